@@ -99,7 +99,7 @@ pub enum ClientTask {
         json: bool,
     },
     /// Chat on the local network without a server: the members find each other
-    MeshArgs(MeshArgs),
+    Mesh(MeshArgs),
     /// Print a commented configuration file with all keys
     Config,
     /// Print a script with which a shell completes the arguments of landline
@@ -307,7 +307,7 @@ mod tests {
     fn a17_mesh_accepts_the_options_for_appearance_and_log() {
         let line = "landline mesh alice --theme light --bell all --notify --log x --config y --no-color";
         let args = Args::try_parse_from(line.split(' ')).unwrap();
-        let Some(ClientTask::MeshArgs(mesh)) = args.task else { panic!() };
+        let Some(ClientTask::Mesh(mesh)) = args.task else { panic!() };
         assert_eq!((mesh.appearance.theme, mesh.appearance.bell), (Some(Palette::Light), Some(Bell::All)));
         assert!(
             mesh.appearance.notify

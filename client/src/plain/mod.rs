@@ -1,4 +1,5 @@
-//! Lines in, lines out: for pipes, scripts, bots and screen readers. No escapes, nothing is drawn twice.
+//! The presenter of plain lines, for pipes, scripts, bots and screen readers: reads lines, runs the loop around the pure
+//! model in `chat::plain`, and prints. Without escape sequences, and nothing is printed twice.
 
 mod input;
 #[cfg(unix)]
@@ -23,40 +24,40 @@ use output::{Output, Print};
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
-/// How it ended, if it did: well, or why not.
+/// The result of the run, once it has end.
 type Ended = Option<Result<(), String>>;
 
-/// Passes lines both ways until one leaves.
+/// Runs the presenter until the user leaves or the session ends.
 ///
 /// # Errors
-/// One was thrown out, or lines could not be sent.
+/// The server end the session, or lines could not be sent.
 pub fn run(
     entered: SignedIn,
-    ways: PlainOptions,
+    options: PlainOptions,
     signals: &Receiver<Signal>,
     remember: &dyn Fn(Remembered),
 ) -> anyhow::Result<()> {
     let SignedIn { connection, engine, first: SignInConfirmation { event, line } } = entered;
-    let plain = Plain::new(engine, ways);
-    let output = Output::new(ways);
+    let plain = Plain::new(engine, options);
+    let output = Output::new(options);
     let start = Instant::now();
     let connection_log = ConnectionLog::begin();
-    let interactive = ways.interactive;
+    let interactive = options.interactive;
     let mut running = PlainLoop {
         start,
-        ticked: start,
+        last_tick: start,
         plain,
         connection,
         connection_log,
         output,
         interactive,
         remember,
-        ended: None,
+        end: None,
     };
-    let ended = running.feed(PlainInput::Event(event), Some((&line, false))).and_then(|()| running.serve(signals));
+    let end = running.feed(PlainInput::Event(event), Some((&line, false))).and_then(|()| running.serve(signals));
     let PlainLoop { mut connection, .. } = running;
-    let end = match ended {
-        // Whoever reads has had enough.
+    let end = match end {
+        // The reader has closed the pipe, like `head`.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(anyhow!(error).context("printing")),
         Ok(end) => end.map_err(|why| anyhow!(why)),
@@ -70,14 +71,14 @@ pub fn run(
 
 struct PlainLoop<'r> {
     start: Instant,
-    ticked: Instant,
+    last_tick: Instant,
     plain: Plain,
     connection: Box<dyn Connection>,
     connection_log: ConnectionLog,
     output: Output,
     interactive: bool,
     remember: &'r dyn Fn(Remembered),
-    ended: Ended,
+    end: Ended,
 }
 
 impl PlainLoop<'_> {
@@ -87,7 +88,7 @@ impl PlainLoop<'_> {
             self.output.flush()?;
             self.output.print_above(Some(writer));
             let end = self.serve_lines(signals, &lines);
-            // The editor prints what is left, and gives the terminal back.
+            // Dropping the editor prints the remaining text and restores the terminal.
             let flushed = self.output.flush();
             self.output.print_above(None);
             drop(editor);
@@ -98,95 +99,96 @@ impl PlainLoop<'_> {
     }
 
     fn serve_lines(&mut self, signals: &Receiver<Signal>, input: &Lines) -> io::Result<Result<(), String>> {
-        let Lines { lines, go_on } = input;
+        let Lines { lines, handled } = input;
         loop {
-            if let Some(end) = self.ended.take() {
+            if let Some(end) = self.end.take() {
                 self.output.flush()?;
                 return Ok(end);
             }
             let typed = if self.plain.takes_lines() { lines.clone() } else { never() };
-            let news = self.connection.events().clone();
-            if news.is_empty() {
+            let event = self.connection.events().clone();
+            if event.is_empty() {
                 self.output.flush()?;
             }
             select! {
                 recv(typed) -> line => {
                     self.feed(line.unwrap_or(PlainInput::End), None)?;
-                    // Nobody reads on where standard input has ended.
-                    let _ = go_on.try_send(());
+                    // The receiver is gone when standard input has end.
+                    let _ = handled.try_send(());
                 }
-                recv(news) -> news => {
-                    let news = news.ok().and_then(|news| self.connection.process(news));
-                    self.news(news)?;
+                recv(event) -> event => {
+                    let event = event.ok().and_then(|event| self.connection.process(event));
+                    self.event(event)?;
                 }
                 recv(signals) -> signal => if signal == Ok(Signal::End) { self.feed(PlainInput::Stop, None)? },
                 default(self.patience()) => {}
             }
-            // Also while lines come without a pause; but a sign of life that waits to be taken comes first.
+            // Tick also while lines arrive without pause. Handle waiting events first: a waiting pong must count before the
+            // tick judges the silence.
             if self.connection.events().is_empty() && self.patience().is_zero() {
-                self.ticked = Instant::now();
+                self.last_tick = Instant::now();
                 self.feed(PlainInput::Tick, None)?;
             }
         }
     }
 
-    /// An editor, the lines that are typed in it, and what prints above them: on a terminal for people.
+    /// Starts a line editor, if a user reads the output on a terminal.
     #[cfg(unix)]
-    fn edited_lines(&self) -> Option<(line_editor::LineEditor, Lines, line_editor::Above)> {
+    fn edited_lines(&self) -> Option<(line_editor::LineEditor, Lines, line_editor::AbovePrompt)> {
         if self.output.is_for_programs() { None } else { line_editor::LineEditor::begin() }
     }
 
-    /// How long until time itself changes something.
+    /// Returns the time until the next tick.
     fn patience(&self) -> Duration {
-        Duration::from_millis(self.plain.tick_interval()).saturating_sub(self.ticked.elapsed())
+        Duration::from_millis(self.plain.tick_interval()).saturating_sub(self.last_tick.elapsed())
     }
 
-    fn news(&mut self, news: Option<ConnectionEvent>) -> io::Result<()> {
-        match news {
+    fn event(&mut self, event: Option<ConnectionEvent>) -> io::Result<()> {
+        match event {
             Some(ConnectionEvent::Event { event, line, by_program }) => {
                 self.feed(PlainInput::Event(event), Some((&line, by_program)))
             }
-            Some(ConnectionEvent::Unknown(line)) => self.output.unknown(&line, |_| false),
+            Some(ConnectionEvent::Unknown(line)) => self.output.print_json(&line, |_| false),
             Some(ConnectionEvent::Down { why, loss }) => self.feed(PlainInput::Down { why, loss }, None),
             Some(ConnectionEvent::Refused(refused)) => self.feed(PlainInput::Refused(refused), None),
             Some(ConnectionEvent::UnparsedLine(_)) | None => Ok(()),
         }
     }
 
-    /// One input, and everything that follows from it; `told` is how an event was sent, and whether this program told
-    /// it itself.
-    fn feed(&mut self, input: PlainInput, told: Option<(&str, bool)>) -> io::Result<()> {
+    /// Feeds one input to the model and performs the effects. For an event, `source` is its JSON line, and whether this
+    /// program created it.
+    fn feed(&mut self, input: PlainInput, source: Option<(&str, bool)>) -> io::Result<()> {
         let event = match &input {
             PlainInput::Event(event) => Some(event.clone()),
             _ => None,
         };
-        let (line, by_program) = told.unwrap_or_default();
+        let (line, by_program) = source.unwrap_or_default();
         let now = now(self.start);
-        let acts = self.plain.step(input, now);
+        let effects = self.plain.step(input, now);
         self.connection_log.log_phase(self.plain.phase(), now.ms);
-        for act in acts {
-            match act {
+        for effect in effects {
+            match effect {
                 PlainEffect::Engine(effect) => self.carry_out(effect)?,
                 PlainEffect::Show(dialect) => {
                     if let Some(event) = &event {
                         let plain = &self.plain;
                         let print = Print { dialect, line, by_program };
-                        self.output.show(event, &print, |label| plain.is_own_label(label))?;
+                        self.output.print_event(event, &print, |label| plain.is_own_label(label))?;
                     }
                 }
                 PlainEffect::ShowLate(event, dialect) => {
                     let print = Print { dialect, line: "", by_program: false };
-                    self.output.show(&event, &print, |_| false)?;
+                    self.output.print_event(&event, &print, |_| false)?;
                 }
-                PlainEffect::Answer(event) => self.output.own(&event)?,
-                PlainEffect::Notice(text) => self.output.say(&text)?,
+                PlainEffect::Answer(event) => self.output.print_answer(&event)?,
+                PlainEffect::Notice(text) => self.output.print_notice(&text)?,
                 PlainEffect::AskPasswords(purpose) => {
                     self.output.flush()?;
                     let answer = passwords::ask(purpose)?;
                     self.feed(PlainInput::Passwords(answer), None)?;
                 }
                 PlainEffect::RememberAccount => (self.remember)(Remembered::Account),
-                PlainEffect::Leave(end) => self.ended = Some(end),
+                PlainEffect::Leave(end) => self.end = Some(end),
             }
         }
         Ok(())
@@ -197,7 +199,7 @@ impl PlainLoop<'_> {
             Effect::Connect(sign_in) => return self.connection.connect(sign_in),
             Effect::Disconnect => self.connection.disconnect(),
             Effect::Send(line) => self.connection.send(&line),
-            // What is acknowledged has been printed.
+            // Print before acknowledging: the server forgets acknowledged events.
             Effect::Acknowledge(line) => {
                 self.output.flush()?;
                 self.connection.send(&line);

@@ -42,7 +42,7 @@ impl TerminalGuard {
     /// # Errors
     /// Standard input or output is no terminal, or no thread can be started.
     pub fn acquire() -> anyhow::Result<TerminalGuard> {
-        let screen = Screen::take().context("taking the terminal over")?;
+        let screen = Screen::take().context("setting up the terminal")?;
         Ok(TerminalGuard { screen, keys: listen().context("reading keys")? })
     }
 

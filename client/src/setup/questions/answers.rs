@@ -1,4 +1,4 @@
-//! Answers → the next question, or the connection.
+//! Takes answers, and moves on to the next question or the sign-in.
 
 use super::{MenuEntry, PreviousSession, Question, Questions, SetupEffect, SignInChoice};
 use crate::new_password::{NewPassword, PasswordStep};
@@ -7,7 +7,7 @@ use crate::setup::NotStarted;
 use landline_common::{Cause, UserName};
 
 impl Questions {
-    /// Takes one of the entries.
+    /// Chooses the entry with this index.
     pub(super) fn choose(&mut self, at: usize) {
         let Some(entry) = self.entries().into_iter().nth(at) else { return };
         self.problem = None;
@@ -16,13 +16,13 @@ impl Questions {
             MenuEntry::Found(offer) => self.choose_server(offer.address, offer.password),
             MenuEntry::LastServer(address) => self.choose_server(address, false),
             MenuEntry::JoinLocal(address) => {
-                let asks_password = self.offer_at(&address).is_some_and(|offer| offer.password);
-                self.choose_server(address, asks_password);
+                let needs_server_password = self.offer_at(&address).is_some_and(|offer| offer.password);
+                self.choose_server(address, needs_server_password);
             }
-            // The address where no server answered is proposed again.
+            // Propose the last address again, so that the user can correct it.
             MenuEntry::Address => self.ask(Question::Address, &self.server.clone()),
             MenuEntry::StartServer => {
-                self.step = Question::Starting;
+                self.question = Question::Starting;
                 self.effects.push(SetupEffect::Start);
             }
             MenuEntry::Guest => {
@@ -37,11 +37,11 @@ impl Questions {
         }
     }
 
-    /// Takes what was typed.
+    /// Takes a typed answer.
     pub(super) fn accept_answer(&mut self, text: &str) {
         let text = text.trim();
         self.problem = None;
-        match self.step {
+        match self.question {
             Question::Address if text.is_empty() => {
                 self.problem = Some("Type an address, for example 192.168.1.20".into());
             }
@@ -68,7 +68,7 @@ impl Questions {
             },
             Question::Password => self.connect_with(text.to_owned()),
             Question::ServerPassword => {
-                self.typed_for = Some(self.server.clone());
+                self.password_server = Some(self.server.clone());
                 self.known.server_password = Some(text.to_owned());
                 self.connect();
             }
@@ -76,9 +76,9 @@ impl Questions {
         }
     }
 
-    /// Goes on with that server.
-    fn choose_server(&mut self, server: String, asks_password: bool) {
-        self.set_server(server, asks_password);
+    /// Continues with a server.
+    fn choose_server(&mut self, server: String, needs_server_password: bool) {
+        self.set_server(server, needs_server_password);
         let name = self.known.name.clone();
         self.name = UserName::parse(&name).ok().filter(|_| self.known.name_is_given);
         match self.name {
@@ -87,23 +87,23 @@ impl Questions {
         }
     }
 
-    /// As the last time: only a password is asked for, if there is one.
+    /// Continues the last session; asks for the password if it was with an account.
     fn continue_last(&mut self, last: PreviousSession) {
-        let asks_password = self.offer_at(&last.server).is_some_and(|offer| offer.password);
-        self.set_server(last.server, asks_password);
+        let needs_server_password = self.offer_at(&last.server).is_some_and(|offer| offer.password);
+        self.set_server(last.server, needs_server_password);
         self.known.name = last.name.to_string();
         self.name = Some(last.name);
         if last.account && self.known.password.is_none() { self.ask(Question::Password, "") } else { self.connect() }
     }
 
     /// Sets the server, and drops passwords that were typed for another one.
-    fn set_server(&mut self, server: String, asks_password: bool) {
-        if self.typed_for.take_if(|typed_for| *typed_for != server).is_some() {
+    fn set_server(&mut self, server: String, needs_server_password: bool) {
+        if self.password_server.take_if(|password_server| *password_server != server).is_some() {
             self.known.password = None;
             self.known.server_password = None;
         }
         self.server = server;
-        self.asks_password = asks_password;
+        self.needs_server_password = needs_server_password;
     }
 
     fn ask_how(&mut self) {
@@ -116,29 +116,29 @@ impl Questions {
         self.at = if self.register { 2 } else { usize::from(is_account) };
     }
 
-    pub(super) fn ask(&mut self, step: Question, proposal: &str) {
-        if step == Question::Password {
+    pub(super) fn ask(&mut self, question: Question, proposal: &str) {
+        if question == Question::Password {
             self.new_password = NewPassword::default();
         }
-        self.step = step;
+        self.question = question;
         self.at = 0;
         self.field.set(proposal);
         self.proposed = !proposal.is_empty();
     }
 
     fn connect_with(&mut self, password: String) {
-        self.typed_for = Some(self.server.clone());
+        self.password_server = Some(self.server.clone());
         self.known.password = Some(password);
         self.connect();
     }
 
-    /// Connects, if nothing is missing.
+    /// Connects if no answer is missing.
     fn connect(&mut self) {
-        if self.asks_password && self.known.server_password.is_none() {
+        if self.needs_server_password && self.known.server_password.is_none() {
             return self.ask(Question::ServerPassword, "");
         }
         let Some(name) = self.name.clone() else { return self.ask(Question::Name, &self.known.name.clone()) };
-        self.step = Question::Connecting;
+        self.question = Question::Connecting;
         let previous_address = match self.continue_entry() {
             Some(MenuEntry::ContinueLast(last, previous_address)) if last.server == self.server => previous_address,
             _ => None,
@@ -155,10 +155,10 @@ impl Questions {
         }));
     }
 
-    /// One question back; from the first one, out.
+    /// Goes back to the question before, or leaves from the first one.
     pub(super) fn back(&mut self) {
         self.problem = None;
-        match self.step {
+        match self.question {
             Question::Server => self.effects.push(SetupEffect::Leave),
             Question::Address | Question::Name | Question::Starting => self.ask_server(),
             Question::Connecting => {
@@ -173,8 +173,8 @@ impl Questions {
 
     fn ask_server(&mut self) {
         self.ask(Question::Server, "");
-        self.moved = false;
-        self.select(None);
+        self.selection_moved = false;
+        self.select_entry(None);
     }
 
     pub(super) fn ask_name(&mut self) {
@@ -182,19 +182,19 @@ impl Questions {
         self.ask(Question::Name, &name);
     }
 
-    /// A server runs here now, or why not.
-    pub(super) fn started(&mut self, started: Result<String, NotStarted>) {
-        if self.step != Question::Starting {
+    /// Handles the result of starting a server.
+    pub(super) fn server_started(&mut self, server_started: Result<String, NotStarted>) {
+        if self.question != Question::Starting {
             return;
         }
-        match started {
+        match server_started {
             Ok(address) => self.choose_server(address, false),
             Err(NotStarted::Running(address)) => {
                 self.running = Some(address);
                 self.ask_server();
-                // What the user wanted is selected: the server on this machine.
-                self.moved = true;
-                self.select(Some(MenuEntry::StartServer));
+                // Select the running server: the user wanted one on this machine.
+                self.selection_moved = true;
+                self.select_entry(Some(MenuEntry::StartServer));
                 self.problem = Some("A Landline server already runs on this machine; Enter joins it".into());
             }
             Err(NotStarted::Failed(why)) => {
@@ -204,23 +204,23 @@ impl Questions {
         }
     }
 
-    /// One is not in: what would have to be different is asked again.
-    pub(super) fn refused(&mut self, why: String, cause: Option<Cause>) {
-        if self.step != Question::Connecting {
+    /// Handles a failed sign-in: asks again for the answer that the cause rejects.
+    pub(super) fn sign_in_refused(&mut self, why: String, cause: Option<Cause>) {
+        if self.question != Question::Connecting {
             return;
         }
         match cause {
             None => self.ask_server(),
             Some(Cause::ServerPasswordNeeded | Cause::WrongServerPassword) => {
                 self.known.server_password = None;
-                self.asks_password = true;
+                self.needs_server_password = true;
                 self.ask(Question::ServerPassword, "");
             }
             Some(Cause::WrongPassword) => {
                 self.known.password = None;
                 self.ask(Question::Password, "");
             }
-            // Who gave the name wants that one.
+            // A user who gave this name wants its account: ask for the password only.
             Some(Cause::NameRegistered) if !self.register && self.known.name_is_given => {
                 self.known.password = None;
                 self.ask(Question::Password, "");

@@ -30,9 +30,9 @@ pub fn draw(questions: &Questions, theme: &Theme, area: Rect, buffer: &mut Buffe
     let width = area.width.saturating_sub(4).min(MAX_WIDTH);
     let body = Rect { x: area.x + (area.width - width) / 2, y: area.y + 2, width, height: area.height - 4 };
     let mut page = QuestionsPage { body, y: body.y, buffer };
-    page.row(&[(&questions.question(), theme.new)]);
+    page.row(&[(&questions.question_text(), theme.new)]);
     page.y += u16::from(body.height > 8);
-    let cursor = match questions.step {
+    let cursor = match questions.question {
         Question::Server | Question::SignInMethod => {
             entries(questions, theme, &mut page);
             None
@@ -41,7 +41,7 @@ pub fn draw(questions: &Questions, theme: &Theme, area: Rect, buffer: &mut Buffe
         _ => field(questions, theme, &mut page),
     };
     page.y += u16::from(body.height > 8);
-    page.row(&[(questions.search(), theme.dim)]);
+    page.row(&[(questions.search_state(), theme.dim)]);
     page.text(questions.problem.as_deref(), "! ", theme.refused);
     page.text(questions.caution(), "", theme.dim);
     page.text(questions.note.as_deref(), "", theme.notice);

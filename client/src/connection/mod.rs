@@ -90,8 +90,9 @@ impl UnparsedLine {
 pub trait Connection: std::fmt::Debug {
     /// Returns the event channel. Pass each event through [`Connection::current`].
     fn events(&self) -> &Receiver<(u64, ConnectionEvent)>;
-    /// Returns the event, parsed, or `None` if the UI is not to see it, for example if it is of an older connection.
-    fn process(&mut self, news: (u64, ConnectionEvent)) -> Option<ConnectionEvent>;
+    /// Parses an event and updates the connection's state by it. Returns `None` if the UI is not to see the event, for
+    /// example if it is of an older connection.
+    fn process(&mut self, event: (u64, ConnectionEvent)) -> Option<ConnectionEvent>;
     /// Drops the present connection, if any, and starts a new one. The result arrives as an event.
     ///
     /// # Errors
@@ -116,7 +117,7 @@ pub struct ServerConnection {
     active: Option<ActiveConnection>,
     semaphore: ByteSemaphore,
     out: Sender<(u64, ConnectionEvent)>,
-    news: Receiver<(u64, ConnectionEvent)>,
+    events: Receiver<(u64, ConnectionEvent)>,
 }
 
 /// Handle of one connection's threads.
@@ -161,11 +162,11 @@ impl SignInConfirmation {
                 Err(ConnectFailure { why, cause: Some(cause) })
             }
             ConnectionEvent::Down { why, .. } => {
-                warn!("no connection: {why}");
+                warn!("connection: failed reason={why}");
                 Err(ConnectFailure { why, cause: None })
             }
             ConnectionEvent::Unknown(_) | ConnectionEvent::UnparsedLine(_) => {
-                Err(ConnectFailure { why: "that is no Landline server".into(), cause: None })
+                Err(ConnectFailure { why: "cannot connect: the other side is no Landline server".into(), cause: None })
             }
         }
     }
@@ -175,9 +176,9 @@ impl ServerConnection {
     /// Creates a link to `server` (`HOST:PORT`) without connecting.
     #[must_use]
     pub fn new(server: &str) -> ServerConnection {
-        let (out, news) = bounded(EVENT_CAPACITY);
+        let (out, events) = bounded(EVENT_CAPACITY);
         let semaphore = ByteSemaphore::new(EVENT_BYTES);
-        ServerConnection { server: server.to_owned(), number: 0, active: None, semaphore, out, news }
+        ServerConnection { server: server.to_owned(), number: 0, active: None, semaphore, out, events }
     }
 
     /// Returns the sending half of the event channel, for a wrapper that adds events of its own.
@@ -193,19 +194,19 @@ impl ServerConnection {
         while let Ok((
             _,
             ConnectionEvent::Event { .. } | ConnectionEvent::Unknown(_) | ConnectionEvent::UnparsedLine(_),
-        )) = self.news.recv_deadline(end)
+        )) = self.events.recv_deadline(end)
         {}
     }
 }
 
 impl Connection for ServerConnection {
     fn events(&self) -> &Receiver<(u64, ConnectionEvent)> {
-        &self.news
+        &self.events
     }
 
-    fn process(&mut self, (number, news): (u64, ConnectionEvent)) -> Option<ConnectionEvent> {
-        let news = (number == self.number).then_some(news)?;
-        Some(if let ConnectionEvent::UnparsedLine(unread) = news { unread.parse() } else { news })
+    fn process(&mut self, (number, event): (u64, ConnectionEvent)) -> Option<ConnectionEvent> {
+        let event = (number == self.number).then_some(event)?;
+        Some(if let ConnectionEvent::UnparsedLine(line) = event { line.parse() } else { event })
     }
 
     fn connect(&mut self, sign_in: SignIn) -> std::io::Result<()> {
@@ -220,16 +221,16 @@ impl Connection for ServerConnection {
         let out = self.out.clone();
         let number = self.number;
         let semaphore = self.semaphore.clone();
-        info!("connecting to {server} as {}", sign_in.user());
+        info!("connection: connecting server={server} user={}", sign_in.user());
         let run = move || {
             let attempt = ConnectAttempt { sign_in, again, local: &local };
-            let tell = |line: Box<str>| {
-                let unread = UnparsedLine { _permit: semaphore.acquire(line.len()), line };
-                out.send((number, ConnectionEvent::UnparsedLine(unread))).is_ok()
+            let forward = |line: Box<str>| {
+                let unparsed = UnparsedLine { _permit: semaphore.acquire(line.len()), line };
+                out.send((number, ConnectionEvent::UnparsedLine(unparsed))).is_ok()
             };
-            let last = attempt.run(&server, stream_out, (queue, done), tell);
+            let last = attempt.run(&server, stream_out, (queue, done), forward);
             if let ConnectionEvent::Refused(SignInRefused { why, .. }) = &last {
-                warn!("refused: {why}");
+                warn!("connection: refused reason={why}");
             }
             // The receiver is gone when the program ends.
             let _ = out.send((number, last));

@@ -19,7 +19,7 @@ impl<C: Connection> DirectChats<C> {
     /// for an off-the-record chat.
     pub(super) fn accept(&mut self, user: Option<&str>, label: Option<&str>) -> bool {
         if let (None, Some(names)) = (user, self.requests.several_names()) {
-            let why = format!("{} ask for an encrypted chat: /accept USER", names.join(", "));
+            let why = format!("{} ask for an encrypted chat; choose one: /accept USER", names.join(", "));
             self.answer(EventKind::info(why), label);
             return true;
         }
@@ -75,7 +75,7 @@ impl<C: Connection> DirectChats<C> {
             return Err(io::Error::other("too many chats"));
         }
         self.last_number += 1;
-        self.chats.push(Chat::begin((self.last_number, with), pair, role, self.out.clone())?);
+        self.chats.push(Chat::begin(self.last_number, with, pair, role, self.out.clone())?);
         Ok(())
     }
 

@@ -67,7 +67,8 @@ impl Chat {
     /// # Errors
     /// The thread cannot be started.
     pub fn begin(
-        (number, with): (u64, &str),
+        number: u64,
+        with: &str,
         pair: ExpectedKeys,
         role: Role,
         out: Sender<(u64, ConnectionEvent)>,

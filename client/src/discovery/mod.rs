@@ -89,20 +89,20 @@ pub fn offers(options: &SearchOptions) -> Vec<Offer> {
     list.iter().filter_map(offer).collect()
 }
 
-/// Returns the address of the only server on the network, for scripts that name none. With `secret`, fails at once: a
-/// password must not go to a server that the user has not chosen.
+/// Returns the address of the only server on the network, for scripts that name none. With `has_password`, fails at once: a
+/// password must not go to a server that the user has not named.
 ///
 /// # Errors
-/// `secret` is true, or there is no server, or more than one.
-pub fn only_server(secret: bool) -> anyhow::Result<String> {
-    if secret {
-        bail!(UsageError::new("say which server the password is for, for example: landline 192.168.1.20"));
+/// `has_password` is true, no server answered, or several did.
+pub fn only_server(has_password: bool) -> anyhow::Result<String> {
+    if has_password {
+        bail!(UsageError::new("a password needs a named server; for example: landline 192.168.1.20"));
     }
     match &offers(&SearchOptions::default())[..] {
         [offer] => Ok(offer.address.clone()),
-        [] => bail!("no server answered; start one with landline-server, or say which: landline HOST"),
+        [] => bail!("no server answered; start one with landline-server, or name one: landline HOST"),
         _ => {
-            bail!(UsageError::new("there are several servers; landline discover lists them: landline HOST goes to one"))
+            bail!(UsageError::new("several servers answered; name one: landline HOST (landline discover lists them)"))
         }
     }
 }
@@ -113,17 +113,17 @@ fn find(options: &SearchOptions) -> io::Result<(Servers, u64)> {
     let start = Instant::now();
     let deadline = start + options.timeout;
     let links: Vec<Link> = networks(options.bind).into_iter().map(|(link, _)| link).collect();
-    let mut search = Search { start, port: options.port, askers: askers(&links), servers: Servers::default() };
+    let mut search = Search { start, port: options.port, sockets: sockets(&links), servers: Servers::default() };
     // If another program holds the port exclusively, only answers are found, no beacons.
     let listener = shared_socket(options.port).ok();
-    search.ask();
+    search.broadcast_question();
     let mut repeat_at = Some(start + REPEAT_AFTER);
     loop {
         search.wait(listener.as_ref(), repeat_at.unwrap_or(deadline).min(deadline))?;
         search.read(listener.as_ref());
         let now = Instant::now();
         if repeat_at.is_some_and(|repeat_at| now >= repeat_at) {
-            search.ask();
+            search.broadcast_question();
             repeat_at = None;
         }
         if now >= deadline {
@@ -142,15 +142,15 @@ struct Search {
     start: Instant,
     port: u16,
     /// A socket for each network, with the network's broadcast address.
-    askers: Vec<(UdpSocket, Ipv4Addr)>,
+    sockets: Vec<(UdpSocket, Ipv4Addr)>,
     servers: Servers,
 }
 
 impl Search {
     /// Broadcasts the question on each network.
-    fn ask(&self) {
+    fn broadcast_question(&self) {
         let question = question();
-        for (socket, broadcast) in &self.askers {
+        for (socket, broadcast) in &self.sockets {
             // Ignore errors: an interface may have gone down, and the others still work.
             let _ = socket.send_to(&question, (*broadcast, self.port));
         }
@@ -159,7 +159,7 @@ impl Search {
     /// Waits until a socket is readable or the time is `until`.
     fn wait(&self, listener: Option<&UdpSocket>, until: Instant) -> io::Result<()> {
         let left = until.saturating_duration_since(Instant::now());
-        let sockets = self.askers.iter().map(|(socket, _)| socket).chain(listener);
+        let sockets = self.sockets.iter().map(|(socket, _)| socket).chain(listener);
         let mut fds: Vec<PollFd<'_>> = sockets.map(|socket| PollFd::new(socket, PollFlags::IN)).collect();
         match poll(&mut fds, Timespec::try_from(left).ok().as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
@@ -171,7 +171,7 @@ impl Search {
     fn read(&mut self, listener: Option<&UdpSocket>) {
         let now_ms = self.elapsed_ms();
         let servers = &mut self.servers;
-        for (socket, _) in &self.askers {
+        for (socket, _) in &self.sockets {
             read_datagrams::<MAX_ANSWER_BYTES>(socket, |source, datagram| {
                 if let Some(answer) = Answer::parse(datagram) {
                     servers.answered(source.ip(), answer, now_ms);
@@ -194,6 +194,6 @@ impl Search {
 }
 
 /// Opens a socket for each network, and pairs it with the broadcast address.
-fn askers(links: &[Link]) -> Vec<(UdpSocket, Ipv4Addr)> {
+fn sockets(links: &[Link]) -> Vec<(UdpSocket, Ipv4Addr)> {
     links.iter().filter_map(|link| Some((socket_on(link).ok()?, link.global))).collect()
 }

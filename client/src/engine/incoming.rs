@@ -47,7 +47,7 @@ pub enum MessageSource {
 }
 
 /// Returns the room of a message, [`EVERYBODY`] for one to all users, or `None` for a direct message.
-fn room_of<'e>(place: &'e Location<'_>) -> Option<&'e str> {
+fn room_name<'e>(place: &'e Location<'_>) -> Option<&'e str> {
     match place {
         Location::Room(room) => Some(room),
         Location::Global => Some(EVERYBODY),
@@ -64,29 +64,29 @@ impl Engine {
         let given_up = reply.is_some_and(|(label, _)| self.is_given_up(label));
         let kind = item.as_ref().map(|item| (item.kind.clone(), item.key));
         let answer = kind.or_else(|| given_up.then_some((RequestKind::Abandoned, 0)));
-        let mut heard = IncomingEvent { answer, is_new: true, own_key: None, source: MessageSource::Live };
+        let mut incoming = IncomingEvent { answer, is_new: true, own_key: None, source: MessageSource::Live };
         if let Some(seq) = seq_of(event)
-            && !self.takes_number(seq, &mut heard)
+            && !self.record_seq(seq, &mut incoming)
         {
             return IncomingEvent { answer: None, own_key: None, source: MessageSource::Live, is_new: false };
         }
         match &event.what {
             // Only an event during the sign-in counts: a server must not move the user to another room with a second
             // one.
-            EventKind::Welcome { .. } if self.connection.phase != super::Phase::Connecting => heard.is_new = false,
+            EventKind::Welcome { .. } if self.connection.phase != super::Phase::Connecting => incoming.is_new = false,
             EventKind::Welcome { user, server, room, account, grant } => {
                 self.me = (**user).into();
                 self.server = (**server).into();
                 self.account = *account;
                 if !grant.resumed {
-                    self.signed_in_by(reply.map(|(label, _)| label));
+                    self.resolve_unconfirmed_password(reply.map(|(label, _)| label));
                 }
                 self.apply_welcome(room, grant);
             }
-            EventKind::Said { id, room, .. } => self.record_message(room, *id, &mut heard),
-            EventKind::SaidToAll { id, .. } => self.record_message(EVERYBODY, *id, &mut heard),
-            EventKind::Direct { id, .. } => heard.is_new &= self.received.record_id(*id),
-            EventKind::Recalled { .. } => self.apply_history(event, &mut heard),
+            EventKind::Said { id, room, .. } => self.record_message(room, *id, &mut incoming),
+            EventKind::SaidToAll { id, .. } => self.record_message(EVERYBODY, *id, &mut incoming),
+            EventKind::Direct { id, .. } => incoming.is_new &= self.received.record_id(*id),
+            EventKind::Recalled { .. } => self.apply_history(event, &mut incoming),
             EventKind::CaughtUp { room, missed, more, .. } => self.apply_caught_up(room, *missed, *more),
             EventKind::RecallEnd { next, .. } => self.end_page(item.as_ref(), next.is_some()),
             EventKind::Ping => self.effects.push(Effect::Send(Request::of("pong").to_line())),
@@ -94,20 +94,20 @@ impl Engine {
             _ => {}
         }
         if let Some((label, true)) = reply {
-            self.finish_request(label, event, &mut heard);
+            self.finish_request(label, event, &mut incoming);
         }
-        heard
+        incoming
     }
 
     /// Records the sequence number of an event. Returns `false` if the event does not count: the server is broken, and
     /// the client reconnects.
-    fn takes_number(&mut self, seq: u64, heard: &mut IncomingEvent) -> bool {
+    fn record_seq(&mut self, seq: u64, incoming: &mut IncomingEvent) -> bool {
         if !self.is_up() {
             return false;
         }
         match self.received.record_seq(seq) {
             Numbering::New => {}
-            Numbering::Known => heard.is_new = false,
+            Numbering::Known => incoming.is_new = false,
             Numbering::Broken { last } => {
                 let why = format!("the server is broken: message {seq} for you came after message {last}");
                 self.effects.push(Effect::Disconnect);
@@ -175,20 +175,20 @@ impl Engine {
     }
 
     /// Records the id of a live message. If the message answers a request, it is the user's own.
-    fn record_message(&mut self, room: &str, id: u64, heard: &mut IncomingEvent) {
-        heard.is_new &= self.received.record_id(id);
+    fn record_message(&mut self, room: &str, id: u64, incoming: &mut IncomingEvent) {
+        incoming.is_new &= self.received.record_id(id);
         self.rooms.record_live(room, id);
-        if let Some((RequestKind::Message(_), key)) = heard.answer {
-            heard.own_key = Some(key);
+        if let Some((RequestKind::Message(_), key)) = incoming.answer {
+            incoming.own_key = Some(key);
         }
     }
 
     /// Handles a message from the history. The nonce tells whether it is an unanswered line of the user, which is then
     /// delivered: its first sending had arrived before the connection broke.
-    fn apply_history(&mut self, event: &Event<'_>, heard: &mut IncomingEvent) {
+    fn apply_history(&mut self, event: &Event<'_>, incoming: &mut IncomingEvent) {
         let EventKind::Recalled { id, place, .. } = &event.what else { return };
-        let room = room_of(place);
-        heard.source = match &heard.answer {
+        let room = room_name(place);
+        incoming.source = match &incoming.answer {
             Some((RequestKind::CatchUp(..), _)) => MessageSource::Missed,
             Some((RequestKind::Older(_) | RequestKind::Abandoned, _)) => MessageSource::Scrollback,
             Some((RequestKind::Search, _)) => MessageSource::Search,
@@ -200,8 +200,8 @@ impl Engine {
                 _ => MessageSource::Requested,
             },
         };
-        if matches!(heard.source, MessageSource::Missed | MessageSource::HeldBack) {
-            heard.is_new &= self.received.record_id(*id);
+        if matches!(incoming.source, MessageSource::Missed | MessageSource::HeldBack) {
+            incoming.is_new &= self.received.record_id(*id);
             if let Some(room) = room {
                 self.rooms.record_missed(room, *id);
             }
@@ -209,10 +209,10 @@ impl Engine {
         if let Some(label) = nonce_of(event).and_then(|nonce| self.queue.label_of_nonce(nonce))
             && let Some(item) = self.queue.finish(&label)
         {
-            heard.own_key = Some(item.key);
+            incoming.own_key = Some(item.key);
             self.report_progress(&item, Progress::Done { id: Some(*id), at: event.at.unix_ms });
         }
-        if heard.source == MessageSource::HeldBack && heard.own_key.is_none() {
+        if incoming.source == MessageSource::HeldBack && incoming.own_key.is_none() {
             for event in self.held_back.push(owned(event)) {
                 self.push_update(Update::Recalled { event: Box::new(event), missed: false });
             }
@@ -253,9 +253,9 @@ impl Engine {
     }
 
     /// Handles the last answer to a request: completes or fails the request, or queues it again.
-    fn finish_request(&mut self, label: &str, event: &Event<'_>, heard: &mut IncomingEvent) {
+    fn finish_request(&mut self, label: &str, event: &Event<'_>, incoming: &mut IncomingEvent) {
         if self.connection.take_pong(label, self.now.ms) {
-            heard.answer = Some((RequestKind::Ping, 0));
+            incoming.answer = Some((RequestKind::Ping, 0));
             return;
         }
         if let EventKind::Report(Report { cause: Cause::Throttled, about, .. }) = &event.what {

@@ -2,7 +2,7 @@
 //! and catching up. The engine is pure: no socket, thread, file, clock or terminal. Time comes in as [`Now`], work for
 //! the caller comes out as [`Effect`]s, and changes for the UI as [`Update`]s.
 //!
-//! **Invariant.** A message given to [`Engine::say`] reaches its readers exactly once, or its [`Delivery`] tells why
+//! **Invariant.** A message given to [`Engine::send_message`] reaches its readers exactly once, or its [`Progress`] tells why
 //! not. A message keeps its label and nonce however often it is sent. A resumed session knows the label, a restarted
 //! server the nonce, so neither runs it twice; a message that comes back from the history is recognized by its nonce.
 //! An answer belongs to the request whose label it carries. No decision depends on the text of a sentence.
@@ -32,7 +32,7 @@ pub use submit::{Cancelled, TOO_MANY};
 pub use time::{Now, Zone};
 
 use crate::sign_in::{Identity, Session};
-use account::AskedPassword;
+use account::PendingPassword;
 use connection::ConnectionState;
 use landline_common::Request;
 use landline_common::command::object::EVERYBODY;
@@ -90,7 +90,7 @@ pub struct Engine {
     /// Of these, the one that tries a password that may have been set.
     new_password_label: Option<String>,
     /// A password that the server was asked to set.
-    asked_password: Option<AskedPassword>,
+    pending_password: Option<PendingPassword>,
     rng: Rng,
     now: Now,
     effects: Vec<Effect>,
@@ -127,7 +127,7 @@ impl Engine {
             last_label: 0,
             sign_in_labels: Vec::new(),
             new_password_label: None,
-            asked_password: None,
+            pending_password: None,
             rng,
             now: Now::default(),
             effects: Vec::new(),

@@ -11,7 +11,7 @@ pub enum Target {
     User(Box<str>),
     /// Into an off-the-record chat, by way of the server.
     OffTheRecord(Box<str>),
-    /// Into an encrypted chat, past the server.
+    /// Into an encrypted chat, directly to the other client.
     Encrypted(Box<str>),
 }
 
@@ -29,7 +29,7 @@ impl Target {
         }
     }
 
-    /// Returns whether messages go past the server.
+    /// Returns whether messages go directly to the other client instead of through the server.
     #[must_use]
     pub fn is_past_server(&self) -> bool {
         matches!(self, Target::Encrypted(_))

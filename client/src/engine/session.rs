@@ -20,13 +20,13 @@ impl Engine {
         let session = self.session.clone().map(|session| Session { seq, ..session });
         let identity = self.identity.clone();
         let registered = self.registered;
-        let doubtful = self.doubtful_password().map(str::to_owned);
+        let unconfirmed = self.unconfirmed_password().map(str::to_owned);
         let mut labels = Vec::new();
-        let sign_in = SignIn::new(&identity, registered, session.as_ref(), doubtful.as_deref(), &rooms, || {
+        let sign_in = SignIn::new(&identity, registered, session.as_ref(), unconfirmed.as_deref(), &rooms, || {
             labels.push(self.label());
             labels.last().cloned().unwrap_or_default()
         });
-        self.new_password_label = doubtful.and_then(|_| labels.last().cloned());
+        self.new_password_label = unconfirmed.and_then(|_| labels.last().cloned());
         self.sign_in_labels = labels;
         sign_in
     }
@@ -49,7 +49,9 @@ impl Engine {
     /// Connects at once with the password that the user has typed.
     pub fn connect_with(&mut self, password: &str) {
         self.identity.password = Some(password.to_owned());
-        (self.registered, self.password_refused, self.session) = (true, false, None);
+        self.registered = true;
+        self.password_refused = false;
+        self.session = None;
         self.connect_now();
     }
 
@@ -63,7 +65,7 @@ impl Engine {
     pub fn connection_lost(&mut self, why: &str, loss: Loss) {
         let was_up = self.is_up();
         self.handle_loss(why, was_up);
-        self.fail_what_waits_at_the_end();
+        self.fail_waiting_lines_after_end();
         if self.connection.set_down(why, loss, &mut self.rng, self.now.ms) {
             self.connect();
         }
@@ -79,12 +81,12 @@ impl Engine {
                 self.connect();
             }
             Cause::NameTaken if self.session.is_some() => {
-                let why = "another user has your name now; trying on";
+                let why = "another user has your name now; trying again";
                 self.connection.wait_briefly(why, &mut self.rng, self.now.ms);
             }
             // The user's own earlier connection holds the name; the server has not noticed yet that it is gone.
             Cause::NameTaken | Cause::AlreadyHere if self.was_up() => {
-                let why = "your earlier connection still holds the name; trying on";
+                let why = "your earlier connection still holds the name; trying again";
                 self.connection.wait_briefly(why, &mut self.rng, self.now.ms);
             }
             Cause::ResumeBusy => self.connection.wait_briefly(&refused.why, &mut self.rng, self.now.ms),
@@ -116,7 +118,7 @@ impl Engine {
     }
 
     /// Fails all waiting lines if the server ended the session. Sent after a later sign-in, they would surprise the user.
-    fn fail_what_waits_at_the_end(&mut self) {
+    fn fail_waiting_lines_after_end(&mut self) {
         if self.connection.ended.is_none() {
             return;
         }

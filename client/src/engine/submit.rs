@@ -9,7 +9,7 @@ use landline_common::command::{Command, HistoryQuery, Request};
 use landline_common::event::Text;
 
 /// Error text when too many lines wait.
-pub const TOO_MANY: &str = "too many lines wait to be sent; wait until some are out";
+pub const TOO_MANY: &str = "too many lines wait to be sent; wait until some are sent";
 
 /// The reason for which a line is not taken: the server ended the session, and the user has not asked for another one.
 pub const ENDED: &str = "not sent: the server ended your session (connect again first)";
@@ -91,7 +91,9 @@ impl Engine {
     /// # Errors
     /// Too many lines wait, or the command needs a room and none is shown.
     pub fn send_command(&mut self, key: u64, command: &Command<'_>, room: Option<&str>) -> Result<(), &'static str> {
-        let Some(mut request) = Request::of_command(command, room) else { return Err("this belongs into a room") };
+        let Some(mut request) = Request::of_command(command, room) else {
+            return Err("not sent: this command needs a room; open one first");
+        };
         if *command == Command::OnlineDetails && self.options.mesh {
             request = Request::of("members");
         }
@@ -134,11 +136,11 @@ impl Engine {
     pub fn send_object(&mut self, key: u64, line: &str) -> Result<(), String> {
         let mut request = Request::parse(line).map_err(|(_, why)| why.sentence().into_owned())?;
         if matches!(&*request.r#type, "guest" | "login" | "resume" | "format" | "quit") {
-            return Err(format!("{:?} is not for a session that has begun", request.r#type));
+            return Err(format!("{:?} is not allowed after the sign-in", request.r#type));
         }
         let label = request.label.as_deref().map_or_else(|| self.label(), str::to_owned);
         if self.has_unanswered_label(&label) {
-            return Err("that label waits for an answer already".into());
+            return Err("a request with this label is still unanswered".into());
         }
         let says = matches!(&*request.r#type, "say" | "all" | "pm");
         if says && request.nonce.is_none() {

@@ -41,13 +41,13 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::NoTool => f.write_str("no Wi-Fi tool was found; install NetworkManager (nmcli) or iw"),
-            Failure::NoNetwork => f.write_str("no Wi-Fi network is in reach; try again where there is one"),
+            Failure::NoNetwork => f.write_str("no Wi-Fi network in range; try again in another place"),
             Failure::NoManager => {
                 f.write_str("nmcli needs NetworkManager, which is not running; start it, or install iw")
             }
-            Failure::ToolFailed { tool, why } => write!(f, "{tool} could not list the Wi-Fi networks; it says: {why}"),
+            Failure::ToolFailed { tool, why } => write!(f, "{tool} cannot list the Wi-Fi networks: {why}"),
             Failure::UnknownFormat(tool) => {
-                write!(f, "{tool} printed something unexpected; another version of it may work")
+                write!(f, "{tool} printed output in an unknown format; another version may work")
             }
             Failure::TimedOut { tool, seconds } => {
                 write!(f, "{tool} did not answer within {seconds} s and was stopped; try again")

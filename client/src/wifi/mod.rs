@@ -53,7 +53,7 @@ fn first_success(scanners: &[Scanner]) -> Result<Scan, Failure> {
     for scan in scanners {
         match scan() {
             Ok(found) => return Ok(found),
-            Err(trouble) => most_specific = most_specific.max(trouble),
+            Err(failure) => most_specific = most_specific.max(failure),
         }
     }
     Err(most_specific)

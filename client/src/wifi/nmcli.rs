@@ -35,24 +35,24 @@ const WORDS: [Meaning; 8] = [
 /// `nmcli` is missing or fails, NetworkManager does not run, or no network is in range.
 pub fn scan() -> Result<Scan, Failure> {
     let nmcli = Tool::find("nmcli")?;
-    let said = nmcli.run(&LIST)?;
-    if !said.success {
-        let says = |text: &str| said.stderr.contains(text);
-        let known = COMPLAINTS.iter().find(|(text, _)| says(text)).map(|(_, trouble)| trouble.clone());
-        return Err(known.unwrap_or_else(|| nmcli.failure_of(&said)));
+    let output = nmcli.run(&LIST)?;
+    if !output.success {
+        let has = |text: &str| output.stderr.contains(text);
+        let known = COMPLAINTS.iter().find(|(text, _)| has(text)).map(|(_, failure)| failure.clone());
+        return Err(known.unwrap_or_else(|| nmcli.failure_of(&output)));
     }
-    let networks = parse(said.complete_entries("\n"))?;
+    let networks = parse(output.complete_entries("\n"))?;
     if networks.is_empty() { Err(why_none(&nmcli)) } else { Ok(Scan { networks, note: None }) }
 }
 
 /// Finds the reason for an empty list: the radio is off, there is no adapter, or no network is in range.
 fn why_none(nmcli: &Tool) -> Failure {
-    let told = |args: &[&str]| nmcli.run(args).ok().filter(|said| said.success).map(|said| said.stdout);
-    let radio = told(&["-t", "-f", "WIFI-HW,WIFI", "radio"]).unwrap_or_default();
+    let output_of = |args: &[&str]| nmcli.run(args).ok().filter(|output| output.success).map(|output| output.stdout);
+    let radio = output_of(&["-t", "-f", "WIFI-HW,WIFI", "radio"]).unwrap_or_default();
     if radio.trim().split(':').any(|state| state == "disabled") {
         return Failure::WifiOff(HOW_TO_ENABLE);
     }
-    let devices = told(&["-t", "-f", "TYPE", "device"]);
+    let devices = output_of(&["-t", "-f", "TYPE", "device"]);
     if devices.is_some_and(|list| !list.lines().any(|kind| kind == "wifi")) {
         return Failure::NoAdapter;
     }

@@ -8,7 +8,7 @@ use super::tool::Tool;
 use serde_json::Value;
 
 const HOW_TO_ENABLE: &str = "in the menu bar, or in System Settings, Wi-Fi";
-const WITHHELD: &str = "macOS keeps the names from programs that may not know where they are; allow it for your \
+const WITHHELD: &str = "macOS hides network names from programs without location access; allow it for your \
                         terminal: System Settings, Privacy & Security, Location Services";
 /// Placeholder for a withheld name.
 const REDACTED: &str = "<redacted>";
@@ -42,11 +42,11 @@ const MODES: [Meaning; 19] = [
 /// The tool fails, there is no adapter, Wi-Fi is off, or no network is in range.
 pub fn scan() -> Result<Scan, Failure> {
     let tool = Tool::at("system_profiler", "/usr/sbin/system_profiler");
-    let said = tool.run(&["SPAirPortDataType", "-json"])?;
-    if !said.success {
-        return Err(tool.failure_of(&said));
+    let output = tool.run(&["SPAirPortDataType", "-json"])?;
+    if !output.success {
+        return Err(tool.failure_of(&output));
     }
-    let networks = parse(&said.stdout)?;
+    let networks = parse(&output.stdout)?;
     if networks.is_empty() {
         return Err(Failure::NoNetwork);
     }
@@ -87,15 +87,15 @@ fn in_range(interface: &Value) -> impl Iterator<Item = Network> {
 }
 
 /// Reads one entry. An entry without a channel is a link to another device, not a network.
-fn network(told: &Value, in_use: bool) -> Option<Network> {
-    let (channel, band) = channel(&told["spairport_network_channel"])?;
-    let name = told["_name"].as_str().unwrap_or_default();
-    let mode = told["spairport_security_mode"].as_str().unwrap_or_default();
+fn network(entry: &Value, in_use: bool) -> Option<Network> {
+    let (channel, band) = channel(&entry["spairport_network_channel"])?;
+    let name = entry["_name"].as_str().unwrap_or_default();
+    let mode = entry["spairport_security_mode"].as_str().unwrap_or_default();
     let mode = mode.split_once("security_mode_").map_or(mode, |(_, mode)| mode);
     Some(Network {
         name: if name == REDACTED { Name::Withheld } else { Name::of(name) },
-        bssid: told["spairport_network_bssid"].as_str().and_then(Bssid::parse),
-        signal: told["spairport_signal_noise"].as_str().and_then(signal),
+        bssid: entry["spairport_network_bssid"].as_str().and_then(Bssid::parse),
+        signal: entry["spairport_signal_noise"].as_str().and_then(signal),
         channel: Some(channel),
         band: band.or(Band::of_channel(channel)),
         security: if mode.is_empty() { "?".into() } else { Security::describe(&MODES, [mode].into_iter(), mode) },
@@ -104,11 +104,11 @@ fn network(told: &Value, in_use: bool) -> Option<Network> {
 }
 
 /// Parses `36 (5GHz, 80MHz)`. Older versions print the number alone.
-fn channel(told: &Value) -> Option<(u16, Option<Band>)> {
-    if let Some(number) = told.as_u64() {
+fn channel(value: &Value) -> Option<(u16, Option<Band>)> {
+    if let Some(number) = value.as_u64() {
         return Some((u16::try_from(number).ok()?, None));
     }
-    let (number, rest) = told.as_str().map(|text| text.split_once(' ').unwrap_or((text, "")))?;
+    let (number, rest) = value.as_str().map(|text| text.split_once(' ').unwrap_or((text, "")))?;
     let band = rest.strip_prefix('(').and_then(|rest| rest.split_once("GHz")).and_then(|(ghz, _)| Band::of_ghz(ghz));
     Some((number.parse().ok()?, band))
 }

@@ -211,7 +211,7 @@ mod tests {
     use landline_common::OffsetDateTime;
     use landline_common::event::SignInDetails;
 
-    fn who(password: Option<&str>, register: bool) -> Identity {
+    fn identity(password: Option<&str>, register: bool) -> Identity {
         Identity {
             name: UserName::parse("alice").unwrap(),
             room: RoomName::parse("ops").unwrap(),
@@ -246,13 +246,13 @@ mod tests {
 
     #[test]
     fn a_sign_in_is_one_object() {
-        let first = sign_in(&who(None, false), false, None).begin();
+        let first = sign_in(&identity(None, false), false, None).begin();
         let object = first.strip_prefix("format json\n").unwrap();
         let request = Request::parse(object).unwrap();
         assert_eq!((&*request.r#type, request.room.as_deref(), request.acks), ("guest", Some("ops"), Some(true)));
         assert_eq!(request.rooms.unwrap()["ops"], Some(7));
         for (registered, r#type) in [(false, "register"), (true, "login")] {
-            let line = sign_in(&who(Some("secret"), true), registered, None).begin();
+            let line = sign_in(&identity(Some("secret"), true), registered, None).begin();
             assert!(line.contains(&format!("\"type\":\"{type}\"")) && line.contains("secret"), "{line}");
         }
     }
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn an_unknown_session_is_followed_by_a_new_sign_in() {
         let session = Session { token: "t".into(), seq: Some(3) };
-        let mut resume = sign_in(&who(None, false), false, Some(&session));
+        let mut resume = sign_in(&identity(None, false), false, Some(&session));
         let first = resume.begin();
         assert!(first.contains("\"type\":\"resume\"") && first.contains("\"seq\":3"), "{first}");
         let SignInStep::Send(second) = answer(&mut resume, Cause::TokenUnknown.report().into()) else {
@@ -275,7 +275,7 @@ mod tests {
         for (before, refusal) in [(None, Cause::NameRegistered), (Some("old"), Cause::WrongPassword)] {
             let mut labels = 0;
             let mut sign_in =
-                SignIn::new(&who(before, false), true, None, Some("new horse"), &RoomsAndIds::new(), || {
+                SignIn::new(&identity(before, false), true, None, Some("new horse"), &RoomsAndIds::new(), || {
                     labels += 1;
                     labels.to_string()
                 });
@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn refusals_are_decided_by_cause() {
-        let mut guest = sign_in(&who(None, false), false, None);
+        let mut guest = sign_in(&identity(None, false), false, None);
         for (cause, again) in [
             (Cause::NameTaken, true),
             (Cause::ServerFull, true),
@@ -308,7 +308,7 @@ mod tests {
 
     #[test]
     fn an_older_server_is_rejected_with_advice() {
-        let mut guest = sign_in(&who(None, false), false, None);
+        let mut guest = sign_in(&identity(None, false), false, None);
         for what in [welcome(0), welcome(1), EventKind::Error { code: None, text: "Invalid auth mode".into() }] {
             let SignInStep::SignInRefused(refused) = answer(&mut guest, what) else { panic!("the server is accepted") };
             assert_eq!((&*refused.why, refused.retry), (OLD_SERVER, false));

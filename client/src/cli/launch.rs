@@ -40,7 +40,7 @@ struct Launch<'a> {
     screen: bool,
 }
 
-/// Connects to a server and chats there until the user leaves.
+/// Connects to a server and chats location until the user leaves.
 ///
 /// # Errors
 /// Wrong usage, a server that refuses the user or cannot be reached, or lines that could not be sent.
@@ -56,7 +56,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
 }
 
-/// Joins the mesh and chats there until the user leaves.
+/// Joins the mesh and chats location until the user leaves.
 ///
 /// # Errors
 /// Wrong usage, or a port that cannot be opened.
@@ -79,14 +79,14 @@ pub fn mesh(args: &Args, mesh_args: &MeshArgs) -> anyhow::Result<()> {
         secret,
         is_script: !launch.interactive,
     };
-    let entered = crate::mesh::enter(&options)?;
+    let signed_in = crate::mesh::enter(&options)?;
     if !launch.screen {
         let options = PlainOptions { json: mesh_args.json, mesh: true, ..launch.options() };
-        return plain::run(entered, options, &signals, &|_| {});
+        return plain::run(signed_in, options, &signals, &|_| {});
     }
     let settings = Settings { mesh: true, ..launch.settings() };
-    let there = (crate::mesh::ROOM, crate::mesh::ROOM);
-    tui::run(TerminalGuard::acquire()?, there, entered, (settings, launch.theme()), &signals, &|_| {})
+    let location = (crate::mesh::ROOM, crate::mesh::ROOM);
+    tui::run(TerminalGuard::acquire()?, location, signed_in, (settings, launch.theme()), &signals, &|_| {})
 }
 
 /// Returns the passphrase of the mesh, if the user wants one.
@@ -106,7 +106,7 @@ fn passphrase(args: &MeshArgs) -> anyhow::Result<Option<String>> {
     let typed = password_prompt::ask("Passphrase of the mesh")?.map(|text| text.trim().to_owned());
     match typed.filter(|text| !text.is_empty()) {
         Some(text) => Ok(Some(text)),
-        None => bail!(UsageError::new("no passphrase entered; omit --passphrase to join an open mesh")),
+        None => bail!(UsageError::new("no passphrase signed_in; omit --passphrase to join an open mesh")),
     }
 }
 
@@ -163,19 +163,19 @@ impl Launch<'_> {
         if asks_first {
             return self.ask(Questions::at(server, self.known()?, self.name().ok()), server, &signals);
         }
-        let who = self.identity(server)?;
-        let refusal = match sign_in(server, &who, &signals) {
-            Ok(Some(entered)) => {
-                self.remember(server, &who, &entered, "");
-                return self.chat_at(server, &who, entered, &signals);
+        let identity = self.identity(server)?;
+        let failure = match sign_in(server, &identity, &signals) {
+            Ok(Some(signed_in)) => {
+                self.remember(server, &identity, &signed_in, "");
+                return self.chat_at(server, &identity, signed_in, &signals);
             }
             Ok(None) => bail!("ended by a signal before the connection was made"),
-            Err(refusal) => refusal,
+            Err(failure) => failure,
         };
         let known = if self.interactive { Some(self.known()?) } else { None };
-        match known.and_then(|known| Questions::refused_at(server, known, &refusal.why, refusal.cause)) {
+        match known.and_then(|known| Questions::refused_at(server, known, &failure.why, failure.cause)) {
             Some(questions) => self.ask(questions, server, &signals),
-            None => bail!("{}", with_hint(&refusal.why, refusal.cause, who.register)),
+            None => bail!("{}", with_hint(&failure.why, failure.cause, identity.register)),
         }
     }
 
@@ -183,27 +183,27 @@ impl Launch<'_> {
     fn chat_at(
         &self,
         server: &str,
-        who: &Identity,
-        entered: SignedIn,
+        identity: &Identity,
+        signed_in: SignedIn,
         signals: &Receiver<Signal>,
     ) -> anyhow::Result<()> {
         if !self.screen {
-            return plain::run(entered, self.options(), signals, &self.remembering(server, who));
+            return plain::run(signed_in, self.options(), signals, &self.remembering(server, identity));
         }
-        self.chat_on_screen(TerminalGuard::acquire()?, server, who, entered, signals)
+        self.chat_on_screen(TerminalGuard::acquire()?, server, identity, signed_in, signals)
     }
 
     fn chat_on_screen(
         &self,
         terminal: TerminalGuard,
         server: &str,
-        who: &Identity,
-        entered: SignedIn,
+        identity: &Identity,
+        signed_in: SignedIn,
         signals: &Receiver<Signal>,
     ) -> anyhow::Result<()> {
-        let there = (server, who.room.as_str());
-        let remember = self.remembering(server, who);
-        tui::run(terminal, there, entered, (self.settings(), self.theme()), signals, &remember)
+        let location = (server, identity.room.as_str());
+        let remember = self.remembering(server, identity);
+        tui::run(terminal, location, signed_in, (self.settings(), self.theme()), signals, &remember)
     }
 
     /// Asks the setup questions, then chats at the chosen server. `last` is the server of the last session or of the
@@ -233,9 +233,9 @@ impl Launch<'_> {
         let Some(answered) = tui::setup::ask(&mut terminal, questions, context, &self.theme(), signals)? else {
             return Ok(());
         };
-        let SetupResult { server, server_id, who, entered, note } = answered;
-        self.remember(&server, &who, &entered, &server_id);
-        let done = self.chat_on_screen(terminal, &server, &who, entered, signals);
+        let SetupResult { server, server_id, identity, signed_in, note } = answered;
+        self.remember(&server, &identity, &signed_in, &server_id);
+        let done = self.chat_on_screen(terminal, &server, &identity, signed_in, signals);
         print_note(note.as_deref());
         done
     }
@@ -248,9 +248,9 @@ impl Launch<'_> {
         signals: &Receiver<Signal>,
     ) -> anyhow::Result<()> {
         let Some(answered) = plain::setup::ask(questions, context, signals)? else { return Ok(()) };
-        let SetupResult { server, server_id, who, entered, note } = answered;
-        self.remember(&server, &who, &entered, &server_id);
-        let done = self.chat_at(&server, &who, entered, signals);
+        let SetupResult { server, server_id, identity, signed_in, note } = answered;
+        self.remember(&server, &identity, &signed_in, &server_id);
+        let done = self.chat_at(&server, &identity, signed_in, signals);
         print_note(note.as_deref());
         done
     }
@@ -297,7 +297,8 @@ impl Launch<'_> {
         if self.args.register && password.is_none() {
             bail!(UsageError::new("--register needs a password; give it in LANDLINE_PASSWORD or with --password-file"));
         }
-        let (register, server_password) = (self.args.register, self.args.server_password());
+        let register = self.args.register;
+        let server_password = self.args.server_password();
         let rooms = (self.remembered_rooms())(server, name.as_str());
         Ok(Identity { name, room, rooms, password, register, server_password })
     }
@@ -328,7 +329,7 @@ impl Launch<'_> {
         }
     }
 
-    /// Returns the name to propose to the user; empty if there is none.
+    /// Returns the name to propose to the user; empty if location is none.
     fn proposed_name(&self) -> String {
         let near = || own_name::from_system_account().or_else(|own| own_name::suggestion(&own).ok_or(()));
         self.name().ok().or_else(|| near().ok()).map(|name| name.to_string()).unwrap_or_default()
@@ -338,25 +339,25 @@ impl Launch<'_> {
         if let Some(room) = &self.args.room {
             return Ok(RoomName::parse(room).map_err(|why| UsageError::new(format!("--room: {why}")))?);
         }
-        let there = self.interactive && self.last_session.server.as_deref() == Some(server);
-        let last = self.last_session.room.as_deref().filter(|_| there).and_then(|room| RoomName::parse(room).ok());
+        let location = self.interactive && self.last_session.server.as_deref() == Some(server);
+        let last = self.last_session.room.as_deref().filter(|_| location).and_then(|room| RoomName::parse(room).ok());
         Ok(self.config.room.clone().or(last).unwrap_or_else(RoomName::lobby))
     }
 
     /// Saves the session for the next start, if a user is at the terminal: names of scripts must not be proposed to users.
     ///
     /// `server_id` is empty if the network was not searched. Then the remembered id of the same server is kept.
-    fn remember(&self, server: &str, who: &Identity, entered: &SignedIn, server_id: &str) {
+    fn remember(&self, server: &str, identity: &Identity, signed_in: &SignedIn, server_id: &str) {
         let Some(file) = paths::last_session_file().filter(|_| self.interactive) else { return };
         let last_id =
             self.last_session.server_id.clone().filter(|_| self.last_session.server.as_deref() == Some(server));
         let last_session = LastSession {
             server: Some(server.to_owned()),
-            server_name: entered.server_name().map(str::to_owned),
+            server_name: signed_in.server_name().map(str::to_owned),
             server_id: Some(server_id.to_owned()).filter(|id| !id.is_empty()).or(last_id),
-            name: Some(who.name.to_string()),
-            room: Some(who.room.to_string()),
-            account: who.password.is_some(),
+            name: Some(identity.name.to_string()),
+            room: Some(identity.room.to_string()),
+            account: identity.password.is_some(),
             visits: LastSession::load(Some(&file)).visits,
         };
         // Ignore a failure: the program works without this file.
@@ -365,9 +366,10 @@ impl Launch<'_> {
 
     /// Returns the callback by which a presenter saves rooms and account of this user at this server. It does nothing in
     /// a script.
-    fn remembering(&self, server: &str, who: &Identity) -> impl Fn(Remembered) {
+    fn remembering(&self, server: &str, identity: &Identity) -> impl Fn(Remembered) {
         let file = paths::last_session_file().filter(|_| self.interactive);
-        let (server, name) = (server.to_owned(), who.name.to_string());
+        let server = server.to_owned();
+        let name = identity.name.to_string();
         move |what| {
             let Some(file) = &file else { return };
             let mut last_session = LastSession::load(Some(file));
@@ -413,7 +415,9 @@ impl Launch<'_> {
 
     fn theme(&self) -> Theme {
         let variable = |name| std::env::var(name).ok();
-        let (no_color, colorterm, term) = (variable("NO_COLOR"), variable("COLORTERM"), variable("TERM"));
+        let no_color = variable("NO_COLOR");
+        let colorterm = variable("COLORTERM");
+        let term = variable("TERM");
         match depth(no_color.as_deref(), colorterm.as_deref(), term.as_deref()) {
             Some(depth) if !self.appearance.no_color => {
                 Theme::new(self.appearance.theme.or(self.config.theme).unwrap_or(Palette::Dark), depth)
@@ -436,7 +440,7 @@ fn ask_name(proposal: &str) -> anyhow::Result<UserName> {
         eprint!("Your name{shown}: ");
         let mut line = String::new();
         if io::stdin().read_line(&mut line).context("reading a name")? == 0 {
-            bail!(UsageError::new("no name entered; give one with --name"));
+            bail!(UsageError::new("no name signed_in; give one with --name"));
         }
         let typed = if line.trim().is_empty() { proposal } else { line.trim() };
         match UserName::parse(typed).and_then(|name| name.check_new().map(|()| name)) {

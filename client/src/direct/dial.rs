@@ -97,7 +97,8 @@ fn start_dialing(
     pair: &ExpectedKeys,
     out: &Sender<DialOutcome>,
 ) -> std::io::Result<()> {
-    let (pair, out) = (pair.clone(), out.clone());
+    let pair = pair.clone();
+    let out = out.clone();
     let run = move || {
         let dialled = || {
             let stream = TcpStream::connect_timeout(&attempt.target, timeout)?;

@@ -152,7 +152,8 @@ fn next_connection(listener: &TcpListener) -> io::Result<Option<TcpStream>> {
 fn start_handshake(stream: TcpStream, pair: &ExpectedKeys, out: &Sender<Established>) -> Option<Weak<TcpStream>> {
     let stream = Arc::new(stream);
     let handle = Arc::downgrade(&stream);
-    let (pair, out) = (pair.clone(), out.clone());
+    let pair = pair.clone();
+    let out = out.clone();
     // The channel holds one link, so later ones are dropped.
     let run = move || shake_hands(stream, &pair, |established| _ = out.try_send(established));
     std::thread::Builder::new().name("direct-answer".into()).spawn(run).is_ok().then_some(handle)

@@ -16,7 +16,7 @@ use landline_common::{Cause, Event, EventKind, Report, Request};
 /// Default pause before a request that the server was too busy for is sent again, in milliseconds.
 const BUSY_MS: u64 = 1_000;
 
-/// What the engine knows of an event, for the UI.
+/// The engine's findings about an event, for the UI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IncomingEvent {
     /// The request that the event answers, and the UI's number for it (0 for a background request).

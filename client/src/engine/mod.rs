@@ -87,7 +87,7 @@ pub struct Engine {
     last_label: u64,
     /// Labels of the last sign-in.
     sign_in_labels: Vec<String>,
-    /// Of these, the one that tries a password that may have been set.
+    /// The label among them that tries an unconfirmed password.
     new_password_label: Option<String>,
     /// A password that the server was asked to set.
     pending_password: Option<PendingPassword>,

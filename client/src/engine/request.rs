@@ -31,7 +31,7 @@ impl Target {
 
     /// Returns whether messages go directly to the other client instead of through the server.
     #[must_use]
-    pub fn is_past_server(&self) -> bool {
+    pub fn is_direct(&self) -> bool {
         matches!(self, Target::Encrypted(_))
     }
 }

@@ -31,7 +31,7 @@ impl Engine {
         sign_in
     }
 
-    /// Connects at once if the engine waits or has stopped, for a user who does not want to wait.
+    /// Connects at once if the engine waits or has stopped, at the user's request.
     pub fn connect_now(&mut self) {
         if matches!(self.connection.phase, Phase::Waiting { .. } | Phase::Stopped { .. }) {
             self.connection.ended = None;

@@ -53,7 +53,7 @@ impl Engine {
         let nonce = request.nonce.is_some().then(|| nonce.as_str().into());
         let item = QueuedRequest::new(key, RequestKind::Message(target.clone()), &label, line);
         let item = QueuedRequest { nonce, lane, room, not_idempotent, ..item };
-        if target.is_past_server() { self.send_past_server(item) } else { self.queue(item) }
+        if target.is_direct() { self.send_direct(item) } else { self.queue(item) }
     }
 
     fn queue(&mut self, item: QueuedRequest) -> Result<(), &'static str> {
@@ -64,10 +64,10 @@ impl Engine {
     }
 
     /// Sends a request of an encrypted chat at once, whatever the state of the connection to the server.
-    fn send_past_server(&mut self, item: QueuedRequest) -> Result<(), &'static str> {
+    fn send_direct(&mut self, item: QueuedRequest) -> Result<(), &'static str> {
         self.effects.push(Effect::Send(item.line.clone()));
         self.report_progress(&item, Progress::Sent);
-        self.queue.sent_past_server(item, self.now.ms);
+        self.queue.push_sent_direct(item, self.now.ms);
         Ok(())
     }
 
@@ -77,13 +77,13 @@ impl Engine {
         let target = target.folded();
         let is_it =
             |item: &&QueuedRequest| matches!(&item.kind, RequestKind::Message(other) if other.folded() == target);
-        ENCRYPTED_UNDER_WAY.saturating_sub(self.queue.past_server().filter(is_it).count())
+        ENCRYPTED_UNDER_WAY.saturating_sub(self.queue.direct().filter(is_it).count())
     }
 
-    /// Returns the number of unanswered lines past the server.
+    /// Returns the number of unanswered lines of encrypted chats.
     #[must_use]
-    pub fn past_server(&self) -> usize {
-        self.queue.past_server().count()
+    pub fn unanswered_direct(&self) -> usize {
+        self.queue.direct().count()
     }
 
     /// Queues a typed command. `room` is the room that the UI shows.
@@ -124,9 +124,9 @@ impl Engine {
         self.note_password(&label, command);
         // A change that is sent again would be refused: its present password is the old one by then.
         let not_idempotent = matches!(command, Command::Hooray | Command::Register { .. } | Command::Password(_));
-        let past_server = matches!(command, Command::DirectStop(_) | Command::DirectText { .. });
+        let direct = matches!(command, Command::DirectStop(_) | Command::DirectText { .. });
         let item = QueuedRequest { lane, not_idempotent, ..QueuedRequest::new(key, kind, &label, request.to_line()) };
-        if past_server { self.send_past_server(item) } else { self.queue(item) }
+        if direct { self.send_direct(item) } else { self.queue(item) }
     }
 
     /// Queues a command object of a script. The object keeps its label and nonce, or gets new ones.
@@ -163,7 +163,7 @@ impl Engine {
             self.note_password(&label, &command);
         }
         let not_idempotent = matches!(&*request.r#type, "private" | "hooray" | "register" | "password");
-        let past_server = matches!(&*request.r#type, "direct_say" | "direct_stop");
+        let direct = matches!(&*request.r#type, "direct_say" | "direct_stop");
         let unanswered = matches!(&*request.r#type, "ack" | "pong");
         let nonce = request.nonce.as_deref().map(Into::into);
         let item = QueuedRequest {
@@ -172,12 +172,12 @@ impl Engine {
             lane: Lane::All,
             ..QueuedRequest::new(key, kind, &label, request.to_line())
         };
-        match (unanswered, past_server) {
+        match (unanswered, direct) {
             (true, _) => {
                 self.effects.push(Effect::Send(item.line));
                 Ok(())
             }
-            (_, true) => self.send_past_server(item).map_err(str::to_owned),
+            (_, true) => self.send_direct(item).map_err(str::to_owned),
             _ => self.queue(item).map_err(str::to_owned),
         }
     }
@@ -253,7 +253,7 @@ impl Engine {
         let target = Target::Encrypted(with.into()).folded();
         let is_it =
             |item: &QueuedRequest| matches!(&item.kind, RequestKind::Message(other) if other.folded() == target);
-        for item in self.queue.take_past_server(is_it) {
+        for item in self.queue.take_direct(is_it) {
             self.report_progress(&item, Progress::Failed(why.into()));
         }
     }

@@ -32,12 +32,12 @@ type Ended = Option<Result<(), String>>;
 /// # Errors
 /// The server end the session, or lines could not be sent.
 pub fn run(
-    entered: SignedIn,
+    signed_in: SignedIn,
     options: PlainOptions,
     signals: &Receiver<Signal>,
     remember: &dyn Fn(Remembered),
 ) -> anyhow::Result<()> {
-    let SignedIn { connection, engine, first: SignInConfirmation { event, line } } = entered;
+    let SignedIn { connection, engine, first: SignInConfirmation { event, line } } = signed_in;
     let plain = Plain::new(engine, options);
     let output = Output::new(options);
     let start = Instant::now();

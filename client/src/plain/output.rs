@@ -282,7 +282,9 @@ mod tests {
             |text: &'static str| EventKind::Said { id: 1, room: "ops".into(), user: "bob".into(), text: text.into() };
         assert_eq!(shown(said("hi\u{1b}[31m!"), Dialect::Lines), "bob: hi!\n");
         assert_eq!(shown(said("hi"), Dialect::Elsewhere), "[ops] bob: hi\n");
-        let (user, server, room) = ("bob".into(), "S".into(), "lobby".into());
+        let user = "bob".into();
+        let server = "S".into();
+        let room = "lobby".into();
         let welcome = shown(
             EventKind::Welcome { user, server, room, account: true, grant: Box::new(SignInDetails::default()) },
             Dialect::Lines,

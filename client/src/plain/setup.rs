@@ -41,10 +41,10 @@ pub fn ask(
             match effect {
                 SetupEffect::Connect(choice) => match connect(&choice, context, signals) {
                     Ok(None) => return Ok(None),
-                    Ok(Some(entered)) => {
-                        let who = context.identity(&choice);
+                    Ok(Some(signed_in)) => {
+                        let identity = context.identity(&choice);
                         let SignInChoice { server, server_id, .. } = choice;
-                        return Ok(Some(SetupResult { server, server_id, who, entered, note: questions.note }));
+                        return Ok(Some(SetupResult { server, server_id, identity, signed_in, note: questions.note }));
                     }
                     Err(ConnectFailure { why, cause }) => inputs.push(SetupInput::Refused(why, cause)),
                 },

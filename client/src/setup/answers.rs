@@ -14,9 +14,9 @@ pub struct SetupResult {
     /// The id of the running server; empty if unknown.
     pub server_id: String,
     /// The user that signed in.
-    pub who: Identity,
+    pub identity: Identity,
     /// The session.
-    pub entered: SignedIn,
+    pub signed_in: SignedIn,
     /// Note for the user about a server that was started on this machine.
     pub note: Option<String>,
 }

@@ -64,13 +64,13 @@ impl TerminalGuard {
 pub fn run(
     terminal: TerminalGuard,
     (server, room): (&str, &str),
-    entered: SignedIn,
+    signed_in: SignedIn,
     (settings, theme): (Settings, Theme),
     signals: &Receiver<Signal>,
     remember: &dyn Fn(Remembered),
 ) -> anyhow::Result<()> {
     let start = Instant::now();
-    let SignedIn { connection, engine, first: SignInConfirmation { event, .. } } = entered;
+    let SignedIn { connection, engine, first: SignInConfirmation { event, .. } } = signed_in;
     let mut state = State::new(engine, server, room, settings);
     let first = Input::Event { event, by_program: false };
     let TerminalGuard { screen, keys } = terminal;
@@ -136,7 +136,8 @@ impl ScreenLoop<'_> {
         self.draw()?;
         loop {
             let patience = self.time_to_tick();
-            let (event, signals) = (self.connection.events().clone(), self.signals.clone());
+            let event = self.connection.events().clone();
+            let signals = self.signals.clone();
             let flow = select! {
                 recv(keys) -> input => match input {
                     Ok(input) => self.feed(input)?,
@@ -278,7 +279,8 @@ impl ScreenLoop<'_> {
         if std::mem::take(&mut self.repaint) {
             self.screen.invalidate();
         }
-        let (state, theme) = (&*self.state, &self.theme);
+        let state = &*self.state;
+        let theme = &self.theme;
         self.screen.draw(|area, buffer| view::draw(state, theme, area, buffer))?;
         self.last_frame = Some(Instant::now());
         Ok(())

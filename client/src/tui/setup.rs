@@ -56,8 +56,8 @@ pub fn ask(
                 setup_loop.starting = never();
                 setup_loop.started(started.unwrap_or_else(|_| Err(NotStarted::Failed("the starting thread has ended".into()))))?;
             }
-            recv(event) -> event => if let Some((choice, entered)) = setup_loop.event(event.ok())? {
-                return Ok(Some(setup_loop.answered(choice, entered)));
+            recv(event) -> event => if let Some((choice, signed_in)) = setup_loop.event(event.ok())? {
+                return Ok(Some(setup_loop.answered(choice, signed_in)));
             },
             recv(signals) -> signal => match signal {
                 Ok(Signal::Continue) => terminal.resume()?,
@@ -124,8 +124,14 @@ impl SetupLoop<'_> {
         }
     }
 
-    fn answered(self, choice: SignInChoice, entered: SignedIn) -> SetupResult {
-        let who = self.context.identity(&choice);
-        SetupResult { server: choice.server, server_id: choice.server_id, who, entered, note: self.questions.note }
+    fn answered(self, choice: SignInChoice, signed_in: SignedIn) -> SetupResult {
+        let identity = self.context.identity(&choice);
+        SetupResult {
+            server: choice.server,
+            server_id: choice.server_id,
+            identity,
+            signed_in,
+            note: self.questions.note,
+        }
     }
 }

@@ -182,7 +182,8 @@ mod tests {
             let text = String::from_utf8(bytes).unwrap();
             text.split("\x1b[?").skip(1).map(str::to_owned).collect::<Vec<_>>()
         };
-        let (set, reset) = (modes(set_modes), modes(reset_modes));
+        let set = modes(set_modes);
+        let reset = modes(reset_modes);
         assert!(set.ends_with(&["1007s".into(), "1007l".into()]), "{set:?}");
         for mode in set {
             let (number, letter) = mode.split_at(mode.len() - 1);

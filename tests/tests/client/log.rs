@@ -60,7 +60,11 @@ fn a_file_says_where_the_log_is_and_the_environment_how_much_is_in_it() {
         assert_eq!(code, 1, "{complaint}");
         let text = fs::read_to_string(&log).expect("a log");
         assert_eq!(text.lines().count(), noted, "{level}: {text}");
-        assert!(level == "off" || text.contains("WARN  connection: refused reason=") && text.contains("ERROR client: ended reason="), "{text}");
+        assert!(
+            level == "off"
+                || text.contains("WARN  connection: refused reason=") && text.contains("ERROR client: ended reason="),
+            "{text}"
+        );
         fs::remove_file(&log).expect("a file");
     }
 }

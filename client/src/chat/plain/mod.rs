@@ -196,7 +196,7 @@ impl Plain {
             && can_send
             && !self.ending
             && self.engine.waiting() < MAX_AHEAD
-            && self.engine.past_server() < ENCRYPTED_UNDER_WAY
+            && self.engine.unanswered_direct() < ENCRYPTED_UNDER_WAY
     }
 
     /// Returns the milliseconds until the next tick.
@@ -261,7 +261,9 @@ impl Plain {
         if unsent > named.len() {
             named.push(format!("not sent: {} more lines", unsent - named.len()));
         }
-        named.iter().for_each(|text| self.notice(text));
+        for text in &named {
+            self.notice(text);
+        }
         let for_scripts = !self.options.interactive;
         if end.is_err() && for_scripts && !self.ending {
             self.notice("the rest of standard input was not sent");

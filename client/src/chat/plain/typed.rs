@@ -131,7 +131,8 @@ impl Plain {
 
     /// Sends a command. A join or leave changes the room for the following lines at once, before the server answers.
     fn command(&mut self, typed: &str, command: &Command<'_>) {
-        let (key, room) = (self.next_key(), self.room().map(str::to_owned));
+        let key = self.next_key();
+        let room = self.room().map(str::to_owned);
         let done = self.engine.send_command(key, command, room.as_deref()).map_err(str::to_owned);
         if done.is_ok() {
             match command {
@@ -217,10 +218,14 @@ impl Plain {
         let Cancelled { cancelled, already_sent } = self.engine.cancel(RequestKind::is_typed);
         let lines: Vec<String> =
             cancelled.iter().filter_map(|key| self.typed.remove(key)).map(|typed| typed.text).collect();
-        lines.iter().for_each(|line| self.notice(&format!("cancelled: {line}")));
+        for line in &lines {
+            self.notice(&format!("cancelled: {line}"));
+        }
         let kept = already_sent.iter().filter_map(|key| self.typed.get(key));
         let kept: Vec<String> = kept.map(|typed| typed.text.clone()).collect();
-        kept.iter().for_each(|line| self.notice(&format!("not cancelled, since it may have arrived: {line}")));
+        for line in &kept {
+            self.notice(&format!("not cancelled, since it may have arrived: {line}"));
+        }
         if lines.is_empty() && kept.is_empty() {
             self.notice("no line waits to be sent");
         }

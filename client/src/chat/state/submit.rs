@@ -183,8 +183,8 @@ impl State {
             _ => None,
         };
         // Lines of an encrypted chat go out as it takes them.
-        let past_server = target.is_past_server();
-        let problem = problem.or_else(|| match past_server {
+        let unanswered_direct = target.is_direct();
+        let problem = problem.or_else(|| match unanswered_direct {
             true => None,
             false => self.engine.send_message(key, &target, &text).err().map(str::to_owned),
         });

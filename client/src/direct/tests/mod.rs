@@ -71,16 +71,16 @@ impl Client {
 
     /// Returns the next local answer. Events of chats wait.
     fn own(&mut self) -> EventKind<'static> {
-        self.take_from(LOCAL_NUMBER).expect("that is always news")
+        self.take_from(LOCAL_NUMBER).expect("the UI sees each local answer")
     }
 
     fn take_from(&mut self, number: u64) -> Option<EventKind<'static>> {
         loop {
-            let told = self.direct.events().recv_timeout(DEADLINE).expect("something is told");
-            if told.0 == number {
-                return self.direct.process(told).map(event_of);
+            let event = self.direct.events().recv_timeout(DEADLINE).expect("an event");
+            if event.0 == number {
+                return self.direct.process(event).map(event_of);
             }
-            self.skipped.push_back(told);
+            self.skipped.push_back(event);
         }
     }
 
@@ -88,10 +88,9 @@ impl Client {
     fn next(&mut self) -> EventKind<'static> {
         loop {
             let skipped = self.skipped.pop_front();
-            let told =
-                skipped.unwrap_or_else(|| self.direct.events().recv_timeout(DEADLINE).expect("something is told"));
-            if let Some(told) = self.direct.process(told) {
-                return event_of(told);
+            let event = skipped.unwrap_or_else(|| self.direct.events().recv_timeout(DEADLINE).expect("an event"));
+            if let Some(event) = self.direct.process(event) {
+                return event_of(event);
             }
         }
     }
@@ -154,11 +153,13 @@ fn ready(key: PublicKey, addresses: &str) -> EventKind<'static> {
 
 /// Returns two clients with an open chat.
 fn two() -> [Client; 2] {
-    let (mut alice, mut bob) = (Client::new(), Client::new());
+    let mut alice = Client::new();
+    let mut bob = Client::new();
     let accept = accepted(&mut alice, &mut bob);
-    let told = ready(bob.key(), &loopback(&accept));
-    assert_eq!(alice.hear(told.clone()), Some(told));
-    let (one, other) = (alice.next(), bob.next());
+    let event = ready(bob.key(), &loopback(&accept));
+    assert_eq!(alice.hear(event.clone()), Some(event));
+    let one = alice.next();
+    let other = bob.next();
     let fingerprint = alice.key().fingerprint_with(&bob.key());
     assert_eq!(one, EventKind::DirectConnected { with: "bob".into(), fingerprint: fingerprint.clone().into() });
     assert_eq!(other, EventKind::DirectConnected { with: "alice".into(), fingerprint: fingerprint.into() });

@@ -111,7 +111,8 @@ impl Questions {
             return self.connect();
         }
         self.ask(Question::SignInMethod, "");
-        let (name, account) = (self.name.as_ref(), self.known.account.as_deref());
+        let name = self.name.as_ref();
+        let account = self.known.account.as_deref();
         let is_account = name.zip(account).is_some_and(|(name, account)| name.as_str() == account);
         self.at = if self.register { 2 } else { usize::from(is_account) };
     }
@@ -220,7 +221,7 @@ impl Questions {
                 self.known.password = None;
                 self.ask(Question::Password, "");
             }
-            // A user who gave this name wants its account: ask for the password only.
+            // The user gave this name on the command line, so the account is the user's: ask for its password only.
             Some(Cause::NameRegistered) if !self.register && self.known.name_is_given => {
                 self.known.password = None;
                 self.ask(Question::Password, "");

@@ -55,7 +55,9 @@ fn typed_text_begins_an_address() {
 #[test]
 fn the_selection_stays_while_servers_come_and_go() {
     let mut questions = Questions::new(known());
-    let (a, b, c) = (offer("a", 1, false), offer("b", 2, false), offer("c", 3, true));
+    let a = offer("a", 1, false);
+    let b = offer("b", 2, false);
+    let c = offer("c", 3, true);
     questions.step(SetupInput::Found(vec![b.clone()]));
     press(&mut questions, Code::Down);
     press(&mut questions, Code::Up);
@@ -152,7 +154,8 @@ fn an_account_can_be_used_or_created() {
 
 #[test]
 fn answers_of_the_command_line_are_not_asked_for() {
-    let (password, server_password) = (Some("pw".to_owned()), Some("door".to_owned()));
+    let password = Some("pw".to_owned());
+    let server_password = Some("door".to_owned());
     let mut questions = Questions::new(KnownAnswers { name_is_given: true, password, server_password, ..known() });
     questions.step(SetupInput::Found(vec![offer("Room 12", 1, true)]));
     let choice = connects(press(&mut questions, Code::Enter));

@@ -189,7 +189,8 @@ proptest! {
         for model in ALL {
             let text = shown(model, &texts).text();
             for c in text.chars().filter(|c| *c != ' ') {
-                let (there, wanted) = (text.matches(c).count(), last.matches(c).count());
+                let there = text.matches(c).count();
+                let wanted = last.matches(c).count();
                 prop_assert!(there <= wanted, "{:?} of {:?} at {:?}: {:?}", c, &texts, model, &text);
             }
         }

@@ -123,7 +123,8 @@ fn fitting(forms: &[String], width: usize) -> Option<String> {
 /// request for a chat, a chat that has opened, or a message to all users.
 fn attention(state: &State) -> Option<Vec<String>> {
     if let Some((request, count)) = state.requests().newest() {
-        let (user, what) = (&request.user, request.place.chat_name());
+        let user = &request.user;
+        let what = request.place.chat_name();
         let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
         return Some(vec![
             format!("{user} wants an {what}: /accept {user}{more}"),
@@ -134,7 +135,8 @@ fn attention(state: &State) -> Option<Vec<String>> {
         ]);
     }
     if let Some(chat) = state.opened_unseen() {
-        let (with, what) = (shown_name(&chat.title), chat.place.chat_name());
+        let with = shown_name(&chat.title);
+        let what = chat.place.chat_name();
         return Some(vec![
             format!("{with} is in the {what}: Alt-a"),
             format!("{with} is in the chat: Alt-a"),
@@ -199,7 +201,8 @@ enum Reading {
 fn reading(state: &State) -> Reading {
     let conversation = state.conversations().viewed();
     let draft = conversation.draft.text();
-    let (length, lines) = (draft.chars().count(), count_lines(draft));
+    let length = draft.chars().count();
+    let lines = count_lines(draft);
     match (conversation.scroll, conversation.below) {
         (Some(_), 0) => Reading::Back("reading back · Esc ↓ ".to_owned()),
         (Some(_), n) => Reading::Back(format!("{n} new ↓ · Esc ")),

@@ -62,7 +62,8 @@ impl Parts {
         let middle = area.height.saturating_sub(input + 2);
         let row = |y: u16, height: u16| Rect { y: area.y + y, height, ..area };
         let body = row(1, middle);
-        let (left, right) = (cells(geometry.sidebar), cells(geometry.people));
+        let left = cells(geometry.sidebar);
+        let right = cells(geometry.people);
         let talk_x = area.x + left + u16::from(left > 0);
         Parts {
             title: row(0, 1),

@@ -84,7 +84,9 @@ fn help((first, mesh): (usize, bool), theme: &Theme, area: Rect, buffer: &mut Bu
 }
 
 fn paste(state: &State, pasted: &Pasted, theme: &Theme, area: Rect, buffer: &mut Buffer) {
-    let (message, choices, losses) = (pasted.message(), state.paste_choices(pasted), pasted.losses());
+    let message = pasted.message();
+    let choices = state.paste_choices(pasted);
+    let losses = pasted.losses();
     let lines: Vec<&str> = message.split('\n').collect();
     let below = choices.len() + losses.len() + 1;
     // Use at most 14 rows, or more if the choices need them.

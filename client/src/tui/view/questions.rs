@@ -64,8 +64,8 @@ impl QuestionsPage<'_> {
 
     fn text(&mut self, text: Option<&str>, sign: &str, style: Style) {
         let Some(text) = text else { return };
-        let room = usize::from(self.body.width) - sign.cell_width();
-        for row in wrap(text, room, room) {
+        let width = usize::from(self.body.width) - sign.cell_width();
+        for row in wrap(text, width, width) {
             self.row(&[(sign, style), (&text[row], style)]);
         }
     }
@@ -75,9 +75,9 @@ impl QuestionsPage<'_> {
 fn entries(questions: &Questions, theme: &Theme, page: &mut QuestionsPage<'_>) {
     let entries = questions.entries();
     // Keep three rows for the state of the search and an error.
-    let room = usize::from((page.body.bottom().saturating_sub(page.y)).saturating_sub(3).max(1));
-    let first = (questions.at + 1).saturating_sub(room);
-    for (at, entry) in entries.iter().enumerate().skip(first).take(room) {
+    let height = usize::from((page.body.bottom().saturating_sub(page.y)).saturating_sub(3).max(1));
+    let first = (questions.at + 1).saturating_sub(height);
+    for (at, entry) in entries.iter().enumerate().skip(first).take(height) {
         let (sign, style) = if at == questions.at { ("❯ ", theme.selected) } else { ("  ", theme.text) };
         let columns = entry.columns();
         let text = if columns[1].is_empty() || page.body.width < MIN_COLUMN_WIDTH {
@@ -97,16 +97,17 @@ fn entries(questions: &Questions, theme: &Theme, page: &mut QuestionsPage<'_>) {
 
 /// Draws the input field. A password is masked. Returns the position of the cursor.
 fn field(questions: &Questions, theme: &Theme, page: &mut QuestionsPage<'_>) -> Option<Position> {
-    let (text, before) = (questions.field.text(), questions.field.before());
+    let text = questions.field.text();
+    let before = questions.field.before();
     let (text, before) = if questions.is_secret() {
         ("•".repeat(text.chars().count()), "•".repeat(before.chars().count()))
     } else {
         (text.to_owned(), before.to_owned())
     };
-    let room = usize::from(page.body.width).saturating_sub(3);
+    let width = usize::from(page.body.width).saturating_sub(3);
     // Scroll so that the text before the cursor is visible.
     let hidden =
-        before.char_indices().map(|(at, _)| at).find(|at| before[*at..].cell_width() <= room).unwrap_or(before.len());
+        before.char_indices().map(|(at, _)| at).find(|at| before[*at..].cell_width() <= width).unwrap_or(before.len());
     let y = page.y;
     page.row(&[("❯ ", theme.key), (&text[hidden..], theme.text)]);
     let x = page.body.x + 2 + u16::try_from(before[hidden..].cell_width()).unwrap_or(0);

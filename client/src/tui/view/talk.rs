@@ -180,7 +180,8 @@ impl Canvas<'_> {
     }
 
     fn name(&self, talk: &Talk, laid: &Laid<'_>, y: i32, buffer: &mut Buffer) {
-        let (columns, style) = (self.layout.columns, self.nick_style(talk));
+        let columns = self.layout.columns;
+        let style = self.nick_style(talk);
         if laid.named && columns.nick > 0 {
             self.nick(talk, y, buffer);
         }

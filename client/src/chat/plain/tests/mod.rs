@@ -141,7 +141,9 @@ fn a1_a_message_for_a_refused_room_is_not_sent() {
 fn a_refused_first_room_ends_the_program() {
     let mut client = TestClient::new(PIPE, "ops");
     let grant = Box::new(landline_common::event::SignInDetails { protocol: 2, ..Default::default() });
-    let (user, server, room) = ("alice".into(), "S".into(), "lobby".into());
+    let user = "alice".into();
+    let server = "S".into();
+    let room = "lobby".into();
     client.hear(EventKind::Welcome { user, server, room, account: true, grant });
     assert!(matches!(&client.left, Some(Err(why)) if why.starts_with("cannot go into ops")), "{:?}", client.left);
 }
@@ -439,7 +441,8 @@ proptest! {
     #[test]
     fn no_input_has_an_effect_after_the_end(inputs in prop::collection::vec((input(), 0u64..20_000), 0..60)) {
         let mut plain = Plain::new(crate::engine::Engine::new(crate::chat::test_client::alice(), 1), PIPE);
-        let (mut ms, mut over) = (0, false);
+        let mut ms = 0;
+        let mut over = false;
         for (input, later) in inputs {
             ms += later;
             let effects = plain.step(input, Now { ms, wall: OffsetDateTime::default(), zone: Zone::default() });

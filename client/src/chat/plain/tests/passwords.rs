@@ -19,7 +19,8 @@ fn a_terminal_is_asked_for_passwords() {
     assert_eq!((client.take_sent(), client.accounts), (vec!["/register".to_owned()], 1));
     client.type_in("/password");
     assert_eq!(client.asked, [Purpose::Register, Purpose::Change]);
-    let (old, new) = ("correct horse".to_owned(), "battery staple".to_owned());
+    let old = "correct horse".to_owned();
+    let new = "battery staple".to_owned();
     client.step(PlainInput::Passwords(PasswordAnswer::Change { old, new }));
     client.down();
     client.step(PlainInput::End);

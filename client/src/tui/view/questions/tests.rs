@@ -20,7 +20,8 @@ fn screen(questions: &Questions, (width, height): (u16, u16)) -> String {
     let cursor = draw(questions, &Theme::new(Palette::Dark, Depth::Sixteen), area, &mut buffer);
     let mut out = String::new();
     for y in 0..height {
-        let (mut x, mut row) = (0, String::new());
+        let mut x = 0;
+        let mut row = String::new();
         while x < width {
             let symbol = if cursor.is_some_and(|at| (at.x, at.y) == (x, y)) { "█" } else { buffer[(x, y)].symbol() };
             row.push_str(symbol);

@@ -15,8 +15,8 @@ use crate::setup::answers::{SetupContext, SetupResult};
 use crate::setup::questions::{KnownAnswers, PreviousSession, Questions};
 use crate::signals::{self, Signal};
 use crate::signed_in::SignedIn;
-use crate::tui::TerminalGuard;
 use crate::tui::theme::{Depth, Theme, depth, supports_full_screen};
+use crate::tui::{ScreenOptions, TerminalGuard};
 use crate::usage_error::UsageError;
 use crate::{discovery, logging, own_name, password_prompt, paths, plain, tui};
 use anyhow::{Context, bail};
@@ -40,7 +40,7 @@ struct Launch<'a> {
     screen: bool,
 }
 
-/// Connects to a server and chats location until the user leaves.
+/// Connects to a server and chats there until the user leaves.
 ///
 /// # Errors
 /// Wrong usage, a server that refuses the user or cannot be reached, or lines that could not be sent.
@@ -56,7 +56,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
 }
 
-/// Joins the mesh and chats location until the user leaves.
+/// Joins the mesh and chats there until the user leaves.
 ///
 /// # Errors
 /// Wrong usage, or a port that cannot be opened.
@@ -85,8 +85,9 @@ pub fn mesh(args: &Args, mesh_args: &MeshArgs) -> anyhow::Result<()> {
         return plain::run(signed_in, options, &signals, &|_| {});
     }
     let settings = Settings { mesh: true, ..launch.settings() };
-    let location = (crate::mesh::ROOM, crate::mesh::ROOM);
-    tui::run(TerminalGuard::acquire()?, location, signed_in, (settings, launch.theme()), &signals, &|_| {})
+    let room = crate::mesh::ROOM;
+    let options = ScreenOptions { server: room, room, settings, theme: launch.theme() };
+    tui::run(TerminalGuard::acquire()?, signed_in, options, &signals, &|_| {})
 }
 
 /// Returns the passphrase of the mesh, if the user wants one.
@@ -201,9 +202,10 @@ impl Launch<'_> {
         signed_in: SignedIn,
         signals: &Receiver<Signal>,
     ) -> anyhow::Result<()> {
-        let location = (server, identity.room.as_str());
         let remember = self.remembering(server, identity);
-        tui::run(terminal, location, signed_in, (self.settings(), self.theme()), signals, &remember)
+        let room = identity.room.as_str();
+        let options = ScreenOptions { server, room, settings: self.settings(), theme: self.theme() };
+        tui::run(terminal, signed_in, options, signals, &remember)
     }
 
     /// Asks the setup questions, then chats at the chosen server. `last` is the server of the last session or of the
@@ -329,7 +331,7 @@ impl Launch<'_> {
         }
     }
 
-    /// Returns the name to propose to the user; empty if location is none.
+    /// Returns the name to propose to the user; empty if there is none.
     fn proposed_name(&self) -> String {
         let near = || own_name::from_system_account().or_else(|own| own_name::suggestion(&own).ok_or(()));
         self.name().ok().or_else(|| near().ok()).map(|name| name.to_string()).unwrap_or_default()
@@ -339,8 +341,9 @@ impl Launch<'_> {
         if let Some(room) = &self.args.room {
             return Ok(RoomName::parse(room).map_err(|why| UsageError::new(format!("--room: {why}")))?);
         }
-        let location = self.interactive && self.last_session.server.as_deref() == Some(server);
-        let last = self.last_session.room.as_deref().filter(|_| location).and_then(|room| RoomName::parse(room).ok());
+        let is_same_server = self.interactive && self.last_session.server.as_deref() == Some(server);
+        let last =
+            self.last_session.room.as_deref().filter(|_| is_same_server).and_then(|room| RoomName::parse(room).ok());
         Ok(self.config.room.clone().or(last).unwrap_or_else(RoomName::lobby))
     }
 

@@ -24,13 +24,13 @@ use output::{Output, Print};
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
-/// The result of the run, once it has end.
+/// The result of the run, once it has ended.
 type Ended = Option<Result<(), String>>;
 
 /// Runs the presenter until the user leaves or the session ends.
 ///
 /// # Errors
-/// The server end the session, or lines could not be sent.
+/// The server ended the session, or lines could not be sent.
 pub fn run(
     signed_in: SignedIn,
     options: PlainOptions,
@@ -106,17 +106,17 @@ impl PlainLoop<'_> {
                 return Ok(end);
             }
             let typed = if self.plain.takes_lines() { lines.clone() } else { never() };
-            let event = self.connection.events().clone();
-            if event.is_empty() {
+            let events = self.connection.events().clone();
+            if events.is_empty() {
                 self.output.flush()?;
             }
             select! {
                 recv(typed) -> line => {
                     self.feed(line.unwrap_or(PlainInput::End), None)?;
-                    // The receiver is gone when standard input has end.
+                    // The receiver is gone when standard input has ended.
                     let _ = handled.try_send(());
                 }
-                recv(event) -> event => {
+                recv(events) -> event => {
                     let event = event.ok().and_then(|event| self.connection.process(event));
                     self.event(event)?;
                 }

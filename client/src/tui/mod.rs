@@ -9,4 +9,4 @@ mod terminal;
 pub mod theme;
 mod view;
 
-pub use run::{TerminalGuard, run};
+pub use run::{ScreenOptions, TerminalGuard, run};

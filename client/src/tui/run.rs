@@ -42,7 +42,7 @@ impl TerminalGuard {
     /// # Errors
     /// Standard input or output is no terminal, or no thread can be started.
     pub fn acquire() -> anyhow::Result<TerminalGuard> {
-        let screen = Screen::take().context("setting up the terminal")?;
+        let screen = Screen::acquire().context("setting up the terminal")?;
         Ok(TerminalGuard { screen, keys: listen().context("reading keys")? })
     }
 
@@ -57,21 +57,32 @@ impl TerminalGuard {
     }
 }
 
+/// What the full screen shows, and how.
+pub struct ScreenOptions<'a> {
+    /// Address of the server, with port.
+    pub server: &'a str,
+    /// The room to show first.
+    pub room: &'a str,
+    /// Settings of the model.
+    pub settings: Settings,
+    /// The styles.
+    pub theme: Theme,
+}
+
 /// Runs the full screen until the user leaves or the session ends.
 ///
 /// # Errors
 /// The server ended the session, lines could not be sent, or the terminal is gone.
 pub fn run(
     terminal: TerminalGuard,
-    (server, room): (&str, &str),
     signed_in: SignedIn,
-    (settings, theme): (Settings, Theme),
+    options: ScreenOptions<'_>,
     signals: &Receiver<Signal>,
     remember: &dyn Fn(Remembered),
 ) -> anyhow::Result<()> {
     let start = Instant::now();
     let SignedIn { connection, engine, first: SignInConfirmation { event, .. } } = signed_in;
-    let mut state = State::new(engine, server, room, settings);
+    let mut state = State::new(engine, options.server, options.room, options.settings);
     let first = Input::Event { event, by_program: false };
     let TerminalGuard { screen, keys } = terminal;
     let mut running = ScreenLoop {
@@ -81,7 +92,7 @@ pub fn run(
         screen,
         signals: signals.clone(),
         remember,
-        theme,
+        theme: options.theme,
         connection_log: ConnectionLog::begin(),
         last_tick: start,
         last_frame: None,
@@ -136,7 +147,7 @@ impl ScreenLoop<'_> {
         self.draw()?;
         loop {
             let patience = self.time_to_tick();
-            let event = self.connection.events().clone();
+            let events = self.connection.events().clone();
             let signals = self.signals.clone();
             let flow = select! {
                 recv(keys) -> input => match input {
@@ -144,7 +155,7 @@ impl ScreenLoop<'_> {
                     // The terminal is gone.
                     Err(_) => { keys = never(); self.end() }
                 },
-                recv(event) -> event => self.connection_event(event.ok())?,
+                recv(events) -> event => self.connection_event(event.ok())?,
                 recv(signals) -> signal => self.signal(signal.ok())?,
                 default(patience) => Continue(()),
             };

@@ -38,7 +38,7 @@ pub fn ask(
     let mut setup_loop = SetupLoop { questions, context, attempt: None, starting: never(), left: false };
     loop {
         terminal.draw(|area, buffer| view::questions::draw(&setup_loop.questions, theme, area, buffer))?;
-        let event = setup_loop.attempt.as_ref().map_or_else(never, |(_, attempt)| attempt.connection.events().clone());
+        let events = setup_loop.attempt.as_ref().map_or_else(never, |(_, attempt)| attempt.connection.events().clone());
         let starting = setup_loop.starting.clone();
         select! {
             recv(terminal.keys) -> key => match key {
@@ -56,7 +56,7 @@ pub fn ask(
                 setup_loop.starting = never();
                 setup_loop.started(started.unwrap_or_else(|_| Err(NotStarted::Failed("the starting thread has ended".into()))))?;
             }
-            recv(event) -> event => if let Some((choice, signed_in)) = setup_loop.event(event.ok())? {
+            recv(events) -> event => if let Some((choice, signed_in)) = setup_loop.event(event.ok())? {
                 return Ok(Some(setup_loop.answered(choice, signed_in)));
             },
             recv(signals) -> signal => match signal {

@@ -44,7 +44,7 @@ impl Screen {
     ///
     /// # Errors
     /// Standard input or output is no terminal.
-    pub(super) fn take() -> io::Result<Screen> {
+    pub(super) fn acquire() -> io::Result<Screen> {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             restore();

@@ -85,7 +85,7 @@ pub struct PlainOptions {
     pub say: bool,
     /// True in a mesh. Messages then show the time with seconds, as in the predecessor.
     pub mesh: bool,
-    /// Milliseconds after which a script gives up a outage connection.
+    /// Milliseconds after which a script gives up a lost connection.
     pub patience_ms: u64,
     /// Milliseconds between two pings.
     pub keepalive_ms: u64,

@@ -196,7 +196,8 @@ impl Messages {
     }
 
     /// Calls `handler` on the storage thread with up to `most` messages from the mailbox of an account, in order, or
-    /// with none. Messages that an earlier call has fetched are left out until they are acknowledged as undelivered.
+    /// with none. Passes fewer than `most` if they are long, so reading a whole mailbox takes several calls.
+    /// Messages that an earlier call has fetched are left out until they are acknowledged as undelivered.
     ///
     /// If `handler` returns false, the next call gets its messages again. After [`Self::stop`] it is dropped without a
     /// call. It must not wait. This call never waits for the disk.

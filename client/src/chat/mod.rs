@@ -178,9 +178,9 @@ impl Default for Settings {
 pub enum Bell {
     /// Nothing.
     Off,
-    /// What is for the reader alone, and where they are named.
+    /// Messages for you alone, and mentions of you.
     Private,
-    /// Everything that others say.
+    /// All messages of other users.
     All,
 }
 

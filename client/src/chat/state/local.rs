@@ -1,22 +1,22 @@
-//! The commands that the client carries out itself.
+//! The client's own commands, which it carries out without the server.
 
 use super::State;
 use crate::chat::conversation::ConversationId;
 use crate::chat::line::Severity;
 
-/// A command of the client's own.
+/// A command of the client.
 pub struct ClientCommand {
-    /// Its word, with the slash.
+    /// Word, with the slash.
     pub word: &'static str,
-    /// How it is written.
+    /// Usage.
     pub usage: &'static str,
-    /// What it does.
+    /// Explanation.
     pub help: &'static str,
-    /// Does it. `false` if it cannot be done.
+    /// Carries it out with the rest of the line. Returns `false` if it was refused.
     pub(super) run: fn(&mut State, &str) -> bool,
 }
 
-/// All of them.
+/// All commands of the client.
 pub static CLIENT_COMMANDS: &[ClientCommand] = &[
     ClientCommand {
         word: "/query",
@@ -71,6 +71,7 @@ pub static CLIENT_COMMANDS: &[ClientCommand] = &[
     },
 ];
 
+/// `/query`: views the conversation with a user, and sends a text.
 fn query(state: &mut State, rest: &str) -> bool {
     let (user, text) = rest.split_once(' ').unwrap_or((rest, ""));
     if user.is_empty() {

@@ -13,7 +13,7 @@ const NARROW: usize = 50;
 
 /// Signs in front of lines.
 const SIGNS: [(&str, &str); 5] = [
-    ("»", "it names you"),
+    ("»", "it mentions you"),
     ("○", "it waits to be sent"),
     ("·", "it is on its way"),
     ("✗", "it was not sent; below is why"),

@@ -315,7 +315,7 @@ fn opened_notice(id: &ConversationId, with: &str, numbers: Option<&str>) -> Stri
     match numbers {
         Some(numbers) => format!(
             "encrypted chat with {with}: past the server, stored nowhere. Read these numbers to each other: {numbers} – \
-             if {with} has others, somebody is in between. /direct-stop {with} ends it"
+             if {with} sees others, a third party listens in. /direct-stop {with} ends it"
         ),
         None => format!(
             "{} with {with}: by way of the server, stored nowhere. What you type in this tab goes there; /end {with} \

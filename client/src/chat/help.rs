@@ -1,7 +1,8 @@
 //! The rows of the help: all keys and commands, from their tables.
 
+use super::bindings::BINDINGS;
+use super::client_commands::CLIENT_COMMANDS;
 use super::wrap::{CellWidth, wrap};
-use super::{BINDINGS, CLIENT_COMMANDS};
 use crate::mesh_commands::MESH;
 use landline_common::command::{CommandSpec, TOPICS};
 

@@ -17,8 +17,6 @@ mod secret_chats;
 mod session;
 mod submit;
 
-pub use local::CLIENT_COMMANDS;
-
 use crate::chat::alerts::Alerts;
 use crate::chat::complete::Completion;
 use crate::chat::conversation::{Conversation, ConversationId, SecretChatState};

@@ -86,11 +86,11 @@ impl State {
     }
 
     /// Handles a chat that has opened. `key` is the number of the answered command, if any.
-    fn secret_opened(&mut self, id: &ConversationId, with: &str, numbers: Option<&str>, key: Option<u64>) {
-        self.add_notice_with_alert(id, with, &opened_notice(id, with, numbers));
+    fn secret_opened(&mut self, id: &ConversationId, with: &str, fingerprint: Option<&str>, key: Option<u64>) {
+        self.add_notice_with_alert(id, with, &opened_notice(id, with, fingerprint));
         let conversation = self.conversations.open(id, with);
         conversation.chat_state = SecretChatState::Open;
-        conversation.fingerprint = numbers.map(Into::into);
+        conversation.fingerprint = fingerprint.map(Into::into);
         match self.requests.chat_opened(id, key) {
             Some(acceptance) => self.show_accepted(id, with, acceptance),
             None => self.add_opened_notice_here(id, with),
@@ -194,8 +194,8 @@ impl State {
     pub(super) fn show_open_fingerprint(&mut self, user: &str) -> bool {
         let id = ConversationId::encrypted(user);
         let Some(conversation) = self.conversations.get(&id) else { return false };
-        let Some(numbers) = conversation.fingerprint.clone() else { return false };
-        let text = opened_notice(&id, &conversation.title, Some(&numbers));
+        let Some(fingerprint) = conversation.fingerprint.clone() else { return false };
+        let text = opened_notice(&id, &conversation.title, Some(&fingerprint));
         self.add_notice_here(Severity::Info, &text);
         true
     }
@@ -311,10 +311,10 @@ fn ended_hint(id: &ConversationId, user: &str) -> String {
 }
 
 /// Returns the notice for a chat that has opened. Encrypted chats have a fingerprint.
-fn opened_notice(id: &ConversationId, with: &str, numbers: Option<&str>) -> String {
-    match numbers {
-        Some(numbers) => format!(
-            "encrypted chat with {with}: past the server, stored nowhere. Read these numbers to each other: {numbers} – \
+fn opened_notice(id: &ConversationId, with: &str, fingerprint: Option<&str>) -> String {
+    match fingerprint {
+        Some(fingerprint) => format!(
+            "encrypted chat with {with}: past the server, stored nowhere. Read these numbers to each other: {fingerprint} – \
              if {with} sees others, a third party listens in. /direct-stop {with} ends it"
         ),
         None => format!(

@@ -274,7 +274,7 @@ impl State {
     }
 
     /// Cancels the lines of the viewed conversation that wait to be sent.
-    pub(super) fn cancel_unsent(&mut self) -> bool {
+    pub(super) fn cancel_unsent(&mut self) {
         let id = self.conversations.viewed().id.clone();
         let is_here = |kind: &RequestKind| match kind {
             RequestKind::Message(target) => ConversationId::from_target(target) == id,
@@ -303,7 +303,6 @@ impl State {
         }
         let joined = self.conversations.viewed().joining && !taken.is_empty();
         self.add_notice_here(Severity::Info, &cancel_summary(own.len(), kept, joined));
-        true
     }
 
     /// Stores the list of rooms for the next start when it has changed.

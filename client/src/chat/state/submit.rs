@@ -4,7 +4,7 @@
 //! A refused command leaves the editor, so that the next line is not appended to it; ↑ brings it back.
 
 use super::State;
-use crate::chat::CLIENT_COMMANDS;
+use crate::chat::client_commands::CLIENT_COMMANDS;
 use crate::chat::conversation::{Conversation, ConversationId, SecretChatState};
 use crate::chat::limits::NOTICE_CHARS;
 use crate::chat::line::{Body, ChatMessage, Delivery, Line, Severity, cleaned, too_long};
@@ -72,7 +72,7 @@ impl State {
             self.add_notice_here(Severity::Refused, &format!("Usage: {} (in one line)", command.usage));
             return Some(false);
         }
-        Some((command.run)(self, rest.trim()))
+        Some(self.run_client_action(command.action, rest.trim()))
     }
 
     /// Refuses the first line after the user closed a secret chat, since it may have been meant for that chat. Returns
@@ -151,16 +151,16 @@ impl State {
     /// is; a notice there confirms the message.
     pub(super) fn say_to(&mut self, id: &ConversationId, to: &str, text: &str) -> bool {
         let title = self.conversations.get(id).map_or(to.into(), |conversation| conversation.title.clone());
-        let said = self.say(id, &title, text);
+        let is_queued = self.say(id, &title, text);
         let sent = flatten(&clean_message(text)).into_owned();
-        if said && !sent.is_empty() && self.conversations.viewed().id != *id {
+        if is_queued && !sent.is_empty() && self.conversations.viewed().id != *id {
             // Keep the text of a secret chat out of this conversation, which /save may write into a file.
             let what = if id.is_secret() { format!(" ({})", id.chat_name()) } else { format!(": {sent}") };
             let up = matches!(id, ConversationId::Encrypted(_)) || self.engine.is_up();
             let waits = if up { "" } else { " (waits for a connection)" };
             self.add_notice_here(Severity::Info, &cleaned(&format!("→ {title}{what}{waits}"), NOTICE_CHARS));
         }
-        said
+        is_queued
     }
 
     /// Sends a message to the only open off-the-record chat, for `private txt TEXT` of Chat77, which names no user.

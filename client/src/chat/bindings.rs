@@ -145,9 +145,9 @@ pub static BINDINGS: &[Binding] = &[
             (Key::ctrl('y'), Action::Edit(Edit::Yank)),
         ],
     },
-    Binding { keys: "Ctrl-L", help: "draw the screen anew", actions: &[(Key::ctrl('l'), Action::Repaint)] },
+    Binding { keys: "Ctrl-L", help: "redraw the screen", actions: &[(Key::ctrl('l'), Action::Repaint)] },
     Binding { keys: "Ctrl-R", help: "connect at once", actions: &[(Key::ctrl('r'), Action::Reconnect)] },
-    Binding { keys: "Ctrl-Z", help: "stop; fg goes on", actions: &[(Key::ctrl('z'), Action::Suspend)] },
+    Binding { keys: "Ctrl-Z", help: "suspend; fg resumes", actions: &[(Key::ctrl('z'), Action::Suspend)] },
     Binding {
         keys: "Ctrl-C",
         help: "clear the line; leave if it is empty",

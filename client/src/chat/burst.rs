@@ -97,11 +97,11 @@ impl BurstClassifier {
         let is_piece = keys.len() > 1 || matches!(keys[..], [Key { code: Code::Char(_), ctrl: false, alt: false }]);
         let continues = is_piece && self.pasted_at.is_some_and(|at| now_ms < at + CONTINUATION_MS);
         let enters = keys.iter().take_while(|key| **key == Key::plain(Code::Enter)).count();
-        let typed = if continues { 0 } else { enters };
-        match text_of(&keys[typed..]) {
+        let typed_count = if continues { 0 } else { enters };
+        match text_of(&keys[typed_count..]) {
             Some(text) if continues || is_pasted(&text) => {
                 self.pasted_at = Some(now_ms);
-                keys.truncate(typed);
+                keys.truncate(typed_count);
                 let typed = (!keys.is_empty()).then_some(InputChunk::Keys(keys));
                 typed.into_iter().chain([InputChunk::Text(text)]).collect()
             }

@@ -4,7 +4,7 @@
 //! ends the cycle ([`Completion::reset`]). The contents of a folder arrive later, as an input; they are dropped if the
 //! line has changed since.
 
-use super::CLIENT_COMMANDS;
+use super::client_commands::CLIENT_COMMANDS;
 use super::conversation::ConversationId;
 use super::conversations::Conversations;
 use super::limits::{MAX_FOLDER_ENTRIES, MAX_ONLINE};

@@ -144,7 +144,9 @@ impl Editor {
     #[must_use]
     pub fn rows(&self, width: usize) -> (Vec<Range<usize>>, (usize, usize)) {
         let width = width.max(2);
-        let (mut rows, mut start, mut cells) = (Vec::new(), 0, 0);
+        let mut rows = Vec::new();
+        let mut start = 0;
+        let mut cells = 0;
         let mut cursor = None;
         for (at, grapheme) in self.text.grapheme_indices(true) {
             if grapheme == "\n" {
@@ -152,13 +154,15 @@ impl Editor {
                     cursor = Some((rows.len(), cells));
                 }
                 rows.push(start..at);
-                (start, cells) = (at + 1, 0);
+                start = at + 1;
+                cells = 0;
                 continue;
             }
             let wide = grapheme.cell_width();
             if cells + wide > width {
                 rows.push(start..at);
-                (start, cells) = (at, 0);
+                start = at;
+                cells = 0;
             }
             if at == self.cursor {
                 cursor = Some((rows.len(), cells));
@@ -168,7 +172,8 @@ impl Editor {
         // If the last row is full, the cursor after it needs another row.
         if cells >= width {
             rows.push(start..self.text.len());
-            (start, cells) = (self.text.len(), 0);
+            start = self.text.len();
+            cells = 0;
         }
         let cursor = cursor.unwrap_or((rows.len(), cells));
         rows.push(start..self.text.len());

@@ -1,7 +1,8 @@
 //! The rows of the help: all keys and commands, from their tables.
 
+use super::bindings::BINDINGS;
+use super::client_commands::CLIENT_COMMANDS;
 use super::wrap::{CellWidth, wrap};
-use super::{BINDINGS, CLIENT_COMMANDS};
 use crate::mesh_commands::MESH;
 use landline_common::command::{Audience, commands};
 
@@ -13,7 +14,7 @@ const NARROW: usize = 50;
 
 /// Signs in front of lines.
 const SIGNS: [(&str, &str); 5] = [
-    ("»", "it names you"),
+    ("»", "it mentions you"),
     ("○", "it waits to be sent"),
     ("·", "it is on its way"),
     ("✗", "it was not sent; below is why"),

@@ -7,6 +7,7 @@
 //! | file | content |
 //! |---|---|
 //! | `state/` | the state, and its reactions to keys, events and updates of the engine |
+//! | `bindings.rs`, `client_commands.rs`, `help.rs` | the tables of keys and commands, and their help |
 //! | `conversations.rs`, `conversation.rs`, `line.rs` | what is shown |
 //! | `editor.rs`, `complete.rs`, `input_history.rs`, `paste.rs`, `burst.rs` | what is typed |
 //! | `requests.rs`, `joins.rs`, `leaving.rs`, `password_form.rs` | questions that wait for an answer |
@@ -16,6 +17,7 @@
 mod alerts;
 mod bindings;
 pub mod burst;
+mod client_commands;
 mod complete;
 pub mod conversation;
 mod conversation_id;
@@ -42,9 +44,9 @@ mod state;
 mod transcript;
 pub mod wrap;
 
-pub use bindings::BINDINGS;
+pub use client_commands::CLIENT_COMMANDS;
 pub use key::Key;
-pub use state::{CLIENT_COMMANDS, State};
+pub use state::State;
 
 use crate::engine::limits::PING_IDLE_MS;
 use crate::sign_in::{Loss, SignIn, SignInRefused};
@@ -178,9 +180,9 @@ impl Default for Settings {
 pub enum Bell {
     /// Nothing.
     Off,
-    /// What is for the reader alone, and where they are named.
+    /// Messages for you alone, and mentions of you.
     Private,
-    /// Everything that others say.
+    /// All messages of other users.
     All,
 }
 

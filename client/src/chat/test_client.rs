@@ -1,4 +1,4 @@
-//! For tests: somebody at the client, and a server that says what the test says.
+//! A client for tests: the user alice at the full screen, and a server whose events the test chooses.
 
 use super::conversation::ConversationId;
 use super::key::{Code, Key};
@@ -8,33 +8,33 @@ use crate::engine::typed::line;
 use crate::engine::{Engine, Now, Zone};
 use crate::sign_in::{Identity, Loss};
 use landline_common::event::{PROTOCOL, Part, Reply, SignInDetails};
-use landline_common::history::Location as Where;
+use landline_common::history::Location;
 use landline_common::{Cause, Event, EventKind, OffsetDateTime, Request, RoomName, UserName};
 
 /// 2026-11-21 14:00 UTC.
 const START_MS: i64 = 1_795_269_600_000;
 
-/// Alice at her client.
+/// Alice at the full screen.
 pub struct TestClient {
-    /// The client.
+    /// State of the screen.
     pub state: State,
-    /// Milliseconds since the start.
+    /// Time since the start, in milliseconds.
     pub ms: u64,
-    /// What it wanted done, but for what it sent.
+    /// Effects, except sent lines and stored rooms.
     pub effects: Vec<ScreenEffect>,
-    /// What it sent that the test has not looked at yet, but for pings.
+    /// Sent lines that the test has not taken, except pings and acknowledgements.
     pub sent: Vec<String>,
-    /// The labels and lines of commands that the server has not answered.
+    /// Labels and lines of unanswered commands.
     pub unanswered: Vec<(String, String)>,
-    /// The nonces of what was said.
+    /// Nonces of sent messages.
     pub nonces: Vec<String>,
-    /// What was acknowledged.
+    /// Acknowledged sequence numbers.
     pub acknowledged: Vec<u64>,
-    /// The labels of pings that the server has not answered.
+    /// Labels of unanswered pings.
     pub pings: Vec<String>,
 }
 
-/// Who alice is, before she is in.
+/// Returns the identity of alice, a guest.
 pub fn alice() -> Identity {
     Identity {
         name: UserName::parse("alice").unwrap(),
@@ -47,7 +47,7 @@ pub fn alice() -> Identity {
 }
 
 impl TestClient {
-    /// Before the connection is made, in further rooms the last time.
+    /// Returns a client before the sign-in, with further rooms from the last session.
     pub fn with_rooms(rooms: &[&str]) -> TestClient {
         let rooms = rooms.iter().map(|room| RoomName::parse(room).unwrap()).collect();
         TestClient::with(Engine::new(Identity { rooms, ..alice() }, 7), "10.0.0.1:12345", Settings::default())
@@ -68,14 +68,14 @@ impl TestClient {
         }
     }
 
-    /// Before the connection is made.
+    /// Returns a client before the sign-in.
     pub fn new(width: usize, height: usize) -> TestClient {
         let mut client = TestClient::with_rooms(&[]);
         client.step(Input::Resize(width, height));
         client
     }
 
-    /// In a mesh with bob and carol.
+    /// Returns a client in a mesh with bob and carol.
     pub fn in_mesh(width: usize, height: usize) -> TestClient {
         let settings = Settings { mesh: true, ..Settings::default() };
         let who = Identity { room: RoomName::parse("mesh").unwrap(), ..alice() };
@@ -92,7 +92,7 @@ impl TestClient {
         client
     }
 
-    /// Signed in as a guest in the lobby, where nothing was missed and bob is, too.
+    /// Returns a client signed in as a guest, in the lobby with bob, without missed messages.
     pub fn signed_in(width: usize, height: usize) -> TestClient {
         let mut client = TestClient::new(width, height);
         client.welcome();
@@ -103,18 +103,18 @@ impl TestClient {
         client
     }
 
-    /// The server lets her in, into all rooms that she wants to be in.
+    /// The server accepts the sign-in with all rooms.
     pub fn welcome(&mut self) {
         self.welcomed(true, false);
     }
 
-    /// The server lets her in by the sign-in of that label.
+    /// The server accepts the sign-in attempt with this label.
     pub fn welcomed_by(&mut self, label: &str) {
         let welcome = self.welcome_event(true, false);
         self.reply_part(label, welcome);
     }
 
-    /// The server lets her in; perhaps her session goes on.
+    /// The server accepts the sign-in, with a rate limit if `limited`, and resumes the session if `resumed`.
     pub fn welcomed(&mut self, limited: bool, resumed: bool) {
         let welcome = self.welcome_event(limited, resumed);
         self.receive(welcome);
@@ -135,32 +135,35 @@ impl TestClient {
         EventKind::Welcome { user, server, room, account: false, grant: Box::new(grant) }
     }
 
-    /// The server has nothing that she missed in any room.
+    /// The server tells that no message was missed.
     pub fn nothing_missed(&mut self) {
         let mut rooms: Vec<String> = self.state.engine().rooms().map(str::to_owned).collect();
         rooms.push("all".into());
-        rooms.into_iter().for_each(|room| self.caught_up(room, false, false));
+        for room in rooms {
+            self.caught_up(room, false, false);
+        }
     }
 
-    /// That was what she missed in a room.
+    /// The server has sent all, or a page (`more`), of the messages of a room.
     pub fn caught_up(&mut self, room: impl Into<String>, missed: bool, more: bool) {
         self.receive(EventKind::CaughtUp { room: room.into().into(), count: 0, missed, more });
     }
 
-    /// Something happens.
+    /// Feeds an input, and collects the effects.
     pub fn step(&mut self, input: Input) {
         let unix_ms = START_MS + i64::try_from(self.ms).unwrap();
         let now = Now { ms: self.ms, wall: OffsetDateTime { unix_ms, offset_s: 0 }, zone: Zone::default() };
         for effect in self.state.step(input, now) {
             match effect {
-                ScreenEffect::Send(object) => self.note(&object),
+                ScreenEffect::Send(object) => self.collect(&object),
                 ScreenEffect::Remember(Remembered::Rooms(_)) => {}
                 other => self.effects.push(other),
             }
         }
     }
 
-    fn note(&mut self, object: &str) {
+    /// Collects a sent object.
+    fn collect(&mut self, object: &str) {
         let request = Request::parse(object).expect("an object");
         let label = request.answer_label();
         self.nonces.extend(request.nonce.as_deref().map(str::to_owned));
@@ -179,26 +182,27 @@ impl TestClient {
         OffsetDateTime { unix_ms: START_MS + i64::try_from(self.ms).unwrap(), offset_s: 0 }
     }
 
-    /// The server tells something.
+    /// Receives an event.
     pub fn receive(&mut self, what: EventKind<'static>) {
         let event = Box::new(what.at(self.moment()));
         self.step(Input::Event { event, by_program: false });
     }
 
-    /// The server tells something that is acknowledged.
+    /// Receives an event with a sequence number, which must be acknowledged.
     pub fn receive_with_seq(&mut self, seq: u64, what: EventKind<'static>) {
         let event = Box::new(Event { seq: Some(seq), ..what.at(self.moment()) });
         self.step(Input::Event { event, by_program: false });
     }
 
-    /// One of alice's own messages comes out of the history.
+    /// Receives a message of alice from the history.
     pub fn receive_own_history(&mut self, id: u64, room: &'static str, text: &'static str, nonce: &str) {
-        let what = EventKind::Recalled { id, place: Where::Room(room.into()), user: "alice".into(), text: text.into() };
+        let what =
+            EventKind::Recalled { id, place: Location::Room(room.into()), user: "alice".into(), text: text.into() };
         let event = Box::new(Event { nonce: Some(nonce.to_owned().into()), ..what.at(self.moment()) });
         self.step(Input::Event { event, by_program: false });
     }
 
-    /// The server answers the first command that begins so, and nothing more follows.
+    /// Receives the complete answer to the first unanswered command with this beginning.
     #[track_caller]
     pub fn answer(&mut self, command: &str, what: EventKind<'static>) {
         let at = self.unanswered.iter().position(|(_, line)| line.starts_with(command));
@@ -207,7 +211,7 @@ impl TestClient {
         self.reply(label, what);
     }
 
-    /// The server says a part of an answer.
+    /// Receives a part of an answer.
     pub fn reply_part(&mut self, label: &str, what: EventKind<'static>) {
         let reply = Some(Reply { label: label.to_owned().into(), done: false });
         let event = Box::new(Event { reply, ..what.at(self.moment()) });
@@ -220,30 +224,30 @@ impl TestClient {
         self.step(Input::Event { event, by_program: false });
     }
 
-    /// The server says the first line for a room that it has not answered, under that id.
+    /// Receives the echo of an unanswered message to a room, with its id.
     #[track_caller]
     pub fn echo(&mut self, id: u64, room: &'static str, text: &str) {
         let what = EventKind::Said { id, room: room.into(), user: "alice".into(), text: text.to_owned().into() };
         self.answer(&format!("{room}: {text}"), what);
     }
 
-    /// The server refuses the first command that begins so.
+    /// Receives a refusal of the first unanswered command with this beginning.
     #[track_caller]
     pub fn refuse(&mut self, command: &str, cause: Cause) {
         self.answer(command, cause.report().with_text("xq wvzt").into());
     }
 
-    /// The server lets her into a room.
+    /// The server accepts a `/join`.
     #[track_caller]
     pub fn grant_join(&mut self, room: &'static str) {
         let command = self.unanswered.iter().find(|(_, line)| line.eq_ignore_ascii_case(&format!("/join {room}")));
-        let command = command.map(|(_, line)| line.clone()).expect("she wants to go in");
+        let command = command.map(|(_, line)| line.clone()).expect("an unanswered /join");
         self.answer(&command, Cause::Entered.with_room(room).into());
     }
 
-    /// The server answers the program's own questions: who is there, and that there is no history.
+    /// Answers all background requests: alice and bob are there, and there is no history.
     pub fn answer_all(&mut self) {
-        while let Some(at) = self.unanswered.iter().position(|(_, line)| is_question(line)) {
+        while let Some(at) = self.unanswered.iter().position(|(_, line)| is_background_request(line)) {
             let (label, line) = self.unanswered.remove(at);
             let people = || vec!["alice".into(), "bob".into()];
             let what = match line.split_once("/who ") {
@@ -258,47 +262,47 @@ impl TestClient {
         }
     }
 
-    /// The server takes one message after the other. All that was sent.
+    /// Confirms all messages, one after the other. Returns all sent lines.
     pub fn acknowledge_all(&mut self) -> Vec<String> {
         let mut id = 1_000;
-        while let Some((_, line)) = self.unanswered.iter().find(|(_, line)| !is_question(line)).cloned() {
+        while let Some((_, line)) = self.unanswered.iter().find(|(_, line)| !is_background_request(line)).cloned() {
             self.answer(&line, EventKind::Done { id: Some(id), repeated: false });
             id += 1;
         }
         self.take_sent()
     }
 
-    /// The connection is lost.
+    /// The connection fails.
     pub fn connection_down(&mut self, why: &str, loss: Loss) {
         self.step(Input::Down { why: why.into(), loss });
     }
 
-    /// The server ends the connection.
+    /// The server closes the connection.
     pub fn lose_connection(&mut self) {
         self.connection_down("the server closed the connection", Loss::Server);
         self.take_sent();
     }
 
-    /// Somebody says something in a room.
+    /// Receives a message in a room.
     pub fn receive_message(&mut self, id: u64, room: &'static str, user: &'static str, text: &str) {
         let text = text.to_owned().into();
         self.receive(EventKind::Said { id, room: room.into(), user: user.into(), text });
     }
 
-    /// Something that was said in a room comes out of the history.
+    /// Receives a message of a room from the history.
     pub fn receive_history(&mut self, id: u64, room: &'static str, user: &'static str, text: &'static str) {
-        let place = Where::Room(room.into());
+        let place = Location::Room(room.into());
         self.receive(EventKind::Recalled { id, place, user: user.into(), text: text.into() });
     }
 
-    /// The server gives the signs of life that it was asked for.
+    /// Answers all pings.
     pub fn answer_pings(&mut self) {
         for label in std::mem::take(&mut self.pings) {
             self.reply(label, EventKind::Pong("".into()));
         }
     }
 
-    /// Time passes, and the server is alive.
+    /// Lets time pass while the server answers pings and background requests.
     pub fn advance(&mut self, ms: u64) {
         let end = self.ms + ms;
         while self.ms < end {
@@ -308,7 +312,7 @@ impl TestClient {
         }
     }
 
-    /// Time passes, and nothing is heard.
+    /// Lets time pass while the server sends nothing.
     pub fn advance_silently(&mut self, ms: u64) {
         let end = self.ms + ms;
         while self.ms < end {
@@ -317,28 +321,30 @@ impl TestClient {
         }
     }
 
-    /// She presses a key.
+    /// Presses a key.
     pub fn press(&mut self, key: Key) {
         self.step(Input::Key(key));
     }
 
-    /// She types.
+    /// Types a text.
     pub fn type_in(&mut self, text: &str) {
-        text.chars().for_each(|c| self.press(Key::plain(Code::Char(c))));
+        for c in text.chars() {
+            self.press(Key::plain(Code::Char(c)));
+        }
     }
 
-    /// She types a line, and Enter.
+    /// Types a line and presses Enter.
     pub fn enter_line(&mut self, line: &str) {
         self.type_in(line);
         self.press(Key::plain(Code::Enter));
     }
 
-    /// What was sent since the last look.
+    /// Returns the lines sent since the last call.
     pub fn take_sent(&mut self) -> Vec<String> {
         std::mem::take(&mut self.sent)
     }
 
-    /// The lines of a conversation: marks for how far one's own have come, names and texts.
+    /// Returns the lines of a conversation, with a mark for the delivery of own messages.
     pub fn lines(&self, place: &ConversationId) -> Vec<String> {
         let conversation = self.state.conversations().get(place).expect("a conversation");
         let shown = |line: &super::line::Line| match &line.body {
@@ -357,7 +363,7 @@ impl TestClient {
         conversation.lines().iter().map(shown).collect()
     }
 
-    /// The talk in the lobby.
+    /// Returns the lines of the lobby, without the greeting.
     pub fn lobby(&self) -> Vec<String> {
         let mut lines = self.lines(&ConversationId::room("lobby"));
         lines.retain(|line| !line.starts_with("- Welcome"));
@@ -365,7 +371,7 @@ impl TestClient {
     }
 }
 
-/// What the program asks without anybody having typed it.
-fn is_question(line: &str) -> bool {
+/// Returns whether a line looks like a background request.
+fn is_background_request(line: &str) -> bool {
     line.starts_with("/who ") || line == "/users" || line.contains(": /history")
 }

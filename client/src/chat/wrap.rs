@@ -30,15 +30,18 @@ impl CellWidth for str {
 #[must_use]
 pub fn wrap(text: &str, first: usize, width: usize) -> Vec<Range<usize>> {
     let mut rows = Vec::new();
-    let (mut start, mut limit) = (0, first.max(2));
+    let mut start = 0;
+    let mut limit = first.max(2);
     for line in text.split('\n') {
         let line_end = start + line.len();
         while let Some(end) = row_end(&text[start..line_end], limit) {
             rows.push(trimmed(text, start..start + end));
-            (start, limit) = (start + end, width.max(2));
+            start += end;
+            limit = width.max(2);
         }
         rows.push(trimmed(text, start..line_end));
-        (start, limit) = (line_end + 1, width.max(2));
+        start = line_end + 1;
+        limit = width.max(2);
     }
     rows
 }
@@ -47,7 +50,9 @@ pub fn wrap(text: &str, first: usize, width: usize) -> Vec<Range<usize>> {
 /// but not within the indentation; without such a blank, it ends within a word.
 fn row_end(text: &str, limit: usize) -> Option<usize> {
     let indentation = text.len() - text.trim_start_matches(' ').len();
-    let (mut cells, mut space, mut last) = (0, None, 0);
+    let mut cells = 0;
+    let mut space = None;
+    let mut last = 0;
     for (at, grapheme) in text.grapheme_indices(true) {
         cells += grapheme.cell_width();
         // Trailing blanks are trimmed from a row, so they always fit.

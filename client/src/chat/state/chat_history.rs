@@ -1,19 +1,21 @@
-//! What was said before, and is looked up: to fill a gap, because the user reads back, or because the user asked.
+//! Shows messages from the history, and requests older ones: to fill a gap after a lost connection, when the user scrolls
+//! back, or at the user's command.
 
 use super::State;
 use crate::chat::conversation::{ConversationId, OlderHistory};
 use crate::chat::limits::NOTICE_CHARS;
 use crate::chat::line::{Body, ChatMessage, Delivery, Line, Severity, cleaned, cleaned_message, cleaned_name};
 use crate::engine::{IncomingEvent, MessageSource, RequestKind};
-use landline_common::history::Location as Where;
+use landline_common::history::Location;
 use landline_common::{Event, EventKind, text};
 
 impl State {
-    /// One message out of the history.
+    /// Handles a message from the history.
     pub(super) fn add_from_history(&mut self, event: &Event<'_>, incoming: &IncomingEvent) {
         match incoming.source {
-            // The engine tells what it is, or the delivery of one's own line does.
+            // The engine sends an update once it knows whether the message was missed.
             MessageSource::HeldBack => {}
+            // The delivery update of the user's own line shows it.
             _ if incoming.own_key.is_some() => {}
             MessageSource::Missed if !incoming.is_new => {}
             MessageSource::Search => self.show_search_hit(event),
@@ -21,61 +23,66 @@ impl State {
         }
     }
 
-    /// A message of which it is known by now whether it was missed.
+    /// Handles a message that the engine held back until it knew whether the user has missed it.
     pub(super) fn add_held_back(&mut self, event: &Event<'_>, missed: bool) {
         self.insert_from_history(event, if missed { MessageSource::Missed } else { MessageSource::Scrollback });
     }
 
+    /// Inserts a message into its conversation. Only a missed one counts as unread.
     fn insert_from_history(&mut self, event: &Event<'_>, looked: MessageSource) {
         let EventKind::Recalled { id, place, user, text } = &event.what else { return };
         let at = event.at.unix_ms;
-        let (user, own) = (cleaned_name(user), self.is_me(user));
-        let (place, title) = self.conversation_of(place, &user, own);
-        // Reading back in a room does not open other conversations.
-        if looked == MessageSource::Scrollback && self.conversations.get(&place).is_none() {
+        let is_own = self.is_me(user);
+        let user = cleaned_name(user);
+        let (conversation_id, title) = self.conversation_of(place, &user, is_own);
+        // Scrolling back in a room must not open other conversations.
+        if looked == MessageSource::Scrollback && self.conversations.get(&conversation_id).is_none() {
             return;
         }
         let text = cleaned_message(text);
-        if self.conversations.open(&place, &title).contains_id(*id) {
+        if self.conversations.open(&conversation_id, &title).contains_id(*id) {
             return;
         }
-        let mention = !own && self.is_named(&place, &text);
-        let delivery = if own { Delivery::Sent } else { Delivery::Received };
+        let mention = !is_own && self.is_named(&conversation_id, &text);
+        let delivery = if is_own { Delivery::Sent } else { Delivery::Received };
         let message = ChatMessage { user, text, room: None, mention, private: false, delivery };
         if looked == MessageSource::Missed {
-            return self.insert_message(&place, Some(*id), at, message, false);
+            return self.insert_message(&conversation_id, Some(*id), at, message, false);
         }
         let key = self.next_key();
-        if let Some(conversation) = self.conversations.get_mut(&place) {
+        if let Some(conversation) = self.conversations.get_mut(&conversation_id) {
             conversation.insert(Line { key, id: Some(*id), at, body: Body::Message(message) }, true);
         }
     }
 
-    /// Where a message out of the history belongs, and what that is called.
-    fn conversation_of(&self, place: &Where<'_>, user: &str, own: bool) -> (ConversationId, Box<str>) {
+    /// Returns the conversation of a message from the history, and its title.
+    fn conversation_of(&self, place: &Location<'_>, user: &str, is_own: bool) -> (ConversationId, Box<str>) {
         match place {
-            Where::Room(room) => (ConversationId::room(room), cleaned_name(room)),
-            Where::Global => (ConversationId::Global, "everybody".into()),
-            Where::DirectMessage { to } if own => (ConversationId::user(to), cleaned_name(to)),
-            Where::DirectMessage { .. } => (ConversationId::user(user), user.into()),
+            Location::Room(room) => (ConversationId::room(room), cleaned_name(room)),
+            Location::Global => (ConversationId::Global, "everybody".into()),
+            Location::DirectMessage { to } if is_own => (ConversationId::user(to), cleaned_name(to)),
+            Location::DirectMessage { .. } => (ConversationId::user(user), user.into()),
         }
     }
 
-    /// A search found something: shown where one looks, with the place and the day.
+    /// Shows a search result in the viewed conversation, with its conversation and date.
     fn show_search_hit(&mut self, event: &Event<'_>) {
         let EventKind::Recalled { place, user, text, .. } = &event.what else { return };
-        let (user, own) = (cleaned_name(user), self.is_me(user));
-        let (_, title) = self.conversation_of(place, &user, own);
+        let is_own = self.is_me(user);
+        let user = cleaned_name(user);
+        let (_, title) = self.conversation_of(place, &user, is_own);
         let date = self.now.zone.at(event.at.unix_ms).date();
         self.add_notice_here(Severity::Info, &cleaned(&format!("[{title} {date}] {user}: {text}"), NOTICE_CHARS));
     }
 
-    /// That was all of one page: how many, a remark, and whether there is more.
+    /// Handles the end of a page of the history: the number of messages, a remark, and whether there are more.
     pub(super) fn history_page_end(
         &mut self,
         event: &Event<'_>,
         incoming: &IncomingEvent,
-        (shown, remark, more): (usize, &str, bool),
+        shown: usize,
+        remark: &str,
+        more: bool,
     ) {
         match &incoming.answer {
             Some((RequestKind::Older(room), _)) => {
@@ -95,13 +102,14 @@ impl State {
         }
     }
 
-    /// Asks for what was said before the first line of the room one looks at.
+    /// Requests the messages before the first line of the viewed room. Does nothing if the conversation is full, or the
+    /// server has no more.
     pub(super) fn request_older(&mut self) {
-        let up = self.engine.is_up();
+        let is_up = self.engine.is_up();
         let conversation = self.conversations.viewed_mut();
         let ConversationId::Room(room) = conversation.id.clone() else { return };
-        let full = conversation.lines().len() >= crate::chat::limits::MAX_LINES;
-        if !up || full || conversation.older_history != OlderHistory::Unknown {
+        let is_full = conversation.lines().len() >= crate::chat::limits::MAX_LINES;
+        if !is_up || is_full || conversation.older_history != OlderHistory::Unknown {
             return;
         }
         conversation.older_history = OlderHistory::Requested;
@@ -110,11 +118,12 @@ impl State {
         self.engine.request_older(&room, first);
     }
 
-    /// Where less is known of the room one looks at than fits on the screen, what was said before is asked for.
+    /// Requests older messages if the known ones of the viewed room do not fill the screen.
     pub(super) fn request_older_if_short(&mut self) {
-        let (viewed, height) = (self.conversations.viewed(), self.geometry().rows);
+        let viewed = self.conversations.viewed();
+        let height = self.geometry().rows;
         let ConversationId::Room(room) = &viewed.id else { return };
-        // What was cleared away comes back only if the user asks for it.
+        // Cleared messages come back only if the user asks for them.
         if viewed.is_cleared() {
             return;
         }
@@ -128,7 +137,7 @@ impl State {
         }
     }
 
-    /// There is no history to be had.
+    /// Records that a room has no older messages.
     pub(super) fn no_older_history(&mut self, room: &str) {
         if let Some(conversation) = self.conversations.get_mut(&ConversationId::Room(room.into())) {
             conversation.older_history = OlderHistory::Exhausted;

@@ -1,17 +1,20 @@
-//! What the server tells: events → state.
+//! Handles events: routes each to the code for its subject, and shows answers and reports as notices.
 
 use super::State;
+use super::incoming::RawMessage;
 use crate::chat::conversation::ConversationId;
 use crate::chat::limits::NOTICE_CHARS;
 use crate::chat::line::{Severity, cleaned, cleaned_name};
 use crate::engine::{IncomingEvent, RequestKind};
 use landline_common::cause::CauseKind;
+use landline_common::event::Text;
 use landline_common::{Cause, Event, EventKind, Report, text};
 
-/// In front of what a server says in its own words: nothing that the program says begins so.
-const SERVER: &str = "server: ";
+/// Prefix of texts that a server composed. No text of the client begins with it, so that a server cannot imitate one.
+const SERVER_PREFIX: &str = "server: ";
 
 impl State {
+    /// Handles an event. `by_program` is whether this program created it, as for encrypted chats.
     pub(super) fn handle_event(&mut self, event: &Event<'_>, by_program: bool) {
         let at = event.at.unix_ms;
         let incoming = self.engine.handle_event(event);
@@ -22,37 +25,39 @@ impl State {
         }
         match &event.what {
             EventKind::Said { id, room, user, text } => {
-                self.show_message(&ConversationId::room(room), room, (*id, at), (user, text), &incoming)
+                self.show_message(&ConversationId::room(room), room, RawMessage { id: *id, at, user, text }, &incoming)
             }
             EventKind::SaidToAll { id, user, text } => {
-                self.show_message(&ConversationId::Global, "everybody", (*id, at), (user, text), &incoming);
+                let raw = RawMessage { id: *id, at, user, text };
+                self.show_message(&ConversationId::Global, "everybody", raw, &incoming);
             }
             EventKind::Direct { .. } | EventKind::Private { .. } if !incoming.is_new => {}
             EventKind::Direct { id, from, text, .. } => {
-                self.show_message(&ConversationId::user(from), from, (*id, at), (from, text), &incoming);
+                let raw = RawMessage { id: *id, at, user: from, text };
+                self.show_message(&ConversationId::user(from), from, raw, &incoming);
             }
             EventKind::Private { from, text } => {
                 self.show_secret_message(&ConversationId::off_the_record(from), at, from, text)
             }
             EventKind::Recalled { .. } => self.add_from_history(event, &incoming),
             EventKind::RecallEnd { count, remark, next } => {
-                self.history_page_end(event, &incoming, (*count, remark, next.is_some()));
+                self.history_page_end(event, &incoming, *count, remark, next.is_some());
             }
             EventKind::Connected { user } => self.user_connected(at, &cleaned_name(user)),
             EventKind::Disconnected { user } => self.user_disconnected(at, &cleaned_name(user)),
             EventKind::Joined { user, room } => self.user_moved(at, &cleaned_name(user), room, true),
             EventKind::Left { user, room } => self.user_moved(at, &cleaned_name(user), room, false),
             EventKind::Gathered { room, came, went, .. } => self.add_presence_batch(at, room.as_deref(), *came, *went),
-            EventKind::Online { users, part } => self.update_online(users, part, is_own_question(&incoming)),
+            EventKind::Online { users, part } => self.update_online(users, part, is_background_answer(&incoming)),
             EventKind::Members { room, users, part } => {
-                self.update_members(event.at.unix_ms, (room, users, part), is_own_question(&incoming));
+                self.update_members(at, room, users, part, is_background_answer(&incoming));
             }
             EventKind::Rooms { rooms, .. } => {
                 let rooms: Vec<Box<str>> = rooms.iter().map(|(room, _)| cleaned_name(room)).collect();
                 self.completion.add_rooms(rooms.iter().map(|room| &**room));
-                if is_own_question(&incoming) { self.update_completion() } else { self.show_answer(event) }
+                if is_background_answer(&incoming) { self.update_completion() } else { self.show_answer(event) }
             }
-            EventKind::Pong(_) if is_own_question(&incoming) => {}
+            EventKind::Pong(_) if is_background_answer(&incoming) => {}
             EventKind::Pong(token) => {
                 self.add_notice_here(Severity::Info, &cleaned(&format!("PONG {token}"), NOTICE_CHARS))
             }
@@ -71,16 +76,16 @@ impl State {
         }
     }
 
-    /// Shows an answer where one looks.
+    /// Shows an answer in the viewed conversation.
     fn show_answer(&mut self, event: &Event<'_>) {
         self.add_notice_here(Severity::Info, &cleaned(&text::plain(event), NOTICE_CHARS));
     }
 
-    /// Something was refused, or has changed.
+    /// Shows a report: a refusal or a change.
     fn show_report(&mut self, report: &Report<'_>, incoming: &IncomingEvent) {
-        let refusal = report.is_refusal();
+        let is_refusal = report.is_refusal();
         match report.cause {
-            // The engine tells what follows.
+            // An update of the engine shows the consequence.
             Cause::Entered | Cause::LeftRoom | Cause::Throttled | Cause::SlowDown | Cause::InNoRoom => return,
             Cause::Kicked | Cause::Banned | Cause::Idle | Cause::Stopping | Cause::ResumedElsewhere => {
                 let text = with_reason(report);
@@ -93,29 +98,29 @@ impl State {
             Cause::DirectAsked | Cause::DirectDeclined | Cause::DirectUnavailable => {
                 return self.show_secret_report(report, ConversationId::encrypted);
             }
-            // The event of the chat itself tells it.
+            // The event about the end of the chat follows.
             Cause::PrivateOver => return,
             _ => {}
         }
         match &incoming.answer {
-            // The line itself says why.
-            Some((RequestKind::Message(_) | RequestKind::Join(_), _)) if refusal => {}
-            Some((kind, _)) if refusal && !kind.is_typed() => self.background_request_refused(kind),
+            // The line of the message, or the room that was not joined, shows the reason.
+            Some((RequestKind::Message(_) | RequestKind::Join(_), _)) if is_refusal => {}
+            Some((kind, _)) if is_refusal && !kind.is_typed() => self.background_request_refused(kind),
             _ => {
-                let severity = if refusal { Severity::Refused } else { Severity::Info };
+                let severity = if is_refusal { Severity::Refused } else { Severity::Info };
                 self.add_notice_here(severity, &with_reason(report));
             }
         }
     }
 
-    /// A question of the program's own was refused.
+    /// Handles a refused background request.
     fn background_request_refused(&mut self, kind: &RequestKind) {
         if let RequestKind::Older(room) = kind {
             self.no_older_history(room);
         }
     }
 
-    /// What has come of a request for a chat that is stored nowhere: in its own tab.
+    /// Shows the result of a request for a secret chat.
     fn show_secret_report(&mut self, report: &Report<'_>, id_of: impl Fn(&str) -> ConversationId) {
         let user = cleaned_name(report.about.user.as_deref().unwrap_or_default());
         let id = id_of(&user);
@@ -126,7 +131,7 @@ impl State {
         let text = match report.cause {
             Cause::PrivateAsked | Cause::DirectAsked => format!("{user} is asked for an {what}; wait for the answer"),
             Cause::PrivateDeclined | Cause::DirectDeclined => format!("you declined the {what} with {user}"),
-            _ => format!("{user} is no longer there for an {what}"),
+            _ => format!("{user} is no longer available for an {what}"),
         };
         if matches!(report.cause, Cause::PrivateUnavailable | Cause::DirectUnavailable) {
             self.close_secret_chat(&id, &user, &text);
@@ -136,6 +141,7 @@ impl State {
     }
 }
 
+/// Returns whether an event refuses a request for good. A throttled request is sent again.
 fn is_refusal(what: &EventKind<'_>) -> bool {
     match what {
         EventKind::Report(report) => report.is_refusal() && report.cause != Cause::Throttled,
@@ -144,35 +150,37 @@ fn is_refusal(what: &EventKind<'_>) -> bool {
     }
 }
 
-/// The program asked it itself: nobody waits to see the answer.
-fn is_own_question(incoming: &IncomingEvent) -> bool {
+/// Returns whether an event answers a background request, whose answer the user does not expect to see.
+fn is_background_answer(incoming: &IncomingEvent) -> bool {
     incoming.answer.as_ref().is_some_and(|(kind, _)| !kind.is_typed())
 }
 
+/// Returns whether an event answers a message of the user.
 fn is_message(incoming: &IncomingEvent) -> bool {
     matches!(incoming.answer, Some((RequestKind::Message(_), _)))
 }
 
-/// A text of the server's own is marked as one; what the program tells itself is not.
+/// Returns a text, marked with [`SERVER_PREFIX`] unless this program created it.
 fn own_words(text: &str, by_program: bool) -> Box<str> {
     let text = cleaned(text, NOTICE_CHARS);
-    if by_program { text } else { format!("{SERVER}{text}").into() }
+    if by_program { text } else { format!("{SERVER_PREFIX}{text}").into() }
 }
 
-/// The program's own sentence for a cause that it knows, the server's for others; with the operator's reason.
+/// Returns the client's own sentence for a known cause, or the marked sentence of the server, with the reason that the
+/// operator gave.
 fn with_reason(report: &Report<'_>) -> Box<str> {
     let is_known = report.cause != Cause::Other && report.cause.kind() != CauseKind::Line;
     let sentence = if is_known {
-        // Composed here, of a name or a number that the server gave.
+        // Compose the sentence here; take only names and numbers from the server.
         let about = &report.about;
-        let clean = |text: &Option<landline_common::event::Text<'_>>| {
-            text.as_deref().map(|text| cleaned_name(text).to_string())
-        };
+        let clean = |text: &Option<Text<'_>>| text.as_deref().map(|text| cleaned_name(text).to_string());
         let mut own = report.cause.report();
         own.about.user = clean(&about.user).map(Into::into);
         own.about.room = clean(&about.room).map(Into::into);
         own.about.word = about.word.as_deref().map(|word| cleaned(word, NOTICE_CHARS).to_string().into());
-        (own.about.seconds, own.about.count, own.about.retry_ms) = (about.seconds, about.count, about.retry_ms);
+        own.about.seconds = about.seconds;
+        own.about.count = about.count;
+        own.about.retry_ms = about.retry_ms;
         own.sentence().into_owned()
     } else {
         own_words(&report.sentence(), false).into()

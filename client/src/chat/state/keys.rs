@@ -1,4 +1,4 @@
-//! What keys do.
+//! Handles keys: edits the draft, changes the view, and completes words.
 
 use super::State;
 use crate::chat::ScreenEffect;
@@ -14,6 +14,7 @@ use crate::chat::people::People;
 use crate::engine::RequestKind;
 
 impl State {
+    /// Handles a key: in the overlay, if one is open.
     pub(super) fn key(&mut self, key: Key) {
         self.leaving.stop_waiting();
         if self.overlay.is_some() {
@@ -23,7 +24,8 @@ impl State {
         if !matches!(action, Some(Action::Complete { .. })) {
             self.completion.reset();
         }
-        // A key but the one that asks again takes the question back; typing "/quit" once more does not.
+        // Any action withdraws the question about undelivered lines, except those that may confirm it: Ctrl-C, Enter,
+        // and the characters of a second "/quit".
         if !matches!(action, Some(Action::Interrupt | Action::Submit) | None) {
             self.leaving.cancel_question();
         }
@@ -43,6 +45,7 @@ impl State {
         }
     }
 
+    /// Carries out the action of a key.
     fn run_action(&mut self, action: Action) {
         match action {
             Action::Edit(edit) => self.conversations.viewed_mut().draft.edit(edit),
@@ -77,18 +80,21 @@ impl State {
         }
     }
 
-    /// Scrolls the overlay, or the conversation without one. Questions have nothing to scroll.
+    /// Scrolls the help if it is open, else the conversation. Forms do not scroll.
     pub(super) fn wheel(&mut self, back: bool, rows: usize) {
         match self.overlay {
             None => self.scroll_viewed(back, rows),
             Some(Overlay::Help { .. }) => {
                 let arrow = Key::plain(if back { Code::Up } else { Code::Down });
-                (0..rows).for_each(|_| self.overlay_key(arrow));
+                for _ in 0..rows {
+                    self.overlay_key(arrow);
+                }
             }
             Some(Overlay::Paste(_) | Overlay::Password(_)) => {}
         }
     }
 
+    /// Lets the open overlay handle a key.
     fn overlay_key(&mut self, key: Key) {
         match self.overlay.take() {
             Some(Overlay::Help { first }) => {
@@ -102,6 +108,7 @@ impl State {
         }
     }
 
+    /// Handles Tab: takes the next candidate, requests a folder or the rooms, or starts a cycle.
     fn complete_word(&mut self, back: bool) {
         if let Some(replacement) = self.completion.next_candidate(back) {
             return self.apply_replacement(replacement);
@@ -121,7 +128,7 @@ impl State {
         }
     }
 
-    /// The names in the folder of a path that is being completed.
+    /// Completes a path with the names in its folder.
     pub(super) fn folder_listed(&mut self, names: Vec<String>) {
         let before = self.conversations.viewed().draft.before();
         if let Some(replacement) = self.completion.folder_listed(names, before) {
@@ -129,7 +136,7 @@ impl State {
         }
     }
 
-    /// Tab goes on with what is known by now.
+    /// Updates the candidates, since more rooms are known.
     pub(super) fn update_completion(&mut self) {
         let sources = sources(&self.me, &self.conversations, &self.people);
         self.completion.update(sources);
@@ -139,6 +146,7 @@ impl State {
         self.conversations.viewed_mut().draft.replace(range, &text);
     }
 
+    /// Views the list of mentions, or returns from it.
     fn toggle_mentions(&mut self) {
         let back = self.conversations.viewed().id == ConversationId::Mentions;
         let id = if back {
@@ -149,20 +157,23 @@ impl State {
         self.view(&id);
     }
 
+    /// Scrolls the viewed conversation, and requests older messages at its beginning.
     fn scroll_viewed(&mut self, back: bool, rows: usize) {
-        let (paper, height) = (self.layout(), self.geometry().rows);
-        if self.conversations.viewed_mut().scroll_by(paper, height, back, rows) {
+        let layout = self.layout();
+        let height = self.geometry().rows;
+        if self.conversations.viewed_mut().scroll_by(layout, height, back, rows) {
             self.request_older();
         }
     }
 
+    /// Scrolls to the end, where the screen follows new lines.
     pub(super) fn jump_to_end(&mut self) {
         let conversation = self.conversations.viewed_mut();
         conversation.scroll = None;
         conversation.new_below = 0;
     }
 
-    /// Clears the line; leaves if there is none. Lines that were never sent are worth a question.
+    /// Handles Ctrl-C: moves the draft into the input history, or quits if there is none.
     fn clear_or_leave(&mut self) {
         let conversation = self.conversations.viewed_mut();
         if !conversation.draft.text().is_empty() {
@@ -174,7 +185,7 @@ impl State {
     }
 }
 
-/// Where Tab looks for candidates.
+/// Returns the sources of candidates. No method, since completion borrows another field mutably.
 fn sources<'s>(me: &'s str, conversations: &'s Conversations, people: &'s People) -> Sources<'s> {
     Sources { me, conversations, online: people.online() }
 }

@@ -1,4 +1,9 @@
-//! What the full screen knows, and how it answers to what happens.
+//! The state of the full screen.
+//!
+//! [`State::step`] handles one input. Files below handle one subject each: `keys`, `submit`, `local` (the client's own
+//! commands), `pasting`, `passwords`, `saving` for what the user does; `events`, `incoming`, `chat_history`,
+//! `secret_chats` for what the server sends; `session` for updates of the engine. Each step ends with
+//! `apply_engine_output`, so that no effect of the engine waits for another input.
 
 mod chat_history;
 mod events;
@@ -11,8 +16,6 @@ mod saving;
 mod secret_chats;
 mod session;
 mod submit;
-
-pub use local::CLIENT_COMMANDS;
 
 use crate::chat::alerts::Alerts;
 use crate::chat::complete::Completion;
@@ -29,39 +32,42 @@ use crate::chat::rows::Layout;
 use crate::chat::{Exit, Input, ScreenEffect, Settings};
 use crate::engine::{Engine, Now, Options, Phase, RequestKind};
 
-/// Everything that the screen shows comes from here.
+/// The state of the full screen, from which everything is drawn.
 #[derive(Clone, Debug)]
 pub struct State {
     /// The client's side of the session.
     engine: Engine,
-    /// One's own name, as the server says it.
+    /// Name of the user, as the server writes it.
     me: Box<str>,
-    /// What the server calls itself, or its address.
+    /// Name of the server; its address before the first sign-in.
     server: Box<str>,
-    /// All conversations.
+    /// Conversations.
     conversations: Conversations,
     people: People,
-    /// What lies over the conversation.
+    /// Window over the conversation.
     overlay: Option<Overlay>,
     completion: Completion,
     settings: Settings,
     alerts: Alerts,
     leaving: Leaving,
     joins: PendingJoins,
-    /// Requests for chats that are stored nowhere.
+    /// Requests for secret chats.
     requests: OpenRequests,
-    /// A secret chat was closed here: the next line is asked about before it is said.
-    asks_before: Option<ConversationId>,
-    /// The rooms that were last remembered.
-    remembered: Vec<String>,
+    /// Conversation that was shown when the user closed a secret chat. The next line in it needs a second Enter, since it
+    /// may have been meant for that chat.
+    confirm_next_line_in: Option<ConversationId>,
+    /// Rooms that were stored last for the next start.
+    stored_rooms: Vec<String>,
+    /// Width and height of the screen.
     size: (usize, usize),
     now: Now,
-    keys: u64,
+    /// Number of the newest line or command.
+    last_key: u64,
     effects: Vec<ScreenEffect>,
 }
 
 impl State {
-    /// A user whose session `engine` is, at `server`, looking at `room`.
+    /// Creates the state for the session of `engine` at `server`, with `room` shown.
     #[must_use]
     pub fn new(mut engine: Engine, server: &str, room: &str, settings: Settings) -> State {
         engine.set_options(Options { idle_ms: settings.keepalive_ms, one_order: false, mesh: settings.mesh });
@@ -78,23 +84,23 @@ impl State {
             joins: PendingJoins::default(),
             requests: OpenRequests::default(),
             alerts: Alerts::new(settings.bell, settings.notify),
-            asks_before: None,
-            remembered: Vec::new(),
+            confirm_next_line_in: None,
+            stored_rooms: Vec::new(),
             size: (80, 24),
             now: Now::default(),
-            keys: 0,
+            last_key: 0,
             effects: Vec::new(),
         }
     }
 
-    /// Takes note of what happened at `now`, and says what is to be done.
+    /// Handles an input that happened at `now`, and returns the effects that the presenter must carry out.
     pub fn step(&mut self, input: Input, now: Now) -> Vec<ScreenEffect> {
         self.now = now;
         self.engine.set_now(now);
         match input {
             Input::Key(key) => self.key(key),
             Input::Paste(text) => self.paste(&text),
-            Input::Burst(text) => self.paste_keys(&text),
+            Input::Burst(text) => self.paste_from_keys(&text),
             Input::Wheel { back, rows } => self.wheel(back, rows),
             Input::Resize(width, height) => self.size = (width, height),
             Input::Tick => self.tick(),
@@ -108,13 +114,13 @@ impl State {
         std::mem::take(&mut self.effects)
     }
 
-    /// What lies over the conversation.
+    /// Returns the window over the conversation.
     #[must_use]
     pub fn overlay(&self) -> Option<&Overlay> {
         self.overlay.as_ref()
     }
 
-    /// How the screen is divided.
+    /// Returns the division of the screen.
     #[must_use]
     pub fn geometry(&self) -> Geometry {
         let (width, height) = self.size;
@@ -122,81 +128,82 @@ impl State {
         Geometry::of(width, height, rows.len(), matches!(self.conversations.viewed().id, ConversationId::Room(_)))
     }
 
-    /// How lines are laid out.
+    /// Returns the layout of lines.
     #[must_use]
     pub fn layout(&self) -> Layout {
         Layout { columns: self.geometry().columns, zone: self.now.zone }
     }
 
-    /// Milliseconds after which time itself changes something.
+    /// Returns the milliseconds until the presenter must send [`Input::Tick`].
     #[must_use]
     pub fn tick_interval(&self) -> u64 {
         if self.leaving.is_waiting() { 50 } else { self.engine.tick_interval() }
     }
 
-    /// How the connection is.
+    /// Returns the phase of the connection.
     #[must_use]
     pub fn phase(&self) -> &Phase {
         self.engine.phase()
     }
 
-    /// How long the last sign of life took, in milliseconds.
+    /// Returns the round-trip time of the last ping, in milliseconds.
     #[must_use]
     pub fn latency(&self) -> Option<u64> {
         self.engine.latency()
     }
 
-    /// How many of one's own lines wait to be sent.
+    /// Returns the number of undelivered lines that the status line shows: none while the connection is up and no line
+    /// waits.
     #[must_use]
     pub fn unsent(&self) -> usize {
-        if self.engine.waiting() == 0 && self.engine.is_up() { 0 } else { self.open_lines().count() }
+        if self.engine.waiting() == 0 && self.engine.is_up() { 0 } else { self.undelivered_lines().count() }
     }
 
-    /// One's own lines that are not sent for certain, with the conversations in which they are.
-    fn open_lines(&self) -> impl Iterator<Item = (&Conversation, &Line)> {
+    /// Returns the undelivered lines of the user, with their conversations.
+    fn undelivered_lines(&self) -> impl Iterator<Item = (&Conversation, &Line)> {
         self.conversations.iter().flat_map(|conversation| {
-            let is_open = |line: &&Line| line.message().is_some_and(|message| message.delivery.is_undelivered());
-            conversation.lines().iter().filter(is_open).map(move |line| (conversation, line))
+            let is_undelivered = |line: &&Line| line.message().is_some_and(|message| message.delivery.is_undelivered());
+            conversation.lines().iter().filter(is_undelivered).map(move |line| (conversation, line))
         })
     }
 
-    /// The users online, as far as is known.
+    /// Returns the known users online.
     #[cfg(test)]
     pub fn online(&self) -> &crate::chat::names::NameSet {
         self.people.online()
     }
 
-    /// The client's side of the session.
+    /// Returns the client's side of the session.
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.engine
     }
 
-    /// The user's own name, as the server says it.
+    /// Returns the name of the user, as the server writes it.
     #[must_use]
     pub fn me(&self) -> &str {
         &self.me
     }
 
-    /// What the server calls itself, or its address.
+    /// Returns the name of the server, or its address before the first sign-in.
     #[must_use]
     pub fn server(&self) -> &str {
         &self.server
     }
 
-    /// All conversations.
+    /// Returns all conversations.
     #[must_use]
     pub fn conversations(&self) -> &Conversations {
         &self.conversations
     }
 
-    /// Requests for chats that wait for the user's answer.
+    /// Returns the requests for secret chats that the user has not answered.
     #[must_use]
     pub fn requests(&self) -> &OpenRequests {
         &self.requests
     }
 
-    /// What was said to everybody last and has not been looked at.
+    /// Returns the last message to all users, until the user views it.
     #[must_use]
     pub fn announcement(&self) -> Option<&ChatMessage> {
         let global = self.conversations.get(&ConversationId::Global).filter(|global| global.unread > 0)?;
@@ -204,49 +211,50 @@ impl State {
         messages.into_iter().find(|message| message.delivery == Delivery::Received)
     }
 
-    /// The chat that opened last while another conversation was viewed, until it is viewed.
+    /// Returns the secret chat that opened last while another conversation was viewed, until the user views it.
     #[must_use]
     pub fn opened_unseen(&self) -> Option<&Conversation> {
         let unseen = self.conversations.iter().filter(|c| c.opened_unseen && c.chat_state == SecretChatState::Open);
         unseen.max_by_key(|conversation| conversation.last_active)
     }
 
-    /// For tests that begin in the middle.
+    /// Returns all conversations, for tests that start in a certain state.
     #[cfg(test)]
     pub fn conversations_mut(&mut self) -> &mut Conversations {
         &mut self.conversations
     }
 
-    /// For tests that begin in the middle.
+    /// Returns the engine, for tests that start in a certain state.
     #[cfg(test)]
     pub fn engine_mut(&mut self) -> &mut Engine {
         &mut self.engine
     }
 
-    /// Whether somebody of that name is online, as far as is known.
+    /// Returns whether a user is known to be online.
     #[must_use]
     pub fn is_online(&self, user: &str) -> bool {
         self.people.online().contains(user)
     }
 
-    /// Whether there is no server.
+    /// Returns whether the client is in a mesh, without a server.
     #[must_use]
     pub fn in_mesh(&self) -> bool {
         self.settings.mesh
     }
 
-    /// The time that the screen is for.
+    /// Returns the time of the last step.
     #[must_use]
     pub fn now(&self) -> Now {
         self.now
     }
 
+    /// Returns the number for a new line or command.
     fn next_key(&mut self) -> u64 {
-        self.keys += 1;
-        self.keys
+        self.last_key += 1;
+        self.last_key
     }
 
-    /// Puts a notice into a conversation.
+    /// Adds a notice to a conversation, if it exists.
     fn add_notice(&mut self, id: &ConversationId, severity: Severity, text: &str) {
         let line = Line {
             key: self.next_key(),
@@ -259,13 +267,13 @@ impl State {
         }
     }
 
-    /// Puts a notice where one looks.
+    /// Adds a notice to the viewed conversation.
     pub(super) fn add_notice_here(&mut self, severity: Severity, text: &str) {
         let id = self.conversations.viewed().id.clone();
         self.add_notice(&id, severity, text);
     }
 
-    /// What one's own line has come to.
+    /// Sets the delivery of a line of the user.
     fn set_delivery(&mut self, id: &ConversationId, key: u64, delivery: Delivery) {
         let line = self.conversations.get_mut(id).and_then(|conversation| conversation.line_mut(key));
         if let Some(message) = line.and_then(Line::message_mut) {
@@ -273,7 +281,7 @@ impl State {
         }
     }
 
-    /// Looks at another conversation.
+    /// Views another conversation, and requests what is missing on its screen.
     fn view(&mut self, id: &ConversationId) {
         self.completion.reset();
         self.conversations.view(id);
@@ -282,24 +290,27 @@ impl State {
         self.request_older_if_short();
     }
 
-    /// Asks who is in the room one looks at, if that is not known, but not all the time.
+    /// Requests the members of the viewed room if they are stale. Limits the rate if some are known.
     fn request_members_if_stale(&mut self) {
         let viewed = self.conversations.viewed();
-        let (ConversationId::Room(room), true) = (&viewed.id, viewed.members_stale) else { return };
-        let first = viewed.members.is_empty() || !viewed.members_listed;
-        if self.people.may_request_members(self.now.ms, first) && self.engine.is_in(room) && self.engine.is_up() {
+        let ConversationId::Room(room) = &viewed.id else { return };
+        if !viewed.members_stale {
+            return;
+        }
+        let is_urgent = viewed.members.is_empty() || !viewed.members_listed;
+        if self.people.may_request_members(self.now.ms, is_urgent) && self.engine.is_in(room) && self.engine.is_up() {
             let room = room.clone();
             self.people.record_members_request(self.now.ms);
             self.engine.request(RequestKind::Members(room));
         }
     }
 
-    /// Leaves, now.
+    /// Ends the program.
     fn quit(&mut self, exit: Exit) {
         self.effects.push(ScreenEffect::Quit(exit));
     }
 
-    /// Whether that is one's own name.
+    /// Returns whether a name, cleaned or not, is the name of the user.
     fn is_me(&self, user: &str) -> bool {
         user == &*self.me || cleaned_name(user) == self.me
     }

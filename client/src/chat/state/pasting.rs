@@ -1,4 +1,4 @@
-//! Wires pasted text to the draft, the question about it and the engine; see `paste.rs`.
+//! Moves pasted text into the draft, the question about it, or the engine; see `paste.rs`.
 
 use super::State;
 use crate::chat::editor::Edit;
@@ -10,31 +10,31 @@ use crate::chat::paste::{PasteAnswer, Pasted, Submission};
 use landline_common::command::parse;
 
 impl State {
-    /// The terminal says that text was pasted.
+    /// Handles text that the terminal marked as pasted.
     pub(super) fn paste(&mut self, text: &str) {
         self.add_paste(text, MAX_PASTE_LINES_UNASKED);
     }
 
-    /// Keys came so fast that they must have been pasted. It is asked, since that is a guess: always if Enter is among
-    /// them, so that none is lost.
-    pub(super) fn paste_keys(&mut self, text: &str) {
+    /// Handles text that arrived as keys and counts as pasted. Since that is a guess, text with an Enter always leads to a
+    /// question: the user may have typed it to send a line.
+    pub(super) fn paste_from_keys(&mut self, text: &str) {
         self.add_paste(text, usize::from(!text.contains('\r')));
     }
 
-    /// Puts a text into the draft, or asks about it if it has more than so many lines.
-    fn add_paste(&mut self, text: &str, most: usize) {
+    /// Inserts a text into the draft, or opens the question if it has more than `max_lines` lines.
+    fn add_paste(&mut self, text: &str, max_lines: usize) {
         self.completion.reset();
         self.leaving.cancel_question();
         if let Some(Overlay::Password(form)) = &mut self.overlay {
             return form.paste(text);
         }
-        let (mut pasted, asked) = match self.overlay.take() {
+        let (mut pasted, is_open) = match self.overlay.take() {
             Some(Overlay::Paste(pasted)) => (pasted, true),
             _ => (Pasted::default(), false),
         };
         pasted.add(text);
         let draft = &mut self.conversations.viewed_mut().draft;
-        if asked || pasted.needs_question(most, draft) {
+        if is_open || pasted.needs_question(max_lines, draft) {
             self.overlay = Some(Overlay::Paste(pasted));
         } else {
             let text = pasted.in_draft(draft);
@@ -42,12 +42,13 @@ impl State {
         }
     }
 
-    /// The keys that answer the question, and what they do.
+    /// Returns the keys that answer the question, each with its effect.
     #[must_use]
     pub fn paste_choices(&self, pasted: &Pasted) -> Vec<(&'static str, String)> {
         pasted.choices(&self.conversations.viewed().draft, &self.me)
     }
 
+    /// Handles a key in the question about a paste.
     pub(super) fn paste_key(&mut self, key: Key, pasted: Pasted) {
         match pasted.answer(key, &self.conversations.viewed().draft, &self.me) {
             PasteAnswer::Send { submission, parts } => self.send_each(&submission, &parts),
@@ -61,32 +62,32 @@ impl State {
         }
     }
 
-    /// Says each part as a message of its own. What cannot be said stays in the draft.
+    /// Sends each part as a message. Parts that cannot be sent return to the draft.
     fn send_each(&mut self, submission: &Submission, parts: &[String]) {
         if parts.len() > MAX_UNSENT - self.engine.waiting().min(MAX_UNSENT) {
             self.add_notice_here(
                 Severity::Refused,
-                "those are too many lines to send; send a part of them, or a file in another way",
+                "nothing was sent: too many lines at once (send a part, or share the file in another way)",
             );
             return;
         }
         let id = self.conversations.viewed().id.clone();
         let draft = self.conversations.viewed_mut().draft.take();
-        // A command that says nothing, as `/join `, is no place for a text.
+        // The command in the draft takes no message text, such as `/join `.
         if submission.command.is_empty() && draft.starts_with('/') {
             self.conversations.viewed_mut().draft.set(&submission.text);
-            self.add_notice_here(Severity::Refused, "that command takes no such text; nothing was sent");
+            self.add_notice_here(Severity::Refused, "nothing was sent: this command takes no text (edit the line)");
             return;
         }
-        for (at, part) in parts.iter().enumerate() {
-            let said = match parse(&format!("{}{part}", submission.command), "") {
+        for (index, part) in parts.iter().enumerate() {
+            let is_sent = match parse(&format!("{}{part}", submission.command), "") {
                 Some(Ok(command)) if !submission.command.is_empty() => self.run_command(command),
                 _ => self.say_here(part),
             };
-            if !said {
-                let left = format!("{}{}", submission.command, parts[at..].join("\n"));
+            if !is_sent {
+                let rest = format!("{}{}", submission.command, parts[index..].join("\n"));
                 if let Some(conversation) = self.conversations.get_mut(&id) {
-                    conversation.draft.set(&left);
+                    conversation.draft.set(&rest);
                     conversation.draft.edit(Edit::End);
                 }
                 return;

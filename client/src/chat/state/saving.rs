@@ -1,4 +1,4 @@
-//! `/save`: the text goes out as an effect, and what has come of it comes back as an input.
+//! `/save`: the text leaves the model as an effect, and the result returns as an input.
 
 use super::State;
 use crate::chat::ScreenEffect;
@@ -7,10 +7,10 @@ use crate::chat::transcript::transcript;
 use landline_common::clean::clean;
 
 impl State {
-    /// `/save`: what is shown goes into a new file.
+    /// Saves the viewed conversation into a new file.
     pub(super) fn save_viewed(&mut self, path: &str) -> bool {
         if path.is_empty() {
-            self.add_notice_here(Severity::Refused, "that is written: /save FILE");
+            self.add_notice_here(Severity::Refused, "Usage: /save FILE");
             return false;
         }
         let text = transcript(self.conversations.viewed(), &self.server, self.now);
@@ -18,7 +18,7 @@ impl State {
         true
     }
 
-    /// It is saved, and where; or why not.
+    /// Shows the result of saving: the path, or the reason of the failure.
     pub(super) fn save_finished(&mut self, done: Result<String, String>) {
         match done {
             Ok(path) => self.add_notice_here(Severity::Info, &format!("saved in {}", clean(&path))),

@@ -1,5 +1,14 @@
-//! Chats that are stored nowhere: off the record (by way of the server) and encrypted (past it). Each has a tab of its
-//! own, takes talk only while it is open, and what is typed for it never goes into a conversation that is stored.
+//! Secret chats, which are stored nowhere: off the record (by way of the server) and encrypted (past it).
+//!
+//! **Invariant.** A line typed for a secret chat never goes into a stored conversation. So each chat has its own tab, the
+//! view changes only after a command of the user, and a tab whose chat is not open refuses messages.
+//!
+//! | state of a tab | next |
+//! |---|---|
+//! | `NotOpen` | `/accept` → `Opening`; the chat opens → `Open` |
+//! | `Opening` | the chat opens → `Open`; refused by the server → the state before |
+//! | `Open` | either side ends it, the link is lost, or a new session begins → `Ended` |
+//! | `Ended` | as `NotOpen` |
 
 use super::State;
 use crate::chat::conversation::{Conversation, ConversationId, SecretChatState};
@@ -11,7 +20,7 @@ use landline_common::EventKind;
 use landline_common::command::Command;
 
 impl State {
-    /// What happens to such a chat.
+    /// Handles an event about a secret chat.
     pub(super) fn handle_secret_event(&mut self, what: &EventKind<'_>, incoming: &IncomingEvent) {
         let key = incoming.answer.as_ref().map(|(_, key)| *key);
         match what {
@@ -55,6 +64,7 @@ impl State {
         }
     }
 
+    /// Handles a request of another user.
     fn secret_requested(&mut self, id: &ConversationId, from: &str) {
         let how = match id {
             ConversationId::Encrypted(_) => ", past the server",
@@ -65,7 +75,7 @@ impl State {
         self.add_notice_with_alert(id, from, &format!("{from} wants an {what}{how}: /accept {from} or /reject {from}"));
     }
 
-    /// The answer stands in the chat's own tab, and where the user looks.
+    /// Handles a refusal of the other user. Shows it in the tab of the chat, and in the viewed conversation.
     fn secret_declined(&mut self, id: &ConversationId, by: &str) {
         let text = format!("{by} declined the {}", id.chat_name());
         self.conversations.open(id, by);
@@ -75,37 +85,37 @@ impl State {
         }
     }
 
-    /// Such a chat is open, perhaps in answer to the command with that number.
-    fn secret_opened(&mut self, id: &ConversationId, with: &str, numbers: Option<&str>, key: Option<u64>) {
-        self.add_notice_with_alert(id, with, &opened(id, with, numbers));
+    /// Handles a chat that has opened. `key` is the number of the answered command, if any.
+    fn secret_opened(&mut self, id: &ConversationId, with: &str, fingerprint: Option<&str>, key: Option<u64>) {
+        self.add_notice_with_alert(id, with, &opened_notice(id, with, fingerprint));
         let conversation = self.conversations.open(id, with);
         conversation.chat_state = SecretChatState::Open;
-        conversation.fingerprint = numbers.map(Into::into);
+        conversation.fingerprint = fingerprint.map(Into::into);
         match self.requests.chat_opened(id, key) {
             Some(acceptance) => self.show_accepted(id, with, acceptance),
-            None => self.tell_opened_elsewhere(id, with),
+            None => self.add_opened_notice_here(id, with),
         }
         let unseen = self.conversations.viewed().id != *id;
         self.conversations.open(id, with).opened_unseen = unseen;
     }
 
-    /// Tells the user who asked for a chat that it is open, and where the next line goes: the view stays where it is.
-    fn tell_opened_elsewhere(&mut self, id: &ConversationId, with: &str) {
+    /// Shows in the viewed conversation that a requested chat is open, and where typed lines go, since the view stays.
+    fn add_opened_notice_here(&mut self, id: &ConversationId, with: &str) {
         let viewed = self.conversations.viewed();
         if viewed.id == *id {
             return;
         }
-        let takes_talk = !viewed.id.is_secret() || viewed.chat_state == SecretChatState::Open;
+        let takes_messages = !viewed.id.is_secret() || viewed.chat_state == SecretChatState::Open;
         let here = match viewed.id.target(&viewed.title) {
-            Some(_) if takes_talk => format!(" What you type here goes to {}.", viewed.title),
+            Some(_) if takes_messages => format!(" What you type here goes to {}.", viewed.title),
             _ => String::new(),
         };
         let what = id.chat_name();
         self.add_notice_here(Severity::Info, &format!("{with} is in the {what} now: Alt-a opens it.{here}"));
     }
 
-    /// Accepting shows the chat that it opens: what is typed next goes there, or nowhere. The user is named to the
-    /// server, so that no request is accepted that came in the meantime.
+    /// Accepts a request, and views its chat at once: the next line goes there, or is refused. Names the user to the server
+    /// even for a bare `/accept`, so that a request arriving meanwhile is not accepted by mistake.
     pub(super) fn accept(&mut self, user: Option<&str>) -> bool {
         let from = self.conversations.viewed().id.clone();
         let request = match self.requests.choose(user) {
@@ -126,14 +136,14 @@ impl State {
         let Some(key) = self.send_command(&Command::Accept(Some(&request.user))) else { return false };
         let conversation = self.conversations.open(&request.id, &request.user);
         let before = std::mem::replace(&mut conversation.chat_state, SecretChatState::Opening);
-        self.go_to_accepted(&request.id, &request.user);
+        self.view_accepted(&request.id, &request.user);
         let expected = Some((request.id, before));
         self.requests.record_acceptance(Acceptance { key, user: Some(request.user), expected, from });
         true
     }
 
-    /// Shows the tab of a chat that the user accepted, and says so where the user was.
-    fn go_to_accepted(&mut self, id: &ConversationId, with: &str) {
+    /// Views the tab of an accepted chat, and notes that in the conversation viewed before.
+    fn view_accepted(&mut self, id: &ConversationId, with: &str) {
         if self.conversations.viewed().id != *id {
             let what = id.chat_name();
             self.add_notice_here(
@@ -144,8 +154,8 @@ impl State {
         }
     }
 
-    /// An acceptance has opened a chat. If it is another one than was expected, the user is taken there, unless they
-    /// look at something else by now.
+    /// Handles a chat that an acceptance has opened. If another one was expected, views it, unless the user has changed the
+    /// view since.
     fn show_accepted(&mut self, id: &ConversationId, with: &str, acceptance: Acceptance) {
         let from = acceptance.from.clone();
         let expected = acceptance.expected.as_ref().map(|(expected, _)| expected.clone());
@@ -155,7 +165,7 @@ impl State {
         self.revert_opening(acceptance);
         let viewed = &self.conversations.viewed().id;
         if *viewed == from || expected.as_ref() == Some(viewed) {
-            return self.go_to_accepted(id, with);
+            return self.view_accepted(id, with);
         }
         self.add_notice_here(
             Severity::Info,
@@ -163,13 +173,14 @@ impl State {
         );
     }
 
-    /// The server has refused the command with that number: if it accepted a chat, that one does not open.
+    /// Handles a refused command: if it accepted a chat, that chat does not open.
     pub(super) fn acceptance_refused(&mut self, key: u64) {
         if let Some(acceptance) = self.requests.take_refused(key) {
             self.revert_opening(acceptance);
         }
     }
 
+    /// Restores the state of a chat from before its acceptance.
     fn revert_opening(&mut self, acceptance: Acceptance) {
         if let Some((id, before)) = acceptance.expected
             && let Some(conversation) = self.conversations.get_mut(&id)
@@ -179,42 +190,43 @@ impl State {
         }
     }
 
-    /// Whether there is an open encrypted chat with that user already: then its numbers are shown again, here.
+    /// Shows the fingerprint again if an encrypted chat with the user is open. Returns whether it is.
     pub(super) fn show_open_fingerprint(&mut self, user: &str) -> bool {
         let id = ConversationId::encrypted(user);
         let Some(conversation) = self.conversations.get(&id) else { return false };
-        let Some(numbers) = conversation.fingerprint.clone() else { return false };
-        let text = opened(&id, &conversation.title, Some(&numbers));
+        let Some(fingerprint) = conversation.fingerprint.clone() else { return false };
+        let text = opened_notice(&id, &conversation.title, Some(&fingerprint));
         self.add_notice_here(Severity::Info, &text);
         true
     }
 
-    /// One is over, or did not come about; what has not gone out will not.
+    /// Handles the end of a chat, or of the attempt to open it.
     fn secret_ended(&mut self, id: &ConversationId, with: &str, reason: &str) {
         self.requests.chat_ended(id);
         let text = format!("the {} with {with} is over: {reason}", id.chat_name());
         self.close_secret_chat(id, with, &text);
     }
 
-    /// One is over: its tab stays, and takes no more talk.
+    /// Closes a chat for messages, and fails its undelivered ones. Its tab stays.
     pub(super) fn close_secret_chat(&mut self, id: &ConversationId, with: &str, text: &str) {
         let text = cleaned(text, NOTICE_CHARS);
         let Some(conversation) = self.conversations.get_mut(id) else {
-            // It was closed.
+            // The user has closed the tab.
             return self.add_notice_here(Severity::Info, &text);
         };
         let was_open = conversation.chat_state == SecretChatState::Open;
-        (conversation.chat_state, conversation.fingerprint) = (SecretChatState::Ended, None);
+        conversation.chat_state = SecretChatState::Ended;
+        conversation.fingerprint = None;
         for (_, message) in conversation.own_messages_mut().filter(|(_, message)| message.delivery.is_undelivered()) {
             message.delivery = Delivery::Failed(text.clone());
         }
         let viewed = self.conversations.viewed().id == *id;
-        let hint = if viewed { format!(". {}", what_to_do(id, with)) } else { String::new() };
+        let hint = if viewed { format!(". {}", ended_hint(id, with)) } else { String::new() };
         let text = format!("{text}{hint}");
         if was_open { self.add_notice_with_alert(id, with, &text) } else { self.add_notice(id, Severity::Info, &text) }
     }
 
-    /// The server knows nothing of the session of before, and of its off-the-record chats.
+    /// Ends all open off-the-record chats, since the server has lost them with the session.
     pub(super) fn end_off_the_record_chats(&mut self) {
         self.requests.clear();
         let is_one = |c: &&Conversation| {
@@ -223,30 +235,32 @@ impl State {
         let open: Vec<(ConversationId, Box<str>)> =
             self.conversations.iter().filter(is_one).map(|c| (c.id.clone(), c.title.clone())).collect();
         for (id, with) in open {
-            self.secret_ended(&id, &with, "the server has begun a new session");
+            self.secret_ended(&id, &with, "the server has started a new session");
         }
     }
 
-    /// Why nothing can be said there, if so.
+    /// Returns the reason if a secret chat takes no message.
     pub(super) fn secret_problem(&self, id: &ConversationId, title: &str) -> Option<String> {
         let what = id.chat_name();
-        let secret =
+        let chat_state =
             self.conversations.get(id).map_or(SecretChatState::NotOpen, |conversation| conversation.chat_state);
-        match secret {
+        match chat_state {
             SecretChatState::Open => {
-                let waiting = self.conversations.get(id).map_or(0, |conversation| open(conversation).count());
+                let waiting = self.conversations.get(id).map_or(0, |conversation| undelivered(conversation).count());
                 (waiting >= MAX_UNSENT).then(|| crate::engine::TOO_MANY.to_owned())
             }
-            SecretChatState::Opening => Some(format!("the {what} with {title} opens any moment; Enter again then")),
+            SecretChatState::Opening => {
+                Some(format!("the {what} with {title} is not open yet (press Enter again in a moment)"))
+            }
             SecretChatState::NotOpen => Some(format!(
                 "there is no {what} with {title}; {} asks for one, /say TEXT says any text",
-                command(id, title)
+                request_command(id, title)
             )),
-            SecretChatState::Ended => Some(format!("the {what} with {title} is over. {}", what_to_do(id, title))),
+            SecretChatState::Ended => Some(format!("the {what} with {title} is over. {}", ended_hint(id, title))),
         }
     }
 
-    /// Sends what may go now in an encrypted chat: a few lines at a time.
+    /// Sends waiting messages of an encrypted chat, as many as the engine allows to be under way.
     pub(super) fn send_encrypted(&mut self, id: &ConversationId) {
         if !matches!(id, ConversationId::Encrypted(_)) || !self.is_secret_chat_open(id) {
             return;
@@ -259,48 +273,49 @@ impl State {
         });
         let next: Vec<(u64, Box<str>)> = waiting.take(self.engine.encrypted_capacity(&target)).collect();
         for (key, text) in next {
-            // It goes out at once, so that there is nothing that could be full.
+            // Messages past the server never wait in the queue, so it cannot be full.
             let _ = self.engine.send_message(key, &target, &text);
             self.set_delivery(id, key, Delivery::Pending);
         }
     }
 
-    /// Ends an encrypted chat, or one that is about to begin.
+    /// Ends an encrypted chat, or the attempt to open it. Returns whether the command was accepted.
     pub(super) fn end_encrypted_chat(&mut self, user: &str) -> bool {
         if let Some(conversation) = self.conversations.get_mut(&ConversationId::encrypted(user)) {
-            (conversation.fingerprint, conversation.chat_state) = (None, SecretChatState::Ended);
+            conversation.fingerprint = None;
+            conversation.chat_state = SecretChatState::Ended;
         }
         let key = self.next_key();
         self.engine.send_command(key, &Command::DirectStop(user), None).is_ok()
     }
 
-    /// A notice for a user who waits for it, or does not expect it.
+    /// Adds a notice to a chat, which is opened if necessary, and alerts the user.
     fn add_notice_with_alert(&mut self, id: &ConversationId, user: &str, text: &str) {
         self.request_attention(id, user);
         self.add_notice(id, Severity::Info, text);
     }
 }
 
-/// What asks for such a chat.
-fn command(id: &ConversationId, user: &str) -> String {
+/// Returns the command that asks for a chat of this kind.
+fn request_command(id: &ConversationId, user: &str) -> String {
     match id {
         ConversationId::OffTheRecord(_) => format!("/connect {user}"),
         _ => format!("/direct {user}"),
     }
 }
 
-/// What a user can do whose chat is over.
-fn what_to_do(id: &ConversationId, user: &str) -> String {
-    let command = command(id, user);
-    format!("This tab takes no more talk: {command} asks for another, /pm {user} TEXT is stored, /close closes it")
+/// Returns the hint for a chat that has ended.
+fn ended_hint(id: &ConversationId, user: &str) -> String {
+    let command = request_command(id, user);
+    format!("This tab takes no more messages: {command} asks for another, /pm {user} TEXT is stored, /close closes it")
 }
 
-/// What to know about a chat that is open.
-fn opened(id: &ConversationId, with: &str, numbers: Option<&str>) -> String {
-    match numbers {
-        Some(numbers) => format!(
-            "encrypted chat with {with}: past the server, stored nowhere. Read these numbers to each other: {numbers} – \
-             if {with} has others, somebody is in between. /direct-stop {with} ends it"
+/// Returns the notice for a chat that has opened. Encrypted chats have a fingerprint.
+fn opened_notice(id: &ConversationId, with: &str, fingerprint: Option<&str>) -> String {
+    match fingerprint {
+        Some(fingerprint) => format!(
+            "encrypted chat with {with}: past the server, stored nowhere. Read these numbers to each other: {fingerprint} – \
+             if {with} sees others, a third party listens in. /direct-stop {with} ends it"
         ),
         None => format!(
             "{} with {with}: by way of the server, stored nowhere. What you type in this tab goes there; /end {with} \
@@ -310,7 +325,7 @@ fn opened(id: &ConversationId, with: &str, numbers: Option<&str>) -> String {
     }
 }
 
-/// One's own lines that have not gone out.
-fn open(conversation: &Conversation) -> impl Iterator<Item = &ChatMessage> {
+/// Returns the user's undelivered messages.
+fn undelivered(conversation: &Conversation) -> impl Iterator<Item = &ChatMessage> {
     conversation.lines().iter().filter_map(Line::message).filter(|message| message.delivery.is_undelivered())
 }

@@ -1,4 +1,4 @@
-//! What the engine tells: the connection, rooms, and what has become of one's own lines.
+//! Handles updates of the engine about the connection, rooms and deliveries; and quitting.
 
 use super::State;
 use crate::chat::conversation::{ConversationId, SecretChatState};
@@ -11,7 +11,8 @@ use crate::sign_in::{Loss, SignInRefused};
 use landline_common::text;
 
 impl State {
-    /// What the engine wants done is done, and what it tells is told.
+    /// Passes the effects of the engine on, and handles its updates, until it has none. Then continues what depends on
+    /// the state: quitting, the memory limit, and the stored rooms.
     pub(super) fn apply_engine_output(&mut self) {
         loop {
             let (effects, updates) = self.engine.take_output();
@@ -23,13 +24,16 @@ impl State {
                 engine::Effect::Disconnect => ScreenEffect::Disconnect,
                 engine::Effect::Send(line) | engine::Effect::Acknowledge(line) => ScreenEffect::Send(line),
             }));
-            updates.into_iter().for_each(|update| self.update(update));
+            for update in updates {
+                self.update(update);
+            }
         }
         self.advance_leaving();
         self.conversations.trim();
         self.save_room_list();
     }
 
+    /// Handles an update of the engine.
     fn update(&mut self, update: Update) {
         match update {
             Update::Up { first, resumed, room } => {
@@ -41,7 +45,8 @@ impl State {
             Update::Lost { why } => {
                 self.add_notice(&ConversationId::Server, Severity::Refused, &format!("connection lost: {why}"));
                 for conversation in self.conversations.iter_mut() {
-                    (conversation.members_stale, conversation.members_listed) = (true, false);
+                    conversation.members_stale = true;
+                    conversation.members_listed = false;
                 }
                 if matches!(self.engine.phase(), engine::Phase::Stopped { .. }) {
                     self.forget_presence();
@@ -61,10 +66,12 @@ impl State {
         }
     }
 
-    /// Signed in.
+    /// Handles a sign-in: shows the rooms of the session, and requests the users online.
     fn signed_in(&mut self, first: bool, room: &str) {
-        (self.me, self.server) = (cleaned_name(self.engine.me()), cleaned_name(self.engine.server()));
-        let (me, server) = (self.me.clone(), self.server.clone());
+        self.me = cleaned_name(self.engine.me());
+        self.server = cleaned_name(self.engine.server());
+        let me = self.me.clone();
+        let server = self.server.clone();
         self.add_notice(&ConversationId::Server, Severity::Info, &format!("connected to {server} as {me}"));
         let mut rooms: Vec<String> = self.engine.rooms().map(str::to_owned).collect();
         rooms.push(room.to_owned());
@@ -78,8 +85,10 @@ impl State {
         self.request_members_if_stale();
     }
 
+    /// Shows the greeting after the first sign-in.
     fn show_welcome(&mut self) {
-        let (server, me) = (self.server.clone(), self.me.clone());
+        let server = self.server.clone();
+        let me = self.me.clone();
         let text =
             format!("Welcome to {server}, {me}. Type to talk; Tab completes names and /commands; F1 shows all keys.");
         self.add_notice_here(Severity::Info, &text);
@@ -88,7 +97,7 @@ impl State {
         }
     }
 
-    /// Nobody is known to be in any room any more.
+    /// Forgets all users, since the client stays disconnected, and shows how to connect again.
     fn forget_presence(&mut self) {
         for conversation in self.conversations.iter_mut() {
             conversation.members.clear();
@@ -100,6 +109,7 @@ impl State {
         }
     }
 
+    /// Handles the progress of a message. Other commands have no line to update.
     fn update_delivery(&mut self, delivery: engine::DeliveryUpdate) {
         let engine::DeliveryUpdate { key, target: Some(target), progress } = delivery else { return };
         let id = ConversationId::from_target(&target);
@@ -107,7 +117,7 @@ impl State {
             Progress::Queued => self.set_delivery(&id, key, Delivery::Unsent),
             Progress::Sent => self.set_delivery(&id, key, Delivery::Pending),
             Progress::Failed(why) => {
-                // Said from elsewhere by a command, it would fail where the user does not look.
+                // A message sent by a command from another conversation would fail unseen, so tell it here too.
                 if !matches!(id, ConversationId::Room(_)) && self.conversations.viewed().id != id {
                     let to = self.conversations.get(&id).map_or("?".into(), |conversation| conversation.title.clone());
                     let text = format!("→ {to}: not sent: {why}");
@@ -131,11 +141,13 @@ impl State {
         self.send_encrypted(&id);
     }
 
-    /// The user is in that room. Who asked for it and has done nothing since looks at it.
+    /// Handles a joined room. Views it if the user asked for it and has pressed no key since.
     fn room_entered(&mut self, room: &str, key: u64) {
         let id = ConversationId::room(room);
         let conversation = self.conversations.open(&id, room);
-        (conversation.joining, conversation.members_stale, conversation.members_listed) = (false, true, false);
+        conversation.joining = false;
+        conversation.members_stale = true;
+        conversation.members_listed = false;
         let asked = self.joins.take_answered(key);
         if asked.is_some_and(|join| join.idle_since) {
             self.view(&id);
@@ -143,7 +155,8 @@ impl State {
         self.request_members_if_stale();
     }
 
-    /// The user is not in that room: why stands where it was asked for, and where lines wait for it.
+    /// Handles a room that the server refused. Shows the reason where the user typed `/join`. Shows it also in the
+    /// conversation of the room, which is closed if it is empty.
     fn room_refused(&mut self, room: &str, key: u64, why: &str) {
         let id = ConversationId::room(room);
         let asked = self.joins.take_answered(key);
@@ -165,7 +178,7 @@ impl State {
         }
     }
 
-    /// Nothing is missing there any more; what was said before shows what the talk is about.
+    /// Handles a room that has caught up. Requests earlier messages, so that new ones have a context.
     fn room_caught_up(&mut self, room: &str) {
         let id = ConversationId::Room(room.into());
         if self.conversations.get(&id).is_some_and(|room| !room.lines().iter().any(|line| line.id.is_some())) {
@@ -175,7 +188,7 @@ impl State {
         self.request_members_if_stale();
     }
 
-    /// The connection could not be made, or broke.
+    /// Handles a connection that failed or broke. Quits if the user was never signed in.
     pub(super) fn connection_down(&mut self, why: &str, loss: Loss) {
         if !self.engine.was_up() {
             return self.quit(Exit::Refused(why.to_owned()));
@@ -183,7 +196,7 @@ impl State {
         self.engine.connection_lost(why, loss);
     }
 
-    /// The server does not let one in.
+    /// Handles a refused sign-in. Quits if the user was never signed in.
     pub(super) fn sign_in_refused(&mut self, refused: &SignInRefused) {
         if !self.engine.was_up() {
             return self.quit(Exit::Refused(refused.why.clone()));
@@ -194,6 +207,7 @@ impl State {
         }
     }
 
+    /// Handles the passing of time.
     pub(super) fn tick(&mut self) {
         self.engine.tick();
         if self.engine.is_up() {
@@ -201,22 +215,23 @@ impl State {
         }
     }
 
-    /// Leaves, if nothing is unsent; otherwise it is asked about first. `how` names what leaves all the same.
+    /// Quits, or waits and asks first if lines are undelivered. `how` is the key or command, for the question.
     pub(super) fn start_leaving(&mut self, how: &'static str) {
-        let (unsent, up) = (self.open_lines().count(), self.engine.is_up());
-        let step = self.leaving.start(unsent, up, self.now.ms, how);
+        let unsent = self.undelivered_lines().count();
+        let step = self.leaving.start(unsent, self.engine.is_up(), self.now.ms, how);
         self.apply_leaving_step(step, unsent);
     }
 
-    /// Goes on with leaving.
+    /// Quits or asks, if the client waits for undelivered lines and they are out, or the time is over.
     fn advance_leaving(&mut self) {
         if self.leaving.is_waiting() {
-            let unsent = self.open_lines().count();
+            let unsent = self.undelivered_lines().count();
             let step = self.leaving.advance(unsent, self.now.ms);
             self.apply_leaving_step(step, unsent);
         }
     }
 
+    /// Carries out a step of quitting.
     fn apply_leaving_step(&mut self, step: LeavingStep, unsent: usize) {
         match step {
             LeavingStep::Wait => {}
@@ -229,19 +244,20 @@ impl State {
         }
     }
 
+    /// Says goodbye to the server, and ends the program.
     fn quit_now(&mut self) {
-        let exit = self.exit_now();
+        let exit = self.exit_result();
         if self.engine.is_up() {
             self.effects.push(ScreenEffect::Send(Engine::quit_line()));
         }
         self.quit(exit);
     }
 
-    /// How it ends if it ends now.
-    pub(super) fn exit_now(&self) -> Exit {
+    /// Returns the result of the program if it ends now.
+    pub(super) fn exit_result(&self) -> Exit {
         let mut in_doubt = 0;
         let mut lines = Vec::new();
-        for (conversation, line) in self.open_lines() {
+        for (conversation, line) in self.undelivered_lines() {
             let Some(message) = line.message() else { continue };
             let is_in_doubt = message.delivery != Delivery::Unsent || self.engine.may_have_arrived(line.key);
             in_doubt += usize::from(is_in_doubt);
@@ -251,24 +267,26 @@ impl State {
         if lines.is_empty() { Exit::Left } else { Exit::Unsent { lines, in_doubt } }
     }
 
-    /// It ends, whatever is unsent: the system says so.
+    /// Ends at a signal, without a question. Returns the result of the program, and the line to send to the server, if the
+    /// client is connected.
     pub fn terminate(&mut self) -> (Exit, Option<String>) {
-        (self.exit_now(), self.engine.is_up().then(Engine::quit_line))
+        (self.exit_result(), self.engine.is_up().then(Engine::quit_line))
     }
 
-    /// Takes back what waits to be sent in the conversation that is shown.
-    pub(super) fn cancel_unsent(&mut self) -> bool {
+    /// Cancels the lines of the viewed conversation that wait to be sent.
+    pub(super) fn cancel_unsent(&mut self) {
         let id = self.conversations.viewed().id.clone();
-        let is_it = |kind: &RequestKind| match kind {
+        let is_here = |kind: &RequestKind| match kind {
             RequestKind::Message(target) => ConversationId::from_target(target) == id,
             RequestKind::Join(room) => ConversationId::Room(room.clone()) == id,
             _ => false,
         };
-        let Cancelled { cancelled, already_sent } = self.engine.cancel(is_it);
+        let Cancelled { cancelled, already_sent } = self.engine.cancel(is_here);
         let conversation = self.conversations.viewed_mut();
+        // Lines of a secret chat that is not open wait here, not in the engine.
         let waits = |line: &Line| {
-            let unsent = line.message().is_some_and(|message| message.delivery == Delivery::Unsent);
-            unsent && !already_sent.contains(&line.key)
+            let is_unsent = line.message().is_some_and(|message| message.delivery == Delivery::Unsent);
+            is_unsent && !already_sent.contains(&line.key)
         };
         let own: Vec<(u64, Box<str>)> = conversation
             .lines()
@@ -284,32 +302,31 @@ impl State {
             }
         }
         let joined = self.conversations.viewed().joining && !cancelled.is_empty();
-        self.add_notice_here(Severity::Info, &what_was_cancelled(own.len(), kept, joined));
-        true
+        self.add_notice_here(Severity::Info, &cancel_summary(own.len(), kept, joined));
     }
 
-    /// The rooms that one is in are remembered when they change.
+    /// Stores the list of rooms for the next start when it has changed.
     fn save_room_list(&mut self) {
         if !self.engine.is_up() || self.settings.mesh {
             return;
         }
         let rooms: Vec<String> = self.engine.rooms().map(str::to_owned).collect();
-        if rooms != self.remembered {
-            self.remembered.clone_from(&rooms);
+        if rooms != self.stored_rooms {
+            self.stored_rooms.clone_from(&rooms);
             self.effects.push(ScreenEffect::Remember(Remembered::Rooms(rooms)));
         }
     }
 
-    /// Whether that secret chat takes talk.
+    /// Returns whether a secret chat takes messages.
     pub(super) fn is_secret_chat_open(&self, id: &ConversationId) -> bool {
         self.conversations.get(id).is_some_and(|conversation| conversation.chat_state == SecretChatState::Open)
     }
 }
 
-/// What `/cancel` has done: lines taken back, and lines that may have arrived.
-fn what_was_cancelled(taken: usize, kept: usize, joined: bool) -> String {
+/// Returns the result of `/cancel`: lines taken back, lines that may have arrived, and whether a join was cancelled.
+fn cancel_summary(taken: usize, kept: usize, joined: bool) -> String {
     let done = match taken {
-        0 if joined => Some("you do not go in".to_owned()),
+        0 if joined => Some("the join is cancelled".to_owned()),
         0 => None,
         1 => Some("1 line taken back".to_owned()),
         n => Some(format!("{n} lines taken back")),
@@ -320,5 +337,5 @@ fn what_was_cancelled(taken: usize, kept: usize, joined: bool) -> String {
         n => Some(format!("{n} lines may already have arrived and are not taken back")),
     };
     let all: Vec<String> = done.into_iter().chain(kept).collect();
-    if all.is_empty() { "nothing waits to be sent here".to_owned() } else { all.join("; ") }
+    if all.is_empty() { "nothing to cancel: no line waits to be sent here".to_owned() } else { all.join("; ") }
 }

@@ -1,7 +1,10 @@
-//! What somebody typed and sent off: talk, a command for the server, or one of the client's own.
+//! Handles submitted lines: messages, commands for the server, and the client's own commands.
+//!
+//! Functions return `false` if a line was refused. A refused message stays in the editor, so that the user can change it.
+//! A refused command leaves the editor, so that the next line is not appended to it; ↑ brings it back.
 
 use super::State;
-use crate::chat::CLIENT_COMMANDS;
+use crate::chat::client_commands::CLIENT_COMMANDS;
 use crate::chat::conversation::{Conversation, ConversationId, SecretChatState};
 use crate::chat::limits::NOTICE_CHARS;
 use crate::chat::line::{Body, ChatMessage, Delivery, Line, Severity, cleaned, length_error};
@@ -11,10 +14,10 @@ use landline_common::clean::{clean_message, flatten};
 use landline_common::command::{Command, commands, parse};
 
 impl State {
-    /// Enter was pressed.
+    /// Handles Enter: runs the draft, or scrolls to the end if it is empty.
     pub(super) fn submit(&mut self) {
         let conversation = self.conversations.viewed_mut();
-        let line = typed(conversation.draft.text());
+        let line = line_of_draft(conversation.draft.text());
         conversation.marker = None;
         if line.is_empty() {
             self.jump_to_end();
@@ -26,24 +29,23 @@ impl State {
         }
     }
 
-    /// Does what a line asks for. `false` if it stays in the editor, to be changed: talk that cannot be said. A refused
-    /// command leaves the editor, so that nothing is typed behind it; ↑ brings it back.
+    /// Runs a line. Returns `false` if it stays in the editor.
     fn run_line(&mut self, line: &str) -> bool {
         let id = self.conversations.viewed().id.clone();
         let me = self.me.clone();
         let parsed = parse(line, &me);
         let is_command =
             line.starts_with('/') && !matches!(parsed, Some(Ok(Command::Say(_) | Command::Foreign { .. })));
-        // Only the same once more leaves although lines are unsent.
+        // Only a repeated /quit confirms the question about undelivered lines.
         if parsed != Some(Ok(Command::Quit)) {
             self.leaving.cancel_question();
         }
-        let done = match self.run_client_command(line) {
-            Some(done) => done,
-            // In a text of several lines a first one that reads like a command is none, unless it has the slash.
+        let is_accepted = match self.run_client_command(line) {
+            Some(is_accepted) => is_accepted,
+            // The first of several lines is a command only with a slash: "exit" may be part of a text.
             None if line.contains('\n') && !line.starts_with('/') => self.say_here(line),
             None => match parsed {
-                // What a predecessor's program sends is talk, typed by a user.
+                // A line that only programs of a predecessor send, such as `UDP_PORT:`, is a message if a user types it.
                 Some(Ok(Command::Foreign { .. })) => self.say_here(line),
                 Some(Ok(command)) => self.run_command(command),
                 Some(Err(why)) => {
@@ -54,41 +56,43 @@ impl State {
                 None => true,
             },
         };
-        let done = done || is_command;
-        // The draft is the one of the conversation in which it was typed, even if another one is shown by now.
-        if done && let Some(conversation) = self.conversations.get_mut(&id) {
+        let leaves_editor = is_accepted || is_command;
+        // Empty the draft of the conversation in which the line was typed: the command may have changed the view.
+        if leaves_editor && let Some(conversation) = self.conversations.get_mut(&id) {
             conversation.draft.take();
         }
-        done
+        leaves_editor
     }
 
-    /// The client's own commands. `None` if it is none.
+    /// Runs a line that is a command of the client. Returns `None` if it is none, else whether it was accepted.
     fn run_client_command(&mut self, line: &str) -> Option<bool> {
         let (word, rest) = line.split_once([' ', '\n']).unwrap_or((line, ""));
         let command = CLIENT_COMMANDS.iter().find(|command| command.word.eq_ignore_ascii_case(word))?;
         if rest.trim().contains('\n') {
-            self.add_notice_here(Severity::Refused, &format!("that is written: {}, in one line", command.usage));
+            self.add_notice_here(Severity::Refused, &format!("Usage: {} (in one line)", command.usage));
             return Some(false);
         }
-        Some((command.run)(self, rest.trim()))
+        Some(self.run_client_action(command.action, rest.trim()))
     }
 
-    /// A secret chat was closed, and this is another conversation: the first line here is asked about.
-    fn holds_back_after_closed_chat(&mut self) -> bool {
+    /// Refuses the first line after the user closed a secret chat, since it may have been meant for that chat. Returns
+    /// `true` if it did; a second Enter sends the line.
+    fn refuse_first_line_after_closed_chat(&mut self) -> bool {
         let viewed = self.conversations.viewed().id.clone();
-        let Some(id) = self.asks_before.take().filter(|id| *id == viewed) else { return false };
+        let Some(id) = self.confirm_next_line_in.take().filter(|id| *id == viewed) else { return false };
         let what = if id.is_secret() { "this chat" } else { "a conversation that is stored" };
         self.add_notice_here(
             Severity::Refused,
-            &format!("the chat you closed is gone; this would go into {what}. Enter again sends it"),
+            &format!("not sent: you closed a secret chat, and this line would go into {what}. Enter again sends it"),
         );
         true
     }
 
+    /// Runs a command.
     pub(super) fn run_command(&mut self, command: Command<'_>) -> bool {
         match command {
             Command::Say(text) => self.say_here(text),
-            // `enter` says these.
+            // `run_line` sends these as messages.
             Command::Foreign { .. } => false,
             Command::All(text) => self.say_to(&ConversationId::Global, "everybody", text),
             Command::Message { to, text } => self.say_to(&ConversationId::user(to), to, text),
@@ -100,32 +104,37 @@ impl State {
             Command::Accept(user) => self.accept(user),
             Command::Block(user) => {
                 self.requests.close_all_of(user);
-                self.send_command_ok(&command)
+                self.forward(&command)
             }
             Command::Join(room) => self.join_room(room),
             Command::Leave(room) => self.leave_room(room),
             Command::Quit => {
                 self.start_leaving("/quit");
-                // Asked about first, the line is not to be typed once more.
+                // Accepted even if the user is asked first: the question needs an empty draft.
                 true
             }
-            Command::Register { .. } => self.ask_password(Purpose::Register),
-            Command::Password(_) => self.ask_password(Purpose::Change),
+            Command::Register { .. } => self.open_password_form(Purpose::Register),
+            Command::Password(_) => self.open_password_form(Purpose::Change),
             Command::Help(word) => self.show_help(word),
             Command::Format(_) => {
-                self.add_notice_here(Severity::Refused, "this program needs its events as they are");
+                self.add_notice_here(
+                    Severity::Refused,
+                    "/format is not available here: this program reads the default format",
+                );
                 false
             }
-            other => self.send_command_ok(&other),
+            other => self.forward(&other),
         }
     }
 
+    /// Sends a message to the viewed conversation.
     pub(super) fn say_here(&mut self, text: &str) -> bool {
-        if self.holds_back_after_closed_chat() {
+        if self.refuse_first_line_after_closed_chat() {
             return false;
         }
         let viewed = self.conversations.viewed();
-        let (id, title) = (viewed.id.clone(), viewed.title.clone());
+        let id = viewed.id.clone();
+        let title = viewed.title.clone();
         match id {
             ConversationId::Mentions | ConversationId::Server => {
                 self.add_notice_here(
@@ -138,23 +147,23 @@ impl State {
         }
     }
 
-    /// Says something in the conversation that a command names. The view stays where it is, so that the next line goes
-    /// where the user is; a notice there confirms what was sent elsewhere. `false` if it cannot be said.
+    /// Sends a message to the conversation that a command names. The view stays, so that the next line goes where the user
+    /// is; a notice there confirms the message.
     pub(super) fn say_to(&mut self, id: &ConversationId, to: &str, text: &str) -> bool {
         let title = self.conversations.get(id).map_or(to.into(), |conversation| conversation.title.clone());
-        let said = self.say(id, &title, text);
+        let is_queued = self.say(id, &title, text);
         let sent = flatten(&clean_message(text)).into_owned();
-        if said && !sent.is_empty() && self.conversations.viewed().id != *id {
-            // A text that is stored nowhere stays in its own tab: /save writes what is shown here into a file.
+        if is_queued && !sent.is_empty() && self.conversations.viewed().id != *id {
+            // Keep the text of a secret chat out of this conversation, which /save may write into a file.
             let what = if id.is_secret() { format!(" ({})", id.chat_name()) } else { format!(": {sent}") };
             let up = matches!(id, ConversationId::Encrypted(_)) || self.engine.is_up();
             let waits = if up { "" } else { " (waits for a connection)" };
             self.add_notice_here(Severity::Info, &cleaned(&format!("→ {title}{what}{waits}"), NOTICE_CHARS));
         }
-        said
+        is_queued
     }
 
-    /// Chat77's way: without a name, it is the only off-the-record chat that is open.
+    /// Sends a message to the only open off-the-record chat, for `private txt TEXT` of Chat77, which names no user.
     fn say_in_only_private_chat(&mut self, text: &str) -> bool {
         let open = |c: &&Conversation| {
             matches!(c.id, ConversationId::OffTheRecord(_)) && c.chat_state == SecretChatState::Open
@@ -162,13 +171,14 @@ impl State {
         let open: Vec<(ConversationId, Box<str>)> =
             self.conversations.iter().filter(open).map(|c| (c.id.clone(), c.title.clone())).collect();
         let [(id, title)] = &open[..] else {
-            self.add_notice_here(Severity::Refused, "say whose: /private USER TEXT; /say TEXT says any text");
+            self.add_notice_here(Severity::Refused, "nothing was sent: no user is named, and not exactly one off-the-record chat is open (/private USER TEXT; /say TEXT \
+                 says any text)");
             return false;
         };
         self.say_to(id, title, text)
     }
 
-    /// One's own line: shown at once, sent in its turn.
+    /// Queues a message of the user, and shows it at once as unsent.
     pub(super) fn say(&mut self, id: &ConversationId, title: &str, text: &str) -> bool {
         let text = clean_message(text).into_owned();
         if let Some(why) = length_error(&text) {
@@ -182,9 +192,9 @@ impl State {
             ConversationId::Room(room) => self.room_problem(room, title),
             _ => None,
         };
-        // Lines of an encrypted chat go out as it takes them.
-        let unanswered_direct = target.is_direct();
-        let problem = problem.or_else(|| match unanswered_direct {
+        // Messages of an encrypted chat are sent by `send_encrypted`, as the chat can take them.
+        let past_server = target.is_direct();
+        let problem = problem.or_else(|| match past_server {
             true => None,
             false => self.engine.send_message(key, &target, &text).err().map(str::to_owned),
         });
@@ -192,7 +202,8 @@ impl State {
             self.add_notice_here(Severity::Refused, &why);
             return false;
         }
-        let (user, at) = (self.me.clone(), self.now.wall.unix_ms);
+        let user = self.me.clone();
+        let at = self.now.wall.unix_ms;
         let private = id.is_secret();
         let message =
             ChatMessage { user, text: text.into(), room: None, mention: false, private, delivery: Delivery::Unsent };
@@ -204,16 +215,15 @@ impl State {
         true
     }
 
-    /// Why nothing can be said in a room, if so.
+    /// Returns the reason if the user cannot send messages to a room.
     fn room_problem(&self, room: &str, title: &str) -> Option<String> {
         let joining = self.conversations.get(&ConversationId::Room(room.into())).is_some_and(|room| room.joining);
         let is_out = self.engine.was_up() && !self.engine.is_in(room) && !joining;
-        is_out.then(|| format!("you are not in {title}; /join {title} goes in"))
+        is_out.then(|| format!("not sent: you are not in {title} (/join {title} first)"))
     }
 
-    /// A room that waits to be entered is in the list at once. From another room it is shown at once as well: what is
-    /// typed next waits for it. From a conversation with one user the view stays, so that nothing private that is being
-    /// typed goes into a room.
+    /// Joins a room, and lists it at once. Views it at once unless the user is in a conversation with one user: then the
+    /// view stays, so that a private line being typed does not go into the room.
     fn join_room(&mut self, room: &str) -> bool {
         let id = ConversationId::room(room);
         if self.engine.is_in(room) && self.conversations.get(&id).is_some() {
@@ -236,11 +246,15 @@ impl State {
             self.view(&id);
         }
         if !self.engine.is_up() {
-            self.add_notice_here(Severity::Info, &format!("joining {room} as soon as there is a connection"));
+            self.add_notice_here(
+                Severity::Info,
+                &format!("not connected: {room} is joined as soon as the connection is back"),
+            );
         }
         true
     }
 
+    /// Leaves a room, by default the viewed one, and closes its conversation. Closes a viewed conversation of another kind.
     fn leave_room(&mut self, room: Option<&str>) -> bool {
         let id = room.map_or_else(|| self.conversations.viewed().id.clone(), ConversationId::room);
         if !self.require_all_sent(&id) {
@@ -251,11 +265,7 @@ impl State {
                 let name = name.clone();
                 let known = self.conversations.close(&id);
                 self.request_members_if_stale();
-                if known && !self.engine.is_in(&name) {
-                    true
-                } else {
-                    self.send_command_ok(&Command::Leave(Some(&name)))
-                }
+                if known && !self.engine.is_in(&name) { true } else { self.forward(&Command::Leave(Some(&name))) }
             }
             ConversationId::Mentions | ConversationId::Server => {
                 self.add_notice_here(Severity::Refused, "This tab cannot be closed. /quit leaves.");
@@ -265,7 +275,7 @@ impl State {
         }
     }
 
-    /// Closes the conversation that is shown, if it is no room.
+    /// Closes the viewed conversation. Leaves a room, and ends a secret chat.
     pub(super) fn close_viewed(&mut self) -> bool {
         let id = self.conversations.viewed().id.clone();
         if matches!(id, ConversationId::Room(_)) {
@@ -276,11 +286,12 @@ impl State {
         }
         let conversation = self.conversations.viewed_mut();
         conversation.draft.take();
-        let (user, secret) = (conversation.title.clone(), conversation.chat_state);
-        if matches!(secret, SecretChatState::Open | SecretChatState::Opening) {
+        let user = conversation.title.clone();
+        let chat_state = conversation.chat_state;
+        if matches!(chat_state, SecretChatState::Open | SecretChatState::Opening) {
             match id {
                 ConversationId::Encrypted(_) => _ = self.end_encrypted_chat(&user),
-                _ => _ = self.send_command_ok(&Command::End(Some(&user))),
+                _ => _ = self.forward(&Command::End(Some(&user))),
             }
         }
         let closed = self.conversations.close(&id);
@@ -293,49 +304,55 @@ impl State {
         closed
     }
 
-    /// What is typed next must not go into a stored conversation without a word.
+    /// Shows that a secret chat is closed, and makes the next line need a second Enter.
     fn confirm_closed_secret_chat(&mut self, id: &ConversationId, user: &str) {
         let viewed = self.conversations.viewed();
-        let (here, title) = (viewed.id.clone(), viewed.title.clone());
+        let here = viewed.id.clone();
+        let title = viewed.title.clone();
         let what = id.chat_name();
         self.add_notice_here(Severity::Info, &format!("the {what} with {user} is closed; this is {title}"));
-        self.asks_before = here.target(&title).map(|_| here);
+        self.confirm_next_line_in = here.target(&title).map(|_| here);
     }
 
-    /// What is still on its way would be lost with the conversation.
+    /// Refuses to close a conversation with undelivered lines, which would be lost. Returns whether there are none.
     fn require_all_sent(&mut self, id: &ConversationId) -> bool {
         let sent = !self.conversations.get(id).is_some_and(Conversation::has_undelivered);
         if !sent {
-            self.add_notice_here(Severity::Refused, "not all that you said there is sent yet; try again when it is");
+            self.add_notice_here(
+                Severity::Refused,
+                "not closed: some of your lines are not sent yet (try again later, or /cancel them)",
+            );
         }
         sent
     }
 
-    /// A command for the server, in the room that is shown.
-    pub(super) fn send_command_ok(&mut self, command: &Command<'_>) -> bool {
+    /// Queues a command for the server. Returns whether it was accepted.
+    pub(super) fn forward(&mut self, command: &Command<'_>) -> bool {
         self.send_command(command).is_some()
     }
 
-    /// The same; the number of the command, if it is taken.
+    /// Queues a command for the server, in the viewed room. Returns its number, or `None` if it was refused.
     pub(super) fn send_command(&mut self, command: &Command<'_>) -> Option<u64> {
         if matches!(command, Command::History(_)) {
             self.conversations.viewed_mut().undo_clear();
         }
         let viewed = self.conversations.viewed();
-        let (room, title) = (matches!(viewed.id, ConversationId::Room(_)), viewed.title.clone());
+        let is_room = matches!(viewed.id, ConversationId::Room(_));
+        let title = viewed.title.clone();
         let key = self.next_key();
-        let done = self.engine.send_command(key, command, room.then_some(&*title));
+        let done = self.engine.send_command(key, command, is_room.then_some(&*title));
         match (done, self.engine.is_up()) {
             (Err(why), _) => self.add_notice_here(Severity::Refused, why),
-            (Ok(()), false) => {
-                self.add_notice_here(Severity::Info, "no connection; the command is sent as soon as there is one")
-            }
+            (Ok(()), false) => self.add_notice_here(
+                Severity::Info,
+                "not connected: the command is sent as soon as the connection is back",
+            ),
             _ => {}
         }
         done.is_ok().then_some(key)
     }
 
-    /// All keys and commands; or what one command does.
+    /// Opens the help, or explains one command.
     fn show_help(&mut self, word: Option<&str>) -> bool {
         let Some(word) = word else {
             self.overlay = Some(Overlay::help());
@@ -346,15 +363,17 @@ impl State {
         let topics = commands().filter(|topic| topic.is_about(&word)).map(|topic| (topic.usage, topic.help));
         let found: Vec<String> = own.chain(topics).map(|(usage, help)| format!("{usage} – {help}")).collect();
         if found.is_empty() {
-            self.add_notice_here(Severity::Refused, "there is no such command; /help lists them");
+            self.add_notice_here(Severity::Refused, "no such command (/help lists all)");
         }
-        found.iter().for_each(|text| self.add_notice_here(Severity::Info, text));
+        for text in &found {
+            self.add_notice_here(Severity::Info, text);
+        }
         !found.is_empty()
     }
 }
 
-/// A draft as it is sent: the indentation of its lines stays. Only a command of one line may stand behind blanks.
-fn typed(draft: &str) -> String {
+/// Returns a draft as it is sent. Leading blanks stay as indentation, except before a command of one line.
+fn line_of_draft(draft: &str) -> String {
     let text = clean_message(draft);
     let line = text.trim_start();
     if line.starts_with('/') && !line.contains('\n') { line.to_owned() } else { text.into_owned() }

@@ -1,4 +1,4 @@
-//! Whatever happens, in whatever order.
+//! Property test: any sequence of inputs keeps the model consistent and bounded.
 
 use crate::chat::Input;
 use crate::chat::key::{Code, Key};
@@ -6,7 +6,7 @@ use crate::chat::limits::{MAX_BYTES, MAX_CONVERSATIONS, MAX_LINES};
 use crate::chat::test_client::TestClient;
 use crate::sign_in::Loss;
 use landline_common::event::Part;
-use landline_common::history::Location as Where;
+use landline_common::history::Location;
 use landline_common::{Cause, EventKind};
 use proptest::prelude::*;
 use std::collections::HashSet;
@@ -21,7 +21,7 @@ enum ScreenStep {
     Type(String),
     Paste(String),
     Pass(u64),
-    /// The server answers what it was asked first.
+    /// The server answers the oldest request.
     Answer(EventKind<'static>),
     Down(Loss),
     Folder(Vec<String>),
@@ -36,7 +36,7 @@ fn what() -> impl Strategy<Value = EventKind<'static>> {
         8 => (0u64..40, room(), who(), text()).prop_map(|(id, room, user, text)| EventKind::Said {
             id, room: room.into(), user: user.into(), text: text.into() }),
         4 => (0u64..40, room(), who(), text()).prop_map(|(id, room, user, text)| EventKind::Recalled {
-            id, place: Where::Room(room.into()), user: user.into(), text: text.into() }),
+            id, place: Location::Room(room.into()), user: user.into(), text: text.into() }),
         2 => (0u64..40, who(), text()).prop_map(|(id, from, text)| EventKind::Direct {
             id, from: from.into(), text: text.into(), kept: false }),
         1 => (0u64..40, who(), text()).prop_map(|(id, user, text)| EventKind::SaidToAll {
@@ -134,6 +134,7 @@ fn step() -> impl Strategy<Value = ScreenStep> {
     ]
 }
 
+/// Asserts the invariants of all conversations.
 fn check(client: &TestClient) {
     assert!(client.state.conversations().iter().count() <= MAX_CONVERSATIONS);
     let mut total = 0;
@@ -142,7 +143,7 @@ fn check(client: &TestClient) {
         assert!(lines.len() <= MAX_LINES && conversation.mentions <= conversation.unread);
         let ids: Vec<u64> = lines.iter().filter_map(|line| line.id).collect();
         assert!(ids.is_sorted(), "{ids:?}");
-        assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len(), "twice: {ids:?}");
+        assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len(), "duplicate id: {ids:?}");
         let keys: HashSet<u64> = lines.iter().map(|line| line.key).collect();
         assert_eq!(keys.len(), lines.len());
         assert!(conversation.scroll.is_none_or(|anchor| keys.contains(&anchor.key)));
@@ -157,7 +158,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_breaks_the_model(steps in prop::collection::vec(step(), 0..80)) {
+    fn the_model_stays_consistent_after_any_steps(steps in prop::collection::vec(step(), 0..80)) {
         let mut client = TestClient::signed_in(80, 24);
         for step in steps {
             match step {
@@ -187,7 +188,7 @@ proptest! {
 }
 
 #[test]
-fn ten_thousand_lines_and_more_stay_bounded() {
+fn a_long_conversation_stays_bounded() {
     let mut client = TestClient::signed_in(80, 24);
     let long = "word ".repeat(390);
     for id in 0..20_000 {

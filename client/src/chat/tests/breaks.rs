@@ -1,4 +1,4 @@
-//! Bad networks: nothing is lost, and nothing is there twice.
+//! Lost connections: no line is lost or shown twice.
 
 use crate::chat::conversation::ConversationId;
 use crate::chat::key::{Code, Key};
@@ -16,8 +16,8 @@ fn connects(client: &TestClient) -> usize {
     client.effects.iter().filter(|effect| matches!(effect, ScreenEffect::Connect(_))).count()
 }
 
-/// Waits for the next attempt, which succeeds.
-fn back(client: &mut TestClient) {
+/// Waits for the next attempt to connect, which succeeds.
+fn reconnect(client: &mut TestClient) {
     client.effects.clear();
     client.advance(31_000);
     assert_eq!(connects(client), 1);
@@ -25,7 +25,7 @@ fn back(client: &mut TestClient) {
 }
 
 #[test]
-fn d7_what_was_typed_goes_first_after_a_break() {
+fn d7_typed_lines_go_first_after_a_reconnect() {
     let mut client = client();
     client.receive_message(10, "lobby", "bob", "before");
     client.lose_connection();
@@ -33,10 +33,10 @@ fn d7_what_was_typed_goes_first_after_a_break() {
     client.enter_line("two");
     assert_eq!(client.lobby(), ["bob: before", "unsent alice: one", "unsent alice: two"]);
     assert_eq!(client.take_sent(), [""; 0]);
-    back(&mut client);
-    assert_eq!(client.take_sent()[0], "lobby: one", "before any question of the program's own");
+    reconnect(&mut client);
+    assert_eq!(client.take_sent()[0], "lobby: one", "a typed line goes before background requests");
     client.echo(12, "lobby", "one");
-    assert!(client.take_sent().contains(&"lobby: two".to_owned()), "and the next at once");
+    assert!(client.take_sent().contains(&"lobby: two".to_owned()), "the next line follows at once");
     client.receive_history(11, "lobby", "bob", "missed");
     client.nothing_missed();
     client.echo(13, "lobby", "two");
@@ -44,13 +44,13 @@ fn d7_what_was_typed_goes_first_after_a_break() {
 }
 
 #[test]
-fn a_line_is_sent_again_and_said_once() {
+fn a_resent_line_is_shown_once() {
     let mut client = client();
     client.enter_line("arrived");
     assert_eq!(client.take_sent(), ["lobby: arrived"]);
     client.lose_connection();
     assert_eq!(client.lobby(), ["unsent alice: arrived"]);
-    back(&mut client);
+    reconnect(&mut client);
     client.receive_history(11, "lobby", "alice", "arrived");
     client.nothing_missed();
     client.answer("lobby: arrived", EventKind::Done { id: Some(11), repeated: true });
@@ -60,7 +60,7 @@ fn a_line_is_sent_again_and_said_once() {
 }
 
 #[test]
-fn the_rooms_and_what_is_known_of_them_are_in_the_sign_in() {
+fn the_sign_in_has_each_room_with_its_newest_id() {
     let mut client = client();
     client.receive_message(10, "lobby", "bob", "x");
     client.enter_line("/join Ops");
@@ -76,7 +76,7 @@ fn the_rooms_and_what_is_known_of_them_are_in_the_sign_in() {
 }
 
 #[test]
-fn off_the_record_lines_are_repeated_only_where_the_server_knows_them() {
+fn off_the_record_lines_are_resent_only_in_a_resumed_session() {
     for (resumed, shown, again) in [(true, "pending alice: psst", 1), (false, "failed alice: psst", 0)] {
         let mut client = client();
         client.receive(EventKind::PrivateConnected { with: "bob".into() });
@@ -92,12 +92,12 @@ fn off_the_record_lines_are_repeated_only_where_the_server_knows_them() {
 }
 
 #[test]
-fn what_was_missed_is_counted_but_does_not_ring() {
+fn missed_messages_are_counted_without_the_bell() {
     let mut client = client();
     client.receive_message(10, "lobby", "bob", "x");
     client.press(Key::alt(Code::Char('3')));
     client.lose_connection();
-    back(&mut client);
+    reconnect(&mut client);
     client.effects.clear();
     client.receive_history(11, "lobby", "bob", "alice?");
     client.receive_history(12, "lobby", "bob", "alice!");
@@ -107,11 +107,11 @@ fn what_was_missed_is_counted_but_does_not_ring() {
 }
 
 #[test]
-fn a_long_gap_is_fetched_page_by_page_and_holds_nothing_up() {
+fn a_long_gap_is_fetched_in_pages_without_delaying_typed_lines() {
     let mut client = client();
     client.receive_message(10, "lobby", "bob", "before");
     client.lose_connection();
-    back(&mut client);
+    reconnect(&mut client);
     client.receive_history(11, "lobby", "bob", "a");
     client.caught_up("all", true, false);
     client.caught_up("lobby", true, true);
@@ -125,7 +125,7 @@ fn a_long_gap_is_fetched_page_by_page_and_holds_nothing_up() {
     client.receive_history(12, "lobby", "bob", "b");
     let more = EventKind::RecallEnd { count: 1, remark: "".into(), next: Some("xq wvzt".into()) };
     client.answer("lobby: /history after 11", more);
-    // The program's own questions leave lines free for the user.
+    // Background requests leave a part of the rate to the user, so the next page waits.
     client.advance_silently(5_000);
     client.answer_pings();
     client.advance_silently(1_500);
@@ -135,19 +135,19 @@ fn a_long_gap_is_fetched_page_by_page_and_holds_nothing_up() {
     client.advance_silently(900);
     assert_eq!(client.take_sent(), [""; 0]);
     client.advance(6_000);
-    assert!(client.take_sent().contains(&"lobby: /history after 12".to_owned()), "asked again");
+    assert!(client.take_sent().contains(&"lobby: /history after 12".to_owned()), "the refused request is repeated");
     assert_eq!(client.lobby(), ["bob: before", "bob: a", "bob: b", "pending alice: mine"]);
 }
 
 #[test]
-fn a2_a_lost_network_is_looked_for_at_once_and_then_often() {
+fn a2_a_lost_network_is_retried_at_once_and_then_often() {
     let mut client = client();
     client.effects.clear();
     client.connection_down("this machine's network address has changed", Loss::Address);
-    assert_eq!(connects(&client), 1, "at once");
+    assert_eq!(connects(&client), 1, "it connects at once");
     for _ in 0..20 {
         client.connection_down("unreachable", Loss::Network);
-        let Phase::Waiting { until, .. } = client.state.phase() else { panic!("it waits") };
+        let Phase::Waiting { until, .. } = client.state.phase() else { panic!("not waiting") };
         assert!(until - client.ms <= 1_500);
         client.ms = *until;
         client.step(Input::Tick);
@@ -155,21 +155,21 @@ fn a2_a_lost_network_is_looked_for_at_once_and_then_often() {
 }
 
 #[test]
-fn a2_the_users_own_ghost_is_called_so_and_waited_for() {
+fn a2_a_name_held_by_the_earlier_connection_is_retried() {
     let mut client = client();
     client.lose_connection();
     client.step(Input::Refused(SignInRefused { why: "x".into(), cause: Cause::TokenUnknown, retry: true }));
     for _ in 0..5 {
         let (why, cause) = ("xq wvzt".into(), Cause::NameTaken);
         client.step(Input::Refused(SignInRefused { why, cause, retry: true }));
-        let Phase::Waiting { until, why } = client.state.phase().clone() else { panic!("it waits") };
+        let Phase::Waiting { until, why } = client.state.phase().clone() else { panic!("not waiting") };
         assert_eq!(&*why, "your earlier connection still holds the name; trying on");
         assert!(until - client.ms <= 2_000);
     }
 }
 
 #[test]
-fn a_session_that_is_over_is_followed_by_a_new_one_at_once() {
+fn an_unknown_token_leads_to_a_new_session_at_once() {
     let mut client = client();
     client.lose_connection();
     client.effects.clear();
@@ -179,7 +179,7 @@ fn a_session_that_is_over_is_followed_by_a_new_one_at_once() {
 }
 
 #[test]
-fn d1_silence_is_shown_and_the_connection_made_again_at_once() {
+fn d1_silence_is_shown_and_leads_to_a_reconnect() {
     let mut client = client();
     client.enter_line("is anybody there?");
     client.advance_silently(3_000);
@@ -193,7 +193,7 @@ fn d1_silence_is_shown_and_the_connection_made_again_at_once() {
 }
 
 #[test]
-fn an_idle_server_is_asked_now_and_then() {
+fn an_idle_connection_is_pinged_and_given_up_when_silent() {
     let mut client = client();
     client.advance(100_000);
     assert!(client.state.engine().is_up() && client.state.latency().is_some());
@@ -204,7 +204,7 @@ fn an_idle_server_is_asked_now_and_then() {
 }
 
 #[test]
-fn who_never_got_in_is_told_why_at_once() {
+fn a_refused_first_sign_in_quits_with_the_reason() {
     let mut client = TestClient::new(80, 24);
     let (why, cause) = ("that name is in use".to_owned(), Cause::NameTaken);
     client.step(Input::Refused(SignInRefused { why: why.clone(), cause, retry: true }));
@@ -212,7 +212,7 @@ fn who_never_got_in_is_told_why_at_once() {
 }
 
 #[test]
-fn a_wrong_password_is_not_tried_until_the_user_says_so() {
+fn a_wrong_password_is_not_retried_without_the_user() {
     let mut client = client();
     client.lose_connection();
     client.step(Input::Refused(SignInRefused { why: "no".into(), cause: Cause::WrongPassword, retry: false }));
@@ -225,7 +225,7 @@ fn a_wrong_password_is_not_tried_until_the_user_says_so() {
 }
 
 #[test]
-fn a13_who_was_kicked_is_told_why_and_stays_out() {
+fn a13_a_kicked_user_sees_the_reason_and_is_not_reconnected() {
     for (cause, word) in [(Cause::Kicked, "kicked"), (Cause::Banned, "banned")] {
         let mut client = client();
         client.press(Key::alt(Code::Char('2')));
@@ -235,7 +235,7 @@ fn a13_who_was_kicked_is_told_why_and_stays_out() {
         assert_eq!(*client.state.phase(), Phase::Stopped { why: (&*expected).into() });
         assert!(client.lines(&ConversationId::Server).iter().any(|line| line.contains(&expected)));
         let lobby = client.state.conversations().get(&ConversationId::room("lobby")).unwrap();
-        assert!(lobby.members.is_empty(), "the header counts nobody");
+        assert!(lobby.members.is_empty(), "no members are counted");
         client.effects.clear();
         client.advance(100_000);
         assert_eq!(client.effects, []);
@@ -245,7 +245,7 @@ fn a13_who_was_kicked_is_told_why_and_stays_out() {
 }
 
 #[test]
-fn d5_leaving_with_unsent_lines_is_asked_about_and_names_them() {
+fn d5_quitting_with_unsent_lines_asks_and_lists_them() {
     for how in ["/quit", "ctrl-c"] {
         let mut client = client();
         client.lose_connection();
@@ -260,7 +260,7 @@ fn d5_leaving_with_unsent_lines_is_asked_about_and_names_them() {
         assert!(client.lobby().last().unwrap().starts_with("- 1 line is unsent; "), "{:?}", client.lobby());
         client.enter_line("another");
         leave(&mut client);
-        assert_eq!(client.effects, [], "it is asked anew");
+        assert_eq!(client.effects, [], "another line leads to another question");
         leave(&mut client);
         let lines = ["not sent to lobby: unsent", "not sent to lobby: another"].map(str::to_owned).to_vec();
         assert_eq!(client.effects, [ScreenEffect::Quit(Exit::Unsent { lines, in_doubt: 0 })]);
@@ -268,7 +268,7 @@ fn d5_leaving_with_unsent_lines_is_asked_about_and_names_them() {
 }
 
 #[test]
-fn d5_twenty_lines_at_once_are_not_dropped_by_quit() {
+fn d5_quit_does_not_drop_queued_lines() {
     let mut client = client();
     for n in 0..20 {
         client.enter_line(&format!("line {n}"));
@@ -280,7 +280,7 @@ fn d5_twenty_lines_at_once_are_not_dropped_by_quit() {
 }
 
 #[test]
-fn leaving_waits_a_moment_for_what_was_just_said() {
+fn quitting_waits_a_moment_for_pending_lines() {
     let mut client = client();
     client.enter_line("bye");
     client.enter_line("/quit");
@@ -290,7 +290,7 @@ fn leaving_waits_a_moment_for_what_was_just_said() {
 }
 
 #[test]
-fn unsent_lines_are_taken_back() {
+fn cancel_takes_back_lines_that_were_never_sent() {
     let mut client = client();
     client.enter_line("on its way");
     client.enter_line("waits");
@@ -316,12 +316,12 @@ fn commands_typed_without_a_connection_are_sent_later() {
     let mut client = client();
     client.lose_connection();
     client.enter_line("/rooms");
-    back(&mut client);
+    reconnect(&mut client);
     assert!(client.take_sent().contains(&"/rooms".to_owned()));
 }
 
 #[test]
-fn what_is_for_the_user_alone_is_acknowledged_and_shown_once() {
+fn private_events_are_acknowledged_and_shown_once() {
     let mut client = client();
     client.receive(EventKind::PrivateConnected { with: "bob".into() });
     for seq in [1, 2, 2, 1, 3] {
@@ -338,11 +338,15 @@ fn what_is_for_the_user_alone_is_acknowledged_and_shown_once() {
     client.welcomed(true, false);
     client.receive_with_seq(1, EventKind::Direct { id: 9, from: "bob".into(), text: "new session".into(), kept: true });
     client.receive_with_seq(2, EventKind::Direct { id: 9, from: "bob".into(), text: "new session".into(), kept: true });
-    assert_eq!(client.lines(&ConversationId::user("bob")), ["bob: new session"], "the same id is the same message");
+    assert_eq!(
+        client.lines(&ConversationId::user("bob")),
+        ["bob: new session"],
+        "a message with a known id is not shown again"
+    );
 }
 
 #[test]
-fn a_session_that_went_on_elsewhere_is_not_taken_back_by_itself() {
+fn a_session_resumed_elsewhere_is_not_reconnected() {
     let mut client = client();
     client.receive(Cause::ResumedElsewhere.report().into());
     client.lose_connection();
@@ -352,7 +356,7 @@ fn a_session_that_went_on_elsewhere_is_not_taken_back_by_itself() {
 }
 
 #[test]
-fn nonces_are_random_and_tell_nothing_of_the_next_one() {
+fn nonces_are_unpredictable() {
     let mut client = client();
     client.enter_line("one");
     client.enter_line("two");
@@ -360,16 +364,16 @@ fn nonces_are_random_and_tell_nothing_of_the_next_one() {
     assert!(nonces.iter().all(|nonce| nonce.len() == 32), "{nonces:?}");
     assert!(nonces.iter().all(|nonce| nonce[..16] != nonces[0][..16] || *nonce == nonces[0]), "{nonces:?}");
     others.enter_line("one");
-    assert_ne!(others.nonces[0], nonces[0], "the same seed");
+    assert_ne!(others.nonces[0], nonces[0], "nonces must not depend on the seed");
 }
 
 #[test]
-fn ones_own_message_out_of_the_history_is_known_by_its_nonce() {
+fn an_own_message_in_the_history_is_recognized_by_its_nonce() {
     let mut client = client();
     client.enter_line("arrived");
     let nonce = client.nonces[0].clone();
     client.lose_connection();
-    back(&mut client);
+    reconnect(&mut client);
     client.receive_own_history(11, "lobby", "arrived, as the server cleaned it", &nonce);
     assert_eq!(client.lobby(), ["alice: arrived"]);
     client.caught_up("lobby", true, false);
@@ -377,18 +381,18 @@ fn ones_own_message_out_of_the_history_is_known_by_its_nonce() {
 }
 
 #[test]
-fn r5_a_line_that_a_lost_connection_had_is_not_taken_back() {
+fn r5_a_line_sent_over_a_lost_connection_is_not_taken_back() {
     let mut client = client();
     client.enter_line("handed over");
     client.enter_line("waits");
     client.advance_silently(6_200);
     assert_eq!(client.lobby(), ["unsent alice: handed over", "unsent alice: waits"]);
     client.enter_line("/cancel");
-    let told = "- 1 line taken back; 1 line may already have arrived and is not taken back";
-    assert_eq!(client.lobby(), ["unsent alice: handed over", "failed alice: waits", told]);
+    let notice = "- 1 line taken back; 1 line may already have arrived and is not taken back";
+    assert_eq!(client.lobby(), ["unsent alice: handed over", "failed alice: waits", notice]);
     client.enter_line("/cancel");
-    let told = "- 1 line may already have arrived and is not taken back";
-    assert_eq!(client.lobby().last().unwrap(), told);
+    let notice = "- 1 line may already have arrived and is not taken back";
+    assert_eq!(client.lobby().last().unwrap(), notice);
     let perhaps = vec!["perhaps not sent to lobby: handed over".to_owned()];
     assert_eq!(client.state.terminate().0, Exit::Unsent { lines: perhaps, in_doubt: 1 });
     client.take_sent();

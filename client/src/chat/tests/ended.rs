@@ -1,4 +1,4 @@
-//! Sessions that end by the server: what was not said stays unsaid, and broken numbers are not believed.
+//! Sessions that the server ends, and servers with wrong sequence numbers.
 
 use crate::chat::ScreenEffect;
 use crate::chat::conversation::ConversationId;
@@ -12,10 +12,10 @@ fn client() -> TestClient {
 }
 
 #[test]
-fn what_was_not_said_before_a_kick_is_never_said_after_it() {
+fn lines_unsent_before_a_kick_are_never_sent_after_it() {
     for cause in [Cause::Kicked, Cause::Banned, Cause::ResumedElsewhere] {
         let mut client = client();
-        // A line that is under way, and others that wait behind it.
+        // The first line is pending, and the others wait.
         for line in ["perhaps", "first", "second"] {
             client.enter_line(line);
         }
@@ -45,7 +45,7 @@ fn what_was_not_said_before_a_kick_is_never_said_after_it() {
 }
 
 #[test]
-fn f12_a_server_that_numbers_wrongly_is_connected_to_anew_and_nothing_is_lost() {
+fn f12_a_gap_in_sequence_numbers_reconnects_without_loss() {
     let mut client = client();
     let direct =
         |id: u64| EventKind::Direct { id, from: "bob".into(), text: format!("message {id}").into(), kept: false };
@@ -56,7 +56,7 @@ fn f12_a_server_that_numbers_wrongly_is_connected_to_anew_and_nothing_is_lost() 
     assert!(
         matches!(client.state.phase(), Phase::Waiting { why, .. } if why.contains("message 3 for you came after message 1"))
     );
-    // What is still on its way does not count.
+    // An event that arrives after the disconnect is ignored.
     client.receive_with_seq(2, direct(12));
     assert_eq!(client.acknowledged, [1]);
     client.advance(31_000);

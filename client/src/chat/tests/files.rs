@@ -1,4 +1,4 @@
-//! Saving a conversation, and paths by Tab.
+//! Saving a conversation, and completing paths.
 
 use crate::chat::conversation::ConversationId;
 use crate::chat::key::{Code, Key};
@@ -8,15 +8,16 @@ use landline_common::EventKind;
 
 const TAB: Key = Key::plain(Code::Tab);
 
-/// What the last Tab asked for.
-fn asked(client: &mut TestClient) -> Option<(String, String)> {
+/// Returns the folder and prefix that the last Tab requested.
+fn requested_folder(client: &mut TestClient) -> Option<(String, String)> {
     match client.effects.pop() {
         Some(ScreenEffect::ListFolder { folder, prefix }) => Some((folder, prefix)),
         _ => None,
     }
 }
 
-fn holds(client: &mut TestClient, names: &[&str]) {
+/// The folder has these names.
+fn folder_has(client: &mut TestClient, names: &[&str]) {
     client.step(Input::Folder(names.iter().map(|name| (*name).to_owned()).collect()));
 }
 
@@ -24,17 +25,17 @@ fn draft(client: &TestClient) -> &str {
     client.state.conversations().viewed().draft.text()
 }
 
-/// A line typed, Tab pressed, and what it asked for.
-fn tab(line: &str) -> (TestClient, Option<(String, String)>) {
+/// Types a line and presses Tab. Returns the requested folder and prefix.
+fn type_and_tab(line: &str) -> (TestClient, Option<(String, String)>) {
     let mut client = TestClient::signed_in(80, 24);
     client.type_in(line);
     client.press(TAB);
-    let asked = asked(&mut client);
-    (client, asked)
+    let requested = requested_folder(&mut client);
+    (client, requested)
 }
 
 #[test]
-fn what_is_shown_is_saved_as_clean_text() {
+fn a_conversation_is_saved_as_clean_text() {
     let mut client = TestClient::signed_in(80, 24);
     client.receive_message(1, "lobby", "bob", "hi\u{1b}[31m 日本");
     client.receive(EventKind::Joined { user: "carol".into(), room: "lobby".into() });
@@ -55,7 +56,7 @@ fn what_is_shown_is_saved_as_clean_text() {
 }
 
 #[test]
-fn what_was_said_in_several_rooms_says_where() {
+fn saved_mentions_name_their_rooms() {
     let mut client = TestClient::signed_in(80, 24);
     client.enter_line("/join ops");
     client.grant_join("ops");
@@ -68,7 +69,7 @@ fn what_was_said_in_several_rooms_says_where() {
 }
 
 #[test]
-fn what_came_of_saving_is_told() {
+fn the_result_of_saving_is_shown() {
     let mut client = TestClient::signed_in(80, 24);
     client.step(Input::Saved(Ok("/home/alice/talk\u{1b}[2J.txt".into())));
     client.step(Input::Saved(Err("there is no such folder".into())));
@@ -76,12 +77,12 @@ fn what_came_of_saving_is_told() {
     let lobby = client.lobby();
     assert_eq!(lobby[0], "- saved in /home/alice/talk.txt");
     assert_eq!(lobby[1], "- not saved: there is no such folder; ↑ brings the line back");
-    assert_eq!((&*lobby[2], draft(&client)), ("- that is written: /save FILE", ""));
+    assert_eq!((&*lobby[2], draft(&client)), ("- Usage: /save FILE", ""));
     assert!(!client.effects.iter().any(|effect| matches!(effect, ScreenEffect::Save { .. })));
 }
 
 #[test]
-fn tab_asks_for_the_folder_that_is_meant() {
+fn tab_lists_the_folder_of_the_path() {
     for (line, folder, beginning) in [
         ("/save ", "", ""),
         ("/save ta", "", "ta"),
@@ -89,42 +90,46 @@ fn tab_asks_for_the_folder_that_is_meant() {
         ("/save ~/", "~/", ""),
         ("/save /tmp/x", "/tmp/", "x"),
     ] {
-        assert_eq!(tab(line).1, Some((folder.into(), beginning.into())), "{line}");
+        assert_eq!(type_and_tab(line).1, Some((folder.into(), beginning.into())), "{line}");
     }
     for line in ["hello /tm", "/pm bob /tm", "/query b", "/sav"] {
-        assert_eq!(tab(line).1, None, "{line}");
+        assert_eq!(type_and_tab(line).1, None, "{line}");
     }
 }
 
 #[test]
-fn one_that_fits_is_taken_and_many_are_gone_through() {
-    let (mut client, _) = tab("/save my t");
-    holds(&mut client, &["my talks/"]);
+fn a_single_match_is_inserted_and_several_are_cycled() {
+    let (mut client, _) = type_and_tab("/save my t");
+    folder_has(&mut client, &["my talks/"]);
     assert_eq!(draft(&client), "/save my talks/");
     client.press(TAB);
-    assert_eq!(asked(&mut client), Some(("my talks/".into(), String::new())), "the next Tab goes on in there");
-    holds(&mut client, &["a", "b\u{1b}c", "d"]);
+    assert_eq!(
+        requested_folder(&mut client),
+        Some(("my talks/".into(), String::new())),
+        "the next Tab lists the completed folder"
+    );
+    folder_has(&mut client, &["a", "b\u{1b}c", "d"]);
     assert_eq!(draft(&client), "/save my talks/a");
     client.press(TAB);
-    assert_eq!(draft(&client), "/save my talks/d", "what cannot be shown is not offered");
+    assert_eq!(draft(&client), "/save my talks/d", "a name that cannot be shown is not offered");
     client.press(Key::plain(Code::BackTab));
-    assert_eq!(asked(&mut client), None);
+    assert_eq!(requested_folder(&mut client), None);
     assert_eq!(draft(&client), "/save my talks/a");
 }
 
 #[test]
-fn an_answer_that_nobody_waits_for_any_more_changes_nothing() {
-    let (mut client, _) = tab("/save t");
+fn a_folder_list_is_ignored_after_the_line_has_changed() {
+    let (mut client, _) = type_and_tab("/save t");
     client.type_in("x");
-    holds(&mut client, &["talks"]);
+    folder_has(&mut client, &["talks"]);
     assert_eq!(draft(&client), "/save tx");
-    holds(&mut client, &["tx1"]);
+    folder_has(&mut client, &["tx1"]);
     assert_eq!(draft(&client), "/save tx");
-    let (mut client, _) = tab("/save t");
+    let (mut client, _) = type_and_tab("/save t");
     client.state.conversations_mut().view(&ConversationId::Server);
-    holds(&mut client, &["talks"]);
+    folder_has(&mut client, &["talks"]);
     assert_eq!(draft(&client), "");
-    let (mut client, _) = tab("/save t");
-    holds(&mut client, &["other", "names"]);
+    let (mut client, _) = type_and_tab("/save t");
+    folder_has(&mut client, &["other", "names"]);
     assert_eq!(draft(&client), "/save t");
 }

@@ -1,6 +1,6 @@
-//! A network that breaks at any moment between a client of protocol 2 and a server with labels, nonces, catching up and
-//! sessions that go on: everything that was typed is said once, in the order of its target, and what was typed, said,
-//! stored and shown agree.
+//! Property test of exactly-once delivery. The network between the client and a simulated server of protocol 2 breaks at
+//! any moment, and the server restarts and throttles. Afterwards each typed line is stored once, in the order of its
+//! room, and the screen shows exactly the stored messages.
 
 use crate::chat::conversation::ConversationId;
 use crate::chat::key::{Code, Key};
@@ -9,16 +9,16 @@ use crate::chat::{Input, ScreenEffect, Settings, State};
 use crate::engine::{Engine, Now, Zone};
 use crate::sign_in::Loss;
 use landline_common::event::{PROTOCOL, Part, Reply, SignInDetails};
-use landline_common::history::Location as Where;
+use landline_common::history::Location;
 use landline_common::{Cause, Command, Event, EventKind, OffsetDateTime, Request};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Messages in one answer to a question about the history.
+/// Messages in a page of the history.
 const PAGE: usize = 3;
 const ROOMS: [&str; 2] = ["lobby", "ops"];
 
-/// A message that the server has stored.
+/// A message stored by the server.
 #[derive(Clone, Debug)]
 struct Stored {
     room: &'static str,
@@ -26,23 +26,27 @@ struct Stored {
     text: String,
 }
 
-/// What is between the client and the server, and what the server keeps.
+/// A simulated network and server.
 #[derive(Default)]
 struct FakeNetwork {
-    up: VecDeque<String>,
-    down: VecDeque<Event<'static>>,
-    /// What was said; the id is the place, and one.
-    said: Vec<Stored>,
-    /// Off-the-record lines that bob has heard.
-    heard: Vec<String>,
-    /// Nonces, with the ids of their messages: they outlive the server.
+    /// Lines on their way to the server.
+    to_server: VecDeque<String>,
+    /// Events on their way to the client.
+    to_client: VecDeque<Event<'static>>,
+    /// Stored messages; the id is the index plus one.
+    stored: Vec<Stored>,
+    /// Off-the-record lines that bob has received.
+    received_by_bob: Vec<String>,
+    /// Ids of messages by their nonces. They survive a restart.
     nonces: BTreeMap<String, u64>,
-    /// What the present session knows.
+    /// Answered labels of the session, with the ids of their messages.
     labels: BTreeMap<String, Option<u64>>,
+    /// Rooms of the session.
     rooms: BTreeSet<&'static str>,
+    /// Token that resumes the session.
     token: u64,
     connected: bool,
-    /// How many of the next commands are throttled.
+    /// Number of commands to throttle from now on.
     throttles: usize,
 }
 
@@ -51,22 +55,22 @@ fn room_of(name: &str) -> &'static str {
 }
 
 impl FakeNetwork {
-    fn tell(&mut self, what: EventKind<'static>, reply: Option<(&str, bool)>) {
+    fn send_event(&mut self, what: EventKind<'static>, reply: Option<(&str, bool)>) {
         let reply = reply.map(|(label, done)| Reply { label: label.to_owned().into(), done });
         let event = Event { reply, ..what.at(OffsetDateTime::default()) };
         if self.connected {
-            self.down.push_back(event);
+            self.to_client.push_back(event);
         }
     }
 
-    /// The server restarts: sessions are gone, what is stored is not.
+    /// Restarts the server, which loses its sessions and keeps stored messages.
     fn restart(&mut self) {
         self.labels.clear();
         self.rooms.clear();
         self.token += 1_000;
     }
 
-    /// A sign-in by these lines.
+    /// Handles a sign-in.
     fn sign_in(&mut self, lines: &str) {
         let object = lines.lines().nth(1).expect("an object");
         let request = Request::parse(object).expect("an object");
@@ -93,27 +97,36 @@ impl FakeNetwork {
             rate: Some((10, 5_000)),
         };
         let (user, server, room) = ("alice".into(), "Landline".into(), "lobby".into());
-        self.tell(EventKind::Welcome { user, server, room, account: true, grant: Box::new(grant) }, Some(("s", false)));
+        self.send_event(
+            EventKind::Welcome { user, server, room, account: true, grant: Box::new(grant) },
+            Some(("s", false)),
+        );
         for (room, id) in wanted {
-            let more = self.recall(room, id.unwrap_or(0), "s");
-            self.tell(EventKind::CaughtUp { room: room.into(), count: 0, missed: true, more }, Some(("s", false)));
+            let more = self.send_history(room, id.unwrap_or(0), "s");
+            self.send_event(
+                EventKind::CaughtUp { room: room.into(), count: 0, missed: true, more },
+                Some(("s", false)),
+            );
         }
-        self.tell(EventKind::CaughtUp { room: "all".into(), count: 0, missed: false, more: false }, Some(("s", false)));
-        self.tell(EventKind::Done { id: None, repeated: false }, Some(("s", true)));
+        self.send_event(
+            EventKind::CaughtUp { room: "all".into(), count: 0, missed: false, more: false },
+            Some(("s", false)),
+        );
+        self.send_event(EventKind::Done { id: None, repeated: false }, Some(("s", true)));
     }
 
     fn say(&mut self, room: &'static str, user: &'static str, text: &str, label: Option<&str>) -> u64 {
-        self.said.push(Stored { room, user, text: text.to_owned() });
-        let id = self.said.len() as u64;
+        self.stored.push(Stored { room, user, text: text.to_owned() });
+        let id = self.stored.len() as u64;
         if self.rooms.contains(room) {
             let what = EventKind::Said { id, room: room.into(), user: user.into(), text: text.to_owned().into() };
-            self.tell(what, label.map(|label| (label, true)));
+            self.send_event(what, label.map(|label| (label, true)));
         }
         id
     }
 
-    /// The server takes a line.
-    fn obey(&mut self, line: &str) {
+    /// Handles a line of the client.
+    fn handle_line(&mut self, line: &str) {
         let request = Request::parse(line).expect("an object");
         let Some(label) = request.answer_label() else { return };
         let label = &*label;
@@ -122,12 +135,12 @@ impl FakeNetwork {
             self.throttles -= 1;
             let mut why = Cause::Throttled.report();
             why.about.retry_ms = Some(300);
-            return self.tell(why.into(), Some((label, true)));
+            return self.send_event(why.into(), Some((label, true)));
         }
         let seen = self.labels.get(label).copied();
         let known = request.nonce.as_deref().and_then(|nonce| self.nonces.get(nonce)).copied();
         if let (Some(id), _) | (None, id @ Some(_)) = (seen, known) {
-            return self.tell(EventKind::Done { id, repeated: true }, Some((label, true)));
+            return self.send_event(EventKind::Done { id, repeated: true }, Some((label, true)));
         }
         let id = self.carry_out(&command, label);
         if !command.is_upkeep() {
@@ -144,26 +157,26 @@ impl FakeNetwork {
             Command::SayIn { room, text } if self.rooms.contains(room) => {
                 return Some(self.say(room_of(room), "alice", text, Some(label)));
             }
-            Command::SayIn { room, .. } => panic!("she says something in {room}, where she is not"),
+            Command::SayIn { room, .. } => panic!("message to {room}, where the user is not"),
             Command::Private { text, .. } => {
-                self.heard.push(text.to_owned());
-                self.tell(EventKind::Done { id: None, repeated: false }, done);
+                self.received_by_bob.push(text.to_owned());
+                self.send_event(EventKind::Done { id: None, repeated: false }, done);
             }
-            Command::Ping(_) => self.tell(EventKind::Pong("".into()), done),
+            Command::Ping(_) => self.send_event(EventKind::Pong("".into()), done),
             Command::Join(room) => {
                 self.rooms.insert(room_of(room));
-                self.tell(Cause::Entered.with_room(room.to_owned()).into(), done);
+                self.send_event(Cause::Entered.with_room(room.to_owned()).into(), done);
             }
             Command::HistoryIn { room, ask } => {
                 let after = match ask {
                     landline_common::command::HistoryQuery::After(id) => id,
                     _ => 0,
                 };
-                let more = self.recall(room_of(room), after, label).then(|| "xq".into());
-                self.tell(EventKind::RecallEnd { count: 0, remark: "".into(), next: more }, done);
+                let more = self.send_history(room_of(room), after, label).then(|| "xq".into());
+                self.send_event(EventKind::RecallEnd { count: 0, remark: "".into(), next: more }, done);
             }
             Command::Members { room, .. } => {
-                self.tell(
+                self.send_event(
                     EventKind::Members {
                         room: room.to_owned().into(),
                         users: vec!["alice".into()],
@@ -172,44 +185,45 @@ impl FakeNetwork {
                     done,
                 );
             }
-            Command::Online { .. } => {
-                self.tell(EventKind::Online { users: vec!["alice".into(), "bob".into()], part: Part::default() }, done)
-            }
-            other => panic!("nobody asked for {other:?}"),
+            Command::Online { .. } => self.send_event(
+                EventKind::Online { users: vec!["alice".into(), "bob".into()], part: Part::default() },
+                done,
+            ),
+            other => panic!("unexpected command {other:?}"),
         }
         None
     }
 
-    /// Tells what followed `after` in a room. Whether there is more.
-    fn recall(&mut self, room: &'static str, after: u64, label: &str) -> bool {
+    /// Sends a page of the messages after `after` in a room. Returns whether there are more.
+    fn send_history(&mut self, room: &'static str, after: u64, label: &str) -> bool {
         let found: Vec<(u64, Stored)> =
-            (1..).zip(self.said.clone()).filter(|(id, said)| *id > after && said.room == room).collect();
+            (1..).zip(self.stored.clone()).filter(|(id, said)| *id > after && said.room == room).collect();
         for (id, Stored { user, text, .. }) in found.iter().take(PAGE).cloned() {
             let what =
-                EventKind::Recalled { id, place: Where::Room(room.into()), user: user.into(), text: text.into() };
-            self.tell(what, Some((label, false)));
+                EventKind::Recalled { id, place: Location::Room(room.into()), user: user.into(), text: text.into() };
+            self.send_event(what, Some((label, false)));
         }
         found.len() > PAGE
     }
 
-    /// It breaks; so many of the lines on their way to the server still arrive.
-    fn cut(&mut self, arrive: usize) {
-        for _ in 0..arrive.min(self.up.len()) {
-            let line = self.up.pop_front().expect("a line");
-            self.obey(&line);
+    /// Breaks the connection. Up to `arrive` lines on their way to the server still arrive.
+    fn break_connection(&mut self, arrive: usize) {
+        for _ in 0..arrive.min(self.to_server.len()) {
+            let line = self.to_server.pop_front().expect("a line");
+            self.handle_line(&line);
         }
-        self.up.clear();
-        self.down.clear();
+        self.to_server.clear();
+        self.to_client.clear();
         self.connected = false;
     }
 }
 
-/// Both ends.
+/// The client and the network.
 struct FakeWorld {
     state: State,
     ms: u64,
     network: FakeNetwork,
-    /// What was typed for each room.
+    /// Lines typed for each room.
     typed: BTreeMap<&'static str, Vec<String>>,
 }
 
@@ -219,7 +233,7 @@ impl FakeWorld {
         let mut world = FakeWorld { state, ms: 0, network: FakeNetwork::default(), typed: BTreeMap::new() };
         let mut sign_in = world.state.engine_mut().sign_in();
         world.network.sign_in(&sign_in.begin());
-        world.move_down(1);
+        world.deliver_to_client(1);
         world.enter("/join ops");
         world
     }
@@ -229,8 +243,8 @@ impl FakeWorld {
         for effect in self.state.step(input, now) {
             match effect {
                 ScreenEffect::Connect(mut sign_in) => self.network.sign_in(&sign_in.begin()),
-                ScreenEffect::Disconnect => self.network.cut(0),
-                ScreenEffect::Send(line) if self.network.connected => self.network.up.push_back(line),
+                ScreenEffect::Disconnect => self.network.break_connection(0),
+                ScreenEffect::Send(line) if self.network.connected => self.network.to_server.push_back(line),
                 _ => {}
             }
         }
@@ -255,23 +269,23 @@ impl FakeWorld {
                 let digit = char::from_digit(u32::try_from(at).unwrap() + 1, 10).unwrap();
                 self.step(Input::Key(Key::alt(Code::Char(digit))));
             }
-            // It waits to be entered.
+            // The room is being joined, and has no number.
             None => self.enter(&format!("/join {room}")),
         }
         self.enter(&text);
         self.typed.entry(room).or_default().push(text);
     }
 
-    fn move_up(&mut self, lines: usize) {
+    fn deliver_to_server(&mut self, lines: usize) {
         for _ in 0..lines {
-            let Some(line) = self.network.up.pop_front() else { return };
-            self.network.obey(&line);
+            let Some(line) = self.network.to_server.pop_front() else { return };
+            self.network.handle_line(&line);
         }
     }
 
-    fn move_down(&mut self, events: usize) {
+    fn deliver_to_client(&mut self, events: usize) {
         for _ in 0..events {
-            let Some(event) = self.network.down.pop_front() else { return };
+            let Some(event) = self.network.to_client.pop_front() else { return };
             self.step(Input::Event { event: Box::new(event), by_program: false });
         }
     }
@@ -284,29 +298,29 @@ impl FakeWorld {
         }
     }
 
-    /// Whether there was a connection.
+    /// Breaks the connection. Returns whether there was one.
     fn cut(&mut self, arrive: usize, loss: Loss) -> bool {
         let connected = self.network.connected;
         if connected {
-            self.network.cut(arrive);
+            self.network.break_connection(arrive);
             self.step(Input::Down { why: "cut".into(), loss });
         }
         connected
     }
 
-    fn take(&mut self, step: &NetworkStep) {
+    fn run_step(&mut self, step: &NetworkStep) {
         let count = self.typed.values().map(Vec::len).sum::<usize>();
         match step {
             NetworkStep::Type(room) => self.say(ROOMS[*room], format!("line {count}")),
-            // The same text twice must be said twice.
+            // An equal text typed twice must be stored twice.
             NetworkStep::Repeat => self.say("lobby", "ok".to_owned()),
             NetworkStep::Other(room) => _ = self.network.say(ROOMS[*room], "bob", "hm", None),
-            NetworkStep::Up(n) => self.move_up(*n),
-            NetworkStep::Down(n) => self.move_down(*n),
+            NetworkStep::Up(n) => self.deliver_to_server(*n),
+            NetworkStep::Down(n) => self.deliver_to_client(*n),
             NetworkStep::Pass(ms) => self.pass(*ms),
             NetworkStep::Cut(arrive, loss) => _ = self.cut(*arrive, *loss),
             NetworkStep::Restart(arrive) => {
-                // The restart comes before the next connection, which a lost server has to wait for.
+                // After the loss of a server the client pauses, so the restart comes before the next connection.
                 if self.cut(*arrive, Loss::Server) {
                     self.network.restart();
                 }
@@ -315,10 +329,10 @@ impl FakeWorld {
         }
     }
 
-    /// What is shown of a room: who said what, with signs of what is not sent.
+    /// Returns the messages shown in a room, each with its user and a mark if undelivered.
     fn shown(&self, room: &str) -> Vec<String> {
-        let desk_lines = self.state.conversations().get(&ConversationId::room(room)).expect("a tab").lines();
-        let shown = desk_lines.iter().filter_map(|line| {
+        let lines = self.state.conversations().get(&ConversationId::room(room)).expect("a tab").lines();
+        let shown = lines.iter().filter_map(|line| {
             let message = line.message()?;
             let open = if message.delivery.is_undelivered() { "unsent " } else { "" };
             Some(format!("{open}{}: {}", message.user, message.text))
@@ -359,19 +373,19 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_was_typed_said_and_shown_agrees(steps in prop::collection::vec(step(), 0..60)) {
+    fn typed_stored_and_shown_lines_agree(steps in prop::collection::vec(step(), 0..60)) {
         let mut world = FakeWorld::new();
         for step in &steps {
-            world.take(step);
+            world.run_step(step);
         }
-        // From here on the network holds.
+        // The network is stable from here on.
         for _ in 0..600 {
             world.pass(400);
-            world.move_up(usize::MAX);
-            world.move_down(usize::MAX);
+            world.deliver_to_server(usize::MAX);
+            world.deliver_to_client(usize::MAX);
         }
         for room in ROOMS {
-            let said = world.network.said.iter().filter(|said| said.room == room);
+            let said = world.network.stored.iter().filter(|said| said.room == room);
             let own: Vec<&String> = said.clone().filter(|said| said.user == "alice").map(|said| &said.text).collect();
             let typed = world.typed.get(room).cloned().unwrap_or_default();
             prop_assert_eq!(own, typed.iter().collect::<Vec<_>>(), "{}", room);
@@ -383,7 +397,7 @@ proptest! {
 }
 
 #[test]
-fn off_the_record_lines_are_heard_once_or_said_to_have_failed() {
+fn off_the_record_lines_arrive_once_or_fail() {
     let mut client = TestClient::signed_in(80, 24);
     client.receive(EventKind::PrivateConnected { with: "bob".into() });
     let mut heard = Vec::new();
@@ -395,7 +409,7 @@ fn off_the_record_lines_are_heard_once_or_said_to_have_failed() {
                 heard.push(line.clone());
                 client.answer(&line, EventKind::Done { id: None, repeated: false });
             }
-            // It arrived, and its answer did not.
+            // The line arrived, and its answer was lost.
             1 => {
                 heard.push(line.clone());
                 client.lose_connection();
@@ -408,7 +422,7 @@ fn off_the_record_lines_are_heard_once_or_said_to_have_failed() {
                 client.lose_connection();
                 client.advance(31_000);
                 client.welcomed(true, false);
-                assert!(!client.take_sent().contains(&line), "it may have arrived");
+                assert!(!client.take_sent().contains(&line), "a line that may have arrived is not resent");
                 client.receive(EventKind::PrivateConnected { with: "bob".into() });
             }
         }

@@ -1,4 +1,4 @@
-//! `/register` and `/password`: what is asked, what is sent, and with what the client signs in afterwards.
+//! `/register` and `/password`: the form, the commands sent, and the passwords of later sign-ins.
 
 use crate::chat::conversation::ConversationId;
 use crate::chat::key::{Code, Key};
@@ -8,13 +8,13 @@ use crate::chat::{Input, Remembered, ScreenEffect};
 use crate::sign_in::SignInRefused;
 use landline_common::Cause;
 
-/// Types a password, and Enter.
+/// Answers a question of the password form.
 fn answer(client: &mut TestClient, password: &str) {
     assert!(matches!(client.state.overlay(), Some(Overlay::Password(_))), "{:?}", client.lobby());
     client.enter_line(password);
 }
 
-/// The attempts to sign in of the next connection.
+/// Connects again, and returns the sign-in in debug format.
 fn sign_in(client: &mut TestClient) -> String {
     client.step(Input::Key(Key::ctrl('r')));
     let connects = client.effects.iter().rev().find_map(|effect| match effect {
@@ -24,14 +24,15 @@ fn sign_in(client: &mut TestClient) -> String {
     connects.expect("it connects")
 }
 
-fn made(client: &mut TestClient) {
+/// Registers an account.
+fn register(client: &mut TestClient) {
     client.enter_line("/register");
     answer(client, "correct horse");
     answer(client, "correct horse");
 }
 
 #[test]
-fn a_guest_makes_an_account_and_is_remembered_with_it() {
+fn a_guest_registers_and_the_account_is_stored() {
     let mut client = TestClient::signed_in(80, 24);
     client.enter_line("/password");
     assert!(client.state.overlay().is_none());
@@ -39,7 +40,7 @@ fn a_guest_makes_an_account_and_is_remembered_with_it() {
         client.lobby().last().unwrap(),
         "- You are a guest, without a password. /register makes an account of your name."
     );
-    made(&mut client);
+    register(&mut client);
     assert!(client.state.overlay().is_none());
     assert_eq!(client.take_sent(), ["/register"]);
     assert!(!client.state.engine().has_account());
@@ -47,17 +48,17 @@ fn a_guest_makes_an_account_and_is_remembered_with_it() {
     assert!(client.state.engine().has_account());
     assert!(client.effects.contains(&ScreenEffect::Remember(Remembered::Account)));
     client.enter_line("/register");
-    assert!(client.state.overlay().is_none(), "she has one");
+    assert!(client.state.overlay().is_none(), "the user has an account already");
     client.lose_connection();
     let attempts = sign_in(&mut client);
     assert!(attempts.contains("login") && attempts.contains("correct horse") && !attempts.contains("resume"));
-    // Nothing of it is anywhere on the screen, or comes back by the arrow.
+    // The password is neither on the screen nor in the input history.
     let state = format!("{:?}", client.state.conversations());
     assert!(state.contains("/register") && !state.contains("horse"), "{state}");
 }
 
 #[test]
-fn passwords_are_asked_over_the_talk_and_pasted_text_goes_there() {
+fn pasted_text_goes_into_the_open_password_form() {
     let mut client = TestClient::signed_in(80, 24);
     client.enter_line("/register");
     client.step(Input::Paste("correct horse\n".into()));
@@ -80,9 +81,9 @@ fn passwords_are_asked_over_the_talk_and_pasted_text_goes_there() {
 }
 
 #[test]
-fn where_an_answer_was_lost_both_passwords_are_tried() {
+fn both_passwords_are_tried_after_a_lost_answer() {
     let mut client = TestClient::signed_in(80, 24);
-    made(&mut client);
+    register(&mut client);
     client.answer("/register", Cause::AccountMade.with_user("alice").into());
     client.enter_line("/password");
     for password in ["correct horse", "battery staple", "battery staple"] {
@@ -92,19 +93,19 @@ fn where_an_answer_was_lost_both_passwords_are_tried() {
     let attempts = sign_in(&mut client);
     let (old, new) = (attempts.find("correct horse").unwrap(), attempts.find("battery staple").unwrap());
     assert!(old < new, "{attempts}");
-    // The server has let her in by the second attempt.
+    // The second attempt succeeds.
     let (_, behind) = attempts.rsplit_once("label\\\":\\\"").expect("a label");
     client.welcomed_by(behind.split('\\').next().expect("a label"));
-    assert_eq!(client.state.engine().waiting(), 0, "the change is not asked for again");
+    assert_eq!(client.state.engine().waiting(), 0, "the change is not requested again");
     client.lose_connection();
     let attempts = sign_in(&mut client);
     assert!(attempts.contains("battery staple") && !attempts.contains("correct horse"), "{attempts}");
 }
 
 #[test]
-fn where_the_old_password_still_counts_the_new_one_is_forgotten() {
+fn the_new_password_is_dropped_if_the_old_one_still_works() {
     let mut client = TestClient::signed_in(80, 24);
-    made(&mut client);
+    register(&mut client);
     client.lose_connection();
     let attempts = sign_in(&mut client);
     assert!(attempts.contains("guest") && attempts.contains("login"), "{attempts}");
@@ -116,7 +117,7 @@ fn where_the_old_password_still_counts_the_new_one_is_forgotten() {
 }
 
 #[test]
-fn a_session_that_the_operator_ended_is_not_begun_again_with_the_old_password() {
+fn a_password_reset_stops_reconnecting_with_the_old_password() {
     let mut client = TestClient::signed_in(80, 24);
     client.receive(Cause::PasswordReset.report().into());
     client.lose_connection();
@@ -128,10 +129,10 @@ fn a_session_that_the_operator_ended_is_not_begun_again_with_the_old_password() 
 }
 
 #[test]
-fn a_password_that_no_longer_counts_is_asked_for_before_the_next_sign_in() {
+fn a_refused_password_is_asked_for_before_the_next_sign_in() {
     for reset in [true, false] {
         let mut client = TestClient::signed_in(80, 24);
-        made(&mut client);
+        register(&mut client);
         client.answer("/register", Cause::AccountMade.with_user("alice").into());
         if reset {
             client.receive(Cause::PasswordReset.report().into());
@@ -144,7 +145,7 @@ fn a_password_that_no_longer_counts_is_asked_for_before_the_next_sign_in() {
         assert!(client.lines(&ConversationId::Server).last().unwrap().ends_with("Ctrl-R asks for the password"));
         client.effects.clear();
         client.press(Key::ctrl('r'));
-        assert_eq!(client.effects, [], "not with the old one");
+        assert_eq!(client.effects, [], "no sign-in with the refused password");
         client.press(Key::plain(Code::Escape));
         assert!(client.state.overlay().is_none());
         client.enter_line("/reconnect");
@@ -157,10 +158,10 @@ fn a_password_that_no_longer_counts_is_asked_for_before_the_next_sign_in() {
 }
 
 #[test]
-fn without_a_connection_nothing_is_asked() {
+fn the_password_form_needs_a_connection() {
     let mut client = TestClient::signed_in(80, 24);
     client.lose_connection();
     client.enter_line("/register");
     assert!(client.state.overlay().is_none());
-    assert_eq!(client.lobby().last().unwrap(), "- there is no connection; try again when there is one");
+    assert_eq!(client.lobby().last().unwrap(), "- not connected: try again when the connection is back");
 }

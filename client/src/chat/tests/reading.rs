@@ -1,10 +1,11 @@
-//! Reading back, and what is new meanwhile.
+//! Scrolling back, unread messages, and the history.
 
 use crate::chat::conversation::{ConversationId, OlderHistory};
 use crate::chat::key::{Code, Key};
 use crate::chat::test_client::TestClient;
 use landline_common::EventKind;
 
+/// Returns a client whose lobby has more lines than the screen, and older ones at the server.
 fn full() -> TestClient {
     let mut client = TestClient::signed_in(80, 24);
     for id in 100..200 {
@@ -15,7 +16,7 @@ fn full() -> TestClient {
 }
 
 #[test]
-fn reading_back_stays_put() {
+fn new_messages_do_not_move_a_user_who_reads_back() {
     let mut client = full();
     client.press(Key::plain(Code::PageUp));
     let before = client.state.conversations().viewed().scroll;
@@ -30,7 +31,7 @@ fn reading_back_stays_put() {
 }
 
 #[test]
-fn pages_meet_without_a_gap() {
+fn paging_back_and_forth_returns_to_the_end() {
     let mut client = full();
     for _ in 0..3 {
         client.press(Key::plain(Code::PageUp));
@@ -42,7 +43,7 @@ fn pages_meet_without_a_gap() {
 }
 
 #[test]
-fn the_beginning_asks_for_more_once() {
+fn the_beginning_requests_older_messages_once() {
     let mut client = full();
     client.press(Key::alt(Code::Home));
     assert_eq!(client.take_sent()[0], "lobby: /history before 100");
@@ -52,7 +53,7 @@ fn the_beginning_asks_for_more_once() {
     client.receive_history(98, "lobby", "bob", "older");
     client.receive_history(99, "lobby", "bob", "old");
     client.answer("lobby: /history", EventKind::RecallEnd { count: 2, remark: "".into(), next: None });
-    assert_eq!(client.state.conversations().viewed().scroll, anchor, "what comes above moves nothing");
+    assert_eq!(client.state.conversations().viewed().scroll, anchor, "lines inserted above move nothing");
     assert_eq!(client.state.conversations().viewed().older_history, OlderHistory::Exhausted);
     let lines = client.lobby();
     assert_eq!(lines.iter().filter(|line| line.contains(": old")).count(), 2);
@@ -61,7 +62,7 @@ fn the_beginning_asks_for_more_once() {
 }
 
 #[test]
-fn what_one_says_oneself_goes_to_the_end() {
+fn sending_a_line_scrolls_to_the_end() {
     let mut client = full();
     client.press(Key::plain(Code::PageUp));
     client.enter_line("hello");
@@ -69,7 +70,7 @@ fn what_one_says_oneself_goes_to_the_end() {
 }
 
 #[test]
-fn what_is_new_is_marked_until_one_leaves() {
+fn the_unread_marker_stays_until_the_user_leaves() {
     let mut client = full();
     client.press(Key::alt(Code::Char('3')));
     client.receive_message(200, "lobby", "bob", "new");
@@ -83,7 +84,7 @@ fn what_is_new_is_marked_until_one_leaves() {
 }
 
 #[test]
-fn mentions_and_back() {
+fn alt_m_shows_the_mentions_and_returns() {
     let mut client = full();
     client.press(Key::alt(Code::Char('m')));
     assert_eq!(client.state.conversations().viewed().id, ConversationId::Mentions);
@@ -92,7 +93,7 @@ fn mentions_and_back() {
 }
 
 #[test]
-fn what_was_cleared_comes_back_only_when_asked_for() {
+fn cleared_messages_come_back_only_on_request() {
     let mut client = full();
     client.enter_line("/clear");
     assert_eq!(client.lobby(), [""; 0]);
@@ -104,7 +105,7 @@ fn what_was_cleared_comes_back_only_when_asked_for() {
 }
 
 #[test]
-fn a_search_is_shown_where_one_looks() {
+fn search_results_are_shown_in_the_viewed_conversation() {
     let mut client = full();
     client.press(Key::alt(Code::Char('3')));
     client.enter_line("/search line");
@@ -118,7 +119,7 @@ fn a_search_is_shown_where_one_looks() {
 }
 
 #[test]
-fn a18_what_was_cleared_is_fetched_at_the_beginning() {
+fn a18_scrolling_to_the_beginning_fetches_cleared_messages() {
     let mut client = TestClient::signed_in(80, 24);
     client.receive_message(100, "lobby", "bob", "before");
     client.enter_line("/clear");
@@ -126,7 +127,10 @@ fn a18_what_was_cleared_is_fetched_at_the_beginning() {
     client.press(Key::alt(Code::Char('3')));
     client.press(Key::alt(Code::Char('1')));
     client.advance(6_000);
-    assert!(!client.take_sent().iter().any(|line| line.starts_with("lobby: /history")), "nothing comes back by itself");
+    assert!(
+        !client.take_sent().iter().any(|line| line.starts_with("lobby: /history")),
+        "cleared messages are not requested by the client itself"
+    );
     assert_eq!(client.lobby(), ["bob: after"]);
     client.press(Key::plain(Code::PageUp));
     assert_eq!(client.take_sent(), ["lobby: /history before 101"]);

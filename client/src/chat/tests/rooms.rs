@@ -1,4 +1,4 @@
-//! Going into rooms, leaving them, and coming back to them.
+//! Joining, leaving and returning to rooms.
 
 use crate::chat::conversation::ConversationId;
 use crate::chat::key::{Code, Key};
@@ -19,24 +19,24 @@ fn ops() -> ConversationId {
 }
 
 #[test]
-fn a1_a_line_says_its_room_and_a_room_is_entered_once() {
+fn a1_a_line_names_its_room_and_a_room_is_joined_once() {
     let mut client = client();
     client.enter_line("/join Ops");
     assert_eq!(client.take_sent(), ["/join Ops"]);
-    assert!(client.state.conversations().get(&ops()).unwrap().joining, "it is seen waiting");
+    assert!(client.state.conversations().get(&ops()).unwrap().joining, "the room is listed as joining");
     assert_eq!(*viewed(&client), ops());
     client.enter_line("one");
-    assert_eq!(client.take_sent(), [""; 0], "it waits for its room");
+    assert_eq!(client.take_sent(), [""; 0], "the line waits for its room");
     client.grant_join("Ops");
     assert_eq!(*viewed(&client), ops());
     assert!(client.take_sent().contains(&"Ops: one".to_owned()));
     client.press(Key::alt(Code::Char('1')));
     client.enter_line("two");
-    assert_eq!(client.take_sent(), ["lobby: two"], "no room is made the current one");
+    assert_eq!(client.take_sent(), ["lobby: two"], "each line names its room");
 }
 
 #[test]
-fn d4_a_room_that_opens_late_steals_neither_view_nor_draft() {
+fn d4_a_room_joined_late_changes_neither_view_nor_draft() {
     let mut client = client();
     client.receive_message(1, "lobby", "bob", "x");
     client.enter_line("/query bob");
@@ -45,7 +45,7 @@ fn d4_a_room_that_opens_late_steals_neither_view_nor_draft() {
         client.enter_line(&format!("line {n}"));
     }
     client.enter_line("/join ops");
-    // Still the second one: a room that waits has no number.
+    // Alt-2 still shows bob: a room being joined has no number.
     client.press(Key::alt(Code::Char('2')));
     client.type_in("the password is ");
     client.advance_silently(4_000);
@@ -56,11 +56,11 @@ fn d4_a_room_that_opens_late_steals_neither_view_nor_draft() {
     );
     client.enter_line("hunter2");
     assert_eq!(client.lines(&ConversationId::user("bob")), ["pending alice: the password is hunter2"]);
-    assert!(client.state.conversations().get(&ops()).is_some_and(|ops| !ops.joining), "it is in the list");
+    assert!(client.state.conversations().get(&ops()).is_some_and(|ops| !ops.joining), "the room is listed as joined");
 }
 
 #[test]
-fn d4_after_an_outage_too() {
+fn d4_a_room_joined_after_an_outage_changes_neither_view_nor_draft() {
     let mut client = client();
     client.lose_connection();
     client.enter_line("/join newroom");
@@ -76,7 +76,7 @@ fn d4_after_an_outage_too() {
 }
 
 #[test]
-fn d4_lines_go_where_the_user_looks_also_while_a_room_waits() {
+fn d4_lines_go_to_the_viewed_room_while_another_is_joined() {
     let mut client = client();
     client.enter_line("/join ops");
     client.enter_line("for ops");
@@ -89,7 +89,7 @@ fn d4_lines_go_where_the_user_looks_also_while_a_room_waits() {
 }
 
 #[test]
-fn d4_what_is_typed_to_a_user_never_goes_into_a_room_that_opens() {
+fn d4_a_line_typed_to_a_user_never_goes_into_a_joined_room() {
     for is_up in [true, false] {
         let mut client = client();
         client.enter_line("/query bob");
@@ -114,7 +114,7 @@ fn d4_what_is_typed_to_a_user_never_goes_into_a_room_that_opens() {
 }
 
 #[test]
-fn d4_a_room_that_does_not_open_says_why() {
+fn d4_a_refused_join_shows_the_reason() {
     let mut client = client();
     client.enter_line("/join a_b");
     client.refuse("/join a_b", Cause::RoomNameBad);
@@ -126,11 +126,11 @@ fn d4_a_room_that_does_not_open_says_why() {
     assert_eq!(client.lines(&ConversationId::room("full"))[0], "failed alice: meant for it");
     client.enter_line("lost?");
     assert_eq!(client.take_sent(), ["/join a_b", "/join full"]);
-    assert_eq!(client.state.conversations().viewed().draft.text(), "lost?", "it is kept");
+    assert_eq!(client.state.conversations().viewed().draft.text(), "lost?", "the refused line stays in the editor");
 }
 
 #[test]
-fn a_join_can_be_taken_back() {
+fn a_waiting_join_can_be_cancelled() {
     let mut client = client();
     client.lose_connection();
     client.enter_line("/join ops");
@@ -141,7 +141,7 @@ fn a_join_can_be_taken_back() {
 }
 
 #[test]
-fn leaving_a_room_closes_it() {
+fn leaving_a_room_closes_its_conversation() {
     let mut client = client();
     client.enter_line("/join ops");
     client.grant_join("ops");
@@ -154,11 +154,11 @@ fn leaving_a_room_closes_it() {
     client.receive_message(9, "lobby", "bob", "yes");
     client.lose_connection();
     client.advance(31_000);
-    assert!(!format!("{:?}", client.effects).contains("ops"), "and not gone into again");
+    assert!(!format!("{:?}", client.effects).contains("ops"), "a room that the user left is not joined again");
 }
 
 #[test]
-fn a_room_that_is_entered_is_shown_with_what_was_said_last() {
+fn a_joined_room_requests_its_history_and_members() {
     let mut client = client();
     client.enter_line("/join ops");
     client.grant_join("ops");
@@ -167,7 +167,7 @@ fn a_room_that_is_entered_is_shown_with_what_was_said_last() {
 }
 
 #[test]
-fn a11_an_account_that_comes_back_sees_what_is_new_in_all_its_rooms() {
+fn a11_a_returning_account_sees_missed_messages_of_all_rooms() {
     let mut client = TestClient::with_rooms(&["ops", "dev"]);
     client.step(crate::chat::Input::Resize(80, 24));
     client.welcome();
@@ -182,16 +182,23 @@ fn a11_an_account_that_comes_back_sees_what_is_new_in_all_its_rooms() {
     client.caught_up("dev", false, false);
     let get = |room: &str| client.state.conversations().get(&ConversationId::room(room)).unwrap();
     let lobby = get("lobby");
-    assert_eq!(lobby.lines().len(), before + 2, "nothing is shown before it is known what it is");
+    assert_eq!(
+        lobby.lines().len(),
+        before + 2,
+        "messages are held back until the server tells whether they were missed"
+    );
     let first = lobby.lines().iter().find(|line| line.id == Some(5)).unwrap();
-    assert_eq!(lobby.marker, Some(first.key), "a rule above what is new, also where the user looks");
+    assert_eq!(lobby.marker, Some(first.key), "the viewed room has an unread marker too");
     assert_eq!(client.state.conversations().get(&ConversationId::Mentions).unwrap().unread, 2);
     assert_eq!((get("ops").unread, get("ops").mentions, get("dev").unread), (1, 1, 0));
-    assert!(client.take_sent().contains(&"lobby: /history before 5".to_owned()), "with what was said before it");
+    assert!(
+        client.take_sent().contains(&"lobby: /history before 5".to_owned()),
+        "earlier messages are requested as context"
+    );
 }
 
 #[test]
-fn a_guest_is_shown_what_was_said_last_and_has_missed_nothing() {
+fn a_guest_sees_recent_messages_and_has_missed_none() {
     let mut client = TestClient::new(80, 24);
     client.welcome();
     client.press(Key::alt(Code::Char('3')));
@@ -203,7 +210,7 @@ fn a_guest_is_shown_what_was_said_last_and_has_missed_nothing() {
 }
 
 #[test]
-fn what_was_said_to_everybody_before_opens_no_conversation() {
+fn earlier_messages_to_all_open_no_conversation() {
     let mut client = TestClient::new(80, 24);
     client.welcome();
     let place = landline_common::history::Location::Global;
@@ -213,7 +220,7 @@ fn what_was_said_to_everybody_before_opens_no_conversation() {
 }
 
 #[test]
-fn r6_nobody_is_counted_before_the_list_is_known() {
+fn r6_members_are_not_counted_before_they_are_listed() {
     let mut client = client();
     let known = |client: &TestClient, room: &str| {
         client.state.conversations().get(&ConversationId::room(room)).expect("the room").members_known()
@@ -234,11 +241,11 @@ fn r6_nobody_is_counted_before_the_list_is_known() {
     client.answer("/who ops", EventKind::Members { room: "ops".into(), users, part: Part::default() });
     assert_eq!(known(&client, "ops"), Some(1));
     client.receive(EventKind::Connected { user: "bob".into() });
-    assert_eq!(known(&client, "ops"), None, "bob may be in it");
+    assert_eq!(known(&client, "ops"), None, "bob may be in the room");
 }
 
 #[test]
-fn a_server_that_says_in_mid_session_that_the_user_is_in_changes_nothing() {
+fn a_welcome_during_a_session_changes_nothing() {
     let mut client = TestClient::signed_in(80, 24);
     let before: Vec<String> =
         client.state.conversations().iter().map(|conversation| conversation.title.to_string()).collect();

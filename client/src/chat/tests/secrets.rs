@@ -1,4 +1,4 @@
-//! Chats that are stored nowhere, off the record and encrypted.
+//! Secret chats: off the record and encrypted.
 
 use crate::chat::conversation::{ConversationId, SecretChatState};
 use crate::chat::key::{Code, Key};
@@ -18,22 +18,24 @@ fn bob() -> ConversationId {
     ConversationId::encrypted("bob")
 }
 
-/// This program tells something itself.
-fn told(client: &mut TestClient, what: EventKind<'static>) {
+/// Receives an event that this program created.
+fn receive_own(client: &mut TestClient, what: EventKind<'static>) {
     let event = Box::new(what.at(OffsetDateTime::default()));
     client.step(Input::Event { event, by_program: true });
 }
 
+/// The encrypted chat with bob opens.
 fn open(client: &mut TestClient) {
-    told(client, EventKind::DirectConnected { with: "Bob".into(), fingerprint: NUMBERS.into() });
+    receive_own(client, EventKind::DirectConnected { with: "Bob".into(), fingerprint: NUMBERS.into() });
 }
 
-fn heard(client: &mut TestClient, text: &str) {
-    told(client, EventKind::DirectTalk { with: "Bob".into(), own: false, text: text.to_owned().into() });
+/// Bob sends a message in the encrypted chat.
+fn receive_encrypted(client: &mut TestClient, text: &str) {
+    receive_own(client, EventKind::DirectTalk { with: "Bob".into(), own: false, text: text.to_owned().into() });
 }
 
-/// The first line that has not gone out has.
-fn out(client: &mut TestClient) {
+/// Confirms the first unanswered line of the encrypted chat.
+fn confirm_line(client: &mut TestClient) {
     let at = client.unanswered.iter().position(|(_, line)| line.starts_with("/direct-say")).expect("a line");
     let (label, line) = client.unanswered.remove(at);
     let text = line.splitn(3, ' ').nth(2).unwrap().to_owned().into();
@@ -43,11 +45,12 @@ fn out(client: &mut TestClient) {
     client.step(Input::Event { event, by_program: true });
 }
 
-fn ended(client: &mut TestClient, reason: &'static str) {
-    told(client, EventKind::DirectEnded { with: "Bob".into(), reason: reason.into() });
+/// The encrypted chat with bob ends.
+fn end(client: &mut TestClient, reason: &'static str) {
+    receive_own(client, EventKind::DirectEnded { with: "Bob".into(), reason: reason.into() });
 }
 
-/// In the tab of an open chat.
+/// Returns a client that views the open encrypted chat with bob.
 fn with_bob() -> TestClient {
     let mut client = client();
     open(&mut client);
@@ -56,15 +59,15 @@ fn with_bob() -> TestClient {
     client
 }
 
-/// What was said, without notices.
-fn said(client: &TestClient) -> Vec<String> {
+/// Returns the messages of the encrypted chat with bob, without notices.
+fn messages(client: &TestClient) -> Vec<String> {
     let mut lines = client.lines(&bob());
     lines.retain(|line| !line.starts_with("- "));
     lines
 }
 
 #[test]
-fn a_request_rings_and_says_how_to_answer() {
+fn a_request_rings_the_bell_and_tells_how_to_answer() {
     let mut client = client();
     client.receive(EventKind::DirectRequest { from: "Bob".into(), key: "00".into() });
     assert!(client.effects.contains(&ScreenEffect::Bell));
@@ -74,12 +77,12 @@ fn a_request_rings_and_says_how_to_answer() {
 }
 
 #[test]
-fn a4_accepting_shows_the_chat_and_what_is_typed_next_goes_there_or_nowhere() {
+fn a4_accepting_views_the_chat_and_the_next_line_goes_there_or_nowhere() {
     for (named, off_the_record) in [(true, false), (false, false), (true, true)] {
         let mut client = client();
         client.receive(EventKind::Direct { id: 1, from: "bob".into(), text: "hi".into(), kept: false });
         client.press(Key::alt(Code::Char('a')));
-        let (place, request) = if off_the_record {
+        let (id, request) = if off_the_record {
             (ConversationId::off_the_record("bob"), EventKind::PrivateRequest { from: "bob".into() })
         } else {
             (bob(), EventKind::DirectRequest { from: "bob".into(), key: "00".into() })
@@ -89,17 +92,17 @@ fn a4_accepting_shows_the_chat_and_what_is_typed_next_goes_there_or_nowhere() {
         client.enter_line(if named { "/accept bob" } else { "/accept" });
         let stored = client.lines(&ConversationId::user("bob"));
         assert!(stored.last().unwrap().contains("has a tab of its own"), "{stored:?}");
-        assert_eq!(client.state.conversations().viewed().id, place);
+        assert_eq!(client.state.conversations().viewed().id, id);
         client.take_sent();
         client.enter_line("between us");
-        assert_eq!(client.take_sent(), [""; 0], "it is not open yet");
+        assert_eq!(client.take_sent(), [""; 0], "the chat is not open yet");
         assert_eq!(client.state.conversations().viewed().draft.text(), "between us");
         let connected = if off_the_record {
             EventKind::PrivateConnected { with: "bob".into() }
         } else {
             EventKind::DirectConnected { with: "bob".into(), fingerprint: NUMBERS.into() }
         };
-        told(&mut client, connected);
+        receive_own(&mut client, connected);
         client.press(Key::plain(Code::Enter));
         let sent = client.take_sent();
         let word = if off_the_record { "/private" } else { "/direct-say" };
@@ -108,10 +111,10 @@ fn a4_accepting_shows_the_chat_and_what_is_typed_next_goes_there_or_nowhere() {
 }
 
 #[test]
-fn a4_a_chat_that_ends_while_it_is_viewed_takes_no_more_talk() {
+fn a4_an_ended_chat_refuses_lines_and_stays_viewed() {
     for off_the_record in [false, true] {
         let mut client = client();
-        let place = if off_the_record { ConversationId::off_the_record("bob") } else { bob() };
+        let id = if off_the_record { ConversationId::off_the_record("bob") } else { bob() };
         if off_the_record {
             client.receive(EventKind::PrivateConnected { with: "Bob".into() });
         } else {
@@ -121,19 +124,19 @@ fn a4_a_chat_that_ends_while_it_is_viewed_takes_no_more_talk() {
         if off_the_record {
             client.receive(EventKind::PrivateEnded { with: "Bob".into(), reason: "disconnected".into() });
         } else {
-            ended(&mut client, "the link is lost");
+            end(&mut client, "the link is lost");
         }
-        assert_eq!(client.state.conversations().viewed().id, place, "the view stays");
+        assert_eq!(client.state.conversations().viewed().id, id, "the view stays");
         client.take_sent();
         client.enter_line("is this stored?");
         assert_eq!(client.take_sent(), [""; 0]);
         assert_eq!(client.state.conversations().viewed().draft.text(), "is this stored?");
-        assert!(client.lines(&place).last().unwrap().contains("/close closes it"), "{:?}", client.lines(&place));
+        assert!(client.lines(&id).last().unwrap().contains("/close closes it"), "{:?}", client.lines(&id));
     }
 }
 
 #[test]
-fn a4_after_closing_an_encrypted_tab_the_next_line_is_asked_about() {
+fn a4_the_first_line_after_closing_a_secret_chat_needs_a_second_enter() {
     let mut client = client();
     client.enter_line("/query bob");
     open(&mut client);
@@ -146,20 +149,20 @@ fn a4_after_closing_an_encrypted_tab_the_next_line_is_asked_about() {
         client.lines(&ConversationId::user("bob")).last().unwrap().contains("the encrypted chat with Bob is closed")
     );
     client.enter_line("more of that");
-    assert_eq!(client.take_sent(), [""; 0], "not without a word");
+    assert_eq!(client.take_sent(), [""; 0], "the line needs a second Enter");
     assert!(client.lines(&ConversationId::user("bob")).last().unwrap().contains("Enter again"));
     client.press(Key::plain(Code::Enter));
     assert_eq!(client.take_sent(), ["/pm bob more of that"]);
 }
 
 #[test]
-fn b9_each_kind_of_one_to_one_has_a_name_and_a_tab() {
+fn b9_each_kind_of_one_to_one_conversation_has_its_own_tab() {
     let mut client = client();
     client.receive(EventKind::Direct { id: 1, from: "bob".into(), text: "stored".into(), kept: false });
     client.receive(EventKind::PrivateConnected { with: "bob".into() });
     client.receive(EventKind::Private { from: "bob".into(), text: "off the record".into() });
     open(&mut client);
-    heard(&mut client, "encrypted");
+    receive_encrypted(&mut client, "encrypted");
     assert_eq!(client.lines(&ConversationId::user("bob")), ["bob: stored"]);
     let off = client.lines(&ConversationId::off_the_record("bob"));
     assert!(off[0].starts_with("- off-the-record chat with bob") && off[1] == "bob: off the record", "{off:?}");
@@ -168,7 +171,7 @@ fn b9_each_kind_of_one_to_one_has_a_name_and_a_tab() {
 }
 
 #[test]
-fn who_asks_hears_what_comes_of_it() {
+fn the_result_of_a_request_is_shown() {
     let mut client = client();
     client.enter_line("startprivate bob");
     assert_eq!(client.take_sent(), ["/direct bob"]);
@@ -184,75 +187,75 @@ fn who_asks_hears_what_comes_of_it() {
 }
 
 #[test]
-fn a_user_who_asked_is_told_where_they_are_that_the_chat_is_open() {
+fn an_opened_chat_is_announced_in_the_viewed_conversation() {
     for encrypted in [true, false] {
         let mut client = client();
         client.receive(EventKind::Direct { id: 1, from: "carol".into(), text: "hi".into(), kept: false });
-        let (place, connected) = match encrypted {
+        let (id, connected) = match encrypted {
             true => (
                 ConversationId::encrypted("dora"),
                 EventKind::DirectConnected { with: "dora".into(), fingerprint: NUMBERS.into() },
             ),
             false => (ConversationId::off_the_record("dora"), EventKind::PrivateConnected { with: "dora".into() }),
         };
-        let what = place.chat_name();
+        let what = id.chat_name();
         client.enter_line(if encrypted { "/direct dora" } else { "/connect dora" });
-        told(&mut client, connected);
+        receive_own(&mut client, connected);
         assert_eq!(viewed(&client), ConversationId::room("lobby"), "the view stays where it is");
         let line = format!("- dora is in the {what} now: Alt-a opens it. What you type here goes to lobby.");
         assert_eq!(client.lobby().last(), Some(&line));
         let opened = |client: &TestClient| client.state.opened_unseen().map(|chat| chat.id.clone());
-        assert_eq!(opened(&client), Some(place.clone()));
+        assert_eq!(opened(&client), Some(id.clone()));
         client.press(Key::alt(Code::Char('a')));
-        assert_eq!((viewed(&client), opened(&client)), (place, None), "it comes before what is only new");
+        assert_eq!((viewed(&client), opened(&client)), (id, None), "Alt-a shows an opened chat before unread messages");
     }
 }
 
 #[test]
-fn a_refusal_and_a_tab_without_talk_are_told_where_the_user_is() {
+fn a_refusal_is_announced_in_the_viewed_conversation() {
     let mut client = client();
     client.receive(EventKind::PrivateRejected { by: "dora".into() });
     assert_eq!(client.lobby(), ["- dora declined the off-the-record chat"]);
     client.press(Key::alt(Code::Char('m')));
     open(&mut client);
     let line = "- Bob is in the encrypted chat now: Alt-a opens it.";
-    assert_eq!(client.lines(&ConversationId::Mentions).last().unwrap(), line, "nothing is typed there");
+    assert_eq!(client.lines(&ConversationId::Mentions).last().unwrap(), line, "the list of mentions takes no lines");
 }
 
 #[test]
-fn a_line_goes_out_at_once_and_is_sent_when_that_is_told() {
+fn an_encrypted_line_is_pending_until_confirmed() {
     let mut client = with_bob();
     client.enter_line("hi");
     client.enter_line("hi");
     assert_eq!(client.take_sent(), ["/direct-say Bob hi", "/direct-say Bob hi"]);
-    assert_eq!(said(&client), ["pending alice: hi", "pending alice: hi"]);
-    out(&mut client);
-    assert_eq!(said(&client), ["alice: hi", "pending alice: hi"]);
-    heard(&mut client, "alice, hello");
-    out(&mut client);
-    assert_eq!(said(&client), ["alice: hi", "alice: hi", "Bob: alice, hello"]);
+    assert_eq!(messages(&client), ["pending alice: hi", "pending alice: hi"]);
+    confirm_line(&mut client);
+    assert_eq!(messages(&client), ["alice: hi", "pending alice: hi"]);
+    receive_encrypted(&mut client, "alice, hello");
+    confirm_line(&mut client);
+    assert_eq!(messages(&client), ["alice: hi", "alice: hi", "Bob: alice, hello"]);
 }
 
 #[test]
-fn the_state_of_the_server_does_not_matter() {
+fn an_encrypted_chat_works_without_the_server() {
     let mut client = with_bob();
     client.enter_line("before");
     client.connection_down("the connection broke", Loss::Server);
-    assert_eq!(said(&client), ["pending alice: before"]);
-    out(&mut client);
+    assert_eq!(messages(&client), ["pending alice: before"]);
+    confirm_line(&mut client);
     client.take_sent();
     client.enter_line("while it is down");
     assert_eq!(client.take_sent(), ["/direct-say Bob while it is down"]);
-    out(&mut client);
+    confirm_line(&mut client);
     client.advance_silently(31_000);
     client.welcome();
     client.enter_line("and again");
     assert!(client.take_sent().contains(&"/direct-say Bob and again".to_owned()));
-    assert_eq!(said(&client), ["alice: before", "alice: while it is down", "pending alice: and again"]);
+    assert_eq!(messages(&client), ["alice: before", "alice: while it is down", "pending alice: and again"]);
 }
 
 #[test]
-fn lines_are_not_held_up_by_the_rate_of_the_server_but_by_the_chat() {
+fn encrypted_lines_are_limited_by_the_chat_and_not_by_the_server_rate() {
     let mut client = with_bob();
     for n in 0..40 {
         client.enter_line(&format!("line {n}"));
@@ -260,26 +263,26 @@ fn lines_are_not_held_up_by_the_rate_of_the_server_but_by_the_chat() {
     let mut sent = client.take_sent();
     assert_eq!(sent.len(), 16);
     for _ in 0..40 {
-        out(&mut client);
+        confirm_line(&mut client);
         sent.extend(client.take_sent());
     }
     assert_eq!((sent.len(), &*sent[39]), (40, "/direct-say Bob line 39"));
-    assert!(said(&client).iter().all(|line| line.starts_with("alice: ")));
+    assert!(messages(&client).iter().all(|line| line.starts_with("alice: ")));
 }
 
 #[test]
-fn what_has_not_gone_out_when_it_ends_says_why() {
+fn undelivered_lines_fail_with_the_reason_when_the_chat_ends() {
     let mut client = with_bob();
     client.enter_line("lost");
-    ended(&mut client, "the link is lost");
-    assert_eq!(said(&client), ["failed alice: lost"]);
+    end(&mut client, "the link is lost");
+    assert_eq!(messages(&client), ["failed alice: lost"]);
     assert!(
         client.lines(&bob()).last().unwrap().starts_with("- the encrypted chat with Bob is over: the link is lost")
     );
 }
 
 #[test]
-fn it_can_be_talked_in_and_ended_from_anywhere() {
+fn an_encrypted_chat_can_be_used_from_any_conversation() {
     let mut client = client();
     client.enter_line("/direct-say bob too early");
     assert_eq!(client.take_sent(), [""; 0]);
@@ -290,15 +293,15 @@ fn it_can_be_talked_in_and_ended_from_anywhere() {
     assert_eq!(client.take_sent(), ["/direct-say Bob psst"]);
     assert_eq!(viewed(&client), ConversationId::room("lobby"));
     assert_eq!(client.lobby().last().unwrap(), "- → Bob (encrypted chat)");
-    out(&mut client);
+    confirm_line(&mut client);
     client.enter_line("stopprivate bob");
     assert_eq!(client.take_sent(), ["/direct-stop bob"]);
-    ended(&mut client, "you ended it");
-    assert_eq!(said(&client), ["alice: psst"]);
+    end(&mut client, "you ended it");
+    assert_eq!(messages(&client), ["alice: psst"]);
 }
 
 #[test]
-fn asking_again_shows_what_to_compare() {
+fn asking_again_shows_the_fingerprint() {
     let mut client = client();
     open(&mut client);
     client.enter_line("/direct bob");
@@ -307,7 +310,7 @@ fn asking_again_shows_what_to_compare() {
 }
 
 #[test]
-fn an_open_chat_is_not_let_go_for_others() {
+fn an_open_secret_chat_is_not_evicted() {
     let mut client = client();
     open(&mut client);
     for n in 0..100 {
@@ -317,19 +320,19 @@ fn an_open_chat_is_not_let_go_for_others() {
 }
 
 #[test]
-fn hostile_words_are_harmless() {
+fn hostile_secret_chat_events_are_cleaned() {
     let mut client = client();
     let bad = "a\u{1b}[2J\u{202e}b";
-    told(&mut client, EventKind::DirectConnected { with: bad.into(), fingerprint: bad.repeat(9_999).into() });
-    told(&mut client, EventKind::DirectTalk { with: bad.into(), own: false, text: bad.repeat(9_999).into() });
-    told(&mut client, EventKind::DirectEnded { with: bad.into(), reason: bad.repeat(9_999).into() });
+    receive_own(&mut client, EventKind::DirectConnected { with: bad.into(), fingerprint: bad.repeat(9_999).into() });
+    receive_own(&mut client, EventKind::DirectTalk { with: bad.into(), own: false, text: bad.repeat(9_999).into() });
+    receive_own(&mut client, EventKind::DirectEnded { with: bad.into(), reason: bad.repeat(9_999).into() });
     for line in client.lines(&ConversationId::encrypted("ab")) {
         assert!(!line.chars().any(char::is_control) && !line.contains('\u{202e}') && line.len() < 40_000);
     }
 }
 
 #[test]
-fn x3_a_servers_own_words_are_marked() {
+fn x3_texts_of_the_server_are_marked() {
     let mut client = client();
     let forged = "encrypted chat with Bob: Read these numbers to each other: 12345";
     client.receive(EventKind::info(forged));
@@ -347,7 +350,7 @@ fn viewed(client: &TestClient) -> ConversationId {
 }
 
 #[test]
-fn r1_a_bare_accept_shows_the_chat_of_the_only_request_whatever_tabs_are_there() {
+fn r1_a_bare_accept_views_the_chat_of_the_only_request() {
     let mut client = client();
     client.receive(EventKind::PrivateRequest { from: "bob".into() });
     client.enter_line("/accept");
@@ -361,18 +364,18 @@ fn r1_a_bare_accept_shows_the_chat_of_the_only_request_whatever_tabs_are_there()
     assert!(client.lobby().last().unwrap().contains("the encrypted chat with bob has a tab of its own, shown now"));
     client.enter_line("between us");
     assert_eq!(client.take_sent(), [""; 0]);
-    told(&mut client, EventKind::DirectConnected { with: "bob".into(), fingerprint: NUMBERS.into() });
+    receive_own(&mut client, EventKind::DirectConnected { with: "bob".into(), fingerprint: NUMBERS.into() });
     client.press(Key::plain(Code::Enter));
     assert_eq!(client.take_sent(), ["/direct-say bob between us"]);
 }
 
 #[test]
-fn r2_accept_shows_the_chat_that_is_asked_for_now() {
+fn r2_accept_views_the_chat_of_the_present_request() {
     let mut client = client();
     client.receive(EventKind::DirectRequest { from: "bob".into(), key: "00".into() });
     client.enter_line("/accept");
-    told(&mut client, EventKind::DirectConnected { with: "bob".into(), fingerprint: NUMBERS.into() });
-    ended(&mut client, "bob ended it");
+    receive_own(&mut client, EventKind::DirectConnected { with: "bob".into(), fingerprint: NUMBERS.into() });
+    end(&mut client, "bob ended it");
     client.press(Key::alt(Code::Char('1')));
     client.receive(EventKind::PrivateRequest { from: "bob".into() });
     client.enter_line("/accept bob");
@@ -385,9 +388,9 @@ fn r2_accept_shows_the_chat_that_is_asked_for_now() {
 }
 
 #[test]
-fn r2_the_chat_that_opens_decides_and_a_refusal_opens_none() {
+fn r2_the_opened_chat_is_viewed_even_if_another_was_expected() {
     let mut client = client();
-    // No request is known here.
+    // The client knows no request.
     client.enter_line("/accept");
     client.answer("/accept", EventKind::PrivateConnected { with: "carol".into() });
     assert_eq!(viewed(&client), ConversationId::off_the_record("carol"));
@@ -408,7 +411,7 @@ fn r2_the_chat_that_opens_decides_and_a_refusal_opens_none() {
 }
 
 #[test]
-fn r1_several_users_who_ask_are_named() {
+fn r1_a_bare_accept_with_several_requests_lists_the_users() {
     let mut client = client();
     client.receive(EventKind::PrivateRequest { from: "carol".into() });
     client.receive(EventKind::DirectRequest { from: "bob".into(), key: "00".into() });

@@ -1,11 +1,11 @@
-//! Talk that goes out and comes in.
+//! Sending and receiving messages, and tracking users.
 
 use crate::chat::conversation::ConversationId;
 use crate::chat::key::{Code, Key};
 use crate::chat::test_client::TestClient;
 use crate::chat::{Exit, ScreenEffect};
 use landline_common::event::{More, Part};
-use landline_common::history::Location as Where;
+use landline_common::history::Location;
 use landline_common::{Cause, EventKind};
 
 fn client() -> TestClient {
@@ -13,7 +13,7 @@ fn client() -> TestClient {
 }
 
 #[test]
-fn a_line_is_pending_until_it_comes_back() {
+fn a_line_is_pending_until_its_echo() {
     let mut client = client();
     client.enter_line("hello");
     assert_eq!(client.take_sent(), ["lobby: hello"]);
@@ -21,11 +21,11 @@ fn a_line_is_pending_until_it_comes_back() {
     client.receive_message(5, "lobby", "bob", "first");
     assert_eq!(client.lobby(), ["bob: first", "pending alice: hello"]);
     client.echo(4, "lobby", "hello");
-    assert_eq!(client.lobby(), ["alice: hello", "bob: first"], "the server's order is the room's");
+    assert_eq!(client.lobby(), ["alice: hello", "bob: first"], "lines have the order of the server");
 }
 
 #[test]
-fn a_message_is_there_once() {
+fn a_message_is_shown_once() {
     let mut client = client();
     client.receive_message(1, "lobby", "bob", "hi");
     client.receive_message(1, "lobby", "bob", "hi");
@@ -34,7 +34,7 @@ fn a_message_is_there_once() {
 }
 
 #[test]
-fn messages_are_sent_when_the_server_says_so() {
+fn a_message_to_a_user_is_sent_when_the_server_confirms_it() {
     let mut client = client();
     client.enter_line("/query bob psst");
     assert_eq!(client.take_sent(), ["/pm bob psst"]);
@@ -64,7 +64,7 @@ fn an_answer_belongs_to_the_request_whose_label_it_carries() {
 }
 
 #[test]
-fn lines_beyond_the_rate_wait_and_none_is_lost() {
+fn lines_beyond_the_rate_wait_without_loss() {
     let mut client = client();
     let mut said = Vec::new();
     for i in 0..20 {
@@ -72,7 +72,7 @@ fn lines_beyond_the_rate_wait_and_none_is_lost() {
     }
     for id in 0..2_000 {
         if let Some((_, line)) = client.unanswered.iter().find(|(_, line)| line.starts_with("lobby: ")).cloned() {
-            // The server throttles now and then, whatever it has said of its rate.
+            // The server sometimes throttles below the rate that it has announced.
             if id % 7 == 3 {
                 let mut throttled = Cause::Throttled.report().with_text("xq wvzt");
                 throttled.about.retry_ms = Some(500);
@@ -91,7 +91,7 @@ fn lines_beyond_the_rate_wait_and_none_is_lost() {
 }
 
 #[test]
-fn what_is_said_to_everybody_has_its_own_place() {
+fn messages_to_all_have_their_own_conversation() {
     let mut client = client();
     client.enter_line("/all lunch");
     assert_eq!(client.take_sent(), ["/all lunch"]);
@@ -102,7 +102,7 @@ fn what_is_said_to_everybody_has_its_own_place() {
 }
 
 #[test]
-fn mentions_are_counted_gathered_and_heard() {
+fn mentions_are_counted_listed_and_ring_the_bell() {
     let mut client = client();
     client.press(Key::alt(Code::Char('3')));
     client.receive_message(1, "lobby", "bob", "anybody?");
@@ -110,7 +110,7 @@ fn mentions_are_counted_gathered_and_heard() {
     client.receive_message(2, "lobby", "bob", "Alice, look");
     assert_eq!(client.effects, [ScreenEffect::Bell]);
     client.receive_message(3, "lobby", "bob", "alice!");
-    assert_eq!(client.effects, [ScreenEffect::Bell], "not twice in a second");
+    assert_eq!(client.effects, [ScreenEffect::Bell], "the bell rings once a second");
     let lobby = client.state.conversations().get(&ConversationId::room("lobby")).unwrap();
     assert_eq!((lobby.unread, lobby.mentions), (3, 2));
     assert_eq!(client.lines(&ConversationId::Mentions), ["bob: Alice, look", "bob: alice!"]);
@@ -120,7 +120,7 @@ fn mentions_are_counted_gathered_and_heard() {
 }
 
 #[test]
-fn d11_the_longest_name_of_a_user_here_is_called() {
+fn d11_a_mention_refers_to_the_longest_matching_name() {
     let mut client = client();
     client.receive(EventKind::Joined { user: "alice様".into(), room: "lobby".into() });
     client.press(Key::alt(Code::Char('3')));
@@ -135,7 +135,7 @@ fn d11_the_longest_name_of_a_user_here_is_called() {
 }
 
 #[test]
-fn comings_and_goings_are_folded_and_move_the_list() {
+fn joins_and_leaves_are_folded_and_update_the_members() {
     let mut client = client();
     for user in ["carol", "dave", "erin"] {
         client.receive(EventKind::Joined { user: user.into(), room: "lobby".into() });
@@ -146,7 +146,7 @@ fn comings_and_goings_are_folded_and_move_the_list() {
 }
 
 #[test]
-fn a_crowd_is_a_number() {
+fn many_joins_are_shown_as_a_number() {
     let mut client = client();
     client.receive(EventKind::Gathered { room: Some("lobby".into()), came: 300, went: 0, users: vec!["u1".into()] });
     client.receive(EventKind::Disconnected { user: "bob".into() });
@@ -154,7 +154,7 @@ fn a_crowd_is_a_number() {
 }
 
 #[test]
-fn who_signs_in_to_the_room_is_seen_to_come() {
+fn a_user_new_in_the_member_list_is_shown_as_joined() {
     let mut client = client();
     client.receive(EventKind::Connected { user: "zoe".into() });
     client.advance_silently(4_000);
@@ -165,7 +165,7 @@ fn who_signs_in_to_the_room_is_seen_to_come() {
 }
 
 #[test]
-fn hostile_names_and_texts_are_harmless() {
+fn hostile_names_and_texts_are_cleaned() {
     let mut client = client();
     client.receive(EventKind::Said {
         id: 1,
@@ -182,7 +182,7 @@ fn hostile_names_and_texts_are_harmless() {
 }
 
 #[test]
-fn leaving_is_said_to_the_server() {
+fn quit_is_sent_to_the_server() {
     let mut client = client();
     client.enter_line("/quit");
     assert_eq!(client.take_sent(), ["/quit"]);
@@ -190,7 +190,7 @@ fn leaving_is_said_to_the_server() {
 }
 
 #[test]
-fn a5_the_server_that_speaks_is_no_user() {
+fn a5_the_server_as_a_sender_is_no_user() {
     let long = landline_common::name::server_author(&"x".repeat(100));
     for (id, speaker) in (1..).zip(["Landline (server)".to_owned(), long]) {
         let mut client = client();
@@ -206,7 +206,7 @@ fn a5_the_server_that_speaks_is_no_user() {
             text: "lunch".into(),
         });
         client.receive(EventKind::SaidToAll { id: id + 10, user: speaker.clone().into(), text: "all of you".into() });
-        let place = Where::Room("lobby".into());
+        let place = Location::Room("lobby".into());
         client.receive(EventKind::Recalled { id: id + 20, place, user: speaker.into(), text: "breakfast".into() });
         assert_eq!(known(&client), before);
         assert!(client.lobby().iter().any(|line| line.ends_with("(server): lunch")), "{:?}", client.lobby());
@@ -218,7 +218,7 @@ fn a5_the_server_that_speaks_is_no_user() {
 }
 
 #[test]
-fn x2_a_page_of_a_list_takes_no_known_user_away() {
+fn x2_a_page_of_a_list_removes_no_known_user() {
     let mut client = client();
     let more = Some(More { count: 412, next: "/users after carol".into() });
     let part = Part { after: None, more };

@@ -1,4 +1,4 @@
-//! Typing: drafts, completion, pastes.
+//! Drafts, completion, pastes, and commands of the client.
 
 use crate::chat::burst::{BurstClassifier, InputChunk};
 use crate::chat::conversation::ConversationId;
@@ -20,7 +20,7 @@ fn draft(client: &TestClient) -> &str {
 }
 
 #[test]
-fn drafts_stay_where_they_were_typed() {
+fn each_conversation_keeps_its_draft() {
     let mut client = client();
     client.type_in("half a th");
     client.press(Key::alt(Code::Char('2')));
@@ -30,7 +30,7 @@ fn drafts_stay_where_they_were_typed() {
 }
 
 #[test]
-fn names_are_completed_by_who_spoke_last() {
+fn recent_speakers_are_completed_first() {
     let mut client = client();
     for (id, user) in [(1, "carol"), (2, "carla"), (3, "bob")] {
         client.receive_message(id, "lobby", user, "hi");
@@ -48,7 +48,7 @@ fn names_are_completed_by_who_spoke_last() {
 }
 
 #[test]
-fn d11_names_are_completed_behind_what_opens() {
+fn d11_names_are_completed_after_opening_marks() {
     let mut client = client();
     client.receive_message(1, "lobby", "田中", "hi");
     for (typed, completed) in [
@@ -89,7 +89,7 @@ fn commands_and_their_arguments_are_completed() {
 }
 
 #[test]
-fn rooms_are_asked_for_when_somebody_looks_for_one() {
+fn completing_a_room_requests_the_list_of_rooms() {
     let mut client = client();
     client.type_in("/join op");
     client.press(TAB);
@@ -102,11 +102,11 @@ fn rooms_are_asked_for_when_somebody_looks_for_one() {
     client.press(TAB);
     assert_eq!(client.take_sent(), [""; 0]);
     assert_eq!(draft(&client), "/join ops ");
-    assert_eq!(client.lobby(), [""; 0], "nobody asked to see the list");
+    assert_eq!(client.lobby(), [""; 0], "the answer to a background request is not shown");
 }
 
 #[test]
-fn tab_goes_on_with_rooms_that_come_to_be_known() {
+fn tab_continues_with_newly_known_rooms() {
     let mut client = client();
     client.type_in("/join ");
     client.press(TAB);
@@ -120,7 +120,7 @@ fn tab_goes_on_with_rooms_that_come_to_be_known() {
 }
 
 #[test]
-fn a_mistyped_command_is_not_said_and_comes_back_by_the_arrow() {
+fn a_mistyped_command_is_not_sent_and_stays_in_the_history() {
     let mut client = client();
     client.enter_line("/jion ops");
     assert_eq!(client.take_sent(), [""; 0]);
@@ -132,8 +132,8 @@ fn a_mistyped_command_is_not_said_and_comes_back_by_the_arrow() {
 }
 
 #[test]
-fn nothing_is_typed_behind_a_refused_command() {
-    // Unknown, without what it needs, of the client's own, and one that the state does not allow.
+fn a_refused_command_leaves_the_editor() {
+    // An unknown command, one without an argument, two of the client, and two that are refused here.
     for refused in ["/login", "/join", "/query", "/save", "/format json", "/direct-say bob too early"] {
         let mut client = client();
         client.enter_line(refused);
@@ -144,7 +144,7 @@ fn nothing_is_typed_behind_a_refused_command() {
 }
 
 #[test]
-fn talk_that_cannot_be_said_stays() {
+fn a_refused_message_stays_in_the_editor() {
     let mut client = client();
     client.press(Key::alt(Code::Char('m')));
     for talk in ["meet at 5", "/say /quit is a word"] {
@@ -155,7 +155,7 @@ fn talk_that_cannot_be_said_stays() {
 }
 
 #[test]
-fn what_is_too_long_stays() {
+fn a_message_too_long_stays_in_the_editor() {
     let mut client = client();
     client.step(Input::Paste("x".repeat(2_001)));
     client.press(Key::plain(Code::Enter));
@@ -164,7 +164,7 @@ fn what_is_too_long_stays() {
 }
 
 #[test]
-fn a9_few_lines_are_pasted_into_the_draft_with_their_indentation() {
+fn a9_a_short_paste_goes_into_the_draft_with_its_indentation() {
     let mut client = client();
     client.step(Input::Paste("if x:\r\n\treturn\r\r".into()));
     assert_eq!((draft(&client), client.state.overlay()), ("if x:\n    return", None));
@@ -174,7 +174,7 @@ fn a9_few_lines_are_pasted_into_the_draft_with_their_indentation() {
 }
 
 #[test]
-fn a9_a_message_of_several_lines_is_typed() {
+fn a9_a_message_of_several_lines_can_be_typed() {
     for key in [Key::alt(Code::Enter), Key::ctrl('j')] {
         let mut client = client();
         client.type_in("if x:");
@@ -189,7 +189,7 @@ fn a9_a_message_of_several_lines_is_typed() {
 }
 
 #[test]
-fn a9_indentation_is_kept_and_commands_may_stand_behind_blanks() {
+fn a9_indentation_is_kept_and_blanks_before_a_command_are_ignored() {
     let mut client = client();
     client.enter_line("  third indented");
     client.enter_line("/pm bob\n  def f():\n    pass");
@@ -206,7 +206,7 @@ fn a9_indentation_is_kept_and_commands_may_stand_behind_blanks() {
 }
 
 #[test]
-fn a9_rows_come_before_what_was_sent_before() {
+fn a9_up_moves_within_the_draft_before_the_history() {
     let mut client = client();
     client.enter_line("older");
     client.type_in("one");
@@ -222,11 +222,11 @@ fn a9_rows_come_before_what_was_sent_before() {
 }
 
 #[test]
-fn d8_a_burst_of_keys_is_asked_about() {
+fn d8_a_paste_that_came_as_keys_leads_to_a_question() {
     let mut client = client();
     client.step(Input::Burst("if x:\r\treturn\r/quit\r".into()));
     assert!(client.state.overlay().is_some() && client.effects.is_empty() && client.take_sent().is_empty());
-    // It comes in pieces.
+    // The rest of the paste arrives in pieces.
     client.step(Input::Burst("/qu".into()));
     client.step(Input::Burst("it\r".into()));
     client.press(Key::plain(Code::Enter));
@@ -237,16 +237,16 @@ fn d8_a_burst_of_keys_is_asked_about() {
 }
 
 #[test]
-fn many_lines_are_asked_about() {
+fn a_long_paste_leads_to_a_question() {
     let text = "one\n/quit\n\nthree\n  four\n";
     let paste = |key: Key| {
         let mut client = client();
         client.type_in("x ");
         client.step(Input::Paste(text.into()));
-        let Some(Overlay::Paste(pasted)) = client.state.overlay() else { panic!("a question") };
+        let Some(Overlay::Paste(pasted)) = client.state.overlay() else { panic!("no question about a paste") };
         assert_eq!(pasted.message(), "one\n/quit\n\nthree\n  four");
         client.press(Key::plain(Code::Up));
-        assert!(client.state.overlay().is_some(), "a mistyped key does nothing");
+        assert!(client.state.overlay().is_some(), "a key that is no answer does nothing");
         client.press(key);
         client
     };
@@ -260,10 +260,10 @@ fn many_lines_are_asked_about() {
 }
 
 #[test]
-fn a9_what_is_too_long_for_one_message_is_split_after_it_was_said() {
+fn a9_a_paste_too_long_for_one_message_is_split() {
     let mut client = client();
     client.step(Input::Paste("line\n".repeat(120)));
-    let Some(Overlay::Paste(pasted)) = client.state.overlay() else { panic!("a question") };
+    let Some(Overlay::Paste(pasted)) = client.state.overlay() else { panic!("no question about a paste") };
     let choices = client.state.paste_choices(pasted);
     assert!(choices[0].1.starts_with("send as 3 messages: it is too long"), "{choices:?}");
     client.press(Key::plain(Code::Enter));
@@ -272,7 +272,7 @@ fn a9_what_is_too_long_for_one_message_is_split_after_it_was_said() {
 }
 
 #[test]
-fn a_paste_goes_where_the_command_in_front_of_it_says() {
+fn a_paste_is_sent_by_the_command_in_the_draft() {
     for (key, sent) in [
         (Key::plain(Code::Enter), vec!["/pm bob one\n/quit\ntwo\nthree"]),
         (Key::alt(Code::Char('l')), vec!["/pm bob one", "/pm bob /quit", "/pm bob two", "/pm bob three"]),
@@ -291,11 +291,11 @@ fn a_paste_goes_where_the_command_in_front_of_it_says() {
 }
 
 #[test]
-fn what_goes_away_of_a_paste_is_said() {
+fn the_losses_of_a_paste_are_listed() {
     let losses = |text: &str| {
         let mut client = client();
         client.step(Input::Paste(text.into()));
-        let Some(Overlay::Paste(pasted)) = client.state.overlay() else { panic!("a question") };
+        let Some(Overlay::Paste(pasted)) = client.state.overlay() else { panic!("no question about a paste") };
         (pasted.losses(), client.state.paste_choices(pasted).iter().map(|(key, _)| *key).collect::<Vec<_>>())
     };
     assert_eq!(losses("a\n\n\tb\nc\nd"), (vec![], vec!["Enter", "Alt-l", "Alt-e", "Esc"]));
@@ -303,11 +303,11 @@ fn what_goes_away_of_a_paste_is_said() {
     assert_eq!(hidden, ["6 control characters are left out"]);
     let (cut, keys) = losses(&"words and words\n".repeat(9_000));
     assert!(cut[0].starts_with("only the first 64 KiB"), "{cut:?}");
-    assert_eq!(keys, ["Enter", "Alt-l", "Esc"], "it does not fit into the input");
+    assert_eq!(keys, ["Enter", "Alt-l", "Esc"], "the paste does not fit into the draft");
 }
 
 #[test]
-fn a_huge_paste_is_refused_as_lines() {
+fn a_huge_paste_is_not_sent_as_single_lines() {
     let mut client = client();
     client.step(Input::Paste("line\n".repeat(5_000)));
     client.press(Key::alt(Code::Char('l')));
@@ -316,20 +316,20 @@ fn a_huge_paste_is_refused_as_lines() {
 }
 
 #[test]
-fn ctrl_c_clears_and_then_leaves() {
+fn ctrl_c_clears_the_draft_and_then_quits() {
     let mut client = client();
     client.type_in("half");
     client.press(Key::ctrl('c'));
     assert_eq!((draft(&client), client.effects.len()), ("", 0));
     client.press(Key::plain(Code::Up));
-    assert_eq!(draft(&client), "half", "what was cleared is not lost");
+    assert_eq!(draft(&client), "half", "the cleared draft is in the input history");
     client.press(Key::ctrl('c'));
     client.press(Key::ctrl('c'));
     assert_eq!(client.effects, [ScreenEffect::Quit(Exit::Left)]);
 }
 
 #[test]
-fn conversations_are_opened_and_closed() {
+fn query_opens_and_close_closes_a_conversation() {
     let mut client = client();
     client.enter_line("/query Carol");
     assert_eq!((&*client.state.conversations().viewed().title, draft(&client)), ("Carol", ""));
@@ -351,21 +351,21 @@ fn a_conversation_with_unsent_lines_is_not_closed() {
 }
 
 #[test]
-fn the_help_can_be_read_to_its_end() {
+fn the_help_scrolls_to_its_end() {
     let mut client = client();
     client.press(Key::plain(Code::F(1)));
     for _ in 0..100 {
         client.press(Key::plain(Code::PageDown));
     }
-    let Some(Overlay::Help { first }) = client.state.overlay() else { panic!("the help") };
+    let Some(Overlay::Help { first }) = client.state.overlay() else { panic!("no help") };
     let (width, height) = client.state.geometry().overlay();
     assert_eq!(first + height, crate::chat::help::help_rows(width, false).len());
     client.press(Key::plain(Code::Escape));
     assert_eq!(client.state.overlay(), None);
 }
 
-/// What the thread that reads keys makes of these, that came together.
-fn together(client: &mut TestClient, text: &str) {
+/// Feeds a burst of keys, classified as by the thread that reads keys.
+fn type_burst(client: &mut TestClient, text: &str) {
     let key = |c: char| if c == '\r' { Key::plain(Code::Enter) } else { Key::plain(Code::Char(c)) };
     for arrived in BurstClassifier::default().classify(text.chars().map(key).collect(), 0) {
         match arrived {
@@ -377,18 +377,18 @@ fn together(client: &mut TestClient, text: &str) {
 }
 
 #[test]
-fn r3_enter_that_comes_together_with_the_next_line_sends_the_draft() {
+fn r3_enter_at_the_beginning_of_a_burst_sends_the_draft() {
     let mut client = client();
     client.type_in("meet at 5");
-    together(&mut client, "\r/pm alice se");
+    type_burst(&mut client, "\r/pm alice se");
     assert_eq!((client.acknowledge_all(), draft(&client)), (vec!["lobby: meet at 5".to_owned()], "/pm alice se"));
 }
 
 #[test]
-fn r3_no_enter_is_lost_and_no_lines_are_joined() {
+fn r3_a_paste_keeps_its_enters_and_joins_no_lines() {
     let mut quick = client();
-    together(&mut quick, "talk 1\r/join j1\r/pm alice x\r");
-    let Some(Overlay::Paste(pasted)) = quick.state.overlay() else { panic!("a question") };
+    type_burst(&mut quick, "talk 1\r/join j1\r/pm alice x\r");
+    let Some(Overlay::Paste(pasted)) = quick.state.overlay() else { panic!("no question about a paste") };
     assert_eq!(pasted.message(), "talk 1\n/join j1\n/pm alice x");
     let mut one = client();
     one.type_in("draft");
@@ -401,7 +401,7 @@ fn r3_no_enter_is_lost_and_no_lines_are_joined() {
 }
 
 #[test]
-fn r4_letters_answer_no_question_about_a_paste() {
+fn r4_characters_typed_during_the_question_go_into_the_draft() {
     let mut client = client();
     client.step(Input::Burst("one\rtwo\rthree\r/quit\r".into()));
     client.type_in("let");
@@ -410,11 +410,11 @@ fn r4_letters_answer_no_question_about_a_paste() {
     client.press(Key::ctrl('c'));
     client.step(Input::Burst("words and words\r".repeat(4_000)));
     client.type_in("let");
-    assert!(client.state.overlay().is_some() && draft(&client).is_empty(), "it does not fit into the input");
+    assert!(client.state.overlay().is_some() && draft(&client).is_empty(), "the paste does not fit into the draft");
 }
 
 #[test]
-fn d10_the_wheel_scrolls_and_leaves_the_draft_alone() {
+fn d10_the_wheel_scrolls_and_keeps_the_draft() {
     let mut client = TestClient::signed_in(80, 24);
     for i in 0..40 {
         client.enter_line(&format!("line {i}"));
@@ -431,7 +431,7 @@ fn d10_the_wheel_scrolls_and_leaves_the_draft_alone() {
 }
 
 #[test]
-fn a_line_that_begins_like_a_program_s_is_said() {
+fn a_line_like_one_of_a_predecessors_program_is_a_message() {
     let mut client = client();
     client.enter_line("UDP_PORT: 5051 is taken");
     client.enter_line("UDP_PORT: 5052 is taken");

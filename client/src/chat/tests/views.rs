@@ -1,4 +1,4 @@
-//! Which commands show another conversation, and what confirms a line that goes elsewhere.
+//! Commands that change the view or keep it, and notices about lines sent elsewhere.
 
 use crate::chat::conversation::ConversationId;
 use crate::chat::test_client::TestClient;
@@ -14,7 +14,7 @@ fn client() -> TestClient {
 }
 
 #[test]
-fn b7_a_message_leaves_the_user_where_they_are() {
+fn b7_a_message_to_a_user_keeps_the_view() {
     for word in ["/pm", "/msg", "/w", "/tell", "/dm", "/m", "/whisper", "message"] {
         let mut client = client();
         client.enter_line(&format!("{word} bob hi"));
@@ -39,7 +39,7 @@ fn b7_query_shows_the_conversation_and_sends_its_text() {
         (vec!["/pm bob hi there".to_owned()], ConversationId::user("bob"))
     );
     assert_eq!(client.lines(&ConversationId::user("bob")), ["pending alice: hi there"]);
-    // Where the line is shown anyway, nothing confirms it.
+    // A line shown in the viewed conversation needs no notice.
     client.enter_line("/pm bob again");
     assert_eq!(client.lines(&ConversationId::user("bob")).len(), 2);
     assert_eq!(client.lobby(), [""; 0]);
@@ -48,7 +48,7 @@ fn b7_query_shows_the_conversation_and_sends_its_text() {
 }
 
 #[test]
-fn b7_talk_to_everybody_and_in_secret_chats_is_confirmed_where_the_user_is() {
+fn b7_messages_sent_elsewhere_are_confirmed_in_the_viewed_conversation() {
     let mut client = client();
     client.enter_line("/all lunch\n  now");
     assert_eq!(
@@ -59,13 +59,17 @@ fn b7_talk_to_everybody_and_in_secret_chats_is_confirmed_where_the_user_is() {
     for line in ["/private bob psst", "private txt psst"] {
         client.enter_line(line);
         assert_eq!(viewed(&client), ConversationId::room("lobby"));
-        assert_eq!(client.lobby().last().unwrap(), "- → bob (off-the-record chat)", "its text is stored nowhere");
+        assert_eq!(
+            client.lobby().last().unwrap(),
+            "- → bob (off-the-record chat)",
+            "the text of a secret chat stays in its tab"
+        );
     }
     assert_eq!(client.acknowledge_all(), ["/all lunch\n  now", "/private bob psst", "/private bob psst"]);
 }
 
 #[test]
-fn b7_a_message_that_fails_says_so_where_the_user_is() {
+fn b7_a_failed_message_is_shown_in_the_viewed_conversation() {
     let mut client = client();
     client.enter_line("/pm bbo hi");
     client.answer("/pm bbo", Cause::NoSuchUser.with_user("bbo").into());
@@ -76,7 +80,7 @@ fn b7_a_message_that_fails_says_so_where_the_user_is() {
 }
 
 #[test]
-fn b7_asking_for_a_chat_leaves_the_user_where_they_are() {
+fn b7_asking_for_a_chat_keeps_the_view() {
     let mut client = client();
     client.enter_line("/connect bob");
     client.answer("/connect bob", EventKind::PrivateConnected { with: "bob".into() });

@@ -1,11 +1,16 @@
-//! The architecture, checked in the sources: imports that each layer must not have, the length of files, and the ban on
-//! unsafe code. The layers are those of docs/ARCHITECTURE.md.
+//! The architecture, checked in the sources: imports that each layer must not have, imports that point down, circles of
+//! imports, the length of files, and the ban on unsafe code. The layers are those of docs/ARCHITECTURE.md.
 
+#[path = "architecture/circles.rs"]
+mod circles;
+#[path = "architecture/paths.rs"]
+mod paths;
+
+use paths::{Paths, module_of};
 use std::fs;
 use std::path::{Path, PathBuf};
-use syn::visit::{self, Visit};
 
-/// A layer, and lists of paths that its sources must not name.
+/// A layer, which is a folder or a file, and lists of paths that its sources must not name.
 struct Layer {
     folder: &'static str,
     never: &'static [&'static [&'static str]],
@@ -30,7 +35,55 @@ const WORLD: &[&str] = &[
     "serde_json",
 ];
 
-const LAYERS: [Layer; 13] = [
+/// The parts that start, wire up and steer a server. Only each other, and the program, may use them.
+const START_UP: &[&str] = &[
+    "crate::acceptor",
+    "crate::banner",
+    "crate::config",
+    "crate::console",
+    "crate::discovery",
+    "crate::housekeeping",
+    "crate::import",
+    "crate::logging",
+    "crate::moderation",
+    "crate::reload",
+    "crate::server",
+    "crate::signals",
+    "crate::store_backend",
+];
+
+/// The parts of a server from the bottom to the top. Each part names only parts in front of it.
+const SERVER_PARTS: [&str; 27] = [
+    "faults",
+    "ordered_mutex",
+    "log_throttle",
+    "ban_row",
+    "clock",
+    "logging",
+    "reload",
+    "config",
+    "net",
+    "fanout",
+    "guard",
+    "door",
+    "store",
+    "hub",
+    "connections",
+    "connection",
+    "store_backend",
+    "import",
+    "acceptor",
+    "moderation",
+    "console",
+    "discovery",
+    "housekeeping",
+    "signals",
+    "server",
+    "banner",
+    "main",
+];
+
+const LAYERS: [Layer; 19] = [
     Layer {
         folder: "common/src",
         never: &[&[
@@ -46,78 +99,162 @@ const LAYERS: [Layer; 13] = [
     },
     Layer {
         folder: "server/src/net",
-        never: &[&[
-            "crate::door",
-            "crate::hub",
-            "crate::connection",
-            "crate::fanout",
-            "crate::store",
-            "landline_common",
-        ]],
+        never: &[
+            START_UP,
+            &[
+                "crate::door",
+                "crate::hub",
+                "crate::connection",
+                "crate::connections",
+                "crate::fanout",
+                "crate::guard",
+                "crate::store",
+                "landline_common",
+            ],
+        ],
     },
     Layer {
         folder: "server/src/door",
-        never: &[&[
-            "std::net",
-            "std::thread",
-            "std::sync",
-            "parking_lot",
-            "crate::hub",
-            "crate::store",
-            "crate::net",
-            "crate::fanout",
-            "crate::guard",
-            "crate::connection",
-            "crate::clock",
-        ]],
+        never: &[
+            START_UP,
+            &[
+                "std::net",
+                "std::thread",
+                "std::sync",
+                "parking_lot",
+                "crate::hub",
+                "crate::store",
+                "crate::net",
+                "crate::fanout",
+                "crate::guard",
+                "crate::connection",
+                "crate::connections",
+                "crate::clock",
+            ],
+        ],
     },
     Layer {
         folder: "server/src/hub",
-        never: &[&[
-            "crate::net",
-            "crate::door",
-            "crate::store",
-            "crate::connection",
-            "crate::guard",
-            "crate::clock",
-            "std::net",
-            "std::fs",
-            "std::thread",
-            "std::time::Instant",
-            "std::time::SystemTime",
-            "jiff",
-            "serde_json",
-            "landline_common::json",
-        ]],
+        never: &[
+            START_UP,
+            &[
+                "crate::net",
+                "crate::door",
+                "crate::store",
+                "crate::connection",
+                "crate::connections",
+                "crate::guard",
+                "crate::clock",
+                "std::net",
+                "std::fs",
+                "std::thread",
+                "std::time::Instant",
+                "std::time::SystemTime",
+                "jiff",
+                "serde_json",
+                "landline_common::json",
+            ],
+        ],
     },
     Layer {
         folder: "server/src/fanout",
-        never: &[&[
-            "crate::hub",
-            "crate::door",
-            "crate::connection",
-            "crate::store",
-            "landline_common::command",
-            "landline_common::Command",
-            "landline_common::event",
-            "landline_common::Event",
-            "landline_common::What",
-        ]],
+        never: &[
+            START_UP,
+            &[
+                "crate::hub",
+                "crate::door",
+                "crate::guard",
+                "crate::connection",
+                "crate::connections",
+                "crate::store",
+                "crate::clock",
+                "landline_common::command",
+                "landline_common::Command",
+                "landline_common::event",
+                "landline_common::Event",
+                "landline_common::What",
+            ],
+        ],
     },
     Layer {
         folder: "server/src/store",
+        never: &[
+            START_UP,
+            &[
+                "crate::net",
+                "crate::door",
+                "crate::hub",
+                "crate::fanout",
+                "crate::connection",
+                "crate::connections",
+                "crate::guard",
+                "crate::clock",
+                "std::net",
+            ],
+        ],
+    },
+    Layer {
+        folder: "server/src/guard",
+        never: &[
+            START_UP,
+            &[
+                "crate::door",
+                "crate::hub",
+                "crate::fanout",
+                "crate::store",
+                "crate::connection",
+                "crate::connections",
+                "crate::clock",
+                "std::time::SystemTime",
+            ],
+        ],
+    },
+    Layer { folder: "server/src/connection", never: &[START_UP] },
+    Layer {
+        folder: "server/src/config",
+        never: &[&[
+            "crate::net",
+            "crate::door",
+            "crate::hub",
+            "crate::fanout",
+            "crate::guard",
+            "crate::store",
+            "crate::connection",
+            "crate::connections",
+            "crate::server",
+        ]],
+    },
+    Layer {
+        folder: "server/src/import",
         never: &[&[
             "crate::net",
             "crate::door",
             "crate::hub",
             "crate::fanout",
             "crate::connection",
-            "crate::guard",
-            "crate::server",
+            "crate::connections",
+            "crate::moderation",
             "crate::config",
-            "crate::clock",
-            "std::net",
+            "crate::server",
         ]],
+    },
+    Layer {
+        folder: "server/src/console.rs",
+        never: &[&[
+            "crate::net",
+            "crate::door",
+            "crate::hub",
+            "crate::fanout",
+            "crate::guard",
+            "crate::store",
+            "crate::connection",
+            "crate::connections",
+            "crate::server",
+        ]],
+    },
+    Layer {
+        folder: "server/src/moderation.rs",
+        never: &[&["crate::net", "crate::door", "crate::console", "crate::config", "crate::import", "crate::server"]],
     },
     Layer {
         folder: "client/src/connection",
@@ -196,7 +333,11 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// Returns the Rust files in a folder, or the file itself.
 fn sources(folder: &Path) -> Vec<PathBuf> {
+    if folder.is_file() {
+        return vec![folder.to_owned()];
+    }
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder").map(|e| e.expect("an entry").path()) {
         if entry.is_dir() {
@@ -208,92 +349,11 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Returns the module path of a file in its crate: `src/hub/session/mod.rs` is `crate::hub::session`.
-fn module_of(file: &Path) -> Vec<String> {
-    let text = file.to_string_lossy().into_owned();
-    let inside = text.rsplit_once("/src/").expect("a source").1.trim_end_matches(".rs").to_owned();
-    let parts = inside.split('/').filter(|part| !matches!(*part, "mod" | "lib" | "main")).map(str::to_owned);
-    std::iter::once("crate".to_owned()).chain(parts).collect()
-}
-
-/// A syntax visitor that collects all paths in a file as absolute paths.
-struct Paths {
-    module: Vec<String>,
-    found: Vec<String>,
-}
-
-impl Paths {
-    fn of(file: &Path) -> Vec<String> {
-        let syntax = syn::parse_file(&fs::read_to_string(file).expect("a file")).expect("Rust");
-        let mut paths = Paths { module: module_of(file), found: Vec::new() };
-        paths.visit_file(&syntax);
-        paths.found
-    }
-
-    fn add(&mut self, parts: &[String]) {
-        let supers = parts.iter().take_while(|part| *part == "super").count();
-        let absolute = match parts.first().map(String::as_str) {
-            Some("super") => [&self.module[..self.module.len() - supers], &parts[supers..]].concat(),
-            Some("self") => [&self.module[..], &parts[1..]].concat(),
-            _ => parts.to_vec(),
-        };
-        self.found.push(absolute.join("::"));
-    }
-
-    fn add_tree(&mut self, before: &[String], tree: &syn::UseTree) {
-        let with = |ident: &syn::Ident| [before, &[ident.to_string()]].concat();
-        match tree {
-            syn::UseTree::Path(path) => self.add_tree(&with(&path.ident), &path.tree),
-            syn::UseTree::Name(name) => self.add(&with(&name.ident)),
-            syn::UseTree::Rename(rename) => self.add(&with(&rename.ident)),
-            syn::UseTree::Glob(_) => self.add(before),
-            syn::UseTree::Group(group) => group.items.iter().for_each(|tree| self.add_tree(before, tree)),
-        }
-    }
-}
-
 /// Returns whether a file is `tests.rs` or in a folder `tests`, the modules behind `#[cfg(test)] mod tests;`.
 fn is_of_tests(file: &Path) -> bool {
     let inside = file.to_string_lossy().into_owned();
     let inside = inside.rsplit_once("/src/").expect("a source").1.trim_end_matches(".rs").to_owned();
     inside.split('/').any(|part| part == "tests")
-}
-
-fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
-    attributes.iter().any(|a| match &a.meta {
-        syn::Meta::List(list) => list.path.is_ident("cfg") && list.tokens.to_string().contains("test"),
-        _ => false,
-    })
-}
-
-impl<'ast> Visit<'ast> for Paths {
-    fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
-        if is_for_tests(&module.attrs) {
-            return;
-        }
-        self.module.push(module.ident.to_string());
-        visit::visit_item_mod(self, module);
-        self.module.pop();
-    }
-
-    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        self.add_tree(&[], &item.tree);
-    }
-
-    fn visit_path(&mut self, path: &'ast syn::Path) {
-        let parts: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-        self.add(&parts);
-        visit::visit_path(self, path);
-    }
-
-    fn visit_macro(&mut self, call: &'ast syn::Macro) {
-        // A macro call has only tokens, so any text that looks like a path counts as one.
-        let text = call.tokens.to_string().replace(" :: ", "::");
-        for word in text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).filter(|w| w.contains("::")) {
-            let parts: Vec<String> = word.split("::").map(str::to_owned).collect();
-            self.add(&parts);
-        }
-    }
 }
 
 fn names(path: &str, forbidden: &str) -> bool {
@@ -307,7 +367,7 @@ fn no_layer_names_a_forbidden_path() {
         let files = sources(&root().join(folder));
         assert!(!files.is_empty(), "{folder} has no sources");
         for file in files.into_iter().filter(|file| !is_of_tests(file)) {
-            for path in Paths::of(&file) {
+            for path in Paths::of(&file).found {
                 if never.iter().copied().flatten().any(|forbidden| names(&path, forbidden)) {
                     broken.push(format!("{}: {path}", file.display()));
                 }
@@ -317,16 +377,29 @@ fn no_layer_names_a_forbidden_path() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
+/// Returns the position of the part of a server that a path or a module belongs to.
+fn part_of(module: &[String]) -> Option<usize> {
+    let name = module.get(1)?;
+    SERVER_PARTS.iter().position(|part| part == name)
+}
+
 #[test]
-fn path_collector_finds_every_kind_of_path() {
-    let code = "use std::{fs, net::{TcpStream as T}}; fn f() { super::super::x::y(); vec![std::thread::spawn(g)]; }
-                #[cfg(test)] mod tests { use std::process; }";
-    let mut paths = Paths { module: ["crate", "a", "b"].map(str::to_owned).to_vec(), found: Vec::new() };
-    paths.visit_file(&syn::parse_file(code).unwrap());
-    for expected in ["std::fs", "std::net::TcpStream", "crate::x::y", "std::thread::spawn"] {
-        assert!(paths.found.iter().any(|path| path == expected), "{expected} in {:?}", paths.found);
+fn server_imports_point_down() {
+    let mut broken = Vec::new();
+    for file in sources(&root().join("server/src")).into_iter().filter(|file| !is_of_tests(file)) {
+        let module = module_of(&file);
+        if module.len() == 1 {
+            continue;
+        }
+        let part = part_of(&module).unwrap_or_else(|| panic!("{} is in no part", file.display()));
+        for path in Paths::of(&file).found {
+            let parts: Vec<String> = path.split("::").map(str::to_owned).collect();
+            if parts[0] == "crate" && part_of(&parts).is_some_and(|used| used > part) {
+                broken.push(format!("{}: {path}", file.display()));
+            }
+        }
     }
-    assert!(!paths.found.iter().any(|path| path == "std::process"));
+    assert!(broken.is_empty(), "imports that point up:\n{}", broken.join("\n"));
 }
 
 #[test]

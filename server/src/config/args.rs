@@ -19,7 +19,7 @@ const A_YEAR: u64 = 365 * 86_400;
 /// The environment variable that may hold the server's password.
 const PASSWORD_VARIABLE: &str = "LANDLINE_PASSWORD";
 
-/// Chat for the people on one network. Start it, and tell people the line it prints.
+/// Chat server for one local network. Start it, and give users the line it prints.
 #[derive(Debug, Parser)]
 #[command(name = "landline-server", version, max_term_width = 100)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
@@ -55,10 +55,10 @@ pub struct Args {
     /// Read that password from the first line of this file
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
-    /// The same as BLOCK_DURATION
+    /// Long form of BLOCK_DURATION
     #[arg(long, value_name = "SECONDS")]
     block_duration: Option<u64>,
-    /// The same as TIMEOUT
+    /// Long form of TIMEOUT
     #[arg(long, value_name = "SECONDS")]
     timeout: Option<u64>,
     /// Pings do not restart the idle timeout

@@ -265,7 +265,8 @@ impl Connection<'_> {
             if let ControlFlow::Break(reason) = self.handle_pending(&mut dispatcher) {
                 return reason;
             }
-            // After a broken connection the loop goes on: messages that arrived before it broke are still carried out.
+            // After a broken connection the loop continues: messages that arrived before it broke are still carried
+            // out.
             if self.outbox.disconnect_reason().is_some_and(|reason| reason != DisconnectReason::Broken) {
                 return "cut off";
             }

@@ -5,8 +5,8 @@
 //! which is short work under a lock, and one thread at a time runs a *cycle*: it takes the whole log and delivers it.
 //! Lines appended during a cycle are delivered by the next one, so the batches grow with the load.
 //!
-//! Entering, leaving and changing the rendering are entries of the same log. A member therefore gets exactly what was
-//! said between entering and leaving, even though both happen long before the batch is delivered.
+//! Entering, leaving and changing the rendering are entries of the same log. A member therefore gets exactly the
+//! entries between entering and leaving, even though both happen long before the batch is delivered.
 //!
 //! Two buffers alternate (`pending` and `spare`); a cycle swaps them and gives its batch back cleared. Invariants:
 //!

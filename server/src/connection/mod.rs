@@ -6,8 +6,8 @@
 //! ```
 //!
 //! [`serve`] signs the client in, runs its session, and closes the connection. Each round of the session's loop carries
-//! out every message that has arrived, then publishes the collected talk with one append to the room's log, then waits
-//! in `read` until bytes arrive or the next deadline passes: the idle timeout, or a report about dropped lines. Another
+//! out every message that has arrived, and publishes their talk with one append to the room's log. Then it waits in
+//! `read` until bytes arrive or the next deadline passes: the idle timeout, or a report about dropped lines. Another
 //! thread ends the session by [`Outbox::disconnect`], which wakes the `read`.
 
 mod account;

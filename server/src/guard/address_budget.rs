@@ -5,7 +5,7 @@
 //! over the budget are dropped. No session is ended for it, since other users at the address may have used the budget.
 //!
 //! A budget works like a token bucket: what was used comes back evenly, all of it within `per`. It is stored as the
-//! time at which it will be full again: a message of a tenth of the budget moves that time by a tenth of `per`, and
+//! time at which it will be full again. A message of a tenth of the budget moves that time by a tenth of `per`, and
 //! passes if the time is then at most `per` away.
 
 use super::Origin;

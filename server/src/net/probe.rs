@@ -19,9 +19,9 @@
 //! in all. Acknowledgements of bytes behind the ping do not count: a proxy sends them even for a dead client, and talk
 //! in a room would extend the time without end.
 //!
-//! The deadline is not left to the kernel: while sent bytes are unacknowledged it sends no keepalives, and its timer
-//! for sending them again may be due in half a minute only. A probe changes the socket's options until it is dropped.
-//! If several probes of one peer run at once, the last one restores them.
+//! The deadline is not left to the kernel: it sends no keepalives while sent bytes are unacknowledged, and may send
+//! those bytes again only after half a minute. A probe changes the socket's options until it is dropped. If several
+//! probes of one peer run at once, the last one restores them.
 
 use super::stream::{KEEPALIVE, Stream};
 use super::tcp_info::TcpInfo;
@@ -112,8 +112,8 @@ impl<'s> Probe<'s> {
         (probe, life)
     }
 
-    /// Returns true if no answer is needed: both ends are on this machine, or the peer acknowledged bytes within the
-    /// last second and is on the claimant's machine, whose network evidently works.
+    /// Returns true if no answer is needed. Either both ends are on this machine, or the peer acknowledged bytes within
+    /// the last second and is on the claimant's machine, whose network evidently works.
     fn is_surely_alive(&self, claimant: IpAddr) -> bool {
         let just_now = self.silent_for.is_some_and(|silent| silent < KEEPALIVE);
         self.proof == LivenessProof::Acknowledgement

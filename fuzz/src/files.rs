@@ -77,7 +77,7 @@ pub fn sessions(data: &[u8]) {
             let once = content();
             let seen = open();
             assert_eq!(content(), once);
-            assert!(seen.is_ok_and(|seen| seen.iter().all(|sighting| !sighting.here)), "a user is still online");
+            assert!(seen.is_ok_and(|seen| seen.iter().all(|sighting| !sighting.online)), "a user is still online");
         }
     }
 }
@@ -127,6 +127,6 @@ fn store() -> Option<(Messages, TempDir)> {
         client: 0,
         nonces: &[],
     };
-    messages.keep(&said, &mut texts.into_iter());
+    messages.store_talk(&said, &mut texts.into_iter());
     Some((messages, folder))
 }

@@ -102,7 +102,7 @@ fn holder(address: SocketAddr) -> String {
     let ask = || {
         let stream = TcpStream::connect_timeout(&address, ANSWER_TIMEOUT).ok()?;
         stream.set_read_timeout(Some(ANSWER_TIMEOUT)).ok()?;
-        Some(Service::ask(&stream))
+        Some(Service::probe(&stream))
     };
     match ask() {
         Some(Service::Landline) => format!("a Landline server that runs already: join it with landline {address}"),

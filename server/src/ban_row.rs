@@ -36,7 +36,7 @@ impl BanRow {
 
     /// Returns true if it has ended at `now`.
     #[must_use]
-    pub fn is_over(&self, now: OffsetDateTime) -> bool {
+    pub fn has_ended(&self, now: OffsetDateTime) -> bool {
         self.until.is_some_and(|until| until <= utc(now))
     }
 }

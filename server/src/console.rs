@@ -183,14 +183,14 @@ pub fn run(moderator: &Moderator, screen: &Screen, stop: &Sender<()>) {
 
 /// Reads lines from a pipe. They may have any length, so they are read into a bounded buffer.
 fn read_lines(moderator: &Moderator, stdin: &mut impl Read, stop: &Sender<()>) {
-    let mut input = ReceiveBuffer::of_lines(LONGEST_LINE);
+    let mut input = ReceiveBuffer::lines_only(LONGEST_LINE);
     loop {
         let read = match stdin.read(input.space()) {
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(_) => return,
         };
-        input.filled(read);
+        input.advance(read);
         while let Some(message) = if read == 0 { input.finish() } else { input.next() } {
             let stops = match message {
                 ReadMessage::Text(line) => answer(moderator, &line, stop),

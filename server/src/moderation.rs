@@ -37,7 +37,7 @@ impl Moderator {
     /// Lists the users online, with their addresses.
     #[must_use]
     pub fn users(&self) -> String {
-        let users = self.context.hub.global();
+        let users = self.context.hub.online_users();
         let addresses = self.addresses();
         let line = |user: &Arc<User>| {
             let kind = if user.is_account() { ", account" } else { "" };
@@ -148,16 +148,16 @@ impl Moderator {
         self.context.hub.revoke_lost(|_, owner| *owner == account_of);
         let messages = self.messages.clone();
         let receiver = key.clone();
-        self.messages.collect(
+        self.messages.fetch_mail(
             &key,
             usize::MAX,
             Box::new(move |letters| {
-                messages.settle(&receiver, letters.iter().map(|letter| letter.id).collect(), true);
+                messages.acknowledge_mail(&receiver, letters.iter().map(|letter| letter.id).collect(), true);
                 true
             }),
         );
         log::info!("console: deleted account user={}", account.name);
-        match self.messages.forget(&HistoryOwner::Account(key)) {
+        match self.messages.delete_direct_messages(&HistoryOwner::Account(key)) {
             Ok(_) | Err(HistoryError::Off) => Ok(format!("Deleted the account {}.", account.name)),
             Err(why) => Ok(format!(
                 "Deleted the account {}, but not its direct messages ({why:?}): register it and use /forget.",
@@ -187,7 +187,7 @@ impl Moderator {
         let row = BanRow { name, reason: reason.to_owned(), ..BanRow::new(String::new(), now, minutes) };
         let stored = self.context.bans.add(range, row, now).map_err(|e| e.to_string())?;
         let addresses = self.addresses();
-        let mut affected = self.context.hub.global();
+        let mut affected = self.context.hub.online_users();
         affected.retain(|user| addresses.get(&user.client()).is_some_and(|address| range.contains(address)));
         self.notify_and_revoke(&affected, Cause::Banned, reason);
         self.disconnect(|_, address| range.contains(&address), DisconnectReason::Banned);
@@ -260,7 +260,7 @@ impl Moderator {
     pub fn say(&self, room: Option<&str>, text: &str) -> Answer {
         let hub = &self.context.hub;
         let name = room.map(room_word).map(RoomName::parse).transpose();
-        let name = name.map_err(|why| Report::of_room_name(why).sentence().into_owned())?;
+        let name = name.map_err(|why| Report::from_room_name_error(why).sentence().into_owned())?;
         if !hub.say_as_server(name.as_ref(), text, self.context.clock.now()) {
             let room = name.map_or(String::new(), |name| name.to_string());
             return Err(format!("No users are in {room}; nothing was said. /rooms lists the rooms."));
@@ -268,7 +268,7 @@ impl Moderator {
         let in_room = |name: &RoomName| hub.rooms().iter().find(|(room, _)| room.key() == name.key()).map(|(_, n)| *n);
         let (users, place) = match &name {
             Some(name) => (in_room(name).unwrap_or(0), format!(" in {name}")),
-            None => (hub.users(), String::new()),
+            None => (hub.user_count(), String::new()),
         };
         Ok(format!("Said to {users} user{}{place}.", if users == 1 { "" } else { "s" }))
     }
@@ -279,7 +279,7 @@ impl Moderator {
         let hub = &self.context.hub;
         let deliveries = self.flushers.stats();
         let mut doors = BTreeMap::new();
-        for user in hub.global() {
+        for user in hub.online_users() {
             *doors.entry(door_name(user.rendering())).or_insert(0) += 1;
         }
         let doors: Vec<_> = doors.iter().map(|(door, users)| format!("{door} {users}")).collect();
@@ -288,10 +288,10 @@ impl Moderator {
         format!(
             "Connected: {} | Banned IPs: {bans}\nBy door: {}\nRooms: {} | Messages: {} | Deliveries: {} | Bytes: {}\n\
              Uptime: {}:{:02}:{:02} | Memory: {} | Backlog: {} bytes",
-            hub.users(),
+            hub.user_count(),
             if doors.is_empty() { "none".to_owned() } else { doors.join(", ") },
             hub.rooms().len(),
-            hub.messages(),
+            hub.message_count(),
             deliveries.deliveries(),
             deliveries.bytes(),
             seconds / 3_600,
@@ -334,7 +334,7 @@ impl Moderator {
         for user in users {
             // Revoked before the user is told: otherwise the client could resume before it is disconnected.
             self.context.hub.revoke_session(user);
-            user.tell(&EventKind::from(cause.report().because(reason)).at(now), &self.context.limits);
+            user.send_event(&EventKind::from(cause.report().with_reason(reason)).at(now), &self.context.limits);
         }
     }
 

@@ -108,7 +108,7 @@ impl Server {
             bind: config.bind,
         };
         let hub = self.acceptor.context.hub.clone();
-        Discovery::start(announcement, move || hub.users())
+        Discovery::start(announcement, move || hub.user_count())
     }
 
     /// Returns the addresses that it listens on: the main ports in the order of the command line, then LanTalk's.
@@ -152,7 +152,7 @@ impl Server {
             port.listener.stop();
             let _ = port.thread.join();
         }
-        context.hub.last_words(EventKind::from(Cause::Stopping.report()).at(context.clock.now()));
+        context.hub.announce_and_wait(EventKind::from(Cause::Stopping.report()).at(context.clock.now()));
         let now = Instant::now();
         let connections = self.acceptor.connections.find(|_, _| true);
         connections::disconnect_all(

@@ -54,7 +54,7 @@ impl NotStored {
         let clock = clock.clone();
         Box::new(move |client, messages| {
             if let Some(hub) = hub.get().and_then(Weak::upgrade) {
-                hub.tell_not_stored(client, messages, clock.now());
+                hub.notify_not_stored(client, messages, clock.now());
             }
         })
     }
@@ -86,39 +86,39 @@ impl BanStorage for BanFile {
 }
 
 impl Storage for StoreBackend {
-    fn make_room(&self) -> bool {
+    fn wait_for_capacity(&self) -> bool {
         ordered_mutex::assert_free();
-        self.messages.make_room()
+        self.messages.wait_for_capacity()
     }
 
-    fn keep(&self, said: &NewMessages<'_>, texts: &mut dyn Iterator<Item = &str>) {
-        self.messages.keep(said, texts);
+    fn store_talk(&self, said: &NewMessages<'_>, texts: &mut dyn Iterator<Item = &str>) {
+        self.messages.store_talk(said, texts);
     }
 
-    fn keep_direct(&self, direct: &DirectMessage<'_>) {
-        self.messages.keep_direct(direct);
+    fn store_direct(&self, direct: &DirectMessage<'_>) {
+        self.messages.store_direct(direct);
     }
 
-    fn post(&self, direct: &DirectMessage<'_>) -> Result<(), MailboxError> {
+    fn enqueue_mail(&self, direct: &DirectMessage<'_>) -> Result<(), MailboxError> {
         ordered_mutex::assert_free();
-        self.messages.post(direct)
+        self.messages.enqueue_mail(direct)
     }
 
-    fn post_back(&self, direct: &DirectMessage<'_>) {
-        self.messages.post_back(direct);
+    fn requeue_mail(&self, direct: &DirectMessage<'_>) {
+        self.messages.requeue_mail(direct);
     }
 
-    fn collect(&self, receiver: &NameKey, most: usize, then: MailHandler) {
-        self.messages.collect(receiver, most, then);
+    fn fetch_mail(&self, receiver: &NameKey, most: usize, then: MailHandler) {
+        self.messages.fetch_mail(receiver, most, then);
     }
 
-    fn settle(&self, receiver: &NameKey, ids: Vec<u64>, delivered: bool) {
-        self.messages.settle(receiver, ids, delivered);
+    fn acknowledge_mail(&self, receiver: &NameKey, ids: Vec<u64>, delivered: bool) {
+        self.messages.acknowledge_mail(receiver, ids, delivered);
     }
 
-    fn recall(&self, viewer: &HistoryReader<'_>, range: Range) -> Result<Page, HistoryError> {
+    fn read_history(&self, viewer: &HistoryReader<'_>, range: Range) -> Result<Page, HistoryError> {
         ordered_mutex::assert_free();
-        self.messages.recall(viewer, range).map(|page| self.local(page))
+        self.messages.read_history(viewer, range).map(|page| self.local(page))
     }
 
     fn search(
@@ -132,40 +132,40 @@ impl Storage for StoreBackend {
         self.messages.search(viewer, words, before, most).map(|page| self.local(page))
     }
 
-    fn forget(&self, party: &HistoryOwner) -> Result<u64, HistoryError> {
+    fn delete_direct_messages(&self, party: &HistoryOwner) -> Result<u64, HistoryError> {
         ordered_mutex::assert_free();
-        self.messages.forget(party)
+        self.messages.delete_direct_messages(party)
     }
 
-    fn adopt(&self, guest: &HistoryOwner, account: &HistoryOwner) {
-        self.messages.adopt(guest, account);
+    fn transfer_direct_messages(&self, guest: &HistoryOwner, account: &HistoryOwner) {
+        self.messages.transfer_direct_messages(guest, account);
     }
 
-    fn mark(&self, account: &NameKey, room: &RoomKey) -> Result<Option<u64>, HistoryError> {
+    fn read_marker(&self, account: &NameKey, room: &RoomKey) -> Result<Option<u64>, HistoryError> {
         ordered_mutex::assert_free();
-        self.messages.mark(account, room.as_str())
+        self.messages.read_marker(account, room.as_str())
     }
 
-    fn set_mark(&self, account: &NameKey, room: &RoomKey, id: u64) {
-        self.messages.set_mark(account, room.as_str(), id);
+    fn set_read_marker(&self, account: &NameKey, room: &RoomKey, id: u64) {
+        self.messages.set_read_marker(account, room.as_str(), id);
     }
 
-    fn nonces(&self, most: usize) -> Vec<(String, String, u64)> {
-        self.messages.nonces(most).unwrap_or_else(|why| {
+    fn newest_nonces(&self, most: usize) -> Vec<(String, String, u64)> {
+        self.messages.newest_nonces(most).unwrap_or_else(|why| {
             log::error!("messages: cannot read the nonces: {why}; a message that is sent again may appear twice");
             Vec::new()
         })
     }
 
-    fn account(&self, name: &NameKey) -> Option<UserName> {
+    fn account_name(&self, name: &NameKey) -> Option<UserName> {
         self.accounts.find(name).map(|account| account.name)
     }
 
-    fn blocks(&self, account: &NameKey) -> Vec<UserName> {
+    fn block_list(&self, account: &NameKey) -> Vec<UserName> {
         self.accounts.blocks(account)
     }
 
-    fn set_blocks(&self, account: &NameKey, blocks: &[UserName]) -> Result<(), String> {
+    fn store_block_list(&self, account: &NameKey, blocks: &[UserName]) -> Result<(), String> {
         ordered_mutex::assert_free();
         self.accounts.set_blocks(account, blocks).map_err(|why| why.to_string())
     }

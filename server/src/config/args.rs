@@ -215,7 +215,7 @@ impl Args {
                 password => password.and_then(Result::ok),
             },
         };
-        match password.map(|typed| landline_common::password::of_line(&typed).to_owned()) {
+        match password.map(|typed| landline_common::password::from_line(&typed).to_owned()) {
             Some(password) if password.is_empty() => bail!("the server's password is empty; leave it out for none"),
             password => Ok(password),
         }

@@ -50,7 +50,7 @@ impl Dispatcher<'_> {
                 return Ok(Some(Cause::PasswordChanged.report()));
             }
             Command::Password(None) => Purpose::Change,
-            _ if user.is_account() => return Err(Cause::AccountAlready.of_user(user.name.to_string())),
+            _ if user.is_account() => return Err(Cause::AccountAlready.with_user(user.name.to_string())),
             Command::Register { password: Some(password) } => return self.register(password).map(Some),
             _ => Purpose::Register,
         };
@@ -66,8 +66,8 @@ impl Dispatcher<'_> {
 
     fn register(&mut self, password: &str) -> Result<Report<'static>, Report<'static>> {
         self.passwords.register_guest(self.user, password)?;
-        self.session.becomes_account();
-        Ok(Cause::AccountMade.of_user(self.user.name.to_string()))
+        self.session.upgrade_to_account();
+        Ok(Cause::AccountMade.with_user(self.user.name.to_string()))
     }
 
     /// Asks the next question.
@@ -107,7 +107,7 @@ impl Dispatcher<'_> {
 
     /// Tells the user for how long talk is refused.
     pub(super) fn report_talk_hold(&mut self, now: OffsetDateTime) {
-        self.send_event(Cause::TalkHeld.of_seconds(AFTER_REFUSAL.as_secs()).into(), now);
+        self.send_event(Cause::TalkHeld.with_seconds(AFTER_REFUSAL.as_secs()).into(), now);
     }
 
     /// Refuses talk for a while after a line that was dropped without being carried out, if its user expects questions.

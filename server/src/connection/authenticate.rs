@@ -71,8 +71,9 @@ impl Connection<'_> {
             other => other,
         };
         self.check_server_password(server_password.as_deref().unwrap_or_default()).map_err(name_the_server)?;
-        let parse =
-            |user: &str| UserName::parse(user).map_err(|why| AuthResult::Refused(Report::of_user_name(why, user)));
+        let parse = |user: &str| {
+            UserName::parse(user).map_err(|why| AuthResult::Refused(Report::from_user_name_error(why, user)))
+        };
         let room = request.room.clone().unwrap_or_else(RoomName::lobby);
         self.sign_in_limited(Rendering::Json, Some(request), || match sign_in {
             SignIn::Guest { user } => Ok(AdmittedUser::guest(self.reserve_unregistered(parse(&user)?)?, room)),
@@ -127,8 +128,8 @@ impl Connection<'_> {
     }
 
     fn is_server_password(&self, given: &str) -> bool {
-        let given = password::composed(given);
-        let own = self.context.password.as_deref().map(password::composed);
+        let given = password::to_nfc(given);
+        let own = self.context.password.as_deref().map(password::to_nfc);
         own.is_some_and(|own| equals_in_constant_time(own.as_bytes(), given.as_bytes()))
     }
 
@@ -158,7 +159,7 @@ impl Connection<'_> {
         let reservation = reservation.map_err(|taken| {
             let cause = match taken {
                 NameTaken::InUse => Cause::NameTaken,
-                NameTaken::Servers => Cause::NameOfServer,
+                NameTaken::ServerName => Cause::NameOfServer,
             };
             AuthResult::NameTaken(cause.report())
         })?;
@@ -166,7 +167,7 @@ impl Connection<'_> {
         crate::faults::strike("sign-in", reservation.name().as_str().as_bytes());
         // Checked again under the reservation: another client may just have registered the name.
         if self.context.accounts.exists(reservation.name().key()) {
-            return Err(AuthResult::NameTaken(Cause::NameRegistered.of_user(reservation.name().to_string())));
+            return Err(AuthResult::NameTaken(Cause::NameRegistered.with_user(reservation.name().to_string())));
         }
         // Checked last, so that a name which looks like that of another user is reported as taken.
         reservation.name().check_new().map_err(|why| AuthResult::Refused(why.into()))?;

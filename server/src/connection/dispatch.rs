@@ -98,7 +98,7 @@ impl Dispatcher<'_> {
         instant: Instant,
     ) -> AfterCommand {
         self.active |= !matches!(command, Command::Ping(_));
-        if command.said().is_some() && instant < self.talk_allowed_from {
+        if command.text_for_others().is_some() && instant < self.talk_allowed_from {
             self.send_event(Cause::BehindQuestions.report().into(), now);
             return AfterCommand::Here;
         }
@@ -127,7 +127,7 @@ impl Dispatcher<'_> {
         let request = match object {
             Ok(request) => request,
             Err((label, why)) => {
-                self.session.refuse_labelled(label, cleaned(why), now);
+                self.session.refuse_labeled(label, cleaned(why), now);
                 return AfterCommand::Here;
             }
         };
@@ -135,7 +135,7 @@ impl Dispatcher<'_> {
         let command = match request.command() {
             Ok(command) => command,
             Err(why) => {
-                self.session.refuse_labelled(label, cleaned(why), now);
+                self.session.refuse_labeled(label, cleaned(why), now);
                 return AfterCommand::Here;
             }
         };
@@ -157,10 +157,10 @@ impl Dispatcher<'_> {
     fn carry_out(&mut self, command: Command<'_>, tag: Tag, now: OffsetDateTime) -> AfterCommand {
         match command {
             Command::Register { .. } | Command::Password(_) => {
-                if self.session.begin(&command, tag, now)
+                if self.session.begin_command(&command, tag, now)
                     && let Err(report) | Ok(Some(report)) = self.account_command(command, now)
                 {
-                    self.session.end(report);
+                    self.session.finish_command(report);
                 }
                 AfterCommand::Here
             }
@@ -172,7 +172,7 @@ impl Dispatcher<'_> {
     pub(super) fn refuse_throttled(&mut self, label: String, retry: Duration, now: OffsetDateTime) {
         let mut why = Cause::Throttled.report();
         why.about.retry_ms = Some(u64::try_from(retry.as_millis()).unwrap_or(u64::MAX).max(1));
-        self.session.refuse_labelled(Some(label), why, now);
+        self.session.refuse_labeled(Some(label), why, now);
     }
 
     /// Parses a decoded message; `None` if it is blank.
@@ -204,7 +204,7 @@ impl Dispatcher<'_> {
     }
 
     fn lines_said(&self, command: &Command<'_>) -> usize {
-        command.said().map_or(1, |text| self.size(text).lines)
+        command.text_for_others().map_or(1, |text| self.size(text).lines)
     }
 
     fn size(&self, text: &str) -> TalkSize {
@@ -215,7 +215,7 @@ impl Dispatcher<'_> {
     /// Charges the budget of the client's address for a command that is talk. Returns false if the budget is used up
     /// and the command must be dropped.
     fn charge_address(&self, command: &Command<'_>, instant: Instant) -> bool {
-        let (Some(budget), Some(text)) = (&self.budget, command.said()) else { return true };
+        let (Some(budget), Some(text)) = (&self.budget, command.text_for_others()) else { return true };
         match budget.charge(self.size(text), instant) {
             BudgetVerdict::Passes => true,
             BudgetVerdict::Dropped { log } => {
@@ -229,7 +229,7 @@ impl Dispatcher<'_> {
 
     /// Refuses a message that is too long. It does not answer an open question, which is asked again.
     pub(super) fn refuse_too_long(&mut self, longest: u64, now: OffsetDateTime) -> AfterCommand {
-        self.send_event(Cause::LineTooLong.of_count(longest).into(), now);
+        self.send_event(Cause::LineTooLong.with_count(longest).into(), now);
         if let Some(questions) = self.questions.take() {
             self.ask(questions, now);
         }

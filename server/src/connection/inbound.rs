@@ -47,10 +47,10 @@ pub(super) fn parse_object<'m>(
         ReadMessage::Text(text) => Request::is_object(text).then(|| Request::parse(text)),
         ReadMessage::TooLong(beginning) if beginning.trim_ascii_start().starts_with(b"{") => {
             let longest = longest_object(limits);
-            let mut why = Cause::LineTooLong.of_count(longest);
+            let mut why = Cause::LineTooLong.with_count(longest);
             let label = label_in_beginning(beginning);
             if label.is_none() {
-                why = why.saying(format!(
+                why = why.with_text(format!(
                     "That object is too long (at most {longest} bytes), and its label cannot be read. Nothing was sent."
                 ));
             }

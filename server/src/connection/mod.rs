@@ -152,7 +152,7 @@ pub fn serve(
     guard: &ConnectionGuard,
 ) {
     let longest = count((port_kind.spec(&[]).max_message_bytes)(&context.limits));
-    let input = if port_kind.speaks_first() { ReceiveBuffer::of_lines(longest) } else { ReceiveBuffer::new(longest) };
+    let input = if port_kind.speaks_first() { ReceiveBuffer::lines_only(longest) } else { ReceiveBuffer::new(longest) };
     let mut connection = Connection {
         context,
         stream,
@@ -177,7 +177,7 @@ pub fn serve(
 impl Connection<'_> {
     /// Accepts `count` bytes that were read into the buffer, and answers telnet options among them.
     fn accept_bytes(&mut self, count: usize) {
-        self.input.filled(count);
+        self.input.advance(count);
         let answers = self.input.telnet_answers();
         if !answers.is_empty() {
             self.outbox.push_control(&answers);
@@ -224,7 +224,7 @@ impl Connection<'_> {
             DisconnectReason::Resumed => RESUMED,
         });
         if [LOST, CLOSED, TOO_SLOW].contains(&reason) {
-            session.lose();
+            session.mark_connection_lost();
         }
         if self.outbox.has_pending_receipts() {
             // Decides the mail on its way before the user can sign in again: it is delivered, or back in the mailbox.
@@ -264,7 +264,7 @@ impl Connection<'_> {
             dropped: DroppedLines::default(),
             rendering: user.rendering(),
         };
-        let mut confirm_at = user.knows_pings().then(|| Instant::now() + TOKEN_CONFIRMED);
+        let mut confirm_at = user.supports_pings().then(|| Instant::now() + TOKEN_CONFIRMED);
         loop {
             // Before the first read: messages that followed the sign-in at once are already in the buffer.
             if let ControlFlow::Break(reason) = self.handle_pending(&mut dispatcher) {
@@ -283,7 +283,7 @@ impl Connection<'_> {
                 IdleState::Active => {}
                 IdleState::Warn => {
                     let left = context.limits.idle_warning_seconds;
-                    dispatcher.send_event(Cause::IdleWarning.of_seconds(left).into(), context.clock.now());
+                    dispatcher.send_event(Cause::IdleWarning.with_seconds(left).into(), context.clock.now());
                 }
                 IdleState::Expired => {
                     dispatcher.send_event(Cause::Idle.report().into(), context.clock.now());
@@ -362,7 +362,7 @@ impl Connection<'_> {
                 (ReadMessage::Text(text), None) => dispatcher.lines(text),
                 (ReadMessage::TooLong(_), None) => 1,
             };
-            let answers_ping = object.as_ref().is_some_and(inbound::is_pong) && dispatcher.user.answers_ping();
+            let answers_ping = object.as_ref().is_some_and(inbound::is_pong) && dispatcher.user.record_pong();
             let quits = object.is_none() && dispatcher.is_quit(&message);
             let verdict = if answers_ping || quits { RateVerdict::Passes } else { rate.charge_message(lines, instant) };
             match verdict {

@@ -39,7 +39,7 @@ impl<'s> Passwords<'s> {
         cause: Cause,
     ) -> Result<throttle::ThrottledAttempt<'t>, AuthResult> {
         throttle.start(self.address, Instant::now()).map_err(|refused| match refused {
-            throttle::Throttled::Wait(seconds) => AuthResult::Refused(cause.of_seconds(seconds)),
+            throttle::Throttled::Wait(seconds) => AuthResult::Refused(cause.with_seconds(seconds)),
             throttle::Throttled::Busy => AuthResult::Refused(Cause::AddressBusy.report()),
         })
     }
@@ -67,7 +67,7 @@ impl<'s> Passwords<'s> {
         let attempt = context
             .lockout
             .start(name.key(), Instant::now())
-            .map_err(|refused| AuthResult::Refused(Cause::Locked.of_seconds(refused.seconds)))?;
+            .map_err(|refused| AuthResult::Refused(Cause::Locked.with_seconds(refused.seconds)))?;
         let account = context.accounts.find(name.key());
         let hash = account.as_ref().map(|account| account.hash.as_str());
         let is_right = self.matches(password, hash)?;
@@ -87,7 +87,7 @@ impl<'s> Passwords<'s> {
     /// the latter, older ones the former. Without a hash it does the same work and returns false.
     fn matches(&self, password: &str, hash: Option<&str>) -> Result<bool, AuthResult> {
         let verify = |password: &str| self.context.hasher.verify(password, hash).map_err(refusal);
-        let composed = password::composed(password);
+        let composed = password::to_nfc(password);
         Ok(verify(password)? || (composed != password && verify(&composed)?))
     }
 
@@ -96,10 +96,10 @@ impl<'s> Passwords<'s> {
     /// # Errors
     /// Its length is out of bounds, or the address has set too many.
     pub(super) fn new_password(&self, typed: &str) -> Result<NewPassword<'s>, AuthResult> {
-        let text = password::composed(typed).into_owned();
+        let text = password::to_nfc(typed).into_owned();
         let least = count(self.context.limits.password_min_bytes);
         if !(least..=PASSWORD_MAX_BYTES).contains(&text.len()) {
-            return Err(AuthResult::Refused(Cause::PasswordLength.of_count(least as u64)));
+            return Err(AuthResult::Refused(Cause::PasswordLength.with_count(least as u64)));
         }
         let attempt = self.start_throttled(&self.context.registrations, Cause::AddressAccounts)?;
         Ok(NewPassword { passwords: *self, text, attempt })

@@ -32,15 +32,15 @@ impl Connection<'_> {
         let line = format_args!("probe: no sign of life user={} claimed_from={address}", holder.name);
         self.context.log(address, LogCause::Probes, Level::Info, line);
         holder.outbox().disconnect(DisconnectReason::Broken);
-        hub.claim_behind(name, Some(holder.client()))
+        hub.reserve_after(name, Some(holder.client()))
     }
 
     /// Probes a client. Returns true if it gives a sign of life; false also if its connection ends meanwhile.
     fn probe(&self, holder: &Arc<User>) -> bool {
         let outbox = holder.outbox();
-        let proof = if holder.acknowledges() { LivenessProof::Bytes } else { LivenessProof::Acknowledgement };
+        let proof = if holder.sends_acks() { LivenessProof::Bytes } else { LivenessProof::Acknowledgement };
         let (mut probe, mut life) = Probe::start(outbox.stream(), proof, self.stream.address());
-        if life == Liveness::Pending && holder.knows_pings() {
+        if life == Liveness::Pending && holder.supports_pings() {
             holder.ping(self.context.clock.now(), &self.context.limits);
             if proof == LivenessProof::Bytes {
                 probe.note_ping_sent(outbox.queued_bytes());

@@ -72,7 +72,7 @@ impl Questions {
 
     /// Takes the answer to the open question.
     pub(super) fn answer(&mut self, line: &str) -> AnswerResult<'_> {
-        let answer = password::of_line(line);
+        let answer = password::from_line(line);
         if answer.is_empty() || answer.eq_ignore_ascii_case("/cancel") {
             return AnswerResult::Cancelled;
         }

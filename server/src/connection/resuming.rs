@@ -26,7 +26,7 @@ impl Connection<'_> {
             return None;
         }
         Some(SessionOptions {
-            token: Token::of(bits),
+            token: Token::from_bits(bits),
             transport: self.transport(),
             acks: request.acks,
             seq: request.seq,
@@ -48,10 +48,10 @@ impl Connection<'_> {
                 Resumable::Lost(name) => {
                     let Ok(reservation) = self.reserve(name.clone()) else {
                         attempt.count(Instant::now());
-                        return Err(AuthResult::NameTaken(Cause::NameTaken.of_user(name.to_string())));
+                        return Err(AuthResult::NameTaken(Cause::NameTaken.with_user(name.to_string())));
                     };
                     let now = self.context.clock.now();
-                    self.context.hub.come_back(reservation, used, self.resume_request(&request), options, now)
+                    self.context.hub.resume_lost(reservation, used, self.resume_request(&request), options, now)
                 }
             };
             match resumed {

@@ -50,7 +50,7 @@ impl Connection<'_> {
                 ReadResult::Broken => Break(None),
                 ReadResult::TimedOut if deadlines.has_expired() => self.refuse_too_late(door),
                 ReadResult::TimedOut if self.input.awaits_silence() => {
-                    self.input.silence();
+                    self.input.report_silence();
                     self.handle_sign_in_messages(door, &mut deadlines)
                 }
                 ReadResult::TimedOut => {
@@ -88,7 +88,7 @@ impl Connection<'_> {
             if self.rate.charge_line(now) != RateVerdict::Passes {
                 // Ends the connection instead of dropping a line: the next one would be taken for the answer to another
                 // question.
-                let why = Cause::Throttled.report().saying("too many lines before signing in; connect again");
+                let why = Cause::Throttled.report().with_text("too many lines before signing in; connect again");
                 self.send_event(EventKind::Refused(why), door.rendering());
                 return Break(None);
             }

@@ -41,7 +41,7 @@ impl DroppedLines {
     pub(super) fn take(&mut self) -> Option<Report<'static>> {
         let DroppedLines { lines, first, due } = std::mem::take(self);
         due?;
-        let mut report = Cause::LinesDropped.of_count(lines);
+        let mut report = Cause::LinesDropped.with_count(lines);
         report.about.word = Some(first.into());
         Some(report)
     }

@@ -36,9 +36,9 @@ pub(super) fn parse(line: &str, server_info: ServerInfo) -> Result<(Option<Strin
     let fail = |report: Report<'static>| (label.clone(), report);
     let sign_in = match request.sign_in() {
         Some(sign_in) => sign_in.map_err(fail)?,
-        None => return Err(fail(Cause::BadObject.of_word("sign in first: guest, login, register or resume"))),
+        None => return Err(fail(Cause::BadObject.with_word("sign in first: guest, login, register or resume"))),
     };
-    let server_password = request.server_password.as_deref().map(|typed| password::of_line(typed).to_owned());
+    let server_password = request.server_password.as_deref().map(|typed| password::from_line(typed).to_owned());
     if server_info.has_password && server_password.is_none() && !matches!(sign_in, SignIn::Resume { .. }) {
         return Err(fail(Cause::ServerPasswordNeeded.report()));
     }
@@ -51,7 +51,7 @@ fn session_request(request: &Request<'_>) -> Result<SessionRequest, Report<'stat
     let rooms = request.rooms.iter().flatten();
     let parse_room = |name: &str| match name {
         EVERYBODY => Ok(None),
-        name => RoomName::parse(name).map(Some).map_err(Report::of_room_name),
+        name => RoomName::parse(name).map(Some).map_err(Report::from_room_name_error),
     };
     let rooms = rooms.map(|(name, id)| Ok((parse_room(name)?, *id))).collect::<Result<Vec<_>, Report<'static>>>()?;
     // Leaves out rooms whose names new rooms may not have: a room of an older server must not keep its users from
@@ -62,12 +62,12 @@ fn session_request(request: &Request<'_>) -> Result<SessionRequest, Report<'stat
     let mut known = HashSet::new();
     rooms.retain(|(room, _)| known.insert(room.as_ref().map(|room| room.key().clone())));
     if rooms.len() > MOST_ROOMS {
-        return Err(Cause::BadObject.of_word(format!("rooms: at most {MOST_ROOMS}")));
+        return Err(Cause::BadObject.with_word(format!("rooms: at most {MOST_ROOMS}")));
     }
     let room = |name| RoomName::parse(name).and_then(|room| room.check_new().map(|()| room));
     Ok(SessionRequest {
         label: request.answer_label(),
-        room: request.room.as_deref().map(room).transpose().map_err(Report::of_room_name)?,
+        room: request.room.as_deref().map(room).transpose().map_err(Report::from_room_name_error)?,
         rooms,
         acks: request.acks == Some(true),
         seq: request.seq,

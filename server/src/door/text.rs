@@ -207,7 +207,7 @@ impl TextDoor {
                 let how = Cause::HowToSignIn.report();
                 let why = Report::from(why);
                 let text = format!("{} {}", why.sentence(), how.sentence());
-                return self.refuse_guest(Report { code: how.code(), ..why }.saying(text));
+                return self.refuse_guest(Report { code: how.code(), ..why }.with_text(text));
             }
         };
         match (self.server_info.has_password, self.framing) {
@@ -223,7 +223,7 @@ impl TextDoor {
     /// Requests the login or the registration with both answers.
     fn credentials(&mut self, mode: Mode, alias: &str, password: &str) -> DoorAction {
         let alias = alias.trim();
-        let password = password::of_line(password).to_owned();
+        let password = password::from_line(password).to_owned();
         if alias.is_empty() || password.is_empty() {
             return self.restart(Cause::CredentialsRequired.report());
         }
@@ -231,7 +231,7 @@ impl TextDoor {
             Mode::Login => DoorAction::Try(AuthRequest::Login { alias: alias.to_owned(), password }),
             Mode::Register => match UserName::parse(alias) {
                 Ok(name) => DoorAction::Try(AuthRequest::Register { name, password }),
-                Err(why) => self.restart(Report::of_user_name(why, alias)),
+                Err(why) => self.restart(Report::from_user_name_error(why, alias)),
             },
         }
     }
@@ -255,10 +255,10 @@ impl Door for TextDoor {
             Awaits::GuestPassword { name, room } => DoorAction::Try(AuthRequest::Guest {
                 name,
                 room,
-                server_password: Some(password::of_line(line).to_owned()),
+                server_password: Some(password::from_line(line).to_owned()),
             }),
             Awaits::ServerPassword(_) => {
-                DoorAction::Try(AuthRequest::ServerPassword(password::of_line(line).to_owned()))
+                DoorAction::Try(AuthRequest::ServerPassword(password::from_line(line).to_owned()))
             }
             Awaits::Alias(mode) => {
                 self.awaits = Awaits::Password(mode, line.to_owned());
@@ -272,7 +272,7 @@ impl Door for TextDoor {
         // Ends the connection: the line is discarded, so it cannot be checked for an HTTP request.
         refused(match self.awaits {
             Awaits::First => Cause::HowToSignIn.report(),
-            _ => Cause::LineTooLong.report().saying("that line is too long"),
+            _ => Cause::LineTooLong.report().with_text("that line is too long"),
         })
     }
 
@@ -295,7 +295,7 @@ impl Door for TextDoor {
             (_, AuthResult::NameTaken(report)) if report.cause == Cause::NameRegistered => {
                 let name = report.about.user.clone().unwrap_or_default();
                 let how = format!("{name} is a registered name. Type LOGIN to sign in, or choose another name.");
-                self.refuse_guest(report.saying(how))
+                self.refuse_guest(report.with_text(how))
             }
             (_, AuthResult::NameTaken(report)) => self.refuse_guest(report),
             (_, outcome) => refused(outcome.report()),
@@ -324,8 +324,8 @@ fn ask(text: &'static str) -> EventKind<'static> {
 /// Returns the report about the reserved one of the two names.
 fn reserved(name: &str, room: &str) -> Report<'static> {
     match UserName::parse(name) {
-        Err(why) => Report::of_user_name(why, name),
-        Ok(_) => Cause::NameReserved.of_user(room.to_owned()),
+        Err(why) => Report::from_user_name_error(why, name),
+        Ok(_) => Cause::NameReserved.with_user(room.to_owned()),
     }
 }
 

@@ -93,7 +93,7 @@ impl Bans {
     /// Returns true if `address` is banned at `now`.
     #[must_use]
     pub fn is_banned(&self, address: IpAddr, now: OffsetDateTime) -> bool {
-        self.known.read().iter().any(|ban| ban.range.contains(&address) && !ban.row.is_over(now))
+        self.known.read().iter().any(|ban| ban.range.contains(&address) && !ban.row.has_ended(now))
     }
 
     /// Bans `range`. Replaces an earlier ban of the same range.
@@ -136,7 +136,7 @@ impl Bans {
     /// Returns the bans in force at `now`.
     #[must_use]
     pub fn list(&self, now: OffsetDateTime) -> Vec<BanRow> {
-        self.known.read().iter().filter(|ban| !ban.row.is_over(now)).map(|ban| ban.row.clone()).collect()
+        self.known.read().iter().filter(|ban| !ban.row.has_ended(now)).map(|ban| ban.row.clone()).collect()
     }
 
     /// Applies `change` to the bans, in memory and then on disk. Also removes the bans that are over. Refuses a change
@@ -144,7 +144,7 @@ impl Bans {
     fn change(&self, now: OffsetDateTime, change: impl FnOnce(&mut Vec<Ban>)) -> Result<Stored, BanError> {
         let mut disk = self.file.lock();
         let mut bans = self.known.read().clone();
-        bans.retain(|ban| !ban.row.is_over(now));
+        bans.retain(|ban| !ban.row.has_ended(now));
         let in_force = bans.len();
         change(&mut bans);
         if bans.len() > MOST_BANS.max(in_force) {

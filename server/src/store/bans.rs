@@ -78,7 +78,7 @@ mod tests {
         file.write(&bans).unwrap();
         assert_eq!(BanFile::open(folder.path(), |_| true).unwrap().1, bans);
         let later = |s: i64| OffsetDateTime { unix_ms: now.unix_ms + s * 1_000, offset_s: 0 };
-        assert!(!bans[0].is_over(later(299)) && bans[0].is_over(later(300)) && !bans[1].is_over(later(1 << 30)));
+        assert!(!bans[0].has_ended(later(299)) && bans[0].has_ended(later(300)) && !bans[1].has_ended(later(1 << 30)));
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub use crate::ban_row::BanRow;
 pub use accounts::{Account, Accounts, BlocksError, NewAccount, PasswordError, RegisterError};
 pub use bans::BanFile;
 pub use file_error::FileError;
-pub use identity::Identity;
+pub use identity::FileIdentity;
 pub use lock_file::{LockError, LockFile, LockWatch};
 pub use messages::Messages;
 pub use sessions::{Record, Sessions, Sighting};

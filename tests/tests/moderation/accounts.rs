@@ -33,7 +33,7 @@ fn x9_a_deleted_account_leaves_nothing_to_whoever_takes_the_name_next() {
     let mut next = test_server.login("alice", "another horse");
     next.send("/history");
     next.send("/history with bob");
-    assert!(next.lines_so_far().iter().all(|line| !line.contains("secret")), "of the one before");
+    assert!(next.drain_lines().iter().all(|line| !line.contains("secret")), "of the one before");
     test_server.login("bob", PASSWORD).quit();
 }
 
@@ -47,5 +47,5 @@ fn x9_mail_for_a_deleted_account_reaches_nobody() {
     assert!(test_server.server().moderator().delete_account("alice").is_ok());
     test_server.register("alice", PASSWORD);
     let mut next = test_server.login("alice", PASSWORD);
-    assert!(next.lines_so_far().iter().all(|line| !line.contains("first alice")));
+    assert!(next.drain_lines().iter().all(|line| !line.contains("first alice")));
 }

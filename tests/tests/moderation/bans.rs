@@ -118,7 +118,7 @@ fn who_fills_the_disk_is_banned_all_the_same() {
     assert!(answer.contains("after a restart the ban counts again"), "{answer}");
     assert!(moderator.bans().contains("127.0.0.1") && !moderator.bans().contains("10.0.0.1"), "{}", moderator.bans());
 
-    disk.make_room();
+    disk.free_space();
     let stored = || fs::read_to_string(test_server.data().join("bans.json")).expect("the bans");
     eventually("both are stored, without anybody doing anything", || {
         stored().contains("127.0.0.1") && !stored().contains("10.0.0.1")

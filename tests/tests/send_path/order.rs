@@ -4,7 +4,7 @@
 use crate::rig::{BOTH_WAYS, Peer, Rig};
 use landline_common::rendering::RENDERINGS;
 use landline_server::fanout::{DeliveryMode, Publication, RoomLog, Subscription};
-use landline_tests::Dice;
+use landline_tests::Rng;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -42,7 +42,7 @@ struct RandomMember<'a> {
     next: &'a AtomicU64,
     peer: Peer,
     seat: Arc<Subscription>,
-    dice: Dice,
+    rng: Rng,
     stays: Vec<ExpectedStay>,
 }
 
@@ -53,19 +53,19 @@ impl RandomMember<'_> {
 
     /// Enters the room, talks and changes the rendering at random, and leaves.
     fn enter_and_leave(&mut self) {
-        let mut ear = DeliveryMode { rendering: self.dice.roll(RENDERINGS), echo: self.dice.roll(2) == 0 };
+        let mut ear = DeliveryMode { rendering: self.rng.below(RENDERINGS), echo: self.rng.below(2) == 0 };
         let mut unheard = Vec::new();
         let mut renderings = vec![ear.rendering];
         let mut entering = self.line();
         self.room.enter(&self.seat, ear, Some(&mut entering));
         let from = entering.number;
-        for _ in 0..self.dice.roll(12) {
-            if self.dice.roll(4) > 0 {
+        for _ in 0..self.rng.below(12) {
+            if self.rng.below(4) > 0 {
                 let mut line = self.line();
                 self.room.publish(&self.seat, &mut line);
                 unheard.extend((!ear.echo).then_some(line.number));
             } else {
-                let new = DeliveryMode { rendering: self.dice.roll(RENDERINGS), ..ear };
+                let new = DeliveryMode { rendering: self.rng.below(RENDERINGS), ..ear };
                 self.room.change_mode(&self.seat, ear, new);
                 ear = new;
                 renderings.push(ear.rendering);
@@ -110,9 +110,9 @@ fn members_receive_one_order_in_each_membership() {
                 let seat = Subscription::new(&peer.outbox, &Arc::default());
                 let room = &room;
                 let next = &next;
-                let dice = Dice::new(seed);
+                let rng = Rng::new(seed);
                 let stays = Vec::new();
-                let mut member = RandomMember { room, next, peer, seat, dice, stays };
+                let mut member = RandomMember { room, next, peer, seat, rng, stays };
                 scope.spawn(move || {
                     for _ in 0..STEPS {
                         member.enter_and_leave();

@@ -76,7 +76,7 @@ impl Display for Banner<'_> {
         writeln!(f, "  history:    {}", self.history())?;
         let Capacity { clients, why } = self.capacity;
         let why = if *why == AS_CONFIGURED { String::new() } else { format!(", because of {why}") };
-        writeln!(f, "  capacity:   up to {clients} people{why}\n")?;
+        writeln!(f, "  capacity:   up to {clients} users{why}\n")?;
         let console = if self.console { "/help lists the commands of this console; " } else { "" };
         writeln!(f, "{console}Ctrl-C stops the server.\n")
     }
@@ -131,7 +131,7 @@ Landline VERSION, server name \"Room 12\"
   encryption: none. Anyone on the network can read messages and passwords.
   data:       /srv/landline
   history:    kept, up to 4 GiB
-  capacity:   up to 10000 people
+  capacity:   up to 10000 users
 
 /help lists the commands of this console; Ctrl-C stops the server.
 
@@ -146,7 +146,7 @@ Landline VERSION, server name \"Room 12\"
         for part in [
             "landline 192.168.1.20:8888\n",
             "history:    kept for 30 days\n",
-            "up to 500 people, because of the limit on open files (ulimit -n)\n",
+            "up to 500 users, because of the limit on open files (ulimit -n)\n",
             "\n\nCtrl-C stops the server.\n",
         ] {
             assert!(text.contains(part), "{text}");

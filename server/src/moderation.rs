@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 /// without it.
 const FLUSH_TIME: Duration = Duration::from_millis(500);
 
-/// What was done, or why nothing was.
+/// The text about what was done, or the reason for which nothing was done.
 pub type Answer = Result<String, String>;
 
 /// Acts on a running server.

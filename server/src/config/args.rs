@@ -13,24 +13,24 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Seconds; longer than any server runs, and far below where the arithmetic of time ends.
+/// Most seconds of a timeout: far below the bounds of the time arithmetic.
 const A_YEAR: u64 = 365 * 86_400;
 
-/// The variable of the environment that may have the server's password.
+/// The environment variable that may hold the server's password.
 const PASSWORD_VARIABLE: &str = "LANDLINE_PASSWORD";
 
-/// Chat for the people on one network. Start it, and tell people the line it prints.
+/// Chat server for one local network. Start it, and give users the line it prints.
 #[derive(Debug, Parser)]
 #[command(name = "landline-server", version, max_term_width = 100)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 pub struct Args {
-    /// What else there is to do.
+    /// The task to run instead of serving.
     #[command(subcommand)]
     pub task: Option<ServerTask>,
     /// Port to listen on [default: 12345]
     #[arg(value_parser = parse_port)]
     port: Option<u16>,
-    /// Seconds that three failed passwords in a row lock an account
+    /// Seconds for which three failed passwords in a row lock an account
     #[arg(value_name = "BLOCK_DURATION", default_value_t = 60)]
     block: u64,
     /// Idle seconds before sign-out
@@ -45,32 +45,32 @@ pub struct Args {
     /// Folder for accounts, sessions and the log
     #[arg(long, value_name = "FOLDER", default_value = "data")]
     data: PathBuf,
-    /// The server's name, as people see it
+    /// The server's name, as users see it
     #[arg(long, default_value = "Landline")]
     name: String,
-    /// Ask everybody for this password; better in a file or in the environment as LANDLINE_PASSWORD, where other users do
-    /// not see it
+    /// Ask all users for this password; other users of this machine can see it here, unlike in a file or in the
+    /// environment variable LANDLINE_PASSWORD
     #[arg(long, conflicts_with = "password_file")]
     password: Option<String>,
     /// Read that password from the first line of this file
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
-    /// The same as BLOCK_DURATION
+    /// Long form of BLOCK_DURATION
     #[arg(long, value_name = "SECONDS")]
     block_duration: Option<u64>,
-    /// The same as TIMEOUT
+    /// Long form of TIMEOUT
     #[arg(long, value_name = "SECONDS")]
     timeout: Option<u64>,
-    /// Pings do not count as a sign of life
+    /// Pings do not restart the idle timeout
     #[arg(long)]
     strict_timeout: bool,
-    /// Lines one person may send in so many seconds, as 10/5, or off
+    /// Most lines that one user may send within a time, as LINES/SECONDS, or off
     #[arg(long, value_name = "N/SECONDS", default_value = "10/5", value_parser = parse_rate)]
     rate: Rate,
-    /// People at once
+    /// Most users at once
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     max_clients: usize,
-    /// People at once from one address; 0 lifts the limit
+    /// Most users at once from one address; 0 lifts the limit
     #[arg(long, value_name = "N", default_value_t = 256)]
     max_clients_per_ip: usize,
     /// Port for LanTalk's clients; 0 turns it off
@@ -79,10 +79,10 @@ pub struct Args {
     /// UDP port on which clients find this server; 0 turns it off
     #[arg(long, value_name = "PORT", default_value_t = BEACON_PORT)]
     beacon_port: u16,
-    /// Keep what was said: on, off, or for so many days
+    /// Keep messages: on, off, or for this many days
     #[arg(long, value_name = "on|off|N-days", default_value_t = History::On)]
     history: History,
-    /// The most that messages.db may take on the disk, as 500M or 2G, or off: the oldest messages are removed [default: 4G]
+    /// Most disk space for messages.db, as 500M or 2G, or off; beyond it the oldest messages are removed [default: 4G]
     #[arg(long, value_name = "SIZE|off", value_parser = size::parse)]
     history_size: Option<u64>,
     /// Write the log here [default: landline.log in the data folder]
@@ -98,7 +98,7 @@ pub struct Args {
 
 fn parse_port(text: &str) -> Result<u16, String> {
     text.parse().map_err(|_| match text {
-        "export" | "import" => format!("{text} comes first, and its options behind it"),
+        "export" | "import" => format!("{text} must be the first argument, before its options"),
         _ => "a port is a number from 0 to 65535".into(),
     })
 }
@@ -117,7 +117,7 @@ fn parse_rate(text: &str) -> Result<Rate, String> {
     }
 }
 
-/// All limits with their defaults and reasons, as `--limit help` shows them.
+/// Returns all limits with their defaults and reasons, as `--limit help` shows them.
 #[must_use]
 pub fn limits_help() -> String {
     let line = |(name, default, why): &(&str, u64, &str)| {
@@ -127,34 +127,34 @@ pub fn limits_help() -> String {
 }
 
 impl Args {
-    /// Whether the limits are to be listed instead of starting a server.
+    /// Returns true if the limits must be listed instead of starting a server.
     #[must_use]
     pub fn wants_limits(&self) -> bool {
         self.limits.iter().any(|limit| limit == "help")
     }
 
-    /// Whether standard input is left alone.
+    /// Returns true if no commands are read from standard input.
     #[must_use]
     pub fn no_console(&self) -> bool {
         self.no_console
     }
 
-    /// Where the log goes.
+    /// Returns the path of the log file.
     #[must_use]
     pub fn log_file(&self) -> PathBuf {
         self.log_file.clone().unwrap_or_else(|| self.data.join("landline.log"))
     }
 
-    /// The file that has the server's password, if it is read from one.
+    /// Returns the file that the server's password is read from, if there is one.
     #[must_use]
     pub fn password_file(&self) -> Option<&Path> {
         self.password_file.as_deref()
     }
 
-    /// What it all means.
+    /// Checks the arguments and returns the configuration.
     ///
     /// # Errors
-    /// Something is out of its bounds, or the password file cannot be read.
+    /// An argument is out of its bounds, or the password file cannot be read.
     pub fn config(&self) -> anyhow::Result<Config> {
         let mut limits = limits_of(&self.limits)?;
         if let Some(bytes) = self.history_size {
@@ -167,7 +167,7 @@ impl Args {
         let block = self.block_duration.unwrap_or(self.block);
         let timeout = self.timeout.unwrap_or(self.idle);
         if timeout == 0 || timeout > A_YEAR || block > A_YEAR {
-            bail!("the timeout lies between 1 and {A_YEAR} seconds, the block duration between 0 and that");
+            bail!("the timeout must be between 1 and {A_YEAR} seconds, the block duration between 0 and {A_YEAR}");
         }
         if self.max_clients == 0 {
             bail!("--max-clients needs at least 1");
@@ -200,12 +200,13 @@ impl Args {
         })
     }
 
-    /// The server's password, from the command line or else from the environment, where an empty one is none: that is how
-    /// a variable is switched off.
+    /// Returns the server's password, from the command line or else from the environment. An empty variable means no
+    /// password: setting it to nothing is how operators switch a variable off.
     fn server_password(&self, environment: Option<OsString>) -> anyhow::Result<Option<String>> {
         let password = match (&self.password_file, &self.password) {
             (Some(file), _) => {
-                let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+                let text = std::fs::read_to_string(file)
+                    .with_context(|| format!("cannot read the password file {}", file.display()))?;
                 Some(text.lines().next().unwrap_or_default().to_owned())
             }
             (None, Some(password)) => Some(password.clone()),
@@ -230,14 +231,14 @@ mod tests {
     }
 
     #[test]
-    fn the_predecessors_three_numbers_work() {
+    fn three_numbers_of_the_predecessor_are_accepted() {
         let config = config(&["4000", "10", "120"]).unwrap();
         assert_eq!(config.ports, [4000]);
         assert_eq!((config.block_duration.as_secs(), config.timeout.as_secs()), (10, 120));
     }
 
     #[test]
-    fn flags_are_understood() {
+    fn flags_are_parsed() {
         let config = config(&[
             "--port",
             "8888",
@@ -255,19 +256,19 @@ mod tests {
     }
 
     #[test]
-    fn any_free_port_may_be_asked_for_several_times() {
+    fn port_zero_may_be_given_several_times() {
         assert_eq!(config(&["0", "--port", "0", "--lantalk-port", "0"]).unwrap().ports, [0, 0]);
     }
 
     #[test]
-    fn history_is_kept_unless_told_otherwise() {
+    fn history_is_on_by_default() {
         assert_eq!(config(&[]).unwrap().history, History::On);
         assert_eq!(config(&["--history", "off"]).unwrap().history, History::Off);
         assert_eq!(config(&["--history=90-days"]).unwrap().history, History::Days(90));
     }
 
     #[test]
-    fn the_size_of_the_history_is_bounded() {
+    fn history_size_is_bounded_by_default() {
         let bytes = |args: &[&str]| config(args).map(|config| config.limits.history_bytes);
         assert_eq!(bytes(&[]).unwrap(), 4 << 30);
         assert_eq!(bytes(&["--history-size", "500M"]).unwrap(), 500 << 20);
@@ -275,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_password_in_the_environment_is_none() {
+    fn empty_password_in_the_environment_means_none() {
         let password = |args: &[&str], environment: Option<&str>| {
             let args = Args::try_parse_from(std::iter::once(&"landline-server").chain(args)).unwrap();
             args.server_password(environment.map(OsString::from)).map_err(|e| e.to_string())
@@ -290,12 +291,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said() {
+    fn wrong_arguments_are_named() {
         for (args, says) in [
             (vec!["--rate", "fast"], "LINES/SECONDS"),
             (vec!["--limit", "line-bytes"], "NAME=VALUE"),
             (vec!["--limit", "x=1"], "no limit called x"),
-            (vec!["--limit", "line-bytes=-1"], "no whole number"),
+            (vec!["--limit", "line-bytes=-1"], "not a whole number"),
             (vec!["--name", " "], "1 to 64"),
             (vec!["--password", " "], "empty"),
             (vec!["--password-file", "/nowhere"], "/nowhere"),
@@ -308,7 +309,7 @@ mod tests {
             (vec!["--history", "0"], "on, off, or the days"),
             (vec!["--history-size", "1M"], "at least 16M"),
             (vec!["--history-size", "much"], "for example 2G or 500M, or off"),
-            (vec!["--data", "x", "export"], "export comes first"),
+            (vec!["--data", "x", "export"], "export must be the first argument"),
         ] {
             let error = format!("{:#}", config(&args).unwrap_err());
             assert!(error.contains(says), "{args:?}: {error}");
@@ -316,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn the_help_is_whole() {
+    fn help_is_complete() {
         use clap::CommandFactory;
         Args::command().debug_assert();
         assert!(limits_help().contains("backlog-bytes"));

@@ -1,4 +1,4 @@
-//! What a server is told when it starts: the command line, and what it means.
+//! The configuration of a server: its command line, and the checked values made from it.
 
 mod args;
 mod size;
@@ -15,59 +15,59 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A century: further back nobody looks, and far below where the arithmetic of time ends.
+/// Most days of history: a century, far below the bounds of the time arithmetic.
 const MOST_DAYS: u32 = 36_500;
 
-/// How a server is set up.
+/// The checked configuration of a server.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The ports of the main door; 0 takes any free one.
+    /// The main ports; 0 takes any free port.
     pub ports: Vec<u16>,
-    /// The address to listen on. `::` is all of them, of IPv6 and IPv4; of IPv4 only, where there is no IPv6.
+    /// The address to listen on. `::` means all addresses of IPv6 and IPv4, or of IPv4 only on a machine without IPv6.
     pub bind: IpAddr,
     /// The data folder.
     pub data: PathBuf,
     /// The server's name.
     pub name: String,
-    /// What guests must know to come in.
+    /// The server's password; `None` if guests need none.
     pub password: Option<String>,
-    /// How long failed passwords lock an account.
+    /// Time for which failed passwords lock an account.
     pub block_duration: Duration,
-    /// How long somebody may be silent.
+    /// Idle time after which a session ends.
     pub timeout: Duration,
-    /// Pings do not count as a sign of life.
+    /// Pings do not restart the idle timeout.
     pub strict_timeout: bool,
-    /// Lines in so much time; `None` is without a limit.
+    /// The rate limit of a session as lines and window; `None` means no limit.
     pub rate: Option<(u32, Duration)>,
-    /// Clients at once.
+    /// Most clients at once.
     pub max_clients: usize,
-    /// Clients at once from one address; 0 is without a limit.
+    /// Most clients at once from one address; 0 means no limit.
     pub max_clients_per_ip: usize,
-    /// Port of the LanTalk door; `None` is off.
+    /// The LanTalk port; `None` turns it off.
     pub lantalk_port: Option<u16>,
-    /// UDP port of discovery; `None` is off.
+    /// The UDP port of discovery; `None` turns it off.
     pub beacon_port: Option<u16>,
-    /// How long what was said is kept.
+    /// Time for which messages are kept.
     pub history: History,
-    /// Every other number.
+    /// All other limits.
     pub limits: Limits,
 }
 
-/// How long what was said is kept.
+/// Time for which messages are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum History {
-    /// For ever.
+    /// Forever.
     On,
     /// Not at all.
     Off,
-    /// For so many days.
+    /// For this many days.
     Days(u32),
 }
 
 impl FromStr for History {
     type Err = String;
 
-    /// Reads `on`, `off`, or days as `30-days`, `30d` or `30`.
+    /// Parses `on`, `off`, or days as `30-days`, `30d` or `30`.
     fn from_str(text: &str) -> Result<History, String> {
         let text = text.trim().to_ascii_lowercase();
         let days = ["-days", "-day", "d"].iter().find_map(|unit| text.strip_suffix(unit)).unwrap_or(&text);
@@ -113,7 +113,7 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The addresses under which other machines reach this server.
+    /// Returns the addresses under which other machines reach this server.
     #[must_use]
     pub fn reachable_at(&self) -> Vec<IpAddr> {
         if !self.bind.is_unspecified() {
@@ -122,7 +122,8 @@ impl Config {
         let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
         let mut lan: Vec<IpAddr> =
             interfaces.iter().filter(|i| !i.is_loopback()).map(if_addrs::Interface::ip).collect();
-        // An address of IPv4 is short to type. Link-local ones of IPv6 need the name of an interface.
+        // Prefers IPv4, whose addresses are short to type. Leaves out link-local IPv6 addresses, which work only
+        // together with the name of an interface.
         if lan.iter().any(IpAddr::is_ipv4) || self.bind.is_ipv4() {
             lan.retain(IpAddr::is_ipv4);
         } else {
@@ -140,7 +141,7 @@ fn limits_of(changes: &[String]) -> anyhow::Result<Limits> {
     let mut limits = Limits::default();
     for change in changes {
         let (name, value) = change.split_once('=').context("--limit is written NAME=VALUE; --limit help lists them")?;
-        let value = value.parse().map_err(|_| anyhow!("--limit {name}: {value} is no whole number"))?;
+        let value = value.parse().map_err(|_| anyhow!("--limit {name}: {value} is not a whole number"))?;
         limits.set(name, value).map_err(anyhow::Error::msg)?;
     }
     Ok(limits)
@@ -151,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn history_is_kept_for_ever_or_not_or_for_days() {
+    fn history_option_is_parsed_and_shown() {
         for (text, history) in [
             ("on", History::On),
             ("OFF", History::Off),

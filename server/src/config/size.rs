@@ -1,11 +1,11 @@
-//! Sizes as operators write and read them: `2G`, `500M`, `off`.
+//! Sizes in bytes as operators write and read them: `2G`, `500M`, `off`.
 
 use std::fmt;
 
-/// Units from the largest on.
+/// The units, largest first, each with its power of two.
 const UNITS: [(char, u32); 4] = [('T', 40), ('G', 30), ('M', 20), ('K', 10)];
 
-/// Bytes, shown in the largest unit that they fill.
+/// A number of bytes, displayed in the largest unit that it fills.
 #[derive(Clone, Copy, Debug)]
 pub struct ByteSize(pub u64);
 
@@ -14,7 +14,8 @@ impl fmt::Display for ByteSize {
         match UNITS.into_iter().find(|(_, bits)| self.0 >> bits > 0) {
             Some((unit, bits)) => {
                 let tenths = (u128::from(self.0) * 10) >> bits;
-                let (whole, tenth) = (tenths / 10, tenths % 10);
+                let whole = tenths / 10;
+                let tenth = tenths % 10;
                 if tenth == 0 { write!(f, "{whole} {unit}iB") } else { write!(f, "{whole}.{tenth} {unit}iB") }
             }
             None => write!(f, "{} bytes", self.0),
@@ -22,7 +23,7 @@ impl fmt::Display for ByteSize {
     }
 }
 
-/// Reads a whole number with a unit or none (bytes), or `off`, which is no bound.
+/// Parses a whole number with or without a unit (bytes), or `off`, which means no bound.
 pub(super) fn parse(text: &str) -> Result<u64, String> {
     let text = text.trim().to_ascii_uppercase();
     if text == "OFF" {
@@ -40,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_are_read_and_shown() {
+    fn sizes_are_parsed_and_shown() {
         for (text, bytes, shown) in [
             ("2G", 2 << 30, "2 GiB"),
             ("500m", 500 << 20, "500 MiB"),

@@ -1,4 +1,4 @@
-//! What the program does other than serving.
+//! The tasks of the program besides serving: export and import.
 
 use super::limits_of;
 use clap::Subcommand;
@@ -7,27 +7,27 @@ use jiff::{Span, Timestamp, Zoned};
 use landline_common::{Limits, OffsetDateTime};
 use std::path::PathBuf;
 
-/// What else there is to do.
+/// A task other than serving.
 #[derive(Debug, Subcommand)]
 pub enum ServerTask {
-    /// Write what was said to standard output, one JSON object a line; a server may run meanwhile
+    /// Write the stored messages to standard output, one JSON object a line; a server may run meanwhile
     Export(Export),
     /// Take over Chat77's accounts, LanTalk's bans, or what export has written; the server must be stopped
     Import(Import),
 }
 
-/// What to write out.
+/// The options of an export.
 #[derive(Debug, clap::Args)]
 pub struct Export {
     /// The server's data folder
     #[arg(long, value_name = "FOLDER", default_value = "data")]
     pub data: PathBuf,
-    /// Leave out what was said before: a date as 2026-01-31 or "2026-01-31 18:30", or how long ago, as 30d or 12h
+    /// Leave out older messages: a date as 2026-01-31 or "2026-01-31 18:30", or how long ago, as 30d or 12h
     #[arg(long, value_name = "DATE|DURATION", value_parser = parse_since)]
     pub since: Option<OffsetDateTime>,
 }
 
-/// What to read in.
+/// The options of an import.
 #[derive(Debug, clap::Args)]
 pub struct Import {
     /// Chat77's client_connections.json, LanTalk's bans.json, or a file that export has written
@@ -41,10 +41,10 @@ pub struct Import {
 }
 
 impl Import {
-    /// The limits that count.
+    /// Returns the limits.
     ///
     /// # Errors
-    /// One of them cannot be set so.
+    /// A limit has no such name or value.
     pub fn limits(&self) -> anyhow::Result<Limits> {
         limits_of(&self.limits)
     }
@@ -54,7 +54,7 @@ fn parse_since(text: &str) -> Result<OffsetDateTime, String> {
     since(text.trim(), &Zoned::now())
 }
 
-/// A date and time in local time or with its distance from UTC, or how long before `now`.
+/// Parses a date and time, in local time or with an offset from UTC, or a time span before `now`.
 fn since(text: &str, now: &Zoned) -> Result<OffsetDateTime, String> {
     let bare = !text.starts_with(['+', '-']) && !text.ends_with("ago");
     let ago = || text.parse::<Span>().ok().filter(|_| bare).and_then(|span| now.checked_sub(span).ok());
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn since_when_is_a_date_or_how_long_ago() {
+    fn since_is_a_date_or_a_time_span() {
         let now: Zoned = "2026-03-10T12:00:00+02:00[+02:00]".parse().unwrap();
         for (text, utc) in [
             ("2026-03-09", "2026-03-08T22:00:00Z"),

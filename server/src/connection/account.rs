@@ -1,8 +1,8 @@
 //! The commands `/register` and `/password` of a signed-in user.
 //!
-//! The invariant: a line that may be a password is never said. While questions are open, each line is an answer. A user
-//! may also type ahead where no question comes: after a `/register` or `/password` that is refused, misspelled or
-//! dropped. So talk is refused for a while after every such line, and after the end of the questions:
+//! The invariant: a line that may be a password is never sent to users. While questions are open, each line is an
+//! answer. A user may also type ahead where no question comes: after a `/register` or `/password` that is refused,
+//! misspelled or dropped. So talk is refused for a while after every such line, and after the end of the questions:
 //!
 //! | event | talk is refused for |
 //! |---|---|
@@ -76,7 +76,7 @@ impl Dispatcher<'_> {
         self.questions = Some(questions);
     }
 
-    /// Takes the answer to the open question. The line is a password: it is neither said, nor stored, nor logged.
+    /// Takes the answer to the open question. The line is a password: it is not sent to users, stored or logged.
     pub(super) fn answer(&mut self, mut questions: Questions, line: &str, now: OffsetDateTime) {
         let report = match questions.answer(line) {
             AnswerResult::Prompt(_) => return self.ask(questions, now),

@@ -188,7 +188,7 @@ impl Connection<'_> {
     }
 
     /// Checks an account's password by an attempt that has started, and reserves its name. With `was_compared`, the
-    /// password has been compared with the server's, so the attempt counts even if the name is locked: otherwise
+    /// password has been compared with the server's. The attempt then counts even if the name is locked: otherwise
     /// guesses at the server's password would be free under a locked name.
     fn log_in_with_attempt(
         &self,

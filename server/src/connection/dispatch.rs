@@ -281,8 +281,8 @@ fn cleaned(mut why: Report<'static>) -> Report<'static> {
 }
 
 /// Follows the file transfers of a Chat77 client, which sends a file as many messages at once, so that a read may start
-/// inside one. Returns true if `text` is such a rest of a message, which must not be said. A rest has no spaces; all
-/// messages of these clients that users read have some. Updates `in_file`.
+/// inside one. Returns true if `text` is such a rest of a message, which must not be sent to users. A rest has no
+/// spaces; all messages of these clients that users read have some. Updates `in_file`.
 fn track_file_transfer(in_file: &mut bool, text: &str) -> bool {
     let begins = text.starts_with("FILE_START|") || text.starts_with("FILE_CHUNK|");
     let rest = *in_file && !text.contains(' ');

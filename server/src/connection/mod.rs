@@ -6,8 +6,8 @@
 //! ```
 //!
 //! [`serve`] signs the client in, runs its session, and closes the connection. Each round of the session's loop carries
-//! out every message that has arrived, then publishes the collected talk with one append to the room's log, then waits
-//! in `read` until bytes arrive or the next deadline passes: the idle timeout, or a report about dropped lines. Another
+//! out every message that has arrived, and publishes their talk with one append to the room's log. Then it waits in
+//! `read` until bytes arrive or the next deadline passes: the idle timeout, or a report about dropped lines. Another
 //! thread ends the session by [`Outbox::disconnect`], which wakes the `read`.
 
 mod account;
@@ -208,7 +208,12 @@ impl Connection<'_> {
             LogVerdict::Write => context.sessions.login(&record(context)),
             left_out => context.sessions.login_unrecorded(&record(context), left_out == LogVerdict::Announce),
         }
-        context.log(ip, LogCause::Sessions, Level::Info, format_args!("{} joined from {address}", user.name));
+        context.log(
+            ip,
+            LogCause::Sessions,
+            Level::Info,
+            format_args!("session: {} joined address={address}", user.name),
+        );
         let reason = self.run_messages(&mut session, door, &user);
         let reason = self.outbox.disconnect_reason().map_or(reason, |disconnected| match disconnected {
             DisconnectReason::TooSlow => TOO_SLOW,
@@ -233,7 +238,7 @@ impl Connection<'_> {
             LogVerdict::Write => context.sessions.logout(&record(context), reason),
             _ => context.sessions.logout_unrecorded(&record(context)),
         }
-        context.log(ip, LogCause::Sessions, Level::Info, format_args!("{} left ({reason})", user.name));
+        context.log(ip, LogCause::Sessions, Level::Info, format_args!("session: {} left reason={reason:?}", user.name));
     }
 
     /// The loop of a session. Returns the reason for which it ended.
@@ -265,7 +270,8 @@ impl Connection<'_> {
             if let ControlFlow::Break(reason) = self.handle_pending(&mut dispatcher) {
                 return reason;
             }
-            // After a broken connection the loop goes on: messages that arrived before it broke are still carried out.
+            // After a broken connection the loop continues: messages that arrived before it broke are still carried
+            // out.
             if self.outbox.disconnect_reason().is_some_and(|reason| reason != DisconnectReason::Broken) {
                 return "cut off";
             }
@@ -367,7 +373,7 @@ impl Connection<'_> {
                             self.stream.address(),
                             LogCause::Rate,
                             Level::Warn,
-                            format_args!("{} hit rate limit", dispatcher.user.name),
+                            format_args!("session: rate limit exceeded user={}; dropping", dispatcher.user.name),
                         );
                     }
                     dispatcher.count_dropped(&message, instant);
@@ -386,7 +392,7 @@ impl Connection<'_> {
                 }
                 RateVerdict::Ends => {
                     let name = &dispatcher.user.name;
-                    let line = format_args!("{name} is kicked: too many lines over the rate limit");
+                    let line = format_args!("session: kicked for too many lines over the rate limit user={name}");
                     self.context.log(self.stream.address(), LogCause::Rate, Level::Warn, line);
                     dispatcher.send_event(Cause::Kicked.report().into(), now);
                     return ControlFlow::Break("flooding");

@@ -16,7 +16,7 @@ use std::time::Instant;
 /// The decision about a client: `Continue` while it is open, `Break` with the session, or with `None` if it is refused.
 type Decision = ControlFlow<Option<Session>>;
 
-/// The session of a client that has signed in, and the door, which goes on decoding its messages.
+/// The session of a client that has signed in, and the door, which decodes its later messages.
 type SignedIn = (Session, Box<dyn Door>);
 
 impl Connection<'_> {

@@ -23,7 +23,7 @@ pub(super) struct Blocked {
 /// The classes of events that can be blocked separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventClass {
-    /// Lines that a client says.
+    /// Lines that a client sends to a room.
     Talk,
     /// Notices that a client enters or leaves.
     Presence,

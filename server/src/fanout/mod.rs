@@ -14,7 +14,7 @@
 //! 1. A send never waits for a receiver. It may wait, holding no lock, for its own room's next cycle.
 //! 2. All members of a room see one order, and the history has that order too (ids are made under the log's lock).
 //! 3. A member who stays connected misses nothing and gets nothing twice.
-//! 4. A user who joins sees nothing said before and everything after.
+//! 4. A user who joins gets nothing from before and everything after.
 //! 5. A client that does not read costs at most its backlog. When the backlog is full or makes no progress, the client
 //!    is disconnected by a reset, which it sees. Other clients are not affected.
 //! 6. Talking takes no hub lock. Locks are taken in the order of [`crate::ordered_mutex`].
@@ -81,7 +81,7 @@ pub enum DisconnectReason {
 enum Publisher {
     /// The server; no filter applies.
     Server,
-    /// Lines that a client says.
+    /// Lines that a client sends to the room.
     Talk(ClientId),
     /// A notice that a client enters or leaves.
     Presence(ClientId),

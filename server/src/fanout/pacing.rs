@@ -2,7 +2,7 @@
 //!
 //! TCP joins bytes that are sent close together, and such a client would then show two messages as one. So each message
 //! is one `send` without its newline, and two sends are at least [`Pacing::gap`] apart. In a busy room this is slower
-//! than the talk arrives: with more than [`Pacing::merge_at`] messages waiting, talk is merged into sends of up to
+//! than the talk arrives. So with more than [`Pacing::merge_at`] messages waiting, talk is merged into sends of up to
 //! [`Pacing::most_bytes`], with newlines between the messages. Control lines are never merged, since these clients
 //! compare them to the letter.
 //!

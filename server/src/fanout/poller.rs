@@ -1,10 +1,10 @@
 //! The thread that finishes sends which the kernel did not take at once. It also runs delayed tasks of the hub.
 //!
 //! A thread that sends to a client never waits for it. The bytes that the kernel does not take stay in the client's
-//! outbox, a [`PollTarget`], and the outbox asks the poller for a wakeup: when the socket takes bytes again
-//! ([`Poller::arm`]), or at a time ([`Poller::schedule_wakeup`]) for the next paced message and to notice a client that
-//! has stalled. One wakeup is one call of [`PollTarget::on_wakeup`]; if bytes still wait after it, the outbox asks
-//! again.
+//! outbox, a [`PollTarget`]. The outbox asks the poller for a wakeup when the socket takes bytes again
+//! ([`Poller::arm`]). For the next paced message, and to notice a client that has stalled, it asks for a wakeup at a
+//! time ([`Poller::schedule_wakeup`]). One wakeup is one call of [`PollTarget::on_wakeup`]; if bytes still wait after
+//! it, the outbox asks again.
 //!
 //! The poller also bounds the memory of all backlogs together: while they exceed [`Bounds::total_bytes`], it
 //! disconnects the client with the largest one.

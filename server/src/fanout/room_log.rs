@@ -2,11 +2,11 @@
 //!
 //! Many users publish at once, and each line goes to all members. If every session sent to all members itself, members
 //! would see different orders, and each line would cost one `send` per member. Instead a session appends to the log,
-//! which is short work under a lock, and one thread at a time runs a *cycle*: it takes the whole log and delivers it.
-//! Lines appended during a cycle are delivered by the next one, so the batches grow with the load.
+//! which is short work under a lock. One thread at a time runs a *cycle*: it takes the whole log and delivers it. Lines
+//! appended during a cycle are delivered by the next one, so the batches grow with the load.
 //!
-//! Entering, leaving and changing the rendering are entries of the same log. A member therefore gets exactly what was
-//! said between entering and leaving, even though both happen long before the batch is delivered.
+//! Entering, leaving and changing the rendering are entries of the same log. A member therefore gets exactly the
+//! entries between entering and leaving, even though both happen long before the batch is delivered.
 //!
 //! Two buffers alternate (`pending` and `spare`); a cycle swaps them and gives its batch back cleared. Invariants:
 //!

@@ -1,11 +1,11 @@
-//! Limits how much all sessions of one address may say together.
+//! Limits the talk of all sessions of one address together.
 //!
 //! The rate limit belongs to a session, and one address may have many sessions: together they could fill the backlogs
 //! of all clients. So each address has a budget of lines and one of bytes, and each IPv6 network a larger one. Messages
 //! over the budget are dropped. No session is ended for it, since other users at the address may have used the budget.
 //!
 //! A budget works like a token bucket: what was used comes back evenly, all of it within `per`. It is stored as the
-//! time at which it will be full again: a message of a tenth of the budget moves that time by a tenth of `per`, and
+//! time at which it will be full again. A message of a tenth of the budget moves that time by a tenth of `per`, and
 //! passes if the time is then at most `per` away.
 
 use super::Origin;
@@ -111,9 +111,10 @@ impl AddressBudgets {
     pub fn of(&self, address: IpAddr, now: Instant) -> Option<Arc<AddressBudget>> {
         let bound = self.bound?;
         let mut origins = self.origins.lock();
-        let (mut budget, mut all) = (None, Origin::of(address).collect::<Vec<_>>());
+        let origins_of_address: Vec<_> = Origin::of(address).collect();
+        let mut budget = None;
         // The network first, since the address's budget holds that of the network.
-        while let Some(origin) = all.pop() {
+        for origin in origins_of_address.into_iter().rev() {
             if origins.len() >= MOST_ORIGINS && !origins.contains_key(&origin) {
                 evict(&mut origins, now);
             }
@@ -139,7 +140,9 @@ fn evict(origins: &mut HashMap<Origin, Arc<AddressBudget>>, now: Instant) {
     if origins.len() >= MOST_ORIGINS {
         let idle = origins.iter().filter(|(_, budget)| !in_use(budget));
         let soonest = idle.min_by_key(|(_, budget)| budget.full_at()).map(|(origin, _)| *origin);
-        soonest.and_then(|soonest| origins.remove(&soonest));
+        if let Some(soonest) = soonest {
+            origins.remove(&soonest);
+        }
     }
 }
 
@@ -247,11 +250,11 @@ mod tests {
         let budgets = AddressBudgets::new(120, 30_000, PER);
         let now = Instant::now();
         let [by_lines, by_bytes] = [1, 2].map(|n| budgets.of(address(n), now).unwrap());
-        let said = |budget: &AddressBudget, size| {
+        let passed = |budget: &AddressBudget, size| {
             (0..10).filter(|_| budget.charge(size, now) == BudgetVerdict::Passes).count()
         };
-        assert_eq!(said(&by_lines, TalkSize { bytes: 99, ..fifty }), 2);
-        assert_eq!(said(&by_bytes, TalkSize { lines: 1, ..fifty }), 2);
+        assert_eq!(passed(&by_lines, TalkSize { bytes: 99, ..fifty }), 2);
+        assert_eq!(passed(&by_bytes, TalkSize { lines: 1, ..fifty }), 2);
     }
 
     #[test]
@@ -267,14 +270,14 @@ mod tests {
             let now = start + Duration::from_secs(6) * round;
             assert!((0..30 * 9).all(|_| passes(&class, 900, now)), "round {round}");
         }
-        // Each user says a line of 200 bytes in five seconds, all at the same moment.
+        // Each user sends a line of 200 bytes in five seconds, all at the same moment.
         for round in 0..50 {
             assert!((0..256).all(|_| passes(&many, 200, start + PER * round)), "round {round}");
         }
     }
 
     #[test]
-    fn d12_a_network_of_ipv6_may_say_four_times_as_much() {
+    fn d12_ipv6_network_has_four_times_the_budget() {
         let budgets = AddressBudgets::new(10, 1_000, PER);
         let now = Instant::now();
         let of = |n: u16| budgets.of([0xfd00, 0, 0, 1, 0, 0, 0, n].into(), now).unwrap();

@@ -1,5 +1,5 @@
 //! Bounds the log lines that one address causes. Clients that sign in and out as fast as the limits allow would write
-//! 54 MB of log a day, and the log keeps 20 MB: they would push out all other lines within hours.
+//! 54 MB of log a day. The log keeps 20 MB, so they would push out all other lines within hours.
 //!
 //! The record of sessions (`sessions.jsonl`) has the same bound. There, 256 sign-ins a minute would write 106 MB a day,
 //! and push out the records of all other users within 8 hours.

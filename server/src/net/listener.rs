@@ -2,7 +2,7 @@
 //!
 //! Accepting can fail for a long time, above all when the process has no descriptors left. The connection then stays in
 //! the kernel's queue, so a plain loop would spin and the client would hang. The listener therefore keeps one spare
-//! descriptor: it closes that, accepts the next client with it, tells the client that the server is full, and opens the
+//! descriptor: it closes that, accepts the next client with it, answers that the server is full, and opens the
 //! spare again. Where even this fails, it sleeps between attempts.
 
 use crate::log_throttle::LogThrottle;

@@ -19,9 +19,9 @@
 //! in all. Acknowledgements of bytes behind the ping do not count: a proxy sends them even for a dead client, and talk
 //! in a room would extend the time without end.
 //!
-//! The deadline is not left to the kernel: while sent bytes are unacknowledged it sends no keepalives, and its timer
-//! for sending them again may be due in half a minute only. A probe changes the socket's options until it is dropped.
-//! If several probes of one peer run at once, the last one restores them.
+//! The deadline is not left to the kernel: it sends no keepalives while sent bytes are unacknowledged, and may send
+//! those bytes again only after half a minute. A probe changes the socket's options until it is dropped. If several
+//! probes of one peer run at once, the last one restores them.
 
 use super::stream::{KEEPALIVE, Stream};
 use super::tcp_info::TcpInfo;
@@ -65,7 +65,7 @@ pub struct Probe<'s> {
     stream: &'s Stream,
     proof: LivenessProof,
     tcp_info: Option<TcpInfo>,
-    begun: Instant,
+    started: Instant,
     /// Time since the peer's last acknowledgement when the probe began; `None` if the kernel does not report it.
     silent_for: Option<Duration>,
     /// Number of reads from the peer when the probe began.
@@ -90,7 +90,7 @@ impl<'s> Probe<'s> {
     /// at once.
     #[must_use]
     pub fn start(stream: &'s Stream, proof: LivenessProof, claimant: IpAddr) -> (Probe<'s>, Liveness) {
-        let begun = Instant::now();
+        let started = Instant::now();
         let tcp_info = stream.tcp_info();
         let reads = stream.reads();
         let silent_for = tcp_info.as_ref().and_then(TcpInfo::last_acknowledged);
@@ -98,11 +98,11 @@ impl<'s> Probe<'s> {
             stream,
             proof,
             tcp_info,
-            begun,
+            started,
             silent_for,
             reads,
             pause: FIRST_PAUSE,
-            waiting_since: begun,
+            waiting_since: started,
             backlog: None,
         };
         if stream.probes.fetch_add(1, SeqCst) == 0 {
@@ -112,8 +112,8 @@ impl<'s> Probe<'s> {
         (probe, life)
     }
 
-    /// Returns true if no answer is needed: both ends are on this machine, or the peer acknowledged bytes within the
-    /// last second and is on the claimant's machine, whose network evidently works.
+    /// Returns true if no answer is needed. Either both ends are on this machine, or the peer acknowledged bytes within
+    /// the last second and is on the claimant's machine, whose network evidently works.
     fn is_surely_alive(&self, claimant: IpAddr) -> bool {
         let just_now = self.silent_for.is_some_and(|silent| silent < KEEPALIVE);
         self.proof == LivenessProof::Acknowledgement
@@ -154,7 +154,7 @@ impl<'s> Probe<'s> {
         }
         self.note_progress();
         match self.waiting_since.elapsed() {
-            waited if waited < ANSWER_TIME && self.begun.elapsed() < LONGEST_PROBE => Liveness::Pending,
+            waited if waited < ANSWER_TIME && self.started.elapsed() < LONGEST_PROBE => Liveness::Pending,
             // The kernel does not report acknowledgements, but by now its keepalives would have ended a dead
             // connection.
             _ if self.proof == LivenessProof::Acknowledgement && self.silent_for.is_none() => Liveness::Alive,
@@ -164,7 +164,7 @@ impl<'s> Probe<'s> {
 
     fn has_acknowledged(&self) -> bool {
         let (Some(before), Some(tcp_info)) = (self.silent_for, &self.tcp_info) else { return false };
-        tcp_info.last_acknowledged().is_some_and(|silent| silent + TICK < before + self.begun.elapsed())
+        tcp_info.last_acknowledged().is_some_and(|silent| silent + TICK < before + self.started.elapsed())
     }
 }
 

@@ -48,7 +48,8 @@ mod epoll {
         /// # Errors
         /// The kernel has no memory or no watches left.
         pub fn arm(&self, stream: &Arc<Stream>, key: u64) -> io::Result<()> {
-            let (data, flags) = (EventData::new_u64(key), EventFlags::OUT | EventFlags::ONESHOT);
+            let data = EventData::new_u64(key);
+            let flags = EventFlags::OUT | EventFlags::ONESHOT;
             match epoll::modify(&self.epoll, stream.as_ref(), data, flags) {
                 Err(Errno::NOENT) => Ok(epoll::add(&self.epoll, stream.as_ref(), data, flags)?),
                 other => Ok(other?),

@@ -49,7 +49,9 @@ fn passwords_reach_neither_the_disk_nor_the_log() {
         file.is_some_and(|(_, content)| String::from_utf8_lossy(content).contains(text))
     };
     assert!(
-        has("accounts.json", "$2b$04$") && has("landline.log", "alice registered") && has("stderr", "alice joined")
+        has("accounts.json", "$2b$04$")
+            && has("landline.log", "registered user=alice")
+            && has("stderr", "alice joined")
     );
 }
 

@@ -36,7 +36,7 @@ impl NewPassword {
 
     /// Takes a password that the user typed.
     pub fn take(&mut self, text: &str) -> PasswordStep {
-        let text = password::of_line(text);
+        let text = password::from_line(text);
         match self.first.take() {
             None if !(MIN_BYTES..=PASSWORD_MAX_BYTES).contains(&text.len()) => {
                 PasswordStep::Rejected(format!("a new password needs {MIN_BYTES} to {PASSWORD_MAX_BYTES} bytes"))

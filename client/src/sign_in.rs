@@ -60,7 +60,7 @@ pub enum SignInStep {
     /// The user is signed in.
     SignedIn,
     /// The server refused the sign-in.
-    SignInRefused(SignInRefused),
+    Refused(SignInRefused),
 }
 
 /// Why the server refused a sign-in.
@@ -163,7 +163,7 @@ impl SignIn {
             EventKind::Report(report) | EventKind::Refused(report) if report.cause == Cause::TokenUnknown => {
                 match self.attempt() {
                     Some(next) => SignInStep::Send(next),
-                    None => SignInStep::SignInRefused(refused(report)),
+                    None => SignInStep::Refused(refused(report)),
                 }
             }
             EventKind::Report(report) | EventKind::Refused(report)
@@ -175,12 +175,12 @@ impl SignIn {
             EventKind::Report(report) | EventKind::Refused(report)
                 if report.is_refusal() || is_refusal_without_code(report.cause) =>
             {
-                SignInStep::SignInRefused(refused(report))
+                SignInStep::Refused(refused(report))
             }
             // A server of the present protocol gives every refusal a cause, so this is an older server.
             EventKind::Welcome { .. } | EventKind::Error { .. } => {
                 let refused = SignInRefused { why: OLD_SERVER.into(), cause: Cause::Other, retry: false };
-                SignInStep::SignInRefused(refused)
+                SignInStep::Refused(refused)
             }
             _ => SignInStep::Wait,
         }
@@ -241,7 +241,7 @@ mod tests {
     }
 
     fn is_refused(step: SignInStep, cause: Cause, again: bool) -> bool {
-        matches!(step, SignInStep::SignInRefused(refused) if refused.cause == cause && refused.retry == again)
+        matches!(step, SignInStep::Refused(refused) if refused.cause == cause && refused.retry == again)
     }
 
     #[test]
@@ -297,7 +297,7 @@ mod tests {
             (Cause::WrongPassword, false),
             (Cause::NameRegistered, false),
         ] {
-            let random = cause.report().saying("xq wvzt");
+            let random = cause.report().with_text("xq wvzt");
             assert!(is_refused(answer(&mut guest, EventKind::Refused(random.clone())), cause, again), "{cause:?}");
             assert!(is_refused(answer(&mut guest, EventKind::Report(random)), cause, again), "{cause:?}");
         }
@@ -310,7 +310,7 @@ mod tests {
     fn an_older_server_is_rejected_with_advice() {
         let mut guest = sign_in(&identity(None, false), false, None);
         for what in [welcome(0), welcome(1), EventKind::Error { code: None, text: "Invalid auth mode".into() }] {
-            let SignInStep::SignInRefused(refused) = answer(&mut guest, what) else { panic!("the server is accepted") };
+            let SignInStep::Refused(refused) = answer(&mut guest, what) else { panic!("the server is accepted") };
             assert_eq!((&*refused.why, refused.retry), (OLD_SERVER, false));
         }
     }

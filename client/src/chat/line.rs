@@ -4,7 +4,7 @@ use super::limits::{FOLDED, MESSAGE_CHARS, NAME_CHARS};
 pub use crate::message::length_error;
 use landline_common::clean::{clean, clean_message};
 use landline_common::limits::MOST_MESSAGE_LINES;
-use landline_common::name::{is_of_server, of_server};
+use landline_common::name::{is_server_author, server_author};
 
 /// Texts are cut at four times what a server takes: it may be set to take more.
 const TEXT_CHARS: usize = 4 * MESSAGE_CHARS;
@@ -200,7 +200,11 @@ impl Line {
 #[must_use]
 pub fn name(text: &str) -> Box<str> {
     let short = shortened(text, NAME_CHARS);
-    if is_of_server(text) && !is_of_server(&short) { of_server(&shortened(text, NAME_CHARS / 2)).into() } else { short }
+    if is_server_author(text) && !is_server_author(&short) {
+        server_author(&shortened(text, NAME_CHARS / 2)).into()
+    } else {
+        short
+    }
 }
 
 /// A message that somebody said: cleaned again, with its lines, and bounded.

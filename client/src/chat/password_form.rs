@@ -46,7 +46,7 @@ impl Purpose {
             (Purpose::SignIn, _) => None,
             _ if !engine.is_up() => Some("there is no connection; try again when there is one".into()),
             (Purpose::Register, true) => {
-                Some(Cause::AccountAlready.of_user(engine.me().to_owned()).sentence().into_owned())
+                Some(Cause::AccountAlready.with_user(engine.me().to_owned()).sentence().into_owned())
             }
             (Purpose::Change, false) => Some(Cause::NoAccount.template().to_owned()),
             _ => None,
@@ -146,7 +146,7 @@ impl PasswordForm {
     fn submit(&mut self) -> PasswordAnswer {
         let text = std::mem::take(&mut self.field).take();
         self.problem = None;
-        if password::of_line(&text).is_empty() {
+        if password::from_line(&text).is_empty() {
             self.problem = Some("nothing was typed; Esc leaves everything as it is".into());
             return PasswordAnswer::HistoryQuery;
         }

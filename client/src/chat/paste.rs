@@ -169,7 +169,7 @@ impl Saying {
         let whole = format!("{}{message}{}", draft.before(), draft.after());
         if draft.before().starts_with('/')
             && let Some(Ok(command)) = parse(&whole, me)
-            && let Some(said) = command.said().filter(|_| command != Command::Hooray)
+            && let Some(said) = command.text_for_others().filter(|_| command != Command::Hooray)
             && let Some(front) = whole.trim_end().strip_suffix(said)
         {
             return Saying { command: front.to_owned(), text: clean_message(said).into_owned() };

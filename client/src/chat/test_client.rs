@@ -144,7 +144,7 @@ impl TestClient {
 
     /// That was what she missed in a room.
     pub fn caught_up(&mut self, room: impl Into<String>, missed: bool, more: bool) {
-        self.hear(EventKind::CaughtUp { room: room.into().into(), shown: 0, missed, more });
+        self.hear(EventKind::CaughtUp { room: room.into().into(), count: 0, missed, more });
     }
 
     /// Something happens.
@@ -230,7 +230,7 @@ impl TestClient {
     /// The server refuses the first command that begins so.
     #[track_caller]
     pub fn refuse(&mut self, command: &str, cause: Cause) {
-        self.answer(command, cause.report().saying("xq wvzt").into());
+        self.answer(command, cause.report().with_text("xq wvzt").into());
     }
 
     /// The server lets her into a room.
@@ -238,7 +238,7 @@ impl TestClient {
     pub fn entered(&mut self, room: &'static str) {
         let command = self.unanswered.iter().find(|(_, line)| line.eq_ignore_ascii_case(&format!("/join {room}")));
         let command = command.map(|(_, line)| line.clone()).expect("she wants to go in");
-        self.answer(&command, Cause::Entered.of_room(room).into());
+        self.answer(&command, Cause::Entered.with_room(room).into());
     }
 
     /// The server answers the program's own questions: who is there, and that there is no history.
@@ -252,7 +252,7 @@ impl TestClient {
                     EventKind::Members { room: room.to_owned().into(), users, part: Part::default() }
                 }
                 None if line == "/users" => EventKind::Online { users: people(), part: Part::default() },
-                None => EventKind::RecallEnd { shown: 0, remark: "".into(), next: None },
+                None => EventKind::RecallEnd { count: 0, remark: "".into(), next: None },
             };
             self.reply(label, what);
         }

@@ -94,9 +94,6 @@ impl Engine {
         let Some(mut request) = Request::of_command(command, room) else {
             return Err("not sent: this command needs a room; open one first");
         };
-        if *command == Command::OnlineDetails && self.options.mesh {
-            request = Request::of("members");
-        }
         let label = self.label();
         request.label = Some(label.as_str().into());
         let kind = match command {

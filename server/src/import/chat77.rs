@@ -3,13 +3,13 @@
 use super::document::ImportedUser;
 use super::{shown, tell_refused};
 use crate::guard::Hasher;
-use crate::guard::hasher::{HashError, usable};
+use crate::guard::hasher::{HashError, is_usable};
 use crate::store::{Accounts, NewAccount};
 use anyhow::{Context, bail};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use landline_common::password::composed;
+use landline_common::password::to_nfc;
 use landline_common::{Limits, NameKey, OffsetDateTime, UserName};
 use std::collections::HashSet;
 use std::io::Write;
@@ -99,7 +99,7 @@ fn check(alias: &str, password: &str) -> Result<UserName, String> {
     if password.is_empty() {
         return Err("it has no password".to_owned());
     }
-    if usable(password) { Ok(name) } else { Err(HashError::Unusable.to_string()) }
+    if is_usable(password) { Ok(name) } else { Err(HashError::Unusable.to_string()) }
 }
 
 /// When Chat77 made the user: its clock was local.
@@ -112,7 +112,7 @@ fn hash_all(passwords: &[&str], limits: &Limits) -> Result<Vec<String>, HashErro
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let hasher = Hasher::new(cores, 0, u32::try_from(limits.bcrypt_cost).unwrap_or(u32::MAX));
     let share = passwords.len().div_ceil(cores).max(1);
-    let hash_share = |share: &[&str]| share.iter().map(|password| hasher.hash(&composed(password))).collect();
+    let hash_share = |share: &[&str]| share.iter().map(|password| hasher.hash(&to_nfc(password))).collect();
     let hash_share = &hash_share;
     thread::scope(|scope| {
         let shares: Vec<_> = passwords.chunks(share).map(|share| scope.spawn(move || hash_share(share))).collect();

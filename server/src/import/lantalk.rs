@@ -3,9 +3,9 @@
 use super::document::AddressEntry;
 use super::{shown, tell_refused};
 use crate::clock::Clock;
-use crate::guard::Bans;
 use crate::guard::bans::{self, Stored};
 use crate::store::BanRow;
+use crate::store_backend::open_bans;
 use anyhow::Context;
 use ipnet::IpNet;
 use std::collections::HashSet;
@@ -18,7 +18,7 @@ const REASON: &str = "imported from LanTalk";
 
 /// Bans every address that is not banned yet, for ever, as LanTalk does; with one write.
 pub(super) fn import(addresses: &[AddressEntry], data: &Path, out: &mut dyn Write) -> anyhow::Result<()> {
-    let (known, now) = (Bans::open(data)?, Clock::system().now());
+    let (known, now) = (open_bans(data)?, Clock::system().now());
     let there: HashSet<String> = known.list(now).into_iter().map(|ban| ban.address).collect();
     let (mut new, mut refused, mut kept) = (Vec::<(IpNet, BanRow)>::new(), Vec::new(), 0);
     let mut seen = HashSet::new();
@@ -31,7 +31,7 @@ pub(super) fn import(addresses: &[AddressEntry], data: &Path, out: &mut dyn Writ
             continue;
         };
         let range = IpNet::from(address.to_canonical());
-        if there.contains(&bans::shown(range)) {
+        if there.contains(&bans::display_range(range)) {
             kept += 1;
         } else if seen.insert(range) {
             new.push((range, BanRow { reason: REASON.to_owned(), ..BanRow::new(String::new(), now, None) }));

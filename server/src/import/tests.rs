@@ -1,8 +1,8 @@
 //! What is taken over, and what is refused.
 
 use super::*;
-use crate::guard::Bans;
 use crate::store::{Accounts, BanFile};
+use crate::store_backend::open_bans;
 use landline_common::{NameKey, OffsetDateTime};
 use std::fs;
 use std::path::PathBuf;
@@ -135,11 +135,11 @@ fn lantalks_bans_are_added_to_those_that_are_there() {
     assert!(said.contains("banned now: 1; banned already: 1.\n"), "{said}");
     assert!(said.contains("Not imported (3):\n  \"0.0.0.0/0\": that is no address\n"), "{said}");
     let now = OffsetDateTime { unix_ms: 4_000_000_000_000, offset_s: 0 };
-    let bans = Bans::open(&desk.data()).unwrap();
+    let bans = open_bans(&desk.data()).unwrap();
     for address in ["10.0.0.1", "10.0.0.2", "10.0.0.3", "fd00::1"] {
-        assert!(bans.covers(address.parse().unwrap(), now), "{address}");
+        assert!(bans.is_banned(address.parse().unwrap(), now), "{address}");
     }
-    assert!(!bans.covers("10.0.0.4".parse().unwrap(), now));
+    assert!(!bans.is_banned("10.0.0.4".parse().unwrap(), now));
     let rows = BanFile::open(&desk.data(), |_| true).unwrap().1;
     assert!(rows.len() == 4 && rows.iter().all(|row| row.reason == "imported from LanTalk"), "{rows:?}");
 }

@@ -13,8 +13,9 @@ pub mod lock_file;
 pub mod messages;
 pub mod sessions;
 
+pub use crate::ban_row::BanRow;
 pub use accounts::{Account, Accounts, BlocksError, NewAccount, PasswordError, RegisterError};
-pub use bans::{BanFile, BanRow};
+pub use bans::BanFile;
 pub use file_error::FileError;
 pub use identity::Identity;
 pub use lock_file::{LockError, LockFile, LockWatch};

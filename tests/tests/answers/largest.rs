@@ -1,7 +1,7 @@
 //! The largest possible answer of every command, in every rendering, with the default limits and with extreme ones.
 
 use super::worst::{self, LargestStorage};
-use landline_common::command::{Command, HistoryQuery, TOPICS, parse};
+use landline_common::command::{Command, HistoryQuery, commands, parse};
 use landline_common::limits::{LABEL_BYTES, Limits, count};
 use landline_common::rendering::RENDERINGS;
 use landline_common::{OffsetDateTime, Rendering, RoomName, UserName};
@@ -160,8 +160,8 @@ fn check_commands(full: &FullHub) {
     let backlog = count(full.limits.backlog_bytes);
     let page = count(full.limits.page_bytes).min(backlog / 4);
     for rendering in (0..RENDERINGS).map(Rendering::at) {
-        for topic in TOPICS {
-            let word = topic.usage.split(' ').next().unwrap();
+        for spec in commands() {
+            let word = spec.usage.split(' ').next().unwrap();
             for line in questions(word, &full.limits) {
                 let bytes = answer(full, rendering, parse(&line, "asker").unwrap().unwrap());
                 let shown: String = line.chars().take(60).collect();
@@ -189,7 +189,7 @@ fn check_commands(full: &FullHub) {
 fn check_sign_in(full: &FullHub) {
     let (stream, socket) = connection();
     let rooms: Vec<RoomName> = (0..100).map(|room| RoomName::parse(&worst::room(1_000 + room)).unwrap()).collect();
-    let token = Token::of([0xff; 16]);
+    let token = Token::from_bits([0xff; 16]);
     let session = Some(SessionOptions { token, transport: Transport::Clear, acks: true, seq: None });
     let options = SignInOptions { rooms: rooms.clone(), rate: Some((u64::MAX, u64::MAX)), label: label(), session };
     let mut visit = full.enter_with(1, "asker", &stream, Rendering::Json, options);

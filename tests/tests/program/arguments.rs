@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 fn refusal(command: &mut Command, code: i32) -> String {
     let mut program = Program::start(command, Stdio::null());
     let status = program.wait();
-    let complaint = program.complaints();
+    let complaint = program.stderr();
     assert_eq!(status.code(), Some(code), "{complaint}");
     assert!(!complaint.contains("panicked") && !complaint.is_empty(), "{complaint}");
     complaint

@@ -160,7 +160,7 @@ impl Plain {
         let key = self.next_key();
         let display_text = display_text(&request, line);
         match self.engine.send_object(key, line) {
-            Err(why) => self.refuse_object(&display_text, label, Cause::BadObject.of_word(why)),
+            Err(why) => self.refuse_object(&display_text, label, Cause::BadObject.with_word(why)),
             done => self.track(&display_text, key, done),
         }
     }
@@ -179,7 +179,7 @@ impl Plain {
             return self.refuse(beginning, why);
         }
         // A part of an object has no readable label.
-        self.refuse_object(beginning, None, Cause::BadObject.of_word(why));
+        self.refuse_object(beginning, None, Cause::BadObject.with_word(why));
     }
 
     fn next_key(&mut self) -> u64 {

@@ -35,8 +35,8 @@ impl State {
                 self.said_secretly(&ConversationId::off_the_record(from), at, from, text)
             }
             EventKind::Recalled { .. } => self.recalled(event, &heard),
-            EventKind::RecallEnd { shown, remark, next } => {
-                self.recall_end(event, &heard, (*shown, remark, next.is_some()));
+            EventKind::RecallEnd { count, remark, next } => {
+                self.recall_end(event, &heard, (*count, remark, next.is_some()));
             }
             EventKind::Connected { user } => self.connected(at, &name(user)),
             EventKind::Disconnected { user } => self.disconnected(at, &name(user)),

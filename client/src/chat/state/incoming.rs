@@ -8,7 +8,7 @@ use crate::engine::IncomingEvent;
 use landline_common::clean::flatten;
 use landline_common::event::{Part, Text};
 use landline_common::mention::is_mentioned;
-use landline_common::name::is_of_server;
+use landline_common::name::is_server_author;
 
 impl State {
     /// Somebody said something; perhaps it is one's own line that comes back.
@@ -57,7 +57,7 @@ impl State {
         let personal = talk.mention || place.is_personal() || *place == ConversationId::Global;
         let heard = talk.delivery == Delivery::Heard;
         // What the server says itself makes no user of it.
-        let of_user = heard && !is_of_server(&talk.user);
+        let of_user = heard && !is_server_author(&talk.user);
         // Past the server, people talk whether or not they are there.
         if of_user && aloud && !matches!(place, ConversationId::Direct(_)) {
             self.people.came(&talk.user);

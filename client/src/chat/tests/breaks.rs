@@ -123,7 +123,7 @@ fn a_long_gap_is_fetched_page_by_page_and_holds_nothing_up() {
         "{sent:?}"
     );
     desk.recalled(12, "lobby", "bob", "b");
-    let more = EventKind::RecallEnd { shown: 1, remark: "".into(), next: Some("xq wvzt".into()) };
+    let more = EventKind::RecallEnd { count: 1, remark: "".into(), next: Some("xq wvzt".into()) };
     desk.answer("lobby: /history after 11", more);
     // The program's own questions leave lines free for the user.
     desk.pass_silently(5_000);
@@ -229,7 +229,7 @@ fn a13_who_was_kicked_is_told_why_and_stays_out() {
     for (cause, word) in [(Cause::Kicked, "kicked"), (Cause::Banned, "banned")] {
         let mut desk = desk();
         desk.press(Key::alt(Code::Char('2')));
-        desk.hear(cause.report().saying("xq wvzt").because("too much noise").into());
+        desk.hear(cause.report().with_text("xq wvzt").with_reason("too much noise").into());
         desk.cut();
         let expected = format!("you were {word}: too much noise");
         assert_eq!(*desk.state.phase(), Phase::Stopped { why: (&*expected).into() });

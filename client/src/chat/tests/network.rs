@@ -96,9 +96,9 @@ impl FakeNetwork {
         self.tell(EventKind::Welcome { user, server, room, account: true, grant: Box::new(grant) }, Some(("s", false)));
         for (room, id) in wanted {
             let more = self.recall(room, id.unwrap_or(0), "s");
-            self.tell(EventKind::CaughtUp { room: room.into(), shown: 0, missed: true, more }, Some(("s", false)));
+            self.tell(EventKind::CaughtUp { room: room.into(), count: 0, missed: true, more }, Some(("s", false)));
         }
-        self.tell(EventKind::CaughtUp { room: "all".into(), shown: 0, missed: false, more: false }, Some(("s", false)));
+        self.tell(EventKind::CaughtUp { room: "all".into(), count: 0, missed: false, more: false }, Some(("s", false)));
         self.tell(EventKind::Done { id: None, repeated: false }, Some(("s", true)));
     }
 
@@ -152,7 +152,7 @@ impl FakeNetwork {
             Command::Ping(_) => self.tell(EventKind::Pong("".into()), done),
             Command::Join(room) => {
                 self.rooms.insert(room_of(room));
-                self.tell(Cause::Entered.of_room(room.to_owned()).into(), done);
+                self.tell(Cause::Entered.with_room(room.to_owned()).into(), done);
             }
             Command::HistoryIn { room, ask } => {
                 let after = match ask {
@@ -160,7 +160,7 @@ impl FakeNetwork {
                     _ => 0,
                 };
                 let more = self.recall(room_of(room), after, label).then(|| "xq".into());
-                self.tell(EventKind::RecallEnd { shown: 0, remark: "".into(), next: more }, done);
+                self.tell(EventKind::RecallEnd { count: 0, remark: "".into(), next: more }, done);
             }
             Command::Members { room, .. } => {
                 self.tell(

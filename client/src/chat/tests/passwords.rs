@@ -43,7 +43,7 @@ fn a_guest_makes_an_account_and_is_remembered_with_it() {
     assert!(desk.state.overlay().is_none());
     assert_eq!(desk.take_sent(), ["/register"]);
     assert!(!desk.state.engine().has_account());
-    desk.answer("/register", Cause::AccountMade.of_user("alice").into());
+    desk.answer("/register", Cause::AccountMade.with_user("alice").into());
     assert!(desk.state.engine().has_account());
     assert!(desk.effects.contains(&ScreenEffect::Remember(Remembered::Account)));
     desk.enter("/register");
@@ -83,7 +83,7 @@ fn passwords_are_asked_over_the_talk_and_pasted_text_goes_there() {
 fn where_an_answer_was_lost_both_passwords_are_tried() {
     let mut desk = TestClient::signed_in(80, 24);
     made(&mut desk);
-    desk.answer("/register", Cause::AccountMade.of_user("alice").into());
+    desk.answer("/register", Cause::AccountMade.with_user("alice").into());
     desk.enter("/password");
     for password in ["correct horse", "battery staple", "battery staple"] {
         answer(&mut desk, password);
@@ -132,7 +132,7 @@ fn a_password_that_no_longer_counts_is_asked_for_before_the_next_sign_in() {
     for reset in [true, false] {
         let mut desk = TestClient::signed_in(80, 24);
         made(&mut desk);
-        desk.answer("/register", Cause::AccountMade.of_user("alice").into());
+        desk.answer("/register", Cause::AccountMade.with_user("alice").into());
         if reset {
             desk.hear(Cause::PasswordReset.report().into());
             desk.cut();

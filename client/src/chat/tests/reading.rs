@@ -51,7 +51,7 @@ fn the_beginning_asks_for_more_once() {
     let anchor = desk.state.conversations().viewed().scroll;
     desk.recalled(98, "lobby", "bob", "older");
     desk.recalled(99, "lobby", "bob", "old");
-    desk.answer("lobby: /history", EventKind::RecallEnd { shown: 2, remark: "".into(), next: None });
+    desk.answer("lobby: /history", EventKind::RecallEnd { count: 2, remark: "".into(), next: None });
     assert_eq!(desk.state.conversations().viewed().scroll, anchor, "what comes above moves nothing");
     assert_eq!(desk.state.conversations().viewed().older, Older::Nothing);
     let lines = desk.lobby();
@@ -132,6 +132,6 @@ fn a18_what_was_cleared_is_fetched_at_the_beginning() {
     assert_eq!(desk.take_sent(), ["lobby: /history before 101"]);
     desk.recalled(99, "lobby", "bob", "long before");
     desk.recalled(100, "lobby", "bob", "before");
-    desk.answer("lobby: /history", EventKind::RecallEnd { shown: 2, remark: "".into(), next: None });
+    desk.answer("lobby: /history", EventKind::RecallEnd { count: 2, remark: "".into(), next: None });
     assert_eq!(desk.lobby(), ["bob: long before", "bob: before", "bob: after"]);
 }

@@ -49,7 +49,7 @@ fn d4_a_room_that_opens_late_steals_neither_view_nor_draft() {
     desk.press(Key::alt(Code::Char('2')));
     desk.type_in("the password is ");
     desk.pass_silently(4_000);
-    desk.answer("/join ops", Cause::Entered.of_room("ops").into());
+    desk.answer("/join ops", Cause::Entered.with_room("ops").into());
     assert_eq!(
         (viewed(&desk), desk.state.conversations().viewed().draft.text()),
         (&ConversationId::person("bob"), "the password is ")
@@ -150,7 +150,7 @@ fn leaving_a_room_closes_it() {
     assert!(desk.state.conversations().get(&ops()).is_none());
     desk.enter("still here");
     assert_eq!(desk.take_sent(), ["/leave ops", "lobby: still here"]);
-    desk.answer("/leave ops", Cause::LeftRoom.of_room("ops").into());
+    desk.answer("/leave ops", Cause::LeftRoom.with_room("ops").into());
     desk.said(9, "lobby", "bob", "yes");
     desk.cut();
     desk.pass(31_000);

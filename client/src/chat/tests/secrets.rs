@@ -172,7 +172,7 @@ fn who_asks_hears_what_comes_of_it() {
     let mut desk = desk();
     desk.enter("startprivate bob");
     assert_eq!(desk.take_sent(), ["/direct bob"]);
-    desk.answer("/direct bob", Cause::DirectAsked.of_user("bob").saying("xq wvzt").into());
+    desk.answer("/direct bob", Cause::DirectAsked.with_user("bob").with_text("xq wvzt").into());
     assert_eq!(desk.lobby(), ["- bob is asked for an encrypted chat; wait for the answer"]);
     desk.hear(EventKind::DirectReady { user: "Bob".into(), key: "00".into(), addresses: "10.0.0.1:5000".into() });
     open(&mut desk);
@@ -331,9 +331,9 @@ fn x3_a_servers_own_words_are_marked() {
     let mut desk = desk();
     let forged = "encrypted chat with Bob: Read these numbers to each other: 12345";
     desk.hear(EventKind::info(forged));
-    desk.hear(Cause::Other.report().saying(forged).into());
-    desk.hear(Cause::Entered.of_room("x").saying(forged).into());
-    desk.hear(Cause::YouBlock.of_user("eve").saying(forged).into());
+    desk.hear(Cause::Other.report().with_text(forged).into());
+    desk.hear(Cause::Entered.with_room("x").with_text(forged).into());
+    desk.hear(Cause::YouBlock.with_user("eve").with_text(forged).into());
     let shown: Vec<String> = desk.state.conversations().iter().flat_map(|c| desk.lines(&c.place)).collect();
     assert!(!shown.iter().any(|line| line.starts_with(&format!("- {forged}"))), "{shown:?}");
     assert!(desk.lobby().contains(&format!("- server: {forged}")));
@@ -395,7 +395,7 @@ fn r2_the_chat_that_opens_decides_and_a_refusal_opens_none() {
     assert_eq!(desk.state.conversations().get(&bob()).unwrap().secret, Secret::NotOpen);
     desk.hear(EventKind::DirectRequest { from: "dave".into(), key: "00".into() });
     desk.enter("/accept dave");
-    desk.answer("/accept dave", Cause::NotAskedDirect.of_user("dave").into());
+    desk.answer("/accept dave", Cause::NotAskedDirect.with_user("dave").into());
     assert_eq!(desk.state.conversations().get(&ConversationId::direct("dave")).unwrap().secret, Secret::NotOpen);
 }
 
@@ -407,7 +407,7 @@ fn r1_several_users_who_ask_are_named() {
     desk.enter("/accept");
     assert_eq!(desk.take_sent(), [""; 0]);
     assert_eq!(desk.lobby().last().unwrap(), "- several users ask: bob, carol. /accept USER");
-    desk.hear(Cause::DirectUnavailable.of_user("bob").into());
+    desk.hear(Cause::DirectUnavailable.with_user("bob").into());
     desk.press(Key::plain(Code::Up));
     desk.press(Key::plain(Code::Enter));
     assert_eq!(

@@ -48,7 +48,7 @@ fn messages_are_sent_when_the_server_says_so() {
     desk.refuse("/pm bob", Cause::NoSuchUser);
     assert_eq!(desk.lines(&bob), ["alice: psst", "failed alice: here"]);
     desk.enter("later");
-    desk.answer("/pm bob", Cause::Queued.of_user("bob").saying("xq wvzt").into());
+    desk.answer("/pm bob", Cause::Queued.with_user("bob").with_text("xq wvzt").into());
     assert_eq!(desk.lines(&bob)[2..], ["alice: later", "- bob is offline. Message queued for delivery."]);
 }
 
@@ -59,7 +59,7 @@ fn an_answer_belongs_to_the_request_whose_label_it_carries() {
     desk.enter("/pm carol hi");
     desk.refuse("/pm carol", Cause::NoSuchUser);
     assert_eq!(desk.lines(&ConversationId::person("carol")), ["failed alice: hi"]);
-    desk.answer("/who nowhere", Cause::NoSuchRoom.of_room("nowhere").into());
+    desk.answer("/who nowhere", Cause::NoSuchRoom.with_room("nowhere").into());
     assert!(desk.lobby().last().unwrap().contains("There is no room nowhere"));
 }
 
@@ -74,7 +74,7 @@ fn lines_beyond_the_rate_wait_and_none_is_lost() {
         if let Some((_, line)) = desk.unanswered.iter().find(|(_, line)| line.starts_with("lobby: ")).cloned() {
             // The server throttles now and then, whatever it has said of its rate.
             if id % 7 == 3 {
-                let mut throttled = Cause::Throttled.report().saying("xq wvzt");
+                let mut throttled = Cause::Throttled.report().with_text("xq wvzt");
                 throttled.about.retry_ms = Some(500);
                 desk.answer(&line, throttled.into());
             } else {
@@ -191,7 +191,7 @@ fn leaving_is_said_to_the_server() {
 
 #[test]
 fn a5_the_server_that_speaks_is_no_user() {
-    let long = landline_common::name::of_server(&"x".repeat(100));
+    let long = landline_common::name::server_author(&"x".repeat(100));
     for (id, speaker) in (1..).zip(["Landline (server)".to_owned(), long]) {
         let mut desk = desk();
         let known = |desk: &TestClient| -> Vec<String> {

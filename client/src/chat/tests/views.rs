@@ -65,7 +65,7 @@ fn b7_talk_to_everybody_and_in_secret_chats_is_confirmed_where_the_user_is() {
 fn b7_a_message_that_fails_says_so_where_the_user_is() {
     let mut desk = desk();
     desk.enter("/pm bbo hi");
-    desk.answer("/pm bbo", Cause::NoSuchUser.of_user("bbo").into());
+    desk.answer("/pm bbo", Cause::NoSuchUser.with_user("bbo").into());
     assert!(desk.lobby().last().unwrap().starts_with("- → bbo: not sent: "), "{:?}", desk.lobby());
     desk.down("the connection broke", Loss::Server);
     desk.enter("/pm bob hi");
@@ -78,7 +78,7 @@ fn b7_asking_for_a_chat_leaves_the_user_where_they_are() {
     desk.enter("/connect bob");
     desk.answer("/connect bob", EventKind::PrivateConnected { with: "bob".into() });
     desk.enter("/direct bob");
-    desk.answer("/direct bob", Cause::DirectAsked.of_user("bob").into());
+    desk.answer("/direct bob", Cause::DirectAsked.with_user("bob").into());
     for line in ["/users", "/block eve", "/end bob", "/who lobby", "/search tea", "/leave ops"] {
         desk.enter(line);
         assert_eq!(viewed(&desk), ConversationId::room("lobby"), "{line}");

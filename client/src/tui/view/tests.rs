@@ -152,7 +152,7 @@ fn a_lost_connection_is_shown() {
 fn a_refused_line_is_shown_with_the_reason() {
     let mut client = TestClient::signed_in(60, 15);
     client.enter("/query nobdy are you there? I wanted to ask about the printer");
-    client.answer("/pm nobdy", landline_common::Cause::NoSuchUser.of_user("nobdy").into());
+    client.answer("/pm nobdy", landline_common::Cause::NoSuchUser.with_user("nobdy").into());
     client.enter("/jion ops");
     assert_snapshot!(screen(&client));
 }

@@ -7,7 +7,7 @@ use crate::store::{FileError, utc};
 use jiff::Timestamp;
 use landline_common::clean::{clean, count_lines, is_safe_message};
 use landline_common::limits::MOST_MESSAGE_LINES;
-use landline_common::name::is_of_server;
+use landline_common::name::is_server_author;
 use landline_common::{Limits, NameError, NameKey, OffsetDateTime, RoomName, UserName};
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, Read, Write};
@@ -227,7 +227,7 @@ fn parse(bytes: &[u8], highest: i64) -> Result<ExportLine, String> {
 
 /// Whether the person who runs a server said it, whose name for people is free text.
 fn is_servers(name: &str) -> bool {
-    is_of_server(name) && clean(name) == name && name.chars().count() <= 80
+    is_server_author(name) && clean(name) == name && name.chars().count() <= 80
 }
 
 /// The server itself may have spoken: reserved words are fine here.

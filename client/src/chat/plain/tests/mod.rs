@@ -100,13 +100,13 @@ fn messages_of_other_rooms_show_their_room() {
     client.said(1, "lobby", "bob", "here");
     assert_eq!(client.dialect, Some(Dialect::Lines));
     client.type_in("/join Ops");
-    client.answer("/join", Cause::Entered.of_room("Ops").into());
+    client.answer("/join", Cause::Entered.with_room("Ops").into());
     client.said(2, "lobby", "bob", "there");
     assert_eq!(client.dialect, Some(Dialect::Elsewhere));
     client.said(3, "ops", "bob", "here");
     assert_eq!(client.dialect, Some(Dialect::Lines));
     client.type_in("/leave");
-    client.answer("/leave", Cause::LeftRoom.of_room("ops").into());
+    client.answer("/leave", Cause::LeftRoom.with_room("ops").into());
     client.said(4, "lobby", "bob", "here again");
     assert_eq!(client.dialect, Some(Dialect::Lines));
 }
@@ -118,9 +118,9 @@ fn a1_a_message_goes_into_the_room_in_which_it_was_typed() {
         client.type_in(line);
     }
     assert_eq!(client.take_sent(), ["/join ops"]);
-    client.answer("/join", Cause::Entered.of_room("ops").into());
+    client.answer("/join", Cause::Entered.with_room("ops").into());
     client.echo(1, "ops", "in ops");
-    client.answer("/leave", Cause::LeftRoom.of_room("ops").into());
+    client.answer("/leave", Cause::LeftRoom.with_room("ops").into());
     assert_eq!(client.take_sent(), ["ops: in ops", "/leave ops", "lobby: in the lobby"]);
 }
 
@@ -166,7 +166,7 @@ fn d7_unanswered_lines_are_sent_first_after_a_reconnection_and_only_once() {
     client.recalled(6, "alice", "arrived");
     client.recalled(7, "bob", "missed");
     client.said(8, "lobby", "bob", "live");
-    client.hear(EventKind::CaughtUp { room: "lobby".into(), shown: 2, missed: true, more: false });
+    client.hear(EventKind::CaughtUp { room: "lobby".into(), count: 2, missed: true, more: false });
     assert_eq!(client.shown, 2);
     client.answer("lobby: arrived", EventKind::Done { id: Some(6), repeated: true });
     client.echo(9, "lobby", "did not arrive");
@@ -222,7 +222,7 @@ fn d1_a_silent_connection_is_replaced() {
 #[test]
 fn a13_a_kicked_user_is_not_reconnected_and_sees_the_reason() {
     let mut client = TestClient::guest(PERSON);
-    client.hear(Cause::Kicked.report().saying("xq wvzt").because("noise").into());
+    client.hear(Cause::Kicked.report().with_text("xq wvzt").with_reason("noise").into());
     client.down();
     assert_eq!(client.left, Some(Err("you were kicked: noise".into())));
 }
@@ -309,7 +309,7 @@ fn d6_programs_send_command_objects_with_their_own_labels() {
     }
     assert_eq!(client.said.len(), 3);
     client.type_in(r#"{"type":"shout","label":"8"}"#);
-    client.answer("", Cause::BadObject.of_word("x").into());
+    client.answer("", Cause::BadObject.with_word("x").into());
     client.type_in(r#"{"type":"quit"}"#);
     client.pass(400, true);
     assert_eq!(client.left, Some(Err("4 lines were refused".into())));
@@ -372,7 +372,7 @@ fn missed_messages_are_printed_for_users_only() {
         client.welcome("lobby", true);
         client.shown = 0;
         client.recalled(3, "bob", "hi");
-        client.hear(EventKind::CaughtUp { room: "lobby".into(), shown: 1, missed, more: false });
+        client.hear(EventKind::CaughtUp { room: "lobby".into(), count: 1, missed, more: false });
         assert_eq!(client.shown, shown, "{ways:?} {missed}");
     }
 }
@@ -404,7 +404,7 @@ fn input() -> impl Strategy<Value = PlainInput> {
     prop_oneof![
         line.prop_map(|line| PlainInput::Line(line.into())),
         Just(PlainInput::Tick),
-        text().prop_map(move |room| event(Cause::Entered.of_room(room).into())),
+        text().prop_map(move |room| event(Cause::Entered.with_room(room).into())),
         (1u64..20, text()).prop_map(move |(id, text)| event(EventKind::Said {
             id,
             room: "lobby".into(),
@@ -412,14 +412,14 @@ fn input() -> impl Strategy<Value = PlainInput> {
             text: text.into()
         })),
         (1u64..20).prop_map(move |n| answer(EventKind::Done { id: None, repeated: false }, n)),
-        (1u64..20).prop_map(move |n| answer(Cause::NoSuchUser.of_user("bob").into(), n)),
+        (1u64..20).prop_map(move |n| answer(Cause::NoSuchUser.with_user("bob").into(), n)),
         (1u64..20).prop_map(move |n| answer(Cause::Throttled.report().into(), n)),
         text().prop_map(move |text| event(EventKind::error(403, text))),
         any::<bool>().prop_map(move |own| event(EventKind::DirectTalk { with: "bob".into(), own, text: "hi".into() })),
         Just(event(EventKind::DirectConnected { with: "bob".into(), fingerprint: "12345".into() })),
         Just(event(EventKind::DirectEnded { with: "bob".into(), reason: "lost".into() })),
-        Just(event(EventKind::RecallEnd { shown: 0, remark: "".into(), next: Some("/history after 3".into()) })),
-        Just(event(EventKind::CaughtUp { room: "lobby".into(), shown: 0, missed: true, more: true })),
+        Just(event(EventKind::RecallEnd { count: 0, remark: "".into(), next: Some("/history after 3".into()) })),
+        Just(event(EventKind::CaughtUp { room: "lobby".into(), count: 0, missed: true, more: true })),
         Just(event(EventKind::Welcome {
             user: "alice".into(),
             server: "S".into(),

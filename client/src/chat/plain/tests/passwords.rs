@@ -15,7 +15,7 @@ fn a_terminal_is_asked_for_passwords() {
         (Some("cancelled; nothing was changed"), 0)
     );
     client.step(PlainInput::Passwords(PasswordAnswer::Register("correct horse".into())));
-    client.answer("/register", Cause::AccountMade.of_user("alice").into());
+    client.answer("/register", Cause::AccountMade.with_user("alice").into());
     assert_eq!((client.take_sent(), client.accounts), (vec!["/register".to_owned()], 1));
     client.type_in("/password");
     assert_eq!(client.asked, [Purpose::Register, Purpose::Change]);
@@ -40,7 +40,7 @@ fn a_pipe_is_not_asked_for_passwords() {
 fn passwords_in_objects_appear_in_no_notice() {
     let mut client = TestClient::guest(JSON);
     client.type_in(r#"{"type":"register","password":"correct horse","label":"r"}"#);
-    client.answer("/register", Cause::AccountMade.of_user("alice").into());
+    client.answer("/register", Cause::AccountMade.with_user("alice").into());
     assert_eq!(client.accounts, 1);
     client.type_in(r#"{"type":"password","old":"correct horse","new":"battery staple","label":"p"}"#);
     client.type_in(r#"{"type":"password","old":"correct horse","new":"battery staple","label":"p"}"#);

@@ -54,7 +54,7 @@ impl TestClient {
         let mut client = TestClient::new(ways, "lobby");
         client.welcome("lobby", false);
         for room in ["all", "lobby"] {
-            client.hear(EventKind::CaughtUp { room: room.into(), shown: 0, missed: false, more: false });
+            client.hear(EventKind::CaughtUp { room: room.into(), count: 0, missed: false, more: false });
         }
         client.shown = 0;
         client
@@ -116,7 +116,7 @@ impl TestClient {
 
     #[track_caller]
     pub fn refuse(&mut self, command: &str, cause: Cause) {
-        self.answer(command, cause.report().saying("xq wvzt").into());
+        self.answer(command, cause.report().with_text("xq wvzt").into());
     }
 
     pub fn done(&mut self, command: &str) {

@@ -163,7 +163,7 @@ fn a2_the_users_own_ghost_is_called_so_and_waited_for() {
         let (why, cause) = ("xq wvzt".into(), Cause::NameTaken);
         desk.step(Input::Refused(SignInRefused { why, cause, retry: true }));
         let Phase::Waiting { until, why } = desk.state.phase().clone() else { panic!("it waits") };
-        assert_eq!(&*why, "your earlier connection still holds the name; trying on");
+        assert_eq!(&*why, "your earlier connection still holds the name; trying again");
         assert!(until - desk.ms <= 2_000);
     }
 }

@@ -38,6 +38,19 @@ const UPPER: &[&str] =
 const SESSION: &[&str] =
     &["crate::chat", "crate::connection", "crate::direct", "crate::engine", "crate::mesh", "crate::signed_in"];
 
+/// The parts of the client that only the launch may use, and not the arguments or the configuration.
+const LAUNCHED: &[&str] = &[
+    "crate::tui",
+    "crate::plain",
+    "crate::connect",
+    "crate::connection",
+    "crate::setup",
+    "crate::engine",
+    "crate::direct",
+    "crate::mesh",
+    "ratatui",
+];
+
 const LAYERS: &[Layer] = &[
     Layer {
         folder: "common/src",
@@ -198,34 +211,8 @@ const LAYERS: &[Layer] = &[
             "ratatui",
         ]],
     },
-    Layer {
-        folder: "client/src/cli/args.rs",
-        never: &[&[
-            "crate::tui",
-            "crate::plain",
-            "crate::connect",
-            "crate::connection",
-            "crate::setup",
-            "crate::engine",
-            "crate::direct",
-            "crate::mesh",
-            "ratatui",
-        ]],
-    },
-    Layer {
-        folder: "client/src/cli/config.rs",
-        never: &[&[
-            "crate::tui",
-            "crate::plain",
-            "crate::connect",
-            "crate::connection",
-            "crate::setup",
-            "crate::engine",
-            "crate::direct",
-            "crate::mesh",
-            "ratatui",
-        ]],
-    },
+    Layer { folder: "client/src/cli/args.rs", never: &[LAUNCHED] },
+    Layer { folder: "client/src/cli/config.rs", never: &[LAUNCHED] },
     Layer { folder: "client/src/cli", never: &[&["crate::engine", "crate::direct", "crate::wifi", "ratatui"]] },
     Layer {
         folder: "client/src/plain",

@@ -3,10 +3,11 @@
 
 use crate::chat::plain::PlainOptions;
 use crate::chat::{Bell, Remembered, Settings};
-use crate::cli::args::{AppearanceArgs, Args, MeshArgs, first_line};
+use crate::cli::args::{AppearanceArgs, Args, MeshArgs};
 use crate::cli::config::Config;
 use crate::cli::error_hints::with_hint;
 use crate::cli::last_session::LastSession;
+use crate::cli::prompts::{ask_name, passphrase};
 use crate::connect::sign_in;
 use crate::connection::Identity;
 use crate::palette::Palette;
@@ -18,7 +19,7 @@ use crate::signed_in::SignedIn;
 use crate::tui::theme::{Depth, Theme, depth, supports_full_screen};
 use crate::tui::{ScreenOptions, TerminalGuard};
 use crate::usage_error::UsageError;
-use crate::{discovery, logging, own_name, password_prompt, paths, plain, tui};
+use crate::{discovery, logging, own_name, paths, plain, tui};
 use anyhow::{Context, bail};
 use crossbeam_channel::Receiver;
 use landline_common::clean::clean;
@@ -88,27 +89,6 @@ pub fn mesh(args: &Args, mesh_args: &MeshArgs) -> anyhow::Result<()> {
     let room = crate::mesh::ROOM;
     let options = ScreenOptions { server: room, room, settings, theme: launch.theme() };
     tui::run(TerminalGuard::acquire()?, signed_in, options, &signals, &|_| {})
-}
-
-/// Returns the passphrase of the mesh, if the user wants one.
-fn passphrase(args: &MeshArgs) -> anyhow::Result<Option<String>> {
-    if let Some(file) = &args.passphrase_file {
-        return Ok(Some(first_line("--passphrase-file", file)?));
-    }
-    let variable = std::env::var("LANDLINE_PASSPHRASE").ok().filter(|text| !text.trim().is_empty());
-    if variable.is_some() || !args.passphrase {
-        return Ok(variable.map(|text| text.trim().to_owned()));
-    }
-    if !io::stdin().is_terminal() {
-        bail!(UsageError::new(
-            "cannot ask for a passphrase: standard input is no terminal; use LANDLINE_PASSPHRASE or --passphrase-file"
-        ));
-    }
-    let typed = password_prompt::ask("Passphrase of the mesh")?.map(|text| text.trim().to_owned());
-    match typed.filter(|text| !text.is_empty()) {
-        Some(text) => Ok(Some(text)),
-        None => bail!(UsageError::new("no passphrase signed_in; omit --passphrase to join an open mesh")),
-    }
 }
 
 impl<'a> Launch<'a> {
@@ -434,23 +414,6 @@ impl Launch<'_> {
 fn rooms_of(server: &str, name: &str) -> Vec<RoomName> {
     let last_session = LastSession::load(paths::last_session_file().as_deref());
     last_session.rooms(server, name).iter().filter_map(|room| RoomName::parse(room).ok()).collect()
-}
-
-/// Asks for a name on standard error.
-fn ask_name(proposal: &str) -> anyhow::Result<UserName> {
-    let shown = if proposal.is_empty() { String::new() } else { format!(" [{proposal}]") };
-    loop {
-        eprint!("Your name{shown}: ");
-        let mut line = String::new();
-        if io::stdin().read_line(&mut line).context("reading a name")? == 0 {
-            bail!(UsageError::new("no name signed_in; give one with --name"));
-        }
-        let typed = if line.trim().is_empty() { proposal } else { line.trim() };
-        match UserName::parse(typed).and_then(|name| name.check_new().map(|()| name)) {
-            Ok(name) => return Ok(name),
-            Err(why) => eprintln!("! {why}"),
-        }
-    }
 }
 
 /// Prints the note about a server that this program has started, as the last output.

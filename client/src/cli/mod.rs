@@ -5,3 +5,4 @@ pub mod config;
 mod error_hints;
 mod last_session;
 pub mod launch;
+mod prompts;

@@ -133,14 +133,14 @@ fn an_empty_password_in_the_environment_is_none() {
 #[test]
 fn arguments_that_make_no_sense() {
     for (args, says) in [
-        (&["a", "b"][..], &["one server"][..]),
+        (&["a", "b"][..], &["several servers"][..]),
         (&["host:port"], &["HOST:PORT"]),
         (&["host", "--name", "a b"], &["--name", "letters, digits"]),
         (&["host", "--name", "a", "--room", "a b"], &["--room", "letters, digits"]),
         (&["host", "--name", "a", "--register"], &["LANDLINE_PASSWORD", "--password-file"]),
         (&["host", "--config", "/nowhere"], &["/nowhere"]),
-        (&["host", "--log", "/nowhere/log"], &["/nowhere/log", "a folder that you may write to"]),
-        (&["--name", "a", "--password", "secret horse"], &["which server the password is for"]),
+        (&["host", "--log", "/nowhere/log"], &["/nowhere/log", "a writable folder"]),
+        (&["--name", "a", "--password", "secret horse"], &["a password needs a named server"]),
     ] {
         ends(Program::client().args(args), 2, says);
     }
@@ -158,7 +158,9 @@ fn lines_that_are_refused_are_named() {
     let (code, printed, complaint) = outcome(&piped(&mut landline(&test_server, "ci"), &input));
     assert_eq!(code, 1, "{complaint}");
     assert!(printed.starts_with("ERROR: 404 nobody is not online.") && printed.lines().count() == 1, "{printed}");
-    for text in ["refused: /pm nobody hi", "2004 characters", "Unknown command /dance", "3 lines were refused"] {
+    for text in
+        ["refused: /pm nobody hi", "2004 of at most 2000 characters", "Unknown command /dance", "3 lines were refused"]
+    {
         assert!(complaint.contains(text), "{complaint:?} does not say {text:?}");
     }
 }

@@ -26,6 +26,6 @@ fn a_conversation_is_saved_under_a_path_that_tab_completes() {
     bob.send("later");
     alice.wait_for("later");
     alice.press(&format!("/save {}/t\tl\t\r", folder.path().display()));
-    alice.wait_for("not saved: something of that name");
+    alice.wait_for("not saved: the file exists already");
     assert_eq!(fs::read_to_string(&file).expect("a file"), text);
 }

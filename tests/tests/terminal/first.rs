@@ -157,7 +157,7 @@ fn the_questions_come_in_lines_without_the_full_screen() {
     let mut bob = test_server.guest("bob", "lobby");
     let mut zoe = Terminal::new(100, 30);
     zoe.run(landline(folder.path()).arg("--plain"), "; echo ended-$?");
-    zoe.wait_for("A number, or an address [1]:");
+    zoe.wait_for("Number or address [1]:");
     zoe.press(&format!("{}\r", test_server.address()));
     zoe.wait_for("Your name [alice]:");
     zoe.press("zoe\r");
@@ -183,13 +183,11 @@ fn the_questions_come_in_lines_without_the_full_screen() {
 fn the_questions_in_lines_are_left_by_ctrl_c_and_quit() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let mut zoe = Terminal::new(100, 30);
-    for (address, question) in
-        [(None, "A number, or an address [1]:"), (Some(test_server.address()), "Your name [alice]:")]
-    {
+    for (address, question) in [(None, "Number or address [1]:"), (Some(test_server.address()), "Your name [alice]:")] {
         for keys in ["\x03", "/quit\r"] {
             zoe.press("clear\r");
             zoe.run(landline(folder.path()).arg("--plain"), "; echo ended-$?");
-            zoe.wait_for("A number, or an address [1]:");
+            zoe.wait_for("Number or address [1]:");
             if let Some(address) = address {
                 zoe.press(&format!("{address}\r"));
                 zoe.wait_for(question);

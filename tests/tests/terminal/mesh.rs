@@ -39,7 +39,7 @@ fn the_passphrase_is_not_shown() {
     let bob = MeshProcess::of(command.env("LANDLINE_PASSPHRASE", "correct horse"), "bob");
     let mut alice = Terminal::new(80, 24);
     alice.run(&MeshProcess::on_loopback(port, "alice", folder.path(), &["--passphrase"]), "; echo ended-$?");
-    alice.wait_for("The passphrase of the mesh:");
+    alice.wait_for("Passphrase of the mesh:");
     alice.press("correct horse\r");
     alice.wait_for("bob joined");
     bob.wait_for_presence(landline_tests::DEADLINE, "alice", "joined");

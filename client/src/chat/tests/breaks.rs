@@ -163,7 +163,7 @@ fn a2_a_name_held_by_the_earlier_connection_is_retried() {
         let (why, cause) = ("xq wvzt".into(), Cause::NameTaken);
         client.step(Input::Refused(SignInRefused { why, cause, retry: true }));
         let Phase::Waiting { until, why } = client.state.phase().clone() else { panic!("not waiting") };
-        assert_eq!(&*why, "your earlier connection still holds the name; trying on");
+        assert_eq!(&*why, "your earlier connection still holds the name; trying again");
         assert!(until - client.ms <= 2_000);
     }
 }

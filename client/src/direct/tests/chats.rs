@@ -74,7 +74,7 @@ fn accept_without_a_name_needs_a_single_request() {
         bob.hear(EventKind::DirectRequest { from: from.into(), key: key().into() });
     }
     bob.type_in("/accept");
-    assert_eq!(bob.next(), EventKind::info("alice, carol ask for an encrypted chat: /accept USER"));
+    assert_eq!(bob.next(), EventKind::info("alice, carol ask for an encrypted chat; choose one: /accept USER"));
     bob.type_in("/reject alice");
     assert_eq!(bob.sent(), "/reject alice");
     bob.type_in("/reject");
@@ -97,10 +97,8 @@ fn accept_without_a_name_needs_a_single_request() {
 fn a_new_chat_replaces_one_with_the_same_user() {
     let [mut alice, mut bob] = two();
     alice.type_in("/direct bob");
-    assert!(
-        matches!(alice.next(), EventKind::Info(text) if text.contains("there is an encrypted chat with bob already"))
-    );
-    // Bob's program crashed, and Bob asks again with a new one.
+    assert!(matches!(alice.next(), EventKind::Info(text) if text.contains("an encrypted chat with bob is open")));
+    // Bob's program crashed, and Bob asks again with a new key.
     let mut other = Client::new();
     other.type_in("/direct alice");
     alice.hear(EventKind::DirectRequest { from: "bob".into(), key: other.key().to_string().into() });
@@ -125,7 +123,7 @@ fn a_closing_chat_does_not_prevent_a_new_request() {
     // Send both commands before the UI takes any event of the chat.
     alice.type_in("/direct-stop bob");
     alice.type_in("/direct-stop bob");
-    assert_eq!(alice.own(), EventKind::info("there is no encrypted chat with bob; /direct bob asks for one"));
+    assert_eq!(alice.own(), EventKind::info("no encrypted chat with bob is open; /direct bob asks for one"));
     let accept = accepted(&mut alice, &mut bob);
     assert!(alice.hear(ready(bob.key(), &loopback(&accept))).is_some());
     let ended =
@@ -146,7 +144,7 @@ fn stop_gives_up_a_chat_that_is_not_connected_yet() {
     let accept = accepted(&mut alice, &mut bob);
     bob.type_in("/direct alice");
     let event = bob.own();
-    assert!(matches!(&event, EventKind::Info(text) if text.contains("is about to begin")), "{event:?}");
+    assert!(matches!(&event, EventKind::Info(text) if text.contains("is being set up")), "{event:?}");
     bob.type_in("/direct-stop alice");
     bob.type_in("/direct alice");
     assert_eq!(bob.sent(), "/direct alice", "{accept}");

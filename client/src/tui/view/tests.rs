@@ -149,7 +149,7 @@ fn a_lost_connection_is_shown() {
 }
 
 #[test]
-fn what_failed_says_why() {
+fn a_refused_line_is_shown_with_the_reason() {
     let mut client = TestClient::signed_in(60, 15);
     client.enter_line("/query nobdy are you there? I wanted to ask about the printer");
     client.answer("/pm nobdy", landline_common::Cause::NoSuchUser.with_user("nobdy").into());
@@ -238,7 +238,7 @@ fn an_encrypted_chat_shows_its_fingerprint() {
 }
 
 #[test]
-fn what_is_new_has_a_rule_above() {
+fn new_messages_have_a_rule_above() {
     let mut client = talk(80, 24);
     client.press(Key::alt(Code::Char('2')));
     client.press(Key::alt(Code::Char('1')));
@@ -248,7 +248,7 @@ fn what_is_new_has_a_rule_above() {
 }
 
 #[test]
-fn long_lines_are_typed_in_several_rows() {
+fn a_long_draft_takes_several_rows() {
     let mut client = TestClient::signed_in(60, 15);
     client.type_in(&"a long line that goes on and on ".repeat(5));
     assert_snapshot!(screen(&client));
@@ -292,7 +292,7 @@ fn the_mono_palette_draws_no_colors() {
 }
 
 #[test]
-fn a_full_conversation_is_drawn_as_fast_as_an_empty_one() {
+fn drawing_a_long_conversation_is_fast() {
     let mut client = TestClient::signed_in(120, 40);
     for id in 0..10_000 {
         client.receive_message(
@@ -404,7 +404,7 @@ fn b8_a_chat_request_stays_in_the_status_line_until_answered() {
 }
 
 #[test]
-fn b14_an_announcement_is_seen_and_heard() {
+fn b14_a_message_to_all_rings_and_is_in_the_status_line() {
     let mut client = TestClient::signed_in(80, 24);
     client.effects.clear();
     client.receive(EventKind::SaidToAll { id: 1, user: "bob".into(), text: "lunch!".into() });

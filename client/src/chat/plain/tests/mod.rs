@@ -141,9 +141,7 @@ fn a1_a_message_for_a_refused_room_is_not_sent() {
 fn a_refused_first_room_ends_the_program() {
     let mut client = TestClient::new(PIPE, "ops");
     let grant = Box::new(landline_common::event::SignInDetails { protocol: 2, ..Default::default() });
-    let user = "alice".into();
-    let server = "S".into();
-    let room = "lobby".into();
+    let [user, server, room] = ["alice", "S", "lobby"].map(Into::into);
     client.hear(EventKind::Welcome { user, server, room, account: true, grant });
     assert!(matches!(&client.left, Some(Err(why)) if why.starts_with("cannot go into ops")), "{:?}", client.left);
 }
@@ -275,9 +273,8 @@ fn d6_with_say_every_line_is_a_message() {
 #[test]
 fn d6_lines_after_quit_in_a_pipe_are_named_as_unsent() {
     let mut client = TestClient::guest(PIPE);
-    for line in ["job 1", "/quit"] {
-        client.type_in(line);
-    }
+    client.type_in("job 1");
+    client.type_in("/quit");
     client.echo(1, "lobby", "job 1");
     assert_eq!((client.left.clone(), client.plain.takes_lines()), (None, true));
     client.type_in("job 2 failed");
@@ -297,8 +294,8 @@ fn d6_programs_send_command_objects_with_their_own_labels() {
     assert_eq!(client.unanswered[0].0, "7");
     client.type_in(r#"{"type":"users"}"#);
     client.type_in("a plain line");
-    client
-        .answer("lobby: two", EventKind::Said { id: 1, room: "lobby".into(), user: "alice".into(), text: "x".into() });
+    let said = EventKind::Said { id: 1, room: "lobby".into(), user: "alice".into(), text: "x".into() };
+    client.answer("lobby: two", said);
     let label = client.unanswered[0].0.clone();
     assert!(client.plain.is_own_label(&label) && !client.plain.is_own_label("7"));
     client.answer("/users", EventKind::Online { users: Vec::new(), part: Default::default() });

@@ -74,7 +74,7 @@ pub fn mesh(args: &Args, wanted: &MeshArgs) -> anyhow::Result<()> {
         secret,
         is_script: !start.people,
     };
-    let entered = crate::mesh::enter(&wish)?;
+    let entered = crate::mesh::connect(&wish)?;
     if !start.screen {
         let ways = PlainOptions { json: wanted.json, mesh: true, ..start.ways() };
         return plain::run(entered, ways, &signals, &|_| {});

@@ -85,7 +85,7 @@ pub(super) fn offered(own: &[Own], port: u16) -> String {
 pub(super) fn targets(offer: &str, own: &[Own], is_local: bool) -> Vec<SocketAddr> {
     let mut targets = Vec::new();
     let is_allowed = |address: &SocketAddr| is_local || !address.ip().is_loopback();
-    for address in offer.split(',').take(MAX_ADDRESSES).filter_map(read).filter(may_be_dialled).filter(is_allowed) {
+    for address in offer.split(',').take(MAX_ADDRESSES).filter_map(read).filter(may_be_dialed).filter(is_allowed) {
         let candidates = match address {
             SocketAddr::V6(v6) if v6.ip().is_unicast_link_local() => on_each_link(v6, own),
             _ => vec![address],
@@ -109,7 +109,7 @@ fn read(text: &str) -> Option<SocketAddr> {
 }
 
 /// Returns whether the address is unicast and the port no system port.
-fn may_be_dialled(address: &SocketAddr) -> bool {
+fn may_be_dialed(address: &SocketAddr) -> bool {
     let is_unicast = match address.ip() {
         IpAddr::V4(ip) => ip.octets()[0] != 0 && !ip.is_multicast() && !ip.is_broadcast(),
         IpAddr::V6(ip) => !ip.is_unspecified() && !ip.is_multicast(),
@@ -184,24 +184,24 @@ mod tests {
             assert_eq!(targets(offer, &[own("eth0", 2, "fe80::1")], true), [], "{offer}");
         }
         let good = "10.0.0.1:5000,[2001:db8::1]:5000,127.0.0.1:5000,[::ffff:10.0.0.1]:5000";
-        let dialled: Vec<String> = targets(good, &[], true).iter().map(ToString::to_string).collect();
-        assert_eq!(dialled, ["10.0.0.1:5000", "[2001:db8::1]:5000", "127.0.0.1:5000"]);
+        let dialed: Vec<String> = targets(good, &[], true).iter().map(ToString::to_string).collect();
+        assert_eq!(dialed, ["10.0.0.1:5000", "[2001:db8::1]:5000", "127.0.0.1:5000"]);
     }
 
     #[test]
     fn dials_loopback_only_with_a_local_server() {
         let offer = "127.0.0.1:5000,[::1]:5000,10.0.0.1:5000,127.9.9.9:5000,[::ffff:127.0.0.1]:5000";
-        let dialled = |is_local| targets(offer, &[], is_local).iter().map(ToString::to_string).collect::<Vec<_>>();
-        assert_eq!(dialled(false), ["10.0.0.1:5000"]);
-        assert_eq!(dialled(true), ["127.0.0.1:5000", "[::1]:5000", "10.0.0.1:5000", "127.9.9.9:5000"]);
+        let dialed = |is_local| targets(offer, &[], is_local).iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(dialed(false), ["10.0.0.1:5000"]);
+        assert_eq!(dialed(true), ["127.0.0.1:5000", "[::1]:5000", "10.0.0.1:5000", "127.9.9.9:5000"]);
     }
 
     #[test]
     fn dials_a_link_local_address_on_each_interface() {
         let machine = [own("lo", 1, "::1"), own("a", 2, "fe80::a"), own("b", 3, "10.0.0.1"), own("c", 4, "fe80::c")];
-        let dialled: Vec<String> =
+        let dialed: Vec<String> =
             targets("[fe80::9%eth7]:5000", &machine, false).iter().map(ToString::to_string).collect();
-        assert_eq!(dialled, ["[fe80::9%2]:5000", "[fe80::9%4]:5000"]);
+        assert_eq!(dialed, ["[fe80::9%2]:5000", "[fe80::9%4]:5000"]);
         assert_eq!(targets("[fe80::9]:5000", &[], false), []);
     }
 
@@ -209,7 +209,7 @@ mod tests {
         #[test]
         fn reads_any_offer_without_panic(offer in "[0-9a-f:.,%\\[\\]é]{0,80}") {
             let machine = [own("a", 2, "fe80::a")];
-            prop_assert!(targets(&offer, &machine, true).iter().all(may_be_dialled));
+            prop_assert!(targets(&offer, &machine, true).iter().all(may_be_dialed));
         }
 
         #[test]
@@ -217,7 +217,7 @@ mod tests {
             let ip = IpAddr::from(ip);
             let offer = offered(&[Own { name: "eth0".into(), index: None, ip }], port);
             let address = SocketAddr::new(ip, port);
-            let expected = if may_be_dialled(&address) { vec![address] } else { Vec::new() };
+            let expected = if may_be_dialed(&address) { vec![address] } else { Vec::new() };
             prop_assert_eq!(targets(&offer, &[], true), expected);
         }
     }

@@ -195,7 +195,7 @@ mod tests {
                     told = true;
                 });
             });
-            dialer.dialled(stream).unwrap().choose().unwrap();
+            dialer.dialed(stream).unwrap().choose().unwrap();
         });
         assert!(told);
     }

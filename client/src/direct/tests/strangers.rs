@@ -11,7 +11,7 @@ use std::net::{TcpListener, TcpStream};
 /// Connects to Bob as Alice's client would, and chooses the link. The test plays Alice's end.
 fn chosen(alice: &Client, bob: &Client, accept: &str) -> Established {
     let pair = ExpectedKeys { own: alice.direct.keys.clone(), theirs: bob.key() };
-    let mut met = pair.dialled(TcpStream::connect(loopback(accept)).unwrap()).unwrap();
+    let mut met = pair.dialed(TcpStream::connect(loopback(accept)).unwrap()).unwrap();
     met.choose().unwrap();
     met
 }
@@ -44,7 +44,7 @@ fn strangers_do_not_keep_the_right_client_out() {
     let address = loopback(&accept);
     let eve = Keys::generate().unwrap();
     let mut wrong = TcpStream::connect(&address).unwrap();
-    assert!(open(&mut wrong, (Side::Dialled, "direct"), &eve, ExpectedPeer::Known(&bob.key())).is_err());
+    assert!(open(&mut wrong, (Side::Dialed, "direct"), &eve, ExpectedPeer::Known(&bob.key())).is_err());
     let silent: Vec<TcpStream> = (0..40).map(|_| TcpStream::connect(&address).unwrap()).collect();
     assert!(alice.hear(ready(bob.key(), &address)).is_some());
     assert!(matches!(alice.next(), EventKind::DirectConnected { .. }));
@@ -63,8 +63,8 @@ fn a_handshake_without_a_hello_is_not_accepted() {
     let accept = accepted(&mut alice, &mut bob);
     let pair = ExpectedKeys { own: alice.direct.keys.clone(), theirs: bob.key() };
     // Alice's client opens two links, and chooses the second one.
-    let first = pair.dialled(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
-    let mut second = pair.dialled(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
+    let first = pair.dialed(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
+    let mut second = pair.dialed(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
     second.choose().unwrap();
     assert!(matches!(bob.next(), EventKind::DirectConnected { .. }));
     let text = Frame::Text { text: "hi".into() };

@@ -44,7 +44,7 @@ pub fn main() -> ExitCode {
         None => cli::launch::talk(&args).map(|()| true),
         Some(ClientTask::Discover(wanted)) => discovery::run(wanted),
         Some(ClientTask::Wifi { json }) => wifi::run(*json),
-        Some(ClientTask::MeshArgs(wanted)) => cli::launch::mesh(&args, wanted).map(|()| true),
+        Some(ClientTask::Mesh(wanted)) => cli::launch::mesh(&args, wanted).map(|()| true),
         Some(ClientTask::Config) => print(&cli::config::template(paths::config_file().as_deref())),
         Some(ClientTask::Completions { shell }) => {
             let mut script = Vec::new();

@@ -6,7 +6,7 @@ use super::conversations::Conversations;
 use super::limits::{NAMES, ONLINE};
 use super::names::Names;
 use landline_common::clean::clean;
-use landline_common::command::TOPICS;
+use landline_common::command::{Audience, commands};
 use std::ops::Range;
 
 /// The list of rooms is asked for again after so long.
@@ -200,9 +200,9 @@ impl Completion {
         match kind {
             CandidateKind::Command => {
                 let local = LOCAL.iter().map(|command| command.word);
-                let typed = TOPICS.iter().filter(|topic| !topic.is_for_programs());
-                let topics = typed.filter_map(|topic| topic.usage.split(' ').next());
-                let mut all: Vec<&str> = local.chain(topics).collect();
+                let typed = commands().filter(|spec| spec.audience != Audience::Programs);
+                let words = typed.filter_map(|spec| spec.usage.split(' ').next());
+                let mut all: Vec<&str> = local.chain(words).collect();
                 all.sort_unstable();
                 all
             }
@@ -250,7 +250,7 @@ fn kind_of(before: &str, start: usize) -> CandidateKind {
         return CandidateKind::Person;
     }
     let local = LOCAL.iter().find(|command| command.word == first).map(|command| command.usage);
-    let topic = || TOPICS.iter().find(|topic| topic.usage.split(' ').next() == Some(&first)).map(|topic| topic.usage);
+    let topic = || commands().find(|topic| first.strip_prefix('/') == Some(topic.word())).map(|topic| topic.usage);
     match local.or_else(topic) {
         Some(usage) if usage.contains("ROOM") => CandidateKind::Room,
         Some(usage) if usage.contains("COMMAND") => CandidateKind::Command,

@@ -3,7 +3,7 @@
 use super::wrap::{CellWidth, wrap};
 use super::{BINDINGS, LOCAL};
 use crate::mesh_commands::MESH;
-use landline_common::command::{CommandSpec, TOPICS};
+use landline_common::command::{Audience, commands};
 
 /// Cells of the column of keys and commands, where there is one.
 const COLUMN: usize = 19;
@@ -43,9 +43,8 @@ pub enum HelpRow {
 pub fn rows(width: usize, in_mesh: bool) -> Vec<HelpRow> {
     let keys = BINDINGS.iter().map(|binding| (binding.keys, binding.help));
     let local = LOCAL.iter().map(|command| (command.usage, command.help));
-    // What only programs send is of no use to anybody who types.
-    let shown = |topic: &&CommandSpec| !in_mesh && !topic.is_for_programs() && !topic.is_for_mesh();
-    let topics = TOPICS.iter().filter(shown).map(|topic| (topic.usage, topic.help));
+    let for_users = commands().filter(|spec| !in_mesh && spec.audience == Audience::Users);
+    let topics = for_users.map(|spec| (spec.usage, spec.help));
     let mesh = MESH.iter().filter(|_| in_mesh).map(|(_, usage, help)| (*usage, *help));
     let mut rows = vec![HelpRow::Heading("Keys")];
     keys.for_each(|(left, right)| entry(left, right, width, &mut rows));
@@ -94,7 +93,7 @@ mod tests {
         }
         assert!(has(true, "/pm NAME TEXT") && has(true, "/close") && !has(true, "/join ROOM"));
         for (command, ..) in MESH {
-            assert!(TOPICS.iter().any(|topic| topic.usage.split(' ').next() == Some(command)), "{command}");
+            assert!(commands().any(|topic| Some(topic.word()) == command.strip_prefix('/')), "{command}");
         }
         assert!(
             !has(false, "/direct-key KEY") && !has(false, "/direct-accept USER KEY ADDRESSES"),

@@ -148,7 +148,7 @@ fn sign_in(
                 reader.input.get_mut().lift().map_err(down)?;
                 return Ok(line);
             }
-            SignInStep::SignInRefused(refused) => return Err(ConnectionEvent::Refused(refused)),
+            SignInStep::Refused(refused) => return Err(ConnectionEvent::Refused(refused)),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What can be asked for once one is in.
 
-use landline_common::command::{CommandSpec, TOPICS};
+use landline_common::command::{Audience, commands};
 use landline_tests::{Client, TestServer};
 use serde_json::Value;
 
@@ -78,8 +78,7 @@ fn ping_and_help() {
     }
     alice.send("/help all");
     let lines = alice.drain_lines();
-    let shown = |topic: &&CommandSpec| !topic.is_for_programs() && !topic.is_for_mesh() && !topic.is_about("members");
-    for topic in TOPICS.iter().filter(shown) {
+    for topic in commands().filter(|topic| topic.audience == Audience::Users) {
         let start = format!("INFO: {}", topic.usage);
         assert!(lines.iter().any(|line| line.starts_with(&start) && line.contains(topic.help)), "{start}");
     }

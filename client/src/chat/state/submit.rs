@@ -8,7 +8,7 @@ use crate::chat::line::{Body, Delivery, Line, Severity, Talk, shortened, too_lon
 use crate::chat::overlay::Overlay;
 use crate::chat::password_form::Purpose;
 use landline_common::clean::{clean_message, flatten};
-use landline_common::command::{Command, TOPICS, parse};
+use landline_common::command::{Command, commands, parse};
 
 impl State {
     /// Enter was pressed.
@@ -336,7 +336,7 @@ impl State {
         };
         let word = word.trim_start_matches('/').to_lowercase();
         let own = LOCAL.iter().filter(|command| command.word[1..] == word).map(|c| (c.usage, c.help));
-        let topics = TOPICS.iter().filter(|topic| topic.is_about(&word)).map(|topic| (topic.usage, topic.help));
+        let topics = commands().filter(|topic| topic.is_about(&word)).map(|topic| (topic.usage, topic.help));
         let found: Vec<String> = own.chain(topics).map(|(usage, help)| format!("{usage} – {help}")).collect();
         if found.is_empty() {
             self.tell(Severity::Refused, "there is no such command; /help lists them");

@@ -27,7 +27,6 @@ impl Node {
             Ok(request) => {
                 match (&*request.r#type, request.command()) {
                     ("hooray", _) => self.say_hooray(),
-                    ("members", _) => self.emit_member_details(),
                     (_, Ok(command)) => self.execute(command),
                     (_, Err(why)) => self.emit(why.into()),
                 }

@@ -10,7 +10,7 @@ impl Session {
     pub(super) fn repeated(&self, command: &Command<'_>) -> Option<Option<u64>> {
         if let (Some(session), Some(label)) = (&self.user.session, &self.tag.label)
             && !command.is_upkeep()
-            && let Label::Repeated(id) = session.check_label(label, is_question(command).then(|| self.user.client()))
+            && let Label::Repeated(id) = session.check_label(label, command.is_question().then(|| self.user.client()))
         {
             return Some(id);
         }
@@ -28,24 +28,4 @@ impl Session {
             session.labels.lock().refused(label);
         }
     }
-}
-
-/// Whether a command changes nothing, so that only its answer matters.
-fn is_question(command: &Command<'_>) -> bool {
-    matches!(
-        command,
-        Command::Online { .. }
-            | Command::OnlineDetails
-            | Command::Others { .. }
-            | Command::Members { .. }
-            | Command::Rooms { .. }
-            | Command::Since { .. }
-            | Command::Chats { .. }
-            | Command::Blocked { .. }
-            | Command::History(_)
-            | Command::HistoryIn { .. }
-            | Command::Search { .. }
-            | Command::Help(_)
-            | Command::Ping(_)
-    )
 }

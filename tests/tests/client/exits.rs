@@ -21,7 +21,7 @@ fn ends(command: &mut Command, code: i32, says: &[&str]) {
 }
 
 #[test]
-fn a_server_that_cannot_be_reached() {
+fn unreachable_server_exits_with_1() {
     // No other test has a server at that address.
     let free = TcpListener::bind("127.0.66.6:0").and_then(|listener| listener.local_addr()).expect("a free port");
     ends(Program::client().args([&free.to_string(), "--name", "a"]), 1, &["no server answers", "landline-server"]);
@@ -36,7 +36,7 @@ fn named(variables: &[(&str, &str)], args: &[&str]) -> Command {
 }
 
 #[test]
-fn a16_a_script_has_a_name_where_the_environment_has_none() {
+fn a16_script_without_a_user_variable_gets_a_name() {
     let test_server = TestServer::default();
     let mut bob = test_server.guest("bob", "lobby");
     let own = Command::new("id").arg("-un").output().expect("id").stdout;
@@ -51,7 +51,7 @@ fn a16_a_script_has_a_name_where_the_environment_has_none() {
 }
 
 #[test]
-fn a16_a_name_of_the_machine_that_cannot_be_used_says_what_to_do() {
+fn a16_invalid_login_name_is_reported_with_advice() {
     for (user, near) in [("john.doe", "--name john-doe"), ("Ann Lee", "--name Ann-Lee")] {
         ends(&mut named(&[("USER", user)], &["127.0.66.6:1"]), 2, &[&format!("{user:?}"), near]);
     }
@@ -73,7 +73,7 @@ fn service(words: &'static [u8]) -> String {
 }
 
 #[test]
-fn a20_what_is_no_landline_server_is_said() {
+fn a20_other_services_are_named() {
     let test_server = TestServer::new(|config| config.lantalk_port = Some(0));
     let to = |address: &str, says: &[&str]| ends(Program::client().args([address, "--name", "a"]), 1, says);
     to(&test_server.lantalk_address().to_string(), &["is a port for LanTalk clients", "try 127.0.0.1:12345"]);
@@ -85,7 +85,7 @@ fn a20_what_is_no_landline_server_is_said() {
 }
 
 #[test]
-fn names_and_passwords_that_are_refused() {
+fn refused_names_and_passwords_exit_with_1() {
     let test_server = TestServer::default();
     let _bob = test_server.guest("bob", "lobby");
     test_server.register("carol", "correct horse");
@@ -97,7 +97,7 @@ fn names_and_passwords_that_are_refused() {
 }
 
 #[test]
-fn a_servers_own_password() {
+fn server_password_is_required_and_accepted() {
     let test_server = TestServer::new(|config| config.password = Some("sesame".into()));
     let says = ["has a password", "LANDLINE_SERVER_PASSWORD", "--server-password"];
     ends(&mut landline(&test_server, "alice"), 1, &says);
@@ -108,7 +108,7 @@ fn a_servers_own_password() {
 }
 
 #[test]
-fn an_account_is_made_and_its_password_comes_from_a_file() {
+fn account_is_registered_with_a_password_from_a_file() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let file = folder.path().join("password");
     fs::write(&file, " correct horse \nmore\n").expect("a file");
@@ -123,7 +123,7 @@ fn an_account_is_made_and_its_password_comes_from_a_file() {
 }
 
 #[test]
-fn an_empty_password_in_the_environment_is_none() {
+fn empty_password_in_the_environment_counts_as_none() {
     let test_server = TestServer::default();
     let mut command = landline(&test_server, "alice");
     command.env("LANDLINE_PASSWORD", "").env("LANDLINE_SERVER_PASSWORD", "");
@@ -131,7 +131,7 @@ fn an_empty_password_in_the_environment_is_none() {
 }
 
 #[test]
-fn arguments_that_make_no_sense() {
+fn invalid_arguments_exit_with_2() {
     for (args, says) in [
         (&["a", "b"][..], &["one server"][..]),
         (&["host:port"], &["HOST:PORT"]),
@@ -151,7 +151,7 @@ fn arguments_that_make_no_sense() {
 }
 
 #[test]
-fn lines_that_are_refused_are_named() {
+fn refused_lines_are_listed() {
     let test_server = TestServer::default();
     let long = format!("{} end", "x".repeat(2_000));
     let input = format!("fine\n/pm nobody hi\n{long}\n/dance\n");
@@ -164,7 +164,7 @@ fn lines_that_are_refused_are_named() {
 }
 
 #[test]
-fn the_file_with_what_people_choose() {
+fn config_file_sets_the_defaults() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let file = folder.path().join("landline").join("config.toml");
     fs::create_dir(file.parent().expect("a folder")).expect("a folder");

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use tempfile::TempDir;
 
 #[test]
-fn connecting_and_reconnecting_are_noted_and_talk_is_not() {
+fn log_has_connections_but_no_talk() {
     // No other test has a server at that address.
     let free = TcpListener::bind("127.0.66.8:0").and_then(|listener| listener.local_addr()).expect("a free port");
     let mut test_server = TestServer::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]));
@@ -45,7 +45,7 @@ fn connecting_and_reconnecting_are_noted_and_talk_is_not() {
 }
 
 #[test]
-fn a_file_says_where_the_log_is_and_the_environment_how_much_is_in_it() {
+fn config_file_names_the_log_and_environment_sets_its_level() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let _bob = test_server.guest("bob", "lobby");
     let (config, log) = (folder.path().join("config.toml"), folder.path().join("log"));

@@ -75,7 +75,7 @@ fn networks_are_listed_strongest_first() {
 }
 
 #[test]
-fn scripts_get_objects() {
+fn wifi_json_prints_objects() {
     let tools = Tools::none().with("nmcli", &[(LIST, &recorded("nmcli.txt"))]);
     let (code, printed, complaint) = tools.wifi(&["--json"]);
     assert_eq!((code, &*complaint), (0, ""));
@@ -89,12 +89,12 @@ fn scripts_get_objects() {
 }
 
 #[test]
-fn without_a_tool_it_says_which_to_install() {
+fn missing_wifi_tools_are_named() {
     Tools::none().fails("no Wi-Fi tool was found; install NetworkManager (nmcli) or iw");
 }
 
 #[test]
-fn what_stands_in_the_way_is_said() {
+fn wifi_failures_are_explained() {
     let nmcli = |cases: &[(&str, &str)]| Tools::none().with("nmcli", cases);
     nmcli(&[(LIST, NOT_RUNNING)]).fails("start it, or install iw");
     nmcli(&[(LIST, "printf 'Error: \\033[2Jodd.\\n' >&2; exit 1")])
@@ -106,7 +106,7 @@ fn what_stands_in_the_way_is_said() {
 }
 
 #[test]
-fn iw_is_asked_where_nobody_runs_networkmanager() {
+fn iw_is_used_without_networkmanager() {
     let with_iw = |scan: &str, dump: &str| {
         let cases = [
             ("\"C.UTF-8 dev\"", &*recorded("iw-dev.txt")),
@@ -136,7 +136,7 @@ fn iw_is_asked_where_nobody_runs_networkmanager() {
 }
 
 #[test]
-fn other_arguments_make_no_sense() {
+fn wifi_refuses_other_arguments() {
     for more in ["--nope", "here"] {
         let (code, printed, complaint) = Tools::none().wifi(&[more]);
         assert!(code == 2 && printed.is_empty() && complaint.starts_with("error: "), "{complaint}");

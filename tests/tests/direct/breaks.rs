@@ -25,7 +25,7 @@ fn free() -> SocketAddr {
 }
 
 #[test]
-fn it_goes_on_while_the_server_is_stopped_and_gone_and_when_it_is_back() {
+fn direct_chat_survives_a_frozen_stopped_and_restarted_server() {
     let (data, address) = (TempDir::new().expect("a folder"), free());
     let mut running = server(&data, address);
     let [mut alice, mut bob] = people(address, ["alice", "bob"]);
@@ -51,7 +51,7 @@ fn it_goes_on_while_the_server_is_stopped_and_gone_and_when_it_is_back() {
 }
 
 #[test]
-fn a_program_that_is_killed_is_missed_at_once() {
+fn killed_peer_ends_the_chat_at_once() {
     let test_server = TestServer::default();
     let [mut alice, mut bob] = people(test_server.address(), ["alice", "bob"]);
     connect((&mut alice, "alice"), (&mut bob, "bob"));
@@ -64,7 +64,7 @@ fn a_program_that_is_killed_is_missed_at_once() {
 }
 
 #[test]
-fn a_program_that_stands_still_is_missed_after_a_while() {
+fn frozen_peer_ends_the_chat_after_a_timeout() {
     let test_server = TestServer::default();
     let [mut alice, mut bob] = people(test_server.address(), ["alice", "bob"]);
     connect((&mut alice, "alice"), (&mut bob, "bob"));
@@ -75,7 +75,7 @@ fn a_program_that_stands_still_is_missed_after_a_while() {
 }
 
 #[test]
-fn a_signal_says_goodbye() {
+fn terminated_peer_says_goodbye() {
     let test_server = TestServer::default();
     let [mut alice, mut bob] = people(test_server.address(), ["alice", "bob"]);
     connect((&mut alice, "alice"), (&mut bob, "bob"));

@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::process::Stdio;
 
 #[test]
-fn both_want_it_talk_and_one_ends_it() {
+fn chat_opens_by_consent_and_ends_by_command() {
     let test_server = TestServer::default();
     let [mut alice, mut bob] = people(test_server.address(), ["alice", "bob"]);
     connect((&mut alice, "alice"), (&mut bob, "bob"));
@@ -21,7 +21,7 @@ fn both_want_it_talk_and_one_ends_it() {
 }
 
 #[test]
-fn what_becomes_of_it_is_in_the_log_and_what_is_said_is_not() {
+fn log_has_the_chats_state_but_not_its_messages() {
     let (test_server, folder) = (TestServer::default(), tempfile::TempDir::new().expect("a folder"));
     let file = |name: &str| folder.path().join(name);
     let logged = |name: &str| start(landline(test_server.address(), name).arg("--log").arg(file(name)));
@@ -65,7 +65,7 @@ fn connect_again(alice: &mut Program, bob: &mut Program) -> String {
 }
 
 #[test]
-fn nobody_has_to() {
+fn chat_request_can_be_rejected_or_withdrawn() {
     let test_server = TestServer::default();
     let [mut alice, mut bob] = people(test_server.address(), ["alice", "bob"]);
     alice.type_line("/direct bob");
@@ -80,7 +80,7 @@ fn nobody_has_to() {
 }
 
 #[test]
-fn who_has_no_such_program_cannot_take_part() {
+fn user_without_a_capable_client_cannot_take_part() {
     let test_server = TestServer::default();
     let mut carol = test_server.guest("carol", "lobby");
     let [mut alice] = people(test_server.address(), ["alice"]);
@@ -92,7 +92,7 @@ fn who_has_no_such_program_cannot_take_part() {
 }
 
 #[test]
-fn two_chats_at_once_are_apart() {
+fn two_simultaneous_chats_are_separate() {
     let test_server = TestServer::default();
     let [mut alice, mut bob, mut carol] = people(test_server.address(), ["alice", "bob", "carol"]);
     let one = connect((&mut alice, "alice"), (&mut bob, "bob"));
@@ -106,7 +106,7 @@ fn two_chats_at_once_are_apart() {
 }
 
 #[test]
-fn many_lines_arrive_in_their_order() {
+fn many_lines_arrive_in_order() {
     let test_server = TestServer::default();
     let [mut alice, mut bob] = people(test_server.address(), ["alice", "bob"]);
     connect((&mut alice, "alice"), (&mut bob, "bob"));
@@ -123,7 +123,7 @@ fn many_lines_arrive_in_their_order() {
 }
 
 #[test]
-fn programs_get_objects() {
+fn chats_work_with_json_objects() {
     let test_server = TestServer::default();
     let [mut alice] = people(test_server.address(), ["alice"]);
     let mut bot = Program::start(landline(test_server.address(), "bot").arg("--json"), Stdio::piped());
@@ -162,7 +162,7 @@ fn programs_get_objects() {
 }
 
 #[test]
-fn a_script_hears_what_cannot_be_said() {
+fn script_gets_errors_for_unsendable_text() {
     let test_server = TestServer::default();
     let mut script = start(&mut landline(test_server.address(), "ci"));
     script.type_line("/direct-say bob is this on?");

@@ -21,7 +21,7 @@ fn person(lan: &Lan, host: Host, server: &str, name: &str) -> Program {
 }
 
 #[test]
-fn the_one_address_that_works_is_found() {
+fn the_reachable_address_is_found() {
     let (Some(mut lan), folder) = (Lan::new(2), TempDir::new().expect("a folder")) else { return };
     let (a, b) = (lan.host(), lan.host());
     let cable = lan.plug(a, 1, "10.78.0.1/24");
@@ -41,7 +41,7 @@ fn the_one_address_that_works_is_found() {
 }
 
 #[test]
-fn ipv6_alone_will_do() {
+fn chat_works_over_ipv6_alone() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let (a, b) = (lan.host(), lan.host());
     lan.plug(a, 0, "fd00:77::1/64 nodad");

@@ -4,7 +4,7 @@ use crate::people;
 use landline_tests::{Terminal, TestServer};
 
 #[test]
-fn a_tab_with_a_lock_shows_the_same_numbers_as_the_other_side() {
+fn full_screen_shows_the_same_fingerprint_as_the_peer() {
     let test_server = TestServer::default();
     let (mut alice, _) = Terminal::landline(60, 15, test_server.address(), "alice");
     let [mut bob] = people(test_server.address(), ["bob"]);

@@ -221,12 +221,12 @@ fn soak(time: Duration) {
 }
 
 #[test]
-fn after_some_seconds_of_chats_everything_is_given_back() {
+fn resources_are_released_after_seconds_of_chats() {
     soak(Duration::from_secs(15));
 }
 
 #[test]
 #[ignore = "takes a minute"]
-fn after_a_minute_of_chats_everything_is_given_back() {
+fn resources_are_released_after_a_minute_of_chats() {
     soak(Duration::from_secs(60));
 }

@@ -13,7 +13,7 @@ fn loopback(ready: &str) -> &str {
 }
 
 #[test]
-fn a_wrong_key_gets_nowhere_and_the_right_one_still_in() {
+fn wrong_key_is_refused_and_the_right_one_still_admitted() {
     let test_server = TestServer::default();
     let [mut bob] = people(test_server.address(), ["bob"]);
     let (mut alice, keys) = fake(&test_server, "alice");
@@ -28,10 +28,10 @@ fn a_wrong_key_gets_nowhere_and_the_right_one_still_in() {
     let eve = Keys::generate().expect("keys");
     let mut stream = dial();
     stream.set_read_timeout(Some(DEADLINE)).expect("a socket");
-    assert!(open(&mut stream, (Side::Dialled, "direct"), &eve, ExpectedPeer::Known(&theirs)).is_err());
+    assert!(open(&mut stream, (Side::Dialed, "direct"), &eve, ExpectedPeer::Known(&theirs)).is_err());
 
     let mut tapped = Tapped::new(dial());
-    let mut link = tapped.shake(Side::Dialled, &keys, &theirs);
+    let mut link = tapped.shake(Side::Dialed, &keys, &theirs);
     link.sealer.send(&mut tapped, br#"{"type":"hello"}"#).expect("sent");
     bob.until("DIRECT_CONNECTED:alice:");
     for text in [r#"{"type":"text","text":"the secret word\u001b[2J"}"#, r#"{"type":"later"}"#, "nonsense"] {
@@ -50,7 +50,7 @@ fn a_wrong_key_gets_nowhere_and_the_right_one_still_in() {
 }
 
 #[test]
-fn somebody_else_at_the_address_hears_nothing() {
+fn stranger_at_the_address_learns_nothing() {
     let test_server = TestServer::default();
     let [mut alice] = people(test_server.address(), ["alice"]);
     let (mut bob, _keys) = fake(&test_server, "bob");
@@ -70,7 +70,7 @@ fn somebody_else_at_the_address_hears_nothing() {
 }
 
 #[test]
-fn where_nobody_listens_the_reason_says_what_to_do() {
+fn unreachable_peer_is_reported_with_advice() {
     let test_server = TestServer::default();
     let [mut alice] = people(test_server.address(), ["alice"]);
     let (mut bob, _keys) = fake(&test_server, "bob");

@@ -94,7 +94,7 @@ fn run(seed: usize) {
 }
 
 #[test]
-fn what_was_typed_heard_stored_and_shown_agrees_whenever_the_network_breaks() {
+fn each_typed_line_is_stored_and_shown_once_across_random_breaks() {
     for seed in 1..=SEEDS {
         let begun = std::time::Instant::now();
         run(seed);

@@ -75,7 +75,7 @@ fn types(alice: &mut Terminal, text: &str, (witness, heard): (&mut Client, &str)
 }
 
 #[test]
-fn a1_a_line_is_heard_at_once_with_a_past_in_twenty_rooms() {
+fn a1_typed_line_arrives_at_once_despite_history_in_twenty_rooms() {
     let (mut test_server, folder) = (test_server(), TempDir::new().expect("a folder"));
     with_a_past(&test_server, folder.path());
     let mut witness = test_server.guest("witness", "lobby");
@@ -108,7 +108,7 @@ fn a1_a_line_is_heard_at_once_with_a_past_in_twenty_rooms() {
 }
 
 #[test]
-fn a1_a_line_typed_right_behind_a_join_goes_into_that_room() {
+fn a1_line_typed_right_after_join_goes_to_that_room() {
     let (test_server, folder) = (test_server(), TempDir::new().expect("a folder"));
     test_server.register("alice", PASSWORD);
     let mut lobby = test_server.guest("bob", "lobby");
@@ -128,7 +128,7 @@ fn a1_a_line_typed_right_behind_a_join_goes_into_that_room() {
 }
 
 #[test]
-fn d4_a_room_that_opens_late_takes_neither_view_nor_words() {
+fn d4_late_join_changes_neither_view_nor_draft() {
     let (test_server, folder) = (test_server(), TempDir::new().expect("a folder"));
     let mut bob = test_server.guest("bob", "lobby");
     test_server.register("alice", PASSWORD);

@@ -112,7 +112,7 @@ fn within(what: &str, took: Duration) {
 }
 
 #[test]
-fn d1_after_a_change_of_address_an_account_is_back_and_heard() {
+fn d1_account_resumes_after_a_change_of_address() {
     let Some(network) = ClientNetwork::new() else { return };
     network.register("alice");
     let mut bob = network.guest("bob", "lobby");
@@ -131,7 +131,7 @@ fn d1_after_a_change_of_address_an_account_is_back_and_heard() {
 }
 
 #[test]
-fn d1_a_guest_as_well_and_what_is_said_to_them_arrives() {
+fn d1_guest_resumes_after_a_change_of_address_and_gets_missed_messages() {
     let Some(network) = ClientNetwork::new() else { return };
     let mut bob = network.guest("bob", "lobby");
     let mut alice = network.on_pipes(&landline(network.address(), "alice"));
@@ -165,7 +165,7 @@ fn outage(network: &ClientNetwork, type_lines: impl FnOnce()) -> Instant {
 }
 
 #[test]
-fn a2_after_an_outage_a_guest_is_back_and_all_that_was_typed_is_heard() {
+fn a2_guest_resumes_after_an_outage_and_all_typed_lines_arrive() {
     let Some(network) = ClientNetwork::new() else { return };
     let mut bob = network.guest("bob", "lobby");
     let mut carol = network.guest("carol", "ops");
@@ -212,7 +212,7 @@ fn a2_after_an_outage_a_guest_is_back_and_all_that_was_typed_is_heard() {
 }
 
 #[test]
-fn a2_a_script_goes_on_after_an_outage() {
+fn a2_script_continues_after_an_outage() {
     let Some(network) = ClientNetwork::new() else { return };
     network.register("alice");
     let mut bob = network.guest("bob", "lobby");

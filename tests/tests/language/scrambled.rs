@@ -98,7 +98,7 @@ fn refusals_say_what_to_do() {
 }
 
 #[test]
-fn a_server_password_is_asked_for_and_taken() {
+fn server_password_is_asked_for_and_accepted() {
     let foreign = Foreign::new(|config| config.password = Some("open sesame".into()));
     for given in [None, Some("open the door")] {
         let mut command = landline(foreign.address, "alice");
@@ -116,7 +116,7 @@ fn a_server_password_is_asked_for_and_taken() {
 }
 
 #[test]
-fn a13_the_reason_of_a_kick_is_told() {
+fn a13_kick_reason_is_shown() {
     let foreign = Foreign::new(|_| {});
     let mut bob = foreign.test_server.guest("bob", "lobby");
     let mut carol = entered(&mut landline(foreign.address, "carol"), "carol", &mut bob);
@@ -134,7 +134,7 @@ fn a13_the_reason_of_a_kick_is_told() {
 }
 
 #[test]
-fn a_paste_of_thirty_lines_arrives_in_its_order() {
+fn paste_of_thirty_lines_arrives_in_order() {
     // The server's own rate, and what one address may say.
     let foreign = Foreign::new(|config| {
         (config.rate, config.max_clients_per_ip) = (Some((10, std::time::Duration::from_secs(1))), 256);
@@ -163,7 +163,7 @@ fn sees_in_both_rooms(alice: &mut Terminal, texts: [&str; 2]) {
 }
 
 #[test]
-fn a_lost_connection_is_resumed_and_caught_up() {
+fn lost_connection_is_resumed_and_caught_up() {
     let foreign = Foreign::new(|_| {});
     let network = Breaker::new(foreign.address);
     let (mut bob, mut carol) = (foreign.test_server.guest("bob", "lobby"), foreign.test_server.guest("carol", "ops"));
@@ -183,7 +183,7 @@ fn a_lost_connection_is_resumed_and_caught_up() {
 }
 
 #[test]
-fn after_a_restart_all_rooms_are_entered_again_and_caught_up() {
+fn all_rooms_are_rejoined_and_caught_up_after_a_restart() {
     let mut foreign = Foreign::that_restarts();
     foreign.test_server.register("alice", PASSWORD);
     let mut alice = on_screen(&with_account(foreign.address, "alice"));
@@ -217,7 +217,7 @@ fn meet((one, name): (&mut Program, &str), (other, other_name): (&mut Program, &
 }
 
 #[test]
-fn private_and_direct_chats_are_had() {
+fn private_and_direct_chats_work() {
     let foreign = Foreign::new(|_| {});
     let mut witness = foreign.test_server.guest("witness", "lobby");
     let mut alice = entered(&mut landline(foreign.address, "alice"), "alice", &mut witness);
@@ -245,7 +245,7 @@ fn private_and_direct_chats_are_had() {
 }
 
 #[test]
-fn a4_on_the_full_screen_accepting_shows_the_chat() {
+fn a4_accepting_shows_the_chat_on_the_full_screen() {
     let foreign = Foreign::new(|_| {});
     let mut witness = foreign.test_server.guest("witness", "lobby");
     let mut alice = entered(&mut landline(foreign.address, "alice"), "alice", &mut witness);

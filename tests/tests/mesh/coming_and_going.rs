@@ -6,7 +6,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 #[test]
-fn who_is_killed_has_left_within_ten_seconds_and_comes_back() {
+fn killed_member_is_removed_within_ten_seconds_and_comes_back() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let hosts = hosts(&mut lan, &[0; 3]);
     let mut three = members(&lan, &hosts, folder.path());
@@ -35,7 +35,7 @@ fn who_is_killed_has_left_within_ten_seconds_and_comes_back() {
 }
 
 #[test]
-fn a_pulled_cable_is_noticed_within_thirty_seconds_and_all_is_well_when_it_is_back() {
+fn unplugged_cable_is_noticed_within_thirty_seconds_and_members_reunite() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let hosts = hosts(&mut lan, &[0; 3]);
     let mut three = members(&lan, &hosts, folder.path());
@@ -52,7 +52,7 @@ fn a_pulled_cable_is_noticed_within_thirty_seconds_and_all_is_well_when_it_is_ba
 }
 
 #[test]
-fn a_frozen_member_has_left_and_comes_back_by_itself() {
+fn frozen_member_is_removed_and_comes_back() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let hosts = hosts(&mut lan, &[0; 3]);
     let three = members(&lan, &hosts, folder.path());

@@ -155,12 +155,12 @@ fn soak(time: Duration) {
 }
 
 #[test]
-fn after_some_seconds_of_members_who_come_and_go_everything_is_given_back() {
+fn resources_are_released_after_seconds_of_member_churn() {
     soak(Duration::from_secs(15));
 }
 
 #[test]
 #[ignore = "takes a minute"]
-fn after_a_minute_of_members_who_come_and_go_everything_is_given_back() {
+fn resources_are_released_after_a_minute_of_member_churn() {
     soak(Duration::from_secs(60));
 }

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 #[test]
-fn without_the_passphrase_nobody_gets_in() {
+fn members_without_the_passphrase_stay_out() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let hosts = hosts(&mut lan, &[0; 4]);
     let file = folder.path().join("passphrase");
@@ -31,7 +31,7 @@ fn without_the_passphrase_nobody_gets_in() {
 }
 
 #[test]
-fn another_s_name_with_another_key_is_shown_loudly() {
+fn known_name_with_another_key_causes_a_warning() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let hosts = hosts(&mut lan, &[0; 2]);
     let alice = MeshProcess::start(&lan, hosts[0].0, "alice", folder.path(), &[]);
@@ -79,7 +79,7 @@ print('done', flush=True)
 "#;
 
 #[test]
-fn a_flood_of_lies_leaves_the_talk_as_it_was() {
+fn flood_of_forged_hellos_does_not_disturb_members() {
     if skip_if_missing("python3") {
         return;
     }

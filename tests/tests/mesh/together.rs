@@ -5,7 +5,7 @@ use landline_tests::{DEADLINE, Lan, MeshProcess, eventually};
 use tempfile::TempDir;
 
 #[test]
-fn six_have_fifteen_links_and_hear_everything_once_in_one_order() {
+fn six_members_have_fifteen_links_and_one_order_of_messages() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let hosts = hosts(&mut lan, &[0; 6]);
     let mut six = members(&lan, &hosts, folder.path());
@@ -33,7 +33,7 @@ fn six_have_fifteen_links_and_hear_everything_once_in_one_order() {
 }
 
 #[test]
-fn two_halves_that_talked_apart_agree_after_they_meet_again() {
+fn split_network_agrees_on_one_history_after_rejoining() {
     let (Some(mut lan), folder) = (Lan::new(2), TempDir::new().expect("a folder")) else { return };
     let trunk = lan.join(0, 1);
     let hosts = hosts(&mut lan, &[0, 0, 1, 1]);
@@ -62,7 +62,7 @@ fn two_halves_that_talked_apart_agree_after_they_meet_again() {
 }
 
 #[test]
-fn several_on_one_host_meet_each_other_and_others_and_share_a_key() {
+fn several_members_on_one_host_link_and_share_a_key() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let hosts = hosts(&mut lan, &[0, 0]);
     let start = |host: usize, name: &str| {
@@ -82,7 +82,7 @@ fn several_on_one_host_meet_each_other_and_others_and_share_a_key() {
 }
 
 #[test]
-fn loopback_alone_is_enough() {
+fn members_link_over_loopback_alone() {
     let (Some(mut lan), folder) = (Lan::new(0), TempDir::new().expect("a folder")) else { return };
     let host = lan.host();
     for more in [&["127.0.0.1"][..], &[]] {
@@ -95,7 +95,7 @@ fn loopback_alone_is_enough() {
 }
 
 #[test]
-fn at_one_address_nobody_elsewhere_is_met() {
+fn member_bound_to_one_address_links_only_there() {
     let (Some(mut lan), folder) = (Lan::new(2), TempDir::new().expect("a folder")) else { return };
     let (middle, left, right) = (lan.host(), lan.host(), lan.host());
     for (host, switch, address) in [
@@ -114,7 +114,7 @@ fn at_one_address_nobody_elsewhere_is_met() {
 }
 
 #[test]
-fn a_script_says_its_line_when_somebody_is_there_and_leaves() {
+fn script_waits_for_a_member_sends_its_line_and_leaves() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let hosts = hosts(&mut lan, &[0, 0]);
     let listener = MeshProcess::start(&lan, hosts[0].0, "listener", folder.path(), &[]);

@@ -6,7 +6,7 @@ use landline_tests::{Disk, TestServer, eventually, on_loopback};
 use std::fs;
 
 #[test]
-fn a_ban_ends_every_session_of_the_address_and_names_them() {
+fn ban_ends_all_sessions_of_an_address() {
     let test_server = TestServer::new(|config| config.limits.greeting_ms = 60_000);
     test_server.register("alice", "correct horse");
     let moderator = test_server.server().moderator();
@@ -29,7 +29,7 @@ fn a_ban_ends_every_session_of_the_address_and_names_them() {
 }
 
 #[test]
-fn ranges_outlive_a_restart_and_are_lifted() {
+fn banned_ranges_survive_a_restart_until_lifted() {
     let mut test_server = TestServer::default();
     assert!(
         test_server
@@ -48,7 +48,7 @@ fn ranges_outlive_a_restart_and_are_lifted() {
 }
 
 #[test]
-fn what_is_nobody_and_no_address_is_not_banned() {
+fn ban_refuses_unknown_names_and_invalid_addresses() {
     let test_server = TestServer::default();
     let moderator = test_server.server().moderator();
     assert_eq!(moderator.ban("nobody", None, ""), Err("User 'nobody' not found.".to_owned()));
@@ -60,7 +60,7 @@ fn what_is_nobody_and_no_address_is_not_banned() {
 }
 
 #[test]
-fn a14_a_user_who_has_just_left_is_banned_by_name() {
+fn a14_departed_user_is_banned_by_name() {
     let test_server = TestServer::default();
     let moderator = test_server.server().moderator();
     test_server.guest("bob", "lobby").quit();
@@ -74,7 +74,7 @@ fn a14_a_user_who_has_just_left_is_banned_by_name() {
 }
 
 #[test]
-fn a_torn_file_stops_the_start_with_its_name() {
+fn damaged_ban_file_stops_the_start() {
     let mut test_server = TestServer::default();
     test_server.server().moderator().ban("10.0.0.1", None, "").expect("a ban");
     test_server.stop();
@@ -91,7 +91,7 @@ fn a_torn_file_stops_the_start_with_its_name() {
 }
 
 #[test]
-fn who_fills_the_disk_is_banned_all_the_same() {
+fn bans_work_on_a_full_disk() {
     let Some(disk) = Disk::new() else { return };
     let mut test_server = TestServer::new(|config| config.data = disk.data());
     let moderator = test_server.server().moderator();

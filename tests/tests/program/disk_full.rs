@@ -166,7 +166,7 @@ impl Log {
 }
 
 #[test]
-fn people_talk_on_and_are_told_and_storing_resumes() {
+fn talk_continues_on_a_full_disk_and_storing_resumes() {
     let Some(disk) = Disk::new() else { return };
     let (mut program, address, mut alice, mut dave) = people(&disk);
     let log = Log::follow(&mut program);
@@ -233,7 +233,7 @@ fn people_talk_on_and_are_told_and_storing_resumes() {
 }
 
 #[test]
-fn stopped_or_killed_on_a_full_disk_it_has_what_was_stored() {
+fn stopping_or_killing_on_a_full_disk_keeps_stored_messages() {
     for signal in ["TERM", "KILL"] {
         let Some(disk) = Disk::new() else { return };
         let (mut program, _, mut alice, mut dave) = people(&disk);

@@ -39,7 +39,7 @@ impl TalkingPair {
 }
 
 #[test]
-fn talk_is_not_stored_and_everything_else_is_until_there_is_room() {
+fn talk_is_not_stored_while_disk_space_is_low() {
     let Some(disk) = Disk::new() else { return };
     let test_server = TestServer::new(|config| {
         config.data = disk.data();

@@ -56,7 +56,7 @@ fn take_away(remove: impl Fn(&Path, &Path), replug: impl Fn(&Path, &Path)) {
 }
 
 #[test]
-fn a_data_folder_that_is_moved_away_is_noticed_and_goes_on_when_it_is_back() {
+fn moved_data_folder_is_noticed_and_used_again_when_back() {
     take_away(
         |data, away| fs::rename(data, away).expect("moving"),
         |data, away| fs::rename(away, data).expect("moving back"),
@@ -64,7 +64,7 @@ fn a_data_folder_that_is_moved_away_is_noticed_and_goes_on_when_it_is_back() {
 }
 
 #[test]
-fn a_database_that_is_moved_away_is_noticed_and_goes_on_when_it_is_back() {
+fn moved_database_is_noticed_and_used_again_when_back() {
     let (database, kept) = ("messages.db", "kept.db");
     take_away(
         |data, _| fs::rename(data.join(database), data.join(kept)).expect("moving"),
@@ -73,7 +73,7 @@ fn a_database_that_is_moved_away_is_noticed_and_goes_on_when_it_is_back() {
 }
 
 #[test]
-fn where_the_folder_is_gone_nothing_is_accepted_that_would_be_lost() {
+fn deleted_data_folder_makes_the_server_refuse_what_it_cannot_store() {
     let parent = folder();
     let data = parent.path().join("data");
     let (mut program, address) = start(&mut server(&data));

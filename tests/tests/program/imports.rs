@@ -21,7 +21,7 @@ fn import(data: &Path, file: &Path) -> (Option<i32>, String, String) {
 }
 
 #[test]
-fn chat77s_users_sign_in_with_their_passwords() {
+fn imported_chat77_users_sign_in_with_their_passwords() {
     let folder = folder();
     let (data, file) = (folder.path().join("data"), folder.path().join("client_connections.json"));
     let users = r#"{"users": [{"aliase": "bob", "password": "pw", "created_at": "2025-01-02 03:04:05"},
@@ -51,7 +51,7 @@ fn chat77s_users_sign_in_with_their_passwords() {
 }
 
 #[test]
-fn who_was_banned_from_lantalk_is_banned_here() {
+fn imported_lantalk_bans_apply() {
     let folder = folder();
     let (data, file) = (folder.path().join("data"), folder.path().join("bans.json"));
     fs::write(&file, r#"["127.0.0.1"]"#).expect("a file");
@@ -64,7 +64,7 @@ fn who_was_banned_from_lantalk_is_banned_here() {
 }
 
 #[test]
-fn tasks_that_are_asked_wrongly_are_refused() {
+fn import_and_export_refuse_wrong_arguments() {
     let folder = folder();
     let data = folder.path().join("data");
     for (args, says) in [
@@ -97,7 +97,7 @@ fn hostile(path: &Path, beginning: &str, piece: &str, end: &str) {
 }
 
 #[test]
-fn x14_a_hostile_import_is_refused_in_bounded_memory() {
+fn x14_hostile_import_is_refused_in_bounded_memory() {
     let folder = folder();
     let file = folder.path().join("hostile.json");
     for (beginning, piece, end) in [

@@ -57,7 +57,7 @@ fn a_round(data: &Path, round: usize) -> Vec<String> {
 }
 
 #[test]
-fn every_confirmed_account_is_there_after_kills() {
+fn confirmed_accounts_survive_kills() {
     let folder = folder();
     let confirmed: Vec<String> = (0..ROUNDS).flat_map(|round| a_round(folder.path(), round)).collect();
     assert!(confirmed.len() >= ROUNDS * CONFIRMED, "only {} were registered", confirmed.len());

@@ -54,7 +54,7 @@ fn passwords_reach_neither_the_disk_nor_the_log() {
 }
 
 #[test]
-fn nobody_writes_the_log_but_the_server() {
+fn clients_cannot_forge_log_lines() {
     let folder = folder();
     // The rest of a line, as a kill leaves it, is quoted in the log.
     fs::write(folder.path().join("sessions.jsonl"), "{\"name\":\"\u{1b}[2J\u{202e}\r").expect("a file");
@@ -88,7 +88,7 @@ fn nobody_writes_the_log_but_the_server() {
 }
 
 #[test]
-fn nobody_waits_for_whoever_reads_its_stderr() {
+fn unread_stderr_blocks_no_user() {
     let folder = folder();
     // A pipe that is full after some hundred lines, and nobody reads.
     let (mut program, address) = start(server(folder.path()).env("LANDLINE_LOG", "debug"));

@@ -146,7 +146,7 @@ fn read_rest(address: SocketAddr, receiver: usize, mut awaited: HashSet<MessageK
 }
 
 #[test]
-fn every_confirmed_message_arrives_in_order_and_hardly_any_twice() {
+fn confirmed_mail_survives_kills_in_order_and_almost_without_repetition() {
     let folder = folder();
     let (mut program, address) = start(&mut roomy(folder.path()));
     for receiver in 0..RECEIVERS {

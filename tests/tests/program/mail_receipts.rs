@@ -35,7 +35,7 @@ fn letter(bob: &mut Client) -> (u64, usize) {
 }
 
 #[test]
-fn a_page_whose_end_was_not_taken_comes_again_whole_with_the_same_ids() {
+fn mail_page_without_a_receipt_is_repeated_with_the_same_ids() {
     let folder = folder();
     let tight = || {
         let mut command = server(folder.path());

@@ -140,7 +140,7 @@ impl Scene {
 }
 
 #[test]
-fn no_descriptors() {
+fn server_survives_without_free_descriptors() {
     let mut scene = Scene::usual();
     // Already connected, to register later.
     let mut carol = Client::connect(scene.address);
@@ -171,7 +171,7 @@ fn no_descriptors() {
 }
 
 #[test]
-fn no_threads() {
+fn server_survives_without_free_threads() {
     if !geteuid().is_root() {
         assert!(std::env::var_os("CI").is_none(), "only root becomes somebody else, and in CI no test may be skipped");
         eprintln!("skipped: this test counts another user's threads, which needs root");

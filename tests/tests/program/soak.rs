@@ -158,23 +158,23 @@ fn soak(time: Duration, (history, slack_kib): (&str, u64)) {
 }
 
 #[test]
-fn after_some_seconds_of_churn_everything_is_given_back() {
+fn resources_are_released_after_seconds_of_churn() {
     soak(Duration::from_secs(15), WITH_HISTORY);
 }
 
 #[test]
-fn after_some_seconds_without_a_history_hardly_anything_is_kept() {
+fn memory_is_released_after_seconds_without_history() {
     soak(Duration::from_secs(15), WITHOUT);
 }
 
 #[test]
 #[ignore = "takes a minute"]
-fn after_a_minute_of_churn_everything_is_given_back() {
+fn resources_are_released_after_a_minute_of_churn() {
     soak(Duration::from_secs(60), WITH_HISTORY);
 }
 
 #[test]
 #[ignore = "takes a minute"]
-fn after_a_minute_without_a_history_hardly_anything_is_kept() {
+fn memory_is_released_after_a_minute_without_history() {
     soak(Duration::from_secs(60), WITHOUT);
 }

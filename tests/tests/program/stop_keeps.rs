@@ -55,7 +55,7 @@ fn stored(data: &Path, room: &str) -> Vec<String> {
 }
 
 #[test]
-fn everything_that_was_heard_is_stored() {
+fn stopping_keeps_every_received_message() {
     for round in 0..3 {
         let folder = folder();
         let (mut program, address) = start(server(folder.path()).env("LANDLINE_LOG", "warn"));

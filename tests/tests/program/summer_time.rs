@@ -14,7 +14,7 @@ const MESSAGES: &str = r#"{"id":1700000000001000,"at":"2026-01-09T23:30:00.000Z"
 "#;
 
 #[test]
-fn d9_messages_are_shown_in_the_local_time_of_their_moment() {
+fn d9_messages_are_shown_in_the_local_time_of_their_date() {
     let folder = folder();
     let (data, file) = (folder.path().join("data"), folder.path().join("export.jsonl"));
     fs::write(&file, MESSAGES).expect("a file");

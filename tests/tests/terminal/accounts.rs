@@ -32,7 +32,7 @@ fn last(folder: &Path) -> String {
 }
 
 #[test]
-fn on_the_full_screen() {
+fn account_on_the_full_screen() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let mut bob = test_server.guest("bob", "lobby");
     let mut alice = Terminal::new(90, 24);
@@ -66,7 +66,7 @@ fn on_the_full_screen() {
 }
 
 #[test]
-fn in_lines() {
+fn account_in_plain_mode() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let mut alice = Terminal::new(100, 50);
     let command = landline(&test_server, folder.path(), &["--name", "alice", "--plain"]);
@@ -96,7 +96,7 @@ fn in_lines() {
 }
 
 #[test]
-fn a_name_that_is_taken_is_asked_for_again() {
+fn taken_name_is_asked_for_again() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let _bob = test_server.guest("bob", "lobby");
     for (more, welcome) in
@@ -117,7 +117,7 @@ fn a_name_that_is_taken_is_asked_for_again() {
 }
 
 #[test]
-fn an_account_is_made_at_the_start_by_a_password_that_is_typed_twice() {
+fn account_is_created_at_start_after_typing_the_password_twice() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     for (name, more) in
         [("alice", &["--name", "alice", "--register"][..]), ("bob", &["--name", "bob", "--register", "--plain"])]
@@ -133,7 +133,7 @@ fn an_account_is_made_at_the_start_by_a_password_that_is_typed_twice() {
 }
 
 #[test]
-fn what_no_answer_changes_ends_it_as_ever() {
+fn refusal_that_no_answer_can_change_ends_the_program() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     test_server.register("alice", OLD);
     let _alice = test_server.login("alice", OLD);

@@ -71,7 +71,7 @@ fn both_type(people: &mut [TerminalUser; 2], lines: usize) {
 }
 
 #[test]
-fn what_both_say_while_a_cable_is_out_arrives_once_and_in_one_order() {
+fn lines_typed_while_a_cable_is_unplugged_arrive_once_and_in_one_order() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let hosts = [lan.host(), lan.host(), lan.host()];
     lan.plug(hosts[0], 0, "10.77.0.1/24");

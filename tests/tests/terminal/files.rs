@@ -5,7 +5,7 @@ use std::fs;
 use tempfile::TempDir;
 
 #[test]
-fn a_conversation_is_saved_under_a_path_that_tab_completes() {
+fn conversation_is_saved_under_a_completed_path() {
     let (_house, mut alice, _, mut bob) = alice_and_bob(100, 24);
     bob.send("größe \u{1b}[31m日本");
     alice.wait_for("größe");

@@ -24,7 +24,7 @@ fn server(lan: &Lan, host: Host, folder: &Path) -> Program {
 }
 
 #[test]
-fn a_first_run_without_arguments_ends_in_the_lobby() {
+fn first_run_without_arguments_leads_to_the_lobby() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let (a, b) = (lan.host(), lan.host());
     lan.plug(a, 0, "10.77.0.1/24");
@@ -60,7 +60,7 @@ fn a_first_run_without_arguments_ends_in_the_lobby() {
 }
 
 #[test]
-fn a_server_is_started_here_and_goes_on() {
+fn server_started_by_the_client_keeps_running() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let host = lan.host();
     lan.plug(host, 0, "10.77.0.1/24");
@@ -102,7 +102,7 @@ fn a_server_is_started_here_and_goes_on() {
 }
 
 #[test]
-fn an_address_is_typed_and_what_is_refused_is_asked_again() {
+fn typed_address_is_used_and_refused_answers_are_asked_again() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let mut bob = test_server.guest("alice", "lobby");
     let mut zoe = Terminal::new(80, 24);
@@ -134,7 +134,7 @@ fn an_address_is_typed_and_what_is_refused_is_asked_again() {
 }
 
 #[test]
-fn a16_a_name_that_cannot_be_used_is_asked_for_with_one_near_it() {
+fn a16_invalid_name_is_asked_for_with_a_similar_proposal() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let mut john = Terminal::new(80, 24);
     john.run(landline(folder.path()).env("USER", "john.doe").arg(test_server.address().to_string()), "; echo ended-$?");
@@ -151,7 +151,7 @@ fn a16_a_name_that_cannot_be_used_is_asked_for_with_one_near_it() {
 }
 
 #[test]
-fn the_questions_come_in_lines_without_the_full_screen() {
+fn plain_mode_asks_the_questions_in_lines() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     test_server.register("zoe", "correct horse");
     let mut bob = test_server.guest("bob", "lobby");
@@ -180,7 +180,7 @@ fn the_questions_come_in_lines_without_the_full_screen() {
 }
 
 #[test]
-fn the_questions_in_lines_are_left_by_ctrl_c_and_quit() {
+fn ctrl_c_and_quit_leave_the_questions_in_lines() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let mut zoe = Terminal::new(100, 30);
     for (address, question) in
@@ -202,7 +202,7 @@ fn the_questions_in_lines_are_left_by_ctrl_c_and_quit() {
 }
 
 #[test]
-fn leaving_before_anything_was_answered_changes_nothing() {
+fn leaving_before_the_first_answer_writes_no_files() {
     let folder = TempDir::new().expect("a folder");
     let mut zoe = Terminal::new(80, 24);
     for keys in ["\x03", "\x1b"] {

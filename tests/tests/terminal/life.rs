@@ -11,7 +11,7 @@ fn kill(signal: &str, process: u32) {
 }
 
 #[test]
-fn leaving_gives_the_terminal_back() {
+fn leaving_restores_the_terminal() {
     for keys in ["/quit\r", "\x03"] {
         let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
         alice.press(keys);
@@ -21,7 +21,7 @@ fn leaving_gives_the_terminal_back() {
 }
 
 #[test]
-fn signals_give_the_terminal_back() {
+fn signals_restore_the_terminal() {
     for signal in ["TERM", "INT", "HUP"] {
         let (_house, mut alice, process, mut bob) = alice_and_bob(80, 24);
         kill(signal, process);
@@ -31,7 +31,7 @@ fn signals_give_the_terminal_back() {
 }
 
 #[test]
-fn ctrl_z_stops_it_and_fg_goes_on() {
+fn ctrl_z_suspends_and_fg_resumes() {
     let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("half a line");
     alice.wait_for("half a line");
@@ -46,7 +46,7 @@ fn ctrl_z_stops_it_and_fg_goes_on() {
 }
 
 #[test]
-fn a_server_that_cannot_be_reached_is_said_in_the_shell() {
+fn unreachable_server_is_reported_in_the_shell() {
     // No other test has a server at that address.
     let free = TcpListener::bind("127.0.66.6:0").and_then(|listener| listener.local_addr()).expect("a free port");
     let mut terminal = Terminal::new(100, 24);
@@ -58,7 +58,7 @@ fn a_server_that_cannot_be_reached_is_said_in_the_shell() {
 }
 
 #[test]
-fn lines_typed_while_the_server_is_away_arrive_when_it_is_back() {
+fn lines_typed_without_a_server_arrive_after_its_restart() {
     let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
     let mut test_server = TestServer::new(|config| config.ports = vec![free.port()]);
     let (mut alice, _) = Terminal::landline(80, 24, test_server.address(), "alice");

@@ -21,7 +21,7 @@ fn below_each_other(terminal: &mut Terminal, ends: [&str; 2]) {
 }
 
 #[test]
-fn a9_alt_enter_and_ctrl_j_begin_another_line() {
+fn a9_alt_enter_and_ctrl_j_start_another_line() {
     let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
     for line_end in ["\x1b\r", "\n"] {
         alice.press("def f():");
@@ -40,7 +40,7 @@ fn a9_alt_enter_and_ctrl_j_begin_another_line() {
 }
 
 #[test]
-fn a9_a_paste_keeps_its_lines_and_can_be_edited() {
+fn a9_paste_keeps_its_lines_and_can_be_edited() {
     let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("\x1b[200~if x:\r\tretur\r\x1b[201~");
     alice.wait_for("      retur");
@@ -52,7 +52,7 @@ fn a9_a_paste_keeps_its_lines_and_can_be_edited() {
 }
 
 #[test]
-fn d8_a_paste_without_brackets_is_asked_about() {
+fn d8_paste_without_brackets_needs_confirmation() {
     let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("if x:\r\treturn\r/quit\r");
     alice.wait_for("3 lines were pasted");
@@ -70,7 +70,7 @@ fn d8_a_paste_without_brackets_is_asked_about() {
 }
 
 #[test]
-fn d8_keys_that_a_script_sends_are_typed() {
+fn d8_keys_from_a_script_count_as_typed() {
     let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.wait_for("2 here");
     alice.press("/pm bo\tpsst\r");
@@ -80,7 +80,7 @@ fn d8_keys_that_a_script_sends_are_typed() {
 }
 
 #[test]
-fn r3_enter_that_comes_with_the_next_line_sends_the_draft() {
+fn r3_enter_in_one_burst_with_the_next_line_sends_the_draft() {
     let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("meet at 5");
     alice.wait_for("meet at 5");
@@ -91,7 +91,7 @@ fn r3_enter_that_comes_with_the_next_line_sends_the_draft() {
 }
 
 #[test]
-fn r4_typing_on_at_the_question_about_a_paste_sends_nothing() {
+fn r4_typing_at_the_paste_question_sends_nothing() {
     let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("one\rtwo\rthree\r");
     alice.wait_for("3 lines were pasted");
@@ -105,7 +105,7 @@ fn r4_typing_on_at_the_question_about_a_paste_sends_nothing() {
 }
 
 #[test]
-fn m6_what_comes_in_leaves_the_line_that_is_being_typed_alone() {
+fn m6_incoming_lines_keep_the_typed_line_intact() {
     let test_server = TestServer::default();
     let mut bob = test_server.guest("bob", "lobby");
     let mut alice = Terminal::new(80, 24);

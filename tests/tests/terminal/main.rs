@@ -25,7 +25,7 @@ fn alice_and_bob(cols: u16, rows: u16) -> (TestServer, Terminal, u32, Client) {
 }
 
 #[test]
-fn people_talk_and_hear() {
+fn users_exchange_messages() {
     let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("hello from the terminal\r");
     bob.expect("alice: hello from the terminal");
@@ -45,7 +45,7 @@ fn people_talk_and_hear() {
 }
 
 #[test]
-fn the_screen_follows_the_window() {
+fn screen_follows_the_window_size() {
     let (_house, mut alice, _, mut bob) = alice_and_bob(60, 15);
     bob.send("a line to be seen");
     alice.wait_for("a line to be seen");
@@ -59,7 +59,7 @@ fn the_screen_follows_the_window() {
 }
 
 #[test]
-fn a_paste_of_many_lines_is_asked_about() {
+fn paste_of_many_lines_needs_confirmation() {
     let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("\x1b[200~one\r\n\ttwo\r\n/quit\r\nfour\r\n\x1b[201~");
     alice.wait_for("4 lines were pasted");
@@ -76,7 +76,7 @@ fn a_paste_of_many_lines_is_asked_about() {
 }
 
 #[test]
-fn the_help_lies_over_the_talk_and_goes() {
+fn help_covers_the_conversation_until_closed() {
     let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("\x1bOP");
     alice.wait_for("Keys and commands");

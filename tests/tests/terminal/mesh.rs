@@ -4,7 +4,7 @@ use landline_tests::{MeshProcess, Terminal};
 use tempfile::TempDir;
 
 #[test]
-fn people_talk_without_a_server() {
+fn mesh_users_talk_on_the_full_screen() {
     let (folder, port) = (TempDir::new().expect("a folder"), MeshProcess::free_port());
     let mut alice = Terminal::new(120, 40);
     alice.run(&MeshProcess::on_loopback(port, "alice", folder.path(), &[]), "; echo ended-$?");
@@ -33,7 +33,7 @@ fn people_talk_without_a_server() {
 }
 
 #[test]
-fn the_passphrase_is_not_shown() {
+fn passphrase_is_not_shown() {
     let (folder, port) = (TempDir::new().expect("a folder"), MeshProcess::free_port());
     let mut command = MeshProcess::on_loopback(port, "bob", folder.path(), &["--json"]);
     let bob = MeshProcess::of(command.env("LANDLINE_PASSPHRASE", "correct horse"), "bob");
@@ -49,7 +49,7 @@ fn the_passphrase_is_not_shown() {
 }
 
 #[test]
-fn p1_plain_lines_are_the_predecessor_s() {
+fn p1_plain_lines_match_the_predecessor() {
     let (folder, port) = (TempDir::new().expect("a folder"), MeshProcess::free_port());
     let mut alice = Terminal::new(80, 24);
     alice.run(&MeshProcess::on_loopback(port, "alice", folder.path(), &["--plain"]), "; echo ended-$?");

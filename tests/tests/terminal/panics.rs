@@ -7,7 +7,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 #[test]
-fn a_panic_gives_the_terminal_back_and_says_where_it_was() {
+fn panic_restores_the_terminal_and_is_reported() {
     let folder = TempDir::new().expect("a folder");
     // What a panic quotes may be what somebody said: it is on the screen, where that was anyway, and not in the log.
     for (thread, message, noted) in
@@ -30,7 +30,7 @@ fn a_panic_gives_the_terminal_back_and_says_where_it_was() {
 }
 
 #[test]
-fn a_panic_without_a_log_is_said_all_the_same() {
+fn panic_without_a_log_is_reported() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_landline-panic"));
     command.env("RUST_BACKTRACE", "0");
     let mut terminal = Terminal::new(120, 24);

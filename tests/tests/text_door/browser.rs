@@ -85,7 +85,7 @@ fn tap(server: SocketAddr) -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
 
 #[test]
 #[ignore = "needs Debian's chromium"]
-fn x1_a_page_in_chromium_is_never_obeyed() {
+fn x1_web_page_in_chromium_cannot_give_commands() {
     let test_server = TestServer::default();
     test_server.register("alice", crate::PASSWORD);
     let mut watcher = test_server.guest("watcher", "lobby");

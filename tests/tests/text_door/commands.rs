@@ -122,7 +122,7 @@ fn talk_in_several_rooms() {
 }
 
 #[test]
-fn there_is_a_most_of_rooms() {
+fn number_of_rooms_per_user_is_limited() {
     let test_server = TestServer::new(|config| config.limits.rooms_per_person = 2);
     let mut alice = test_server.guest("alice", "room");
     expect_answers(&mut alice, &[("/join ops", "INFO: You are in ops now")]);
@@ -131,7 +131,7 @@ fn there_is_a_most_of_rooms() {
 }
 
 #[test]
-fn what_is_no_command_is_said_and_a_slash_never_is() {
+fn text_is_said_and_unknown_slash_words_are_refused() {
     let test_server = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&test_server);
     let talk = ["exit strategy?", "help me with this", "block the door", "online clients are many", "exits", " /quit"];
@@ -158,7 +158,7 @@ fn what_is_no_command_is_said_and_a_slash_never_is() {
 }
 
 #[test]
-fn commands_about_nobody_and_about_oneself() {
+fn commands_about_unknown_users_and_oneself_are_refused() {
     let test_server = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&test_server);
     let nobody = ["message zoe hi", "connect to zoe", "accept connection zoe", "reject connection zoe"];
@@ -181,7 +181,7 @@ fn commands_about_nobody_and_about_oneself() {
 }
 
 #[test]
-fn direct_chats_are_not_for_every_program() {
+fn direct_chats_need_a_client_with_keys() {
     let test_server = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&test_server);
     let bare = ["startprivate bob", "private bob hi", "stopprivate bob"];
@@ -195,7 +195,7 @@ fn direct_chats_are_not_for_every_program() {
 }
 
 #[test]
-fn quitting() {
+fn quit_words_end_the_session() {
     let test_server = TestServer::default();
     let mut bob = test_server.guest("bob", "room");
     for word in ["exit", "LOGOUT", "/quit", "/exit", "/q", "/logout"] {
@@ -215,7 +215,7 @@ fn json(line: &str) -> Value {
 }
 
 #[test]
-fn json_later_and_text_again() {
+fn format_switches_to_json_and_back() {
     let test_server = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&test_server);
     for ask in ["/format JSON", "format json"] {
@@ -251,7 +251,7 @@ fn json_later_and_text_again() {
 }
 
 #[test]
-fn talk_that_begins_like_a_program_s_line_is_answered_each_time() {
+fn talk_that_looks_like_a_program_line_is_refused_each_time() {
     let test_server = TestServer::default();
     let (mut alice, mut bob) = (test_server.guest("alice", "lobby"), test_server.guest("bob", "lobby"));
     alice.expect("bob has connected to the chatroom");
@@ -271,7 +271,7 @@ fn talk_that_begins_like_a_program_s_line_is_answered_each_time() {
 }
 
 #[test]
-fn a_bare_word_that_begins_a_sentence_is_answered_with_what_says_it() {
+fn bare_command_word_in_a_sentence_is_refused_with_a_hint_at_say() {
     let test_server = TestServer::default();
     let mut alice = test_server.guest("alice", "lobby");
     let _bob = test_server.guest("bob", "lobby");

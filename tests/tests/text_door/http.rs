@@ -41,7 +41,7 @@ fn server() -> (TestServer, Client) {
 }
 
 #[test]
-fn x1_a_page_that_preconnects_and_posts_is_never_obeyed() {
+fn x1_page_that_preconnects_and_posts_cannot_give_commands() {
     let (test_server, mut watcher) = server();
     let request = [POST, BODY].concat();
     for (size, pause) in [(request.len(), 0), (1, 0), (3, 0), (40, 5), (POST.len(), 50), (POST.len() + 3, 200)] {
@@ -61,7 +61,7 @@ fn x1_a_page_that_preconnects_and_posts_is_never_obeyed() {
 }
 
 #[test]
-fn x1_a_request_is_never_obeyed_whatever_came_before_it() {
+fn x1_http_request_is_never_carried_out_after_any_prefix() {
     let (test_server, mut watcher) = server();
     for before in [
         "LOGIN\n",
@@ -94,7 +94,7 @@ fn x1_a_request_is_never_obeyed_whatever_came_before_it() {
 }
 
 #[test]
-fn x1_an_unframed_request_is_never_obeyed_either() {
+fn x1_unframed_http_request_is_never_carried_out() {
     let (test_server, mut watcher) = server();
     // Each piece comes after a silence that makes it a message of its own.
     for pieces in [
@@ -115,7 +115,7 @@ fn x1_an_unframed_request_is_never_obeyed_either() {
 }
 
 #[test]
-fn x1_at_lantalks_door_a_request_is_not_obeyed_either() {
+fn x1_http_request_at_the_lantalk_port_is_never_carried_out() {
     let test_server = TestServer::new(|config| config.lantalk_port = Some(0));
     let mut watcher = test_server.guest("watcher", "lobby");
     let mut browser = Client::connect(test_server.lantalk_address());
@@ -127,7 +127,7 @@ fn x1_at_lantalks_door_a_request_is_not_obeyed_either() {
 }
 
 #[test]
-fn x1_five_lines_that_mean_nothing_end_a_connection() {
+fn x1_five_invalid_lines_end_the_connection() {
     let test_server = TestServer::default();
     let mut client = test_server.connect();
     client.expect(GREETING);
@@ -153,7 +153,7 @@ fn x1_five_lines_that_mean_nothing_end_a_connection() {
 }
 
 #[test]
-fn x1_going_over_the_rate_before_the_sign_in_ends_the_connection() {
+fn x1_exceeding_the_rate_before_sign_in_ends_the_connection() {
     let test_server = TestServer::new(|config| config.rate = Some((10, Duration::from_secs(5))));
     let mut client = test_server.connect();
     client.expect(GREETING);
@@ -164,7 +164,7 @@ fn x1_going_over_the_rate_before_the_sign_in_ends_the_connection() {
 }
 
 #[test]
-fn x12_a_password_typed_at_the_greeting_is_said_to_nobody() {
+fn x12_password_typed_at_the_greeting_is_not_sent_to_users() {
     let (test_server, mut watcher) = server();
     for mode in ["LOGIN", "REGISTER"] {
         let mut client = test_server.connect();

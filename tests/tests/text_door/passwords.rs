@@ -31,7 +31,7 @@ fn try_login(client: &mut Client, alias: &str, password: &str) -> String {
 }
 
 #[test]
-fn a_guest_is_asked_for_the_servers_password() {
+fn guest_is_asked_for_the_server_password() {
     let test_server = house_with_password();
     let mut alice = test_server.connect();
     alice.send("alice_room");
@@ -50,7 +50,7 @@ fn a_guest_is_asked_for_the_servers_password() {
 }
 
 #[test]
-fn nothing_is_learned_about_names_before_the_servers_password() {
+fn names_cannot_be_probed_before_the_server_password() {
     let test_server = house_with_password();
     let (mut owner, mut guest) = (test_server.connect(), test_server.connect());
     for line in ["REGISTER", SESAME, "owner", PASSWORD] {
@@ -75,7 +75,7 @@ fn nothing_is_learned_about_names_before_the_servers_password() {
 }
 
 #[test]
-fn accounts_come_behind_the_servers_password() {
+fn account_sign_in_needs_the_server_password_first() {
     let test_server = house_with_password();
     let mut alice = test_server.connect();
     alice.expect(GREETING);
@@ -103,7 +103,7 @@ fn accounts_come_behind_the_servers_password() {
 }
 
 #[test]
-fn a_password_is_its_whole_line() {
+fn password_is_the_whole_line() {
     let test_server = TestServer::new(|config| config.limits.failures_to_lock = 100);
     let odd = "/quit  now: \u{1b}[31m\tünd \u{202e}so";
     let mut alice = test_server.connect();
@@ -118,7 +118,7 @@ fn a_password_is_its_whole_line() {
 }
 
 #[test]
-fn a_new_password_has_eight_to_seventy_two_bytes() {
+fn new_password_needs_8_to_72_bytes() {
     let test_server = TestServer::default();
     let mut client = test_server.connect();
     client.expect(GREETING);
@@ -148,7 +148,7 @@ fn a_new_password_has_eight_to_seventy_two_bytes() {
 }
 
 #[test]
-fn three_failures_in_a_row_lock_an_account_everywhere_for_a_while() {
+fn three_failures_in_a_row_lock_an_account() {
     let test_server = TestServer::new(|config| config.block_duration = BLOCK);
     test_server.register("alice", PASSWORD);
     test_server.register("bob", PASSWORD);
@@ -192,7 +192,7 @@ fn only_failures_in_a_row_lock() {
 }
 
 #[test]
-fn a_name_without_an_account_locks_alike() {
+fn unknown_names_lock_like_accounts() {
     let test_server = TestServer::default();
     let mut client = test_server.connect();
     for _ in 0..3 {
@@ -208,7 +208,7 @@ const HASH_OF_TYPED_APART: &str = "$2b$04$abcdefghijklmnopqrstuu5rfw01uIKScSPrL0
 const COMPOSED: &str = "gr\u{fc}ne wiese";
 
 #[test]
-fn d16_a_password_opens_in_whatever_form_it_is_typed() {
+fn d16_password_matches_in_both_unicode_forms() {
     let test_server = TestServer::new(|config| config.limits.failures_to_lock = 100);
     test_server.register("mac", TYPED_APART);
     test_server.register("other", COMPOSED);
@@ -224,7 +224,7 @@ fn d16_a_password_opens_in_whatever_form_it_is_typed() {
 }
 
 #[test]
-fn d16_an_account_that_was_hashed_as_typed_still_opens() {
+fn d16_account_hashed_in_decomposed_form_still_signs_in() {
     let mut test_server = TestServer::new(|config| config.limits.failures_to_lock = 100);
     test_server.register("mac", TYPED_APART);
     test_server.stop();
@@ -239,7 +239,7 @@ fn d16_an_account_that_was_hashed_as_typed_still_opens() {
 }
 
 #[test]
-fn d16_the_servers_password_too() {
+fn d16_server_password_matches_in_both_unicode_forms() {
     let test_server = TestServer::new(|config| config.password = Some(TYPED_APART.to_owned()));
     for (name, password) in [("one", TYPED_APART), ("other", COMPOSED), ("third", "\u{feff}gr\u{fc}ne wiese")] {
         let mut guest = test_server.connect();

@@ -82,7 +82,7 @@ fn without_times(line: &str) -> String {
 }
 
 #[test]
-fn any_way_of_cutting_is_heard_the_same() {
+fn splitting_of_writes_does_not_change_the_result() {
     let test_server = TestServer::new(|config| {
         config.limits.line_bytes = LINE_BYTES;
         // On a busy machine a pause between two writes is no silence.

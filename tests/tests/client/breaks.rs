@@ -1,11 +1,11 @@
-//! The connection breaks.
+//! Scripts whose connection breaks.
 
 use crate::landline;
 use landline_tests::{Program, TestServer};
 use std::net::TcpListener;
 use std::process::Stdio;
 
-/// A house that has the same port when it is open again, at an address where other tests take none.
+/// Starts a server that keeps its port across restarts, at an address that no other test uses.
 fn test_server() -> TestServer {
     let free = TcpListener::bind("127.0.66.7:0").and_then(|listener| listener.local_addr()).expect("a free port");
     TestServer::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]))

@@ -1,4 +1,4 @@
-//! Events as the server sends them, for programs.
+//! JSON output for programs.
 
 use crate::{landline, outcome, piped};
 use landline_tests::{Program, TestServer};

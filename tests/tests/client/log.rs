@@ -1,4 +1,4 @@
-//! The log: what became of the connection, in a file, and nothing of what was said.
+//! The log file of a script. It has the state of the connection, and no talk.
 
 use crate::{landline, outcome, piped};
 use landline_tests::{Program, TestServer};
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 #[test]
 fn log_has_connections_but_no_talk() {
-    // No other test has a server at that address.
+    // No other test starts a server at this address.
     let free = TcpListener::bind("127.0.66.8:0").and_then(|listener| listener.local_addr()).expect("a free port");
     let mut test_server = TestServer::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]));
     test_server.register("ci", "correct horse");

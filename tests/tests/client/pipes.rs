@@ -1,11 +1,11 @@
-//! Lines in, lines out.
+//! Lines on standard input and output.
 
 use crate::{landline, outcome, piped};
 use landline_tests::{Program, TestServer};
 use std::process::Stdio;
 
-/// The program on pipes, when it is in.
-fn entered(test_server: &TestServer, name: &str) -> Program {
+/// Starts the program on pipes, and waits until it is signed in.
+fn start_and_sign_in(test_server: &TestServer, name: &str) -> Program {
     let mut witness = test_server.guest("witness", "elsewhere");
     let mut program = Program::start(&mut landline(test_server, name), Stdio::piped());
     witness.expect(&format!("{name} has connected to the chatroom"));
@@ -71,7 +71,7 @@ fn d6_say_option_sends_every_line_as_talk() {
     for line in log.lines() {
         bob.expect(&format!("log: {line}"));
     }
-    // Without --say, only what begins with a slash is a command.
+    // Without --say, only lines that begin with a slash are commands.
     let (code, _, complaint) = outcome(&piped(landline(&test_server, "log").args(["--room", "ops"]), log));
     assert_eq!(code, 1);
     assert!(complaint.contains("/dev/sda1 is full") && complaint.contains("1 line was refused"), "{complaint}");
@@ -126,7 +126,7 @@ fn lines_above_the_rate_all_arrive() {
 #[test]
 fn incoming_messages_are_printed() {
     let test_server = TestServer::default();
-    let mut alice = entered(&test_server, "alice");
+    let mut alice = start_and_sign_in(&test_server, "alice");
     let mut bob = test_server.guest("bob", "lobby");
     assert_eq!(alice.line().as_deref(), Some("bob has connected to the chatroom"));
     bob.send("hello\x1b[31m alice");
@@ -146,7 +146,7 @@ fn incoming_messages_are_printed() {
 #[test]
 fn printed_talk_is_cleaned_and_names_its_room() {
     let test_server = TestServer::default();
-    let mut alice = entered(&test_server, "alice");
+    let mut alice = start_and_sign_in(&test_server, "alice");
     let mut bob = test_server.guest("bob", "ops");
     alice.until("bob has connected");
     alice.type_line("/join ops");
@@ -165,11 +165,11 @@ fn printed_talk_is_cleaned_and_names_its_room() {
 #[test]
 fn closed_output_ends_the_program_quietly() {
     let test_server = TestServer::default();
-    let mut alice = entered(&test_server, "alice");
+    let mut alice = start_and_sign_in(&test_server, "alice");
     let mut bob = test_server.guest("bob", "lobby");
     alice.until("bob has connected");
     alice.close_output();
-    bob.send("is anybody there?");
+    bob.send("hello?");
     bob.expect("alice has left the chatroom");
     assert_eq!(alice.wait().code(), Some(0));
     assert_eq!(alice.stderr(), "");
@@ -180,7 +180,7 @@ fn signal_ends_the_program_in_order() {
     let test_server = TestServer::default();
     let mut bob = test_server.guest("bob", "lobby");
     for (signal, name) in [("TERM", "ann"), ("INT", "cy")] {
-        let mut program = entered(&test_server, name);
+        let mut program = start_and_sign_in(&test_server, name);
         bob.until(&format!("{name} has connected to the chatroom"));
         program.signal(signal);
         assert_eq!(program.wait().code(), Some(0));

@@ -1,4 +1,4 @@
-//! What the full screen shows of all this, in a real terminal.
+//! The full screen in a real terminal.
 
 use crate::{PASSWORD, landline, on_screen, with_account};
 use landline_tests::{Terminal, TestServer};
@@ -6,12 +6,12 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use tempfile::TempDir;
 
-/// alice's program, which remembers her rooms in a folder.
+/// Returns alice's client, which remembers her rooms in `folder`.
 fn alice(server: SocketAddr, folder: &Path) -> Terminal {
     on_screen(with_account(server, "alice").env("XDG_STATE_HOME", folder))
 }
 
-/// A row of the list at the left: a conversation, and how much is new there.
+/// Returns whether the list on the left has a conversation with this unread count.
 fn has_entry(screen: &vt100::Screen, name: &str, count: &str) -> bool {
     let rows = screen.rows(0, 20);
     let entries: Vec<Vec<String>> = rows.map(|row| row.split_whitespace().map(str::to_owned).collect()).collect();
@@ -32,7 +32,7 @@ fn a11_account_returns_to_its_rooms_with_unread_counts() {
     first.wait_for("ended-0");
     first.expect_restored();
     bob.send("and what does @alice say?");
-    // In ops nothing was said while alice was there.
+    // Alice read no message in ops before.
     carol.send("one");
     carol.send("two");
     carol.drain_lines();
@@ -65,12 +65,12 @@ fn a4_text_typed_right_after_accept_is_private() {
         let mut carol = test_server.guest("carol", "lobby");
         let mut bob = on_screen(&landline(test_server.address(), "bob"));
         let mut alice = on_screen(&landline(test_server.address(), "alice"));
-        // The answer says that the server has taken the program's key.
+        // The answer proves that the server has the program's key.
         for terminal in [&mut bob, &mut alice] {
             terminal.press("/users\r");
             terminal.wait_for("3 online");
         }
-        // A stored conversation with the same user is shown.
+        // Show a stored conversation with the same user.
         bob.press("/pm alice stored\r");
         alice.wait_for("2 bob");
         alice.press("\x1b2");
@@ -91,7 +91,7 @@ fn a4_text_typed_right_after_accept_is_private() {
         alice.wait_for("Enter again sends it");
         bob.press("/quit\r");
         bob.wait_for("ended-0");
-        // Nothing of it is stored: it is in no history.
+        // No message of the chat is in the history.
         alice.press("\x15/search secret\r");
         alice.wait_for("nothing was found");
         carol.expect_start("bob has connected");

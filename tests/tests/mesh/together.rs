@@ -1,6 +1,6 @@
-//! Many who start together, several on one host, and halves that talked apart.
+//! Members that start together, several members on one host, and a split network.
 
-use super::{all_hear, all_meet, connections, hosts, members};
+use super::{connections, expect_all_joined, expect_same_messages, hosts, members};
 use landline_tests::{DEADLINE, Lan, MeshProcess, eventually};
 use tempfile::TempDir;
 
@@ -9,21 +9,21 @@ fn six_members_have_fifteen_links_and_one_order_of_messages() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let hosts = hosts(&mut lan, &[0; 6]);
     let mut six = members(&lan, &hosts, folder.path());
-    all_meet(&six);
+    expect_all_joined(&six);
     let ends = || hosts.iter().map(|(host, _)| connections(&lan, *host)).sum::<usize>();
     eventually("fifteen links with two ends each", || ends() == 30);
     for n in 0..8 {
         six.iter_mut().for_each(|member| member.type_line(&format!("number {n} of {}", member.name)));
     }
-    all_hear(&six, 48);
+    expect_same_messages(&six, 48);
     assert_eq!(ends(), 30);
     let said = six[0].messages();
-    // A newcomer has heard nothing, and finds it all.
+    // A newcomer finds all messages in the history.
     let newcomer = lan.host();
     lan.plug(newcomer, 0, "10.77.0.99/24");
     let newcomer = MeshProcess::start(&lan, newcomer, "newcomer", folder.path(), &[]);
     six.push(newcomer);
-    all_meet(&six);
+    expect_all_joined(&six);
     let newcomer = six.last_mut().expect("the newcomer");
     eventually("the newcomer's history", || newcomer.history().len() == 48);
     assert!(newcomer.messages().is_empty());
@@ -38,9 +38,9 @@ fn split_network_agrees_on_one_history_after_rejoining() {
     let trunk = lan.join(0, 1);
     let hosts = hosts(&mut lan, &[0, 0, 1, 1]);
     let mut four = members(&lan, &hosts, folder.path());
-    all_meet(&four);
+    expect_all_joined(&four);
     four.iter_mut().for_each(|member| member.type_line("together"));
-    all_hear(&four, 4);
+    expect_same_messages(&four, 4);
     lan.unplug(&trunk);
     for (one, other) in [(0, 2), (0, 3), (1, 2), (1, 3)] {
         four[one].wait_for_presence(DEADLINE, &format!("user{other}"), "disconnected");
@@ -50,12 +50,12 @@ fn split_network_agrees_on_one_history_after_rejoining() {
         four.iter_mut().for_each(|member| member.type_line(&format!("apart {n}")));
     }
     let (left, right) = four.split_at(2);
-    all_hear(left, 4 + 8);
-    all_hear(right, 4 + 8);
+    expect_same_messages(left, 4 + 8);
+    expect_same_messages(right, 4 + 8);
     assert_ne!(left[0].messages(), right[0].messages());
     lan.replug(&trunk);
-    all_meet(&four);
-    all_hear(&four, 4 + 16);
+    expect_all_joined(&four);
+    expect_same_messages(&four, 4 + 16);
     let history = four[0].history();
     assert_eq!(history.len(), 20);
     four.iter_mut().for_each(|member| assert_eq!(member.history(), history));
@@ -74,9 +74,9 @@ fn several_members_on_one_host_link_and_share_a_key() {
         MeshProcess::of(&mut lan.on(hosts[host].0, &member), name)
     };
     let mut four = [start(0, "one"), start(0, "two"), start(0, "three"), start(1, "elsewhere")];
-    all_meet(&four);
+    expect_all_joined(&four);
     four.iter_mut().for_each(|member| member.type_line("hello"));
-    all_hear(&four, 4);
+    expect_same_messages(&four, 4);
     let files = std::fs::read_dir(folder.path().join("shared/landline")).expect("their folder");
     assert_eq!(files.count(), 3, "the key, the keys of others, and what keeps two from writing these at once");
 }
@@ -88,9 +88,9 @@ fn members_link_over_loopback_alone() {
     for more in [&["127.0.0.1"][..], &[]] {
         let start = |name| MeshProcess::start(&lan, host, name, folder.path(), more);
         let mut three = [start("one"), start("two"), start("three")];
-        all_meet(&three);
+        expect_all_joined(&three);
         three.iter_mut().for_each(|member| member.type_line("hello"));
-        all_hear(&three, 3);
+        expect_same_messages(&three, 3);
     }
 }
 
@@ -109,8 +109,8 @@ fn member_bound_to_one_address_links_only_there() {
     let bound = MeshProcess::start(&lan, middle, "bound", folder.path(), &["10.77.0.1"]);
     let left = MeshProcess::start(&lan, left, "left", folder.path(), &[]);
     let right = MeshProcess::start(&lan, right, "right", folder.path(), &[]);
-    all_meet(&[left, bound]);
-    assert!(right.count() <= 1, "it was told of nobody");
+    expect_all_joined(&[left, bound]);
+    assert!(right.count() <= 1, "it received events of other members");
 }
 
 #[test]

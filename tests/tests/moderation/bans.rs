@@ -1,4 +1,5 @@
-//! Bans: by person, address and range; on disk before they are confirmed, or in force with a word about that.
+//! Bans of users, addresses and ranges. A ban is stored before it is confirmed; if storing fails, it applies with a
+//! warning.
 
 use landline_server::server::Server;
 use landline_server::store::LockFile;
@@ -10,7 +11,7 @@ fn ban_ends_all_sessions_of_an_address() {
     let test_server = TestServer::new(|config| config.limits.greeting_ms = 60_000);
     test_server.register("alice", "correct horse");
     let moderator = test_server.server().moderator();
-    // Before the others, so that it is in when they are.
+    // Connects first, so that it is accepted before the others.
     let mut silent = test_server.connect();
     let mut people = [test_server.login("alice", "correct horse"), test_server.guest("bob", "lobby")];
     let answer = moderator.ban("bob", Some(5), "noise").expect("a ban");
@@ -25,7 +26,7 @@ fn ban_ends_all_sessions_of_an_address() {
     again.expect("403 Your address is banned from this server.");
     again.expect_closed();
     assert!(moderator.bans().contains("127.0.0.1 (until 2"), "{}", moderator.bans());
-    eventually("nobody is here", || moderator.stats().starts_with("Connected: 0 | Banned IPs: 1\n"));
+    eventually("no user is online", || moderator.stats().starts_with("Connected: 0 | Banned IPs: 1\n"));
 }
 
 #[test]
@@ -117,7 +118,7 @@ fn bans_work_on_a_full_disk() {
 
     disk.free_space();
     let stored = || fs::read_to_string(test_server.data().join("bans.json")).expect("the bans");
-    eventually("both are stored, without anybody doing anything", || {
+    eventually("both are stored without a further action", || {
         stored().contains("127.0.0.1") && !stored().contains("10.0.0.1")
     });
     test_server.restart();

@@ -4,7 +4,7 @@ use landline_tests::{Client, Program};
 use std::net::SocketAddr;
 use std::process::Stdio;
 
-/// A server whose standard input is a pipe, and its address.
+/// Starts a server with a pipe as standard input. Returns it with its address.
 fn server(folder: &std::path::Path) -> (Program, SocketAddr) {
     let mut command = Program::server();
     command.args(["--port", "0", "--bind", "127.0.0.1", "--lantalk-port", "0", "--beacon-port", "0"]);

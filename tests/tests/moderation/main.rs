@@ -1,4 +1,4 @@
-//! What the person who runs a server can do.
+//! Moderation by the operator.
 
 mod accounts;
 mod bans;
@@ -33,7 +33,7 @@ fn kicking_a_slow_reader_takes_no_longer() {
     let mut alice = test_server.guest("alice", "lobby");
     let stuck = test_server.guest("stuck", "lobby");
     alice.expect("stuck has connected to the chatroom");
-    // Far more than the kernel's buffers hold, below the backlog's bound.
+    // More than the socket buffers hold, but below the limit of the backlog.
     for _ in 0..500 {
         alice.send(&"x".repeat(1_900));
     }

@@ -1,4 +1,4 @@
-//! What it is told when it starts, and what it refuses.
+//! Arguments of the server program, and its refusals at start.
 
 use crate::{folder, guest, logged_addresses, server, start, stop};
 use landline_common::limits::TABLE;
@@ -7,7 +7,7 @@ use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Command, Stdio};
 
-/// It must end at once with this code. Returns what it complains about.
+/// Asserts that the program ends with this exit code. Returns its standard error.
 #[track_caller]
 fn refusal(command: &mut Command, code: i32) -> String {
     let mut program = Program::start(command, Stdio::null());
@@ -18,7 +18,7 @@ fn refusal(command: &mut Command, code: i32) -> String {
     complaint
 }
 
-/// The same, for a complaint in one line that says each of these.
+/// Asserts that the program ends with this exit code and one line of error that contains each of the texts.
 #[track_caller]
 fn expect_refusal(command: &mut Command, code: i32, says: &[&str]) {
     let complaint = refusal(command, code);

@@ -1,4 +1,4 @@
-//! IPv4 and IPv6: both by default, one where there is only one.
+//! IPv4 and IPv6: both by default, one if the machine has only that one.
 
 use crate::folder;
 use landline_server::config::Config;
@@ -28,7 +28,7 @@ fn d12_ipv4_and_ipv6_clients_connect_by_default() {
     let users = test_server.server().moderator().users();
     assert!(users.contains("four (127.0.0.1)") && users.contains("six (::1)"), "{users}");
     drop(people);
-    // Stopping wakes the listener.
+    // Stopping must wake the listener.
     drop(test_server);
 }
 

@@ -6,10 +6,10 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Runs a task on a data folder until it ends. Returns its exit code, and what it wrote to both outputs.
+/// Runs a subcommand on a data folder. Returns its exit code, standard output and standard error.
 fn task(data: &Path, args: &[&str]) -> (Option<i32>, String, String) {
     let mut command = Program::server();
-    // The environment may be set up for a server.
+    // Variables for the server must not disturb subcommands.
     command.env("LANDLINE_PASSWORD", "sesame").env_remove("LANDLINE_LOG").args(args).arg("--data").arg(data);
     let Output { status, stdout, stderr } = command.output().expect("running it");
     let text = |bytes| String::from_utf8(bytes).expect("text");
@@ -86,7 +86,7 @@ fn import_and_export_refuse_wrong_arguments() {
     assert!(!data.exists(), "nothing was begun");
 }
 
-/// A file of so many bytes: `beginning`, then `piece` over and over, then `end`.
+/// Writes a file of 63 MiB: `beginning`, then `piece` repeated, then `end`.
 fn hostile(path: &Path, beginning: &str, piece: &str, end: &str) {
     let mut content = String::from(beginning);
     while content.len() < 63 << 20 {
@@ -110,7 +110,7 @@ fn x14_hostile_import_is_refused_in_bounded_memory() {
         hostile(&file, beginning, piece, end);
         let server = Program::server();
         let mut limited = Command::new("sh");
-        // KiB of address space: three times the file, and what the program itself takes.
+        // KiB of address space: enough for three times the file and the program itself.
         limited.args(["-c", "ulimit -v 400000 && exec \"$@\"", "sh"]).arg(server.get_program());
         limited.args(["import".as_ref(), file.as_os_str(), "--data".as_ref(), folder.path().as_os_str()]);
         let done = limited.output().expect("sh");

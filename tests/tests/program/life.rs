@@ -1,4 +1,4 @@
-//! How it ends, and what does not end it.
+//! The end of the server, and events that must not end it.
 
 use crate::{folder, guest, logged_addresses, server, start, stop};
 use landline_tests::{Client, Program, Unframed};
@@ -20,7 +20,7 @@ fn signal_stops_the_server_in_order_and_all_clients_are_told() {
         program.signal(signal);
         alice.expect(GOODBYE);
         carol.expect(GOODBYE);
-        // Of those who are left a moment longer, some see the others go.
+        // Clients whose connections end later may see the others leave.
         while let Some(line) = alice.next_line() {
             assert_eq!(line, "carol has left the chatroom");
         }

@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Waits until a file has that text.
+/// Waits until a file contains `text`.
 fn wait_for(file: &Path, text: &str) {
     let deadline = Instant::now() + DEADLINE;
     while !fs::read_to_string(file).is_ok_and(|content| content.contains(text)) {

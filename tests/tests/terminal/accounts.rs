@@ -1,4 +1,4 @@
-//! Making an account, changing its password and signing in with it, as a user does at a terminal.
+//! Creating an account, changing its password and signing in with it, at a terminal.
 
 use landline_tests::{Program, Terminal, TestServer};
 use std::path::Path;
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 const OLD: &str = "correct horse";
 const NEW: &str = "battery staple";
 
-/// `landline` at that server, with files of its own in that folder.
+/// Returns the command `landline` for this server, with its own files in `folder`.
 fn landline(test_server: &TestServer, folder: &Path, args: &[&str]) -> Command {
     let mut command = Program::client();
     for name in ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"] {
@@ -18,7 +18,7 @@ fn landline(test_server: &TestServer, folder: &Path, args: &[&str]) -> Command {
     command
 }
 
-/// Answers questions, each when it is there.
+/// Answers each question when it is on the screen.
 #[track_caller]
 fn answer(terminal: &mut Terminal, answers: &[(&str, &str)]) {
     for (question, text) in answers {
@@ -47,7 +47,7 @@ fn account_on_the_full_screen() {
     answer(&mut alice, &[("Your present password", OLD), ("A new password", NEW), ("The new password again", NEW)]);
     alice.wait_for("Your password is changed");
     alice.until("no secret", |screen| !screen.contents().contains("horse") && !screen.contents().contains("staple"));
-    // The arrow brings back commands, never an answer.
+    // The arrow key recalls commands, never an answer.
     alice.press("\x1b[A");
     alice.wait_for("/password");
     alice.press("\x03/quit\r");
@@ -77,7 +77,7 @@ fn account_in_plain_mode() {
     alice.wait_for("INFO: alice is your account now.");
     alice.press("/password\r");
     answer(&mut alice, &[("Your present password:", "wrong horse"), ("or more:", NEW)]);
-    // The question stands there twice now.
+    // The question is on the screen twice now.
     alice.until("the second question", |screen| screen.contents().matches("The new password again:").count() == 2);
     alice.press(&format!("{NEW}\r"));
     alice.wait_for("ERROR: 403 That is not your present password.");

@@ -1,11 +1,11 @@
-//! The first run, on networks made for it (see `Lan`), and without one.
+//! The first run of the client, on virtual networks (see `Lan`) and without a network.
 
 use landline_tests::{Host, Lan, Program, Terminal, TestServer};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
-/// `landline` with files of its own in that folder.
+/// Returns the command `landline` with its own files in `folder`.
 fn landline(folder: &Path) -> Command {
     let mut command = Program::client();
     for name in ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"] {
@@ -45,7 +45,7 @@ fn first_run_without_arguments_leads_to_the_lobby() {
     alice.press("/quit\r");
     alice.wait_for("ended-0");
     alice.expect_restored();
-    // The second time one Enter is enough, also before anything was found.
+    // At the second start, one Enter is enough, also before a server was found.
     alice.press("clear\r");
     alice.run(&command, "; echo ended-$?");
     alice.wait_for("❯ lobby on Room 12 as zoe (last time)");
@@ -53,7 +53,7 @@ fn first_run_without_arguments_leads_to_the_lobby() {
     alice.wait_for("Welcome to Room 12, zoe");
     alice.press("\x03");
     alice.wait_for("ended-0");
-    // What is remembered holds for scripts, too; a name does not.
+    // A script uses the remembered server, too, but not the remembered name.
     let mut script = lan.on(b, &landline(folder.path()));
     let status = script.args(["--room", "ops"]).stdin(Stdio::null()).status().expect("running landline");
     assert!(status.success());
@@ -64,7 +64,7 @@ fn server_started_by_the_client_keeps_running() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let host = lan.host();
     lan.plug(host, 0, "10.77.0.1/24");
-    // It is found beside the client.
+    // Build the server first: the client looks for it in its own folder.
     assert!(!Program::server().get_program().is_empty());
     let mut alice = Terminal::new(100, 24);
     alice.run(&lan.on(host, &landline(folder.path())), "; echo ended-$?");
@@ -84,7 +84,7 @@ fn server_started_by_the_client_keeps_running() {
         stop = number.map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
         stop.as_ref().is_some_and(|number| !number.is_empty())
     });
-    // Who wants to start another one is told of it.
+    // A second user is told of the running server.
     alice.press("clear\r");
     let other = folder.path().join("other");
     alice.run(&lan.on(host, &landline(&other)), "; echo ended-$?");
@@ -116,7 +116,7 @@ fn typed_address_is_used_and_refused_answers_are_asked_again() {
     zoe.wait_for("is taken. Choose another");
     zoe.press("\x15zoe\r");
     zoe.wait_for("How do you want to sign in, zoe?");
-    // Down twice: an account that is made.
+    // Down twice selects a new account.
     zoe.press("\x1b[B\x1b[B\r");
     zoe.wait_for("Choose a password for zoe");
     zoe.press("correct horse\r");
@@ -138,7 +138,7 @@ fn a16_invalid_name_is_asked_for_with_a_similar_proposal() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let mut john = Terminal::new(80, 24);
     john.run(landline(folder.path()).env("USER", "john.doe").arg(test_server.address().to_string()), "; echo ended-$?");
-    // The name that is proposed stands in the field.
+    // The input field has the proposed name.
     john.wait_for("❯ john-doe");
     john.press("\x15a b\r");
     john.wait_for("! ");

@@ -1,9 +1,9 @@
-//! Kinds of terminals: dumb ones, ones that tell no size, ones that make arrows of the mouse wheel.
+//! Unusual terminals: dumb ones, ones without a size, and ones that send arrow keys for the mouse wheel.
 
 use crate::alice_and_bob;
 use landline_tests::{Program, Terminal, TestServer};
 
-/// Runs `landline` as alice, with something in front of the command.
+/// Runs `landline` as alice, with `before` in front of the command.
 fn run(terminal: &mut Terminal, before: &str, test_server: &TestServer) {
     let program = Program::client();
     let program = program.get_program().to_string_lossy().into_owned();
@@ -41,7 +41,7 @@ fn d15_terminal_without_a_size_is_drawn() {
 
 #[test]
 fn d10_wheel_notch_scrolls_and_keeps_the_draft() {
-    let (_house, mut alice, _, mut bob) = alice_and_bob(60, 10);
+    let (_server, mut alice, _, mut bob) = alice_and_bob(60, 10);
     alice.press("said before\r");
     bob.expect("alice: said before");
     for line in 0..8 {

@@ -1,4 +1,4 @@
-//! How it ends, stops, goes on and comes back.
+//! Ending, suspending and resuming the full screen.
 
 use crate::alice_and_bob;
 use landline_tests::{Terminal, TestServer};
@@ -13,7 +13,7 @@ fn kill(signal: &str, process: u32) {
 #[test]
 fn leaving_restores_the_terminal() {
     for keys in ["/quit\r", "\x03"] {
-        let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
+        let (_server, mut alice, _, mut bob) = alice_and_bob(80, 24);
         alice.press(keys);
         bob.expect("alice has left the chatroom");
         alice.expect_restored();
@@ -23,7 +23,7 @@ fn leaving_restores_the_terminal() {
 #[test]
 fn signals_restore_the_terminal() {
     for signal in ["TERM", "INT", "HUP"] {
-        let (_house, mut alice, process, mut bob) = alice_and_bob(80, 24);
+        let (_server, mut alice, process, mut bob) = alice_and_bob(80, 24);
         kill(signal, process);
         bob.expect("alice has left the chatroom");
         alice.expect_restored();
@@ -32,7 +32,7 @@ fn signals_restore_the_terminal() {
 
 #[test]
 fn ctrl_z_suspends_and_fg_resumes() {
-    let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
+    let (_server, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("half a line");
     alice.wait_for("half a line");
     alice.press("\x1a");
@@ -47,7 +47,7 @@ fn ctrl_z_suspends_and_fg_resumes() {
 
 #[test]
 fn unreachable_server_is_reported_in_the_shell() {
-    // No other test has a server at that address.
+    // No other test starts a server at this address.
     let free = TcpListener::bind("127.0.66.6:0").and_then(|listener| listener.local_addr()).expect("a free port");
     let mut terminal = Terminal::new(100, 24);
     let program = landline_tests::Program::client();
@@ -68,7 +68,7 @@ fn lines_typed_without_a_server_arrive_after_its_restart() {
     alice.wait_for("2 lines unsent");
     test_server.restart();
     let mut bob = test_server.guest("bob", "lobby");
-    // Instead of waiting.
+    // Ctrl-R reconnects at once.
     alice.press("\x12");
     bob.expect("alice has connected to the chatroom");
     bob.expect("alice: first");

@@ -1,4 +1,4 @@
-//! The log of the full screen: in a file, never on the screen.
+//! The log of the full-screen client.
 
 use landline_tests::{Program, Terminal, TestServer};
 use std::fs;

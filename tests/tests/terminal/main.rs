@@ -15,7 +15,8 @@ mod panics;
 
 use landline_tests::{Client, Terminal, TestServer};
 
-/// A house, alice in a terminal, and bob at `nc`, who has heard that she is there.
+/// Returns a server, alice at a terminal with the process id of her client, and bob as a text client that has received
+/// the notice of alice's arrival.
 fn alice_and_bob(cols: u16, rows: u16) -> (TestServer, Terminal, u32, Client) {
     let test_server = TestServer::default();
     let mut bob = test_server.guest("bob", "lobby");
@@ -26,14 +27,14 @@ fn alice_and_bob(cols: u16, rows: u16) -> (TestServer, Terminal, u32, Client) {
 
 #[test]
 fn users_exchange_messages() {
-    let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
+    let (_server, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("hello from the terminal\r");
     bob.expect("alice: hello from the terminal");
     bob.send("hello, alice – größe 日本 👍🏽");
     alice.wait_for("hello, alice – größe 日本");
     alice.press("/pm bo\tpsst\r");
     bob.expect("[PM] alice: psst");
-    // The view stays in the room.
+    // The room stays in view.
     alice.wait_for("→ bob: psst");
     alice.press("to the room\r");
     bob.expect("alice: to the room");
@@ -46,7 +47,7 @@ fn users_exchange_messages() {
 
 #[test]
 fn screen_follows_the_window_size() {
-    let (_house, mut alice, _, mut bob) = alice_and_bob(60, 15);
+    let (_server, mut alice, _, mut bob) = alice_and_bob(60, 15);
     bob.send("a line to be seen");
     alice.wait_for("a line to be seen");
     let people = |screen: &vt100::Screen| screen.contents_between(1, 100, 2, 120).contains("2 here");
@@ -60,7 +61,7 @@ fn screen_follows_the_window_size() {
 
 #[test]
 fn paste_of_many_lines_needs_confirmation() {
-    let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
+    let (_server, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("\x1b[200~one\r\n\ttwo\r\n/quit\r\nfour\r\n\x1b[201~");
     alice.wait_for("4 lines were pasted");
     alice.press("\x1bl");
@@ -77,12 +78,12 @@ fn paste_of_many_lines_needs_confirmation() {
 
 #[test]
 fn help_covers_the_conversation_until_closed() {
-    let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
+    let (_server, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("\x1bOP");
     alice.wait_for("Keys and commands");
     alice.press("q");
     alice.until("no help", |screen| !screen.contents().contains("Keys and commands"));
-    // Drawn anew.
+    // Ctrl-L redraws the screen.
     alice.press("\x0c");
     alice.press("and on\r");
     bob.expect("alice: and on");

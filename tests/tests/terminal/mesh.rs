@@ -1,4 +1,4 @@
-//! The mesh on the full screen, and asking for its passphrase.
+//! The mesh on the full screen, and the question for its passphrase.
 
 use landline_tests::{MeshProcess, Terminal};
 use tempfile::TempDir;
@@ -11,7 +11,7 @@ fn mesh_users_talk_on_the_full_screen() {
     alice.wait_for("alice on mesh");
     let bob = MeshProcess::of(&mut MeshProcess::on_loopback(port, "bob", folder.path(), &["--json"]), "bob");
     alice.wait_for("bob joined");
-    alice.until("two people at the right", |screen| {
+    alice.until("two members on the right", |screen| {
         let people = screen.contents_between(1, 95, 6, 120);
         people.contains("2 here") && people.contains("alice") && people.contains("bob")
     });
@@ -26,7 +26,7 @@ fn mesh_users_talk_on_the_full_screen() {
     alice.wait_for("bob at 127.0.0.1, key ");
     drop(bob);
     alice.wait_for("bob left");
-    alice.until("nobody else", |screen| screen.contents().contains("only you are here"));
+    alice.until("no other member", |screen| screen.contents().contains("only you are here"));
     alice.press("/exit\r");
     alice.wait_for("ended-0");
     alice.expect_restored();
@@ -65,7 +65,7 @@ fn p1_plain_lines_match_the_predecessor() {
         screen.contents().lines().filter_map(line).collect::<Vec<_>>()
     };
     alice.until("hh:mm:ss bob: hello", |screen| said(screen).len() == 1);
-    // P1: what is looked up looks the same.
+    // P1: lines from the history look the same.
     alice.press("/history\r");
     alice.wait_for("INFO: 1 message");
     alice.until("the same line again", |screen| {

@@ -1,5 +1,5 @@
-//! A panic gives the terminal back, says what happened, and is in the log. Nothing a person can do makes `landline`
-//! panic, so another program takes the terminal by the same function and does.
+//! A panic restores the terminal and is reported there and in the log. Since no input makes `landline` panic, the
+//! program `landline-panic` takes the terminal by the same function and panics.
 
 use landline_tests::Terminal;
 use std::fs;
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 #[test]
 fn panic_restores_the_terminal_and_is_reported() {
     let folder = TempDir::new().expect("a folder");
-    // What a panic quotes may be what somebody said: it is on the screen, where that was anyway, and not in the log.
+    // A panic message may quote a user's text. Such a message is shown on the screen, but is not in the log.
     for (thread, message, noted) in
         [("main", "it was about \"staple\"", ""), ("another", "a fixed message", ": a fixed message")]
     {

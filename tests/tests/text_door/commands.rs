@@ -1,10 +1,10 @@
-//! What can be asked for once one is in.
+//! Commands of signed-in text clients.
 
 use landline_common::command::{Audience, commands};
 use landline_tests::{Client, TestServer};
 use serde_json::Value;
 
-/// Alice and Bob in a room called room.
+/// Returns alice and bob, signed in to the room `room`.
 fn alice_and_bob(test_server: &TestServer) -> (Client, Client) {
     let mut alice = test_server.guest("alice", "room");
     let bob = test_server.guest("bob", "room");
@@ -12,7 +12,7 @@ fn alice_and_bob(test_server: &TestServer) -> (Client, Client) {
     (alice, bob)
 }
 
-/// Each line must be answered by exactly this.
+/// Asserts the exact answer to each line.
 #[track_caller]
 fn expect_answers(client: &mut Client, cases: &[(&str, &str)]) {
     for (line, answer) in cases {
@@ -22,7 +22,7 @@ fn expect_answers(client: &mut Client, cases: &[(&str, &str)]) {
     client.expect_nothing();
 }
 
-/// Each line must be refused with this code. Returns the refusals.
+/// Asserts that each line is refused with this code. Returns the refusals.
 #[track_caller]
 fn expect_refusals(client: &mut Client, code: u16, lines: &[&str]) -> Vec<String> {
     let mut refusals = Vec::new();
@@ -161,8 +161,8 @@ fn text_is_said_and_unknown_slash_words_are_refused() {
 fn commands_about_unknown_users_and_oneself_are_refused() {
     let test_server = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&test_server);
-    let nobody = ["message zoe hi", "connect to zoe", "accept connection zoe", "reject connection zoe"];
-    for refusal in expect_refusals(&mut alice, 404, &[&nobody[..], &["end private zoe"]].concat()) {
+    let unknown = ["message zoe hi", "connect to zoe", "accept connection zoe", "reject connection zoe"];
+    for refusal in expect_refusals(&mut alice, 404, &[&unknown[..], &["end private zoe"]].concat()) {
         assert!(refusal.contains("zoe") && refusal.contains("/say"), "{refusal}");
     }
     for refusal in expect_refusals(&mut alice, 404, &["/pm zoe hi", "/msg zoe hi", "/connect zoe"]) {
@@ -263,7 +263,7 @@ fn talk_that_looks_like_a_program_line_is_refused_each_time() {
             "ERROR: 400 That begins like a line of another program and was not said. /say TEXT sends any text.",
         );
     }
-    // What a program sends is answered once.
+    // A program's line is answered only once.
     alice.send("UDP_PORT:5052");
     alice.send("/say UDP_PORT: 5051 is taken");
     bob.expect("alice: UDP_PORT: 5051 is taken");

@@ -1,4 +1,4 @@
-//! How much a line may hold, and what comes of the rest.
+//! Limits of lines and messages of text clients.
 
 use landline_tests::TestServer;
 

@@ -1,4 +1,4 @@
-//! Names and texts in which there is something that nobody sees.
+//! Names and texts with invisible or misleading characters.
 
 use crate::PASSWORD;
 use landline_tests::TestServer;

@@ -1,9 +1,9 @@
-//! The first minute of a user who knows nothing but the address, and types at `nc`.
+//! The first minute of a new user at `nc`, who knows only the address.
 
 use crate::{GREETING, HOW_TO_JOIN, PASSWORD};
 use landline_tests::{Client, TestServer};
 
-/// A client that waited for the greeting, as `nc` does for a user.
+/// Returns a client that has waited for the greeting, as a user at `nc` does.
 fn greeted(server: &TestServer) -> Client {
     let mut client = server.connect();
     client.expect(GREETING);
@@ -145,7 +145,7 @@ fn a22_departed_guest_can_be_blocked() {
     eve.send("an insult");
     eve.quit();
     alice.until("eve has left the chatroom");
-    // The leaving is noted behind the news of it.
+    // The server records the departure after its notice.
     landline_tests::eventually("eve is known to have left", || {
         alice.send("/block EVE");
         alice.line() == "INFO: eve is blocked"
@@ -180,7 +180,7 @@ fn b17_guest_at_a_terminal_sees_recent_messages() {
     carol.send("carol_ops");
     carol.expect_start("200 ");
     carol.expect_nothing();
-    // A program that speaks first gets nothing that it did not ask for.
+    // A program that sends first gets no unrequested history.
     server.guest("script", "lobby").expect_nothing();
     let mut unframed = server.unframed();
     unframed.expect(&format!("{GREETING}\n"));

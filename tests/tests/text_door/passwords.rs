@@ -1,4 +1,4 @@
-//! Passwords: the server's, accounts', and what happens after wrong ones.
+//! Passwords of the server and of accounts, and the consequences of wrong ones.
 
 use crate::{GREETING, PASSWORD};
 use landline_tests::{Client, TestServer, neighbour};
@@ -8,19 +8,19 @@ const SESAME: &str = "open sesame";
 const BLOCK: Duration = Duration::from_secs(3);
 const WRONG: &str = "ERROR: Invalid alias or password";
 
-fn house_with_password() -> TestServer {
+fn server_with_password() -> TestServer {
     TestServer::new(|config| config.password = Some(SESAME.into()))
 }
 
-/// Everything that the server says to these lines, from another address of this machine.
-fn answers_elsewhere(test_server: &TestServer, lines: &[&str]) -> String {
+/// Sends lines from another loopback address. Returns all answers.
+fn answers_from_neighbour(test_server: &TestServer, lines: &[&str]) -> String {
     let mut client = Client::connect_from(neighbour(2), test_server.address());
     lines.iter().for_each(|line| client.send(line));
     client.end_sending();
     std::iter::from_fn(|| client.next_line()).map(|line| line + "\n").collect()
 }
 
-/// Tries to sign in; returns the answer. The greeting that follows a refusal is left unread.
+/// Tries to sign in. Returns the answer, and leaves the greeting after a refusal unread.
 fn try_login(client: &mut Client, alias: &str, password: &str) -> String {
     for line in ["LOGIN", alias, password] {
         client.send(line);
@@ -32,7 +32,7 @@ fn try_login(client: &mut Client, alias: &str, password: &str) -> String {
 
 #[test]
 fn guest_is_asked_for_the_server_password() {
-    let test_server = house_with_password();
+    let test_server = server_with_password();
     let mut alice = test_server.connect();
     alice.send("alice_room");
     alice.expect("PASSWORD?");
@@ -51,7 +51,7 @@ fn guest_is_asked_for_the_server_password() {
 
 #[test]
 fn names_cannot_be_probed_before_the_server_password() {
-    let test_server = house_with_password();
+    let test_server = server_with_password();
     let (mut owner, mut guest) = (test_server.connect(), test_server.connect());
     for line in ["REGISTER", SESAME, "owner", PASSWORD] {
         owner.send(line);
@@ -76,7 +76,7 @@ fn names_cannot_be_probed_before_the_server_password() {
 
 #[test]
 fn account_sign_in_needs_the_server_password_first() {
-    let test_server = house_with_password();
+    let test_server = server_with_password();
     let mut alice = test_server.connect();
     alice.expect(GREETING);
     for mode in ["REGISTER", "LOGIN"] {
@@ -164,7 +164,7 @@ fn three_failures_in_a_row_lock_an_account() {
         assert!(answer.starts_with("ERROR: 403 ") && (1..=3).contains(&seconds.unwrap_or(0)), "{answer}");
         client.expect(GREETING);
     }
-    let elsewhere = answers_elsewhere(&test_server, &["LOGIN", "alice", PASSWORD]);
+    let elsewhere = answers_from_neighbour(&test_server, &["LOGIN", "alice", PASSWORD]);
     assert!(elsewhere.contains("\nERROR: 403 ") && elsewhere.ends_with(&format!("{GREETING}\n")), "{elsewhere}");
     let _bob = test_server.login("bob", PASSWORD);
     loop {
@@ -202,18 +202,18 @@ fn unknown_names_lock_like_accounts() {
     assert!(answer.starts_with("ERROR: 403 "), "{answer}");
 }
 
-/// The same text in two forms: `ü` as two characters, and as one.
-const TYPED_APART: &str = "gru\u{308}ne wiese";
-const HASH_OF_TYPED_APART: &str = "$2b$04$abcdefghijklmnopqrstuu5rfw01uIKScSPrL07QkyeUE11z4lEFC";
+/// One password in two Unicode forms: `ü` as two characters, and as one.
+const DECOMPOSED: &str = "gru\u{308}ne wiese";
+const HASH_OF_DECOMPOSED: &str = "$2b$04$abcdefghijklmnopqrstuu5rfw01uIKScSPrL07QkyeUE11z4lEFC";
 const COMPOSED: &str = "gr\u{fc}ne wiese";
 
 #[test]
 fn d16_password_matches_in_both_unicode_forms() {
     let test_server = TestServer::new(|config| config.limits.failures_to_lock = 100);
-    test_server.register("mac", TYPED_APART);
+    test_server.register("mac", DECOMPOSED);
     test_server.register("other", COMPOSED);
     for name in ["mac", "other"] {
-        for password in [TYPED_APART, COMPOSED, &format!("\u{feff}{COMPOSED}")] {
+        for password in [DECOMPOSED, COMPOSED, &format!("\u{feff}{COMPOSED}")] {
             test_server.login(name, password).quit();
         }
     }
@@ -226,22 +226,22 @@ fn d16_password_matches_in_both_unicode_forms() {
 #[test]
 fn d16_account_hashed_in_decomposed_form_still_signs_in() {
     let mut test_server = TestServer::new(|config| config.limits.failures_to_lock = 100);
-    test_server.register("mac", TYPED_APART);
+    test_server.register("mac", DECOMPOSED);
     test_server.stop();
     let file = test_server.data().join("accounts.json");
     let accounts = std::fs::read_to_string(&file).expect("accounts.json");
     let start = accounts.find("$2b$").expect("a hash");
-    // Of the two characters, as servers before made it.
-    let accounts = accounts.replace(&accounts[start..start + 60], HASH_OF_TYPED_APART);
+    // A hash of the decomposed form, as earlier servers stored it.
+    let accounts = accounts.replace(&accounts[start..start + 60], HASH_OF_DECOMPOSED);
     std::fs::write(&file, accounts).expect("accounts.json");
     test_server.restart();
-    test_server.login("mac", TYPED_APART).quit();
+    test_server.login("mac", DECOMPOSED).quit();
 }
 
 #[test]
 fn d16_server_password_matches_in_both_unicode_forms() {
-    let test_server = TestServer::new(|config| config.password = Some(TYPED_APART.to_owned()));
-    for (name, password) in [("one", TYPED_APART), ("other", COMPOSED), ("third", "\u{feff}gr\u{fc}ne wiese")] {
+    let test_server = TestServer::new(|config| config.password = Some(DECOMPOSED.to_owned()));
+    for (name, password) in [("one", DECOMPOSED), ("other", COMPOSED), ("third", "\u{feff}gr\u{fc}ne wiese")] {
         let mut guest = test_server.connect();
         guest.send(&format!("\u{feff}{name}_lobby"));
         guest.expect("PASSWORD?");

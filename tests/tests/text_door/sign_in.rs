@@ -1,4 +1,4 @@
-//! Coming in, and being refused.
+//! Signing in, and refusals.
 
 use crate::{GREETING, HOW_TO_JOIN, HOW_TO_LOG_IN, PASSWORD};
 use landline_common::text::PASSWORD_SENT;
@@ -6,7 +6,7 @@ use landline_tests::{Client, TestServer};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
-/// Sends all lines and expects exactly these answers.
+/// Sends all lines, and asserts exactly these answers.
 #[track_caller]
 fn converse(client: &mut Client, lines: &[&str], answers: &[&str]) {
     for line in lines {

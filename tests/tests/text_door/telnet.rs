@@ -5,7 +5,7 @@ use landline_tests::{Client, TestServer};
 use std::io::Read;
 use std::time::Duration;
 
-/// What PuTTY sends when it connects, and how each option is refused.
+/// The options that PuTTY sends when it connects, and the refusals of them.
 const OFFERS: &[u8] = b"\xff\xfb\x1f\xff\xfb\x20\xff\xfb\x18\xff\xfb\x27\xff\xfd\x01\xff\xfb\x03\xff\xfd\x03";
 const REFUSALS: &[u8] = b"\xff\xfe\x1f\xff\xfe\x20\xff\xfe\x18\xff\xfe\x27\xff\xfc\x01\xff\xfe\x03\xff\xfc\x03";
 

@@ -85,7 +85,7 @@ pub fn command() -> clap::Command {
 
 /// The commands of the full screen alone, and what they do, for the man page.
 pub fn own_commands() -> impl Iterator<Item = (&'static str, &'static str)> {
-    chat::LOCAL.iter().map(|command| (command.usage, command.help))
+    chat::CLIENT_COMMANDS.iter().map(|command| (command.usage, command.help))
 }
 
 /// Whoever reads may have had enough.

@@ -1,16 +1,21 @@
-//! Implements the hub's storage interface, [`Storage`], on the files of the data folder.
+//! Implements the storage traits of the hub ([`Storage`]) and of the guards ([`BanStorage`]) on the files of the data
+//! folder.
 //!
 //! Methods that may wait for the disk assert that the caller holds no ranked lock.
 
 use crate::clock::Clock;
 use crate::fanout::ClientId;
+use crate::guard::Bans;
+use crate::guard::bans::{BanStorage, parse_range};
 use crate::hub::{Hub, MailHandler, Storage};
 use crate::ordered_mutex;
-use crate::store::{Accounts, Messages, Sessions};
+use crate::store::{Accounts, BanFile, BanRow, FileError, Messages, Sessions};
 use landline_common::history::{
     DirectMessage, HistoryError, HistoryOwner, HistoryReader, MailboxError, NewMessages, Page, Range,
 };
 use landline_common::{NameKey, OffsetDateTime, RoomKey, UserName};
+use std::io;
+use std::path::Path;
 use std::sync::{Arc, OnceLock, Weak};
 
 /// The stores that the hub uses.
@@ -22,12 +27,12 @@ pub struct StoreBackend {
     pub accounts: Arc<Accounts>,
     /// The record of sign-ins and sign-outs.
     pub sessions: Arc<Sessions>,
-    /// In whose local time messages of before are shown.
+    /// The clock whose time zone stored messages are shown in.
     pub clock: Clock,
 }
 
 impl StoreBackend {
-    /// A page in local time. Imported messages may carry the offset of another place.
+    /// Converts the times of a page to this machine's time zone. Imported messages may carry another offset.
     fn local(&self, mut page: Page) -> Page {
         for entry in &mut page.entries {
             entry.at = self.clock.at(entry.at.unix_ms);
@@ -36,8 +41,8 @@ impl StoreBackend {
     }
 }
 
-/// Tells users that messages of theirs could not be stored. The storage starts before the hub, which is filled in
-/// later: until then failures are not reported to users.
+/// Tells users that messages of theirs could not be stored. The storage starts before the hub, which is set later;
+/// until then failures are not reported to users.
 #[derive(Clone, Debug, Default)]
 pub struct NotStored(Arc<OnceLock<Weak<Hub>>>);
 
@@ -49,7 +54,7 @@ impl NotStored {
         let clock = clock.clone();
         Box::new(move |client, messages| {
             if let Some(hub) = hub.get().and_then(Weak::upgrade) {
-                hub.tell_not_stored(client, messages, clock.now());
+                hub.notify_not_stored(client, messages, clock.now());
             }
         })
     }
@@ -61,38 +66,57 @@ impl NotStored {
     }
 }
 
+/// Reads the bans in `folder`.
+///
+/// # Errors
+/// `bans.json` is damaged or of another program; the text names it.
+pub fn open_bans(folder: &Path) -> Result<Bans, FileError> {
+    let (file, rows) = BanFile::open(folder, |address| parse_range(address).is_some())?;
+    Ok(Bans::new(Box::new(file), rows))
+}
+
+impl BanStorage for BanFile {
+    fn write(&self, bans: &[BanRow]) -> io::Result<()> {
+        BanFile::write(self, bans)
+    }
+
+    fn exists(&self) -> bool {
+        BanFile::exists(self)
+    }
+}
+
 impl Storage for StoreBackend {
-    fn make_room(&self) -> bool {
+    fn wait_for_capacity(&self) -> bool {
         ordered_mutex::assert_free();
-        self.messages.make_room()
+        self.messages.wait_for_capacity()
     }
 
-    fn keep(&self, said: &NewMessages<'_>, texts: &mut dyn Iterator<Item = &str>) {
-        self.messages.keep(said, texts);
+    fn store_talk(&self, said: &NewMessages<'_>, texts: &mut dyn Iterator<Item = &str>) {
+        self.messages.store_talk(said, texts);
     }
 
-    fn keep_direct(&self, direct: &DirectMessage<'_>) {
-        self.messages.keep_direct(direct);
+    fn store_direct(&self, direct: &DirectMessage<'_>) {
+        self.messages.store_direct(direct);
     }
 
-    fn post(&self, direct: &DirectMessage<'_>) -> Result<(), MailboxError> {
+    fn enqueue_mail(&self, direct: &DirectMessage<'_>) -> Result<(), MailboxError> {
         ordered_mutex::assert_free();
-        self.messages.post(direct)
+        self.messages.enqueue_mail(direct)
     }
 
-    fn post_back(&self, direct: &DirectMessage<'_>) {
-        self.messages.post_back(direct);
+    fn requeue_mail(&self, direct: &DirectMessage<'_>) {
+        self.messages.requeue_mail(direct);
     }
 
-    fn collect(&self, receiver: &NameKey, most: usize, then: MailHandler) {
-        self.messages.collect(receiver, most, then);
+    fn fetch_mail(&self, receiver: &NameKey, most: usize, then: MailHandler) {
+        self.messages.fetch_mail(receiver, most, then);
     }
 
-    fn settle(&self, receiver: &NameKey, ids: Vec<u64>, delivered: bool) {
-        self.messages.settle(receiver, ids, delivered);
+    fn acknowledge_mail(&self, receiver: &NameKey, ids: Vec<u64>, delivered: bool) {
+        self.messages.acknowledge_mail(receiver, ids, delivered);
     }
 
-    fn recall(&self, viewer: &HistoryReader<'_>, range: Range) -> Result<Page, HistoryError> {
+    fn read_history(&self, viewer: &HistoryReader<'_>, range: Range) -> Result<Page, HistoryError> {
         ordered_mutex::assert_free();
         self.messages.recall(viewer, range).map(|page| self.local(page))
     }
@@ -108,40 +132,40 @@ impl Storage for StoreBackend {
         self.messages.search(viewer, words, before, most).map(|page| self.local(page))
     }
 
-    fn forget(&self, party: &HistoryOwner) -> Result<u64, HistoryError> {
+    fn delete_direct_messages(&self, party: &HistoryOwner) -> Result<u64, HistoryError> {
         ordered_mutex::assert_free();
         self.messages.forget(party)
     }
 
-    fn adopt(&self, guest: &HistoryOwner, account: &HistoryOwner) {
+    fn transfer_direct_messages(&self, guest: &HistoryOwner, account: &HistoryOwner) {
         self.messages.adopt(guest, account);
     }
 
-    fn mark(&self, account: &NameKey, room: &RoomKey) -> Result<Option<u64>, HistoryError> {
+    fn read_marker(&self, account: &NameKey, room: &RoomKey) -> Result<Option<u64>, HistoryError> {
         ordered_mutex::assert_free();
-        self.messages.mark(account, room.as_str())
+        self.messages.read_marker(account, room.as_str())
     }
 
-    fn set_mark(&self, account: &NameKey, room: &RoomKey, id: u64) {
-        self.messages.set_mark(account, room.as_str(), id);
+    fn set_read_marker(&self, account: &NameKey, room: &RoomKey, id: u64) {
+        self.messages.set_read_marker(account, room.as_str(), id);
     }
 
-    fn nonces(&self, most: usize) -> Vec<(String, String, u64)> {
+    fn newest_nonces(&self, most: usize) -> Vec<(String, String, u64)> {
         self.messages.nonces(most).unwrap_or_else(|why| {
-            log::error!("cannot read the nonces of messages: {why}; a message sent again may be said twice");
+            log::error!("messages: cannot read the nonces: {why}; a message that is sent again may appear twice");
             Vec::new()
         })
     }
 
-    fn account(&self, name: &NameKey) -> Option<UserName> {
+    fn account_name(&self, name: &NameKey) -> Option<UserName> {
         self.accounts.find(name).map(|account| account.name)
     }
 
-    fn blocks(&self, account: &NameKey) -> Vec<UserName> {
+    fn block_list(&self, account: &NameKey) -> Vec<UserName> {
         self.accounts.blocks(account)
     }
 
-    fn set_blocks(&self, account: &NameKey, blocks: &[UserName]) -> Result<(), String> {
+    fn store_block_list(&self, account: &NameKey, blocks: &[UserName]) -> Result<(), String> {
         ordered_mutex::assert_free();
         self.accounts.set_blocks(account, blocks).map_err(|why| why.to_string())
     }

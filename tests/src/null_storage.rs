@@ -11,45 +11,45 @@ use landline_server::hub::{MailHandler, Storage};
 pub struct NullStorage;
 
 impl Storage for NullStorage {
-    fn make_room(&self) -> bool {
+    fn wait_for_capacity(&self) -> bool {
         true
     }
-    fn keep(&self, _: &NewMessages<'_>, _: &mut dyn Iterator<Item = &str>) {}
-    fn keep_direct(&self, _: &DirectMessage<'_>) {}
-    fn post(&self, _: &DirectMessage<'_>) -> Result<(), MailboxError> {
+    fn store_talk(&self, _: &NewMessages<'_>, _: &mut dyn Iterator<Item = &str>) {}
+    fn store_direct(&self, _: &DirectMessage<'_>) {}
+    fn enqueue_mail(&self, _: &DirectMessage<'_>) -> Result<(), MailboxError> {
         Err(MailboxError::NotStored("nothing is".into()))
     }
-    fn post_back(&self, _: &DirectMessage<'_>) {}
-    fn collect(&self, _: &NameKey, _: usize, then: MailHandler) {
+    fn requeue_mail(&self, _: &DirectMessage<'_>) {}
+    fn fetch_mail(&self, _: &NameKey, _: usize, then: MailHandler) {
         let _ = then(Vec::new());
     }
-    fn settle(&self, _: &NameKey, _: Vec<u64>, _: bool) {}
-    fn recall(&self, _: &HistoryReader<'_>, _: Range) -> Result<Page, HistoryError> {
+    fn acknowledge_mail(&self, _: &NameKey, _: Vec<u64>, _: bool) {}
+    fn read_history(&self, _: &HistoryReader<'_>, _: Range) -> Result<Page, HistoryError> {
         Err(HistoryError::Off)
     }
     fn search(&self, _: &HistoryReader<'_>, _: &str, _: Option<u64>, _: usize) -> Result<Page, HistoryError> {
         Err(HistoryError::Off)
     }
-    fn adopt(&self, _: &HistoryOwner, _: &HistoryOwner) {}
+    fn transfer_direct_messages(&self, _: &HistoryOwner, _: &HistoryOwner) {}
 
-    fn forget(&self, _: &HistoryOwner) -> Result<u64, HistoryError> {
+    fn delete_direct_messages(&self, _: &HistoryOwner) -> Result<u64, HistoryError> {
         Err(HistoryError::Off)
     }
-    fn mark(&self, _: &NameKey, _: &RoomKey) -> Result<Option<u64>, HistoryError> {
+    fn read_marker(&self, _: &NameKey, _: &RoomKey) -> Result<Option<u64>, HistoryError> {
         Ok(None)
     }
-    fn set_mark(&self, _: &NameKey, _: &RoomKey, _: u64) {}
-    fn nonces(&self, _: usize) -> Vec<(String, String, u64)> {
+    fn set_read_marker(&self, _: &NameKey, _: &RoomKey, _: u64) {}
+    fn newest_nonces(&self, _: usize) -> Vec<(String, String, u64)> {
         Vec::new()
     }
 
-    fn account(&self, _: &NameKey) -> Option<UserName> {
+    fn account_name(&self, _: &NameKey) -> Option<UserName> {
         None
     }
-    fn blocks(&self, _: &NameKey) -> Vec<UserName> {
+    fn block_list(&self, _: &NameKey) -> Vec<UserName> {
         Vec::new()
     }
-    fn set_blocks(&self, _: &NameKey, _: &[UserName]) -> Result<(), String> {
+    fn store_block_list(&self, _: &NameKey, _: &[UserName]) -> Result<(), String> {
         Ok(())
     }
     fn seen_since(&self, _: OffsetDateTime) -> Vec<UserName> {

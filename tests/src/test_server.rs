@@ -69,7 +69,7 @@ impl TestServer {
             lock.is_some()
         });
         let lock = lock.expect("the data folder");
-        self.server = Some(Server::start_by(self.clock.clone(), &self.config, lock).expect("a server"));
+        self.server = Some(Server::start_with_clock(self.clock.clone(), &self.config, lock).expect("a server"));
     }
 
     /// Stops the server as Ctrl-C does, and starts it again on the same data folder, with another port.

@@ -43,7 +43,7 @@ struct Case {
     change: fn(&mut Config),
 }
 
-const SESSION: &str = "a panic in the session of client ";
+const SESSION: &str = "connection: panic client=";
 const USUAL: fn(&mut Config) = |_| {};
 /// Flushers run the cycles of all rooms.
 const FLUSHERS: fn(&mut Config) = |config| config.limits.inline_members = 0;
@@ -61,7 +61,7 @@ const CASES: [Case; 7] = [
         sends: "panic-in-cycle",
         hears: Some("PONG"),
         witness: None,
-        logged: "a panic in a room's cycle; the room goes on",
+        logged: "flusher: panic in a room's cycle; its batch is lost, later lines are delivered",
         each: Some(1),
         change: FLUSHERS,
     },
@@ -70,7 +70,7 @@ const CASES: [Case; 7] = [
         sends: "panic-in-send",
         hears: Some("PONG"),
         witness: None,
-        logged: "a panic while sending to client ",
+        logged: "delivery: panic while sending client=",
         each: Some(2),
         change: USUAL,
     },
@@ -134,7 +134,7 @@ fn a_hundred_times(case: &Case) {
         witness.send(question);
         witness.expect_start(answer);
     }
-    assert_eq!(server.server().context().hub.users(), 2);
+    assert_eq!(server.server().context().hub.user_count(), 2);
     other.quit();
     witness.expect("other has left the chatroom");
 }
@@ -150,7 +150,7 @@ fn panic_twice(server: &TestServer) {
         witness.expect("panic-in-leaving has left the chatroom");
     }
     eventually("the log has both kinds of records", || {
-        (count_of("a panic while panic-in-leaving left"), count_of(SESSION)) == (TIMES, TIMES)
+        (count_of("panic in a step of leaving user=panic-in-leaving"), count_of(SESSION)) == (TIMES, TIMES)
     });
     witness.send("/who lobby");
     witness.expect("In lobby: witness");
@@ -165,7 +165,7 @@ fn panic_in_sign_in(server: &TestServer) {
         mallory.expect_closed();
     }
     assert_eq!(count_of(SESSION), TIMES);
-    assert_eq!(server.server().context().hub.users(), 0);
+    assert_eq!(server.server().context().hub.user_count(), 0);
 }
 
 #[test]

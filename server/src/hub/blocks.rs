@@ -1,43 +1,43 @@
-//! Who blocks whom, of the people who are here: rules about connections and names, nothing else.
+//! Blocks of the users online: which client blocks which names, searchable in both directions.
 
 use crate::fanout::ClientId;
 use landline_common::{NameKey, UserName};
 use std::collections::{BTreeSet, HashMap};
 
-/// Every block in force.
+/// All blocks in force.
 #[derive(Debug, Default)]
 pub(super) struct Blocks {
-    /// Whom each person here blocks, in the order in which they did; without those who block nobody.
+    /// The names that each client blocks, in the order of the commands. Clients without blocks have no entry.
     lists: HashMap<ClientId, Vec<UserName>>,
-    /// Who here blocks somebody of that name.
+    /// The clients that block each name.
     blockers: HashMap<NameKey, BTreeSet<ClientId>>,
 }
 
 impl Blocks {
-    /// Somebody comes who blocks these.
-    pub(super) fn arrive(&mut self, client: ClientId, list: Vec<UserName>) {
+    /// Adds a client that blocks the names in `list`.
+    pub(super) fn add_client(&mut self, client: ClientId, list: Vec<UserName>) {
         for name in list {
             self.block(client, name);
         }
     }
 
-    /// Somebody is gone, and with them their blocks.
-    pub(super) fn leave(&mut self, client: ClientId) {
+    /// Removes a client that has left, with its blocks.
+    pub(super) fn remove_client(&mut self, client: ClientId) {
         for name in self.lists.remove(&client).unwrap_or_default() {
-            self.forget(client, name.key());
+            self.remove_blocker(client, name.key());
         }
     }
 
-    /// From now on `client` blocks `name`. False if they do already.
+    /// Adds a block of `name` by `client`. Returns false if it exists already.
     pub(super) fn block(&mut self, client: ClientId, name: UserName) -> bool {
-        let fresh = self.blockers.entry(name.key().clone()).or_default().insert(client);
-        if fresh {
+        let is_new = self.blockers.entry(name.key().clone()).or_default().insert(client);
+        if is_new {
             self.lists.entry(client).or_default().push(name);
         }
-        fresh
+        is_new
     }
 
-    /// From now on `client` does not block `name` any more. `None` if they did not.
+    /// Removes the block of `name` by `client`. Returns the blocked name as stored, or `None` if there was no block.
     pub(super) fn unblock(&mut self, client: ClientId, name: &NameKey) -> Option<UserName> {
         let list = self.lists.get_mut(&client)?;
         let at = list.iter().position(|blocked| blocked.key() == name)?;
@@ -45,33 +45,33 @@ impl Blocks {
         if list.is_empty() {
             self.lists.remove(&client);
         }
-        self.forget(client, name);
+        self.remove_blocker(client, name);
         Some(unblocked)
     }
 
-    /// From now on `new` blocks those whom `old` blocked.
-    pub(super) fn rename(&mut self, old: ClientId, new: ClientId) {
+    /// Moves the blocks of `old` to `new`, a later connection of the same session.
+    pub(super) fn replace_client(&mut self, old: ClientId, new: ClientId) {
         let list = self.list(old).to_vec();
-        self.leave(old);
-        self.arrive(new, list);
+        self.remove_client(old);
+        self.add_client(new, list);
     }
 
-    /// Whether `client` blocks `name`.
+    /// True if `client` blocks `name`.
     pub(super) fn is_blocked(&self, client: ClientId, name: &NameKey) -> bool {
         self.blockers.get(name).is_some_and(|blockers| blockers.contains(&client))
     }
 
-    /// Whom `client` blocks.
+    /// Returns the names that `client` blocks.
     pub(super) fn list(&self, client: ClientId) -> &[UserName] {
         self.lists.get(&client).map_or(&[], Vec::as_slice)
     }
 
-    /// Who here blocks `name`.
+    /// Iterates over the clients that block `name`.
     pub(super) fn blockers(&self, name: &NameKey) -> impl Iterator<Item = ClientId> {
         self.blockers.get(name).into_iter().flatten().copied()
     }
 
-    fn forget(&mut self, client: ClientId, name: &NameKey) {
+    fn remove_blocker(&mut self, client: ClientId, name: &NameKey) {
         if let Some(blockers) = self.blockers.get_mut(name) {
             blockers.remove(&client);
             if blockers.is_empty() {
@@ -90,17 +90,17 @@ mod tests {
     }
 
     #[test]
-    fn blocks_last_as_long_as_the_blocker() {
+    fn blocks_end_when_the_blocker_leaves() {
         let (mut blocks, bob) = (Blocks::default(), name("Bob"));
-        blocks.arrive(1, vec![bob.clone(), name("eve")]);
+        blocks.add_client(1, vec![bob.clone(), name("eve")]);
         assert!(blocks.block(2, name("bob")) && !blocks.block(1, name("BOB")));
         assert!(blocks.is_blocked(1, bob.key()) && !blocks.is_blocked(3, bob.key()));
         assert_eq!(blocks.blockers(bob.key()).collect::<Vec<_>>(), [1, 2]);
         assert_eq!(blocks.unblock(1, bob.key()), Some(bob.clone()));
         assert_eq!(blocks.unblock(1, bob.key()), None);
         assert_eq!(blocks.list(1), [name("eve")]);
-        blocks.leave(1);
-        blocks.leave(2);
+        blocks.remove_client(1);
+        blocks.remove_client(2);
         assert!(blocks.lists.is_empty() && blocks.blockers.is_empty());
     }
 }

@@ -1,30 +1,29 @@
-//! The users who read of others' joining and leaving: all users, or those of a room.
+//! Broadcast groups: the members of a room, or all users (the global group). Members read presence changes of others.
 
 use super::Hub;
 use super::presence::{Change, Decision, PresenceThrottle};
-use super::publications::Notice;
 use super::user::User;
-use crate::fanout::RoomLog;
+use crate::fanout::{Publication, RoomLog};
 use crate::ordered_mutex::OrderedMutex;
-use landline_common::{EventKind, Limits, OffsetDateTime, RoomName};
+use landline_common::{Event, EventKind, Limits, OffsetDateTime, Rendering, RoomName};
 use std::sync::Arc;
 
-/// A room's send path, and what of its presence waits to be told.
+/// A group's send path, and its pending presence changes.
 #[derive(Debug)]
 pub(super) struct BroadcastGroup {
     pub(super) log: Arc<RoomLog>,
-    /// The room's; `None` for all users.
+    /// The room; `None` for the global group.
     name: Option<RoomName>,
     presence: OrderedMutex<PresenceThrottle, 3>,
 }
 
-/// A user who joins or leaves a circle.
+/// A user joins or leaves a group.
 pub(super) struct PresenceChange<'a> {
     pub(super) hub: &'a Arc<Hub>,
     pub(super) group: &'a Arc<BroadcastGroup>,
     pub(super) user: &'a User,
-    /// The user joins; otherwise they leave.
-    pub(super) coming: bool,
+    /// True if the user joins, false if the user leaves.
+    pub(super) joins: bool,
 }
 
 impl BroadcastGroup {
@@ -32,23 +31,24 @@ impl BroadcastGroup {
         Arc::new(BroadcastGroup { log, name, presence: OrderedMutex::default() })
     }
 
-    /// Tells the batch once its time is over, and then the one after it.
-    fn tell_later(self: &Arc<Self>, hub: &Arc<Hub>) {
-        let (weak, group) = (Arc::downgrade(hub), self.clone());
-        let tell = move || {
-            if let Some(hub) = weak.upgrade() {
-                group.tell(&hub);
+    /// Starts the timer that ends the batch and announces its summary.
+    fn schedule_summary(self: &Arc<Self>, hub: &Arc<Hub>) {
+        let hub_ref = Arc::downgrade(hub);
+        let group = self.clone();
+        let announce = move || {
+            if let Some(hub) = hub_ref.upgrade() {
+                group.announce_summary(&hub);
             }
         };
         let span = Limits::millis(hub.limits.presence_gather_ms);
-        hub.poller.after(span, tell);
+        hub.poller.run_after(span, announce);
     }
 
-    fn tell(self: &Arc<Self>, hub: &Arc<Hub>) {
+    fn announce_summary(self: &Arc<Self>, hub: &Arc<Hub>) {
         let limits = &hub.limits;
-        let (summary, again) = self.presence.lock().end_batch(limits);
-        if again {
-            self.tell_later(hub);
+        let (summary, batch_continues) = self.presence.lock().end_batch(limits);
+        if batch_continues {
+            self.schedule_summary(hub);
         }
         if let Some(summary) = summary {
             let room = self.name.as_ref().map(|name| name.as_str().into());
@@ -60,30 +60,54 @@ impl BroadcastGroup {
 }
 
 impl<'a> PresenceChange<'a> {
-    /// The notice of it, at `at`.
+    /// Makes the notice that announces this change.
     pub(super) fn notice(self, at: OffsetDateTime) -> Notice<'a> {
         let user = self.user.name.as_str().into();
-        let what = match (self.group.name.as_ref().map(|room| room.as_str().into()), self.coming) {
+        let kind = match (self.group.name.as_ref().map(|room| room.as_str().into()), self.joins) {
             (None, true) => EventKind::Connected { user },
             (None, false) => EventKind::Disconnected { user },
             (Some(room), true) => EventKind::Joined { user, room },
             (Some(room), false) => EventKind::Left { user, room },
         };
-        Notice { event: what.at(at), limits: &self.hub.limits, movement: Some(self) }
+        Notice { event: kind.at(at), limits: &self.hub.limits, presence: Some(self) }
     }
 
-    /// Puts the change into the batch, to be told together with others, unless it is to be told by itself now. Returns
-    /// whether it is in the batch.
-    pub(super) fn coalesce(&self, hearers: usize, at: OffsetDateTime) -> bool {
-        let PresenceChange { hub, group, user, coming } = *self;
+    /// Adds the change to the batch, unless the group's rate allows a line of its own. Returns true if it is in the batch.
+    fn coalesce(&self, readers: usize, at: OffsetDateTime) -> bool {
+        let PresenceChange { hub, group, user, joins } = *self;
         let name = &user.name;
-        let party = &user.came_as;
-        let blocks_others = user.blocks_anybody();
-        let change = Change { name, party, joins: coming, at, blocks_others };
-        let decision = group.presence.lock().decide(change, hearers, hub.poller.uptime(), &hub.limits);
+        let history_owner = &user.initial_owner;
+        let blocks_others = user.blocks_others();
+        let change = Change { name, history_owner, joins, at, blocks_others };
+        let decision = group.presence.lock().decide(change, readers, hub.poller.uptime(), &hub.limits);
         if decision == (Decision::Batched { first: true }) {
-            group.tell_later(hub);
+            group.schedule_summary(hub);
         }
-        decision != Decision::Tell
+        decision != Decision::Announce
+    }
+}
+
+/// An event for all members of a group.
+pub(super) struct Notice<'a> {
+    pub(super) event: Event<'a>,
+    pub(super) limits: &'a Limits,
+    /// The presence change that the event announces, which may go into a summary instead.
+    presence: Option<PresenceChange<'a>>,
+}
+
+impl<'a> Notice<'a> {
+    /// Makes a notice that is never part of a summary.
+    pub(super) fn of(event: Event<'a>, limits: &'a Limits) -> Notice<'a> {
+        Notice { event, limits, presence: None }
+    }
+}
+
+impl Publication for Notice<'_> {
+    fn coalesce(&mut self, readers: usize) -> bool {
+        self.presence.as_ref().is_some_and(|presence| presence.coalesce(readers, self.event.at))
+    }
+
+    fn render(&self, rendering: usize, out: &mut Vec<u8>) {
+        Rendering::at(rendering).write(&self.event, self.limits, out);
     }
 }

@@ -1,4 +1,10 @@
-//! What is meant for one client alone, on its way until the client acknowledges it. See [`super::replay`].
+//! Sends events that one client acknowledges, and passes the outcome to the mailbox. See [`super::replay`].
+//!
+//! Numbering, buffering and sending an event are one step under the lock of the session's [`Deliveries`], which also holds
+//! the session's outbox. An event is therefore either sent again when the session resumes, or sent on the new connection;
+//! never neither, and `seq` grows on the wire.
+//!
+//! [`Deliveries`]: super::session_state::Deliveries
 
 use super::replay::{Settled, Unsettled};
 use super::session_state::{SessionState, StoredDirect};
@@ -7,82 +13,87 @@ use landline_common::history::DirectMessage;
 use landline_common::{Cause, Event, EventKind, Limits, NameKey, OffsetDateTime, Rendering};
 use std::sync::Arc;
 
-/// What came of sending something that is to be acknowledged.
-pub(super) enum Sent {
-    /// It is on its way, or kept for a session without a connection. This had to go for it.
-    Kept(Settled<StoredDirect>),
-    /// This client does not acknowledge: it must be told in another way.
-    Unnumbered,
-    /// There is no connection, and what is stored elsewhere is not kept here.
+/// Result of sending an event that is to be acknowledged.
+pub(super) enum SendOutcome {
+    /// The event is buffered, and sent if the session has a connection. With the events that the full buffer displaced.
+    Buffered(Settled<StoredDirect>),
+    /// The client does not acknowledge; nothing was sent.
+    NotAcknowledging,
+    /// The session has no connection, and the event can wait in the mailbox; nothing was sent.
     NoConnection,
 }
 
 impl User {
-    /// Sends something with the next number, to be acknowledged. Numbering and sending are one step: numbers grow on
-    /// the wire.
-    pub(super) fn send_numbered(&self, event: Event<'_>, unsettled: Unsettled<StoredDirect>, limits: &Limits) -> Sent {
-        let Some(session) = &self.session else { return Sent::Unnumbered };
+    /// Sends an event with the next `seq` and buffers it until the client acknowledges it.
+    pub(super) fn send_numbered(
+        &self,
+        event: Event<'_>,
+        unsettled: Unsettled<StoredDirect>,
+        limits: &Limits,
+    ) -> SendOutcome {
+        let Some(session) = &self.session else { return SendOutcome::NotAcknowledging };
         if self.rendering() != Rendering::Json {
-            return Sent::Unnumbered;
+            return SendOutcome::NotAcknowledging;
         }
         let mut deliveries = session.deliveries.lock();
         if !deliveries.acks {
-            return Sent::Unnumbered;
+            return SendOutcome::NotAcknowledging;
         }
         if deliveries.outbox.is_none() && !matches!(unsettled, Unsettled::Line) {
-            return Sent::NoConnection;
+            return SendOutcome::NoConnection;
         }
         let event = Event { seq: Some(deliveries.replay.next_seq()), ..event };
         let mut bytes = Vec::new();
         Rendering::Json.write(&event, limits, &mut bytes);
-        let gone = deliveries.replay.push(&bytes, unsettled);
+        let displaced = deliveries.replay.push(&bytes, unsettled);
         if let Some(outbox) = &deliveries.outbox {
             outbox.push_control(&bytes);
         }
-        Sent::Kept(gone)
+        SendOutcome::Buffered(displaced)
     }
 }
 
 impl Hub {
-    /// Tells a user something that is stored nowhere: a client that acknowledges gets it again after a lost connection.
-    pub(super) fn tell_surely(self: &Arc<Self>, user: &User, event: Event<'_>) {
+    /// Sends an event that the mailbox does not take. A client that acknowledges gets it again after a lost connection.
+    pub(super) fn send_reliably(self: &Arc<Self>, user: &User, event: Event<'_>) {
         match user.send_numbered(event.clone(), Unsettled::Line, &self.limits) {
-            Sent::Kept(gone) => self.settle_all(user.name.key(), gone),
-            Sent::Unnumbered | Sent::NoConnection => user.tell(&event, &self.limits),
+            SendOutcome::Buffered(displaced) => self.apply_settled(user.name.key(), displaced),
+            SendOutcome::NotAcknowledging | SendOutcome::NoConnection => user.send_event(&event, &self.limits),
         }
     }
 
-    /// Does what acknowledgements, or their absence, mean for the mailbox. Never waits.
-    pub(super) fn settle_all(&self, receiver: &NameKey, settled: Settled<StoredDirect>) {
+    /// Tells the mailbox which of the receiver's messages are delivered, undelivered or returned. Never waits.
+    pub(super) fn apply_settled(&self, receiver: &NameKey, settled: Settled<StoredDirect>) {
         let Settled { delivered, waiting, returned } = settled;
         for StoredDirect { id, at, from, to, text, client } in &returned {
             let (from, to) = ((from.0.as_str(), &from.1), (to.0.as_str(), &to.1));
             let direct = DirectMessage { id: *id, at: *at, from, to, text, client: *client, nonce: None };
-            self.memory.post_back(&direct);
+            self.storage.requeue_mail(&direct);
         }
         for (ids, delivered) in [(delivered, true), (waiting, false)] {
             if !ids.is_empty() {
-                self.memory.settle(receiver, ids, delivered);
+                self.storage.acknowledge_mail(receiver, ids, delivered);
             }
         }
     }
 
-    /// A client has read everything up to `seq`.
-    pub(super) fn acknowledged(self: &Arc<Self>, user: &Arc<User>, seq: u64) {
+    /// Handles the client's acknowledgement of all events up to `seq`. Fetches the next page of mail once the client has
+    /// acknowledged the last one.
+    pub(super) fn handle_ack(self: &Arc<Self>, user: &Arc<User>, seq: u64) {
         let Some(session) = &user.session else { return };
         let mut deliveries = session.deliveries.lock();
-        let had_letters = deliveries.replay.has_letters();
+        let had_letters = deliveries.replay.has_mail();
         let settled = deliveries.replay.acknowledge(seq);
-        let page_is_done = had_letters && !deliveries.replay.has_letters();
+        let is_page_done = had_letters && !deliveries.replay.has_mail();
         drop(deliveries);
-        self.settle_all(user.name.key(), settled);
-        if page_is_done {
-            self.next_letters(user.clone());
+        self.apply_settled(user.name.key(), settled);
+        if is_page_done {
+            self.request_mail_after_ack(user.clone());
         }
     }
 
-    /// A session goes on over the connection of `outbox`, whose client received everything up to `seq`. What follows is
-    /// sent again.
+    /// Connects a session to the outbox of `user`, whose client has received all events up to `seq`. Sends the later ones
+    /// again, and reports lines that were lost because the buffer was full.
     pub(super) fn attach(
         &self,
         session: &SessionState,
@@ -93,33 +104,35 @@ impl Hub {
     ) {
         let outbox = &user.outbox;
         let mut deliveries = session.deliveries.lock();
-        let arrived = deliveries.replay.acknowledge(seq.unwrap_or(0));
-        let (bytes, letters) = deliveries.replay.again();
+        let delivered = deliveries.replay.acknowledge(seq.unwrap_or(0));
+        let (bytes, waiting) = deliveries.replay.resend();
         if !bytes.is_empty() {
             outbox.push_control(&bytes);
         }
         let lost = deliveries.replay.take_lost();
-        (deliveries.outbox, deliveries.acks) = (Some(outbox.clone()), acks);
+        deliveries.outbox = Some(outbox.clone());
+        deliveries.acks = acks;
         if !acks {
-            deliveries.replay.forget();
+            deliveries.replay.clear();
         }
         drop(deliveries);
-        for settled in [arrived, letters] {
-            self.settle_all(user.name.key(), settled);
+        for settled in [delivered, waiting] {
+            self.apply_settled(user.name.key(), settled);
         }
         if lost > 0 {
-            user.tell(&EventKind::from(Cause::LinesLost.with_count(lost)).at(now), &self.limits);
+            user.send_event(&EventKind::from(Cause::LinesLost.with_count(lost)).at(now), &self.limits);
         }
     }
 
-    /// A session has no connection any more. What the mailbox can keep goes there. Returns the bytes that stay.
+    /// Separates a session from its lost connection and returns its unacknowledged messages to the mailbox. Returns the
+    /// number of bytes that stay in the buffer.
     pub(super) fn detach(&self, session: &SessionState, receiver: &NameKey) -> usize {
         let mut deliveries = session.deliveries.lock();
         deliveries.outbox = None;
         let settled = deliveries.replay.detach();
         let bytes = deliveries.replay.bytes();
         drop(deliveries);
-        self.settle_all(receiver, settled);
+        self.apply_settled(receiver, settled);
         bytes
     }
 }

@@ -1,112 +1,100 @@
-//! Who can take part in private chats past the server, and who has asked whom for one. The server only brings the two
-//! together: what they say then, it never sees.
+//! Direct chats, which two clients hold without the server: the public keys of clients, and the open requests. The server
+//! exchanges keys and addresses only and never sees the talk.
 
-use super::requests::Requests;
+use super::requests::{RemovedRequests, Requests};
 use crate::fanout::ClientId;
 use landline_common::link::PublicKey;
 use std::collections::BTreeMap;
 
-/// What the server knows of such chats.
+/// Keys and open requests for direct chats.
 #[derive(Debug, Default)]
 pub struct DirectRequests {
-    /// The key of each client that can take part.
+    /// The public key of each client that supports direct chats.
     keys: BTreeMap<ClientId, PublicKey>,
     requests: Requests,
-    most: usize,
+    max_requests: usize,
 }
 
-/// Why nobody can be asked.
+/// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CannotAsk {
-    /// Their own client has announced no key.
-    Own,
-    /// The other's has not.
-    Other,
-    /// The same request is still open.
-    Open,
-    /// One of them has too many open requests.
+pub enum DirectRefusal {
+    /// The requester's client has announced no key.
+    NoOwnKey,
+    /// The receiver's client has announced no key.
+    NoReceiverKey,
+    /// The same request is already open.
+    AlreadyRequested,
+    /// One of the two has too many open requests.
     TooMany,
 }
 
-/// Whom it concerns that somebody left.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Left {
-    /// Who waits for their answer in vain.
-    pub requesters: Vec<ClientId>,
-    /// Who need not answer them any more.
-    pub asked: Vec<ClientId>,
-}
-
 impl DirectRequests {
-    /// Nobody can take part yet. `most` bounds each person's open requests.
+    /// Makes an empty table. `max_requests` bounds the open requests of each client.
     #[must_use]
-    pub fn new(most: usize) -> DirectRequests {
-        DirectRequests { most, ..DirectRequests::default() }
+    pub fn new(max_requests: usize) -> DirectRequests {
+        DirectRequests { max_requests, ..DirectRequests::default() }
     }
 
-    /// From now on `who` can take part. An old key's requests are void: nobody could prove to be who asked.
-    pub fn announce(&mut self, who: ClientId, key: PublicKey) -> Left {
-        if self.keys.insert(who, key).is_none_or(|old| old == key) {
-            return Left::default();
+    /// Sets the key of a client. A changed key removes all requests of the client, since the clients that hold the old key
+    /// would reject the new one.
+    pub fn set_key(&mut self, client: ClientId, key: PublicKey) -> RemovedRequests {
+        if self.keys.insert(client, key).is_none_or(|old| old == key) {
+            return RemovedRequests::default();
         }
-        self.take_back_all(who)
+        self.requests.remove_client(client)
     }
 
-    /// `from` would like to talk with `to`; gives the key of `from`.
+    /// Opens a request of `from` to `to`. Returns the key of `from`.
     ///
     /// # Errors
-    /// That cannot be asked.
-    pub fn ask(&mut self, from: ClientId, to: ClientId) -> Result<PublicKey, CannotAsk> {
-        let key = *self.keys.get(&from).ok_or(CannotAsk::Own)?;
-        self.keys.get(&to).ok_or(CannotAsk::Other)?;
+    /// A key is missing, the request is already open, or there are too many.
+    pub fn request(&mut self, from: ClientId, to: ClientId) -> Result<PublicKey, DirectRefusal> {
+        let key = *self.keys.get(&from).ok_or(DirectRefusal::NoOwnKey)?;
+        self.keys.get(&to).ok_or(DirectRefusal::NoReceiverKey)?;
         if self.requests.is_open(from, to) {
-            return Err(CannotAsk::Open);
+            return Err(DirectRefusal::AlreadyRequested);
         }
-        if self.requests.count(from) >= self.most || self.requests.count(to) >= self.most {
-            return Err(CannotAsk::TooMany);
+        if self.requests.count(from) >= self.max_requests || self.requests.count(to) >= self.max_requests {
+            return Err(DirectRefusal::TooMany);
         }
         self.requests.add(from, to);
         Ok(key)
     }
 
-    /// `who` accepts what `from` asked with `key`; gives the key of `who`. Nothing if there is no such request.
-    pub fn accept(&mut self, who: ClientId, from: ClientId, key: PublicKey) -> Option<PublicKey> {
-        let own = self.keys.get(&who).copied().filter(|_| self.keys.get(&from) == Some(&key))?;
-        if !self.reject(who, from) {
+    /// Accepts for `client` the request that `from` made with `key`. Returns the key of `client`, or `None` if there is no
+    /// such request.
+    pub fn accept(&mut self, client: ClientId, from: ClientId, key: PublicKey) -> Option<PublicKey> {
+        let own = self.keys.get(&client).copied().filter(|_| self.keys.get(&from) == Some(&key))?;
+        if !self.remove(client, from) {
             return None;
         }
-        // Both may have asked at once, and one chat is enough.
-        self.reject(from, who);
+        // Both may have requested a chat at the same time, and one chat is enough.
+        self.remove(from, client);
         Some(own)
     }
 
-    /// `who` turns down what `from` asked. False if there is no such request.
-    pub fn reject(&mut self, who: ClientId, from: ClientId) -> bool {
-        self.requests.remove(from, who)
+    /// Removes the request of `from` to `client`. Returns false if there is none.
+    pub fn remove(&mut self, client: ClientId, from: ClientId) -> bool {
+        self.requests.remove(from, client)
     }
 
-    /// Who waits for an answer of `who`.
-    pub fn requesters(&self, who: ClientId) -> impl Iterator<Item = ClientId> {
-        self.requests.requesters(who)
+    /// Iterates over the clients that wait for an answer of `client`.
+    pub fn requesters(&self, client: ClientId) -> impl Iterator<Item = ClientId> {
+        self.requests.requesters(client)
     }
 
-    /// From now on `new` stands where `old` stood.
-    pub fn rename(&mut self, old: ClientId, new: ClientId) {
+    /// Replaces `old` by `new`, a later connection of the same session.
+    pub fn replace_client(&mut self, old: ClientId, new: ClientId) {
         if let Some(key) = self.keys.remove(&old) {
             self.keys.insert(new, key);
         }
-        self.requests.rename(old, new);
+        self.requests.replace_client(old, new);
     }
 
-    /// Forgets everything about `who`, who is gone.
-    pub fn leave(&mut self, who: ClientId) -> Left {
-        self.keys.remove(&who);
-        self.take_back_all(who)
-    }
-
-    fn take_back_all(&mut self, who: ClientId) -> Left {
-        let (requesters, asked) = self.requests.leave(who);
-        Left { requesters, asked }
+    /// Removes the key and all requests of a client that has left.
+    pub fn remove_client(&mut self, client: ClientId) -> RemovedRequests {
+        self.keys.remove(&client);
+        self.requests.remove_client(client)
     }
 }
 
@@ -120,40 +108,44 @@ mod tests {
     }
 
     #[test]
-    fn both_need_a_key_and_consent_comes_first() {
-        let (mut directs, one, two) = (DirectRequests::new(8), key(), key());
-        assert_eq!(directs.ask(1, 2), Err(CannotAsk::Own));
-        directs.announce(1, one);
-        assert_eq!(directs.ask(1, 2), Err(CannotAsk::Other));
-        directs.announce(2, two);
-        assert_eq!(directs.accept(2, 1, one), None, "nobody asked");
-        assert_eq!(directs.ask(1, 2), Ok(one));
-        assert_eq!(directs.ask(1, 2), Err(CannotAsk::Open));
-        assert_eq!(directs.accept(1, 2, two), None, "one's own request");
-        assert_eq!(directs.accept(2, 1, two), None, "with another key");
-        assert_eq!(directs.accept(2, 1, one), Some(two));
-        assert_eq!(directs.accept(2, 1, one), None, "once");
+    fn a_chat_needs_both_keys_and_an_accepted_request() {
+        let mut chats = DirectRequests::new(8);
+        let (one, two) = (key(), key());
+        assert_eq!(chats.request(1, 2), Err(DirectRefusal::NoOwnKey));
+        chats.set_key(1, one);
+        assert_eq!(chats.request(1, 2), Err(DirectRefusal::NoReceiverKey));
+        chats.set_key(2, two);
+        assert_eq!(chats.accept(2, 1, one), None, "no request");
+        assert_eq!(chats.request(1, 2), Ok(one));
+        assert_eq!(chats.request(1, 2), Err(DirectRefusal::AlreadyRequested));
+        assert_eq!(chats.accept(1, 2, two), None, "the client's own request");
+        assert_eq!(chats.accept(2, 1, two), None, "with another key");
+        assert_eq!(chats.accept(2, 1, one), Some(two));
+        assert_eq!(chats.accept(2, 1, one), None, "accepted already");
     }
 
     #[test]
-    fn another_key_and_leaving_take_back_what_was_asked() {
-        let (mut directs, one, two) = (DirectRequests::new(8), key(), key());
-        directs.announce(1, one);
-        directs.announce(2, two);
-        directs.ask(1, 2).unwrap();
-        assert_eq!(directs.announce(1, one), Left::default(), "the same key again");
-        assert_eq!(directs.announce(1, two), Left { requesters: vec![], asked: vec![2] });
-        directs.ask(2, 1).unwrap();
-        assert_eq!(directs.leave(1), Left { requesters: vec![2], asked: vec![] });
-        assert!(directs.requests.all().is_empty());
-        assert_eq!(directs.ask(2, 1), Err(CannotAsk::Other));
+    fn a_changed_key_and_leaving_remove_all_requests() {
+        let mut chats = DirectRequests::new(8);
+        let (one, two) = (key(), key());
+        chats.set_key(1, one);
+        chats.set_key(2, two);
+        chats.request(1, 2).unwrap();
+        assert_eq!(chats.set_key(1, one), RemovedRequests::default(), "the same key again");
+        assert_eq!(chats.set_key(1, two), RemovedRequests { requesters: vec![], receivers: vec![2] });
+        chats.request(2, 1).unwrap();
+        assert_eq!(chats.remove_client(1), RemovedRequests { requesters: vec![2], receivers: vec![] });
+        assert!(chats.requests.all().is_empty());
+        assert_eq!(chats.request(2, 1), Err(DirectRefusal::NoReceiverKey));
     }
 
     #[test]
     fn requests_are_bounded() {
-        let mut directs = DirectRequests::new(1);
-        (1..4).for_each(|who| _ = directs.announce(who, key()));
-        assert!(directs.ask(1, 2).is_ok());
-        assert_eq!([directs.ask(1, 3), directs.ask(3, 2)], [Err(CannotAsk::TooMany); 2]);
+        let mut chats = DirectRequests::new(1);
+        for client in 1..4 {
+            chats.set_key(client, key());
+        }
+        assert!(chats.request(1, 2).is_ok());
+        assert_eq!([chats.request(1, 3), chats.request(3, 2)], [Err(DirectRefusal::TooMany); 2]);
     }
 }

@@ -1,86 +1,98 @@
-//! Which labels a session has seen, so that a command that is sent again runs once.
+//! The labels that a session has received, so that a command that is sent again runs only once.
 //!
-//! A client that loses its connection cannot know which of its commands arrived. It resumes and sends them again with
-//! their labels; those that were carried out are answered `repeated`. The newest labels are remembered, a fixed number.
-//! A command that was refused has changed nothing and is forgotten: sent again, it is tried again. A question (a list,
-//! the history) is remembered for its connection only, since what was lost with another one is its answer.
+//! A client that loses its connection cannot know which of its commands arrived. It resumes its session and sends the
+//! unanswered commands again with their labels. Commands that already ran are answered `repeated`.
+//!
+//! Invariant: while a label is remembered, its command runs at most once, with two exceptions:
+//!
+//! | command | remembered | sent again |
+//! |---|---|---|
+//! | changes something | until newer labels displace it | answered `repeated`, with the id of its message |
+//! | was refused, said nothing | no: it changed nothing | runs again |
+//! | query (a list, the history) | for its connection: only its answer can have been lost | on another connection it runs again |
+//!
+//! The number of labels is fixed; a new one displaces the oldest. Not here: nonces, which recognize a message also in
+//! another session and after a restart ([`super::nonces`]).
 
 use crate::fanout::ClientId;
 use std::collections::{HashMap, VecDeque};
 
-/// About the bytes of a label beside its text, which is kept twice.
-const LABEL_BYTES: usize = 160;
+/// Approximate bytes of an entry in addition to the label's text, which is stored twice.
+const ENTRY_BYTES: usize = 160;
 
-/// The labels of one session.
+/// The newest labels of one session.
 #[derive(Debug)]
 pub struct Labels {
-    seen: HashMap<Box<str>, Seen>,
+    entries: HashMap<Box<str>, LabelEntry>,
+    /// All labels, oldest first.
     order: VecDeque<Box<str>>,
-    most: usize,
+    capacity: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Seen {
-    /// The message that the command said.
+struct LabelEntry {
+    /// The message that the command sent.
     id: Option<u64>,
-    /// A question, asked by this connection.
-    asked_by: Option<ClientId>,
+    /// For a query, the connection that sent it.
+    query_of: Option<ClientId>,
 }
 
-/// What a label means.
+/// Result of registering a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Label {
-    /// A new command.
+pub enum LabelStatus {
+    /// The command has to run.
     Fresh,
-    /// A command that was carried out, and the id of what it said.
+    /// The command already ran; with the id of the message that it sent.
     Repeated(Option<u64>),
 }
 
 impl Labels {
-    /// None yet; `most` are remembered.
+    /// Makes an empty table that remembers `capacity` labels, at least one.
     #[must_use]
-    pub fn new(most: usize) -> Labels {
-        Labels { seen: HashMap::new(), order: VecDeque::new(), most: most.max(1) }
+    pub fn new(capacity: usize) -> Labels {
+        Labels { entries: HashMap::new(), order: VecDeque::new(), capacity: capacity.max(1) }
     }
 
-    /// Looks a label up and notes it if it is new. `asked_by`: the connection of a command that changes nothing.
-    pub fn check(&mut self, label: &str, asked_by: Option<ClientId>) -> Label {
-        if let Some(seen) = self.seen.get_mut(label) {
-            let is_lost_answer = asked_by.is_some() && seen.asked_by.is_some() && seen.asked_by != asked_by;
+    /// Looks up a label and remembers it if it is new. `query_of` is the connection of a query, `None` for a command
+    /// that changes something.
+    pub fn register(&mut self, label: &str, query_of: Option<ClientId>) -> LabelStatus {
+        if let Some(entry) = self.entries.get_mut(label) {
+            let is_lost_answer = query_of.is_some() && entry.query_of.is_some() && entry.query_of != query_of;
             if !is_lost_answer {
-                return Label::Repeated(seen.id);
+                return LabelStatus::Repeated(entry.id);
             }
-            seen.asked_by = asked_by;
-            return Label::Fresh;
+            entry.query_of = query_of;
+            return LabelStatus::Fresh;
         }
-        if self.order.len() >= self.most
+        if self.order.len() >= self.capacity
             && let Some(oldest) = self.order.pop_front()
         {
-            self.seen.remove(&oldest);
+            self.entries.remove(&oldest);
         }
         self.order.push_back(label.into());
-        self.seen.insert(label.into(), Seen { id: None, asked_by });
-        Label::Fresh
+        self.entries.insert(label.into(), LabelEntry { id: None, query_of });
+        LabelStatus::Fresh
     }
 
-    /// About the memory of all labels, in bytes.
+    /// Returns the approximate memory of all labels, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.order.iter().map(|label| 2 * label.len() + LABEL_BYTES).sum()
+        self.order.iter().map(|label| 2 * label.len() + ENTRY_BYTES).sum()
     }
 
-    /// A command said the message `id`.
-    pub fn said(&mut self, label: &str, id: u64) {
-        if let Some(seen) = self.seen.get_mut(label) {
-            seen.id = Some(id);
+    /// Stores the id of the message that a command sent.
+    pub fn set_message_id(&mut self, label: &str, id: u64) {
+        if let Some(entry) = self.entries.get_mut(label) {
+            entry.id = Some(id);
         }
     }
 
-    /// A command was refused. One that said something all the same stays known.
-    pub fn refused(&mut self, label: &str) {
-        if self.seen.get(label).is_some_and(|seen| seen.id.is_none()) {
-            self.seen.remove(label);
-            self.order.retain(|known| **known != *label);
+    /// Removes the label of a refused command. A command that sent a message before it was refused keeps its label:
+    /// `/all` is refused if its text could not be stored, but all users have received the text.
+    pub fn remove_refused(&mut self, label: &str) {
+        if self.entries.get(label).is_some_and(|entry| entry.id.is_none()) {
+            self.entries.remove(label);
+            self.order.retain(|other| **other != *label);
         }
     }
 }
@@ -91,46 +103,46 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_command_runs_once_and_a_refused_one_again() {
+    fn a_command_runs_once_but_a_refused_command_runs_again() {
         let mut labels = Labels::new(2);
-        assert_eq!(labels.check("a", None), Label::Fresh);
-        assert_eq!(labels.check("a", None), Label::Repeated(None));
-        labels.said("a", 7);
-        assert_eq!(labels.check("a", None), Label::Repeated(Some(7)));
-        labels.refused("a");
-        assert_eq!(labels.check("a", None), Label::Repeated(Some(7)), "it said something");
-        assert_eq!(labels.check("b", None), Label::Fresh);
-        labels.refused("b");
-        assert_eq!(labels.check("b", None), Label::Fresh);
-        assert_eq!(labels.check("c", None), Label::Fresh);
-        assert_eq!(labels.check("a", None), Label::Fresh, "the oldest is forgotten");
-        assert_eq!(labels.bytes(), 2 * (2 + LABEL_BYTES));
+        assert_eq!(labels.register("a", None), LabelStatus::Fresh);
+        assert_eq!(labels.register("a", None), LabelStatus::Repeated(None));
+        labels.set_message_id("a", 7);
+        assert_eq!(labels.register("a", None), LabelStatus::Repeated(Some(7)));
+        labels.remove_refused("a");
+        assert_eq!(labels.register("a", None), LabelStatus::Repeated(Some(7)), "it sent a message");
+        assert_eq!(labels.register("b", None), LabelStatus::Fresh);
+        labels.remove_refused("b");
+        assert_eq!(labels.register("b", None), LabelStatus::Fresh);
+        assert_eq!(labels.register("c", None), LabelStatus::Fresh);
+        assert_eq!(labels.register("a", None), LabelStatus::Fresh, "the newer label displaced the oldest");
+        assert_eq!(labels.bytes(), 2 * (2 + ENTRY_BYTES));
     }
 
     #[test]
-    fn a_question_is_answered_again_on_another_connection() {
+    fn a_query_runs_again_on_another_connection() {
         let mut labels = Labels::new(9);
-        assert_eq!(labels.check("q", Some(1)), Label::Fresh);
-        assert_eq!(labels.check("q", Some(1)), Label::Repeated(None));
-        assert_eq!(labels.check("q", Some(2)), Label::Fresh);
-        assert_eq!(labels.check("q", Some(2)), Label::Repeated(None));
-        assert_eq!(labels.check("q", None), Label::Repeated(None), "another command with the same label");
+        assert_eq!(labels.register("q", Some(1)), LabelStatus::Fresh);
+        assert_eq!(labels.register("q", Some(1)), LabelStatus::Repeated(None));
+        assert_eq!(labels.register("q", Some(2)), LabelStatus::Fresh);
+        assert_eq!(labels.register("q", Some(2)), LabelStatus::Repeated(None));
+        assert_eq!(labels.register("q", None), LabelStatus::Repeated(None), "another command with the same label");
     }
 
     proptest! {
         #[test]
-        fn labels_are_bounded(steps in prop::collection::vec((0..20_u8, 0..4_u8), 0..200)) {
+        fn the_number_of_labels_is_bounded(steps in prop::collection::vec((0..20_u8, 0..4_u8), 0..200)) {
             let mut labels = Labels::new(5);
             for (label, step) in steps {
                 let label = label.to_string();
                 match step {
-                    0 => labels.said(&label, 1),
-                    1 => labels.refused(&label),
-                    _ => _ = labels.check(&label, None),
+                    0 => labels.set_message_id(&label, 1),
+                    1 => labels.remove_refused(&label),
+                    _ => _ = labels.register(&label, None),
                 }
                 prop_assert!(labels.order.len() <= 5);
-                prop_assert_eq!(labels.order.len(), labels.seen.len());
-                prop_assert!(labels.order.iter().all(|label| labels.seen.contains_key(label)));
+                prop_assert_eq!(labels.order.len(), labels.entries.len());
+                prop_assert!(labels.order.iter().all(|label| labels.entries.contains_key(label)));
             }
         }
     }

@@ -1,6 +1,25 @@
-//! The mailbox's way to somebody who is here: page by page, each after the kernel took the one before.
+//! Delivers the mailbox of an account to its online user, page by page.
+//!
+//! The mailbox holds direct messages for an account that was offline or whose connection broke. Deleting a message too
+//! early loses it; deleting it too late delivers it twice.
+//!
+//! Invariant: a message leaves the mailbox only when its delivery is confirmed. The next page is requested after that, so
+//! that a killed server repeats at most about a page.
+//!
+//! | client | delivery is confirmed by | next page |
+//! |---|---|---|
+//! | acknowledges | its `ack` of each message's `seq` | after the `ack` of the page's last message |
+//! | other | the page's receipt: the kernel has taken its last byte | with the receipt |
+//!
+//! Example: 40 messages wait for alice. She signs in, and the greeting goes out together with 32 of them. With the receipt
+//! these are deleted, and the other 8 go out. If the connection breaks before the second receipt, the 8 stay in the
+//! mailbox. If alice is back by then, her new connection found them fetched, and so gets them now
+//! ([`Hub::redeliver_if_back`]).
+//!
+//! All pages pass through the storage thread, which keeps their order. Not here: storing messages
+//! ([`super::Storage::enqueue_mail`]), and events that are not mail ([`super::deliveries`]).
 
-use super::deliveries::Sent;
+use super::deliveries::SendOutcome;
 use super::replay::Unsettled;
 use super::{Hub, User};
 use crate::fanout::Receipt;
@@ -10,155 +29,177 @@ use landline_common::{EventKind, Rendering};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many messages are on their way at a time. A page fits into a client's backlog; what a killed server repeats is
-/// at most one page.
+/// Messages in a page. A page fits into a client's backlog.
 const PAGE: usize = 32;
-/// The same for clients that get one message every 30 ms.
+/// Messages in a page for an unframed client, which gets one message every 30 ms.
 const UNFRAMED_PAGE: usize = 8;
-/// How long the storage may take. It goes on by itself afterwards.
-const STORAGE: Duration = Duration::from_secs(5);
+/// Longest wait for the storage thread to send a page. After it, the caller continues and the page follows later.
+const STORAGE_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Hub {
-    /// Greets somebody, and gives them what waits for them before anything else. Returns when that is on its way.
+    /// Releases the user's held outbox: first the greeting, then the first page of mail, then everything pushed since. Returns
+    /// when this is queued.
     pub(super) fn greet(self: &Arc<Self>, user: &Arc<User>, greeting: Vec<u8>) {
         if !user.is_account() {
             return user.outbox.release(&greeting, None);
         }
-        let mut first = greeting.clone();
-        let ran = self.collect(user, move |hub, user, letters| {
-            if user.acknowledges() {
-                user.outbox.release(&first, None);
-                return hub.push_page(user, letters);
+        let mut first_bytes = greeting.clone();
+        let sent = self.send_first_page(user, move |hub, user, messages| {
+            if user.sends_acks() {
+                user.outbox.release(&first_bytes, None);
+                return hub.send_page(user, messages);
             }
-            user.in_rendering(|rendering| {
-                let receipt = hub.write_page(user, rendering, letters, &mut first);
-                user.outbox.release(&first, receipt);
+            user.with_rendering(|rendering| {
+                let receipt = hub.write_page(user, rendering, messages, &mut first_bytes);
+                user.outbox.release(&first_bytes, receipt);
             });
         });
-        if !ran {
+        if sent == Err(StorageEnded) {
             user.outbox.release(&greeting, None);
         }
     }
 
-    /// Gives somebody what waits for them. Returns when the first of it is on its way.
-    pub(super) fn hand_over_mail(self: &Arc<Self>, user: &Arc<User>) {
-        self.collect(user, Hub::push_page);
+    /// Delivers the user's mail. Returns when the first page is queued.
+    pub(super) fn deliver_mail(self: &Arc<Self>, user: &Arc<User>) {
+        // After the end of the storage there is no mail to deliver.
+        let _ = self.send_first_page(user, Hub::send_page);
     }
 
-    /// Lets `then` have the next page on the storage's thread, which keeps all pages in their order, and waits for that.
-    /// False if it will never run: the storage has ended.
-    fn collect(
+    /// Calls `send` with the next page on the storage thread, and waits for it up to [`STORAGE_TIMEOUT`].
+    ///
+    /// # Errors
+    /// The storage has ended: `send` is never called.
+    fn send_first_page(
         self: &Arc<Self>,
         user: &Arc<User>,
-        then: impl FnOnce(&Arc<Hub>, &Arc<User>, Vec<QueuedMessage>) + Send + 'static,
-    ) -> bool {
+        send: impl FnOnce(&Arc<Hub>, &Arc<User>, Vec<QueuedMessage>) + Send + 'static,
+    ) -> Result<(), StorageEnded> {
         let (done, wait) = crossbeam_channel::bounded(1);
-        let (hub, receiver) = (self.clone(), user.clone());
-        let delivery = move |letters| {
-            then(&hub, &receiver, letters);
+        let hub = self.clone();
+        let receiver = user.clone();
+        let handler = move |messages| {
+            send(&hub, &receiver, messages);
             let _ = done.send(());
             true
         };
-        self.memory.collect(user.name.key(), page_of(user.rendering()), Box::new(delivery));
-        wait.recv_timeout(STORAGE) != Err(RecvTimeoutError::Disconnected)
+        self.storage.fetch_mail(user.name.key(), page_size(user.rendering()), Box::new(handler));
+        match wait.recv_timeout(STORAGE_TIMEOUT) {
+            Ok(()) | Err(RecvTimeoutError::Timeout) => Ok(()),
+            Err(RecvTimeoutError::Disconnected) => Err(StorageEnded),
+        }
     }
 
-    /// Sends a page, if there is anything in it.
-    fn push_page(self: &Arc<Self>, user: &Arc<User>, letters: Vec<QueuedMessage>) {
-        let Some(letters) = self.push_numbered(user, letters) else { return };
-        user.in_rendering(|rendering| {
+    /// Sends a page unless it is empty.
+    fn send_page(self: &Arc<Self>, user: &Arc<User>, messages: Vec<QueuedMessage>) {
+        let Some(messages) = self.send_acknowledged(user, messages) else { return };
+        user.with_rendering(|rendering| {
             let mut bytes = Vec::new();
-            if let Some(receipt) = self.write_page(user, rendering, letters, &mut bytes) {
+            if let Some(receipt) = self.write_page(user, rendering, messages, &mut bytes) {
                 user.outbox.push_with_receipt(&bytes, receipt);
             }
         });
     }
 
-    /// Sends letters that a client acknowledges one by one. Returns those for which that does not hold.
-    fn push_numbered(self: &Arc<Self>, user: &Arc<User>, letters: Vec<QueuedMessage>) -> Option<Vec<QueuedMessage>> {
-        let (mut unnumbered, mut undelivered) = (Vec::new(), Vec::new());
-        for letter in letters {
-            let what = EventKind::Direct {
-                id: letter.id,
-                from: (&*letter.from).into(),
-                text: (&*letter.text).into(),
+    /// Sends messages that the client acknowledges one by one. Returns the messages to send with a receipt instead, because
+    /// the client does not acknowledge; `None` if there are none.
+    fn send_acknowledged(
+        self: &Arc<Self>,
+        user: &Arc<User>,
+        messages: Vec<QueuedMessage>,
+    ) -> Option<Vec<QueuedMessage>> {
+        let mut unsent = Vec::new();
+        let mut undelivered = Vec::new();
+        for message in messages {
+            let kind = EventKind::Direct {
+                id: message.id,
+                from: (&*message.from).into(),
+                text: (&*message.text).into(),
                 kept: true,
             };
-            match user.send_numbered(what.at(letter.at), Unsettled::QueuedMessage(letter.id), &self.limits) {
-                Sent::Kept(gone) => self.settle_all(user.name.key(), gone),
-                Sent::Unnumbered => unnumbered.push(letter),
-                Sent::NoConnection => undelivered.push(letter.id),
+            match user.send_numbered(kind.at(message.at), Unsettled::Mail(message.id), &self.limits) {
+                SendOutcome::Buffered(displaced) => self.apply_settled(user.name.key(), displaced),
+                SendOutcome::NotAcknowledging => unsent.push(message),
+                SendOutcome::NoConnection => undelivered.push(message.id),
             }
         }
         if !undelivered.is_empty() {
-            self.memory.settle(user.name.key(), undelivered, false);
-            self.not_delivered(user);
+            self.storage.acknowledge_mail(user.name.key(), undelivered, false);
+            self.redeliver_if_back(user);
         }
-        (!unnumbered.is_empty()).then_some(unnumbered)
+        (!unsent.is_empty()).then_some(unsent)
     }
 
-    /// Asks for the next page of a client that has acknowledged one.
-    pub(super) fn next_letters(self: &Arc<Self>, user: Arc<User>) {
-        self.next_page(user, PAGE);
-    }
-
-    /// Writes letters as the person reads them. Returns what to do when the kernel has them, if there are any: take note,
-    /// and send the next page.
+    /// Renders a page. Returns its receipt, which deletes the messages and requests the next page; `None` for an empty page.
     fn write_page(
         self: &Arc<Self>,
         user: &Arc<User>,
         rendering: Rendering,
-        letters: Vec<QueuedMessage>,
+        messages: Vec<QueuedMessage>,
         out: &mut Vec<u8>,
     ) -> Option<Receipt> {
-        for QueuedMessage { id, at, from, text } in &letters {
-            let (from, text) = ((&**from).into(), (&**text).into());
+        for QueuedMessage { id, at, from, text } in &messages {
+            let from = (&**from).into();
+            let text = (&**text).into();
             rendering.write(&EventKind::Direct { id: *id, from, text, kept: true }.at(*at), &self.limits, out);
         }
-        let ids: Vec<u64> = letters.iter().map(|letter| letter.id).collect();
+        let ids: Vec<u64> = messages.iter().map(|message| message.id).collect();
         if ids.is_empty() {
             return None;
         }
-        // The receipt comes under the outbox's lock, where nobody may ask for the rendering.
-        let (hub, receiver, most) = (self.clone(), user.clone(), page_of(rendering));
-        Some(Box::new(move |out: bool| {
-            hub.memory.settle(receiver.name.key(), ids, out);
-            if out {
-                hub.next_page(receiver, most);
+        // Computed here: the receipt is called under the outbox's lock, which ranks above the rendering's.
+        let size = page_size(rendering);
+        let hub = self.clone();
+        let receiver = user.clone();
+        Some(Box::new(move |delivered: bool| {
+            hub.storage.acknowledge_mail(receiver.name.key(), ids, delivered);
+            if delivered {
+                hub.request_next_page(receiver, size);
             } else {
-                hub.not_delivered(&receiver);
+                hub.redeliver_if_back(&receiver);
             }
         }))
     }
 
-    /// Asks for the next page. Called under an outbox's lock, so it waits for nothing.
-    fn next_page(self: &Arc<Self>, user: Arc<User>, most: usize) {
-        let (hub, receiver) = (self.clone(), user.clone());
-        let delivery = move |letters| {
-            hub.push_page(&receiver, letters);
-            true
-        };
-        self.memory.collect(user.name.key(), most, Box::new(delivery));
+    /// Requests the next page for a client that has acknowledged one. Never waits.
+    pub(super) fn request_mail_after_ack(self: &Arc<Self>, user: Arc<User>) {
+        self.request_next_page(user, PAGE);
     }
 
-    /// What did not get to somebody waits again. Who has left may have come back before that, and found nothing: then it
-    /// is theirs now. Called under an outbox's lock, so it waits for nothing.
-    pub(super) fn not_delivered(self: &Arc<Self>, user: &User) {
+    /// Requests the next page, of `size` messages at most, which the storage thread sends. Never waits: receipts call it
+    /// under the outbox's lock.
+    fn request_next_page(self: &Arc<Self>, user: Arc<User>, size: usize) {
+        let hub = self.clone();
+        let receiver = user.clone();
+        let handler = move |messages| {
+            hub.send_page(&receiver, messages);
+            true
+        };
+        self.storage.fetch_mail(user.name.key(), size, Box::new(handler));
+    }
+
+    /// Sends undelivered mail to a user who has left and signed in again. The new sign-in may have found an empty mailbox
+    /// because the old connection had fetched the mail. Never waits: receipts call it under the outbox's lock.
+    pub(super) fn redeliver_if_back(self: &Arc<Self>, user: &User) {
         if !user.has_left() {
             return;
         }
-        let (hub, name) = (self.clone(), user.name.key().clone());
-        let delivery = move |letters| {
-            let here = hub.registry().here(&name);
-            if let Some(user) = &here {
-                hub.push_page(user, letters);
+        let hub = self.clone();
+        let name = user.name.key().clone();
+        let handler = move |messages| {
+            let online = hub.registry().online(&name);
+            if let Some(user) = &online {
+                hub.send_page(user, messages);
             }
-            here.is_some()
+            online.is_some()
         };
-        self.memory.collect(user.name.key(), UNFRAMED_PAGE, Box::new(delivery));
+        self.storage.fetch_mail(user.name.key(), UNFRAMED_PAGE, Box::new(handler));
     }
 }
 
-fn page_of(rendering: Rendering) -> usize {
+/// The storage thread has ended, at the server's stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct StorageEnded;
+
+fn page_size(rendering: Rendering) -> usize {
     if rendering.is_unframed() { UNFRAMED_PAGE } else { PAGE }
 }

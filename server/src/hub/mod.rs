@@ -1,6 +1,10 @@
-//! Who is here, and the rules of talking. No I/O, no clock: time comes in as an argument.
+//! The users online, their rooms and chats, and the rules of talking. No I/O and no clock: time is an argument.
 //!
 //! The hub's lock guards the registry only. Nothing is rendered or sent under it, and talking does not take it.
+//!
+//! A connection reserves a name ([`Hub::reserve`]), signs in with it ([`Hub::sign_in`]) and gets a [`Session`], which
+//! carries out the user's commands. Dropping the session makes the user leave. A client that lost its connection resumes
+//! its session with a token ([`Hub::take_over`], [`Hub::resume_lost`]).
 
 mod blocks;
 mod broadcast_group;
@@ -29,10 +33,10 @@ pub use storage::{MailHandler, Storage};
 pub use user::User;
 
 use crate::fanout::{ClientId, Flushers, Outbox, Poller, RoomLog};
-use crate::log_throttle::Complaints;
+use crate::log_throttle::KeyedLogThrottle;
 use crate::ordered_mutex::{OrderedMutex, OrderedMutexGuard};
 use blocks::Blocks;
-use broadcast_group::BroadcastGroup;
+use broadcast_group::{BroadcastGroup, Notice};
 use direct::DirectRequests;
 use landline_common::clean::clean;
 use landline_common::history::HistoryOwner;
@@ -42,256 +46,242 @@ use landline_common::{Cause, Event, EventKind, Limits, NameKey, OffsetDateTime, 
 use nonces::Nonces;
 use parking_lot::Condvar;
 use private::PrivateChats;
-use publications::{LineBatch, Notice, Utterance};
+use publications::{LineBatch, TalkPublication};
 use request_budgets::RequestBudgets;
 use resume::ResumeTable;
 use room::Rooms;
-use session::Detached;
+use session::DetachedSession;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-/// How long leaving takes at most, between two names that are freed.
-const LEAVING: Duration = Duration::from_secs(5);
+/// Longest wait for the next name to become free, while the name's user leaves.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The one registry of people, rooms and private chats.
+/// The state of a server that its users share.
 #[derive(Debug)]
 pub struct Hub {
     registry: OrderedMutex<Registry, 1>,
-    /// Notified when a name can be had again.
+    /// Notified when a name becomes free or passes to another connection.
     name_freed: Condvar,
-    /// Held while a private chat changes and those in it are told, so that they hear of changes in their order.
-    privately: OrderedMutex<(), 0>,
-    /// A hidden room in which everybody has a seat: presence and `/all`.
+    /// Locked while a private or direct chat changes and its users are notified, so that notices come in the order of changes.
+    private_chat_order: OrderedMutex<(), 0>,
+    /// A hidden room to which every session subscribes, for presence and `/all`.
     global: Arc<BroadcastGroup>,
     flushers: Arc<Flushers>,
     poller: Arc<Poller>,
-    memory: Arc<dyn Storage>,
+    storage: Arc<dyn Storage>,
     limits: Limits,
     server_name: String,
-    /// The next message's id. Ids never repeat, also over restarts.
-    ids: AtomicU64,
+    /// The next id of a message or session. Ids never repeat, also across restarts.
+    next_message_id: AtomicU64,
     first_id: u64,
-    /// How many of the ids went to visits.
-    visits: AtomicU64,
-    /// The nonces of messages.
+    /// Number of ids that were given to sessions.
+    session_id_count: AtomicU64,
     nonces: OrderedMutex<Nonces, 6>,
-    complaints: Complaints,
+    /// Limits log lines about failures that clients can repeat.
+    failure_throttle: KeyedLogThrottle,
 }
 
+/// The tables under the hub's lock.
 #[derive(Debug)]
 struct Registry {
     names: HashMap<NameKey, NameState>,
-    /// In the order in which they came.
+    /// The users online, in the order in which they connected.
     users: BTreeMap<ClientId, Arc<User>>,
-    /// The users who are leaving: no lookup finds them, but their chats may not have ended yet.
+    /// Users who are leaving. Lookups do not find them, but their chats may not have ended yet.
     leaving: HashMap<ClientId, Leaving>,
     rooms: Rooms,
-    privates: PrivateChats,
-    directs: DirectRequests,
+    private_chats: PrivateChats,
+    direct_requests: DirectRequests,
     request_budgets: RequestBudgets,
     blocks: Blocks,
-    sessions: ResumeTable<Detached>,
+    sessions: ResumeTable<DetachedSession>,
 }
 
 /// A user who is leaving.
 #[derive(Debug)]
 struct Leaving {
     user: Arc<User>,
-    /// Users with whom there were private chats that ended because these users were leaving as well.
+    /// Partners of private chats that had ended because the partner was leaving at the same time.
     partners: Vec<(UserName, HistoryOwner)>,
 }
 
-/// Who has a name.
+/// State of a name that is not free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NameState {
-    /// Somebody who is just signing in or registering.
-    Claimant,
-    /// Somebody who is here.
-    Here(ClientId),
-    /// Somebody whose leaving is just being told: the next one must wait, or would be announced before that.
+    /// A client is signing in or registering with it.
+    Reserved,
+    /// The name of an online user.
+    Online(ClientId),
+    /// Its user is leaving. The next user of the name waits, so that the leave is announced before the new sign-in.
     Leaving,
 }
 
-/// Why a name cannot be had.
+/// Why a name cannot be reserved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameTaken {
-    /// Somebody here has it, or one that looks the same.
+    /// Another client has this name, or one that looks the same.
     InUse,
-    /// It is the server's own.
-    Servers,
+    /// The name is the server's.
+    ServerName,
 }
 
-/// A name that nobody else can take until this is dropped.
+/// A name that no other client can take until this is dropped.
 #[derive(Debug)]
 pub struct NameReservation {
     hub: Arc<Hub>,
     name: UserName,
-    /// The name is another connection's now.
-    passed_on: bool,
+    /// The name belongs to another connection now, so dropping this does not free it.
+    transferred: bool,
 }
 
-/// Somebody about to come in.
+/// The data of a client that signs in or resumes.
 #[derive(Debug)]
 pub struct SignInRequest {
-    /// Where to reach them; held back until they are in.
+    /// The client's outbox, which the hub holds back until the greeting is complete.
     pub outbox: Arc<Outbox>,
-    /// How they want their events.
+    /// The form in which the client gets events.
     pub rendering: Rendering,
-    /// Whether they have proven to own the account of their name.
+    /// True if the client has proven to own the account of its name.
     pub account: bool,
-    /// The room they start in, which is the current one.
+    /// The first current room.
     pub room: RoomName,
-    /// Their address.
+    /// The client's address.
     pub address: Arc<str>,
-    /// What else a program asked for.
+    /// Options of a sign-in by command object.
     pub options: SignInOptions,
 }
 
-/// What a sign-in by command object asks for, beside being in.
+/// Options of a sign-in by command object.
 #[derive(Clone, Debug, Default)]
 pub struct SignInOptions {
-    /// More rooms to be in from the start.
+    /// Further rooms to enter.
     pub rooms: Vec<RoomName>,
-    /// Lines that the client may send in so many milliseconds, which it is told; `None` without a limit.
+    /// The rate limit told to the client, as lines in a number of milliseconds; `None` without a limit.
     pub rate: Option<(u64, u64)>,
-    /// What the answer carries.
+    /// Returned in the answer.
     pub label: Option<String>,
-    /// What makes the session resumable; `None` for a client that did not sign in by command object.
+    /// Options of a resumable session; `None` for a client that did not sign in by command object.
     pub session: Option<SessionOptions>,
 }
 
-/// How a session is resumed.
+/// Options of a resumable session.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionOptions {
-    /// The token that the client gets.
+    /// The new token for the client.
     pub token: Token,
     /// How the client is connected.
     pub transport: Transport,
-    /// The client acknowledges what carries a `seq`.
+    /// The client acknowledges events with a `seq`.
     pub acks: bool,
-    /// The last `seq` that it received, of a session that is resumed.
+    /// When resuming, the last `seq` that the client received.
     pub seq: Option<u64>,
 }
 
-/// To whom an event goes.
-#[derive(Clone, Copy, Debug)]
-enum Audience<'a> {
-    /// Everybody online.
-    Global,
-    /// One person.
-    User(&'a User),
-}
-
 impl Hub {
-    /// An empty hub of a server called `server_name`, whose messages have ids from `first_id` on.
+    /// Makes a hub without users. Message ids start at `first_id`.
     #[must_use]
     pub fn new(
         server_name: &str,
         limits: &Limits,
         flushers: &Arc<Flushers>,
         poller: &Arc<Poller>,
-        memory: Arc<dyn Storage>,
+        storage: Arc<dyn Storage>,
         first_id: u64,
     ) -> Arc<Hub> {
-        let most = count(limits.privates_per_person);
-        let (privates, directs) = (PrivateChats::new(most), DirectRequests::new(most));
-        let sessions = ResumeTable::new(count(limits.resume_sessions), count(limits.resume_bytes));
-        let (names, users, rooms, blocks) = Default::default();
-        let leaving = HashMap::new();
-        let request_budgets = RequestBudgets::new(limits.requests_per_address);
-        let registry = Registry { names, users, leaving, rooms, privates, directs, request_budgets, blocks, sessions };
-        let most = count(limits.nonces);
-        let mut nonces = Nonces::new(most);
-        for (author, nonce, id) in memory.nonces(most) {
+        let chats_per_user = count(limits.privates_per_person);
+        let registry = Registry {
+            names: HashMap::new(),
+            users: BTreeMap::new(),
+            leaving: HashMap::new(),
+            rooms: Rooms::default(),
+            private_chats: PrivateChats::new(chats_per_user),
+            direct_requests: DirectRequests::new(chats_per_user),
+            request_budgets: RequestBudgets::new(limits.requests_per_address),
+            blocks: Blocks::default(),
+            sessions: ResumeTable::new(count(limits.resume_sessions), count(limits.resume_bytes)),
+        };
+        let nonce_capacity = count(limits.nonces);
+        let mut nonces = Nonces::new(nonce_capacity);
+        for (author, nonce, id) in storage.newest_nonces(nonce_capacity) {
             nonces.add(&author, None, &nonce, id);
         }
         Arc::new(Hub {
             registry: OrderedMutex::new(registry),
             name_freed: Condvar::new(),
-            privately: OrderedMutex::default(),
+            private_chat_order: OrderedMutex::default(),
             global: BroadcastGroup::new(RoomLog::new(flushers), None),
             flushers: flushers.clone(),
             poller: poller.clone(),
-            memory,
+            storage,
             limits: limits.clone(),
             server_name: server_name.to_owned(),
-            ids: AtomicU64::new(first_id),
+            next_message_id: AtomicU64::new(first_id),
             first_id,
-            visits: AtomicU64::new(0),
+            session_id_count: AtomicU64::new(0),
             nonces: OrderedMutex::new(nonces),
-            complaints: Complaints::default(),
+            failure_throttle: KeyedLogThrottle::default(),
         })
     }
 
-    /// Whether a failure of that kind is to be logged again: clients can make it recur.
-    fn logs_failure(&self, kind: &'static str) -> bool {
-        self.complaints.is_due(kind, self.poller.uptime())
+    /// Notes a failure that clients can repeat. Returns true if it may be logged, at most once in a few seconds for each kind.
+    fn note_failure(&self, kind: &'static str) -> bool {
+        self.failure_throttle.allow(kind, self.poller.uptime())
     }
 
-    /// Keeps `name` for one client. Of two who ask at once, exactly one gets it. Waits for somebody of that name who is
-    /// on the way out.
+    /// Reserves `name` for one client. Of two concurrent callers exactly one gets it. Waits while a user of this name leaves.
     ///
     /// # Errors
     /// The name, or one that looks the same, is taken.
     pub fn reserve(self: &Arc<Self>, name: UserName) -> Result<NameReservation, NameTaken> {
-        self.claim_behind(name, None)
+        self.reserve_after(name, None)
     }
 
-    /// The same, behind a client that has just been cut off: waits until it is gone.
+    /// Reserves `name` after the client `ended`, which has just been disconnected: waits until its user has left.
     ///
     /// # Errors
-    /// The name, or one that looks the same, is taken by another client, or the client does not go.
-    pub fn claim_behind(
+    /// Another client has the name, or one that looks the same, or the disconnected user does not leave in time.
+    pub fn reserve_after(
         self: &Arc<Self>,
         name: UserName,
         ended: Option<ClientId>,
     ) -> Result<NameReservation, NameTaken> {
         if *name.key() == NameKey::of(&self.server_name) {
-            return Err(NameTaken::Servers);
+            return Err(NameTaken::ServerName);
         }
         let mut registry = self.registry();
-        while let Some(holder) = registry.names.get(name.key()) {
-            let leaves = *holder == NameState::Leaving || ended.is_some_and(|ended| *holder == NameState::Here(ended));
-            if !leaves || !registry.wait_for(&self.name_freed, LEAVING) {
+        while let Some(state) = registry.names.get(name.key()) {
+            let is_leaving =
+                *state == NameState::Leaving || ended.is_some_and(|ended| *state == NameState::Online(ended));
+            if !is_leaving || !registry.wait_for(&self.name_freed, LEAVE_TIMEOUT) {
                 return Err(NameTaken::InUse);
             }
         }
-        registry.names.insert(name.key().clone(), NameState::Claimant);
-        Ok(NameReservation { hub: self.clone(), name, passed_on: false })
+        registry.names.insert(name.key().clone(), NameState::Reserved);
+        Ok(NameReservation { hub: self.clone(), name, transferred: false })
     }
 
-    /// Makes `event` known to its audience: the one way in which anything but talk reaches people. The number returned
-    /// is for [`Room::settle`] of everybody's room.
-    fn apply(&self, audience: Audience<'_>, event: Event<'_>) -> u64 {
-        match audience {
-            Audience::User(user) => {
-                user.tell(&event, &self.limits);
-                0
-            }
-            Audience::Global => self.global.log.announce(&mut Notice::of(event, &self.limits)),
-        }
+    /// Announces an event to all users. Returns when its delivery is done; what a kernel did not take is in a backlog.
+    pub fn announce_and_wait(&self, event: Event<'_>) {
+        let batch = self.global.log.announce(&mut Notice::of(event, &self.limits));
+        self.global.log.wait_delivered(batch);
     }
 
-    /// Tells everybody something, and returns when it is on its way to all of them.
-    pub fn last_words(&self, event: Event<'_>) {
-        self.global.log.settle(self.apply(Audience::Global, event));
-    }
-
-    /// Somebody here, by any way to write their name.
+    /// Finds an online user by any spelling of the name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<Arc<User>> {
         self.registry().find(name)
     }
 
-    /// Everybody who is here, in the order in which they came.
+    /// Returns the users online, in the order in which they connected.
     #[must_use]
-    pub fn global(&self) -> Vec<Arc<User>> {
+    pub fn online_users(&self) -> Vec<Arc<User>> {
         self.registry().users.values().cloned().collect()
     }
 
-    /// Every room, by name, with the number of people in it.
+    /// Returns every room with its number of members, sorted by name.
     #[must_use]
     pub fn rooms(&self) -> Vec<(RoomName, usize)> {
         let mut rooms = self.registry().rooms.list();
@@ -299,23 +289,21 @@ impl Hub {
         rooms
     }
 
-    /// Says something as the server itself, in a room or to everybody. False if there is no such room.
+    /// Says `text` as the server, in a room or to all users. Returns false if the room does not exist.
     pub fn say_as_server(&self, room: Option<&RoomName>, text: &str, now: OffsetDateTime) -> bool {
-        let (user, mut texts) = (server_author(&self.server_name), LineBatch::default());
-        texts.push(&clean(text), Tag::default());
-        let (ids, limits) = (&self.ids, &self.limits);
-        let memory = self.memory.make_room().then_some(&*self.memory);
-        let (room, all) = (room, None);
-        let marks = None;
-        let mut talk = Utterance {
-            ids,
-            memory,
-            limits,
+        let user = server_author(&self.server_name);
+        let mut lines = LineBatch::default();
+        lines.push(&clean(text), Tag::default());
+        let storage = self.storage.wait_for_capacity().then_some(&*self.storage);
+        let mut talk = TalkPublication {
+            ids: &self.next_message_id,
+            storage,
+            limits: &self.limits,
             client: 0,
-            room: all,
+            room: None,
             user: &user,
-            texts: &texts,
-            marks,
+            lines: &lines,
+            id_sink: None,
             at: now,
             first_id: 0,
         };
@@ -324,42 +312,42 @@ impl Hub {
             return true;
         };
         let Some((name, group)) = self.registry().rooms.find(name) else { return false };
-        group.log.announce(&mut Utterance { room: Some(name.as_str()), ..talk });
+        group.log.announce(&mut TalkPublication { room: Some(name.as_str()), ..talk });
         true
     }
 
-    /// Tells somebody, if they are still here, that so much of what they said could not be stored.
-    pub fn tell_not_stored(&self, client: ClientId, messages: u64, now: OffsetDateTime) {
+    /// Tells a user, if still online, that this number of its messages could not be stored.
+    pub fn notify_not_stored(&self, client: ClientId, messages: u64, now: OffsetDateTime) {
         let user = self.registry().users.get(&client).cloned();
-        let mut why = Cause::LostInStorage.with_count(messages);
+        let mut report = Cause::LostInStorage.with_count(messages);
         if messages == 1 {
-            let text = why.sentence().replacen("1 of your messages", "Your last message", 1);
-            why = why.with_text(text);
+            let text = report.sentence().replacen("1 of your messages", "Your last message", 1);
+            report = report.with_text(text);
         }
         if let Some(user) = user {
-            user.tell(&EventKind::from(why).at(now), &self.limits);
+            user.send_event(&EventKind::from(report).at(now), &self.limits);
         }
     }
 
-    /// A number for a visit: no message and no other visit ever has it.
-    fn next_visit(&self) -> u64 {
-        self.visits.fetch_add(1, Relaxed);
-        self.next_id()
+    /// Returns a session number, which no message and no other session ever has.
+    fn allocate_session_number(&self) -> u64 {
+        self.session_id_count.fetch_add(1, Relaxed);
+        self.allocate_id()
     }
 
-    fn next_id(&self) -> u64 {
-        self.ids.fetch_add(1, Relaxed)
+    fn allocate_id(&self) -> u64 {
+        self.next_message_id.fetch_add(1, Relaxed)
     }
 
-    /// How many messages were said in rooms, to everybody and to one person since the start.
+    /// Returns the number of messages since the start: in rooms, to all users and to one user.
     #[must_use]
-    pub fn messages(&self) -> u64 {
-        self.ids.load(Relaxed) - self.first_id - self.visits.load(Relaxed)
+    pub fn message_count(&self) -> u64 {
+        self.next_message_id.load(Relaxed) - self.first_id - self.session_id_count.load(Relaxed)
     }
 
-    /// How many people are here.
+    /// Returns the number of users online.
     #[must_use]
-    pub fn users(&self) -> usize {
+    pub fn user_count(&self) -> usize {
         self.registry().users.len()
     }
 
@@ -369,24 +357,24 @@ impl Hub {
 }
 
 impl Registry {
-    /// Somebody here, by any way to write their name.
+    /// Finds an online user by any spelling of the name.
     fn find(&self, name: &str) -> Option<Arc<User>> {
         #[cfg(feature = "faults")]
         crate::faults::strike("hub", name.as_bytes());
-        self.here(&NameKey::of(name))
+        self.online(&NameKey::of(name))
     }
 
-    /// The one of that name who is here.
-    fn here(&self, name: &NameKey) -> Option<Arc<User>> {
+    /// Returns the online user of this name.
+    fn online(&self, name: &NameKey) -> Option<Arc<User>> {
         match self.names.get(name)? {
-            NameState::Here(client) => self.users.get(client).cloned(),
-            NameState::Claimant | NameState::Leaving => None,
+            NameState::Online(client) => self.users.get(client).cloned(),
+            NameState::Reserved | NameState::Leaving => None,
         }
     }
 }
 
 impl NameReservation {
-    /// The name that is claimed.
+    /// Returns the reserved name.
     #[must_use]
     pub fn name(&self) -> &UserName {
         &self.name
@@ -395,7 +383,7 @@ impl NameReservation {
 
 impl Drop for NameReservation {
     fn drop(&mut self) {
-        if !self.passed_on {
+        if !self.transferred {
             self.hub.registry().names.remove(self.name.key());
         }
         self.hub.name_freed.notify_all();

@@ -1,13 +1,23 @@
-//! Which messages carried which nonce, so that one that is sent again is said once.
+//! Maps nonces to message ids, so that a message that is sent again is said only once.
 //!
-//! Labels do that within a session. Author and nonce belong together by the author's name, so that a guest's line is
-//! recognized after a restart, too. Another guest may take that name later: what keeps them apart is that a nonce is
-//! unguessable, and that the history shows a guest's nonce to the session that sent it, and to no other.
+//! Labels do the same within one session. A nonce also outlasts the session and the server: it is stored with its
+//! message, and the newest nonces are read back at the start. All remembered nonces are in memory, so that talk never
+//! waits for the disk to find out that a nonce is new.
 //!
-//! A nonce also outlasts the server: it is stored with its message, and the newest
-//! ones are read back at the start. All that are remembered are in memory, so that talk never waits for the disk to
-//! find out that a nonce is new. Kept are not the nonces but 128 bits of a keyed hash of author and nonce: a fixed
-//! size, and no client can choose colliding ones.
+//! Invariant: while a nonce is remembered, a second message of the same author name with it finds the first message's id.
+//! The key is the author's name, not the session, so that a guest's line is recognized after a restart too.
+//!
+//! Another guest may take the name later and could use up nonces that it knows. Nonces are therefore unguessable, and
+//! only their owner reads them in the history:
+//!
+//! | the message was sent | the history shows its nonce to |
+//! |---|---|
+//! | by a guest | the session that sent it |
+//! | by an account, or before this start of the server | the account of that name |
+//! | by a guest whose session became an account | that account |
+//!
+//! An entry holds 128 bits of a keyed hash of author and nonce instead of the strings: the size is fixed, and no client
+//! can choose colliding nonces. Not here: storing nonces, and the lookup that shows the history.
 
 use landline_common::NameKey;
 use landline_common::history::HistoryOwner;
@@ -15,75 +25,82 @@ use std::collections::hash_map::RandomState;
 use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasher;
 
-/// The newest nonces.
+/// The newest nonces, and the messages that carried them.
 #[derive(Debug)]
 pub struct Nonces {
-    keys: [RandomState; 2],
+    /// Each key makes one half of a hash.
+    hash_keys: [RandomState; 2],
     messages: HashMap<u128, NonceRecord>,
+    /// The hashes, oldest first.
     order: VecDeque<u128>,
-    most: usize,
+    capacity: usize,
 }
 
-/// A message that was sent with a nonce.
+/// A message with a nonce.
 #[derive(Clone, Copy, Debug)]
 struct NonceRecord {
     id: u64,
-    /// The guest's visit that it was sent from. `None` for an account, and for what was said before the server started.
-    session: Option<u64>,
+    /// The guest's session that sent it. `None` for an account, and for a message from before this start of the server.
+    guest_session: Option<u64>,
 }
 
 impl Nonces {
-    /// None yet; `most` are remembered.
+    /// Makes an empty table that remembers `capacity` nonces, at least one.
     #[must_use]
-    pub fn new(most: usize) -> Nonces {
-        let (keys, messages, order) = Default::default();
-        Nonces { keys, messages, order, most: most.max(1) }
+    pub fn new(capacity: usize) -> Nonces {
+        Nonces {
+            hash_keys: [RandomState::new(), RandomState::new()],
+            messages: HashMap::new(),
+            order: VecDeque::new(),
+            capacity: capacity.max(1),
+        }
     }
 
-    /// The id of the message that the author sent with that nonce.
+    /// Returns the id of the message that the author sent with this nonce.
     #[must_use]
     pub fn find(&self, author: &NameKey, nonce: &str) -> Option<u64> {
         self.messages.get(&self.hash(author.as_str(), nonce)).map(|message| message.id)
     }
 
-    /// Whether `reader` may see the nonce of a message whose author has the reader's name.
+    /// True if `reader` may see the nonce of a message whose author has the reader's name.
     #[must_use]
-    pub fn is_shown(&self, author: &NameKey, nonce: &str, reader: &HistoryOwner) -> bool {
-        let session = self.messages.get(&self.hash(author.as_str(), nonce)).and_then(|message| message.session);
+    pub fn is_visible_to(&self, author: &NameKey, nonce: &str, reader: &HistoryOwner) -> bool {
+        let message = self.messages.get(&self.hash(author.as_str(), nonce));
+        let guest_session = message.and_then(|message| message.guest_session);
         match reader {
-            HistoryOwner::Account(_) => session.is_none(),
-            HistoryOwner::Guest(own) => session == Some(*own),
+            HistoryOwner::Account(_) => guest_session.is_none(),
+            HistoryOwner::Guest(session) => guest_session == Some(*session),
         }
     }
 
-    /// The author (by the key of the name) sent message `id` with that nonce. `party` is `None` for what was said before
-    /// the server started.
-    pub fn add(&mut self, author: &str, party: Option<&HistoryOwner>, nonce: &str, id: u64) {
+    /// Remembers that `author`, the key of a name, sent the message `id` with this nonce. `history_owner` is `None` for a
+    /// message from before this start of the server.
+    pub fn add(&mut self, author: &str, history_owner: Option<&HistoryOwner>, nonce: &str, id: u64) {
         let hash = self.hash(author, nonce);
-        let session = match party {
+        let guest_session = match history_owner {
             Some(HistoryOwner::Guest(session)) => Some(*session),
             Some(HistoryOwner::Account(_)) | None => None,
         };
-        if self.messages.insert(hash, NonceRecord { id, session }).is_some() {
+        if self.messages.insert(hash, NonceRecord { id, guest_session }).is_some() {
             return;
         }
         self.order.push_back(hash);
-        if self.order.len() > self.most
+        if self.order.len() > self.capacity
             && let Some(oldest) = self.order.pop_front()
         {
             self.messages.remove(&oldest);
         }
     }
 
-    /// The guest of that visit has an account now, which sees the nonces of the visit.
-    pub fn adopt(&mut self, session: u64) {
-        for message in self.messages.values_mut().filter(|message| message.session == Some(session)) {
-            message.session = None;
+    /// Makes the nonces of a guest's session visible to the account that the guest has made.
+    pub fn transfer_to_account(&mut self, session: u64) {
+        for message in self.messages.values_mut().filter(|message| message.guest_session == Some(session)) {
+            message.guest_session = None;
         }
     }
 
     fn hash(&self, author: &str, nonce: &str) -> u128 {
-        let [high, low] = [0, 1].map(|half| u128::from(self.keys[half].hash_one((author, nonce))));
+        let [high, low] = [0, 1].map(|half| u128::from(self.hash_keys[half].hash_one((author, nonce))));
         high << 64 | low
     }
 }
@@ -93,35 +110,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_nonces_are_found_by_their_authors() {
+    fn the_newest_nonces_are_found_by_author_and_nonce() {
         let (mut nonces, alice, bob) = (Nonces::new(2), NameKey::of("alice"), NameKey::of("bob"));
         nonces.add(alice.as_str(), None, "k1", 1);
         assert_eq!((nonces.find(&alice, "k1"), nonces.find(&bob, "k1")), (Some(1), None));
         nonces.add(bob.as_str(), None, "k1", 2);
         nonces.add(alice.as_str(), None, "k1", 3);
-        assert_eq!(nonces.find(&alice, "k1"), Some(3), "no second place");
+        assert_eq!(nonces.find(&alice, "k1"), Some(3), "the newer message replaces the older");
         nonces.add(alice.as_str(), None, "k2", 4);
         assert_eq!([nonces.find(&alice, "k1"), nonces.find(&bob, "k1")], [None, Some(2)]);
         assert_eq!(nonces.order.len(), nonces.messages.len());
     }
 
     #[test]
-    fn a_nonce_is_shown_to_the_visit_that_sent_it_or_the_account() {
+    fn a_nonce_is_visible_to_the_session_that_sent_it_or_the_account() {
         let (mut nonces, alice) = (Nonces::new(9), NameKey::of("alice"));
         let (account, guest, other) =
             (HistoryOwner::Account(alice.clone()), HistoryOwner::Guest(1), HistoryOwner::Guest(2));
-        nonces.add(alice.as_str(), Some(&guest), "of a guest", 1);
-        nonces.add(alice.as_str(), Some(&account), "of an account", 2);
-        nonces.add(alice.as_str(), None, "of before", 3);
-        let shown =
-            |nonces: &Nonces, nonce| [&guest, &other, &account].map(|reader| nonces.is_shown(&alice, nonce, reader));
-        assert_eq!(shown(&nonces, "of a guest"), [true, false, false]);
-        assert_eq!(shown(&nonces, "of an account"), [false, false, true]);
-        assert_eq!(shown(&nonces, "of before"), [false, false, true]);
+        nonces.add(alice.as_str(), Some(&guest), "by a guest", 1);
+        nonces.add(alice.as_str(), Some(&account), "by an account", 2);
+        nonces.add(alice.as_str(), None, "before the start", 3);
+        let shown = |nonces: &Nonces, nonce| {
+            [&guest, &other, &account].map(|reader| nonces.is_visible_to(&alice, nonce, reader))
+        };
+        assert_eq!(shown(&nonces, "by a guest"), [true, false, false]);
+        assert_eq!(shown(&nonces, "by an account"), [false, false, true]);
+        assert_eq!(shown(&nonces, "before the start"), [false, false, true]);
         assert_eq!(shown(&nonces, "forgotten"), [false, false, true]);
-        nonces.adopt(2);
-        assert_eq!(shown(&nonces, "of a guest"), [true, false, false], "another visit's");
-        nonces.adopt(1);
-        assert_eq!(shown(&nonces, "of a guest"), [false, false, true]);
+        nonces.transfer_to_account(2);
+        assert_eq!(shown(&nonces, "by a guest"), [true, false, false], "another session became an account");
+        nonces.transfer_to_account(1);
+        assert_eq!(shown(&nonces, "by a guest"), [false, false, true]);
     }
 }

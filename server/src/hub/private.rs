@@ -1,111 +1,112 @@
-//! Who has asked whom for a private chat, and who is in one: rules about clients' numbers, nothing else. A name that
-//! somebody else takes over later inherits nothing.
+//! Open private chats and the requests for them. Users are stored by client number, so that another user who later takes
+//! over a name inherits no chat.
 
-use super::requests::{Pairs, Requests, of, rename};
+use super::requests::{Pairs, Requests, partners_of, replace_client};
 use crate::fanout::ClientId;
 
-/// All requests and private chats of the server.
+/// All private chats of the server, and the requests for them.
 #[derive(Debug, Default)]
 pub struct PrivateChats {
     requests: Requests,
     /// Each chat in both directions.
     chats: Pairs,
-    most: usize,
+    max_per_client: usize,
 }
 
-/// What came of asking.
+/// Result of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// The other is told and has to answer.
+pub enum RequestOutcome {
+    /// The request is open and waits for an answer.
     Sent,
-    /// The other had asked before: both want it, so they are connected.
+    /// The receiver had requested the same chat, so the chat is open now.
     Connected,
-    /// They are connected already.
-    Already,
-    /// The same request is still open.
-    Open,
-    /// One of them has too many requests and chats.
+    /// The chat is already open.
+    AlreadyConnected,
+    /// The same request is already open.
+    AlreadyRequested,
+    /// One of the two has too many requests and chats.
     TooMany,
 }
 
-/// What ended because somebody left.
+/// The chats and requests that ended because a client left.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Ended {
-    /// Who was in a private chat with them.
+pub struct EndedChats {
+    /// Clients that were in a private chat with it.
     pub partners: Vec<ClientId>,
-    /// Who waits for their answer in vain.
+    /// Clients that waited for its answer.
     pub requesters: Vec<ClientId>,
 }
 
 impl PrivateChats {
-    /// Nobody has asked anybody. `most` bounds each person's requests and chats together.
+    /// Makes an empty table. `max_per_client` bounds the requests and chats of each client together.
     #[must_use]
-    pub fn new(most: usize) -> PrivateChats {
-        PrivateChats { most, ..PrivateChats::default() }
+    pub fn new(max_per_client: usize) -> PrivateChats {
+        PrivateChats { max_per_client, ..PrivateChats::default() }
     }
 
-    /// `from` would like to talk with `to`.
-    pub fn ask(&mut self, from: ClientId, to: ClientId) -> Asked {
+    /// Opens a request of `from` to `to`, or the chat if `to` has already requested it.
+    pub fn request(&mut self, from: ClientId, to: ClientId) -> RequestOutcome {
         if self.chats.contains(&(from, to)) {
-            return Asked::Already;
+            return RequestOutcome::AlreadyConnected;
         }
         if self.requests.is_open(to, from) {
             self.accept(from, to);
-            return Asked::Connected;
+            return RequestOutcome::Connected;
         }
         if self.requests.is_open(from, to) {
-            return Asked::Open;
+            return RequestOutcome::AlreadyRequested;
         }
-        if self.load(from) >= self.most || self.load(to) >= self.most {
-            return Asked::TooMany;
+        if self.count(from) >= self.max_per_client || self.count(to) >= self.max_per_client {
+            return RequestOutcome::TooMany;
         }
         self.requests.add(from, to);
-        Asked::Sent
+        RequestOutcome::Sent
     }
 
-    /// `who` accepts what `from` asked. False if there is no such request.
-    pub fn accept(&mut self, who: ClientId, from: ClientId) -> bool {
-        let asked = self.reject(who, from);
-        if asked {
-            // Both may have asked at once.
-            self.reject(from, who);
-            self.chats.insert((who, from));
-            self.chats.insert((from, who));
+    /// Accepts for `client` the request of `from` and opens the chat. Returns false if there is no such request.
+    pub fn accept(&mut self, client: ClientId, from: ClientId) -> bool {
+        let was_requested = self.remove_request(client, from);
+        if was_requested {
+            // Both may have requested the chat at the same time.
+            self.remove_request(from, client);
+            self.chats.insert((client, from));
+            self.chats.insert((from, client));
         }
-        asked
+        was_requested
     }
 
-    /// `who` turns down what `from` asked. False if there is no such request.
-    pub fn reject(&mut self, who: ClientId, from: ClientId) -> bool {
-        self.requests.remove(from, who)
+    /// Removes the request of `from` to `client`. Returns false if there is none.
+    pub fn remove_request(&mut self, client: ClientId, from: ClientId) -> bool {
+        self.requests.remove(from, client)
     }
 
-    /// Ends a chat. False if there is none.
+    /// Ends a chat. Returns false if there is none.
     pub fn end(&mut self, one: ClientId, other: ClientId) -> bool {
         self.chats.remove(&(other, one));
         self.chats.remove(&(one, other))
     }
 
-    /// Whether the two are in a private chat.
+    /// True if the two clients are in a private chat.
     #[must_use]
-    pub fn connected(&self, one: ClientId, other: ClientId) -> bool {
+    pub fn are_connected(&self, one: ClientId, other: ClientId) -> bool {
         self.chats.contains(&(one, other))
     }
 
-    /// Whom `who` is in private chats with.
-    pub fn partners(&self, who: ClientId) -> impl Iterator<Item = ClientId> {
-        of(&self.chats, who)
+    /// Iterates over the clients in a private chat with `client`.
+    pub fn partners(&self, client: ClientId) -> impl Iterator<Item = ClientId> {
+        partners_of(&self.chats, client)
     }
 
-    /// Who waits for an answer of `who`.
-    pub fn requesters(&self, who: ClientId) -> impl Iterator<Item = ClientId> {
-        self.requests.requesters(who)
+    /// Iterates over the clients that wait for an answer of `client`.
+    pub fn requesters(&self, client: ClientId) -> impl Iterator<Item = ClientId> {
+        self.requests.requesters(client)
     }
 
-    /// Opens a chat again that a lost connection ended. False if one of them has too many requests and chats, or if they
-    /// are connected already.
+    /// Opens a chat again that a lost connection ended. Returns false if one of the two has too many requests and chats, or
+    /// if the chat is already open.
     pub fn reopen(&mut self, one: ClientId, other: ClientId) -> bool {
-        let opens = self.load(one) < self.most && self.load(other) < self.most && !self.connected(one, other);
+        let has_capacity = self.count(one) < self.max_per_client && self.count(other) < self.max_per_client;
+        let opens = has_capacity && !self.are_connected(one, other);
         if opens {
             self.requests.remove(one, other);
             self.requests.remove(other, one);
@@ -114,24 +115,24 @@ impl PrivateChats {
         opens
     }
 
-    /// From now on `new` stands where `old` stood.
-    pub fn rename(&mut self, old: ClientId, new: ClientId) {
-        self.requests.rename(old, new);
-        rename(&mut self.chats, old, new);
+    /// Replaces `old` by `new`, a later connection of the same session.
+    pub fn replace_client(&mut self, old: ClientId, new: ClientId) {
+        self.requests.replace_client(old, new);
+        replace_client(&mut self.chats, old, new);
     }
 
-    /// Forgets everything about `who`, who is gone.
-    pub fn leave(&mut self, who: ClientId) -> Ended {
-        let (requesters, _) = self.requests.leave(who);
-        let ended = Ended { partners: self.partners(who).collect(), requesters };
+    /// Ends all chats and requests of a client that has left.
+    pub fn remove_client(&mut self, client: ClientId) -> EndedChats {
+        let requesters = self.requests.remove_client(client).requesters;
+        let ended = EndedChats { partners: self.partners(client).collect(), requesters };
         for partner in &ended.partners {
-            self.end(who, *partner);
+            self.end(client, *partner);
         }
         ended
     }
 
-    fn load(&self, who: ClientId) -> usize {
-        self.partners(who).count() + self.requests.count(who)
+    fn count(&self, client: ClientId) -> usize {
+        self.partners(client).count() + self.requests.count(client)
     }
 }
 
@@ -141,59 +142,59 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn consent_comes_first() {
+    fn a_chat_opens_only_after_the_receiver_accepts() {
         let mut chats = PrivateChats::new(8);
-        assert_eq!(chats.ask(1, 2), Asked::Sent);
-        assert_eq!(chats.ask(1, 2), Asked::Open);
-        assert!(!chats.connected(1, 2) && !chats.accept(1, 2));
+        assert_eq!(chats.request(1, 2), RequestOutcome::Sent);
+        assert_eq!(chats.request(1, 2), RequestOutcome::AlreadyRequested);
+        assert!(!chats.are_connected(1, 2) && !chats.accept(1, 2));
         assert!(chats.accept(2, 1));
-        assert!(chats.connected(1, 2) && chats.connected(2, 1));
-        assert_eq!(chats.ask(2, 1), Asked::Already);
+        assert!(chats.are_connected(1, 2) && chats.are_connected(2, 1));
+        assert_eq!(chats.request(2, 1), RequestOutcome::AlreadyConnected);
         assert!(chats.end(2, 1) && !chats.end(1, 2));
     }
 
     #[test]
-    fn asking_each_other_connects() {
+    fn mutual_requests_open_the_chat() {
         let mut chats = PrivateChats::new(8);
-        chats.ask(1, 2);
-        assert_eq!(chats.ask(2, 1), Asked::Connected);
-        assert!(chats.connected(1, 2));
+        chats.request(1, 2);
+        assert_eq!(chats.request(2, 1), RequestOutcome::Connected);
+        assert!(chats.are_connected(1, 2));
         assert_eq!(chats.requesters(1).chain(chats.requesters(2)).count(), 0);
     }
 
     #[test]
-    fn leaving_leaves_nothing_behind() {
+    fn leaving_ends_all_chats_and_requests() {
         let mut chats = PrivateChats::new(8);
         for other in [2, 3, 4] {
-            chats.ask(other, 1);
+            chats.request(other, 1);
         }
-        chats.ask(1, 5);
+        chats.request(1, 5);
         chats.accept(1, 2);
-        assert_eq!(chats.leave(1), Ended { partners: vec![2], requesters: vec![3, 4] });
+        assert_eq!(chats.remove_client(1), EndedChats { partners: vec![2], requesters: vec![3, 4] });
         assert!(chats.requests.all().is_empty() && chats.chats.is_empty());
     }
 
     #[test]
     fn requests_are_bounded() {
         let mut chats = PrivateChats::new(2);
-        assert_eq!([chats.ask(1, 2), chats.ask(1, 3), chats.ask(1, 4), chats.ask(4, 1)], {
-            use Asked::{Sent, TooMany};
+        assert_eq!([chats.request(1, 2), chats.request(1, 3), chats.request(1, 4), chats.request(4, 1)], {
+            use RequestOutcome::{Sent, TooMany};
             [Sent, Sent, TooMany, TooMany]
         });
     }
 
     proptest! {
         #[test]
-        fn chats_are_mutual_and_requests_known_to_both(steps in prop::collection::vec((0u8..5, 1u64..5, 1u64..5), 0..200)) {
+        fn chats_are_mutual_and_no_chat_has_an_open_request(steps in prop::collection::vec((0u8..5, 1u64..5, 1u64..5), 0..200)) {
             let mut chats = PrivateChats::new(3);
             for (step, one, other) in steps {
                 if one == other { continue; }
                 match step {
-                    0 => { chats.ask(one, other); }
+                    0 => { chats.request(one, other); }
                     1 => { chats.accept(one, other); }
-                    2 => { chats.reject(one, other); }
+                    2 => { chats.remove_request(one, other); }
                     3 => { chats.end(one, other); }
-                    _ => { chats.leave(one); }
+                    _ => { chats.remove_client(one); }
                 }
                 prop_assert!(chats.chats.iter().all(|(a, b)| chats.chats.contains(&(*b, *a))));
                 prop_assert!(chats.requests.all().iter().all(|r| !chats.chats.contains(r)));

@@ -1,48 +1,58 @@
-//! What a client has not acknowledged yet, so that it can be told again over another connection.
+//! The replay buffer of a session: events that the client has not acknowledged, to be sent again over its next connection.
 //!
-//! That the kernel took a message says nothing about a network that is gone. Clients that sign in with `acks` get a
-//! number (`seq`) with each event that is meant for them alone, and say up to which one they have read. What is not
-//! acknowledged is kept here, up to a number of bytes:
+//! The kernel accepts bytes also for a network that is gone, so a sent event may never arrive. A client that signs in
+//! with `acks` gets a sequence number (`seq`) with each event that is addressed to it alone, and acknowledges up to a
+//! number. Events without an acknowledgement stay in this buffer, up to a number of bytes:
 //!
-//! | kept | bytes kept | acknowledged | no room, or the session is lost |
-//! |---|---|---|---|
-//! | a private line | yes, it is stored nowhere else | dropped | no room: lost, and counted |
-//! | a direct message to an account | yes | dropped | goes back to the mailbox |
-//! | a direct message to a guest | yes | dropped | no room: counted; it is in the history |
-//! | a letter out of the mailbox | no, it is in the mailbox | deleted there | waits there again |
+//! | event | buffered bytes | acknowledged | buffer full | connection lost |
+//! |---|---|---|---|---|
+//! | line of a private chat, stored nowhere else | yes | dropped | lost and counted | stays |
+//! | direct message to a guest, also in the history | yes | dropped | dropped and counted | stays |
+//! | direct message to an account | yes | dropped | goes to the mailbox | goes to the mailbox |
+//! | mail, still in the mailbox | none | deleted in the mailbox | waits there again | waits there again |
 //!
-//! Numbers grow by one and are never used twice in a session. A message that comes again, from here or from the
-//! mailbox, has its old id.
+//! Invariant: each direct message to an account and each piece of mail is settled exactly once, as delivered or as
+//! returned to the mailbox. If the acknowledgement of a returned message comes late, the buffer still reports it as
+//! delivered, so that the mailbox deletes it.
+//!
+//! Sequence numbers grow by one and are never used twice in a session. A message that is sent again, from this buffer or
+//! from the mailbox, keeps its id. Not here: sending, and the mailbox; see [`super::deliveries`].
 
 use std::collections::VecDeque;
 
-/// Bytes that an entry takes beside its text.
+/// Bytes that an entry takes in addition to its text.
 const OVERHEAD: usize = 64;
-/// Messages given back to the mailbox whose acknowledgement may still come.
+/// Number of messages returned to the mailbox for which a late acknowledgement is still recognized.
 const MOST_RETURNED: usize = 1_024;
 
-/// Something to be acknowledged, with `M` for a direct message that the mailbox takes back.
+/// The kind of an unacknowledged event. `M` is a direct message in the form that the mailbox takes.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unsettled<M> {
-    /// Stored nowhere else.
+    /// An event that the mailbox does not take.
     Line,
     /// A direct message to an account.
     Message {
-        /// Its id.
+        /// Message id.
         id: u64,
-        /// What the mailbox needs.
+        /// The message for the mailbox.
         message: M,
     },
-    /// A letter out of the mailbox, by its id.
-    QueuedMessage(u64),
+    /// Mail: a message that is still in the mailbox, by its id.
+    Mail(u64),
 }
 
 #[derive(Debug)]
 struct UnacknowledgedEvent<M> {
     seq: u64,
-    /// As it was sent, with its number.
+    /// The event as sent, with its `seq`; empty for mail.
     bytes: Box<[u8]>,
     unsettled: Unsettled<M>,
+}
+
+#[derive(Debug)]
+struct ReturnedMessage {
+    seq: u64,
+    id: u64,
 }
 
 /// The unacknowledged events of one session.
@@ -52,20 +62,20 @@ pub struct Replay<M> {
     bytes: usize,
     most_bytes: usize,
     last_seq: u64,
-    /// Lines that had to go unacknowledged.
+    /// Number of lines that were dropped without an acknowledgement.
     lost: u64,
-    /// (number, id) of messages that went back to the mailbox.
-    returned: VecDeque<(u64, u64)>,
+    /// Messages that were returned to the mailbox, oldest first.
+    returned: VecDeque<ReturnedMessage>,
 }
 
-/// What an acknowledgement, or the end of a session, settles.
+/// Events that are settled: the mailbox must be told about each of them.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Settled<M> {
-    /// Letters that are delivered.
+    /// Ids of delivered messages, which the mailbox must delete.
     pub delivered: Vec<u64>,
-    /// Letters that wait in the mailbox again.
+    /// Ids of mail that was not delivered and waits in the mailbox again.
     pub waiting: Vec<u64>,
-    /// Messages for the mailbox.
+    /// Direct messages that the mailbox must store.
     pub returned: Vec<M>,
 }
 
@@ -75,98 +85,106 @@ impl<M> Default for Settled<M> {
     }
 }
 
+impl<M> UnacknowledgedEvent<M> {
+    fn size(&self) -> usize {
+        self.bytes.len() + OVERHEAD
+    }
+}
+
 impl<M> Replay<M> {
-    /// Nothing yet; at most so many bytes.
+    /// Makes an empty buffer of at most `most_bytes`.
     #[must_use]
     pub fn new(most_bytes: usize) -> Replay<M> {
-        let (entries, returned) = Default::default();
-        Replay { entries, bytes: 0, most_bytes, last_seq: 0, lost: 0, returned }
+        Replay { entries: VecDeque::new(), bytes: 0, most_bytes, last_seq: 0, lost: 0, returned: VecDeque::new() }
     }
 
-    /// The number of the next event.
+    /// Returns the `seq` of the next event.
     #[must_use]
     pub fn next_seq(&self) -> u64 {
         self.last_seq + 1
     }
 
-    /// Keeps the event with the next number. Returns what had to go for it.
+    /// Adds an event, rendered with [`Self::next_seq`]. Returns the older events that were displaced by it.
     pub fn push(&mut self, bytes: &[u8], unsettled: Unsettled<M>) -> Settled<M> {
         self.last_seq += 1;
-        let bytes: Box<[u8]> =
-            if matches!(unsettled, Unsettled::QueuedMessage(_)) { Box::default() } else { bytes.into() };
+        let bytes: Box<[u8]> = if matches!(unsettled, Unsettled::Mail(_)) { Box::default() } else { bytes.into() };
         self.bytes += bytes.len() + OVERHEAD;
         self.entries.push_back(UnacknowledgedEvent { seq: self.last_seq, bytes, unsettled });
-        let mut gone = Settled::default();
+        let mut displaced = Settled::default();
         while self.bytes > self.most_bytes {
             let Some(entry) = self.pop() else { break };
             if matches!(entry.unsettled, Unsettled::Line) {
                 self.lost += 1;
             }
-            self.give_back(entry, &mut gone);
+            self.return_to_mailbox(entry, &mut displaced);
         }
-        gone
+        displaced
     }
 
-    /// The client has everything up to `seq`.
+    /// Removes all events up to `seq`, which the client has received.
     pub fn acknowledge(&mut self, seq: u64) -> Settled<M> {
         let mut settled = Settled::default();
         while self.entries.front().is_some_and(|entry| entry.seq <= seq) {
-            if let Some(UnacknowledgedEvent { unsettled: Unsettled::QueuedMessage(id), .. }) = self.pop() {
+            if let Some(UnacknowledgedEvent { unsettled: Unsettled::Mail(id), .. }) = self.pop() {
                 settled.delivered.push(id);
             }
         }
-        while self.returned.front().is_some_and(|(returned, _)| *returned <= seq) {
-            settled.delivered.extend(self.returned.pop_front().map(|(_, id)| id));
+        while self.returned.front().is_some_and(|returned| returned.seq <= seq) {
+            settled.delivered.extend(self.returned.pop_front().map(|returned| returned.id));
         }
         settled
     }
 
-    /// What the client is told again, after [`Self::acknowledge`]: lines and messages in their order. Letters wait in
-    /// the mailbox again, from where they are fetched anew.
-    pub fn again(&mut self) -> (Vec<u8>, Settled<M>) {
-        let (mut bytes, mut settled) = (Vec::new(), Settled::default());
+    /// Returns the bytes to send again, after [`Self::acknowledge`]: lines and messages in their order. Mail is removed
+    /// and settled as waiting, since the new connection fetches it from the mailbox.
+    pub fn resend(&mut self) -> (Vec<u8>, Settled<M>) {
+        let mut bytes = Vec::new();
+        let mut settled = Settled::default();
         for entry in &self.entries {
             bytes.extend_from_slice(&entry.bytes);
-            if let Unsettled::QueuedMessage(id) = entry.unsettled {
+            if let Unsettled::Mail(id) = entry.unsettled {
                 settled.waiting.push(id);
             }
         }
-        self.drop_where(|unsettled| matches!(unsettled, Unsettled::QueuedMessage(_)));
+        self.entries.retain(|entry| !matches!(entry.unsettled, Unsettled::Mail(_)));
+        self.bytes = self.entries.iter().map(UnacknowledgedEvent::size).sum();
         (bytes, settled)
     }
 
-    /// The client does not acknowledge: what it was told counts as received.
-    pub fn forget(&mut self) {
-        (self.entries, self.bytes) = (VecDeque::new(), 0);
+    /// Empties the buffer of a client that does not acknowledge: all events count as received.
+    pub fn clear(&mut self) {
+        self.entries = VecDeque::new();
+        self.bytes = 0;
     }
 
-    /// The connection is lost: what the mailbox can keep goes there. The rest stays, for a session that is resumed.
+    /// Returns messages and mail to the mailbox after the connection is lost. Lines stay, for a session that is resumed.
     pub fn detach(&mut self) -> Settled<M> {
-        let (mut kept, mut settled) = (VecDeque::new(), Settled::default());
+        let mut kept = VecDeque::new();
+        let mut settled = Settled::default();
         while let Some(entry) = self.pop() {
             if matches!(entry.unsettled, Unsettled::Line) {
                 kept.push_back(entry);
             } else {
-                self.give_back(entry, &mut settled);
+                self.return_to_mailbox(entry, &mut settled);
             }
         }
-        self.bytes = kept.iter().map(|entry| entry.bytes.len() + OVERHEAD).sum();
+        self.bytes = kept.iter().map(UnacknowledgedEvent::size).sum();
         self.entries = kept;
         settled
     }
 
-    /// Whether letters are on their way.
+    /// True if mail is unacknowledged.
     #[must_use]
-    pub fn has_letters(&self) -> bool {
-        self.entries.iter().any(|entry| matches!(entry.unsettled, Unsettled::QueuedMessage(_)))
+    pub fn has_mail(&self) -> bool {
+        self.entries.iter().any(|entry| matches!(entry.unsettled, Unsettled::Mail(_)))
     }
 
-    /// How many lines were lost since this was asked last.
+    /// Returns the number of lines lost since the last call.
     pub fn take_lost(&mut self) -> u64 {
         std::mem::take(&mut self.lost)
     }
 
-    /// The bytes that are kept.
+    /// Returns the buffered bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
@@ -174,27 +192,22 @@ impl<M> Replay<M> {
 
     fn pop(&mut self) -> Option<UnacknowledgedEvent<M>> {
         let entry = self.entries.pop_front()?;
-        self.bytes -= entry.bytes.len() + OVERHEAD;
+        self.bytes -= entry.size();
         Some(entry)
     }
 
-    fn give_back(&mut self, entry: UnacknowledgedEvent<M>, gone: &mut Settled<M>) {
+    fn return_to_mailbox(&mut self, entry: UnacknowledgedEvent<M>, settled: &mut Settled<M>) {
         match entry.unsettled {
             Unsettled::Line => {}
-            Unsettled::QueuedMessage(id) => gone.waiting.push(id),
+            Unsettled::Mail(id) => settled.waiting.push(id),
             Unsettled::Message { id, message } => {
-                gone.returned.push(message);
-                self.returned.push_back((entry.seq, id));
+                settled.returned.push(message);
+                self.returned.push_back(ReturnedMessage { seq: entry.seq, id });
                 if self.returned.len() > MOST_RETURNED {
                     self.returned.pop_front();
                 }
             }
         }
-    }
-
-    fn drop_where(&mut self, drop: impl Fn(&Unsettled<M>) -> bool) {
-        self.entries.retain(|entry| !drop(&entry.unsettled));
-        self.bytes = self.entries.iter().map(|entry| entry.bytes.len() + OVERHEAD).sum();
     }
 }
 
@@ -208,43 +221,43 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_acknowledged_comes_again_in_order() {
+    fn unacknowledged_events_are_sent_again_in_order() {
         let mut replay: Replay<&str> = Replay::new(10_000);
         replay.push(b"one;", Unsettled::Line);
         replay.push(b"two;", Unsettled::Message { id: 20, message: "two" });
-        replay.push(b"three;", Unsettled::QueuedMessage(30));
+        replay.push(b"three;", Unsettled::Mail(30));
         replay.push(b"four;", Unsettled::Line);
         assert_eq!(replay.acknowledge(1), Settled::default());
-        let (bytes, settled) = replay.again();
+        let (bytes, settled) = replay.resend();
         assert_eq!(texts(&bytes), ["two", "four"]);
         assert_eq!(settled.waiting, [30]);
         assert_eq!(replay.acknowledge(99), Settled::default());
-        assert_eq!((replay.again().0, replay.bytes(), replay.next_seq()), (Vec::new(), 0, 5));
+        assert_eq!((replay.resend().0, replay.bytes(), replay.next_seq()), (Vec::new(), 0, 5));
     }
 
     #[test]
-    fn letters_are_delivered_when_they_are_acknowledged() {
+    fn mail_is_delivered_when_it_is_acknowledged() {
         let mut replay: Replay<&str> = Replay::new(10_000);
-        (1..=3).for_each(|id| _ = replay.push(b"letter;", Unsettled::QueuedMessage(id)));
+        (1..=3).for_each(|id| _ = replay.push(b"mail;", Unsettled::Mail(id)));
         assert_eq!(replay.acknowledge(2).delivered, [1, 2]);
-        assert!(replay.has_letters());
+        assert!(replay.has_mail());
         assert_eq!(replay.acknowledge(3).delivered, [3]);
-        assert!(!replay.has_letters());
+        assert!(!replay.has_mail());
     }
 
     #[test]
-    fn a_lost_session_gives_messages_to_the_mailbox_and_takes_back_what_had_arrived() {
+    fn messages_of_a_lost_connection_go_to_the_mailbox_until_a_late_acknowledgement() {
         let mut replay = Replay::new(10_000);
         replay.push(b"one;", Unsettled::Message { id: 10, message: "one" });
         replay.push(b"two;", Unsettled::Line);
         replay.push(b"three;", Unsettled::Message { id: 30, message: "three" });
         assert_eq!(replay.detach().returned, ["one", "three"]);
-        assert_eq!(replay.acknowledge(2).delivered, [10], "it had arrived, and must not come from the mailbox");
-        assert!(replay.again().0.is_empty());
+        assert_eq!(replay.acknowledge(2).delivered, [10], "the message arrived, so the mailbox must delete it");
+        assert!(replay.resend().0.is_empty());
     }
 
     #[test]
-    fn without_room_the_oldest_goes_and_lost_lines_are_counted() {
+    fn a_full_buffer_drops_the_oldest_event_and_counts_lost_lines() {
         let mut replay = Replay::new(3 * (OVERHEAD + 2));
         replay.push(b"1;", Unsettled::Line);
         replay.push(b"2;", Unsettled::Message { id: 2, message: "2" });
@@ -252,16 +265,16 @@ mod tests {
         assert_eq!(replay.push(b"4;", Unsettled::Line), Settled::default());
         assert_eq!(replay.push(b"5;", Unsettled::Line).returned, ["2"]);
         assert_eq!((replay.take_lost(), replay.take_lost()), (1, 0));
-        assert_eq!(texts(&replay.again().0), ["3", "4", "5"]);
+        assert_eq!(texts(&replay.resend().0), ["3", "4", "5"]);
     }
 
     #[derive(Clone, Debug)]
     enum ReplayStep {
         Line,
         Message,
-        QueuedMessage,
+        Mail,
         Acknowledge(u64),
-        Again,
+        Resend,
         Detach,
     }
 
@@ -269,19 +282,19 @@ mod tests {
         prop_oneof![
             3 => Just(ReplayStep::Line),
             3 => Just(ReplayStep::Message),
-            2 => Just(ReplayStep::QueuedMessage),
+            2 => Just(ReplayStep::Mail),
             3 => (0..40_u64).prop_map(ReplayStep::Acknowledge),
-            1 => Just(ReplayStep::Again),
+            1 => Just(ReplayStep::Resend),
             1 => Just(ReplayStep::Detach),
         ]
     }
 
     proptest! {
-        /// Each message and each letter is settled exactly once: acknowledged, or given back.
+        /// Each message and each piece of mail is settled exactly once: acknowledged, or returned.
         #[test]
-        fn nothing_is_lost_and_nothing_settled_twice(steps in prop::collection::vec(step(), 0..80)) {
+        fn each_message_and_mail_is_settled_exactly_once(steps in prop::collection::vec(step(), 0..80)) {
             let mut replay = Replay::new(6 * (OVERHEAD + 3));
-            let (mut messages, mut letters, mut lines, mut lost) = (Vec::new(), Vec::new(), 0, 0);
+            let (mut messages, mut mail, mut lines, mut lost) = (Vec::new(), Vec::new(), 0, 0);
             let (mut returned, mut ended) = (Vec::new(), Vec::new());
             for step in steps {
                 let seq = replay.next_seq();
@@ -294,18 +307,18 @@ mod tests {
                         messages.push(seq);
                         replay.push(b"xy;", Unsettled::Message { id: seq, message: seq })
                     }
-                    ReplayStep::QueuedMessage => {
-                        letters.push(seq);
-                        replay.push(b"xy;", Unsettled::QueuedMessage(seq))
+                    ReplayStep::Mail => {
+                        mail.push(seq);
+                        replay.push(b"xy;", Unsettled::Mail(seq))
                     }
                     ReplayStep::Acknowledge(seq) => replay.acknowledge(seq),
-                    ReplayStep::Again => replay.again().1,
+                    ReplayStep::Resend => replay.resend().1,
                     ReplayStep::Detach => replay.detach(),
                 };
                 prop_assert!(replay.bytes() <= 6 * (OVERHEAD + 3));
                 prop_assert_eq!(replay.bytes() > 0, !replay.entries.is_empty());
                 returned.extend(settled.returned);
-                ended.extend(settled.delivered.iter().chain(&settled.waiting).copied().filter(|id| letters.contains(id)));
+                ended.extend(settled.delivered.iter().chain(&settled.waiting).copied().filter(|id| mail.contains(id)));
                 lost += replay.take_lost();
             }
             let mut once = returned.clone();
@@ -317,8 +330,8 @@ mod tests {
             let all = ended.len();
             ended.dedup();
             prop_assert_eq!(all, ended.len());
-            let letters_left = replay.entries.iter().filter(|entry| matches!(entry.unsettled, Unsettled::QueuedMessage(_)));
-            prop_assert_eq!(ended.len() + letters_left.count(), letters.len());
+            let mail_left = replay.entries.iter().filter(|entry| matches!(entry.unsettled, Unsettled::Mail(_)));
+            prop_assert_eq!(ended.len() + mail_left.count(), mail.len());
             prop_assert!(lost <= lines);
         }
     }

@@ -1,86 +1,102 @@
-//! Who has asked whom for something that takes two, and waits for an answer. By clients' numbers: a name that somebody
-//! else takes over later inherits nothing.
+//! Open requests between two users, each waiting for the receiver's answer. Users are stored by client number, so that
+//! another user who later takes over a name inherits no request.
 
 use crate::fanout::ClientId;
 use std::collections::BTreeSet;
 
-/// Pairs that are found by their first.
+/// Pairs of clients, searchable by the first.
 pub(super) type Pairs = BTreeSet<(ClientId, ClientId)>;
 
-/// All others that `who` is paired with.
-pub(super) fn of(pairs: &Pairs, who: ClientId) -> impl Iterator<Item = ClientId> {
-    pairs.range((who, 0)..=(who, ClientId::MAX)).map(|(_, other)| *other)
+/// Iterates over the second clients of all pairs that start with `client`.
+pub(super) fn partners_of(pairs: &Pairs, client: ClientId) -> impl Iterator<Item = ClientId> {
+    pairs.range((client, 0)..=(client, ClientId::MAX)).map(|(_, other)| *other)
 }
 
-/// Puts `new` in the place of `old` in all pairs.
-pub(super) fn rename(pairs: &mut Pairs, old: ClientId, new: ClientId) {
-    let one = |client| if client == old { new } else { client };
-    *pairs = std::mem::take(pairs).into_iter().map(|(a, b)| (one(a), one(b))).collect();
+/// Replaces `old` by `new` in all pairs.
+pub(super) fn replace_client(pairs: &mut Pairs, old: ClientId, new: ClientId) {
+    let replaced = |client| if client == old { new } else { client };
+    *pairs = std::mem::take(pairs).into_iter().map(|(a, b)| (replaced(a), replaced(b))).collect();
 }
 
-/// Open requests.
+/// The open requests of one kind, indexed by both sides.
 #[derive(Debug, Default)]
 pub struct Requests {
-    /// (whom, who asked)
-    open: Pairs,
-    /// (who asked, whom)
-    asked: Pairs,
+    /// (receiver, requester)
+    by_receiver: Pairs,
+    /// (requester, receiver)
+    by_requester: Pairs,
+}
+
+/// The other sides of the requests of a client that were removed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct RemovedRequests {
+    /// Clients that waited for an answer of the removed client.
+    pub requesters: Vec<ClientId>,
+    /// Clients that need not answer the removed client any more.
+    pub receivers: Vec<ClientId>,
 }
 
 impl Requests {
-    /// `from` asks `to`.
+    /// Adds a request.
     pub fn add(&mut self, from: ClientId, to: ClientId) {
-        self.open.insert((to, from));
-        self.asked.insert((from, to));
+        self.by_receiver.insert((to, from));
+        self.by_requester.insert((from, to));
     }
 
-    /// What `from` asked `to` is answered, or taken back. False if there was nothing.
+    /// Removes a request that was answered or canceled. Returns false if there was none.
     pub fn remove(&mut self, from: ClientId, to: ClientId) -> bool {
-        self.asked.remove(&(from, to));
-        self.open.remove(&(to, from))
+        self.by_requester.remove(&(from, to));
+        self.by_receiver.remove(&(to, from))
     }
 
-    /// Whether `to` has still to answer `from`.
+    /// True if `to` has not answered a request of `from`.
     #[must_use]
     pub fn is_open(&self, from: ClientId, to: ClientId) -> bool {
-        self.open.contains(&(to, from))
+        self.by_receiver.contains(&(to, from))
     }
 
-    /// Who waits for an answer of `who`.
-    pub fn requesters(&self, who: ClientId) -> impl Iterator<Item = ClientId> {
-        of(&self.open, who)
+    /// Iterates over the clients that wait for an answer of `client`.
+    pub fn requesters(&self, client: ClientId) -> impl Iterator<Item = ClientId> {
+        partners_of(&self.by_receiver, client)
     }
 
-    /// Whose answer `who` waits for.
-    pub fn asked(&self, who: ClientId) -> impl Iterator<Item = ClientId> {
-        of(&self.asked, who)
+    /// Iterates over the clients whose answer `client` waits for.
+    pub fn receivers(&self, client: ClientId) -> impl Iterator<Item = ClientId> {
+        partners_of(&self.by_requester, client)
     }
 
-    /// How many `who` is part of.
+    /// Returns the number of requests from and to `client`.
     #[must_use]
-    pub fn count(&self, who: ClientId) -> usize {
-        self.requesters(who).count() + self.asked(who).count()
+    pub fn count(&self, client: ClientId) -> usize {
+        self.requesters(client).count() + self.receivers(client).count()
     }
 
-    /// Forgets everything about `who`, who is gone: who waited for them, and whom they had asked.
-    pub fn leave(&mut self, who: ClientId) -> (Vec<ClientId>, Vec<ClientId>) {
-        let gone: (Vec<_>, Vec<_>) = (self.requesters(who).collect(), self.asked(who).collect());
-        gone.0.iter().for_each(|from| _ = self.remove(*from, who));
-        gone.1.iter().for_each(|to| _ = self.remove(who, *to));
-        gone
+    /// Removes all requests from and to a client that has left.
+    pub fn remove_client(&mut self, client: ClientId) -> RemovedRequests {
+        let removed = RemovedRequests {
+            requesters: self.requesters(client).collect(),
+            receivers: self.receivers(client).collect(),
+        };
+        for requester in &removed.requesters {
+            self.remove(*requester, client);
+        }
+        for receiver in &removed.receivers {
+            self.remove(client, *receiver);
+        }
+        removed
     }
 
-    /// From now on `new` stands where `old` stood.
-    pub fn rename(&mut self, old: ClientId, new: ClientId) {
-        rename(&mut self.open, old, new);
-        rename(&mut self.asked, old, new);
+    /// Replaces `old` by `new`, a later connection of the same session.
+    pub fn replace_client(&mut self, old: ClientId, new: ClientId) {
+        replace_client(&mut self.by_receiver, old, new);
+        replace_client(&mut self.by_requester, old, new);
     }
 
-    /// All of them, as (who asked, whom).
+    /// Returns all requests, as (requester, receiver).
     #[cfg(test)]
     pub fn all(&self) -> Vec<(ClientId, ClientId)> {
-        let open: Pairs = self.open.iter().map(|(to, from)| (*from, *to)).collect();
-        assert_eq!(open, self.asked, "both are the same");
-        open.into_iter().collect()
+        let by_requester: Pairs = self.by_receiver.iter().map(|(to, from)| (*from, *to)).collect();
+        assert_eq!(by_requester, self.by_requester, "both indexes agree");
+        by_requester.into_iter().collect()
     }
 }

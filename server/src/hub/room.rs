@@ -1,4 +1,4 @@
-//! The rooms that are open, and who is in them.
+//! The open rooms and their members.
 
 use super::broadcast_group::BroadcastGroup;
 use super::user::User;
@@ -11,28 +11,28 @@ use std::sync::Arc;
 /// All open rooms. A room opens with its first member and closes with its last.
 #[derive(Debug, Default)]
 pub(super) struct Rooms {
-    open: HashMap<RoomKey, Open>,
-    /// How many of the open rooms were opened from each address.
+    open: HashMap<RoomKey, OpenRoom>,
+    /// Number of open rooms that were opened from each address.
     by_address: HashMap<Arc<str>, usize>,
 }
 
 #[derive(Debug)]
-struct Open {
-    /// As the first member wrote it.
+struct OpenRoom {
+    /// The name as its first member wrote it.
     name: RoomName,
-    /// The address of the first member; `None` for the lobby, which counts at no address.
+    /// The address of the first member; `None` for the lobby, which counts for no address.
     opener: Option<Arc<str>>,
     group: Arc<BroadcastGroup>,
-    /// In the order in which they connected.
+    /// The members, in the order in which they connected.
     users: BTreeMap<ClientId, Arc<User>>,
 }
 
 impl Rooms {
-    /// Puts `user` into the room called `name`, which `open` opens if it is new.
+    /// Adds `user` to the room called `name`; `open` makes the log of a new room.
     ///
     /// # Errors
-    /// The room is new, and `most` rooms opened from the address of `user` are open. The lobby always opens: accounts
-    /// start there.
+    /// The room is new, and the address of `user` has already opened `most` rooms that are still open. The lobby always
+    /// opens, because accounts start there.
     pub(super) fn enter(
         &mut self,
         name: &RoomName,
@@ -42,7 +42,7 @@ impl Rooms {
     ) -> Result<(RoomName, Arc<BroadcastGroup>), Report<'static>> {
         let room = match self.open.entry(name.key().clone()) {
             Entry::Occupied(room) => room.into_mut(),
-            Entry::Vacant(place) => {
+            Entry::Vacant(entry) => {
                 let opener = (name.key() != RoomName::lobby().key()).then(|| user.address.clone());
                 if let Some(address) = &opener {
                     let opened = self.by_address.entry(address.clone()).or_default();
@@ -52,19 +52,19 @@ impl Rooms {
                     *opened += 1;
                 }
                 let group = BroadcastGroup::new(open(), Some(name.clone()));
-                place.insert(Open { name: name.clone(), opener, group, users: BTreeMap::new() })
+                entry.insert(OpenRoom { name: name.clone(), opener, group, users: BTreeMap::new() })
             }
         };
         room.users.insert(user.client(), user.clone());
         Ok((room.name.clone(), room.group.clone()))
     }
 
-    /// Takes somebody out of a room.
+    /// Removes a client from a room, which closes with its last member.
     pub(super) fn leave(&mut self, name: &RoomName, client: ClientId) {
         let Some(room) = self.open.get_mut(name.key()) else { return };
         room.users.remove(&client);
         if room.users.is_empty()
-            && let Some(Open { opener: Some(address), .. }) = self.open.remove(name.key())
+            && let Some(OpenRoom { opener: Some(address), .. }) = self.open.remove(name.key())
             && let Some(opened) = self.by_address.get_mut(&address)
         {
             *opened -= 1;
@@ -74,8 +74,8 @@ impl Rooms {
         }
     }
 
-    /// Puts the same user on another connection in the place of the one before, in every room.
-    pub(super) fn replace(&mut self, old: ClientId, user: &Arc<User>) {
+    /// Replaces the client `old` by `user`, a later connection of the same session, in every room.
+    pub(super) fn replace_client(&mut self, old: ClientId, user: &Arc<User>) {
         for room in self.open.values_mut() {
             if room.users.remove(&old).is_some() {
                 room.users.insert(user.client(), user.clone());
@@ -83,17 +83,17 @@ impl Rooms {
         }
     }
 
-    /// Every room with the number of people in it.
+    /// Returns the name and number of members of every room.
     pub(super) fn list(&self) -> Vec<(RoomName, usize)> {
         self.open.values().map(|room| (room.name.clone(), room.users.len())).collect()
     }
 
-    /// A room's name as it is shown, and how it is reached.
+    /// Returns a room's name as shown, and its group.
     pub(super) fn find(&self, name: &RoomName) -> Option<(RoomName, Arc<BroadcastGroup>)> {
         self.open.get(name.key()).map(|room| (room.name.clone(), room.group.clone()))
     }
 
-    /// A room's name as it is shown, and who is in it.
+    /// Returns a room's name as shown, and its members.
     pub(super) fn members(&self, name: &RoomName) -> Option<(RoomName, Vec<Arc<User>>)> {
         self.open.get(name.key()).map(|room| (room.name.clone(), room.users.values().cloned().collect()))
     }

@@ -1,11 +1,21 @@
-//! What a session keeps when it goes on over another connection, and which connection serves it.
+//! The state of a session that several connections may serve one after the other, and the turns that order them.
 //!
-//! Two threads may have to do with one session: the one of a connection that is about to end, and the one that takes
-//! over. Each does a read's worth of commands as one *turn*; only the owner gets a turn, and the session changes hands
-//! between two turns. So every command runs as a whole or not at all, and none of the old connection runs after the
-//! new one has come in. Nothing is locked during a turn.
+//! Two threads may use one session at a time: the thread of a connection that is about to end, and the thread of the
+//! connection that takes over. A command of the old one must not run after the new one has started.
+//!
+//! A *turn* is the handling of everything that arrived in one read. Invariant: at most one connection, the *owner*, has a
+//! turn, and the owner changes only between two turns. Every command therefore runs completely or not at all.
+//!
+//! | owner | busy | waiting | `begin_turn` of the owner | `take_turn` of another connection |
+//! |---|---|---|---|---|
+//! | old | yes | 0 | | waits for the end of the turn |
+//! | old | no | > 0 | waits, so that the takeover can proceed | proceeds |
+//! | new | yes | 0 | returns false: the old connection must end | waits for the end of the turn |
+//!
+//! No lock is held during a turn. Not here: which token finds which session ([`super::resume`]), and moving the user to
+//! the new connection (`session/resuming.rs`).
 
-use super::labels::{Label, Labels};
+use super::labels::{LabelStatus, Labels};
 use super::replay::Replay;
 use super::resume::SessionNumber;
 use crate::fanout::{ClientId, Outbox};
@@ -17,40 +27,41 @@ use parking_lot::{Condvar, Mutex};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// One session of a client that signed in by command object.
+/// A session of a client that signed in by command object.
 #[derive(Debug)]
 pub struct SessionState {
-    /// Its number.
+    /// Number of the session, never used twice.
     pub number: SessionNumber,
     turn: Mutex<TurnState>,
     /// Notified when a turn ends.
     turn_ended: Condvar,
     pub(super) labels: OrderedMutex<Labels, 6>,
     pub(super) deliveries: OrderedMutex<Deliveries, 3>,
-    /// The rooms that the user is in; the last one is the current one.
+    /// The user's rooms; the last one is the current room.
     pub(super) rooms: Mutex<Vec<RoomName>>,
 }
 
 #[derive(Debug)]
 struct TurnState {
     owner: ClientId,
-    /// The owner has a turn just now.
+    /// The owner has a turn now.
     busy: bool,
-    /// Connections that wait to take over. The owner begins no turn meanwhile, or it might never be between two.
+    /// Number of connections that wait to take over. The owner begins no turn meanwhile: an owner without pauses would
+    /// otherwise block them forever.
     waiting: u32,
 }
 
-/// What is on its way to the client, and to be acknowledged.
+/// Delivery of events that the client acknowledges.
 #[derive(Debug)]
 pub struct Deliveries {
     pub(super) replay: Replay<StoredDirect>,
-    /// The connection's; `None` between two connections.
+    /// The outbox of the serving connection; `None` between two connections.
     pub(super) outbox: Option<Arc<Outbox>>,
-    /// The client acknowledges.
+    /// The client sends acknowledgements.
     pub(super) acks: bool,
 }
 
-/// A direct message to an account, as the mailbox takes it back.
+/// A direct message to an account, in the form that the mailbox takes. Each name stands beside the owner of its history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredDirect {
     pub id: u64,
@@ -62,10 +73,10 @@ pub struct StoredDirect {
 }
 
 impl SessionState {
-    /// A session that `outbox` is the connection of; it has its first turn.
+    /// Makes a session whose owner is the connection of `outbox`. Its first turn has begun.
     #[must_use]
     pub fn new(number: SessionNumber, outbox: &Arc<Outbox>, acks: bool, limits: &Limits) -> Arc<SessionState> {
-        // It is sent again together with mail and with what was missed: all of that must fit into a backlog.
+        // Resuming sends the buffer together with mail and missed messages, and all of them must fit into a backlog.
         let replay = Replay::new(count(limits.replay_bytes.min(limits.backlog_bytes / 8)));
         Arc::new(SessionState {
             number,
@@ -77,7 +88,7 @@ impl SessionState {
         })
     }
 
-    /// Begins a turn of `client`. False if another connection serves the session now.
+    /// Begins a turn of `client`. Returns false if another connection owns the session.
     #[must_use]
     pub fn begin_turn(&self, client: ClientId) -> bool {
         let mut turn = self.turn.lock();
@@ -96,12 +107,12 @@ impl SessionState {
         }
     }
 
-    /// Makes `client` the owner, with a turn, as soon as the owner before has none. Returns that one, or `None` if its
-    /// turn takes longer than `sign_in_deadline`.
-    pub fn take_turn(&self, client: ClientId, sign_in_deadline: Duration) -> Option<ClientId> {
+    /// Waits for the end of the current turn, then makes `client` the owner and begins its turn. Returns the previous owner,
+    /// or `None` if the turn does not end within `timeout`.
+    pub fn take_turn(&self, client: ClientId, timeout: Duration) -> Option<ClientId> {
         let mut turn = self.turn.lock();
         turn.waiting += 1;
-        self.turn_ended.wait_while_for(&mut turn, |turn| turn.busy, sign_in_deadline);
+        self.turn_ended.wait_while_for(&mut turn, |turn| turn.busy, timeout);
         turn.waiting -= 1;
         self.turn_ended.notify_all();
         if turn.busy {
@@ -111,18 +122,19 @@ impl SessionState {
         Some(std::mem::replace(&mut turn.owner, client))
     }
 
-    /// Undoes [`Self::take_turn`] of `client`, which took it from `owner`.
-    pub fn give_turn_back(&self, client: ClientId, owner: ClientId) {
+    /// Undoes [`Self::take_turn`] of `client`: `owner` owns the session again.
+    pub fn return_turn(&self, client: ClientId, owner: ClientId) {
         let mut turn = self.turn.lock();
         if turn.owner == client {
-            (turn.owner, turn.busy) = (owner, false);
+            turn.owner = owner;
+            turn.busy = false;
             self.turn_ended.notify_all();
         }
     }
 
-    /// Whether a label was seen before; if not, it is now. `asked_by`: see [`Labels::check`].
-    pub fn check_label(&self, label: &str, asked_by: Option<ClientId>) -> Label {
-        self.labels.lock().check(label, asked_by)
+    /// Registers a label, or recognizes it; see [`Labels::register`].
+    pub fn register_label(&self, label: &str, query_of: Option<ClientId>) -> LabelStatus {
+        self.labels.lock().register(label, query_of)
     }
 }
 
@@ -144,21 +156,21 @@ mod tests {
     }
 
     #[test]
-    fn a_session_changes_hands_between_turns() {
+    fn the_owner_changes_only_between_turns() {
         let state = state();
-        assert_eq!(state.take_turn(2, Duration::from_millis(10)), None, "the first owner is at work");
+        assert_eq!(state.take_turn(2, Duration::from_millis(10)), None, "the first owner has a turn");
         state.end_turn(1);
         assert_eq!(state.take_turn(2, Duration::ZERO), Some(1));
-        assert!(!state.begin_turn(1), "no turn any more");
+        assert!(!state.begin_turn(1), "another connection owns the session");
         state.end_turn(1);
-        assert_eq!(state.take_turn(3, Duration::from_millis(10)), None, "nothing ended");
-        state.give_turn_back(2, 1);
+        assert_eq!(state.take_turn(3, Duration::from_millis(10)), None, "only the owner can end the turn");
+        state.return_turn(2, 1);
         assert!(state.begin_turn(1));
     }
 
-    /// Of threads that take the session from each other, one at a time is at work.
+    /// Threads take the session over from each other; one at a time has a turn.
     #[test]
-    fn one_connection_at_a_time_is_at_work() {
+    fn at_most_one_connection_has_a_turn() {
         let (state, at_work, most, turns) = (state(), AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
         state.end_turn(1);
         std::thread::scope(|scope| {
@@ -167,7 +179,7 @@ mod tests {
                 scope.spawn(move || {
                     for _ in 0..200 {
                         let taken = state.take_turn(client, Duration::from_secs(10));
-                        assert!(taken.is_some(), "an owner that goes on and on keeps nobody out");
+                        assert!(taken.is_some(), "an owner without pauses blocks a takeover");
                         let mut owns = true;
                         while owns {
                             most.fetch_max(at_work.fetch_add(1, SeqCst) + 1, SeqCst);

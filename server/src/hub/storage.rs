@@ -1,4 +1,7 @@
-//! What outlasts a visit, as the hub needs it. [`crate::store_backend`] implements it on the files of the data folder.
+//! The hub's interface to everything that outlasts a session: talk, mail, read markers, accounts, last sign-outs.
+//! [`crate::store_backend`] implements it on the files of the data folder.
+//!
+//! Methods marked "Never waits" may be called under any lock. The others may wait for the disk: the caller holds none.
 
 use landline_common::history::{
     DirectMessage, HistoryError, HistoryOwner, HistoryReader, MailboxError, NewMessages, Page, QueuedMessage, Range,
@@ -6,38 +9,42 @@ use landline_common::history::{
 use landline_common::{NameKey, OffsetDateTime, RoomKey, UserName};
 use std::fmt;
 
-/// What to do with letters, on the thread that stores things: it must not wait for anything. False if they are to wait
-/// again, before that thread does anything else.
+/// Receives fetched mail on the storage thread, so it must not wait. Returns false to put the messages back into the
+/// mailbox before that thread does anything else.
 pub type MailHandler = Box<dyn FnOnce(Vec<QueuedMessage>) -> bool + Send>;
 
-/// Remembers what was said, accounts, and who was here. What says "never waits" may be called under any lock.
+/// Stores history, mail, read markers and block lists, and looks up accounts.
 pub trait Storage: fmt::Debug + Send + Sync {
-    /// Waits, a second at most, until there is room for more talk. False if there is none: it would not be stored.
-    fn make_room(&self) -> bool;
-    /// Keeps talk. Never waits.
-    fn keep(&self, said: &NewMessages<'_>, texts: &mut dyn Iterator<Item = &str>);
-    /// Keeps a direct message to somebody who is here. Never waits.
-    fn keep_direct(&self, direct: &DirectMessage<'_>);
-    /// Keeps a direct message for an account that is away, and returns once it is safe on the disk.
+    /// Waits, a second at most, until the storage queue has capacity for more talk. Returns false if it has none: talk
+    /// would not be stored.
+    fn wait_for_capacity(&self) -> bool;
+    /// Queues talk for the history. Never waits.
+    fn store_talk(&self, said: &NewMessages<'_>, texts: &mut dyn Iterator<Item = &str>);
+    /// Queues a direct message to an online user for the history. Never waits.
+    fn store_direct(&self, direct: &DirectMessage<'_>);
+    /// Stores a direct message in the mailbox of an offline account. Returns once it is safe on the disk.
     ///
     /// # Errors
-    /// It is not kept: why.
-    fn post(&self, direct: &DirectMessage<'_>) -> Result<(), MailboxError>;
-    /// Keeps a message for an account that was here when it was said and did not get it. Never waits.
-    fn post_back(&self, direct: &DirectMessage<'_>);
-    /// Gives up to `most` messages that wait for an account, in order, to `then`; none if there is none.
-    fn collect(&self, receiver: &NameKey, most: usize, then: MailHandler);
-    /// What became of messages that were collected: they are out, or they wait again. Never waits.
-    fn settle(&self, receiver: &NameKey, ids: Vec<u64>, delivered: bool);
-    /// Looks up a part of the history.
+    /// The mailbox is full, or the message could not be stored.
+    fn enqueue_mail(&self, direct: &DirectMessage<'_>) -> Result<(), MailboxError>;
+    /// Puts a message into the mailbox of an account that was online when it was sent but did not receive it. Never
+    /// waits.
+    fn requeue_mail(&self, direct: &DirectMessage<'_>);
+    /// Takes up to `most` messages from an account's mailbox, in order, and passes them to `then` on the storage thread.
+    /// `then` gets an empty list if the mailbox is empty. Never waits.
+    fn fetch_mail(&self, receiver: &NameKey, most: usize, then: MailHandler);
+    /// Reports the result for fetched messages: `delivered` deletes them, otherwise they are in the mailbox again. Never
+    /// waits.
+    fn acknowledge_mail(&self, receiver: &NameKey, ids: Vec<u64>, delivered: bool);
+    /// Reads a part of the history that `viewer` may see.
     ///
     /// # Errors
-    /// Why that cannot be done now.
-    fn recall(&self, viewer: &HistoryReader<'_>, range: Range) -> Result<Page, HistoryError>;
-    /// Searches the history before an id, newest first.
+    /// The history is off, busy or unreadable.
+    fn read_history(&self, viewer: &HistoryReader<'_>, range: Range) -> Result<Page, HistoryError>;
+    /// Searches the history before an id, newest first, for up to `most` entries.
     ///
     /// # Errors
-    /// Why that cannot be done now.
+    /// `words` holds no word to search for, or the history is off, busy or unreadable.
     fn search(
         &self,
         viewer: &HistoryReader<'_>,
@@ -45,32 +52,32 @@ pub trait Storage: fmt::Debug + Send + Sync {
         before: Option<u64>,
         most: usize,
     ) -> Result<Page, HistoryError>;
-    /// Removes somebody's direct messages from the history; says how many.
+    /// Deletes a user's direct messages from the history. Returns their number.
     ///
     /// # Errors
-    /// Why that cannot be done now.
-    fn forget(&self, party: &HistoryOwner) -> Result<u64, HistoryError>;
-    /// The direct messages of a guest's visit are those of an account from now on. Never waits.
-    fn adopt(&self, guest: &HistoryOwner, account: &HistoryOwner);
-    /// The last message of a room that went out to an account on an earlier visit.
+    /// The history is off, busy or unreadable.
+    fn delete_direct_messages(&self, history_owner: &HistoryOwner) -> Result<u64, HistoryError>;
+    /// Makes an account the owner of the direct messages of a guest's session. Never waits.
+    fn transfer_direct_messages(&self, guest: &HistoryOwner, account: &HistoryOwner);
+    /// Returns the account's read marker: the last message of the room that reached it in an earlier session.
     ///
     /// # Errors
-    /// Why that cannot be looked up now.
-    fn mark(&self, account: &NameKey, room: &RoomKey) -> Result<Option<u64>, HistoryError>;
-    /// Sets that. Never waits.
-    fn set_mark(&self, account: &NameKey, room: &RoomKey, id: u64);
-    /// The newest nonces of messages that are stored, at most so many, oldest first: the key of the author's name, the
-    /// nonce, the message. For the start.
-    fn nonces(&self, most: usize) -> Vec<(String, String, u64)>;
-    /// The account of that name, as its owner wrote it.
-    fn account(&self, name: &NameKey) -> Option<UserName>;
-    /// Whom an account blocks.
-    fn blocks(&self, account: &NameKey) -> Vec<UserName>;
-    /// Sets that; when it returns, it is on the disk.
+    /// The history is off, busy or unreadable.
+    fn read_marker(&self, account: &NameKey, room: &RoomKey) -> Result<Option<u64>, HistoryError>;
+    /// Sets the account's read marker for a room. Never waits.
+    fn set_read_marker(&self, account: &NameKey, room: &RoomKey, id: u64);
+    /// Returns the newest stored nonces, `most` at most, oldest first, each with the key of its author's name and the id
+    /// of its message. Called once, at the start.
+    fn newest_nonces(&self, most: usize) -> Vec<(String, String, u64)>;
+    /// Returns the name of an account as its owner wrote it, or `None` if no account has this name.
+    fn account_name(&self, name: &NameKey) -> Option<UserName>;
+    /// Returns the names that an account blocks.
+    fn block_list(&self, account: &NameKey) -> Vec<UserName>;
+    /// Replaces the names that an account blocks. Returns once they are on the disk.
     ///
     /// # Errors
-    /// It could not be stored: why. Nothing has changed then.
-    fn set_blocks(&self, account: &NameKey, blocks: &[UserName]) -> Result<(), String>;
-    /// Who left after that moment.
+    /// The reason why the list could not be stored; the old one stays in force.
+    fn store_block_list(&self, account: &NameKey, blocks: &[UserName]) -> Result<(), String>;
+    /// Returns the names of users who left after `since`.
     fn seen_since(&self, since: OffsetDateTime) -> Vec<UserName>;
 }

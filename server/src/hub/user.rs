@@ -1,4 +1,4 @@
-//! Somebody who is here, as the others reach them.
+//! An online user: name, connection, rendering, and the way to send events to the client.
 
 use super::session_state::SessionState;
 use crate::fanout::{BlockFilter, ClientId, DeliveryMode, Outbox, Receipt};
@@ -11,154 +11,152 @@ use std::sync::atomic::{
 };
 use std::sync::{Arc, OnceLock};
 
-/// A guest or an account holder who is signed in.
+/// A signed-in guest or account. Each connection of a resumed session has a `User` of its own.
 #[derive(Debug)]
 pub struct User {
-    /// Their name.
+    /// The user's name.
     pub name: UserName,
-    /// The address that they came from: whatever is bounded by address counts there.
+    /// The client's address. Limits for each address count here.
     pub(super) address: Arc<str>,
-    /// Whose history of direct messages theirs was when they came.
-    pub(super) came_as: HistoryOwner,
-    /// The account that a guest has made since.
-    made: OnceLock<HistoryOwner>,
+    /// The owner of the user's direct messages at sign-in. Never changes, so that presence changes of one session match.
+    pub(super) initial_owner: HistoryOwner,
+    /// The account that a guest has registered during the session.
+    registered_account: OnceLock<HistoryOwner>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) block_filter: Arc<BlockFilter>,
-    /// What lasts over several connections, of a client that signed in by command object.
+    /// State that outlasts the connection; `None` for a client that did not sign in by command object.
     pub(super) session: Option<Arc<SessionState>>,
-    /// They block somebody, who must not hear of them.
-    blocks_anybody: AtomicBool,
-    /// Nobody finds them any more.
+    /// The user blocks others, which must not read of the user's presence.
+    blocks_others: AtomicBool,
+    /// The user has left: lookups by name find the user no more.
     left: AtomicBool,
-    /// Pings of the server that the client has not answered.
+    /// Number of the server's pings that the client has not answered.
     unanswered_pings: AtomicU32,
-    /// Held while something is told: after a change nothing comes in the old one any more.
+    /// Locked while an event is sent, so that after a change no event goes out in the old rendering.
     rendering: OrderedMutex<Rendering, 3>,
 }
 
 impl User {
-    /// A user who comes in. `party` is whose history of direct messages theirs is.
+    /// Makes a user at sign-in.
     pub(super) fn new(
         name: UserName,
-        party: HistoryOwner,
+        history_owner: HistoryOwner,
         address: Arc<str>,
         outbox: Arc<Outbox>,
         rendering: Rendering,
         session: Option<Arc<SessionState>>,
     ) -> Arc<User> {
-        let (block_filter, rendering) = (Arc::default(), OrderedMutex::new(rendering));
-        let (blocks_anybody, left, unanswered_pings) = Default::default();
         Arc::new(User {
             name,
             address,
-            came_as: party,
-            made: OnceLock::new(),
+            initial_owner: history_owner,
+            registered_account: OnceLock::new(),
             outbox,
-            block_filter,
+            block_filter: Arc::default(),
             session,
-            blocks_anybody,
-            left,
-            unanswered_pings,
-            rendering,
+            blocks_others: AtomicBool::new(false),
+            left: AtomicBool::new(false),
+            unanswered_pings: AtomicU32::new(0),
+            rendering: OrderedMutex::new(rendering),
         })
     }
 
-    /// The same user on another connection, perhaps from another address.
-    pub(super) fn on(&self, outbox: Arc<Outbox>, address: Arc<str>) -> Arc<User> {
+    /// Makes the same user on another connection, possibly from another address.
+    pub(super) fn with_connection(&self, outbox: Arc<Outbox>, address: Arc<str>) -> Arc<User> {
         Arc::new(User {
             name: self.name.clone(),
             address,
-            came_as: self.came_as.clone(),
-            made: self.made.clone(),
+            initial_owner: self.initial_owner.clone(),
+            registered_account: self.registered_account.clone(),
             outbox,
             block_filter: self.block_filter.clone(),
             session: self.session.clone(),
-            blocks_anybody: AtomicBool::new(self.blocks_anybody()),
-            left: AtomicBool::default(),
-            unanswered_pings: AtomicU32::default(),
+            blocks_others: AtomicBool::new(self.blocks_others()),
+            left: AtomicBool::new(false),
+            unanswered_pings: AtomicU32::new(0),
             rendering: OrderedMutex::new(Rendering::Json),
         })
     }
 
-    /// Whose history of direct messages theirs is.
-    pub(super) fn party(&self) -> &HistoryOwner {
-        self.made.get().unwrap_or(&self.came_as)
+    /// Returns the owner of the user's direct messages: the account, or the guest's session.
+    pub(super) fn history_owner(&self) -> &HistoryOwner {
+        self.registered_account.get().unwrap_or(&self.initial_owner)
     }
 
-    /// The name, and the owner of its history.
+    /// Returns the name, and the owner of its history.
     pub(super) fn identity(&self) -> (UserName, HistoryOwner) {
-        (self.name.clone(), self.party().clone())
+        (self.name.clone(), self.history_owner().clone())
     }
 
-    /// Whether the name is an account's.
+    /// True if the user is signed in to an account, or has registered one during the session.
     #[must_use]
     pub fn is_account(&self) -> bool {
-        matches!(self.party(), HistoryOwner::Account(_))
+        matches!(self.history_owner(), HistoryOwner::Account(_))
     }
 
-    /// The guest has made an account.
-    pub(super) fn has_made(&self, account: HistoryOwner) {
-        // Only the user's own thread does that, and only once.
-        let _ = self.made.set(account);
+    /// Makes a guest the owner of an account that it has just registered.
+    pub(super) fn set_account(&self, account: HistoryOwner) {
+        // Fails on a second call only. The user's own thread calls this once, as an account cannot register.
+        let _ = self.registered_account.set(account);
     }
 
-    /// Whether the client acknowledges what carries a number, and so answers pings, too.
+    /// True if the client acknowledges events with a `seq`. Such a client also answers pings.
     #[must_use]
-    pub fn acknowledges(&self) -> bool {
+    pub fn sends_acks(&self) -> bool {
         self.session.as_ref().is_some_and(|session| session.deliveries.lock().acks)
     }
 
-    /// Whether the client signed in by command object, and knows pings.
+    /// True if the client signed in by command object and gets JSON, and so answers pings.
     #[must_use]
-    pub fn knows_pings(&self) -> bool {
+    pub fn supports_pings(&self) -> bool {
         self.session.is_some() && self.rendering() == Rendering::Json
     }
 
-    /// Asks the client's program for a sign of life.
+    /// Sends a ping, which the client's program answers with a pong.
     pub fn ping(&self, now: OffsetDateTime, limits: &Limits) {
         self.unanswered_pings.fetch_add(1, SeqCst);
-        self.tell(&EventKind::Ping.at(now), limits);
+        self.send_event(&EventKind::Ping.at(now), limits);
     }
 
-    /// Counts a `pong`. Returns whether it answers a ping of the server.
-    pub fn answers_ping(&self) -> bool {
+    /// Counts a pong. Returns true if it answers a ping of the server.
+    pub fn record_pong(&self) -> bool {
         self.unanswered_pings.fetch_update(SeqCst, SeqCst, |pings| pings.checked_sub(1)).is_ok()
     }
 
-    /// The number of their connection.
+    /// Returns the number of the client's connection.
     #[must_use]
     pub fn client(&self) -> ClientId {
         self.outbox.client()
     }
 
-    /// What is on its way to their client.
+    /// Returns the outbox of the client's connection.
     #[must_use]
     pub fn outbox(&self) -> &Arc<Outbox> {
         &self.outbox
     }
 
-    /// How they get their events.
+    /// Returns the form in which the client gets events.
     #[must_use]
     pub fn rendering(&self) -> Rendering {
         *self.rendering.lock()
     }
 
-    pub(super) fn blocks_anybody(&self) -> bool {
-        self.blocks_anybody.load(Relaxed)
+    pub(super) fn blocks_others(&self) -> bool {
+        self.blocks_others.load(Relaxed)
     }
 
-    pub(super) fn set_blocks_anybody(&self, blocks: bool) {
-        self.blocks_anybody.store(blocks, Relaxed);
+    pub(super) fn set_blocks_others(&self, blocks: bool) {
+        self.blocks_others.store(blocks, Relaxed);
     }
 
-    /// Whether they have left. If not, whatever is given to the storage before asking is there before the next one of
-    /// that name comes.
+    /// True if the user has left. While it is false, work queued to the storage before this call comes before the work of
+    /// the next sign-in with this name.
     #[must_use]
     pub fn has_left(&self) -> bool {
         self.left.load(SeqCst)
     }
 
-    pub(super) fn leaves(&self) {
+    pub(super) fn mark_left(&self) {
         self.left.store(true, SeqCst);
     }
 
@@ -166,31 +164,31 @@ impl User {
         *self.rendering.lock() = rendering;
     }
 
-    /// Tells them, and nobody else.
-    pub fn tell(&self, event: &Event<'_>, limits: &Limits) {
-        self.tell_all(std::slice::from_ref(event), limits);
+    /// Sends an event to this client alone.
+    pub fn send_event(&self, event: &Event<'_>, limits: &Limits) {
+        self.send_events(std::slice::from_ref(event), limits);
     }
 
-    /// Tells them several things, with nothing between them.
-    pub(super) fn tell_all(&self, events: &[Event<'_>], limits: &Limits) {
+    /// Sends several events with no other event between them.
+    pub(super) fn send_events(&self, events: &[Event<'_>], limits: &Limits) {
         let rendering = self.rendering.lock();
-        self.outbox.push_control(&written(*rendering, events, limits));
+        self.outbox.push_control(&rendered(*rendering, events, limits));
     }
 
-    /// Does something in one rendering: until it is done, the rendering does not change.
-    pub(super) fn in_rendering(&self, send: impl FnOnce(Rendering)) {
+    /// Calls `send` with the rendering, which does not change until `send` returns.
+    pub(super) fn with_rendering(&self, send: impl FnOnce(Rendering)) {
         let rendering = self.rendering.lock();
         send(*rendering);
     }
 
-    /// Tells them, with a receipt for it.
-    pub(super) fn tell_with_receipt(&self, event: &Event<'_>, limits: &Limits, receipt: Receipt) {
+    /// Sends an event. The receipt is called when the kernel has taken it.
+    pub(super) fn send_event_with_receipt(&self, event: &Event<'_>, limits: &Limits, receipt: Receipt) {
         let rendering = self.rendering.lock();
-        self.outbox.push_with_receipt(&written(*rendering, std::slice::from_ref(event), limits), receipt);
+        self.outbox.push_with_receipt(&rendered(*rendering, std::slice::from_ref(event), limits), receipt);
     }
 }
 
-fn written(rendering: Rendering, events: &[Event<'_>], limits: &Limits) -> Vec<u8> {
+fn rendered(rendering: Rendering, events: &[Event<'_>], limits: &Limits) -> Vec<u8> {
     let mut bytes = Vec::new();
     for event in events {
         rendering.write(event, limits, &mut bytes);
@@ -198,8 +196,8 @@ fn written(rendering: Rendering, events: &[Event<'_>], limits: &Limits) -> Vec<u
     bytes
 }
 
-/// How somebody with that rendering hears a room, as their current one or not.
+/// Returns the form in which a user with this rendering gets a room's entries; `current` for the current room.
 pub(super) fn delivery_mode(rendering: Rendering, current: bool) -> DeliveryMode {
     let rendering = if current { rendering } else { rendering.elsewhere() };
-    DeliveryMode { rendering: rendering.index(), echoes_own_messages: rendering.echoes_own_messages() }
+    DeliveryMode { rendering: rendering.index(), echo: rendering.echoes_own_messages() }
 }

@@ -92,45 +92,45 @@ impl LargestStorage {
 }
 
 impl Storage for LargestStorage {
-    fn make_room(&self) -> bool {
+    fn wait_for_capacity(&self) -> bool {
         true
     }
-    fn keep(&self, _: &NewMessages<'_>, _: &mut dyn Iterator<Item = &str>) {}
-    fn keep_direct(&self, _: &DirectMessage<'_>) {}
-    fn post(&self, _: &DirectMessage<'_>) -> Result<(), MailboxError> {
+    fn store_talk(&self, _: &NewMessages<'_>, _: &mut dyn Iterator<Item = &str>) {}
+    fn store_direct(&self, _: &DirectMessage<'_>) {}
+    fn enqueue_mail(&self, _: &DirectMessage<'_>) -> Result<(), MailboxError> {
         Ok(())
     }
-    fn post_back(&self, _: &DirectMessage<'_>) {}
-    fn collect(&self, _: &NameKey, _: usize, then: MailHandler) {
+    fn requeue_mail(&self, _: &DirectMessage<'_>) {}
+    fn fetch_mail(&self, _: &NameKey, _: usize, then: MailHandler) {
         let _ = then(Vec::new());
     }
-    fn settle(&self, _: &NameKey, _: Vec<u64>, _: bool) {}
-    fn recall(&self, _: &HistoryReader<'_>, range: Range) -> Result<Page, HistoryError> {
+    fn acknowledge_mail(&self, _: &NameKey, _: Vec<u64>, _: bool) {}
+    fn read_history(&self, _: &HistoryReader<'_>, range: Range) -> Result<Page, HistoryError> {
         let (Range::Last(most) | Range::Before(_, most) | Range::After(_, most) | Range::Between { most, .. }) = range;
         Ok(self.page(most))
     }
     fn search(&self, _: &HistoryReader<'_>, _: &str, _: Option<u64>, most: usize) -> Result<Page, HistoryError> {
         Ok(self.page(most))
     }
-    fn adopt(&self, _: &HistoryOwner, _: &HistoryOwner) {}
-    fn forget(&self, _: &HistoryOwner) -> Result<u64, HistoryError> {
+    fn transfer_direct_messages(&self, _: &HistoryOwner, _: &HistoryOwner) {}
+    fn delete_direct_messages(&self, _: &HistoryOwner) -> Result<u64, HistoryError> {
         Ok(u64::MAX)
     }
-    fn mark(&self, _: &NameKey, _: &RoomKey) -> Result<Option<u64>, HistoryError> {
+    fn read_marker(&self, _: &NameKey, _: &RoomKey) -> Result<Option<u64>, HistoryError> {
         Ok(Some(1))
     }
-    fn set_mark(&self, _: &NameKey, _: &RoomKey, _: u64) {}
-    fn account(&self, name: &NameKey) -> Option<UserName> {
+    fn set_read_marker(&self, _: &NameKey, _: &RoomKey, _: u64) {}
+    fn account_name(&self, name: &NameKey) -> Option<UserName> {
         UserName::parse(name.as_str()).ok()
     }
     /// Returns the maximum number of blocks for the asker, none for other accounts.
-    fn blocks(&self, account: &NameKey) -> Vec<UserName> {
+    fn block_list(&self, account: &NameKey) -> Vec<UserName> {
         if *account == NameKey::of("asker") { self.blocks.clone() } else { Vec::new() }
     }
-    fn set_blocks(&self, _: &NameKey, _: &[UserName]) -> Result<(), String> {
+    fn store_block_list(&self, _: &NameKey, _: &[UserName]) -> Result<(), String> {
         Ok(())
     }
-    fn nonces(&self, _: usize) -> Vec<(String, String, u64)> {
+    fn newest_nonces(&self, _: usize) -> Vec<(String, String, u64)> {
         Vec::new()
     }
     fn seen_since(&self, _: OffsetDateTime) -> Vec<UserName> {

@@ -117,7 +117,7 @@ fn line_3_no_line_is_lost_while_the_room_log_is_full() {
     let mut members = gather(&server, MANY);
     let heard = flood(&mut members, 500, 100);
     expect_each_line_once(&members, &heard, 500);
-    assert_eq!(server.server().context().hub.users(), members.len());
+    assert_eq!(server.server().context().hub.user_count(), members.len());
 }
 
 /// Messages from the server's console are part of the order.

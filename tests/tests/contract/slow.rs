@@ -99,7 +99,7 @@ fn logout_reason(server: &TestServer, name: &str) -> Option<String> {
 }
 
 fn waiting(server: &TestServer) -> usize {
-    server.server().context().poller.waiting()
+    server.server().context().poller.queued_bytes()
 }
 
 /// Checks that a client was disconnected by a reset, that the log has the reason, and that the name is free.
@@ -146,7 +146,7 @@ fn line_5_full_backlog_disconnects_only_its_client() {
         let hub = &server.server().context().hub;
         talk.until(|_| {
             most = most.max(waiting(&server));
-            hub.users() < 3
+            hub.user_count() < 3
         });
         assert!(most > 100 << 10 && most <= 256 << 10, "at most {most} bytes waited");
         talk.expect_presence(&["slow has connected to the chatroom", "slow has left the chatroom"]);
@@ -163,7 +163,7 @@ fn line_5_backlog_without_progress_is_disconnected_after_the_timeout() {
     let mut talk = SteadyTalk::begin(&server);
     let slow_reader = server.guest("slow", "lobby");
     // On a busy machine the client may be disconnected before that many bytes wait.
-    talk.until(|_| waiting(&server) > KERNEL || server.server().context().hub.users() < 3);
+    talk.until(|_| waiting(&server) > KERNEL || server.server().context().hub.user_count() < 3);
     talk.expect_presence(&["slow has connected to the chatroom", "slow has left the chatroom"]);
     expect_cut_for_slowness(&server, &slow_reader, "slow");
 }
@@ -187,7 +187,7 @@ fn line_5_total_limit_disconnects_the_largest_backlog_first() {
     let mut small = server.guest("small", "attic");
     // Talk in the attic does not add to the large backlog.
     let hub = &server.server().context().hub;
-    let lines = talk.until(|_| hub.users() < 4);
+    let lines = talk.until(|_| hub.user_count() < 4);
     let (read, end) = read_to_end(large.stream());
     assert_eq!(end, Some(ErrorKind::ConnectionReset), "after {lines} lines, {read} bytes; {}", session_log(&server));
     assert_eq!(logout_reason(&server, "large").unwrap(), "too slow");

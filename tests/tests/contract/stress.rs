@@ -104,6 +104,6 @@ fn lines_6_and_7_talk_continues_beside_random_commands() {
         last.send(command);
         last.expect(answer);
     }
-    eventually("nothing is queued", || server.server().context().poller.waiting() == 0);
+    eventually("nothing is queued", || server.server().context().poller.queued_bytes() == 0);
     assert_eq!(PANICS.load(SeqCst), 0, "threads of the server panicked");
 }

@@ -141,7 +141,7 @@ fn a_panic_in_a_session_leaves_nothing_behind() {
             ] {
                 assert_eq!(bob.line(), line);
             }
-            assert_eq!(fixture.hub.users(), 1);
+            assert_eq!(fixture.hub.user_count(), 1);
             bob.run_command(Command::Rooms { after: None });
             assert_eq!(bob.line(), "Rooms: hall (1)");
         }
@@ -154,10 +154,10 @@ fn a_client_whose_session_was_revoked_meanwhile_hears_the_refusal() {
     let fixture = HubFixture::new(16);
     let (newcomer, mut lines) = fixture.newcomer(1, "hall");
     let outbox = newcomer.outbox.clone();
-    let token = Token::of([1; 16]);
+    let token = Token::from_bits([1; 16]);
     let options = SessionOptions { token, transport: Transport::Clear, acks: false, seq: None };
     let reserve = fixture.hub.reserve(UserName::parse("alice").unwrap()).unwrap();
-    let resumed = fixture.hub.come_back(reserve, token, newcomer, options, NOW);
+    let resumed = fixture.hub.resume_lost(reserve, token, newcomer, options, NOW);
     assert!(matches!(resumed, Err(NotResumed::Changed)));
     outbox.push_control(b"refused\n");
     let mut line = String::new();

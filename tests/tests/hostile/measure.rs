@@ -79,7 +79,7 @@ const PERCENTS: [u64; 2] = [50, 99];
 /// Runs a round. Returns the time until all members have received half, and 99 of 100, of the lines, in milliseconds.
 /// Also returns whether the server has disconnected the client that never reads.
 fn round(server: &TestServer, rounds: &mut Rounds, stalled: bool) -> ([f64; 2], bool) {
-    let user_count = || server.server().context().hub.users();
+    let user_count = || server.server().context().hub.user_count();
     let slow_reader = stalled.then(|| rounds.stall().expect("one more"));
     let round = rounds.talk().expect("talk");
     assert!(round.verdict.is_exact(), "{:?}", round.verdict);

@@ -50,12 +50,12 @@ fn default_backlog_is_one_mebibyte_and_then_the_client_is_reset() {
     let context = server.server().context();
     let mut most = 0;
     let begun = Instant::now();
-    while context.hub.users() == 3 {
+    while context.hub.user_count() == 3 {
         for _ in 0..20 {
             chat.speaker.send(&"x".repeat(1_900));
         }
         chat.say();
-        most = most.max(context.poller.waiting());
+        most = most.max(context.poller.queued_bytes());
         assert!(begun.elapsed() < DEADLINE, "the client is not disconnected; {most} bytes wait");
     }
     assert!((256 << 10..=1 << 20).contains(&most), "{most} bytes waited");

@@ -59,7 +59,7 @@ fn program(server: &TestServer, number: usize) -> Child {
 }
 
 fn user_count(server: &TestServer) -> usize {
-    server.server().context().hub.users()
+    server.server().context().hub.user_count()
 }
 
 /// Starts all clients, a few at a time, since a client gives up if its first sign-in fails. Waits until all are signed

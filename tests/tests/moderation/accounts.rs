@@ -16,7 +16,7 @@ fn x9_deleted_account_leaves_nothing_to_the_next_owner_of_the_name() {
     bob.until("[PM] alice: a secret of alice");
     let moderator = test_server.server().moderator();
     assert!(moderator.account("nobody").is_err() && moderator.delete_account("nobody").is_err());
-    assert!(moderator.account("ALICE").unwrap().starts_with("alice (here), blocks 0."));
+    assert!(moderator.account("ALICE").unwrap().starts_with("alice (online), blocks 0."));
     assert_eq!(moderator.delete_account("Alice").unwrap(), "Deleted the account alice.");
     alice.until("INFO: You have been kicked.");
     alice.expect("INFO: Reason: the account was deleted");

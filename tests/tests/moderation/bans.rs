@@ -52,7 +52,10 @@ fn banned_ranges_survive_a_restart_until_lifted() {
 fn ban_refuses_unknown_names_and_invalid_addresses() {
     let test_server = TestServer::default();
     let moderator = test_server.server().moderator();
-    assert_eq!(moderator.ban("nobody", None, ""), Err("User 'nobody' not found.".to_owned()));
+    assert_eq!(
+        moderator.ban("nobody", None, ""),
+        Err("User 'nobody' not found; /users lists the users online.".to_owned())
+    );
     for target in ["10.0.0.0/33", "10.0.0.0/40", "10.0.0", "300.1.2.3", "::1/200"] {
         let refused = moderator.ban(target, None, "").expect_err("no address");
         assert!(refused.contains("is not an address or a range"), "{refused}");
@@ -69,7 +72,7 @@ fn a14_departed_user_is_banned_by_name() {
     let why = moderator.kick("BOB", "").expect_err("bob is gone");
     assert!(why.contains("127.0.0.1") && why.contains("/ban bob"), "{why}");
     let answer = moderator.ban("Bob", Some(5), "insults").expect("a ban");
-    assert_eq!(answer, "Banned 127.0.0.1 for 5 min: nobody was online from there.");
+    assert_eq!(answer, "Banned 127.0.0.1 for 5 min: no users were online from there.");
     assert!(moderator.bans().contains("bob, insults"), "{}", moderator.bans());
     test_server.connect().expect("403 Your address is banned from this server.");
 }
@@ -96,7 +99,7 @@ fn bans_work_on_a_full_disk() {
     let Some(disk) = Disk::new() else { return };
     let mut test_server = TestServer::new(|config| config.data = disk.data());
     let moderator = test_server.server().moderator();
-    assert_eq!(moderator.ban("10.0.0.1", None, ""), Ok("Banned 10.0.0.1: nobody was online from there.".to_owned()));
+    assert_eq!(moderator.ban("10.0.0.1", None, ""), Ok("Banned 10.0.0.1: no users were online from there.".to_owned()));
     let mut bob = test_server.guest("bob", "lobby");
     disk.fill_up_to(0);
     let answer = moderator.ban("bob", None, "noise").expect("a ban");

@@ -65,7 +65,7 @@ fn talk_is_not_stored_while_disk_space_is_low() {
     talk.alice.expect("INFO: bob is offline. Message queued for delivery.");
     test_server.register("carol", PASSWORD);
     let banned = test_server.server().moderator().ban("10.0.0.1", None, "").expect("a ban");
-    assert_eq!(banned, "Banned 10.0.0.1: nobody was online from there.");
+    assert_eq!(banned, "Banned 10.0.0.1: no users were online from there.");
     assert!(fs::read_to_string(test_server.data().join("bans.json")).expect("the bans").contains("10.0.0.1"));
     let mut bob = test_server.login("bob", PASSWORD);
     assert!(bob.expect_start("[PM 2").ends_with("] alice: waits"));

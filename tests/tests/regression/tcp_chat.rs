@@ -200,7 +200,7 @@ fn t9_client_that_does_not_read_blocks_neither_sender_nor_sign_ins() {
     let mut alice = server.guest("alice", "room");
     let text = "x".repeat(1_500);
     let context = server.server().context();
-    while context.poller.waiting() < 1 << 20 {
+    while context.poller.queued_bytes() < 1 << 20 {
         for _ in 0..20 {
             alice.send(&text);
         }

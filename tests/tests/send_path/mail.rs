@@ -30,24 +30,24 @@ impl fmt::Debug for MailboxStorage {
 }
 
 impl Storage for MailboxStorage {
-    fn make_room(&self) -> bool {
+    fn wait_for_capacity(&self) -> bool {
         true
     }
-    fn keep(&self, _: &NewMessages<'_>, _: &mut dyn Iterator<Item = &str>) {}
-    fn keep_direct(&self, _: &DirectMessage<'_>) {
+    fn store_talk(&self, _: &NewMessages<'_>, _: &mut dyn Iterator<Item = &str>) {}
+    fn store_direct(&self, _: &DirectMessage<'_>) {
         let meanwhile = self.meanwhile.lock().take();
         if let Some(action) = meanwhile {
             action();
         }
     }
-    fn post(&self, _: &DirectMessage<'_>) -> Result<(), MailboxError> {
+    fn enqueue_mail(&self, _: &DirectMessage<'_>) -> Result<(), MailboxError> {
         Err(MailboxError::ReceiverFull)
     }
-    fn post_back(&self, direct: &DirectMessage<'_>) {
+    fn requeue_mail(&self, direct: &DirectMessage<'_>) {
         let DirectMessage { id, at, from, text, .. } = *direct;
         self.letters.lock().push(QueuedMessage { id, at, from: from.0.into(), text: text.into() });
     }
-    fn collect(&self, _: &NameKey, _: usize, then: MailHandler) {
+    fn fetch_mail(&self, _: &NameKey, _: usize, then: MailHandler) {
         let all = self.letters.clone();
         let thread = thread::spawn(move || {
             let letters = std::mem::take(&mut *all.lock());
@@ -57,9 +57,9 @@ impl Storage for MailboxStorage {
         });
         self.threads.lock().push(thread);
     }
-    fn settle(&self, _: &NameKey, _: Vec<u64>, _: bool) {}
-    fn recall(&self, viewer: &HistoryReader<'_>, range: Range) -> Result<Page, HistoryError> {
-        NullStorage.recall(viewer, range)
+    fn acknowledge_mail(&self, _: &NameKey, _: Vec<u64>, _: bool) {}
+    fn read_history(&self, viewer: &HistoryReader<'_>, range: Range) -> Result<Page, HistoryError> {
+        NullStorage.read_history(viewer, range)
     }
     fn search(
         &self,
@@ -70,26 +70,26 @@ impl Storage for MailboxStorage {
     ) -> Result<Page, HistoryError> {
         NullStorage.search(viewer, words, old_peer, most)
     }
-    fn adopt(&self, _: &HistoryOwner, _: &HistoryOwner) {}
+    fn transfer_direct_messages(&self, _: &HistoryOwner, _: &HistoryOwner) {}
 
-    fn forget(&self, party: &HistoryOwner) -> Result<u64, HistoryError> {
-        NullStorage.forget(party)
+    fn delete_direct_messages(&self, party: &HistoryOwner) -> Result<u64, HistoryError> {
+        NullStorage.delete_direct_messages(party)
     }
-    fn mark(&self, _: &NameKey, _: &RoomKey) -> Result<Option<u64>, HistoryError> {
+    fn read_marker(&self, _: &NameKey, _: &RoomKey) -> Result<Option<u64>, HistoryError> {
         Ok(None)
     }
-    fn set_mark(&self, _: &NameKey, _: &RoomKey, _: u64) {}
-    fn nonces(&self, _: usize) -> Vec<(String, String, u64)> {
+    fn set_read_marker(&self, _: &NameKey, _: &RoomKey, _: u64) {}
+    fn newest_nonces(&self, _: usize) -> Vec<(String, String, u64)> {
         Vec::new()
     }
 
-    fn account(&self, name: &NameKey) -> Option<UserName> {
+    fn account_name(&self, name: &NameKey) -> Option<UserName> {
         UserName::parse(name.as_str()).ok()
     }
-    fn blocks(&self, _: &NameKey) -> Vec<UserName> {
+    fn block_list(&self, _: &NameKey) -> Vec<UserName> {
         Vec::new()
     }
-    fn set_blocks(&self, _: &NameKey, _: &[UserName]) -> Result<(), String> {
+    fn store_block_list(&self, _: &NameKey, _: &[UserName]) -> Result<(), String> {
         Ok(())
     }
     fn seen_since(&self, _: OffsetDateTime) -> Vec<UserName> {
@@ -129,7 +129,7 @@ fn direct_message_reaches_the_next_session_or_the_mailbox() {
         let new_peer_there = Peer { outbox: new_peer.outbox.clone(), socket: socket.expect("a socket") };
         *storage.meanwhile.lock() = Some(Box::new(move || {
             drop(bob);
-            outbox.cut(DisconnectReason::Broken);
+            outbox.disconnect(DisconnectReason::Broken);
             *stored_session.lock() = signs_in_again.then(|| sign_in(&hub_there, "bob", &new_peer_there));
         }));
         alice.perform(Command::Message { to: "bob", text: "hi" }, Tag::default(), OffsetDateTime::default());

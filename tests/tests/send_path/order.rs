@@ -19,7 +19,7 @@ struct Numbered<'a> {
 }
 
 impl Publication for Numbered<'_> {
-    fn number(&mut self) -> u64 {
+    fn assign_ids(&mut self) -> u64 {
         self.number = self.next.fetch_add(1, Relaxed);
         self.number
     }
@@ -53,8 +53,7 @@ impl RandomMember<'_> {
 
     /// Enters the room, talks and changes the rendering at random, and leaves.
     fn enter_and_leave(&mut self) {
-        let mut ear =
-            DeliveryMode { rendering: self.rng.below(RENDERINGS), echoes_own_messages: self.rng.below(2) == 0 };
+        let mut ear = DeliveryMode { rendering: self.rng.below(RENDERINGS), echo: self.rng.below(2) == 0 };
         let mut unheard = Vec::new();
         let mut renderings = vec![ear.rendering];
         let mut entering = self.line();
@@ -63,11 +62,11 @@ impl RandomMember<'_> {
         for _ in 0..self.rng.below(12) {
             if self.rng.below(4) > 0 {
                 let mut line = self.line();
-                self.room.say(&self.seat, &mut line);
-                unheard.extend((!ear.echoes_own_messages).then_some(line.number));
+                self.room.publish(&self.seat, &mut line);
+                unheard.extend((!ear.echo).then_some(line.number));
             } else {
                 let new = DeliveryMode { rendering: self.rng.below(RENDERINGS), ..ear };
-                self.room.change(&self.seat, ear, new);
+                self.room.change_mode(&self.seat, ear, new);
                 ear = new;
                 renderings.push(ear.rendering);
             }
@@ -118,7 +117,7 @@ fn members_receive_one_order_in_each_membership() {
                     for _ in 0..STEPS {
                         member.enter_and_leave();
                     }
-                    member.room.settle(member.room.announce(&mut member.line()));
+                    member.room.wait_delivered(member.room.announce(&mut member.line()));
                     member.check();
                 });
             }

@@ -1,36 +1,37 @@
-//! A guest who makes an account of their name stays where they are: in rooms and private chats, and for the others.
+//! A guest registers an account of its name and stays signed in: rooms, private chats and connection do not change.
 
 use super::super::Registry;
 use super::Session;
 use landline_common::history::HistoryOwner;
 
 impl Session {
-    /// The guest is here with their own account from now on: what was theirs for this visit is the account's, and lasts.
-    pub fn becomes_account(&mut self) {
-        let (guest, key) = (self.user.party().clone(), self.user.name.key().clone());
-        let account = HistoryOwner::Account(key.clone());
+    /// Signs the guest in to the account that it has just registered. The direct messages, nonces and blocks of the guest's
+    /// session belong to the account from now on.
+    pub fn upgrade_to_account(&mut self) {
+        let guest = self.user.history_owner().clone();
+        let account = HistoryOwner::Account(self.user.name.key().clone());
         self.flush();
         let mut registry = self.hub.registry();
-        self.user.has_made(account.clone());
-        registry.rename_partner(&guest, &account);
+        self.user.set_account(account.clone());
+        registry.replace_history_owner(&guest, &account);
         drop(registry);
         if let HistoryOwner::Guest(session) = guest {
-            self.hub.nonces.lock().adopt(session);
+            self.hub.nonces.lock().transfer_to_account(session);
         }
-        self.hub.memory.adopt(&guest, &account);
+        self.hub.storage.transfer_direct_messages(&guest, &account);
         let blocked = self.blocked();
         if !blocked.is_empty() {
-            // What cannot be stored is logged, and counts until the end of the session.
+            // A failure is logged; the blocks then last until the end of the session.
             let _ = self.store_blocks(&blocked);
         }
     }
 }
 
 impl Registry {
-    /// Lost sessions that have a private chat with `guest` to open again have it with `account` from now on.
-    fn rename_partner(&mut self, guest: &HistoryOwner, account: &HistoryOwner) {
+    /// Updates the lost sessions that have to reopen a private chat with `guest`: the partner is `account` from now on.
+    fn replace_history_owner(&mut self, guest: &HistoryOwner, account: &HistoryOwner) {
         for detached in self.sessions.all_detached() {
-            detached.rename_partner(guest, account);
+            detached.replace_history_owner(guest, account);
         }
     }
 }

@@ -1,6 +1,10 @@
-//! Blocking: who is blocked is not heard by who blocks, and does not see them.
+//! Blocking. The blocker gets no talk of the blocked user; the blocked user gets no presence of the blocker and does not
+//! see the blocker in lists.
+//!
+//! The registry holds the blocks. What a subscription leaves out is in each user's `BlockFilter`, by connection: the
+//! functions here keep the filters in step with the blocks as users come, leave and change connections.
 
-use super::{Done, Session, shown};
+use super::{CommandResult, Session, quoted};
 use crate::fanout::EventClass;
 use crate::hub::{Registry, User};
 use landline_common::command::Command;
@@ -8,69 +12,73 @@ use landline_common::limits::count;
 use landline_common::{Cause, EventKind, NameKey, OffsetDateTime, UserName};
 use std::sync::Arc;
 
-/// How long a guest who left can still be blocked.
-const LATELY_MS: i64 = 24 * 3_600 * 1_000;
+/// Time after its leave in which a guest can still be blocked, in milliseconds.
+const RECENTLY_LEFT_MS: i64 = 24 * 3_600 * 1_000;
 
 impl Registry {
-    /// Somebody comes who blocks `list`; others here may block them.
-    pub(in super::super) fn silence_arrival(&mut self, user: &User, list: Vec<UserName>) {
-        user.set_blocks_anybody(!list.is_empty());
-        self.blocks.arrive(user.client(), list);
-        self.silence_relations(user, true);
+    /// Sets the filters for a user who signs in and blocks `list`: in both directions, since others may block the user.
+    pub(in super::super) fn apply_blocks(&mut self, user: &User, list: Vec<UserName>) {
+        user.set_blocks_others(!list.is_empty());
+        self.blocks.add_client(user.client(), list);
+        self.set_filters_of(user, true);
     }
 
-    /// The same user on another connection: whom others silence, by the number of the connection, is both for now.
-    pub(in super::super) fn silence_successor(&mut self, user: &User) {
-        self.silence_relations(user, true);
+    /// Sets the filters for a user's new connection. Until the old one is gone, filters of others contain both.
+    pub(in super::super) fn block_connection(&mut self, user: &User) {
+        self.set_filters_of(user, true);
     }
 
-    /// The connection before is gone from every room. What its user blocks is the successor's.
-    pub(in super::super) fn forget_predecessor(&mut self, old: &User) {
+    /// Removes a replaced connection from the filters of others, once it has left every room. The user's own blocks and
+    /// filter belong to the new connection.
+    pub(in super::super) fn unblock_connection(&mut self, old: &User) {
         for blocker in self.blocks.blockers(old.name.key()).filter_map(|client| self.users.get(&client)) {
             blocker.block_filter.set(EventClass::Talk, old.client(), false);
         }
-        let Some(successor) = self.here(old.name.key()) else { return };
-        for blocked in self.blocks.list(successor.client()).iter().filter_map(|name| self.here(name.key())) {
-            blocked.block_filter.set(EventClass::News, old.client(), false);
+        let Some(successor) = self.online(old.name.key()) else { return };
+        for blocked in self.blocks.list(successor.client()).iter().filter_map(|name| self.online(name.key())) {
+            blocked.block_filter.set(EventClass::Presence, old.client(), false);
         }
     }
 
-    /// Somebody is gone, and the last that others had to hear of it is out.
-    pub(in super::super) fn silence_departure(&mut self, user: &User) {
-        self.silence_relations(user, false);
-        self.blocks.leave(user.client());
+    /// Removes the filters and blocks of a user who has left, after the leave was delivered to all others.
+    pub(in super::super) fn remove_blocks(&mut self, user: &User) {
+        self.set_filters_of(user, false);
+        self.blocks.remove_client(user.client());
     }
 
-    /// Whether anybody blocks `user`, or is blocked by them.
+    /// True if `user` blocks a name or is blocked by a user.
     pub(in super::super) fn has_blocks(&self, user: &User) -> bool {
         !self.blocks.list(user.client()).is_empty() || self.blocks.blockers(user.name.key()).next().is_some()
     }
 
-    fn silence_relations(&self, user: &User, silent: bool) {
-        for blocked in self.blocks.list(user.client()).iter().filter_map(|name| self.here(name.key())) {
-            silence(user, &blocked, silent);
+    /// Sets or clears the filters between `user` and all users that it blocks or that block it.
+    fn set_filters_of(&self, user: &User, silent: bool) {
+        for blocked in self.blocks.list(user.client()).iter().filter_map(|name| self.online(name.key())) {
+            set_filters(user, &blocked, silent);
         }
         for blocker in self.blocks.blockers(user.name.key()).filter_map(|client| self.users.get(&client)) {
-            silence(blocker, user, silent);
+            set_filters(blocker, user, silent);
         }
     }
 }
 
-/// The blocker does not hear what the blocked one says; the blocked one does not hear the blocker come and go.
-fn silence(blocker: &User, blocked: &User, silent: bool) {
+/// Sets or clears both filters of one block: talk of the blocked user, and presence of the blocker.
+fn set_filters(blocker: &User, blocked: &User, silent: bool) {
     blocker.block_filter.set(EventClass::Talk, blocked.client(), silent);
-    blocked.block_filter.set(EventClass::News, blocker.client(), silent);
+    blocked.block_filter.set(EventClass::Presence, blocker.client(), silent);
 }
 
 impl Session {
-    pub(super) fn list_blocked(&mut self, after: Option<&str>) -> Done {
+    /// Lists the names that the user blocks.
+    pub(super) fn list_blocked(&mut self, after: Option<&str>) -> CommandResult {
         let next = |after| Command::Blocked { after };
-        self.tell_names(self.blocked().iter(), after, next, |users, part| EventKind::Blocked { users, part });
+        self.send_names(self.blocked().iter(), after, next, |users, part| EventKind::Blocked { users, part });
         Ok(())
     }
 
-    pub(super) fn block(&mut self, user: &str) -> Done {
-        let name = self.known(user).or_else(|unknown| self.seen_lately(user).ok_or(unknown))?;
+    /// Blocks a user who is online, has an account or left recently, and ends contact with it.
+    pub(super) fn block(&mut self, user: &str) -> CommandResult {
+        let name = self.find_user(user).or_else(|unknown| self.recently_left(user).ok_or(unknown))?;
         if name.key() == self.user.name.key() {
             return Err(Cause::Yourself.report());
         }
@@ -86,75 +94,79 @@ impl Session {
         self.store_blocks(&list)?;
         let mut registry = self.hub.registry();
         registry.blocks.block(self.user.client(), name.clone());
-        self.user.set_blocks_anybody(true);
-        let other = registry.here(name.key());
+        self.user.set_blocks_others(true);
+        let other = registry.online(name.key());
         if let Some(other) = &other {
-            silence(&self.user, other, true);
+            set_filters(&self.user, other, true);
         }
         drop(registry);
         if let Some(other) = other {
-            self.break_off(&other);
+            self.end_contact(&other);
         }
         self.answer(Cause::Blocked.with_user(name.as_str()).into());
         Ok(())
     }
 
-    /// A user who is gone, and had no account: insulting and leaving is no way out of being blocked.
-    pub(super) fn seen_lately(&self, user: &str) -> Option<UserName> {
-        let since = OffsetDateTime { unix_ms: self.now.unix_ms.saturating_sub(LATELY_MS), ..self.now };
+    /// Finds a user who left recently, possibly a guest. Leaving right after an insult must not prevent a block.
+    pub(super) fn recently_left(&self, user: &str) -> Option<UserName> {
+        let since = OffsetDateTime { unix_ms: self.now.unix_ms.saturating_sub(RECENTLY_LEFT_MS), ..self.now };
         let key = NameKey::of(user);
-        self.hub.memory.seen_since(since).into_iter().find(|name| *name.key() == key)
+        self.hub.storage.seen_since(since).into_iter().find(|name| *name.key() == key)
     }
 
-    pub(super) fn unblock(&mut self, user: &str) -> Done {
+    /// Removes a block.
+    pub(super) fn unblock(&mut self, user: &str) -> CommandResult {
         let key = NameKey::of(user);
         let mut list = self.blocked();
-        let Some(at) = list.iter().position(|blocked| *blocked.key() == key) else {
-            return Err(Cause::NotBlocked.with_user(shown(user)));
+        let Some(position) = list.iter().position(|blocked| *blocked.key() == key) else {
+            return Err(Cause::NotBlocked.with_user(quoted(user)));
         };
-        let name = list.remove(at);
+        let name = list.remove(position);
         self.store_blocks(&list)?;
         let mut registry = self.hub.registry();
         registry.blocks.unblock(self.user.client(), &key);
-        self.user.set_blocks_anybody(!list.is_empty());
-        if let Some(other) = registry.here(&key) {
-            silence(&self.user, &other, false);
+        self.user.set_blocks_others(!list.is_empty());
+        if let Some(other) = registry.online(&key) {
+            set_filters(&self.user, &other, false);
         }
         drop(registry);
         self.answer(Cause::Unblocked.with_user(name.as_str()).into());
         Ok(())
     }
 
-    /// Whom they block.
+    /// Returns the names that the user blocks.
     pub(super) fn blocked(&self) -> Vec<UserName> {
         self.hub.registry().blocks.list(self.user.client()).to_vec()
     }
 
-    /// Whether somebody who is here blocks them.
+    /// True if the online user `other` blocks this user.
     pub(super) fn is_blocked_by(&self, other: &User) -> bool {
         self.hub.registry().blocks.is_blocked(other.client(), self.user.name.key())
     }
 
-    /// Whether an account blocks them, here or away.
+    /// True if an account, online or offline, blocks this user.
     pub(super) fn is_blocked_by_account(&self, account: &NameKey) -> bool {
-        self.hub.memory.blocks(account).iter().any(|blocked| blocked.key() == self.user.name.key())
+        self.hub.storage.block_list(account).iter().any(|blocked| blocked.key() == self.user.name.key())
     }
 
-    /// Of these people, those whom they may see.
-    pub(super) fn visible(&self, mut users: Vec<Arc<User>>) -> Vec<Arc<User>> {
+    /// Removes users that block this user from a list.
+    pub(super) fn without_blockers(&self, mut users: Vec<Arc<User>>) -> Vec<Arc<User>> {
         let registry = self.hub.registry();
         users.retain(|other| !registry.blocks.is_blocked(other.client(), self.user.name.key()));
         users
     }
 
-    /// Accounts keep their blocks; a guest's end with the visit.
-    pub(super) fn store_blocks(&self, list: &[UserName]) -> Done {
+    /// Stores the blocks of an account. Does nothing for a guest, whose blocks end with the session.
+    ///
+    /// # Errors
+    /// The blocks could not be stored.
+    pub(super) fn store_blocks(&self, list: &[UserName]) -> CommandResult {
         if !self.user.is_account() {
             return Ok(());
         }
-        self.hub.memory.set_blocks(self.user.name.key(), list).map_err(|why| {
-            if self.hub.logs_failure("blocks") {
-                log::error!("the blocks of {} could not be stored: {why}", self.user.name);
+        self.hub.storage.store_block_list(self.user.name.key(), list).map_err(|why| {
+            if self.hub.note_failure("blocks") {
+                log::error!("hub: blocks not stored user={}: {why}", self.user.name);
             }
             Cause::BlocksNotStored.report()
         })

@@ -1,71 +1,76 @@
-//! Private chats past the server: it carries the keys and, once both want it, the addresses.
+//! Direct chats, which two clients hold without the server. The server passes on the public keys with a request, and the
+//! addresses after its acceptance.
 
-use super::super::direct::{CannotAsk, Left};
-use super::{Done, Session, User, shown};
+use super::super::direct::DirectRefusal;
+use super::super::requests::RemovedRequests;
+use super::{CommandResult, Session, User, quoted};
 use crate::fanout::ClientId;
 use landline_common::link::{ParseKeyError, PublicKey};
 use landline_common::{Cause, EventKind, Report};
 use std::sync::Arc;
 
-/// Addresses in one answer: more interfaces nobody has, and each is dialled.
-const MOST_ADDRESSES: usize = 16;
-/// Bytes of an address: one of IPv6 with the name of an interface and a port has some 70.
-const LONGEST_ADDRESS: usize = 100;
+/// Maximum number of addresses in an acceptance, since the other client dials each of them.
+const MAX_ADDRESSES: usize = 16;
+/// Maximum bytes of an address. An IPv6 address with an interface name and a port has about 70.
+const MAX_ADDRESS_BYTES: usize = 100;
 
 impl Session {
-    pub(super) fn announce_key(&mut self, key: &str) -> Done {
+    /// Sets the public key of the user's client. A changed key ends the open requests.
+    pub(super) fn announce_key(&mut self, key: &str) -> CommandResult {
         let hub = self.hub.clone();
-        let _order = hub.privately.lock();
+        let _order = hub.private_chat_order.lock();
         let key: PublicKey = key.parse().map_err(|why: ParseKeyError| Cause::KeyBad.with_word(why.to_string()))?;
-        let left = self.hub.registry().directs.announce(self.user.client(), key);
-        self.tell_unavailable(left);
+        let removed = self.hub.registry().direct_requests.set_key(self.user.client(), key);
+        self.notify_unavailable(removed);
         Ok(())
     }
 
-    pub(super) fn ask_direct(&mut self, user: &str) -> Done {
+    /// Requests a direct chat.
+    pub(super) fn request_direct(&mut self, user: &str) -> CommandResult {
         let hub = self.hub.clone();
-        let _order = hub.privately.lock();
-        let other = self.other(user)?;
-        self.may_ask(&other)?;
+        let _order = hub.private_chat_order.lock();
+        let other = self.other_online_user(user)?;
+        self.check_not_blocked(&other)?;
         let name = &other.name;
         let mut registry = self.hub.registry();
-        let asked = registry.directs.ask(self.user.client(), other.client());
-        let key = asked.map_err(|why| cannot_ask(why, name.as_str()))?;
+        let request = registry.direct_requests.request(self.user.client(), other.client());
+        let key = request.map_err(|why| direct_refusal(why, name.as_str()))?;
         if let Err(refusal) = self.count_request(&mut registry, &other) {
-            registry.directs.reject(other.client(), self.user.client());
+            registry.direct_requests.remove(other.client(), self.user.client());
             return Err(refusal);
         }
         drop(registry);
         self.answer(Cause::DirectAsked.with_user(name.as_str()).into());
-        self.tell_to(&other, EventKind::DirectRequest { from: self.name(), key: key.to_string().into() });
+        self.send_event_to(&other, EventKind::DirectRequest { from: self.name(), key: key.to_string().into() });
         Ok(())
     }
 
-    pub(super) fn accept_direct(&mut self, user: &str, key: &str, addresses: &str) -> Done {
+    /// Accepts a direct request made with `key`, and sends this client's key and addresses to the requester.
+    pub(super) fn accept_direct(&mut self, user: &str, key: &str, addresses: &str) -> CommandResult {
         let hub = self.hub.clone();
-        let _order = hub.privately.lock();
-        let other = self.other(user)?;
+        let _order = hub.private_chat_order.lock();
+        let other = self.other_online_user(user)?;
         if !are_addresses(addresses) {
             return Err(Cause::AddressesBad.report());
         }
-        let asked = |key| self.hub.registry().directs.accept(self.user.client(), other.client(), key);
-        let Some(own) = key.parse().ok().and_then(asked) else {
+        let accept = |key| self.hub.registry().direct_requests.accept(self.user.client(), other.client(), key);
+        let Some(own) = key.parse().ok().and_then(accept) else {
             return Err(Cause::NotAskedDirect.with_user(other.name.to_string()));
         };
-        let (key, addresses) = (own.to_string().into(), addresses.into());
-        self.tell_to(&other, EventKind::DirectReady { user: self.name(), key, addresses });
+        let key = own.to_string().into();
+        self.send_event_to(&other, EventKind::DirectReady { user: self.name(), key, addresses: addresses.into() });
         Ok(())
     }
 
-    /// Turns down a request for a direct chat, of somebody or the only one there is. False if there is none.
+    /// Rejects a direct request: of the named user, or the only open request. Returns false if there is none.
     pub(super) fn reject_direct(&mut self, user: Option<&str>) -> Result<bool, Report<'static>> {
         let me = self.user.client();
         let other = match user {
-            Some(user) => self.other(user)?,
+            Some(user) => self.other_online_user(user)?,
             None => {
                 let registry = self.hub.registry();
-                let only = match registry.directs.requesters(me).collect::<Vec<_>>()[..] {
-                    [only] if registry.privates.requesters(me).next().is_none() => Some(only),
+                let only = match registry.direct_requests.requesters(me).collect::<Vec<_>>()[..] {
+                    [only] if registry.private_chats.requesters(me).next().is_none() => Some(only),
                     _ => None,
                 };
                 match only.and_then(|client| registry.users.get(&client).cloned()) {
@@ -74,64 +79,67 @@ impl Session {
                 }
             }
         };
-        let rejected = self.hub.registry().directs.reject(me, other.client());
+        let rejected = self.hub.registry().direct_requests.remove(me, other.client());
         if rejected {
             self.answer(Cause::DirectDeclined.with_user(other.name.as_str()).into());
-            self.tell_to(&other, EventKind::DirectRejected { by: self.name() });
+            self.send_event_to(&other, EventKind::DirectRejected { by: self.name() });
         }
         Ok(rejected)
     }
 
-    /// Ends what was asked between them and somebody whom they now block.
-    pub(super) fn break_off_direct(&self, other: &User) {
-        let (me, them) = (self.user.client(), other.client());
+    /// Removes the direct requests between this user and a user who is blocked from now on.
+    pub(super) fn cancel_direct_requests(&self, other: &User) {
+        let me = self.user.client();
+        let them = other.client();
         let mut registry = self.hub.registry();
-        let rejected = registry.directs.reject(me, them);
-        registry.directs.reject(them, me);
+        let rejected = registry.direct_requests.remove(me, them);
+        registry.direct_requests.remove(them, me);
         drop(registry);
         if rejected {
-            self.tell_to(other, EventKind::DirectRejected { by: self.name() });
+            self.send_event_to(other, EventKind::DirectRejected { by: self.name() });
         }
     }
 
-    /// They are gone, for all who asked them or were asked.
+    /// Ends all direct requests from and to a user who leaves, and notifies the other sides.
     pub(super) fn end_all_direct(&self) {
-        let left = self.hub.registry().directs.leave(self.user.client());
-        self.tell_unavailable(left);
+        let removed = self.hub.registry().direct_requests.remove_client(self.user.client());
+        self.notify_unavailable(removed);
     }
 
-    fn tell_unavailable(&self, left: Left) {
+    /// Tells the other sides of removed requests that this user is not available.
+    fn notify_unavailable(&self, removed: RemovedRequests) {
         let registry = self.hub.registry();
         let find = |client: &ClientId| registry.users.get(client).cloned();
-        let users: Vec<Arc<User>> = left.requesters.iter().chain(&left.asked).filter_map(find).collect();
+        let users: Vec<Arc<User>> = removed.requesters.iter().chain(&removed.receivers).filter_map(find).collect();
         drop(registry);
         for user in users {
-            self.tell_to(&user, Cause::DirectUnavailable.with_user(self.name()).into());
+            self.send_event_to(&user, Cause::DirectUnavailable.with_user(self.name()).into());
         }
     }
 }
 
-/// What somebody is told whose program has no part in direct chats.
-pub(super) fn not_here(user: &str) -> Report<'static> {
-    Cause::DirectNotHere.with_user(shown(user))
+/// Makes the refusal for a user whose program does not support direct chats.
+pub(super) fn unsupported(user: &str) -> Report<'static> {
+    Cause::DirectNotHere.with_user(quoted(user))
 }
 
-fn cannot_ask(why: CannotAsk, name: &str) -> Report<'static> {
+/// Makes the report of a refused request.
+fn direct_refusal(why: DirectRefusal, name: &str) -> Report<'static> {
     match why {
-        CannotAsk::Own => not_here(name),
-        CannotAsk::Other => Cause::DirectNotThere.with_user(name.to_owned()),
-        CannotAsk::Open => Cause::AskedAlready.with_user(name.to_owned()),
-        CannotAsk::TooMany => Cause::TooManyDirects.report(),
+        DirectRefusal::NoOwnKey => unsupported(name),
+        DirectRefusal::NoReceiverKey => Cause::DirectNotThere.with_user(name.to_owned()),
+        DirectRefusal::AlreadyRequested => Cause::AskedAlready.with_user(name.to_owned()),
+        DirectRefusal::TooMany => Cause::TooManyDirects.report(),
     }
 }
 
-/// Whether that could be addresses: whoever dials looks at them closely.
+/// True if `text` looks like a list of addresses. Only a coarse check: the client that dials parses them.
 fn are_addresses(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | ':' | '[' | ']' | '%' | '-' | '_');
     let is_one = |address: &str| {
-        (9..=LONGEST_ADDRESS).contains(&address.len()) && address.contains(':') && address.chars().all(fits)
+        (9..=MAX_ADDRESS_BYTES).contains(&address.len()) && address.contains(':') && address.chars().all(fits)
     };
-    text.split(',').count() <= MOST_ADDRESSES && text.split(',').all(is_one)
+    text.split(',').count() <= MAX_ADDRESSES && text.split(',').all(is_one)
 }
 
 #[cfg(test)]
@@ -139,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_looked_at() {
+    fn only_lists_of_addresses_pass() {
         for good in ["1.2.3.4:5", "10.0.0.1:5000,[fe80::1%eth0]:5", &["10.0.0.1:1"; 16].join(",")] {
             assert!(are_addresses(good), "{good}");
         }

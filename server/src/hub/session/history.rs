@@ -1,8 +1,8 @@
-//! Looking up what was said before.
+//! Reading and searching the history, and deleting direct messages from it.
 
 use super::answers::reply;
-use super::pages::most_bytes;
-use super::{Done, Hub, Session, nobody, shown};
+use super::pages::max_answer_bytes;
+use super::{CommandResult, Hub, Session, no_such_user, quoted};
 use landline_common::clean::clean;
 use landline_common::command::HistoryQuery;
 use landline_common::command::object::EVERYBODY;
@@ -10,100 +10,110 @@ use landline_common::history::{HistoryEntry, HistoryError, HistoryFilter, Histor
 use landline_common::limits::count;
 use landline_common::{Cause, Event, EventKind, NameKey, Report};
 
-/// How many messages are shown at a time when somebody reads on, or searches.
+/// Number of entries in a page that the user turns to, or finds by a search.
 const PAGE: usize = 20;
 
 impl Session {
-    pub(super) fn history(&mut self, ask: HistoryQuery<'_>) -> Done {
+    /// Shows a part of the history that the user may see: the current room, global messages and direct messages.
+    pub(super) fn history(&mut self, ask: HistoryQuery<'_>) -> CommandResult {
         let most = count(self.hub.limits.history_messages);
         let (range, with) = match (range_of(ask, most), ask) {
             (Some(range), _) => (range, None),
-            (None, HistoryQuery::With(user)) => (Range::Last(most), Some(self.party_of(user)?)),
-            (None, _) => return self.unread(most),
+            (None, HistoryQuery::With(user)) => (Range::Last(most), Some(self.history_owner_of(user)?)),
+            (None, _) => return self.show_unread(most),
         };
         let rooms: Vec<&str> = self.rooms.last().iter().map(|current| current.name.key().as_str()).collect();
         let only = with.as_ref().map_or(HistoryFilter::Everything, HistoryFilter::With);
-        let page = self.recall(&rooms, only, range)?;
+        let page = self.read_one_answer(&rooms, only, range)?;
         let next = next_page(&page, range).filter(|_| with.is_none());
-        let place = match (ask, self.rooms.last()) {
-            (HistoryQuery::With(user), _) => format!("with {}", shown(user)),
+        let remark = match (ask, self.rooms.last()) {
+            (HistoryQuery::With(user), _) => format!("with {}", quoted(user)),
             (_, Some(current)) => format!("in {}", current.name),
             (_, None) => String::new(),
         };
-        self.show(&page, place, next);
+        self.send_page(&page, remark, next);
         Ok(())
     }
 
-    /// What was said in the current room between the last visit and this one.
-    fn unread(&mut self, most: usize) -> Done {
+    /// Shows the messages of the current room between the account's last session and this one.
+    fn show_unread(&mut self, most: usize) -> CommandResult {
         let Some(current) = self.rooms.last() else {
             return Err(Cause::NoRoomToRead.report());
         };
         if !self.user.is_account() {
             return Err(Cause::NoLastVisit.report());
         }
-        let (name, key) = (current.name.clone(), self.user.name.key());
-        let from = match current.caught_up {
+        let name = current.name.clone();
+        let key = self.user.name.key();
+        let read_up_to = match current.caught_up {
             Some(id) => Some(id),
-            None => self.hub.memory.mark(key, name.key()).map_err(|why| self.hub.cannot(&why))?,
+            None => self.hub.storage.read_marker(key, name.key()).map_err(|why| self.hub.history_refusal(&why))?,
         };
-        let Some(after) = from else {
-            self.show(&Page::default(), "this is your first visit here".into(), None);
+        let Some(after) = read_up_to else {
+            self.send_page(&Page::default(), "this is your first visit here".into(), None);
             return Ok(());
         };
-        let up_to = current.came_after;
+        let up_to = current.start_id;
         let room = name.key().as_str();
-        let page = self.recall(&[room], HistoryFilter::Room(room), Range::Between { after, up_to, most })?;
+        let page = self.read_one_answer(&[room], HistoryFilter::Room(room), Range::Between { after, up_to, most })?;
         let read = if page.more { page.entries.last().map_or(up_to, |last| last.id) } else { up_to };
         if let Some(current) = self.rooms.last_mut() {
             current.caught_up = Some(read);
         }
         let next = page.more.then(|| "/history unread".to_owned());
-        self.show(&page, format!("unread in {name}"), next);
+        self.send_page(&page, format!("unread in {name}"), next);
         Ok(())
     }
 
-    pub(super) fn search(&mut self, words: &str, before: Option<u64>) -> Done {
+    /// Shows the newest messages before an id that contain the words.
+    pub(super) fn search(&mut self, words: &str, before: Option<u64>) -> CommandResult {
         let rooms: Vec<&str> = self.rooms.iter().map(|membership| membership.name.key().as_str()).collect();
         let blocked = self.blocked_keys();
         let viewer = HistoryReader {
             address: &self.user.address,
-            party: self.user.party(),
+            party: self.user.history_owner(),
             rooms: &rooms,
             blocked: &blocked,
             only: HistoryFilter::Everything,
         };
-        let mut page = self.hub.memory.search(&viewer, words, before, PAGE).map_err(|why| self.hub.cannot(&why))?;
-        self.shorten(&mut page, true, 1, &mut most_bytes(&self.hub.limits));
+        let mut page =
+            self.hub.storage.search(&viewer, words, before, PAGE).map_err(|why| self.hub.history_refusal(&why))?;
+        self.truncate(&mut page, true, 1, &mut max_answer_bytes(&self.hub.limits));
         let oldest = page.entries.last().map(|entry| entry.id);
-        let next = oldest.filter(|_| page.more).map(|id| format!("/search before {id} {}", shown_words(words)));
+        let next = oldest.filter(|_| page.more).map(|id| format!("/search before {id} {}", quoted_words(words)));
         let remark = if page.cut_short { "there may be more: searching took too long, type whole words" } else { "" };
-        self.show(&page, remark.into(), next);
+        self.send_page(&page, remark.into(), next);
         Ok(())
     }
 
-    pub(super) fn forget(&mut self) -> Done {
-        let removed = self.hub.memory.forget(self.user.party()).map_err(|why| self.hub.cannot(&why))?;
+    /// Deletes the user's direct messages from the history.
+    pub(super) fn forget(&mut self) -> CommandResult {
+        let removed = self
+            .hub
+            .storage
+            .delete_direct_messages(self.user.history_owner())
+            .map_err(|why| self.hub.history_refusal(&why))?;
         self.answer(Cause::Forgotten.with_count(removed).into());
         Ok(())
     }
 
-    /// Whose direct messages with them are asked for.
-    fn party_of(&self, user: &str) -> Result<HistoryOwner, Report<'static>> {
-        let here = self.hub.find(user).map(|user| user.party().clone());
+    /// Finds the owner of the direct messages of another user, online or an account.
+    fn history_owner_of(&self, user: &str) -> Result<HistoryOwner, Report<'static>> {
+        let online = self.hub.find(user).map(|user| user.history_owner().clone());
         let account =
-            || self.hub.memory.account(&NameKey::of(user)).map(|name| HistoryOwner::Account(name.key().clone()));
-        here.or_else(account).ok_or_else(|| nobody(user))
+            || self.hub.storage.account_name(&NameKey::of(user)).map(|name| HistoryOwner::Account(name.key().clone()));
+        online.or_else(account).ok_or_else(|| no_such_user(user))
     }
 
-    /// A part of the history, as much of it as fits into a client's backlog.
-    fn recall(&self, rooms: &[&str], only: HistoryFilter<'_>, range: Range) -> Result<Page, Report<'static>> {
-        let mut left = most_bytes(&self.hub.limits);
-        self.page(rooms, only, range, 1, &mut left).map_err(|why| self.hub.cannot(&why))
+    /// Reads a part of the history, cut down to what one answer may take of the client's backlog.
+    fn read_one_answer(&self, rooms: &[&str], only: HistoryFilter<'_>, range: Range) -> Result<Page, Report<'static>> {
+        let mut left = max_answer_bytes(&self.hub.limits);
+        self.read_within(rooms, only, range, 1, &mut left).map_err(|why| self.hub.history_refusal(&why))
     }
 
-    /// A part of the history, as much of it as fits into the bytes that are `left`, but `least` entries.
-    pub(super) fn page(
+    /// Reads a part of the history, cut down to the bytes in `left` but to no less than `least` entries. Subtracts its bytes
+    /// from `left`.
+    pub(super) fn read_within(
         &self,
         rooms: &[&str],
         only: HistoryFilter<'_>,
@@ -112,18 +122,24 @@ impl Session {
         left: &mut usize,
     ) -> Result<Page, HistoryError> {
         let blocked = self.blocked_keys();
-        let viewer =
-            HistoryReader { address: &self.user.address, party: self.user.party(), rooms, blocked: &blocked, only };
-        let mut page = self.hub.memory.recall(&viewer, range)?;
-        let from_the_first = matches!(range, Range::After(..) | Range::Between { .. });
-        self.shorten(&mut page, from_the_first, least, left);
+        let viewer = HistoryReader {
+            address: &self.user.address,
+            party: self.user.history_owner(),
+            rooms,
+            blocked: &blocked,
+            only,
+        };
+        let mut page = self.hub.storage.read_history(&viewer, range)?;
+        let keep_first = matches!(range, Range::After(..) | Range::Between { .. });
+        self.truncate(&mut page, keep_first, least, left);
         Ok(page)
     }
 
-    /// Cuts a page down to the bytes that are `left`, measured as its reader gets it: the first entries of it, or the
-    /// last ones. `least` stay in any case, or a reader could never get past a long message.
-    fn shorten(&self, page: &mut Page, from_the_first: bool, least: usize, left: &mut usize) {
-        let (whole, mut taken) = (page.entries.len(), 0);
+    /// Cuts a page down to the bytes in `left`, measured in the reader's rendering. Keeps the first entries (`keep_first`) or
+    /// the last ones, but no less than `least`: otherwise a reader could never get past a long message.
+    fn truncate(&self, page: &mut Page, keep_first: bool, least: usize, left: &mut usize) {
+        let whole = page.entries.len();
+        let mut taken = 0;
         let mut fits = |entry: &HistoryEntry| {
             let bytes = self.measure(&entry.to_event());
             let fits = bytes <= *left || taken < least;
@@ -131,7 +147,7 @@ impl Session {
             taken += 1;
             fits
         };
-        if from_the_first {
+        if keep_first {
             let fitting = page.entries.iter().take_while(|entry| fits(entry)).count();
             page.entries.truncate(fitting);
         } else {
@@ -141,16 +157,17 @@ impl Session {
         page.more |= page.entries.len() < whole;
     }
 
+    /// Returns the keys of the names that the user blocks.
     fn blocked_keys(&self) -> Vec<NameKey> {
         self.blocked().iter().map(|name| name.key().clone()).collect()
     }
 
-    /// A part of the history of one room, or of what was said to everybody.
-    pub(super) fn history_in(&mut self, room: &str, ask: HistoryQuery<'_>) -> Done {
-        let (rooms, only, place): (Vec<&str>, _, _) = match room {
+    /// Shows a part of the history of one of the user's rooms, or of the messages to all users.
+    pub(super) fn history_in(&mut self, room: &str, ask: HistoryQuery<'_>) -> CommandResult {
+        let (rooms, only, remark): (Vec<&str>, _, _) = match room {
             EVERYBODY => (Vec::new(), HistoryFilter::Global, "to all users".to_owned()),
             room => {
-                let name = &self.rooms[self.place_in(room)?].name;
+                let name = &self.rooms[self.require_room(room)?].name;
                 let key = name.key().as_str();
                 (vec![key], HistoryFilter::Room(key), format!("in {name}"))
             }
@@ -159,28 +176,28 @@ impl Session {
         let Some(range) = range_of(ask, most) else {
             return Err(Cause::BadObject.with_word("room goes with last, before or after"));
         };
-        let page = self.recall(&rooms, only, range)?;
+        let page = self.read_one_answer(&rooms, only, range)?;
         let next = next_page(&page, range);
-        self.show(&page, place, next);
+        self.send_page(&page, remark, next);
         Ok(())
     }
 
-    /// Tells them what was found, as one piece.
-    fn show(&mut self, page: &Page, remark: String, next: Option<String>) {
+    /// Sends a page as the whole answer to the current command, as one piece.
+    fn send_page(&mut self, page: &Page, remark: String, next: Option<String>) {
         let shown = page.entries.len();
         let end = EventKind::RecallEnd { count: shown, remark: remark.into(), next: next.map(Into::into) };
-        self.show_with(page, end, true);
+        self.send_history(page, end, true);
     }
 
-    /// Tells them what was found, and `end` behind it; whether that is the last of an answer.
-    pub(super) fn show_with(&mut self, page: &Page, end: EventKind<'_>, done: bool) {
+    /// Sends a page followed by the event `end`, as one piece. `done`: this is the last part of the answer.
+    pub(super) fn send_history(&mut self, page: &Page, end: EventKind<'_>, done: bool) {
         let label = if done { self.tag.label.take() } else { self.tag.label.clone() };
         let part = || reply(label.as_deref(), false);
         let entries = page.entries.iter();
         let own = self.user.name.key();
-        // Only its author may recognize a message by its nonce: another guest may have had that name.
+        // Show a nonce to its sender only: another guest may have had the user's name before.
         let nonces = &self.hub.nonces;
-        let is_shown = |nonce: &str| nonces.lock().is_shown(own, nonce, self.user.party());
+        let is_shown = |nonce: &str| nonces.lock().is_visible_to(own, nonce, self.user.history_owner());
         let nonce = |entry: &'_ HistoryEntry| {
             entry.nonce.clone().filter(|nonce| NameKey::of(&entry.user) == *own && is_shown(nonce))
         };
@@ -190,11 +207,11 @@ impl Session {
         });
         let end = Event { reply: reply(label.as_deref(), done), ..end.at(self.now) };
         let events: Vec<Event<'_>> = entries.chain([end]).collect();
-        self.user.tell_all(&events, &self.hub.limits);
+        self.user.send_events(&events, &self.hub.limits);
     }
 }
 
-/// The messages that are asked for by number or id, `most` of them at a time.
+/// Returns the range of a query by number or id, of `most` entries at most; `None` for other queries.
 fn range_of(ask: HistoryQuery<'_>, most: usize) -> Option<Range> {
     Some(match ask {
         HistoryQuery::Last(n) => Range::Last(usize::try_from(n).unwrap_or(most).min(most)),
@@ -204,7 +221,7 @@ fn range_of(ask: HistoryQuery<'_>, most: usize) -> Option<Range> {
     })
 }
 
-/// The command that shows what follows a page, if more does.
+/// Returns the command for the next page, if there is one.
 fn next_page(page: &Page, range: Range) -> Option<String> {
     if !page.more {
         return None;
@@ -216,14 +233,15 @@ fn next_page(page: &Page, range: Range) -> Option<String> {
 }
 
 impl Hub {
-    fn cannot(&self, why: &HistoryError) -> Report<'static> {
+    /// Makes the refusal of a failed read. Logs the failure.
+    fn history_refusal(&self, why: &HistoryError) -> Report<'static> {
         match why {
             HistoryError::Off => Cause::HistoryOff.report(),
             HistoryError::NoWord => Cause::NoWord.report(),
             HistoryError::Busy => Cause::HistoryBusy.report(),
             HistoryError::Failed(why) => {
-                if self.logs_failure("history") {
-                    log::error!("the history cannot be read: {why}");
+                if self.note_failure("history") {
+                    log::error!("hub: cannot read the history: {why}");
                 }
                 Cause::HistoryFailed.report()
             }
@@ -231,7 +249,7 @@ impl Hub {
     }
 }
 
-/// The words to search for, as they can be typed again.
-fn shown_words(words: &str) -> String {
+/// Cleans and shortens the words of a search, so that the user can type them again.
+fn quoted_words(words: &str) -> String {
     clean(words).chars().take(200).collect()
 }

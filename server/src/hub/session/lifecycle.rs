@@ -1,4 +1,7 @@
-//! Coming in, and leaving: the first and the last of a visit.
+//! Signing in and leaving.
+//!
+//! Leaving is a sequence of steps in `Drop`. Each step runs even if an earlier one panics, since a panic may already be the
+//! reason for leaving, and a second one would abort the server.
 
 use super::super::broadcast_group::PresenceChange;
 use super::super::publications::{LineBatch, Tag};
@@ -15,108 +18,109 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Rooms of one sign-in: the answer tells of each, and must fit into the client's backlog together with its mail.
-const MOST_ROOMS: usize = 48;
+/// Maximum number of rooms of a sign-in. The answer lists each room, and must fit into the client's backlog together with
+/// its mail.
+const MAX_SIGN_IN_ROOMS: usize = 48;
 
-/// How a user comes in.
-pub(super) struct Arrival {
-    /// The rooms to be in; the last one is the current one.
+/// How a session starts.
+pub(super) struct SessionStart {
+    /// The rooms to enter; the last one is the current room.
     pub(super) rooms: Vec<RoomName>,
-    /// What the session goes on with if the connection is lost.
+    /// The token that resumes the session.
     pub(super) token: Option<Token>,
-    /// It goes on.
+    /// The session is resumed.
     pub(super) resumed: bool,
-    /// Others hear of it.
+    /// The sign-in is announced to all users.
     pub(super) announced: bool,
 }
 
 impl Hub {
-    /// Lets somebody in under the name they claimed: their first room, their seat among everybody with the notice to all
-    /// others, and the greeting, which is the first thing they hear.
+    /// Signs a user in under the reserved name: enters the rooms, announces the user to all others, and sends the greeting,
+    /// which is the first event that the client gets.
     ///
     /// # Errors
-    /// The user would open one room too many.
+    /// The user's address has opened too many rooms to open another one.
     pub fn sign_in(
         self: &Arc<Self>,
         reservation: NameReservation,
-        newcomer: SignInRequest,
+        request: SignInRequest,
         now: OffsetDateTime,
     ) -> Result<Session, Report<'static>> {
-        let outbox = &newcomer.outbox;
-        let number = self.next_visit();
+        let outbox = &request.outbox;
+        let number = self.allocate_session_number();
         let name = reservation.name.clone();
-        let party =
-            if newcomer.account { HistoryOwner::Account(name.key().clone()) } else { HistoryOwner::Guest(number) };
-        let options = newcomer.options.session;
+        let history_owner =
+            if request.account { HistoryOwner::Account(name.key().clone()) } else { HistoryOwner::Guest(number) };
+        let options = request.options.session;
         let session = options.map(|options| SessionState::new(number, outbox, options.acks, &self.limits));
-        let address = newcomer.address.clone();
-        let user = User::new(name, party, address, outbox.clone(), newcomer.rendering, session);
-        let blocks = if user.is_account() { self.memory.blocks(user.name.key()) } else { Vec::new() };
+        let address = request.address.clone();
+        let user = User::new(name, history_owner, address, outbox.clone(), request.rendering, session);
+        let blocks = if user.is_account() { self.storage.block_list(user.name.key()) } else { Vec::new() };
         let mut registry = self.registry();
-        // Before anything else: from here on the room stays open, and entering it cannot fail.
-        self.enter(&mut registry, &newcomer.room, &user)?;
+        // Enter first: from here on the room stays open, so that entering it again in `start_session` cannot fail.
+        self.enter(&mut registry, &request.room, &user)?;
         outbox.hold();
-        registry.arrive(&user, blocks);
+        registry.add_user(&user, blocks);
         if let Some(SessionOptions { token, transport, .. }) = options {
-            registry.sessions.begin(number, user.client(), transport, token);
+            registry.sessions.insert(number, user.client(), transport, token);
         }
         drop(registry);
-        let mut rooms = newcomer.options.rooms.clone();
-        rooms.retain(|other| other.key() != newcomer.room.key());
-        rooms.truncate(count(self.limits.rooms_per_person).min(MOST_ROOMS).saturating_sub(1));
-        rooms.push(newcomer.room.clone());
+        let mut rooms = request.options.rooms.clone();
+        rooms.retain(|other| other.key() != request.room.key());
+        rooms.truncate(count(self.limits.rooms_per_person).min(MAX_SIGN_IN_ROOMS).saturating_sub(1));
+        rooms.push(request.room.clone());
         let token = options.map(|options| options.token);
-        let arrival = Arrival { rooms, token, resumed: false, announced: true };
-        Ok(self.move_in(reservation, user, arrival, newcomer, now))
+        let arrival = SessionStart { rooms, token, resumed: false, announced: true };
+        Ok(self.start_session(reservation, user, arrival, request, now))
     }
 
-    /// Gives a user who is in the registry seats in their rooms and among everybody, and the greeting.
-    pub(super) fn move_in(
+    /// Subscribes a user who is in the registry to rooms and the global group, and sends the greeting.
+    pub(super) fn start_session(
         self: &Arc<Self>,
         reservation: NameReservation,
         user: Arc<User>,
-        arrival: Arrival,
-        newcomer: SignInRequest,
+        arrival: SessionStart,
+        request: SignInRequest,
         now: OffsetDateTime,
     ) -> Session {
         let global_subscription = Subscription::new(&user.outbox, &user.block_filter);
-        let SignInOptions { rate, label, .. } = newcomer.options;
+        let SignInOptions { rate, label, .. } = request.options;
         let mut session = Session {
             hub: self.clone(),
             user,
             global_subscription,
-            hall_came_after: 0,
+            global_start_id: 0,
             rooms: Vec::new(),
-            texts: LineBatch::default(),
-            addressee: None,
-            spoken: None,
-            arrival: None,
-            told_foreign: false,
-            lost: false,
-            partners: Vec::new(),
+            pending: LineBatch::default(),
+            pending_room: None,
+            last_batch: None,
+            arrival_batch: None,
+            sent_foreign_notice: false,
+            connection_lost: false,
+            former_partners: Vec::new(),
             tag: Tag { label, ..Tag::default() },
             now,
             reservation,
         };
-        let Arrival { rooms, token, resumed, announced } = arrival;
+        let SessionStart { rooms, token, resumed, announced } = arrival;
         for room in &rooms {
-            if session.place_of(room).is_none() {
-                session.quieten_current();
-                // Rooms that cannot be opened are missing in the answer.
+            if session.room_position(room).is_none() {
+                session.demote_current_room();
+                // A room that cannot be opened is missing in the answer.
                 let _ = session.enter(room, false);
             }
         }
-        // Last: whoever hears of it and says hello is heard.
-        let coming = PresenceChange { hub: self, group: &self.global, user: &session.user, coming: true };
-        let mut notice = coming.notice(now);
+        // Subscribe before the notice goes out: an answer to the notice must reach this user.
+        let change = PresenceChange { hub: self, group: &self.global, user: &session.user, joins: true };
+        let mut notice = change.notice(now);
         let notice = announced.then_some(&mut notice);
-        let opened_before = self.ids.load(Relaxed) - 1;
+        let opened_before = self.next_message_id.load(Relaxed) - 1;
         let rendering = session.user.rendering();
         let delivery_mode = delivery_mode(rendering, true);
-        session.arrival =
+        session.arrival_batch =
             Some(self.global.log.enter(&session.global_subscription, delivery_mode, notice.map(|notice| notice as _)));
-        session.hall_came_after = if session.global_subscription.came_after() > 0 {
-            session.global_subscription.came_after()
+        session.global_start_id = if session.global_subscription.id_before_joining() > 0 {
+            session.global_subscription.id_before_joining()
         } else {
             opened_before
         };
@@ -130,101 +134,104 @@ impl Hub {
 }
 
 impl Registry {
-    /// A user is here from now on.
-    pub(super) fn arrive(&mut self, user: &Arc<User>, blocks: Vec<UserName>) {
-        self.names.insert(user.name.key().clone(), NameState::Here(user.client()));
+    /// Adds a user, who can be found from now on.
+    pub(super) fn add_user(&mut self, user: &Arc<User>, blocks: Vec<UserName>) {
+        self.names.insert(user.name.key().clone(), NameState::Online(user.client()));
         self.users.insert(user.client(), user.clone());
-        self.silence_arrival(user, blocks);
+        self.apply_blocks(user, blocks);
     }
 }
 
 impl Session {
-    /// Nobody finds them any more.
-    fn vanish(&mut self) {
+    /// Removes the user from lookups. The name stays taken until the leave is announced.
+    fn unregister(&mut self) {
         let mut registry = self.hub.registry();
         registry.names.insert(self.user.name.key().clone(), NameState::Leaving);
         registry.users.remove(&self.user.client());
         let leaving = Leaving { user: self.user.clone(), partners: Vec::new() };
         registry.leaving.insert(self.user.client(), leaving);
-        self.user.leaves();
+        self.user.mark_left();
     }
 
-    /// Ends the leaving that [`Session::vanish`] began.
-    fn end_leaving(&mut self) {
+    /// Ends the leave that [`Session::unregister`] began.
+    fn remove_from_leaving(&mut self) {
         self.hub.registry().leaving.remove(&self.user.client());
     }
 
-    fn end_talk(&mut self) {
+    /// Publishes the remaining talk and waits for its delivery.
+    fn flush_talk(&mut self) {
         self.flush();
-        self.settle();
+        self.wait_for_last_batch();
         #[cfg(feature = "faults")]
         crate::faults::strike("leaving", self.user.name.as_str().as_bytes());
     }
 
+    /// Leaves the current room without a notice.
     fn leave_room(&mut self) {
         if let Some(membership) = self.rooms.pop() {
-            self.give_up(membership, false);
+            self.unsubscribe(membership, false);
         }
     }
 
-    /// Leaves the hidden room of everybody, without a word: the user stays on another connection.
+    /// Leaves the global group without a notice, because the user stays on another connection.
     fn leave_to_successor(&mut self) {
-        self.reservation.passed_on = true;
-        if self.arrival.is_none() {
+        self.reservation.transferred = true;
+        if self.arrival_batch.is_none() {
             return;
         }
         let global = &self.hub.global.log;
         let last = global.leave(&self.global_subscription, delivery_mode(self.user.rendering(), true), None);
-        global.settle(last);
-        self.hub.registry().forget_predecessor(&self.user);
+        global.wait_delivered(last);
+        self.hub.registry().unblock_connection(&self.user);
     }
 
-    fn leave_everybody(&mut self) {
-        if self.arrival.is_none() {
-            // A panic on the way in: nobody has heard of them.
+    /// Leaves the global group and announces that the user has left.
+    fn leave_global_group(&mut self) {
+        if self.arrival_batch.is_none() {
+            // A panic ended the sign-in before it was announced.
             return;
         }
         let hub = &self.hub;
-        let going = PresenceChange { hub, group: &hub.global, user: &self.user, coming: false };
+        let change = PresenceChange { hub, group: &hub.global, user: &self.user, joins: false };
         let delivery_mode = delivery_mode(self.user.rendering(), true);
-        let last = hub.global.log.leave(&self.global_subscription, delivery_mode, Some(&mut going.notice(self.now)));
+        let last = hub.global.log.leave(&self.global_subscription, delivery_mode, Some(&mut change.notice(self.now)));
         let has_blocks = hub.registry().has_blocks(&self.user);
         if has_blocks {
-            // Who must not hear of it has not heard of it by then.
-            hub.global.log.settle(last);
-            hub.registry().silence_departure(&self.user);
+            // Remove the blocks only after the delivery, which leaves out the blocked users.
+            hub.global.log.wait_delivered(last);
+            hub.registry().remove_blocks(&self.user);
         }
     }
 
-    /// One step of leaving. It may be a panic that ends the visit: one more at that time would end the server, and what
-    /// comes after it has to be done all the same.
-    fn surely(&mut self, step: fn(&mut Session)) {
+    /// Runs one step of leaving and survives its panic. A panic while another one unwinds would abort the server, and the
+    /// later steps have to run in any case.
+    fn run_leave_step(&mut self, step: fn(&mut Session)) {
         if catch_unwind(AssertUnwindSafe(|| step(self))).is_err() {
-            log::error!("a panic while {} left; the others go on", self.user.name);
+            log::error!("hub: panic in a step of leaving user={}; the other steps continue", self.user.name);
         }
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // From here on no other connection takes the session over, until it has ended or may be resumed.
+        // This turn lasts to the end: a takeover then finds a session that is detached or gone, never one that is leaving.
         let stays = !self.begin_turn();
         if !stays {
-            self.surely(Session::vanish);
+            self.run_leave_step(Session::unregister);
         }
-        self.surely(Session::end_talk);
+        self.run_leave_step(Session::flush_talk);
         if !stays {
-            self.surely(Session::end_all_private);
+            self.run_leave_step(Session::end_all_private);
         }
         while !self.rooms.is_empty() {
-            self.surely(Session::leave_room);
+            self.run_leave_step(Session::leave_room);
         }
         if stays {
-            self.surely(Session::leave_to_successor);
+            self.run_leave_step(Session::leave_to_successor);
         } else {
-            self.surely(Session::end_session);
-            self.surely(Session::leave_everybody);
-            self.surely(Session::end_leaving);
+            self.run_leave_step(Session::end_session);
+            self.run_leave_step(Session::leave_global_group);
+            self.run_leave_step(Session::remove_from_leaving);
             self.end_turn();
         }
     }

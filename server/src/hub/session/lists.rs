@@ -1,7 +1,7 @@
-//! Who and what is there, and the help.
+//! Lists of users and rooms, and the help.
 
 use super::pages::Listed;
-use super::{Done, Session, shown};
+use super::{CommandResult, Session, quoted};
 use landline_common::command::{Command, help};
 use landline_common::event::Part;
 use landline_common::{Cause, EventKind, NameKey, OffsetDateTime, RoomName, UserName};
@@ -9,49 +9,53 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 impl Session {
-    pub(super) fn list_people(&mut self, with_me: bool, after: Option<&str>) -> Done {
-        let mut users = self.visible(self.hub.global());
+    /// Lists the users online; `with_me` includes this user.
+    pub(super) fn list_users(&mut self, with_me: bool, after: Option<&str>) -> CommandResult {
+        let mut users = self.without_blockers(self.hub.online_users());
         users.retain(|user| with_me || !Arc::ptr_eq(user, &self.user));
         let next = |after| if with_me { Command::Online { after } } else { Command::Others { after } };
         let online = |users, part| EventKind::Online { users, part };
-        self.tell_names(users.iter().map(|user| &user.name), after, next, online);
+        self.send_names(users.iter().map(|user| &user.name), after, next, online);
         Ok(())
     }
 
-    /// Who else is here, or was within the last so many seconds.
-    pub(super) fn list_seen(&mut self, seconds: u64, after: Option<&str>) -> Done {
-        let (hub, me) = (&self.hub, self.user.name.key());
+    /// Lists the other users that are online or left within the last `seconds`.
+    pub(super) fn list_seen(&mut self, seconds: u64, after: Option<&str>) -> CommandResult {
+        let hub = &self.hub;
+        let me = self.user.name.key();
         let ms = i64::try_from(seconds.saturating_mul(1_000)).unwrap_or(i64::MAX);
         let since = OffsetDateTime { unix_ms: self.now.unix_ms.saturating_sub(ms), ..self.now };
-        let here = hub.global();
-        let keys: HashSet<&NameKey> = here.iter().map(|user| user.name.key()).collect();
-        let mut gone = hub.memory.seen_since(since);
-        gone.retain(|name| name.key() != me && !keys.contains(name.key()) && !self.is_blocked_by_account(name.key()));
-        let mut names: Vec<UserName> = self.visible(here.clone()).iter().map(|user| user.name.clone()).collect();
+        let online = hub.online_users();
+        let keys: HashSet<&NameKey> = online.iter().map(|user| user.name.key()).collect();
+        let mut offline = hub.storage.seen_since(since);
+        offline
+            .retain(|name| name.key() != me && !keys.contains(name.key()) && !self.is_blocked_by_account(name.key()));
+        let mut names: Vec<UserName> =
+            self.without_blockers(online.clone()).iter().map(|user| user.name.clone()).collect();
         names.retain(|name| name.key() != me);
-        names.append(&mut gone);
+        names.append(&mut offline);
         let next = |after| Command::Since { seconds, after };
-        self.tell_names(names.iter(), after, next, |users, part| EventKind::Seen { seconds, users, part });
+        self.send_names(names.iter(), after, next, |users, part| EventKind::Seen { seconds, users, part });
         Ok(())
     }
 
-    pub(super) fn list_members(&mut self, room: &str, after: Option<&str>) -> Done {
+    pub(super) fn list_members(&mut self, room: &str, after: Option<&str>) -> CommandResult {
         let members = RoomName::parse(room).ok().and_then(|name| self.hub.registry().rooms.members(&name));
         let Some((name, users)) = members else {
-            return Err(Cause::NoSuchRoom.with_room(shown(room)));
+            return Err(Cause::NoSuchRoom.with_room(quoted(room)));
         };
-        let (users, room) = (self.visible(users), name.as_str());
+        let (users, room) = (self.without_blockers(users), name.as_str());
         let next = |after| Command::Members { room, after };
         let members = |users, part| EventKind::Members { room: room.into(), users, part };
-        self.tell_names(users.iter().map(|user| &user.name), after, next, members);
+        self.send_names(users.iter().map(|user| &user.name), after, next, members);
         Ok(())
     }
 
-    pub(super) fn list_rooms(&mut self, after: Option<&str>) -> Done {
-        // What is no room's name is no key of one, but still says from where to go on.
+    pub(super) fn list_rooms(&mut self, after: Option<&str>) -> CommandResult {
+        // A text that is not a valid room name still marks a position in the order of the list.
         let after = after.map(|name| match RoomName::parse(name) {
             Ok(name) => (name.key().as_str().to_owned(), name.to_string()),
-            Err(_) => (name.to_lowercase(), shown(name)),
+            Err(_) => (name.to_lowercase(), quoted(name)),
         });
         let rooms = self.hub.rooms();
         let listed = rooms.iter().map(|(room, users)| Listed {
@@ -60,20 +64,20 @@ impl Session {
             item: (room.as_str().into(), *users),
         });
         let next = |after| Command::Rooms { after };
-        self.tell_list(listed.collect(), after, next, |rooms, part: Part<'_>| EventKind::Rooms { rooms, part });
+        self.send_list(listed.collect(), after, next, |rooms, part: Part<'_>| EventKind::Rooms { rooms, part });
         Ok(())
     }
 
-    /// The usual commands, every command, or what one of them does.
-    pub(super) fn help(&mut self, word: Option<&str>) -> Done {
+    /// Explains the usual commands, all commands, or the one called `word`.
+    pub(super) fn help(&mut self, word: Option<&str>) -> CommandResult {
         let lines: Vec<String> = match word {
             None => help::SHORT_HELP.iter().map(|line| (*line).to_owned()).collect(),
-            // "all" is a command as well.
+            // "all" is also the name of a command.
             Some(word) if word.eq_ignore_ascii_case(help::HELP_ALL) => help::all_help().collect(),
             Some(word) => help::help_about(word).collect(),
         };
         for line in &lines {
-            self.tell(EventKind::Info(line.as_str().into()));
+            self.send_event(EventKind::Info(line.as_str().into()));
         }
         if lines.is_empty() { Err(Cause::NoSuchHelp.report()) } else { Ok(()) }
     }

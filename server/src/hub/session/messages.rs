@@ -1,132 +1,140 @@
-//! Messages to one person, here or away, and to everybody.
+//! Direct messages to online users and offline accounts, and messages to all users.
 
-use super::super::deliveries::Sent;
+use super::super::deliveries::SendOutcome;
 use super::super::publications::{LineBatch, Tag};
 use super::super::replay::{Settled, Unsettled};
 use super::super::session_state::StoredDirect;
-use super::{Done, Hub, Session, User, nobody};
+use super::{CommandResult, Hub, Session, User, no_such_user};
 use landline_common::history::{DirectMessage, HistoryOwner, MailboxError};
 use landline_common::{Cause, EventKind, NameKey, Report, UserName};
 use std::sync::Arc;
 
 impl Session {
-    pub(super) fn send_message(&mut self, to: &str, text: &str) -> Done {
-        let text = self.message(text)?;
+    /// Sends a direct message, or puts it into the mailbox of an offline account.
+    pub(super) fn send_message(&mut self, to: &str, text: &str) -> CommandResult {
+        let text = self.checked_message(text)?;
         match self.hub.find(to) {
             Some(me) if Arc::ptr_eq(&me, &self.user) => Err(Cause::Yourself.report()),
             Some(other) if self.is_blocked_by(&other) => Err(not_delivered(&other.name)),
             Some(other) => {
-                self.send_to(&other, &text);
+                self.send_to_online(&other, &text);
                 Ok(())
             }
-            None => self.post(to, &text),
+            None => self.send_to_mailbox(to, &text),
         }
     }
 
-    /// To somebody who is here. If it turns out that an account's connection had broken, the message waits for them.
-    fn send_to(&mut self, other: &Arc<User>, text: &str) {
+    /// Sends a direct message to an online user. If the connection of an account turns out to be broken, the message goes to
+    /// its mailbox.
+    fn send_to_online(&mut self, other: &Arc<User>, text: &str) {
         let nonce = self.tag.nonce.take();
-        let (hub, me) = (&self.hub, self.user.name.as_str());
-        let id = hub.next_id();
+        let hub = &self.hub;
+        let me = self.user.name.as_str();
+        let id = hub.allocate_id();
         let event = EventKind::Direct { id, from: me.into(), text: text.into(), kept: false }.at(self.now);
-        hub.memory.keep_direct(&DirectMessage {
+        hub.storage.store_direct(&DirectMessage {
             id,
             at: self.now,
-            from: (me, self.user.party()),
-            to: (other.name.as_str(), other.party()),
+            from: (me, self.user.history_owner()),
+            to: (other.name.as_str(), other.history_owner()),
             text,
             client: self.user.client(),
             nonce: nonce.as_deref(),
         });
-        self.marks().note(&Tag { label: self.tag.label.clone(), nonce, is_bare: false }, id);
+        self.id_sink().record(&Tag { label: self.tag.label.clone(), nonce, is_bare: false }, id);
         if !other.is_account() {
-            return hub.tell_surely(other, event);
+            return hub.send_reliably(other, event);
         }
         let stored = StoredDirect {
             id,
             at: self.now,
-            from: (me.to_owned(), self.user.party().clone()),
-            to: (other.name.to_string(), other.party().clone()),
+            from: (me.to_owned(), self.user.history_owner().clone()),
+            to: (other.name.to_string(), other.history_owner().clone()),
             text: text.to_owned(),
             client: self.user.client(),
         };
         let unsettled = Unsettled::Message { id, message: stored.clone() };
         match other.send_numbered(event.clone(), unsettled, &hub.limits) {
-            Sent::Kept(gone) => return hub.settle_all(other.name.key(), gone),
-            Sent::NoConnection => {
-                hub.settle_all(other.name.key(), Settled { returned: vec![stored], ..Settled::default() });
-                return hub.not_delivered(other);
+            SendOutcome::Buffered(displaced) => return hub.apply_settled(other.name.key(), displaced),
+            SendOutcome::NoConnection => {
+                hub.apply_settled(other.name.key(), Settled { returned: vec![stored], ..Settled::default() });
+                return hub.redeliver_if_back(other);
             }
-            Sent::Unnumbered => {}
+            SendOutcome::NotAcknowledging => {}
         }
         let hub = hub.clone();
         let to = other.clone();
-        let receipt = move |out: bool| {
-            if !out {
-                hub.settle_all(to.name.key(), Settled { returned: vec![stored], ..Settled::default() });
-                hub.not_delivered(&to);
+        let receipt = move |delivered: bool| {
+            if !delivered {
+                hub.apply_settled(to.name.key(), Settled { returned: vec![stored], ..Settled::default() });
+                hub.redeliver_if_back(&to);
             }
         };
-        other.tell_with_receipt(&event, &self.hub.limits, Box::new(receipt));
+        other.send_event_with_receipt(&event, &self.hub.limits, Box::new(receipt));
     }
 
-    /// To somebody who is away, if that is an account.
-    fn post(&mut self, to: &str, text: &str) -> Done {
+    /// Puts a direct message into the mailbox of an offline account.
+    fn send_to_mailbox(&mut self, to: &str, text: &str) -> CommandResult {
         let hub = self.hub.clone();
-        let (memory, key) = (&hub.memory, NameKey::of(to));
-        let Some(name) = memory.account(&key) else { return Err(nobody(to)) };
+        let storage = &hub.storage;
+        let key = NameKey::of(to);
+        let Some(name) = storage.account_name(&key) else { return Err(no_such_user(to)) };
         if self.is_blocked_by_account(&key) {
             return Err(not_delivered(&name));
         }
         let tag = self.tag.clone();
-        let id = hub.next_id();
+        let id = hub.allocate_id();
         let direct = DirectMessage {
             id,
             at: self.now,
-            from: (self.user.name.as_str(), self.user.party()),
+            from: (self.user.name.as_str(), self.user.history_owner()),
             to: (name.as_str(), &HistoryOwner::Account(key)),
             text,
             client: self.user.client(),
             nonce: tag.nonce.as_deref(),
         };
-        memory.post(&direct).map_err(|why| self.hub.not_kept(&name, &why))?;
-        self.marks().note(&tag, id);
-        // They may have come in meanwhile, and have collected what waited before this was there.
+        storage.enqueue_mail(&direct).map_err(|why| self.hub.mailbox_refusal(&name, &why))?;
+        self.id_sink().record(&tag, id);
+        // The receiver may have signed in meanwhile and fetched its mail before this message was stored.
         if let Some(other) = hub.find(to) {
-            hub.hand_over_mail(&other);
+            hub.deliver_mail(&other);
         }
         self.answer(Cause::Queued.with_user(name.as_str()).into());
         Ok(())
     }
 
-    pub(super) fn say_to_all(&mut self, text: &str) -> Done {
-        let mut texts = LineBatch::default();
-        let text = self.message(text)?;
-        texts.push(&text, self.take_tag());
+    /// Says a text to all users.
+    pub(super) fn say_to_all(&mut self, text: &str) -> CommandResult {
+        let mut pending = LineBatch::default();
+        let text = self.checked_message(text)?;
+        pending.push(&text, self.take_tag());
         let global = &self.hub.global.log;
-        let stored = self.hub.memory.make_room();
-        global.settle(global.say(&self.global_subscription, &mut self.talk(None, &texts, stored)));
+        let stored = self.hub.storage.wait_for_capacity();
+        global.wait_delivered(
+            global.publish(&self.global_subscription, &mut self.talk_publication(None, &pending, stored)),
+        );
         if stored { Ok(()) } else { Err(not_stored()) }
     }
 }
 
-/// What somebody is told whose talk everybody heard and that the storage could not take.
+/// Makes the report that talk was delivered but could not be stored.
 pub(super) fn not_stored() -> Report<'static> {
     Cause::NotStored.report()
 }
 
+/// Makes the refusal of a message to a user who blocks its sender.
 fn not_delivered(name: &UserName) -> Report<'static> {
     Cause::BlockedByUser.with_user(name.to_string())
 }
 
 impl Hub {
-    fn not_kept(&self, name: &UserName, why: &MailboxError) -> Report<'static> {
+    fn mailbox_refusal(&self, name: &UserName, why: &MailboxError) -> Report<'static> {
         let cause = match why {
             MailboxError::ReceiverFull => Cause::MailboxFull,
             MailboxError::SenderFull => Cause::MailboxFullOfYours,
             MailboxError::NotStored(why) => {
-                if self.logs_failure("mail") {
-                    log::warn!("a message for {name} was not stored: {why}");
+                if self.note_failure("mail") {
+                    log::warn!("hub: mail not stored receiver={name}: {why}");
                 }
                 Cause::MailNotStored
             }

@@ -1,4 +1,8 @@
-//! One person's stay: everything that they can do once they are signed in. Dropping it is leaving.
+//! A signed-in user's session: all commands that the hub carries out. Dropping the session makes the user leave.
+//!
+//! [`Session::perform`] carries out one command. Talk is only buffered: the connection calls [`Session::flush`] after each
+//! read, so that all lines of a read are published together. Other commands flush first, so that no answer overtakes a
+//! line that was sent before it.
 
 mod account;
 mod answers;
@@ -15,10 +19,10 @@ mod repeated;
 mod resuming;
 mod rooms;
 
-pub use resuming::{Detached, NotResumed, Resumable};
+pub use resuming::{DetachedSession, NotResumed, Resumable};
 
 use super::broadcast_group::BroadcastGroup;
-use super::publications::{LineBatch, MessageIdSink, Tag, Utterance};
+use super::publications::{LineBatch, MessageIdSink, Tag, TalkPublication};
 use super::user::delivery_mode;
 use super::{Hub, NameReservation, User};
 use crate::fanout::Subscription;
@@ -32,64 +36,73 @@ use rooms::Membership;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// What came of a command: nothing more to say, or why it was refused.
-type Done = Result<(), Report<'static>>;
+/// Result of a command, or the report with which it is refused.
+type CommandResult = Result<(), Report<'static>>;
 
-/// Whether somebody stays after a command.
+/// The user's state after a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AfterCommand {
-    /// They do.
+    /// The user stays.
     Here,
-    /// They asked to leave.
+    /// The user leaves.
     Leaving,
 }
 
-/// Somebody who is here. Its session owns it.
+/// The session of one user on one connection.
 #[derive(Debug)]
 pub struct Session {
     hub: Arc<Hub>,
     user: Arc<User>,
-    /// The seat in the hidden room of everybody.
+    /// The subscription to the global group.
     global_subscription: Arc<Subscription>,
-    /// The last id that was said to everybody before they came.
-    hall_came_after: u64,
-    /// The last one is the current one.
+    /// The last message id in the global group before this subscription.
+    global_start_id: u64,
+    /// The user's rooms; the last one is the current room.
     rooms: Vec<Membership>,
-    /// What was said and is not yet in the log of its room, the `addressee`.
-    texts: LineBatch,
-    addressee: Option<RoomKey>,
-    /// Where something was said last, and its batch there: it must be out before anything is said elsewhere.
-    spoken: Option<(Arc<BroadcastGroup>, u64)>,
-    /// The batch of the news that they are here: it must be out before they say anything.
-    arrival: Option<u64>,
-    told_foreign: bool,
-    /// The connection was lost, so that the session may be resumed.
-    lost: bool,
-    /// With whom they had private chats when they left.
-    partners: Vec<(UserName, HistoryOwner)>,
-    /// What the client sent along with the command in hand. Who answers it takes the label.
+    /// Talk that is not yet in the log of its room, `pending_room`.
+    pending: LineBatch,
+    pending_room: Option<RoomKey>,
+    /// The user's last talk. It must be delivered before the user talks in another room.
+    last_batch: Option<SentBatch>,
+    /// The batch that announced the user in the global group, 0 once it is delivered. `None` before the announcement. Talk
+    /// waits for it, so that no user reads a line of a user who has not been announced.
+    arrival_batch: Option<u64>,
+    sent_foreign_notice: bool,
+    /// The connection was lost, so the session may be resumed.
+    connection_lost: bool,
+    /// Partners of the private chats that ended when the user left.
+    former_partners: Vec<(UserName, HistoryOwner)>,
+    /// Label and nonce of the current command. The last event of the answer takes the label.
     tag: Tag,
     now: OffsetDateTime,
-    /// Last, so that the name is free only when everything else is done.
+    /// The last field, so that the name is freed only after everything else is dropped.
     reservation: NameReservation,
 }
 
+/// Talk in the log of a room.
+#[derive(Debug)]
+struct SentBatch {
+    group: Arc<BroadcastGroup>,
+    number: u64,
+}
+
 impl Session {
-    /// Who it is.
+    /// Returns the session's user.
     #[must_use]
     pub fn user(&self) -> &Arc<User> {
         &self.user
     }
 
-    /// Does what a command asks for. Talk is gathered until [`Session::flush`] or the next other command. What a program
-    /// sent along is in `tag`: the last object of the answer says that it is the last.
+    /// Carries out a command. Talk is buffered until [`Session::flush`] or the next command that is not talk. `tag` is the
+    /// label and nonce that came with the command.
     pub fn perform(&mut self, command: Command<'_>, tag: Tag, now: OffsetDateTime) -> AfterCommand {
-        (self.now, self.tag) = (now, tag);
-        if self.tag.nonce.as_deref().is_some_and(|nonce| self.texts.has_nonce(nonce)) {
-            // The first of the two has no id yet.
+        self.now = now;
+        self.tag = tag;
+        if self.tag.nonce.as_deref().is_some_and(|nonce| self.pending.has_nonce(nonce)) {
+            // The first message with this nonce gets its id only when it is flushed.
             self.flush();
         }
-        if let Some(id) = self.repeated(&command) {
+        if let Some(id) = self.find_repeated(&command) {
             self.flush();
             self.answer(EventKind::Done { id, repeated: true });
             return AfterCommand::Here;
@@ -98,25 +111,25 @@ impl Session {
         let may_be_talk = self.may_be_talk(&command);
         let done = match command {
             Command::Ack(seq) => {
-                self.hub.acknowledged(&self.user, seq);
+                self.hub.handle_ack(&self.user, seq);
                 return AfterCommand::Here;
             }
-            Command::Say(text) => self.gather(None, text),
-            Command::SayIn { room, text } => self.gather(Some(room), text),
-            Command::Hooray => self.gather(None, HOORAY),
+            Command::Say(text) => self.buffer_talk(None, text),
+            Command::SayIn { room, text } => self.buffer_talk(Some(room), text),
+            Command::Hooray => self.buffer_talk(None, HOORAY),
             other => {
                 self.flush();
-                self.settle();
+                self.wait_for_last_batch();
                 if other == Command::Quit {
                     self.answer(Cause::Goodbye.report().into());
                     return AfterCommand::Leaving;
                 }
-                self.obey(other)
+                self.dispatch(other)
             }
         };
         match done {
             Err(refusal) => {
-                self.forget_label(label.as_deref());
+                self.forget_refused_label(label.as_deref());
                 let refusal = if may_be_talk { refusal.with_say_hint() } else { refusal };
                 self.refuse(refusal.into(), now);
             }
@@ -126,8 +139,8 @@ impl Session {
         AfterCommand::Here
     }
 
-    /// True for a line without a slash that may have been meant as talk. A private text never is: a hint at `/say` would
-    /// make it public.
+    /// True for a line without a slash that may have been meant as talk. Never true for a private text: the hint at `/say`
+    /// would lead the user to publish it.
     fn may_be_talk(&self, command: &Command<'_>) -> bool {
         self.tag.is_bare
             && match command {
@@ -137,143 +150,156 @@ impl Session {
             }
     }
 
-    /// Begins a command that the session itself carries out: everything that was said before is out. False if it was
-    /// carried out before, which is answered.
+    /// Begins a command that the connection carries out itself; flushes earlier talk first. Returns false, after answering,
+    /// if the command already ran.
     #[must_use]
-    pub fn begin(&mut self, command: &Command<'_>, tag: Tag, now: OffsetDateTime) -> bool {
-        (self.now, self.tag) = (now, tag);
+    pub fn begin_command(&mut self, command: &Command<'_>, tag: Tag, now: OffsetDateTime) -> bool {
+        self.now = now;
+        self.tag = tag;
         self.flush();
-        let repeated = self.repeated(command);
+        let repeated = self.find_repeated(command);
         if let Some(id) = repeated {
             self.answer(EventKind::Done { id, repeated: true });
         }
         repeated.is_none()
     }
 
-    /// Ends a command that the session itself carried out, with what came of it.
-    pub fn end(&mut self, report: Report<'static>) {
+    /// Answers a command that the connection carried out itself.
+    pub fn finish_command(&mut self, report: Report<'static>) {
         if report.is_refusal() {
             let label = self.user.session.as_ref().and_then(|_| self.tag.label.clone());
-            self.forget_label(label.as_deref());
+            self.forget_refused_label(label.as_deref());
         }
         self.answer(report.into());
     }
 
-    /// Tells them why something was not done, behind what they said before.
+    /// Flushes earlier talk, then answers with a refusal.
     pub fn refuse(&mut self, why: EventKind<'_>, now: OffsetDateTime) {
         self.now = now;
         self.flush();
         self.answer(why);
     }
 
-    /// Answers a command that comes to nothing, whatever it was.
-    pub fn refuse_labelled(&mut self, label: Option<String>, why: Report<'_>, now: OffsetDateTime) {
+    /// Refuses a command that cannot be parsed or must not run.
+    pub fn refuse_labeled(&mut self, label: Option<String>, why: Report<'_>, now: OffsetDateTime) {
         self.tag = Tag { label, ..Tag::default() };
         self.refuse(why.into(), now);
     }
 
-    /// Says what was gathered.
+    /// Publishes the buffered talk. Waits while the storage queue is full, a second at most.
     pub fn flush(&mut self) {
-        if self.texts.is_empty() {
+        if self.pending.is_empty() {
             return;
         }
-        self.arrive();
-        // What cannot be stored is said all the same.
-        let stored = self.hub.memory.make_room();
-        // Taken out: after a panic, leaving must not try to say it again.
-        let mut texts = std::mem::take(&mut self.texts);
-        let addressee = self.addressee.take();
-        let is_it = |membership: &&Membership| Some(membership.name.key()) == addressee.as_ref();
-        if let Some(Membership { name, group, subscription, .. }) = self.rooms.iter().rev().find(is_it) {
-            let batch = group.log.say(subscription, &mut self.talk(Some(name.as_str()), &texts, stored));
-            self.spoken = Some((group.clone(), batch));
+        self.wait_for_arrival_notice();
+        // Talk that cannot be stored is published all the same.
+        let stored = self.hub.storage.wait_for_capacity();
+        // Take the lines out: after a panic in here, the flush on leaving must not publish them again.
+        let mut pending = std::mem::take(&mut self.pending);
+        let pending_room = self.pending_room.take();
+        let is_target = |membership: &&Membership| Some(membership.name.key()) == pending_room.as_ref();
+        if let Some(Membership { name, group, subscription, .. }) = self.rooms.iter().rev().find(is_target) {
+            let number =
+                group.log.publish(subscription, &mut self.talk_publication(Some(name.as_str()), &pending, stored));
+            self.last_batch = Some(SentBatch { group: group.clone(), number });
         }
-        texts.clear();
-        self.texts = texts;
+        pending.clear();
+        self.pending = pending;
         if !stored {
-            self.tell(messages::not_stored().into());
+            self.send_event(messages::not_stored().into());
         }
     }
 
-    /// Texts as theirs, in a room or to everybody.
-    fn talk<'t>(&'t self, room: Option<&'t str>, texts: &'t LineBatch, stored: bool) -> Utterance<'t> {
+    /// Makes a publication of the user's lines, in a room or to all users.
+    fn talk_publication<'t>(
+        &'t self,
+        room: Option<&'t str>,
+        pending: &'t LineBatch,
+        stored: bool,
+    ) -> TalkPublication<'t> {
         let hub = &*self.hub;
-        Utterance {
-            ids: &hub.ids,
-            memory: stored.then_some(&*hub.memory),
+        TalkPublication {
+            ids: &hub.next_message_id,
+            storage: stored.then_some(&*hub.storage),
             limits: &hub.limits,
             client: self.user.client(),
             room,
             user: self.user.name.as_str(),
-            texts,
-            marks: Some(self.marks()),
+            lines: pending,
+            id_sink: Some(self.id_sink()),
             at: self.now,
             first_id: 0,
         }
     }
 
-    /// Where the ids of what they say are noted.
-    fn marks(&self) -> MessageIdSink<'_> {
+    /// Returns the recorder for the ids of the user's messages.
+    fn id_sink(&self) -> MessageIdSink<'_> {
         let labels = self.user.session.as_ref().map(|session| &session.labels);
-        MessageIdSink { labels, nonces: &self.hub.nonces, author: self.user.name.key(), party: self.user.party() }
-    }
-
-    /// Waits until the last line is out, so that nothing overtakes it.
-    fn settle(&mut self) {
-        self.arrive();
-        if let Some((group, batch)) = self.spoken.take() {
-            group.log.settle(batch);
+        MessageIdSink {
+            labels,
+            nonces: &self.hub.nonces,
+            author: self.user.name.key(),
+            history_owner: self.user.history_owner(),
         }
     }
 
-    /// Waits until everybody knows that they are here.
-    fn arrive(&mut self) {
-        if let Some(arrival) = self.arrival.as_mut().filter(|arrival| **arrival > 0) {
-            self.hub.global.log.settle(std::mem::take(arrival));
+    /// Waits until the user's last talk is delivered, so that nothing overtakes it.
+    fn wait_for_last_batch(&mut self) {
+        self.wait_for_arrival_notice();
+        if let Some(SentBatch { group, number }) = self.last_batch.take() {
+            group.log.wait_delivered(number);
         }
     }
 
-    /// Talk in a room, or in the current one.
-    fn gather(&mut self, room: Option<&str>, text: &str) -> Done {
-        let place = match room {
-            Some(room) => self.place_in(room)?,
+    /// Waits until the announcement of the user's sign-in is delivered.
+    fn wait_for_arrival_notice(&mut self) {
+        if let Some(batch) = self.arrival_batch.as_mut().filter(|batch| **batch > 0) {
+            self.hub.global.log.wait_delivered(std::mem::take(batch));
+        }
+    }
+
+    /// Buffers talk for a room, or for the current room.
+    fn buffer_talk(&mut self, room: Option<&str>, text: &str) -> CommandResult {
+        let position = match room {
+            Some(room) => self.require_room(room)?,
             None => self.rooms.len().checked_sub(1).ok_or_else(|| Cause::NoRoomToTalk.report())?,
         };
         let text = match room {
-            Some(_) => self.message(text)?,
-            None => self.sayable(text)?,
+            Some(_) => self.checked_message(text)?,
+            None => self.checked_text(text)?,
         };
-        let Membership { name, group, .. } = &self.rooms[place];
-        let (key, group) = (name.key().clone(), group.clone());
-        if self.addressee.as_ref().is_some_and(|addressee| *addressee != key) {
+        let Membership { name, group, .. } = &self.rooms[position];
+        let key = name.key().clone();
+        let group = group.clone();
+        if self.pending_room.as_ref().is_some_and(|pending_room| *pending_room != key) {
             self.flush();
         }
-        // No line of theirs overtakes another one, also across rooms.
-        if self.spoken.as_ref().is_some_and(|(spoken, _)| !Arc::ptr_eq(spoken, &group)) {
-            self.settle();
+        // A user's lines stay in order across rooms too: a reader in both rooms must not get the second line first.
+        if self.last_batch.as_ref().is_some_and(|last| !Arc::ptr_eq(&last.group, &group)) {
+            self.wait_for_last_batch();
         }
-        // Cleaning may have left nothing that can be seen.
+        // Cleaning may have left nothing visible.
         if !is_blank(&text) {
             let tag = self.take_tag();
-            self.texts.push(&text, tag);
-            self.addressee = Some(key);
+            self.pending.push(&text, tag);
+            self.pending_room = Some(key);
         }
         Ok(())
     }
 
-    /// Where a room that they must be in stands.
-    fn place_in(&self, room: &str) -> Result<usize, Report<'static>> {
-        let place = RoomName::parse(room).ok().and_then(|name| self.place_of(&name));
-        place.ok_or_else(|| Cause::NotInRoom.with_room(shown(room)))
+    /// Returns the position in `rooms` of a room that the user must be in.
+    fn require_room(&self, room: &str) -> Result<usize, Report<'static>> {
+        let position = RoomName::parse(room).ok().and_then(|name| self.room_position(&name));
+        position.ok_or_else(|| Cause::NotInRoom.with_room(quoted(room)))
     }
 
-    /// What came along with the command in hand, for what carries it on.
+    /// Takes the tag of the current command, for the publication that answers it.
     fn take_tag(&mut self) -> Tag {
         std::mem::take(&mut self.tag)
     }
 
-    /// What a user typed, as others may see it: one line or several.
-    fn sayable<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, Report<'static>> {
+    /// Cleans a text for display, and checks its length and number of lines.
+    fn checked_text<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, Report<'static>> {
         let text = clean_message(text);
         let most = count(self.hub.limits.message_chars);
         // Every character has at least one byte.
@@ -287,25 +313,26 @@ impl Session {
         Ok(text)
     }
 
-    /// The same for a message to somebody, which must have something in it.
-    fn message<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, Report<'static>> {
-        let text = self.sayable(text)?;
+    /// Like [`Self::checked_text`], and refuses a text without visible characters.
+    fn checked_message<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, Report<'static>> {
+        let text = self.checked_text(text)?;
         if is_blank(&text) {
             return Err(Cause::EmptyMessage.report());
         }
         Ok(text)
     }
 
-    fn obey(&mut self, command: Command<'_>) -> Done {
+    /// Carries out a command that is not talk.
+    fn dispatch(&mut self, command: Command<'_>) -> CommandResult {
         match command {
             Command::All(text) => self.say_to_all(text),
-            Command::Online { after } => self.list_people(true, after),
-            Command::OnlineDetails => self.list_people(true, None),
-            Command::Others { after } => self.list_people(false, after),
+            Command::Online { after } => self.list_users(true, after),
+            Command::OnlineDetails => self.list_users(true, None),
+            Command::Others { after } => self.list_users(false, after),
             Command::Members { room, after } => self.list_members(room, after),
             Command::Rooms { after } => self.list_rooms(after),
             Command::Message { to, text } => self.send_message(to, text),
-            Command::Connect(user) => self.ask_private(user),
+            Command::Connect(user) => self.request_private(user),
             Command::Accept(user) => self.answer_private(user, true),
             Command::Reject(user) => self.answer_private(user, false),
             Command::Chats { after } => self.list_private(after),
@@ -326,26 +353,26 @@ impl Session {
             Command::Search { words, before } => self.search(words, before),
             Command::Forget => self.forget(),
             Command::HistoryIn { room, ask } => self.history_in(room, ask),
-            Command::Direct(user) => self.ask_direct(user),
+            Command::Direct(user) => self.request_direct(user),
             Command::DirectKey(key) => self.announce_key(key),
             Command::DirectAccept { to, key, addresses } => self.accept_direct(to, key, addresses),
-            Command::DirectText { to, .. } | Command::DirectStop(to) => Err(direct_chats::not_here(to)),
-            // The session has done these: they need what the hub does not know.
+            Command::DirectText { to, .. } | Command::DirectStop(to) => Err(direct_chats::unsupported(to)),
+            // The connection carries these out where it can ask for a password.
             Command::Register { .. } | Command::Password(_) => Err(Cause::NoQuestionsHere.report()),
-            // `perform` has done these.
+            // `perform` carries these out.
             Command::Say(_) | Command::SayIn { .. } | Command::Hooray | Command::Quit => Ok(()),
             Command::Ack(_) | Command::Alive => Ok(()),
         }
     }
 
-    fn change_format(&mut self, format: Format) -> Done {
+    fn change_format(&mut self, format: Format) -> CommandResult {
         let rendering = match (format, self.user.rendering()) {
             (Format::Json, Rendering::Text | Rendering::Json) => Rendering::Json,
             (Format::Text, Rendering::Text | Rendering::Json) => Rendering::Text,
             _ => return Err(Cause::FormatFixed.report()),
         };
         let global = &self.hub.global.log;
-        global.settle(global.change(
+        global.wait_delivered(global.change_mode(
             &self.global_subscription,
             delivery_mode(self.user.rendering(), true),
             delivery_mode(rendering, true),
@@ -353,49 +380,51 @@ impl Session {
         self.user.set_rendering(rendering);
         let current = self.rooms.len().saturating_sub(1);
         for (i, membership) in self.rooms.iter_mut().enumerate() {
-            membership.listen(delivery_mode(rendering, i == current));
+            membership.set_delivery_mode(delivery_mode(rendering, i == current));
         }
         self.answer(EventKind::Format(format));
         Ok(())
     }
 
-    /// A program's own line is answered once. A client that ends its lines may be a user at `nc`, whose talk only begins
-    /// like one: no further line of that kind vanishes without a word.
-    fn answer_foreign(&mut self, by_program: bool) -> Done {
-        if !std::mem::replace(&mut self.told_foreign, true) {
-            self.tell(Cause::NotSupported.report().into());
+    /// Answers a line that belongs to another program's protocol: with a notice the first time, then not at all. A framed
+    /// client that is not known as a program may be a user at `nc` whose talk only looks like such a line. It gets an
+    /// error instead of silence.
+    fn answer_foreign(&mut self, by_program: bool) -> CommandResult {
+        if !std::mem::replace(&mut self.sent_foreign_notice, true) {
+            self.send_event(Cause::NotSupported.report().into());
             return Ok(());
         }
         if by_program || self.user.rendering().is_unframed() { Ok(()) } else { Err(Cause::MachineLine.report()) }
     }
 
-    fn pong(&mut self, token: &str) -> Done {
-        let token = clean(&self.sayable(token)?).into_owned();
+    fn pong(&mut self, token: &str) -> CommandResult {
+        let token = clean(&self.checked_text(token)?).into_owned();
         self.answer(EventKind::Pong(token.into()));
         Ok(())
     }
 
-    /// Somebody by any way to write their name, here or with an account.
-    fn known(&self, name: &str) -> Result<UserName, Report<'static>> {
-        let here = self.hub.find(name).map(|user| user.name.clone());
-        here.or_else(|| self.hub.memory.account(&NameKey::of(name))).ok_or_else(|| nobody(name))
+    /// Finds the name of an online user or an account by any spelling.
+    fn find_user(&self, name: &str) -> Result<UserName, Report<'static>> {
+        let online = self.hub.find(name).map(|user| user.name.clone());
+        online.or_else(|| self.hub.storage.account_name(&NameKey::of(name))).ok_or_else(|| no_such_user(name))
     }
 
-    /// Somebody else who is here.
-    fn other(&self, name: &str) -> Result<Arc<User>, Report<'static>> {
+    /// Finds another online user by any spelling of the name.
+    fn other_online_user(&self, name: &str) -> Result<Arc<User>, Report<'static>> {
         match self.hub.registry().find(name) {
             Some(user) if Arc::ptr_eq(&user, &self.user) => Err(Cause::Yourself.report()),
             Some(user) => Ok(user),
-            None => Err(nobody(name)),
+            None => Err(no_such_user(name)),
         }
     }
 }
 
-fn nobody(name: &str) -> Report<'static> {
-    Cause::NoSuchUser.with_user(shown(name))
+/// Makes the refusal of a name that no user and no account has.
+fn no_such_user(name: &str) -> Report<'static> {
+    Cause::NoSuchUser.with_user(quoted(name))
 }
 
-/// Something a client wrote that is to be quoted back: cleaned and short.
-fn shown(text: &str) -> String {
+/// Cleans and shortens a client's text, to quote it in an answer.
+fn quoted(text: &str) -> String {
     clean(text).chars().take(40).collect()
 }

@@ -1,11 +1,11 @@
-//! Lists of any length, a page at a time.
+//! Sends lists of any length, one page per command.
 //!
-//! An answer goes out in one piece. What the kernel does not take at once waits in the client's backlog, and a client
-//! whose backlog overflows is reset. A list grows with what other clients do, so an unbounded answer would let one
-//! address end the connection of every client that asks. Therefore a list that exceeds a page is told page by page, in
-//! the order of the names, and each page ends with the command that lists the next one.
+//! An answer is one piece. Bytes that the kernel does not take at once wait in the client's backlog, and a client whose
+//! backlog overflows is reset. Lists grow with the actions of other clients, so an unbounded answer would let one
+//! address end the connection of every client that requests the list. A list that exceeds a page is therefore sent in
+//! pages, in the order of the names, and each page ends with the command for the next one.
 //!
-//! A page is measured as its reader gets it. Names are up to 128 bytes long, and each rendering wraps them differently.
+//! The size of a page is measured in the reader's rendering. Names have up to 128 bytes, and renderings differ in length.
 
 use super::Session;
 use landline_common::command::Command;
@@ -13,27 +13,28 @@ use landline_common::event::{More, Part, Text};
 use landline_common::limits::count;
 use landline_common::{EventKind, Limits, NameKey, UserName};
 
-/// The part of a client's backlog that one answer takes at most: clients ask for several at once.
-const SHARE_OF_BACKLOG: usize = 4;
+/// An answer takes at most this fraction of a client's backlog, because clients send several commands at once.
+const BACKLOG_DIVISOR: usize = 4;
 
-/// The most bytes of one answer.
-pub(super) fn most_bytes(limits: &Limits) -> usize {
-    count(limits.backlog_bytes) / SHARE_OF_BACKLOG
+/// Returns the maximum bytes of one answer.
+pub(super) fn max_answer_bytes(limits: &Limits) -> usize {
+    count(limits.backlog_bytes) / BACKLOG_DIVISOR
 }
 
 /// One entry of a list.
 pub(super) struct Listed<'l, T> {
-    /// The key by which pages are ordered; unique in the list.
+    /// The sort key; unique in the list.
     pub key: &'l str,
-    /// The name that the next page comes after.
+    /// The name that the command for the next page quotes.
     pub name: &'l str,
-    /// The entry in the event.
+    /// The entry as the event contains it.
     pub item: T,
 }
 
 impl Session {
-    /// Tells a list of users: all of it in its own order, or the page `after` a name.
-    pub(super) fn tell_names<'l>(
+    /// Sends a list of users: all of it in the given order if it fits, otherwise the first page or the page `after` a name.
+    /// `next` makes the command for the page after a name, `event` the event of a page.
+    pub(super) fn send_names<'l>(
         &mut self,
         users: impl Iterator<Item = &'l UserName>,
         after: Option<&str>,
@@ -42,12 +43,13 @@ impl Session {
     ) {
         let listed =
             users.map(|user| Listed { key: user.key().as_str(), name: user.as_str(), item: user.as_str().into() });
-        let after = after.map(|name| (NameKey::of(name).as_str().to_owned(), super::shown(name)));
-        self.tell_list(listed.collect(), after, next, event);
+        let after = after.map(|name| (NameKey::of(name).as_str().to_owned(), super::quoted(name)));
+        self.send_list(listed.collect(), after, next, event);
     }
 
-    /// Tells a list, or the page of it after a key (with the name that the client wrote for it).
-    pub(super) fn tell_list<'l, T: Clone>(
+    /// Sends a list like [`Self::send_names`]. `after` is the key of the last entry of the page before, and the name that the
+    /// client wrote for it.
+    pub(super) fn send_list<'l, T: Clone>(
         &mut self,
         mut listed: Vec<Listed<'l, T>>,
         after: Option<(String, String)>,
@@ -56,7 +58,7 @@ impl Session {
     ) {
         let limits = &self.hub.limits;
         let most_names = count(limits.page_names);
-        let most_bytes = count(limits.page_bytes).min(most_bytes(limits));
+        let most_bytes = count(limits.page_bytes).min(max_answer_bytes(limits));
         let items = |listed: &[Listed<'l, T>]| listed.iter().map(|entry| entry.item.clone()).collect();
         if after.is_none() && listed.len() <= most_names {
             let whole = event(items(&listed), Part::default());
@@ -81,7 +83,7 @@ impl Session {
             if bytes <= most_bytes || length <= 1 {
                 return self.answer(page);
             }
-            // Names differ in length, so the first guess may still be too long.
+            // Names differ in length, so the estimate may still be too long.
             length = (length * most_bytes / bytes).clamp(1, length - 1);
         }
     }

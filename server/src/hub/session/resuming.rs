@@ -1,17 +1,36 @@
-//! Going on with a session: taking it over from a connection that still stands, or after its connection was lost.
+//! Resuming a session on a new connection, by a token.
 //!
-//! *Take-over.* Between two turns of the old connection the new one takes its place everywhere, in one step under the
-//! hub's lock: name, rooms, private chats, blocks. Nobody hears of it. The new connection takes seats of its own in the
-//! rooms; what was said between the last line that the client received and these seats is in the history. The old
-//! connection's thread finds that it owns the session no more, and leaves in silence.
+//! The old connection may still be open, because the server cannot see that the client's network is gone. Both threads
+//! then want to act for one user, and no command, event or notice may be lost or doubled.
 //!
-//! *After a loss* the user has left like any other, and what is not stored elsewhere is kept for a while. Resuming is
-//! coming in again, with notices; private chats that ended by the loss are opened again.
+//! | | takeover (`take_over`) | after a loss (`resume_lost`) |
+//! |---|---|---|
+//! | old connection | open | gone; the user has left |
+//! | session state | shared with the old connection | kept as a [`DetachedSession`] |
+//! | name | passes to the new connection | reserved again |
+//! | notices to others | none | leave, then sign-in |
+//! | private chats | move to the new connection | reopened |
+//!
+//! Invariant: a takeover happens between two turns of the old connection ([`super::super::session_state`]), and replaces the
+//! user in one step under the hub's lock: name, rooms, chats and blocks. The old connection's thread gets no further turn;
+//! it finds that it has lost the session and leaves without notices.
+//!
+//! Both connections are subscribed to the rooms for a moment. The client gets what was said between the last line that it
+//! received and its new subscriptions from the history ([`super::catch_up`]).
+//!
+//! | step of a takeover | failure |
+//! |---|---|
+//! | wait for the old turn to end, take the turn | [`NotResumed::Busy`] after [`TURN_TIMEOUT`] |
+//! | replace the user, void the older tokens | [`NotResumed::Changed`]: the caller looks the token up again |
+//! | end the old connection, send unacknowledged events again | |
+//! | subscribe, greet, catch up | |
+//!
+//! Not here: tokens ([`super::super::resume`]), and the sign-in dialog (`connection/resuming.rs`).
 
 use super::super::resume::FoundSession;
 use super::super::session_state::SessionState;
 use super::super::{NameReservation, NameState, Registry, SignInRequest};
-use super::lifecycle::Arrival;
+use super::lifecycle::SessionStart;
 use super::{Hub, Session, User};
 use crate::fanout::{ClientId, DisconnectReason};
 use crate::hub::{SessionOptions, Token, Transport};
@@ -20,57 +39,57 @@ use landline_common::{Cause, EventKind, Limits, OffsetDateTime, Rendering, RoomN
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long the old connection's turn may take: it may wait for the disk.
-const TURN: Duration = Duration::from_secs(6);
-/// How long a user who is just leaving may take.
-const LEAVING: Duration = Duration::from_secs(5);
-/// About the bytes of a detached session beside its private lines, its labels and the names that it keeps.
+/// Longest wait for the old connection's turn, which may wait for the disk.
+const TURN_TIMEOUT: Duration = Duration::from_secs(6);
+/// Longest wait for a user who is leaving.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Approximate bytes of a detached session without its buffered events, labels and names.
 const DETACHED_BYTES: usize = 1_024;
-/// About the bytes of a room or a user that a detached session keeps.
+/// Approximate bytes of a name of a room or user in a detached session.
 const NAME_BYTES: usize = 160;
 
-/// What is kept of a session whose connection was lost.
+/// The data of a session whose connection was lost.
 #[derive(Debug)]
-pub struct Detached {
+pub struct DetachedSession {
     name: UserName,
-    party: HistoryOwner,
+    history_owner: HistoryOwner,
     session: Arc<SessionState>,
-    /// The last one was the current one.
+    /// The user's rooms; the last one was the current room.
     rooms: Vec<RoomName>,
     blocked: Vec<UserName>,
-    /// With whom there were private chats.
+    /// Partners of private chats to reopen.
     partners: Vec<(UserName, HistoryOwner)>,
 }
 
-impl Detached {
-    /// A private chat with `before` is one with `after` from now on.
-    pub(super) fn rename_partner(&mut self, before: &HistoryOwner, after: &HistoryOwner) {
-        for (_, party) in self.partners.iter_mut().filter(|(_, party)| party == before) {
-            party.clone_from(after);
+impl DetachedSession {
+    /// Replaces a partner's history owner `before` by `after`.
+    pub(super) fn replace_history_owner(&mut self, before: &HistoryOwner, after: &HistoryOwner) {
+        for (_, history_owner) in self.partners.iter_mut().filter(|(_, history_owner)| history_owner == before) {
+            history_owner.clone_from(after);
         }
     }
 }
 
-/// A session that a token goes on with.
+/// The state of the session that a token resumes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resumable {
-    /// A connection serves it.
+    /// A connection serves the session.
     Live,
-    /// Its connection was lost. The name has to be claimed again.
+    /// The session's connection was lost. The caller reserves the name again.
     Lost(UserName),
 }
 
-/// Why a session does not go on.
+/// Why a session is not resumed.
 #[derive(Debug)]
 pub enum NotResumed {
-    /// The session has changed meanwhile: look again.
+    /// The session has changed meanwhile: look the token up again.
     Changed,
-    /// The old connection is busy.
+    /// The old connection's turn did not end in time.
     Busy,
 }
 
 impl Hub {
-    /// A user's session ends for good: the tokens are void from now on.
+    /// Voids the tokens of a user's session, so that it cannot be resumed.
     pub fn revoke_session(&self, user: &User) {
         if let Some(session) = &user.session {
             let revoked = self.registry().sessions.revoke(session.number);
@@ -78,17 +97,17 @@ impl Hub {
         }
     }
 
-    /// The chosen of the sessions whose connection was lost cannot be resumed any more. Returns their users.
-    pub fn revoke_lost(&self, chosen: impl Fn(&UserName, &HistoryOwner) -> bool) -> Vec<UserName> {
+    /// Removes the detached sessions that `matches` selects by name and history owner. Returns the names of their users.
+    pub fn revoke_lost(&self, matches: impl Fn(&UserName, &HistoryOwner) -> bool) -> Vec<UserName> {
         let mut registry = self.registry();
-        let lost = registry.sessions.all_detached().filter(|detached| chosen(&detached.name, &detached.party));
+        let lost = registry.sessions.all_detached().filter(|detached| matches(&detached.name, &detached.history_owner));
         let lost: Vec<_> = lost.map(|detached| detached.session.number).collect();
         let revoked: Vec<_> = lost.into_iter().filter_map(|session| registry.sessions.revoke(session)).collect();
         drop(registry);
         revoked.into_iter().map(|detached| detached.name).collect()
     }
 
-    /// The session that a token goes on with.
+    /// Finds the session that a token resumes.
     #[must_use]
     pub fn resumable(&self, token: Token, transport: Transport) -> Option<Resumable> {
         let registry = self.registry();
@@ -98,35 +117,38 @@ impl Hub {
         })
     }
 
-    /// Takes a session over from the connection that serves it.
+    /// Takes a session over from the connection that serves it, which ends.
     ///
     /// # Errors
-    /// The connection is busy, or the session has changed meanwhile.
+    /// The old connection's turn does not end in time, or the session has changed meanwhile.
     pub fn take_over(
         self: &Arc<Self>,
         used: Token,
-        newcomer: SignInRequest,
+        request: SignInRequest,
         options: SessionOptions,
         now: OffsetDateTime,
     ) -> Result<Session, NotResumed> {
         let session = self.live_session(used, options.transport)?;
-        let client = newcomer.outbox.client();
-        let owner = session.take_turn(client, TURN).ok_or(NotResumed::Busy)?;
-        let Some((old, user)) = self.replace(&session, owner, used, &newcomer, options) else {
-            session.give_turn_back(client, owner);
+        let client = request.outbox.client();
+        let owner = session.take_turn(client, TURN_TIMEOUT).ok_or(NotResumed::Busy)?;
+        let Some(ReplacedUser { old, new: user }) = self.replace_user(&session, owner, used, &request, options) else {
+            session.return_turn(client, owner);
             return Err(NotResumed::Changed);
         };
-        old.tell(&EventKind::from(Cause::ResumedElsewhere.report()).at(now), &self.limits);
-        old.outbox.seal();
-        old.outbox.cut(DisconnectReason::Resumed);
-        let reservation = NameReservation { hub: self.clone(), name: user.name.clone(), passed_on: false };
+        old.send_event(&EventKind::from(Cause::ResumedElsewhere.report()).at(now), &self.limits);
+        old.outbox.close_input();
+        old.outbox.disconnect(DisconnectReason::Resumed);
+        let reservation = NameReservation { hub: self.clone(), name: user.name.clone(), transferred: false };
         self.attach(&session, &user, options.acks, options.seq, now);
-        let rooms = current_last(session.rooms.lock().clone(), &newcomer.options.rooms);
-        let arrival = Arrival { rooms, token: Some(options.token), resumed: true, announced: false };
-        Ok(self.move_in(reservation, user, arrival, newcomer, now))
+        let rooms = make_current(session.rooms.lock().clone(), &request.options.rooms);
+        let arrival = SessionStart { rooms, token: Some(options.token), resumed: true, announced: false };
+        Ok(self.start_session(reservation, user, arrival, request, now))
     }
 
-    /// The session of a connection that stands. Waits for a user who is just leaving, and is then found elsewhere.
+    /// Returns the session of an open connection. If its user is leaving, waits for that.
+    ///
+    /// # Errors
+    /// The session has changed: after a leave, the caller finds it detached or gone.
     fn live_session(&self, token: Token, transport: Transport) -> Result<Arc<SessionState>, NotResumed> {
         let mut registry = self.registry();
         let Some(FoundSession::Live(_, client)) = registry.sessions.find(token, transport) else {
@@ -135,81 +157,82 @@ impl Hub {
         if let Some(session) = registry.users.get(&client).and_then(|user| user.session.clone()) {
             return Ok(session);
         }
-        registry.wait_for(&self.name_freed, LEAVING);
+        registry.wait_for(&self.name_freed, LEAVE_TIMEOUT);
         Err(NotResumed::Changed)
     }
 
-    /// Puts the newcomer in the place of the client `owner`, everywhere. Returns both.
-    fn replace(
+    /// Replaces the user of the client `owner` by a user on the requesting connection, in all tables. Returns both, or `None`
+    /// if the session has changed meanwhile.
+    fn replace_user(
         &self,
         session: &SessionState,
         owner: ClientId,
         used: Token,
-        newcomer: &SignInRequest,
+        request: &SignInRequest,
         options: SessionOptions,
-    ) -> Option<(Arc<User>, Arc<User>)> {
-        let _order = self.privately.lock();
+    ) -> Option<ReplacedUser> {
+        let _order = self.private_chat_order.lock();
         let mut registry = self.registry();
         let found = registry.sessions.find(used, options.transport);
         if found != Some(FoundSession::Live(session.number, owner)) {
             return None;
         }
         let old = registry.users.remove(&owner)?;
-        // From here on nothing fails: a refusal would lie in the held outbox.
-        newcomer.outbox.hold();
-        let user = old.on(newcomer.outbox.clone(), newcomer.address.clone());
+        // Hold only now that nothing can fail: a refusal would be stuck in the held outbox.
+        request.outbox.hold();
+        let user = old.with_connection(request.outbox.clone(), request.address.clone());
         let client = user.client();
         registry.sessions.resume(session.number, client, used, options.token);
-        registry.names.insert(user.name.key().clone(), NameState::Here(client));
+        registry.names.insert(user.name.key().clone(), NameState::Online(client));
         registry.users.insert(client, user.clone());
-        registry.rooms.replace(owner, &user);
-        registry.privates.rename(owner, client);
-        registry.directs.rename(owner, client);
-        registry.blocks.rename(owner, client);
-        registry.silence_successor(&user);
-        old.leaves();
-        Some((old, user))
+        registry.rooms.replace_client(owner, &user);
+        registry.private_chats.replace_client(owner, client);
+        registry.direct_requests.replace_client(owner, client);
+        registry.blocks.replace_client(owner, client);
+        registry.block_connection(&user);
+        old.mark_left();
+        Some(ReplacedUser { old, new: user })
     }
 
-    /// Goes on with a session whose connection was lost, under its name, which is claimed again.
+    /// Resumes a session whose connection was lost, under its name, which the caller has reserved again.
     ///
     /// # Errors
-    /// The session has changed meanwhile.
-    pub fn come_back(
+    /// The session has changed meanwhile, or its last turn does not end in time.
+    pub fn resume_lost(
         self: &Arc<Self>,
         reservation: NameReservation,
         used: Token,
-        newcomer: SignInRequest,
+        request: SignInRequest,
         options: SessionOptions,
         now: OffsetDateTime,
     ) -> Result<Session, NotResumed> {
-        let client = newcomer.outbox.client();
+        let client = request.outbox.client();
         let (number, session) = self.lost_session(&reservation, used, options.transport).ok_or(NotResumed::Changed)?;
-        let owner = session.take_turn(client, TURN).ok_or(NotResumed::Busy)?;
-        let account_blocks = self.memory.blocks(reservation.name.key());
+        let owner = session.take_turn(client, TURN_TIMEOUT).ok_or(NotResumed::Busy)?;
+        let account_blocks = self.storage.block_list(reservation.name.key());
         let mut registry = self.registry();
         let is_lost = registry.sessions.find(used, options.transport) == Some(FoundSession::Detached(number));
         let detached = is_lost.then(|| registry.sessions.resume(number, client, used, options.token)).flatten();
-        let Some(Detached { name, party, rooms, blocked, partners, .. }) = detached else {
+        let Some(DetachedSession { name, history_owner, rooms, blocked, partners, .. }) = detached else {
             drop(registry);
-            session.give_turn_back(client, owner);
+            session.return_turn(client, owner);
             return Err(NotResumed::Changed);
         };
-        // From here on nothing fails: a refusal would lie in the held outbox.
-        newcomer.outbox.hold();
-        let (outbox, address) = (newcomer.outbox.clone(), newcomer.address.clone());
-        let user = User::new(name, party, address, outbox, Rendering::Json, Some(session.clone()));
-        registry.arrive(&user, if user.is_account() { account_blocks } else { blocked });
+        // Hold only now that nothing can fail: a refusal would be stuck in the held outbox.
+        request.outbox.hold();
+        let (outbox, address) = (request.outbox.clone(), request.address.clone());
+        let user = User::new(name, history_owner, address, outbox, Rendering::Json, Some(session.clone()));
+        registry.add_user(&user, if user.is_account() { account_blocks } else { blocked });
         drop(registry);
         self.attach(&session, &user, options.acks, options.seq, now);
-        let rooms = current_last(rooms, &newcomer.options.rooms);
-        let arrival = Arrival { rooms, token: Some(options.token), resumed: true, announced: true };
-        let session = self.move_in(reservation, user, arrival, newcomer, now);
+        let rooms = make_current(rooms, &request.options.rooms);
+        let arrival = SessionStart { rooms, token: Some(options.token), resumed: true, announced: true };
+        let session = self.start_session(reservation, user, arrival, request, now);
         self.reopen_chats(&session.user, &partners, now);
         Ok(session)
     }
 
-    /// The session of the name that is claimed, if its connection was lost.
+    /// Finds the detached session of a token, if it has the reserved name. Returns its number too.
     fn lost_session(
         &self,
         reservation: &NameReservation,
@@ -222,44 +245,54 @@ impl Hub {
         Some((number, detached.session.clone()))
     }
 
-    /// Opens private chats again that ended when a connection was lost.
+    /// Reopens the private chats that ended when the connection was lost.
     fn reopen_chats(self: &Arc<Self>, user: &Arc<User>, partners: &[(UserName, HistoryOwner)], now: OffsetDateTime) {
-        let _order = self.privately.lock();
-        for (name, party) in partners {
+        let _order = self.private_chat_order.lock();
+        for (name, history_owner) in partners {
             let mut registry = self.registry();
-            let Some(other) = registry.here(name.key()).filter(|other| other.party() == party) else {
-                // The other's connection is lost, too: the chat opens when the second one is back.
-                registry.remember_partner(party, user);
+            let Some(other) = registry.online(name.key()).filter(|other| other.history_owner() == history_owner) else {
+                // The partner's connection is lost too: the chat opens when the partner resumes.
+                registry.add_lost_partner(history_owner, user);
                 continue;
             };
             let blocked = registry.blocks.is_blocked(other.client(), user.name.key())
                 || registry.blocks.is_blocked(user.client(), other.name.key());
-            let opens = !blocked && registry.privates.reopen(user.client(), other.client());
+            let opens = !blocked && registry.private_chats.reopen(user.client(), other.client());
             drop(registry);
             if opens {
                 for (one, with) in [(&other, user), (user, &other)] {
-                    one.tell(&EventKind::PrivateConnected { with: with.name.as_str().into() }.at(now), &self.limits);
+                    one.send_event(
+                        &EventKind::PrivateConnected { with: with.name.as_str().into() }.at(now),
+                        &self.limits,
+                    );
                 }
             }
         }
     }
 }
 
-/// The rooms of a session, with the one that the client asks for as the current one.
-fn current_last(mut rooms: Vec<RoomName>, asked: &[RoomName]) -> Vec<RoomName> {
-    let at = asked.last().and_then(|asked| rooms.iter().position(|room| room.key() == asked.key()));
-    if let Some(at) = at {
-        let current = rooms.remove(at);
+/// The user before and after a takeover.
+struct ReplacedUser {
+    old: Arc<User>,
+    new: Arc<User>,
+}
+
+/// Reorders the rooms of a session, so that the last room in `requested` becomes the current one if the session has it.
+fn make_current(mut rooms: Vec<RoomName>, requested: &[RoomName]) -> Vec<RoomName> {
+    let last = requested.last();
+    let position = last.and_then(|last| rooms.iter().position(|room| room.key() == last.key()));
+    if let Some(position) = position {
+        let current = rooms.remove(position);
         rooms.push(current);
     }
     rooms
 }
 
 impl Registry {
-    /// A session of that party that is lost has one more private chat to open again.
-    fn remember_partner(&mut self, party: &HistoryOwner, partner: &User) {
-        for detached in self.sessions.all_detached().filter(|detached| detached.party == *party) {
-            if detached.partners.iter().all(|(_, known)| known != partner.party()) {
+    /// Adds a private chat to reopen to the lost session of `history_owner`.
+    fn add_lost_partner(&mut self, history_owner: &HistoryOwner, partner: &User) {
+        for detached in self.sessions.all_detached().filter(|detached| detached.history_owner == *history_owner) {
+            if detached.partners.iter().all(|(_, other)| other != partner.history_owner()) {
                 detached.partners.push(partner.identity());
             }
         }
@@ -267,61 +300,64 @@ impl Registry {
 }
 
 impl Session {
-    /// The connection was lost: the session may be resumed for a while.
-    pub fn lose(&mut self) {
-        self.lost = true;
+    /// Notes that the connection was lost, so that the session can be resumed for a while after it is dropped.
+    pub fn mark_connection_lost(&mut self) {
+        self.connection_lost = true;
     }
 
-    /// Begins to do what arrived. False if another connection serves the session now.
+    /// Begins a turn. Returns false if another connection owns the session.
     #[must_use]
     pub fn begin_turn(&self) -> bool {
         self.user.session.as_ref().is_none_or(|session| session.begin_turn(self.user.client()))
     }
 
-    /// Everything that arrived is done.
+    /// Ends a turn, after everything that arrived is handled.
     pub fn end_turn(&self) {
         if let Some(session) = &self.user.session {
             session.end_turn(self.user.client());
         }
     }
 
-    /// The client has shown that it has the token of its sign-in.
+    /// Voids the token that was used to resume: the client has shown that it has the new one.
     pub fn confirm_token(&self) {
         if let Some(session) = &self.user.session {
             self.hub.registry().sessions.confirm(session.number);
         }
     }
 
-    /// Notes in which rooms a session is.
-    pub(super) fn note_rooms(&self) {
+    /// Copies the list of rooms into the session state, for the connection that resumes it.
+    pub(super) fn save_room_list(&self) {
         if let Some(session) = &self.user.session {
             *session.rooms.lock() = self.rooms.iter().map(|membership| membership.name.clone()).collect();
         }
     }
 
-    /// The session ends with this connection, or is kept for a while if that was lost. Afterwards it may be resumed.
+    /// Detaches the session for `resume_seconds` if the connection was lost; otherwise removes it and its tokens.
     pub(super) fn end_session(&mut self) {
         let Some(session) = self.user.session.clone() else { return };
         let bytes = self.hub.detach(&session, self.user.name.key());
         let labels = session.labels.lock().bytes();
         let rooms = session.rooms.lock().clone();
-        let mut partners = std::mem::take(&mut self.partners);
+        let mut partners = std::mem::take(&mut self.former_partners);
         let mut registry = self.hub.registry();
         if let Some(leaving) = registry.leaving.get_mut(&self.user.client()) {
             partners.append(&mut leaving.partners);
         }
-        if !self.lost {
+        if !self.connection_lost {
             registry.sessions.revoke(session.number);
             return;
         }
         let blocked = registry.blocks.list(self.user.client()).to_vec();
-        let (name, party, number) = (self.user.name.clone(), self.user.party().clone(), session.number);
+        let name = self.user.name.clone();
+        let history_owner = self.user.history_owner().clone();
+        let number = session.number;
         let names = rooms.len() + blocked.len() + partners.len();
         let bytes = bytes + labels + names * NAME_BYTES + DETACHED_BYTES;
-        let detached = Detached { name, party, session, rooms, blocked, partners };
-        let (detachment, dropped) = registry.sessions.detach(number, self.user.address.clone(), detached, bytes);
+        let detached = DetachedSession { name, history_owner, session, rooms, blocked, partners };
+        let (detachment, evicted) = registry.sessions.detach(number, self.user.address.clone(), detached, bytes);
         drop(registry);
-        drop(dropped);
+        // Free the evicted sessions without the hub's lock.
+        drop(evicted);
         let hub = Arc::downgrade(&self.hub);
         let expire = move || {
             if let Some(hub) = hub.upgrade() {
@@ -329,6 +365,6 @@ impl Session {
                 drop(expired);
             }
         };
-        self.hub.poller.after(Limits::seconds(self.hub.limits.resume_seconds), expire);
+        self.hub.poller.run_after(Limits::seconds(self.hub.limits.resume_seconds), expire);
     }
 }

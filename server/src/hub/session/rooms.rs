@@ -1,46 +1,46 @@
-//! Going into rooms and leaving them.
+//! Joining and leaving rooms, the current room, and the read markers of accounts.
 
 use super::super::broadcast_group::{BroadcastGroup, PresenceChange};
 use super::super::user::delivery_mode;
 use super::super::{Hub, Registry, User};
-use super::{Done, Session, shown};
+use super::{CommandResult, Session, quoted};
 use crate::fanout::{DeliveryMode, RoomLog, Subscription};
 use landline_common::limits::count;
 use landline_common::{Cause, Report, RoomName};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// One room that somebody is in.
+/// A user's membership of one room.
 #[derive(Debug)]
 pub(super) struct Membership {
     pub name: RoomName,
     pub group: Arc<BroadcastGroup>,
     pub subscription: Arc<Subscription>,
     delivery_mode: DeliveryMode,
-    /// The last id that was said before they came.
-    pub came_after: u64,
-    /// Up to which id they have looked up what they missed.
+    /// The last message id in the room before the user joined.
+    pub start_id: u64,
+    /// The last message id up to which the user has read what it missed.
     pub caught_up: Option<u64>,
 }
 
-/// A room that somebody is in without a seat yet.
+/// A room that has the user as a member, but no subscription yet.
 pub(super) struct Entered {
     name: RoomName,
     group: Arc<BroadcastGroup>,
 }
 
 impl Membership {
-    /// Hears the room differently from here on. Returns when all that was said before is out.
-    pub(super) fn listen(&mut self, delivery_mode: DeliveryMode) {
+    /// Changes the form in which the user gets the room's entries. Returns when all earlier entries are delivered.
+    pub(super) fn set_delivery_mode(&mut self, delivery_mode: DeliveryMode) {
         let old = std::mem::replace(&mut self.delivery_mode, delivery_mode);
         if old != delivery_mode {
-            self.group.log.settle(self.group.log.change(&self.subscription, old, delivery_mode));
+            self.group.log.wait_delivered(self.group.log.change_mode(&self.subscription, old, delivery_mode));
         }
     }
 }
 
 impl Hub {
-    /// Puts somebody into a room, which is opened if it is new; they have no seat there yet.
+    /// Adds a user to a room, which opens if it is new. The user has no subscription yet.
     pub(super) fn enter(
         &self,
         registry: &mut Registry,
@@ -54,14 +54,14 @@ impl Hub {
 }
 
 impl Session {
-    pub(super) fn join(&mut self, room: &str) -> Done {
+    pub(super) fn join(&mut self, room: &str) -> CommandResult {
         let name = RoomName::parse(room).map_err(Report::from_room_name_error)?;
-        if let Some(at) = self.place_of(&name) {
-            let membership = self.rooms.remove(at);
-            self.quieten_current();
+        if let Some(position) = self.room_position(&name) {
+            let membership = self.rooms.remove(position);
+            self.demote_current_room();
             self.rooms.push(membership);
-            self.note_rooms();
-            self.attend_current();
+            self.save_room_list();
+            self.promote_current_room();
             return Ok(());
         }
         name.check_new().map_err(Report::from_room_name_error)?;
@@ -70,116 +70,121 @@ impl Session {
             return Err(Cause::TooManyRooms.with_count(most as u64));
         }
         let entered = self.hub.enter(&mut self.hub.registry(), &name, &self.user)?;
-        self.quieten_current();
-        // They are told once they are in, and before anything that is said there.
+        self.demote_current_room();
+        // Hold the outbox: the answer comes after the subscription, but before any entry of the room.
         let outbox = self.user.outbox.clone();
         outbox.hold();
         self.subscribe(entered, true);
         let name = self.rooms.last().map_or(name, |membership| membership.name.clone());
-        let answer = self.written(Cause::Entered.with_room(name.as_str()).into());
+        let answer = self.render_answer(Cause::Entered.with_room(name.as_str()).into());
         outbox.release(&answer, None);
         Ok(())
     }
 
-    pub(super) fn leave(&mut self, room: Option<&str>) -> Done {
-        let at = match room {
+    pub(super) fn leave(&mut self, room: Option<&str>) -> CommandResult {
+        let position = match room {
             None => self.rooms.len().checked_sub(1),
-            Some(room) => RoomName::parse(room).ok().and_then(|name| self.place_of(&name)),
+            Some(room) => RoomName::parse(room).ok().and_then(|name| self.room_position(&name)),
         };
-        let Some(at) = at else {
-            let which = room.map_or("any room".into(), shown);
-            return Err(Cause::NotInRoom.with_room(which));
+        let Some(position) = position else {
+            let name = room.map_or("any room".into(), quoted);
+            return Err(Cause::NotInRoom.with_room(name));
         };
-        let was_current = at + 1 == self.rooms.len();
-        let membership = self.rooms.remove(at);
+        let was_current = position + 1 == self.rooms.len();
+        let membership = self.rooms.remove(position);
         let name = membership.name.clone();
-        self.note_rooms();
-        self.give_up(membership, true);
+        self.save_room_list();
+        self.unsubscribe(membership, true);
         let left = Cause::LeftRoom.with_room(name.as_str()).into();
         if was_current {
-            self.tell(left)
+            self.send_event(left);
+            self.promote_current_room();
         } else {
-            self.answer(left)
-        }
-        if was_current {
-            self.attend_current();
+            self.answer(left);
         }
         Ok(())
     }
 
-    /// Goes into a room, which becomes the current one.
-    pub(super) fn enter(&mut self, name: &RoomName, announced: bool) -> Done {
+    /// Enters a room, which becomes the current room. `announced`: its members get a notice.
+    pub(super) fn enter(&mut self, name: &RoomName, announced: bool) -> CommandResult {
         let entered = self.hub.enter(&mut self.hub.registry(), name, &self.user)?;
         self.subscribe(entered, announced);
         Ok(())
     }
 
-    /// Takes a seat in a room, which becomes the current one.
+    /// Subscribes to a room, which becomes the current room. `announced`: its members get a notice.
     pub(super) fn subscribe(&mut self, Entered { name, group }: Entered, announced: bool) {
         let hub = &self.hub;
         let subscription = Subscription::new(&self.user.outbox, &self.user.block_filter);
-        // If nothing has been said since the room opened, what was said in it before has an id below this one.
-        let opened_before = hub.ids.load(Relaxed) - 1;
+        // If the room has no message since it opened, all earlier messages in it have ids up to this one.
+        let last_id = hub.next_message_id.load(Relaxed) - 1;
         let delivery_mode = delivery_mode(self.user.rendering(), true);
-        let coming = PresenceChange { hub, group: &group, user: &self.user, coming: true };
-        group.log.enter(&subscription, delivery_mode, announced.then_some(&mut coming.notice(self.now)));
-        let came_after = if subscription.came_after() > 0 { subscription.came_after() } else { opened_before };
-        self.rooms.push(Membership { name, group, subscription, delivery_mode, came_after, caught_up: None });
-        self.note_rooms();
+        let change = PresenceChange { hub, group: &group, user: &self.user, joins: true };
+        group.log.enter(&subscription, delivery_mode, announced.then_some(&mut change.notice(self.now)));
+        let start_id = if subscription.id_before_joining() > 0 { subscription.id_before_joining() } else { last_id };
+        self.rooms.push(Membership { name, group, subscription, delivery_mode, start_id, caught_up: None });
+        self.save_room_list();
     }
 
-    /// Gives a seat back. If that is announced, it returns when all that was said before is out.
-    pub(super) fn give_up(&mut self, membership: Membership, announced: bool) {
-        let Membership { name, group, subscription, delivery_mode, came_after, caught_up } = membership;
-        let going = PresenceChange { hub: &self.hub, group: &group, user: &self.user, coming: false };
-        let number = group.log.leave(&subscription, delivery_mode, announced.then_some(&mut going.notice(self.now)));
-        // An account's mark is what it had heard when everything was out.
+    /// Leaves a room. `announced`: its members get a notice, and the call returns when all earlier entries are delivered.
+    pub(super) fn unsubscribe(&mut self, membership: Membership, announced: bool) {
+        let Membership { name, group, subscription, delivery_mode, start_id, caught_up } = membership;
+        let change = PresenceChange { hub: &self.hub, group: &group, user: &self.user, joins: false };
+        let number = group.log.leave(&subscription, delivery_mode, announced.then_some(&mut change.notice(self.now)));
+        // The read marker of an account is known only after the delivery.
         if announced || self.user.is_account() {
-            group.log.settle(number);
+            group.log.wait_delivered(number);
         }
-        self.remember_mark(&name, &subscription, caught_up, came_after);
+        self.store_read_marker(&name, &subscription, caught_up, start_id);
         self.hub.registry().rooms.leave(&name, self.user.client());
     }
 
-    /// Notes the last message of a room that went out to an account. Where nothing was said during the stay, that is
-    /// what the account caught up with, or on its first visit what was said before it came: the next visit must know
-    /// what is new.
-    fn remember_mark(&self, room: &RoomName, subscription: &Subscription, caught_up: Option<u64>, came_after: u64) {
+    /// Stores an account's read marker of a room: the last message that the kernel took for it, so that the next session
+    /// knows what is unread. Without a message since the user joined, the marker is the message up to which the user has
+    /// caught up. Without that, on the first visit, it is the last message before the user joined.
+    fn store_read_marker(&self, room: &RoomName, subscription: &Subscription, caught_up: Option<u64>, start_id: u64) {
         if !self.user.is_account() {
             return;
         }
-        let (memory, account) = (&self.hub.memory, self.user.name.key());
-        let heard = if self.user.outbox.is_clear() { subscription.left_after() } else { subscription.heard() };
-        let is_first_visit = || memory.mark(account, room.key()) == Ok(None);
-        let read = match heard {
-            0 => caught_up.or_else(|| is_first_visit().then_some(came_after)),
-            heard => Some(heard),
+        let (storage, account) = (&self.hub.storage, self.user.name.key());
+        let delivered = if self.user.outbox.is_clear() {
+            subscription.id_before_leaving()
+        } else {
+            subscription.last_delivered_id()
+        };
+        let has_no_marker = || storage.read_marker(account, room.key()) == Ok(None);
+        let read = match delivered {
+            0 => caught_up.or_else(|| has_no_marker().then_some(start_id)),
+            delivered => Some(delivered),
         };
         if let Some(read) = read {
-            memory.set_mark(account, room.key(), read);
+            storage.set_read_marker(account, room.key(), read);
         }
     }
 
-    pub(super) fn place_of(&self, name: &RoomName) -> Option<usize> {
+    /// Returns the position of a room in `rooms`.
+    pub(super) fn room_position(&self, name: &RoomName) -> Option<usize> {
         self.rooms.iter().position(|membership| membership.name.key() == name.key())
     }
 
-    pub(super) fn quieten_current(&mut self) {
+    /// Switches the current room to the form of other rooms, before another room becomes the current one.
+    pub(super) fn demote_current_room(&mut self) {
         let delivery_mode = delivery_mode(self.user.rendering(), false);
         if let Some(current) = self.rooms.last_mut() {
-            current.listen(delivery_mode);
+            current.set_delivery_mode(delivery_mode);
         }
     }
 
-    fn attend_current(&mut self) {
+    /// Switches the last room to the form of the current room, and answers with its name.
+    fn promote_current_room(&mut self) {
         let delivery_mode = delivery_mode(self.user.rendering(), true);
         if let Some(current) = self.rooms.last_mut() {
-            current.listen(delivery_mode);
+            current.set_delivery_mode(delivery_mode);
         }
-        let now = match self.rooms.last() {
+        let answer = match self.rooms.last() {
             Some(current) => Cause::Entered.with_room(current.name.to_string()),
             None => Cause::InNoRoom.report(),
         };
-        self.answer(now.into());
+        self.answer(answer.into());
     }
 }

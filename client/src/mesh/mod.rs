@@ -20,10 +20,10 @@ pub use node::ROOM;
 use landline_common::mesh::{hello, id, wire};
 
 use crate::clock::now;
-use crate::connect::Entered;
-use crate::connection::{Connection, ConnectionEvent, First, Identity, SignIn};
+use crate::connection::{Connection, ConnectionEvent, Identity, SignIn, SignInConfirmation};
 use crate::engine::Engine as Session;
 use crate::paths;
+use crate::signed_in::SignedIn;
 use anyhow::Context;
 use broadcast::Broadcast;
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -67,7 +67,7 @@ pub struct MeshOptions {
 ///
 /// # Errors
 /// The key file or the file of known keys is damaged, or a port cannot be opened.
-pub fn connect(options: &MeshOptions) -> anyhow::Result<Entered> {
+pub fn connect(options: &MeshOptions) -> anyhow::Result<SignedIn> {
     let (keys, note) = identity::keys(paths::mesh_key_file().as_deref())?;
     let pins = Pins::new(paths::known_peers_file());
     let known = pins.load()?;
@@ -113,12 +113,12 @@ pub fn connect(options: &MeshOptions) -> anyhow::Result<Entered> {
         drop(running);
     })?;
     let mut mesh = Mesh { inputs, news, ended };
-    mesh.connect(SignIn::none()).context("entering")?;
+    mesh.connect(SignIn::without_server()).context("entering")?;
     for notice in note.into_iter().chain(no_network) {
         let _ = mesh.inputs.send(NodeInput::Notice(notice));
     }
     let (_, first) = mesh.news.recv().context("entering")?;
-    let first = First::of(first).map_err(|refusal| anyhow::anyhow!("entering: {}", refusal.why))?;
+    let first = SignInConfirmation::of(first).map_err(|refusal| anyhow::anyhow!("entering: {}", refusal.why))?;
     let room = landline_common::RoomName::parse(ROOM)?;
     let identity = Identity {
         name: options.name.clone(),
@@ -129,7 +129,7 @@ pub fn connect(options: &MeshOptions) -> anyhow::Result<Entered> {
         server_password: None,
     };
     let engine = Session::new(identity, RandomState::new().hash_one(port));
-    Ok(Entered { link: Box::new(mesh), engine, first })
+    Ok(SignedIn { connection: Box::new(mesh), engine, first })
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
@@ -154,11 +154,11 @@ struct Mesh {
 }
 
 impl Connection for Mesh {
-    fn news(&self) -> &Receiver<(u64, ConnectionEvent)> {
+    fn events(&self) -> &Receiver<(u64, ConnectionEvent)> {
         &self.news
     }
 
-    fn current(&mut self, (_, news): (u64, ConnectionEvent)) -> Option<ConnectionEvent> {
+    fn process(&mut self, (_, news): (u64, ConnectionEvent)) -> Option<ConnectionEvent> {
         Some(news)
     }
 
@@ -180,8 +180,8 @@ impl Connection for Mesh {
         false
     }
 
-    fn finish(mut self: Box<Self>) {
-        self.send(&Session::farewell());
+    fn close(mut self: Box<Self>) {
+        self.send(&Session::quit_line());
         let _ = self.ended.recv_timeout(GOODBYE_TIMEOUT);
     }
 }

@@ -194,7 +194,7 @@ impl Node {
     /// Counts a new member at an address. Returns `false` at a limit.
     fn admit_member(&mut self, ip: IpAddr) -> bool {
         let now = self.now.ms;
-        self.joins.retain(|_, joins| !joins.is_over(now));
+        self.joins.retain(|_, joins| !joins.has_ended(now));
         let at_address = self.members.values().filter(|member| member.address.ip() == ip).count();
         let has_capacity = self.members.len() < PEERS && at_address < PEERS_PER_ADDRESS && self.joins.len() < PEERS;
         has_capacity && self.joins.entry(ip).or_default().count(now) <= JOINS

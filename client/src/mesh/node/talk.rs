@@ -10,7 +10,7 @@ use super::{Node, ROOM};
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::{FLOOD_LINES, LAMPORT_TOLERANCE, LINES, MAX_LAMPORT_AT_2026, MESSAGE_CHARS, NUMBER_LIMIT};
 use crate::mesh::wire::{Frame, Saying};
-use crate::message::too_long;
+use crate::message::length_error;
 use landline_common::EventKind;
 use landline_common::clean::clean_message;
 use landline_common::limits::MESSAGE_LINES;
@@ -138,7 +138,7 @@ impl Node {
 /// Returns a text in the form in which it is shown; `None` if it is empty or too long then.
 pub(super) fn clean_text(text: &str) -> Option<String> {
     let text = clean_message(text).into_owned();
-    (!text.is_empty() && too_long(&text).is_none()).then_some(text)
+    (!text.is_empty() && length_error(&text).is_none()).then_some(text)
 }
 
 /// Returns the refusal of a text that [`clean_text`] does not accept.

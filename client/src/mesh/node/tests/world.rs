@@ -318,7 +318,7 @@ impl World {
                 }
             }
             Event::Failed(host, start, id) if self.hosts[host].starts == start => {
-                self.input(host, NodeInput::DialFailed { id: id, is_unauthenticated: false });
+                self.input(host, NodeInput::DialFailed { id, is_unauthenticated: false });
             }
             Event::Failed(..) => {}
             Event::Arrives(number, end) => self.arrive(number, end),

@@ -157,7 +157,7 @@ impl Moderator {
             }),
         );
         log::info!("console: deleted account user={}", account.name);
-        match self.messages.forget(&HistoryOwner::Account(key)) {
+        match self.messages.delete_direct_messages(&HistoryOwner::Account(key)) {
             Ok(_) | Err(HistoryError::Off) => Ok(format!("Deleted the account {}.", account.name)),
             Err(why) => Ok(format!(
                 "Deleted the account {}, but not its direct messages ({why:?}): register it and use /forget.",

@@ -118,7 +118,7 @@ impl Storage for StoreBackend {
 
     fn read_history(&self, viewer: &HistoryReader<'_>, range: Range) -> Result<Page, HistoryError> {
         ordered_mutex::assert_free();
-        self.messages.recall(viewer, range).map(|page| self.local(page))
+        self.messages.read_history(viewer, range).map(|page| self.local(page))
     }
 
     fn search(
@@ -134,11 +134,11 @@ impl Storage for StoreBackend {
 
     fn delete_direct_messages(&self, party: &HistoryOwner) -> Result<u64, HistoryError> {
         ordered_mutex::assert_free();
-        self.messages.forget(party)
+        self.messages.delete_direct_messages(party)
     }
 
     fn transfer_direct_messages(&self, guest: &HistoryOwner, account: &HistoryOwner) {
-        self.messages.adopt(guest, account);
+        self.messages.transfer_direct_messages(guest, account);
     }
 
     fn read_marker(&self, account: &NameKey, room: &RoomKey) -> Result<Option<u64>, HistoryError> {
@@ -151,7 +151,7 @@ impl Storage for StoreBackend {
     }
 
     fn newest_nonces(&self, most: usize) -> Vec<(String, String, u64)> {
-        self.messages.nonces(most).unwrap_or_else(|why| {
+        self.messages.newest_nonces(most).unwrap_or_else(|why| {
             log::error!("messages: cannot read the nonces: {why}; a message that is sent again may appear twice");
             Vec::new()
         })

@@ -196,7 +196,8 @@ impl Messages {
     }
 
     /// Calls `handler` on the storage thread with up to `most` messages from the mailbox of an account, in order, or
-    /// with none. Messages that an earlier call has fetched are left out until they are acknowledged as undelivered.
+    /// with none. Passes fewer than `most` if they are long, so reading a whole mailbox takes several calls.
+    /// Messages that an earlier call has fetched are left out until they are acknowledged as undelivered.
     ///
     /// If `handler` returns false, the next call gets its messages again. After [`Self::stop`] it is dropped without a
     /// call. It must not wait. This call never waits for the disk.
@@ -226,7 +227,7 @@ impl Messages {
     /// Returns the id up to which an account has read a room, by its key.
     ///
     /// # Errors
-    /// As [`Self::recall`].
+    /// As [`Self::read_history`].
     pub fn read_marker(&self, account: &NameKey, room: &str) -> Result<Option<u64>, HistoryError> {
         self.wait_for_stored(false)?;
         self.page_reader.read(SERVER_ADDRESS, |connection, _| reader::read_marker(connection, account.as_str(), room))
@@ -237,24 +238,24 @@ impl Messages {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn nonces(&self, most: usize) -> Result<Vec<(String, String, u64)>, HistoryError> {
-        self.page_reader.read(SERVER_ADDRESS, |connection, _| reader::nonces(connection, most))
+    pub fn newest_nonces(&self, most: usize) -> Result<Vec<(String, String, u64)>, HistoryError> {
+        self.page_reader.read(SERVER_ADDRESS, |connection, _| reader::newest_nonces(connection, most))
     }
 
     /// Returns a page of history, oldest first. Waits for the disk, so the caller must hold no lock.
     ///
     /// # Errors
     /// The server keeps no history, is busy with other requests, or cannot read the database.
-    pub fn recall(&self, viewer: &HistoryReader<'_>, range: Range) -> Result<Page, HistoryError> {
+    pub fn read_history(&self, viewer: &HistoryReader<'_>, range: Range) -> Result<Page, HistoryError> {
         self.wait_for_stored(false)?;
-        self.page_reader.read(viewer.address, |connection, _| pages::recall(connection, viewer, range, self.page))
+        self.page_reader.read(viewer.address, |connection, _| pages::read(connection, viewer, range, self.page))
     }
 
     /// Returns excerpts of the newest messages that have all of the words, or parts of words, and ids before `before`;
     /// newest first. Waits for the disk, so the caller must hold no lock.
     ///
     /// # Errors
-    /// As [`Self::recall`], or `words` has nothing that can be found.
+    /// As [`Self::read_history`], or `words` has nothing that can be found.
     pub fn search(
         &self,
         viewer: &HistoryReader<'_>,
@@ -280,8 +281,8 @@ impl Messages {
 
     /// Turns the direct messages of a guest's visit into those of the account that the guest has registered. Never waits
     /// for the disk.
-    pub fn adopt(&self, guest: &HistoryOwner, account: &HistoryOwner) {
-        self.queue.push(Job::Adopt { guest: guest.clone(), account: account.clone() });
+    pub fn transfer_direct_messages(&self, guest: &HistoryOwner, account: &HistoryOwner) {
+        self.queue.push(Job::TransferDirectMessages { guest: guest.clone(), account: account.clone() });
     }
 
     /// Removes the direct messages that an owner has sent, for both sides, and hides the received ones from the owner.
@@ -290,9 +291,9 @@ impl Messages {
     /// # Errors
     /// Storing failed, and nothing was removed; or [`HistoryError::Busy`] after five seconds, and the messages may still
     /// be removed.
-    pub fn forget(&self, owner: &HistoryOwner) -> Result<u64, HistoryError> {
+    pub fn delete_direct_messages(&self, owner: &HistoryOwner) -> Result<u64, HistoryError> {
         let (reply, forgotten) = bounded(1);
-        if !self.queue.push(Job::Forget { owner: owner.clone(), reply }) {
+        if !self.queue.push(Job::DeleteDirectMessages { owner: owner.clone(), reply }) {
             return Err(stopping_error());
         }
         wait_for_answer(&forgotten)?.map_err(HistoryError::Failed)

@@ -33,7 +33,7 @@ impl Bounds {
 }
 
 /// Returns the messages of `range` that the viewer may see, oldest first, and at most `page` of them.
-pub(super) fn recall(
+pub(super) fn read(
     connection: &Connection,
     viewer: &HistoryReader<'_>,
     range: Range,

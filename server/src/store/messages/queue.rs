@@ -62,9 +62,9 @@ pub(super) enum Job {
     /// Answers when all earlier jobs are stored and, if `searchable`, indexed. No strings.
     Barrier { searchable: bool, done: Sender<()> },
     /// Turns the direct messages of a guest's visit into those of an account. No strings.
-    Adopt { guest: HistoryOwner, account: HistoryOwner },
+    TransferDirectMessages { guest: HistoryOwner, account: HistoryOwner },
     /// Removes the direct messages of an owner; the reply is their number. No strings.
-    Forget { owner: HistoryOwner, reply: Sender<Result<u64, String>> },
+    DeleteDirectMessages { owner: HistoryOwner, reply: Sender<Result<u64, String>> },
     /// Runs a test's code with the connection that writes.
     #[cfg(test)]
     Run(Box<dyn FnOnce(&rusqlite::Connection) + Send>),
@@ -79,7 +79,7 @@ impl Job {
             Job::Run(_) => false,
             Job::Talk { .. } | Job::Direct(_) | Job::EnqueueMail(..) | Job::RequeueMail(_) => true,
             Job::AcknowledgeMail { delivered: true, .. } | Job::SetReadMarker { .. } => true,
-            Job::Forget { .. } | Job::Adopt { .. } => true,
+            Job::DeleteDirectMessages { .. } | Job::TransferDirectMessages { .. } => true,
         }
     }
 
@@ -88,7 +88,10 @@ impl Job {
         match self {
             Job::Talk { .. } | Job::Direct(_) | Job::EnqueueMail(..) => true,
             Job::RequeueMail(_) | Job::FetchMail { .. } | Job::AcknowledgeMail { .. } => false,
-            Job::SetReadMarker { .. } | Job::Barrier { .. } | Job::Forget { .. } | Job::Adopt { .. } => false,
+            Job::SetReadMarker { .. }
+            | Job::Barrier { .. }
+            | Job::DeleteDirectMessages { .. }
+            | Job::TransferDirectMessages { .. } => false,
             #[cfg(test)]
             Job::Run(_) => false,
         }
@@ -97,9 +100,9 @@ impl Job {
     /// Returns true if the job must survive a power failure once its group has been answered.
     pub(super) fn is_durable(&self) -> bool {
         match self {
-            Job::EnqueueMail(..) | Job::RequeueMail(_) | Job::Forget { .. } => true,
+            Job::EnqueueMail(..) | Job::RequeueMail(_) | Job::DeleteDirectMessages { .. } => true,
             Job::Talk { .. } | Job::Direct(_) | Job::FetchMail { .. } | Job::AcknowledgeMail { .. } => false,
-            Job::SetReadMarker { .. } | Job::Barrier { .. } | Job::Adopt { .. } => false,
+            Job::SetReadMarker { .. } | Job::Barrier { .. } | Job::TransferDirectMessages { .. } => false,
             #[cfg(test)]
             Job::Run(_) => false,
         }

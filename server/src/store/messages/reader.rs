@@ -203,7 +203,7 @@ pub(super) fn read_marker(connection: &Connection, account: &str, room: &str) ->
 }
 
 /// Returns the newest nonces, oldest first: the key of the author's name, the nonce, and the id of the message.
-pub(super) fn nonces(connection: &Connection, most: usize) -> rusqlite::Result<Vec<(String, String, u64)>> {
+pub(super) fn newest_nonces(connection: &Connection, most: usize) -> rusqlite::Result<Vec<(String, String, u64)>> {
     let mut newest = connection.prepare("SELECT author, nonce, id FROM nonce ORDER BY id DESC LIMIT ?1")?;
     let rows = newest.query_map([most], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let mut nonces = rows.collect::<rusqlite::Result<Vec<_>>>()?;

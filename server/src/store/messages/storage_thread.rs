@@ -178,7 +178,9 @@ impl StorageThread {
         // A reply fails if its caller has given up waiting.
         match (job, outcome) {
             (Job::EnqueueMail(_, reply), Outcome::MailEnqueued(result)) => drop(reply.send(result)),
-            (Job::Forget { reply, .. }, Outcome::Forgotten(messages)) => drop(reply.send(Ok(messages))),
+            (Job::DeleteDirectMessages { reply, .. }, Outcome::DirectMessagesDeleted(messages)) => {
+                drop(reply.send(Ok(messages)))
+            }
             (_, Outcome::DuplicateIds(lost)) => {
                 let LostMessages { client, messages } = lost;
                 log::error!("messages.db: duplicate ids client={client} messages={messages}: they are not stored");
@@ -202,7 +204,7 @@ impl StorageThread {
                 self.report_lost(LostMessages { client: header.client, messages: 1 });
             }
             Job::EnqueueMail(_, reply) => drop(reply.send(Err(MailboxError::NotStored(why.to_owned())))),
-            Job::Forget { reply, .. } => drop(reply.send(Err(why.to_owned()))),
+            Job::DeleteDirectMessages { reply, .. } => drop(reply.send(Err(why.to_owned()))),
             Job::AcknowledgeMail { receiver, ids, delivered: true } => {
                 self.writer.mailbox.defer_delete(receiver, ids);
             }
@@ -233,7 +235,10 @@ impl StorageThread {
             Job::Run(run) => run(&self.writer.connection),
             // These jobs write, and `answer` or `refuse` has done the rest.
             Job::Talk { .. } | Job::Direct(_) | Job::EnqueueMail(..) | Job::RequeueMail(_) => {}
-            Job::AcknowledgeMail { .. } | Job::SetReadMarker { .. } | Job::Forget { .. } | Job::Adopt { .. } => {}
+            Job::AcknowledgeMail { .. }
+            | Job::SetReadMarker { .. }
+            | Job::DeleteDirectMessages { .. }
+            | Job::TransferDirectMessages { .. } => {}
         }
     }
 

@@ -10,8 +10,8 @@
 //! | mail | `mail`, and the tables of a direct message |
 //! | requeued mail, acknowledged mail | `mail` |
 //! | read marker | `mark` |
-//! | adopt | `circle` |
-//! | forget | `message`, `found` |
+//! | transfer of direct messages | `circle` |
+//! | deletion of direct messages | `message`, `found` |
 //!
 //! A row of the table `circle` is a conversation: a room, the messages to all users online, or the direct messages that
 //! one owner has sent. The name is part of the file format.
@@ -45,7 +45,7 @@ pub(super) enum Outcome {
     /// The mailbox refused a requeued message.
     RequeueRefused(LostMessages, MailboxError),
     /// The number of messages that were removed or hidden.
-    Forgotten(u64),
+    DirectMessagesDeleted(u64),
 }
 
 /// Writes to the database. Only the storage thread and an import have one.
@@ -191,11 +191,13 @@ impl Writer {
                 self.set_read_marker(account, room, to_sql_id(*id))?;
                 Outcome::Done
             }
-            Job::Adopt { guest, account } => {
-                self.adopt(guest, account)?;
+            Job::TransferDirectMessages { guest, account } => {
+                self.transfer_direct_messages(guest, account)?;
                 Outcome::Done
             }
-            Job::Forget { owner, .. } => Outcome::Forgotten(self.forget(owner)?),
+            Job::DeleteDirectMessages { owner, .. } => {
+                Outcome::DirectMessagesDeleted(self.delete_direct_messages(owner)?)
+            }
             // These jobs write nothing.
             Job::FetchMail { .. } | Job::Barrier { .. } | Job::AcknowledgeMail { delivered: false, .. } => {
                 Outcome::Done
@@ -329,7 +331,7 @@ impl Writer {
     ///
     /// Does nothing if the account has a conversation already: an earlier account of that name has left messages that
     /// other users may still see, and the two must not be mixed.
-    fn adopt(&mut self, guest: &HistoryOwner, account: &HistoryOwner) -> rusqlite::Result<()> {
+    fn transfer_direct_messages(&mut self, guest: &HistoryOwner, account: &HistoryOwner) -> rusqlite::Result<()> {
         let sql = "UPDATE OR IGNORE circle SET kind = ?1, key = ?2, shown = ?2 WHERE kind = ?3 AND key = ?4";
         let values = (account.kind() as u8, account.key(), guest.kind() as u8, guest.key());
         self.connection.prepare_cached(sql)?.execute(values)?;
@@ -339,7 +341,7 @@ impl Writer {
 
     /// Removes the direct messages that an owner has sent, and hides the received ones from the owner. Returns their
     /// number.
-    fn forget(&mut self, owner: &HistoryOwner) -> rusqlite::Result<u64> {
+    fn delete_direct_messages(&mut self, owner: &HistoryOwner) -> rusqlite::Result<u64> {
         let Some(conversation) = find_conversation(&self.connection, owner.kind(), &owner.key())? else {
             return Ok(0);
         };

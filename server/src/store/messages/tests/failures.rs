@@ -157,11 +157,11 @@ fn after_a_stop_every_call_returns() {
     store.messages.fetch_mail(&NameKey::of("bob"), 100, Box::new(|_| panic!("never called")));
     assert!(!store.messages.wait_for_capacity());
     assert!(matches!(store.enqueue(4, "alice", "bob", "x"), Err(MailboxError::NotStored(_))));
-    assert_eq!(store.messages.forget(&party("bob")), Err(stopping_error()));
+    assert_eq!(store.messages.delete_direct_messages(&party("bob")), Err(stopping_error()));
     let bob = party("bob");
     let viewer =
         HistoryReader { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
-    assert_eq!(store.messages.recall(&viewer, Range::Last(1)), Err(stopping_error()));
+    assert_eq!(store.messages.read_history(&viewer, Range::Last(1)), Err(stopping_error()));
     let store = store.reopen(Retention::Forever);
     assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [1], "messages from before the stop are stored");
 }

@@ -28,14 +28,14 @@ fn x5_a_hundred_searching_guests_of_one_address_do_not_delay_other_addresses() {
             scope.spawn(|| {
                 while !over.load(SeqCst) {
                     let _ = store.messages.search(&reader("10.0.0.1", &busy), "coffee tea", None, 20);
-                    let _ = store.messages.recall(&reader("10.0.0.1", &busy), Range::Last(200));
+                    let _ = store.messages.read_history(&reader("10.0.0.1", &busy), Range::Last(200));
                 }
             });
         }
         std::thread::sleep(Duration::from_millis(500));
         for _ in 0..30 {
             let begun = Instant::now();
-            let page = store.messages.recall(&reader("10.0.0.2", &quiet), Range::Last(20));
+            let page = store.messages.read_history(&reader("10.0.0.2", &quiet), Range::Last(20));
             waits.push(begun.elapsed());
             refused += usize::from(page.map_or(0, |page| page.entries.len()) != 20);
             std::thread::sleep(Duration::from_millis(20));

@@ -119,7 +119,7 @@ fn messages_with_nonces() {
             };
             let start = Instant::now();
             for _ in 0..20 {
-                store.messages.recall(&viewer, Range::Last(200)).unwrap();
+                store.messages.read_history(&viewer, Range::Last(200)).unwrap();
             }
             let page = start.elapsed() / 20;
             let size = std::fs::metadata(store.path()).unwrap().len() / count;
@@ -228,9 +228,9 @@ fn measure_reads(store: &Store) {
         let time = start.elapsed();
         println!("{what}: {time:.1?}, {} found, more {}, cut short {}", page.entries.len(), page.more, page.cut_short);
     };
-    timed("last 100 of 54 rooms", &|| store.messages.recall(&all, Range::Last(100)).unwrap());
-    timed("500 after 1,000", &|| store.messages.recall(&all, Range::After(1_000, 500)).unwrap());
-    timed("last 100 of a small room", &|| store.messages.recall(&small, Range::Last(100)).unwrap());
+    timed("last 100 of 54 rooms", &|| store.messages.read_history(&all, Range::Last(100)).unwrap());
+    timed("500 after 1,000", &|| store.messages.read_history(&all, Range::After(1_000, 500)).unwrap());
+    timed("last 100 of a small room", &|| store.messages.read_history(&small, Range::Last(100)).unwrap());
     let often = word(1);
     let seldom = word(1_999);
     let pair = format!("{} {}", word(1_500), word(1_700));

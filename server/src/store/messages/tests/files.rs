@@ -159,7 +159,7 @@ fn damage_while_running_fails_requests_only() {
     let bob = party("bob");
     let viewer =
         HistoryReader { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
-    let recalled = store.messages.recall(&viewer, Range::Last(500));
+    let recalled = store.messages.read_history(&viewer, Range::Last(500));
     assert!(matches!(recalled, Err(HistoryError::Failed(_))), "{recalled:?}");
     assert!(matches!(store.enqueue(900, "alice", "bob", "hello"), Err(MailboxError::NotStored(_))));
 }

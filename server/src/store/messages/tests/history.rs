@@ -33,7 +33,7 @@ fn entries_have_conversation_and_time() {
     let bob = party("bob");
     let viewer =
         HistoryReader { address: "", party: &bob, rooms: &["lobby"], blocked: &[], only: HistoryFilter::Everything };
-    let page = store.messages.recall(&viewer, Range::Last(100)).unwrap();
+    let page = store.messages.read_history(&viewer, Range::Last(100)).unwrap();
     let places: Vec<(&Location, &str)> = page.entries.iter().map(|entry| (&entry.place, &*entry.user)).collect();
     let lobby = Location::Room("lobby".into());
     let to_bob = Location::DirectMessage { to: "bob".into() };
@@ -50,7 +50,7 @@ fn filters_select_one_room_or_one_other_user() {
     let viewer =
         HistoryReader { address: "", party: &bob, rooms: &["lobby"], blocked: &[], only: HistoryFilter::Everything };
     fn narrowed(store: &Store, viewer: HistoryReader<'_>) -> Vec<u64> {
-        ids(&store.messages.recall(&viewer, Range::Last(100)).unwrap())
+        ids(&store.messages.read_history(&viewer, Range::Last(100)).unwrap())
     }
     assert_eq!(narrowed(&store, HistoryReader { only: HistoryFilter::Room("lobby"), ..viewer }), [1, 9]);
     assert_eq!(
@@ -84,8 +84,8 @@ fn blocked_authors_are_not_shown() {
         blocked: &blocked,
         only: HistoryFilter::Everything,
     };
-    assert_eq!(ids(&store.messages.recall(&viewer, Range::Last(100)).unwrap()), [2, 5, 7, 8, 9]);
-    assert_eq!(ids(&store.messages.recall(&viewer, Range::Last(2)).unwrap()), [8, 9]);
+    assert_eq!(ids(&store.messages.read_history(&viewer, Range::Last(100)).unwrap()), [2, 5, 7, 8, 9]);
+    assert_eq!(ids(&store.messages.read_history(&viewer, Range::Last(2)).unwrap()), [8, 9]);
     assert_eq!(ids(&store.messages.search(&viewer, "lobby", None, 9).unwrap()), [] as [u64; 0]);
 }
 
@@ -104,7 +104,7 @@ fn ranges_page_in_both_directions() {
             blocked: &[],
             only: HistoryFilter::Everything,
         };
-        let page = store.messages.recall(&viewer, range).unwrap();
+        let page = store.messages.read_history(&viewer, range).unwrap();
         (ids(&page), page.more)
     };
     assert_eq!(page(Range::Last(3)), (vec![8, 9, 10], true));
@@ -166,7 +166,7 @@ fn the_highest_id_survives_a_restart() {
     let store = store.reopen(Retention::Forever);
     assert_eq!(store.messages.highest_id(), 41);
     store.direct(50, "alice", "bob", "x");
-    assert_eq!(store.messages.forget(&party("alice")), Ok(1));
+    assert_eq!(store.messages.delete_direct_messages(&party("alice")), Ok(1));
     let store = store.reopen(Retention::Off);
     assert_eq!(store.messages.highest_id(), 50, "forgotten messages count");
     store.enqueue(60, "alice", "bob", "x").unwrap();
@@ -189,7 +189,7 @@ fn without_history_nothing_is_stored_or_shown() {
     let bob = party("bob");
     let viewer =
         HistoryReader { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
-    assert_eq!(store.messages.recall(&viewer, Range::Last(9)), Err(HistoryError::Off));
+    assert_eq!(store.messages.read_history(&viewer, Range::Last(9)), Err(HistoryError::Off));
     assert_eq!(store.messages.search(&viewer, "kept", None, 9), Err(HistoryError::Off));
     assert_eq!(store.messages.read_marker(&NameKey::of("bob"), "a"), Err(HistoryError::Off));
     let store = store.reopen(Retention::Forever);

@@ -83,7 +83,7 @@ impl Store {
     fn ids(&self, viewer: &str, rooms: &[&str], range: Range) -> Vec<u64> {
         let party = party(viewer);
         let viewer = HistoryReader { address: "", party: &party, rooms, blocked: &[], only: HistoryFilter::Everything };
-        ids(&self.messages.recall(&viewer, range).unwrap())
+        ids(&self.messages.read_history(&viewer, range).unwrap())
     }
 
     fn found(&self, viewer: &str, rooms: &[&str], words: &str) -> Vec<u64> {

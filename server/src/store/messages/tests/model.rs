@@ -72,7 +72,7 @@ fn play(steps: &[ModelStep]) -> (Store, Model) {
                 model.0.push(ModelMessage { id, from, to: Some((to, true)), room: None });
             }
             ModelStep::Forget { user } => {
-                store.messages.forget(&party(USERS[user])).unwrap();
+                store.messages.delete_direct_messages(&party(USERS[user])).unwrap();
                 model.forget(user);
             }
             ModelStep::Index => store.messages.wait_for_stored(true).unwrap(),
@@ -97,7 +97,7 @@ proptest! {
             let party = party(name);
             let viewer = HistoryReader { address: "", party: &party, rooms: &keys, blocked: &blocked_keys, only: HistoryFilter::Everything };
             let expected = model.visible(user, &rooms, blocked);
-            prop_assert_eq!(ids(&store.messages.recall(&viewer, Range::Last(500)).unwrap()), expected.clone());
+            prop_assert_eq!(ids(&store.messages.read_history(&viewer, Range::Last(500)).unwrap()), expected.clone());
             let mut found = ids(&store.messages.search(&viewer, "tea", None, 500).unwrap());
             found.reverse();
             prop_assert_eq!(found, expected.clone());
@@ -106,7 +106,7 @@ proptest! {
             let mut forward = Vec::new();
             let mut after = 0;
             loop {
-                let page = store.messages.recall(&viewer, Range::After(after, most)).unwrap();
+                let page = store.messages.read_history(&viewer, Range::After(after, most)).unwrap();
                 forward.extend(ids(&page));
                 after = forward.last().copied().unwrap_or(u64::MAX);
                 if !page.more {

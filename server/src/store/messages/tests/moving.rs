@@ -21,9 +21,9 @@ fn sample() -> Store {
     store.direct(2, "alice", "bob", "tea");
     store.direct(4, "2", "alice", "tea");
     store.direct(5, "bob", "alice", "tea");
-    store.messages.forget(&party("bob")).unwrap();
+    store.messages.delete_direct_messages(&party("bob")).unwrap();
     store.direct(6, "carol", "dave", "tea");
-    store.messages.forget(&party("dave")).unwrap();
+    store.messages.delete_direct_messages(&party("dave")).unwrap();
     store
 }
 

@@ -10,7 +10,7 @@ fn say(store: &Store, first_id: u64, texts: &[&str], nonces: &[(usize, &str)]) {
 
 fn stored(store: &Store) -> Vec<(String, String, u64)> {
     store.messages.wait_for_stored(false).unwrap();
-    store.messages.nonces(100).unwrap()
+    store.messages.newest_nonces(100).unwrap()
 }
 
 fn of_alice(nonce: &str, id: u64) -> (String, String, u64) {
@@ -30,10 +30,10 @@ fn nonces_are_stored_and_returned_with_their_messages() {
     let store = store.reopen(Retention::Forever);
     let all = [of_alice("n10", 10), of_alice("n12", 12), of_alice("n20", 20), of_alice("n21", 21)];
     assert_eq!(stored(&store), all);
-    assert_eq!(store.messages.nonces(2).unwrap(), all[2..], "the newest");
+    assert_eq!(store.messages.newest_nonces(2).unwrap(), all[2..], "the newest");
     let viewer =
         HistoryReader { address: "", party: &alice, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
-    let page = store.messages.recall(&viewer, Range::Last(9)).unwrap();
+    let page = store.messages.read_history(&viewer, Range::Last(9)).unwrap();
     let nonces: Vec<Option<&str>> = page.entries.iter().map(|entry| entry.nonce.as_deref()).collect();
     assert_eq!(nonces, [Some("n10"), None, Some("n12"), Some("n20"), Some("n21"), None]);
 }
@@ -71,12 +71,12 @@ fn only_the_newest_nonces_are_kept() {
     let (messages, _lost) =
         open(store.folder.path(), Retention::Forever, &Limits { nonces: 2, ..Limits::default() }).unwrap();
     let deadline = std::time::Instant::now() + SOON;
-    while messages.nonces(100).unwrap().len() > 2 {
+    while messages.newest_nonces(100).unwrap().len() > 2 {
         // A job wakes the storage thread, which then does maintenance.
         messages.wait_for_stored(false).unwrap();
         assert!(std::time::Instant::now() < deadline);
     }
-    assert_eq!(messages.nonces(100).unwrap(), [of_alice("n4", 4), of_alice("n5", 5)]);
+    assert_eq!(messages.newest_nonces(100).unwrap(), [of_alice("n4", 4), of_alice("n5", 5)]);
 }
 
 #[test]

@@ -267,7 +267,7 @@ fn a_search_over_its_time_limit_returns_a_partial_page() {
     store.messages.wait_for_stored(true).unwrap();
     let page = store.messages.search(&viewer, "tea", None, 10).unwrap();
     assert!(page.cut_short && page.entries.is_empty() && !page.more, "{page:?}");
-    assert_eq!(store.messages.recall(&viewer, Range::Last(1)), Err(HistoryError::Busy));
+    assert_eq!(store.messages.read_history(&viewer, Range::Last(1)), Err(HistoryError::Busy));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Forgetting, adoption, retention, and the limit of the size.
+//! Deletion and transfer of direct messages, retention, and the limit of the size.
 
 use super::*;
 use std::time::{Instant, SystemTime};
@@ -12,7 +12,7 @@ fn assert_index(store: &Store) {
 }
 
 #[test]
-fn forget_removes_sent_messages_and_hides_received_ones() {
+fn deletion_removes_sent_messages_and_hides_received_ones() {
     let store = Store::new();
     store.direct(1, "alice", "bob", "tea sent");
     store.direct(2, "bob", "alice", "tea got");
@@ -21,7 +21,7 @@ fn forget_removes_sent_messages_and_hides_received_ones() {
     store.say(5, "a", "tea in a room");
     store.enqueue(6, "alice", "bob", "tea that waits").unwrap();
     assert_eq!(store.found("alice", &["a"], "tea"), [6, 5, 4, 2, 1]);
-    assert_eq!(store.messages.forget(&party("alice")), Ok(4));
+    assert_eq!(store.messages.delete_direct_messages(&party("alice")), Ok(4));
     assert_eq!(store.found("alice", &["a"], "tea"), [5]);
     assert_eq!(store.ids("alice", &["a"], Range::Last(9)), [5]);
     assert_eq!(store.found("bob", &[], "tea"), [3, 2]);
@@ -31,31 +31,31 @@ fn forget_removes_sent_messages_and_hides_received_ones() {
 
     store.direct(7, "bob", "alice", "tea after that");
     assert_eq!(store.found("alice", &[], "tea"), [7]);
-    assert_eq!(store.messages.forget(&party("alice")), Ok(1));
+    assert_eq!(store.messages.delete_direct_messages(&party("alice")), Ok(1));
     assert_eq!(store.found("alice", &[], "tea"), [] as [u64; 0]);
-    assert_eq!(store.messages.forget(&party("bob")), Ok(3));
+    assert_eq!(store.messages.delete_direct_messages(&party("bob")), Ok(3));
     assert_eq!(store.found("carol", &[], "tea"), [] as [u64; 0], "removed for both sides");
-    assert_eq!(store.messages.forget(&party("nobody")), Ok(0));
+    assert_eq!(store.messages.delete_direct_messages(&party("nobody")), Ok(0));
     assert_index(&store);
 }
 
 #[test]
-fn the_sender_still_sees_messages_that_the_receiver_forgot() {
+fn the_sender_still_sees_messages_that_the_receiver_deleted() {
     let store = Store::new();
     store.direct(1, "bob", "alice", "tea");
-    store.messages.forget(&party("alice")).unwrap();
+    store.messages.delete_direct_messages(&party("alice")).unwrap();
     let alice = party("alice");
     let bob = party("bob");
     let viewer =
         HistoryReader { address: "", party: &bob, rooms: &[], blocked: &[], only: HistoryFilter::With(&alice) };
-    assert_eq!(ids(&store.messages.recall(&viewer, Range::Last(9)).unwrap()), [1]);
+    assert_eq!(ids(&store.messages.read_history(&viewer, Range::Last(9)).unwrap()), [1]);
     assert_eq!(ids(&store.messages.search(&viewer, "tea", None, 9).unwrap()), [1]);
     let viewer = HistoryReader { address: "", party: &alice, only: HistoryFilter::With(&bob), ..viewer };
-    assert_eq!(ids(&store.messages.recall(&viewer, Range::Last(9)).unwrap()), [] as [u64; 0]);
+    assert_eq!(ids(&store.messages.read_history(&viewer, Range::Last(9)).unwrap()), [] as [u64; 0]);
 }
 
 #[test]
-fn adopt_moves_a_guests_messages_unless_the_account_has_some() {
+fn a_guests_messages_become_the_accounts_unless_it_has_some() {
     let store = Store::new();
     let guest = HistoryOwner::Guest(9);
     let account = party("alice");
@@ -64,7 +64,7 @@ fn adopt_moves_a_guests_messages_unless_the_account_has_some() {
         let viewer =
             HistoryReader { address: "", party: viewer, rooms: &[], blocked: &[], only: HistoryFilter::With(with) };
         let found = ids(&store.messages.search(&viewer, "tea", None, 9).unwrap());
-        (ids(&store.messages.recall(&viewer, Range::Last(9)).unwrap()), found)
+        (ids(&store.messages.read_history(&viewer, Range::Last(9)).unwrap()), found)
     };
     let direct = |id, guest: &HistoryOwner| {
         let from = ("alice", guest);
@@ -74,13 +74,13 @@ fn adopt_moves_a_guests_messages_unless_the_account_has_some() {
         store.messages.store_direct(&DirectMessage { id, at, from, to, text, client: 0, nonce: None });
     };
     direct(1, &guest);
-    store.messages.adopt(&guest, &account);
+    store.messages.transfer_direct_messages(&guest, &account);
     store.direct(2, "alice", "bob", "tea of the account");
     assert_eq!(seen(&account, &bob), (vec![1, 2], vec![2, 1]));
     assert_eq!(seen(&bob, &account), (vec![1, 2], vec![2, 1]));
     let other = HistoryOwner::Guest(10);
     direct(3, &other);
-    store.messages.adopt(&other, &account);
+    store.messages.transfer_direct_messages(&other, &account);
     assert_eq!(seen(&account, &bob).0, [1, 2], "messages of an earlier user of that name");
     assert_eq!(seen(&other, &bob).0, [3]);
     assert_index(&store);

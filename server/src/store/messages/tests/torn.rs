@@ -28,7 +28,7 @@ fn stored_ids(folder: &Path) -> Result<Vec<u64>, String> {
     let bob = party("bob");
     let viewer =
         HistoryReader { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
-    let page = messages.recall(&viewer, Range::Last(500)).map_err(|why| why.to_string())?;
+    let page = messages.read_history(&viewer, Range::Last(500)).map_err(|why| why.to_string())?;
     assert!(messages.highest_id() >= page.entries.last().map_or(0, |last| last.id));
     Ok(ids(&page))
 }

@@ -169,5 +169,5 @@ fn script_gets_errors_for_unsendable_text() {
     script.type_line("/quit");
     assert_eq!(script.wait().code(), Some(1));
     let complaints = script.stderr();
-    assert!(complaints.contains("there is no encrypted chat with bob; /direct bob asks for one"), "{complaints}");
+    assert!(complaints.contains("no encrypted chat with bob is open; /direct bob asks for one"), "{complaints}");
 }

@@ -81,7 +81,7 @@ pub enum LinkError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// The program made the connection and sends the first message (Noise initiator).
-    Dialled,
+    Dialed,
     /// The program accepted the connection (Noise responder).
     Answered,
 }
@@ -198,7 +198,7 @@ fn handshake_state(
         ExpectedPeer::Any(None) => {}
     }
     match side {
-        Side::Dialled => builder.build_initiator(),
+        Side::Dialed => builder.build_initiator(),
         Side::Answered => builder.build_responder(),
     }
 }

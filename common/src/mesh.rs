@@ -12,4 +12,4 @@ pub use wire::Frame;
 pub const FRAME_BYTES: usize = 32 << 10;
 /// Exclusive bound of message numbers and logical times. An event id has 64 bits: 40 for the logical time, 24 for its
 /// author ([`NodeId::high_bits`]).
-pub const NUMBER: u64 = 1 << 40;
+pub const NUMBER_LIMIT: u64 = 1 << 40;

@@ -50,7 +50,7 @@ pub fn link_handshake(data: &[u8]) {
         1 => ExpectedPeer::Any(None),
         _ => ExpectedPeer::Any(Some(&secret)),
     };
-    let side = if how & 0x80 == 0 { Side::Dialled } else { Side::Answered };
+    let side = if how & 0x80 == 0 { Side::Dialed } else { Side::Answered };
     let mut script = Script { input: Cursor::new(input), sent: 0 };
     assert!(open(&mut script, (side, "fuzz"), own, whom).is_err(), "a peer without a key completed the handshake");
     assert!(script.sent < MAX_SENT_BYTES);
@@ -86,13 +86,13 @@ pub fn link_frames(data: &[u8]) {
 /// Returns the two ends of a link.
 fn pair() -> Option<[EncryptedLink; 2]> {
     let (one, other) = keys()?;
-    let (mut dialled, mut answered) = UnixStream::pair().ok()?;
+    let (mut dialed, mut answered) = UnixStream::pair().ok()?;
     thread::scope(|scope| {
         let whom = (one.public(), other.public());
         let answering = scope
             .spawn(move || open(&mut answered, (Side::Answered, "fuzz"), other, ExpectedPeer::Known(&whom.0)).ok());
-        let dialled = open(&mut dialled, (Side::Dialled, "fuzz"), one, ExpectedPeer::Known(&whom.1)).ok();
-        Some([dialled?, answering.join().ok()??])
+        let dialed = open(&mut dialed, (Side::Dialed, "fuzz"), one, ExpectedPeer::Known(&whom.1)).ok();
+        Some([dialed?, answering.join().ok()??])
     })
 }
 

@@ -319,7 +319,7 @@ fn leaving_ends_chats_and_requests_with_notices() {
 }
 
 #[test]
-fn a_successor_of_the_same_name_inherits_nothing() {
+fn next_user_with_a_name_inherits_no_chats() {
     let server = TestServer::default();
     let [mut bob, mut carol, mut dora, mut alice] = guests(&server, ["bob", "carol", "dora", "alice"]);
     connect(&mut bob, &mut alice, ("bob", "alice"));

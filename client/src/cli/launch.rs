@@ -80,7 +80,7 @@ pub fn mesh(args: &Args, mesh_args: &MeshArgs) -> anyhow::Result<()> {
         secret,
         is_script: !launch.interactive,
     };
-    let signed_in = crate::mesh::enter(&options)?;
+    let signed_in = crate::mesh::connect(&options)?;
     if !launch.screen {
         let options = PlainOptions { json: mesh_args.json, mesh: true, ..launch.options() };
         return plain::run(signed_in, options, &signals, &|_| {});

@@ -185,24 +185,24 @@ mod tests {
             assert_eq!(targets(offer, &[own("eth0", 2, "fe80::1")], true), [], "{offer}");
         }
         let good = "10.0.0.1:5000,[2001:db8::1]:5000,127.0.0.1:5000,[::ffff:10.0.0.1]:5000";
-        let dialled: Vec<String> = targets(good, &[], true).iter().map(ToString::to_string).collect();
-        assert_eq!(dialled, ["10.0.0.1:5000", "[2001:db8::1]:5000", "127.0.0.1:5000"]);
+        let dialed: Vec<String> = targets(good, &[], true).iter().map(ToString::to_string).collect();
+        assert_eq!(dialed, ["10.0.0.1:5000", "[2001:db8::1]:5000", "127.0.0.1:5000"]);
     }
 
     #[test]
     fn dials_loopback_only_with_a_local_server() {
         let offer = "127.0.0.1:5000,[::1]:5000,10.0.0.1:5000,127.9.9.9:5000,[::ffff:127.0.0.1]:5000";
-        let dialled = |is_local| targets(offer, &[], is_local).iter().map(ToString::to_string).collect::<Vec<_>>();
-        assert_eq!(dialled(false), ["10.0.0.1:5000"]);
-        assert_eq!(dialled(true), ["127.0.0.1:5000", "[::1]:5000", "10.0.0.1:5000", "127.9.9.9:5000"]);
+        let dialed = |is_local| targets(offer, &[], is_local).iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(dialed(false), ["10.0.0.1:5000"]);
+        assert_eq!(dialed(true), ["127.0.0.1:5000", "[::1]:5000", "10.0.0.1:5000", "127.9.9.9:5000"]);
     }
 
     #[test]
     fn dials_a_link_local_address_on_each_interface() {
         let machine = [own("lo", 1, "::1"), own("a", 2, "fe80::a"), own("b", 3, "10.0.0.1"), own("c", 4, "fe80::c")];
-        let dialled: Vec<String> =
+        let dialed: Vec<String> =
             targets("[fe80::9%eth7]:5000", &machine, false).iter().map(ToString::to_string).collect();
-        assert_eq!(dialled, ["[fe80::9%2]:5000", "[fe80::9%4]:5000"]);
+        assert_eq!(dialed, ["[fe80::9%2]:5000", "[fe80::9%4]:5000"]);
         assert_eq!(targets("[fe80::9]:5000", &[], false), []);
     }
 

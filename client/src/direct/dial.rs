@@ -100,13 +100,13 @@ fn start_dialing(
     let pair = pair.clone();
     let out = out.clone();
     let run = move || {
-        let dialled = || {
+        let dialed = || {
             let stream = TcpStream::connect_timeout(&attempt.target, timeout)?;
             stream.set_nodelay(true)?;
             pair.initiate(stream)
         };
         // If another address was faster, the receiver is gone and the link closes here.
-        let _ = out.send(dialled().map_err(|why| (attempt, why)));
+        let _ = out.send(dialed().map_err(|why| (attempt, why)));
     };
     std::thread::Builder::new().name("direct-dial".into()).spawn(run).map(|_| ())
 }

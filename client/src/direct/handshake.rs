@@ -38,7 +38,7 @@ impl ExpectedKeys {
     /// # Errors
     /// The stream broke, the time limit passed, or the other side has a wrong key.
     pub fn initiate(&self, stream: TcpStream) -> Result<Established, LinkError> {
-        let opened = self.shake_hands(&mut DeadlineStream::new(&stream, HANDSHAKE_TIMEOUT), Side::Dialled)?;
+        let opened = self.shake_hands(&mut DeadlineStream::new(&stream, HANDSHAKE_TIMEOUT), Side::Dialed)?;
         Ok(Established { stream, opened })
     }
 
@@ -46,7 +46,7 @@ impl ExpectedKeys {
     /// also proves that the handshake is no replay: an attacker who repeats recorded bytes cannot encrypt it.
     ///
     /// # Errors
-    /// As [`ExpectedKeys::dialled`]; also if the first message is not [`Frame::Hello`].
+    /// As [`ExpectedKeys::initiate`]; also if the first message is not [`Frame::Hello`].
     pub fn respond(&self, stream: &TcpStream) -> Result<Established, LinkError> {
         let mut timed = DeadlineStream::new(stream, HANDSHAKE_TIMEOUT);
         let mut opened = self.shake_hands(&mut timed, Side::Answered)?;

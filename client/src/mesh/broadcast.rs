@@ -55,12 +55,12 @@ impl Broadcast {
     /// # Errors
     /// Another program holds the port exclusively.
     pub fn open(port: u16, only: Option<Ipv4Addr>, hello: &Hello) -> io::Result<Broadcast> {
-        // This socket receives from all networks; `hear` filters by `only`.
+        // This socket receives from all networks; `receive_hellos` filters by `only`.
         let listener = shared_socket(port)?;
         enlarge_receive_buffer(&listener);
         let networks = Mutex::new(Vec::new());
         let broadcast = Broadcast { port, only, datagram: hello.datagram(), networks, listener };
-        // Open the sockets now, so that `hear` listens on them before the first answer can arrive.
+        // Open the sockets now, so that `receive_hellos` listens on them before the first answer can arrive.
         broadcast.refresh_networks();
         Ok(broadcast)
     }
@@ -105,9 +105,9 @@ impl Broadcast {
         now
     }
 
-    /// Receives hellos until `heard` returns false. Ignores addresses that no member can have, and hellos above the
+    /// Receives hellos until `handle` returns false. Ignores addresses that no member can have, and hellos above the
     /// limits.
-    pub fn hear(&self, mut heard: impl FnMut(Hello, SocketAddr) -> bool) {
+    pub fn receive_hellos(&self, mut handle: impl FnMut(Hello, SocketAddr) -> bool) {
         let start = Instant::now();
         let mut limiter = HelloLimiter::default();
         loop {
@@ -122,7 +122,7 @@ impl Broadcast {
                     let is_wanted = self.only.is_none() || networks.iter().any(|network| network.contains(from.ip()));
                     let is_admitted = is_wanted && is_credible(from.ip()) && limiter.admit(from.ip(), now_ms);
                     match Hello::parse(datagram).filter(|_| is_admitted) {
-                        Some(hello) => heard(hello, from),
+                        Some(hello) => handle(hello, from),
                         None => true,
                     }
                 });

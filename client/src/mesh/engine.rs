@@ -4,7 +4,7 @@
 //! members would give them up. So events wait in `waiting`, and above a limit they are counted instead of kept.
 
 use super::broadcast::Broadcast;
-use super::limits::{NEWS, TICK_MS};
+use super::limits::{EVENTS, TICK_MS};
 use super::links::Links;
 use super::node::{Node, NodeEffect, NodeInput};
 use super::pins::Pins;
@@ -40,7 +40,7 @@ pub struct Engine {
     /// Events that did not fit into the channel yet.
     pub waiting: VecDeque<Event<'static>>,
     /// Number of events dropped because too many waited.
-    pub left_out: usize,
+    pub dropped: usize,
 }
 
 impl Engine {
@@ -85,29 +85,31 @@ impl Engine {
     fn carry_out(&mut self, effect: NodeEffect) -> ControlFlow<(), Option<NodeInput>> {
         match effect {
             NodeEffect::Announce => self.broadcast.announce(),
-            NodeEffect::Answer(to) => self.broadcast.answer(to),
+            NodeEffect::AnswerHello(to) => self.broadcast.answer(to),
             NodeEffect::Dial(dial, address) => {
-                let dialled = self.links.dial(dial, address);
-                return Continue(dialled.err().map(|_| NodeInput::Failed(dial.id, false)));
+                let dialed = self.links.dial(dial, address);
+                return Continue(
+                    dialed.err().map(|_| NodeInput::DialFailed { id: dial.id, is_unauthenticated: false }),
+                );
             }
             NodeEffect::Send(number, frame) => self.links.send(number, &frame),
             NodeEffect::Close(number) => self.links.close(number),
             // Answers are queued above the limit, too, since the UI waits for each of them.
-            NodeEffect::Tell(event) if self.waiting.len() < NEWS || event.reply.is_some() => {
+            NodeEffect::Emit(event) if self.waiting.len() < EVENTS || event.reply.is_some() => {
                 self.waiting.push_back(event)
             }
-            NodeEffect::Tell(_) => self.left_out += 1,
-            NodeEffect::Show(private, event) if self.waiting.len() < NEWS => {
+            NodeEffect::Emit(_) => self.dropped += 1,
+            NodeEffect::EmitPrivate(private, event) if self.waiting.len() < EVENTS => {
                 self.waiting.push_back(event);
-                return Continue(Some(NodeInput::Shown(private)));
+                return Continue(Some(NodeInput::PrivateDisplayed(private)));
             }
-            // Dropped without `Input::Shown`, so the sender gets no confirmation and sends it again.
-            NodeEffect::Show(..) => {}
+            // Dropped without `NodeInput::PrivateDisplayed`, so the sender gets no confirmation and repeats it.
+            NodeEffect::EmitPrivate(..) => {}
             NodeEffect::Pin(name, key) => match self.pins.add(&name, &key) {
                 Ok(true) => {}
                 Ok(false) => return Continue(Some(NodeInput::PinsFull)),
                 Err(why) => {
-                    let text = format!("cannot remember the key of {name}: {why:#}");
+                    let text = format!("cannot save the key of {name}: {why:#}");
                     self.waiting.push_back(EventKind::info(text).at(now(self.start).wall));
                 }
             },
@@ -136,10 +138,10 @@ impl Engine {
                 return;
             }
         }
-        if self.left_out > 0 {
-            let text = format!("{} lines came too fast to be shown here; /history has them", self.left_out);
+        if self.dropped > 0 {
+            let text = format!("{} messages came too fast to be shown; /history has them", self.dropped);
             self.waiting.push_back(EventKind::info(text).at(now(self.start).wall));
-            self.left_out = 0;
+            self.dropped = 0;
         }
     }
 }

@@ -18,7 +18,7 @@ const MAX_BYTES: u64 = 1_024;
 /// The file exists and is damaged or cannot be read. It is never replaced, since other members know the user by it.
 pub fn keys(file: Option<&Path>) -> anyhow::Result<(Keys, Option<String>)> {
     let Some(file) = file else {
-        return Ok((Keys::generate()?, Some(temporary_key_warning("there is no folder for it"))));
+        return Ok((Keys::generate()?, Some(temporary_key_warning("no configuration folder"))));
     };
     if let Some(keys) = read(file)? {
         return Ok((keys, permission_warning(file)));
@@ -28,14 +28,14 @@ pub fn keys(file: Option<&Path>) -> anyhow::Result<(Keys, Option<String>)> {
         Ok(()) => Ok((new, None)),
         // Another program has created the file in between: use its key.
         Err(why) if why.kind() == ErrorKind::AlreadyExists => {
-            Ok((read(file)?.context("the key file came and went; start again")?, None))
+            Ok((read(file)?.context("the key file was deleted meanwhile; start again")?, None))
         }
         Err(why) => Ok((new, Some(temporary_key_warning(&format!("{}: {why}", file.display()))))),
     }
 }
 
 fn temporary_key_warning(why: &str) -> String {
-    format!("your key cannot be kept, so others will not know you again next time ({why})")
+    format!("cannot save your key: {why}; next time, others will be warned of a new key")
 }
 
 /// Returns a warning if users other than the owner can read or write the file.
@@ -44,7 +44,7 @@ fn permission_warning(file: &Path) -> Option<String> {
     let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(file).ok()?);
     let file = file.display();
     let text = || {
-        format!("other users of this computer can get at your key, and pass for you in a mesh; type: chmod 600 {file}")
+        format!("other users of this computer can read your key and impersonate you in a mesh; type: chmod 600 {file}")
     };
     (mode & 0o077 != 0).then(text)
 }
@@ -60,7 +60,7 @@ fn read(file: &Path) -> anyhow::Result<Option<Keys>> {
     let Some(text) = atomic_file::read_if_exists(file, MAX_BYTES)? else { return Ok(None) };
     let digits = text.strip_prefix(HEADING).map(str::trim);
     let bytes = digits.and_then(link::bytes_of).with_context(|| {
-        format!("{} is damaged: put back a copy, or delete it (others will then be told of a new key)", file.display())
+        format!("{} is damaged; restore a copy, or delete it (others will then be warned of a new key)", file.display())
     })?;
     Ok(Some(Keys::from_bytes(&bytes)))
 }
@@ -117,9 +117,9 @@ mod tests {
     }
 
     #[test]
-    fn uses_a_temporary_key_where_none_can_be_kept() {
+    fn uses_a_temporary_key_if_none_can_be_saved() {
         let (_, note) = keys(Some(Path::new("/dev/null/nowhere/mesh.key"))).unwrap();
-        assert!(note.unwrap().contains("cannot be kept"));
+        assert!(note.unwrap().contains("cannot save your key"));
         assert!(keys(None).unwrap().1.is_some());
     }
 }

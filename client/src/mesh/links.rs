@@ -1,11 +1,11 @@
 //! The encrypted TCP links of a member. Each link has a thread that dials or accepts, runs the handshake and then
 //! reads, and a thread that writes from a bounded queue.
 //!
-//! Results arrive as [`Input`]s of the node, identified by the number of the link. A member that does not read fast
+//! Results arrive as [`NodeInput`]s of the node, identified by the number of the link. A member that does not read fast
 //! enough loses its link: the queue must not grow, and catching up brings what was dropped.
 
 use super::admission::HandshakeLimiter;
-use super::limits::{HANDSHAKE_MS, LINKS, QUEUE, QUEUE_BYTES};
+use super::limits::{HANDSHAKE_MS, LINKS, QUEUE_BYTES, QUEUE_FRAMES};
 use super::node::{Dial, NodeInput};
 use super::wire::Frame;
 use crate::deadline_stream::DeadlineStream;
@@ -29,7 +29,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// Parameters of all links.
 #[derive(Debug)]
-pub struct Terms {
+pub struct LinkOptions {
     /// Keys of this member.
     pub keys: Keys,
     /// The secret that all members share, derived from the passphrase; `None` in an open mesh.
@@ -44,7 +44,7 @@ pub struct Links(Arc<LinksState>);
 
 #[derive(Debug)]
 struct LinksState {
-    terms: Terms,
+    options: LinkOptions,
     inputs: Sender<NodeInput>,
     open: Mutex<OpenLinks>,
 }
@@ -69,8 +69,8 @@ struct Writer {
 impl Links {
     /// Starts without links. Events of links are sent to `inputs`.
     #[must_use]
-    pub fn new(terms: Terms, inputs: Sender<NodeInput>) -> Links {
-        Links(Arc::new(LinksState { terms, inputs, open: Mutex::default() }))
+    pub fn new(options: LinkOptions, inputs: Sender<NodeInput>) -> Links {
+        Links(Arc::new(LinksState { options, inputs, open: Mutex::default() }))
     }
 
     fn open_links(&self) -> MutexGuard<'_, OpenLinks> {
@@ -78,7 +78,7 @@ impl Links {
     }
 
     /// Accepts links without end. Connections above the limits are closed at once.
-    pub fn answer(&self, listener: &TcpListener) {
+    pub fn accept_all(&self, listener: &TcpListener) {
         let limiter = HandshakeLimiter::default();
         loop {
             let Ok((stream, from)) = listener.accept() else {
@@ -111,21 +111,24 @@ impl Links {
         let run = move || {
             let end = Instant::now() + HANDSHAKE_TIMEOUT;
             let opened = links.connect(address).map_err(LinkError::from).and_then(|stream| {
-                let opened = links.shake_hands(&stream, Side::Dialled, end)?;
+                let opened = links.shake_hands(&stream, Side::Dialed, end)?;
                 Ok((stream, opened))
             });
             match opened {
                 Ok((stream, opened)) => links.serve(stream, opened, address, Some(dial)),
-                Err(why) => links.tell(NodeInput::Failed(dial.id, matches!(why, LinkError::Unauthenticated))),
+                Err(why) => links.report(NodeInput::DialFailed {
+                    id: dial.id,
+                    is_unauthenticated: matches!(why, LinkError::Unauthenticated),
+                }),
             }
         };
-        Builder::new().name("dialled".into()).spawn(run)?;
+        Builder::new().name("dialed".into()).spawn(run)?;
         Ok(())
     }
 
     fn connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        if let Some(only) = self.0.terms.only {
+        if let Some(only) = self.0.options.only {
             socket.bind(&SocketAddr::from((only, 0)).into())?;
         }
         socket.connect_timeout(&address.into(), HANDSHAKE_TIMEOUT)?;
@@ -134,7 +137,7 @@ impl Links {
 
     fn shake_hands(&self, stream: &TcpStream, side: Side, end: Instant) -> Result<EncryptedLink, LinkError> {
         let _ = stream.set_nodelay(true);
-        let Terms { keys, secret, .. } = &self.0.terms;
+        let LinkOptions { keys, secret, .. } = &self.0.options;
         let opened =
             open(&mut DeadlineStream::until(stream, end), (side, PURPOSE), keys, ExpectedPeer::Any(secret.as_ref()))?;
         stream.set_read_timeout(None)?;
@@ -147,25 +150,25 @@ impl Links {
         let EncryptedLink { peer, sealer, mut opener } = opened;
         let Ok(number) = self.register(&stream, sealer) else {
             if let Some(dial) = dial {
-                self.tell(NodeInput::Failed(dial.id, false));
+                self.report(NodeInput::DialFailed { id: dial.id, is_unauthenticated: false });
             }
             return;
         };
-        self.tell(NodeInput::Opened(number, peer, address, dial));
+        self.report(NodeInput::LinkOpened(number, peer, address, dial));
         let mut input = BufReader::new(&stream);
         while let Ok(Some(message)) = opener.receive(&mut input) {
             match Frame::parse(&message) {
-                Some(frame) => self.tell(NodeInput::Frame(number, frame)),
+                Some(frame) => self.report(NodeInput::FrameReceived(number, frame)),
                 None => break,
             }
         }
         self.close(number);
-        self.tell(NodeInput::Lost(number));
+        self.report(NodeInput::LinkLost(number));
     }
 
     /// Starts the writing thread of a link, and returns the link's number.
     fn register(&self, stream: &TcpStream, sealer: LinkSender) -> io::Result<u64> {
-        let (queue, frames) = bounded(QUEUE);
+        let (queue, frames) = bounded(QUEUE_FRAMES);
         let (done, written) = bounded(0);
         let queued_bytes = Arc::new(AtomicUsize::new(0));
         let stream_there = stream.try_clone()?;
@@ -216,7 +219,7 @@ impl Links {
         }
     }
 
-    fn tell(&self, input: NodeInput) {
+    fn report(&self, input: NodeInput) {
         // The receiver is gone when the program ends.
         let _ = self.0.inputs.send(input);
     }

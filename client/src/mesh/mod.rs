@@ -1,5 +1,8 @@
-//! The mesh: talk among people on one network, without a server. `node` decides everything and touches nothing; the
-//! rest of this folder is what it acts through.
+//! The mesh: talk among users on one network, without a server.
+//!
+//! `node` is a pure state machine that makes all decisions. The other modules carry them out: `broadcast` sends and
+//! receives hellos, `links` has the encrypted TCP links, `engine` is the main loop on one thread. The UI sees a mesh as a
+//! [`Connection`] that never breaks.
 
 mod admission;
 mod broadcast;
@@ -29,7 +32,7 @@ use hello::Hello;
 use id::NodeId;
 use landline_common::UserName;
 use landline_common::link::{Keys, PublicKey};
-use links::{Links, Terms};
+use links::{LinkOptions, Links};
 use node::{LocalIdentity, Node, NodeInput};
 use pins::Pins;
 use std::collections::VecDeque;
@@ -40,79 +43,92 @@ use std::sync::Arc;
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-/// News that the screen may leave where they are.
-const NEWS: usize = 1_024;
-/// So long is waited for good-byes.
-const LEAVING: Duration = Duration::from_secs(1);
+/// Events that may wait in the channel to the UI.
+const EVENTS: usize = 1_024;
+/// Time limit for sending the goodbyes.
+const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Who enters, and how.
+/// Options of a member.
 #[derive(Debug)]
 pub struct MeshOptions {
-    /// The name.
+    /// The user's name.
     pub name: UserName,
-    /// The only address to be at.
+    /// The only local address to use; `None` for all.
     pub host: Option<Ipv4Addr>,
     /// The UDP port for hellos.
     pub port: u16,
-    /// The secret that members share.
+    /// The secret that all members share, derived from the passphrase; `None` in an open mesh.
     pub secret: Option<[u8; 32]>,
-    /// Nobody sits at the keyboard: it says what it has to say, and leaves.
+    /// Input comes from a script, which ends after its last line. Its lines wait for another member.
     pub is_script: bool,
 }
 
-/// Enters the mesh.
+/// Starts a member: its threads, and a connection for the UI.
 ///
 /// # Errors
-/// The key is damaged, or the ports cannot be had.
-pub fn enter(wish: &MeshOptions) -> anyhow::Result<SignedIn> {
+/// The key file or the file of known keys is damaged, or a port cannot be opened.
+pub fn connect(options: &MeshOptions) -> anyhow::Result<SignedIn> {
     let (keys, note) = identity::keys(paths::mesh_key_file().as_deref())?;
     let pins = Pins::new(paths::known_peers_file());
     let known = pins.load()?;
-    let host = wish.host.unwrap_or(Ipv4Addr::UNSPECIFIED);
+    let host = options.host.unwrap_or(Ipv4Addr::UNSPECIFIED);
     let listener = TcpListener::bind((host, 0)).with_context(|| {
-        format!("nobody could reach you at {host}; HOST is an address of this machine, and may be left out")
+        format!("cannot listen at {host}: not an address of this machine; leave HOST out to use all")
     })?;
     let port = listener.local_addr().context("listening")?.port();
     let me = LocalIdentity {
         id: new_id(&keys.public())?,
-        name: wish.name.clone(),
+        name: options.name.clone(),
         key: keys.public(),
         pins: known,
-        pins_file: pins.place(),
-        patience_ms: if wish.is_script { limits::COMPANY_MS } else { 0 },
+        pins_file: pins.path_text(),
+        wait_for_members_ms: if options.is_script { limits::WAIT_FOR_MEMBERS_MS } else { 0 },
     };
     let hello = Hello { id: me.id, name: me.name.clone(), port };
-    let broadcast = Broadcast::open(wish.port, wish.host, &hello).with_context(|| {
-        format!("UDP port {} cannot be had; --port names another, the same for everybody", wish.port)
+    let broadcast = Broadcast::open(options.port, options.host, &hello).with_context(|| {
+        format!("cannot open UDP port {}; choose another by --port, the same for all members", options.port)
     })?;
-    let alone = broadcast.is_alone().then(|| "there is no network to find others on; waiting for one".to_owned());
+    let no_network = broadcast
+        .is_alone()
+        .then(|| "this computer is on no network; members are found as soon as there is one".to_owned());
     let broadcast = Arc::new(broadcast);
 
-    let (inputs, taken) = bounded(limits::INPUTS);
-    let (news_out, news) = bounded(NEWS);
-    let links = Links::new(Terms { keys, secret: wish.secret, only: wish.host }, inputs.clone());
+    let (inputs, node_inputs) = bounded(limits::INPUTS);
+    let (events, news) = bounded(EVENTS);
+    let links = Links::new(LinkOptions { keys, secret: options.secret, only: options.host }, inputs.clone());
     let start = Instant::now();
     let node = Node::new(me, RandomState::new().hash_one(port), now(start));
-    let (waiting, answering, hearing) = (VecDeque::new(), links.clone(), broadcast.clone());
-    let engine = Engine { start, node, links, broadcast, pins, news: news_out, waiting, left_out: 0 };
-    let heard = inputs.clone();
-    let (over_in, over) = bounded::<()>(0);
-    spawn("answer", move || answering.answer(&listener))?;
-    // Before the first hello goes out, so that no answer is missed.
-    spawn("hellos", move || hearing.hear(|hello, from| heard.send(NodeInput::Heard(hello, from)).is_ok()))?;
-    spawn("mesh", move || {
-        engine.run(&taken);
-        drop(over_in);
+    let acceptor = links.clone();
+    let receiver = broadcast.clone();
+    let engine = Engine { start, node, links, broadcast, pins, news: events, waiting: VecDeque::new(), dropped: 0 };
+    let hello_inputs = inputs.clone();
+    let (running, ended) = bounded::<()>(0);
+    spawn("answer", move || acceptor.accept_all(&listener))?;
+    // Listen before the main loop sends the first hello, so that no answer is missed.
+    spawn("hellos", move || {
+        receiver.receive_hellos(|hello, from| hello_inputs.send(NodeInput::HelloReceived(hello, from)).is_ok())
     })?;
-    let mut mesh = Mesh { inputs, news, over };
+    spawn("mesh", move || {
+        engine.run(&node_inputs);
+        drop(running);
+    })?;
+    let mut mesh = Mesh { inputs, news, ended };
     mesh.connect(SignIn::without_server()).context("entering")?;
-    note.into_iter().chain(alone).for_each(|note| _ = mesh.inputs.send(NodeInput::Note(note)));
+    for notice in note.into_iter().chain(no_network) {
+        let _ = mesh.inputs.send(NodeInput::Notice(notice));
+    }
     let (_, first) = mesh.news.recv().context("entering")?;
     let first = SignInConfirmation::of(first).map_err(|refusal| anyhow::anyhow!("entering: {}", refusal.why))?;
     let room = landline_common::RoomName::parse(ROOM)?;
-    let (rooms, password, server_password) = (Vec::new(), None, None);
-    let who = Identity { name: wish.name.clone(), room, rooms, password, register: false, server_password };
-    let engine = Session::new(who, RandomState::new().hash_one(port));
+    let identity = Identity {
+        name: options.name.clone(),
+        room,
+        rooms: Vec::new(),
+        password: None,
+        register: false,
+        server_password: None,
+    };
+    let engine = Session::new(identity, RandomState::new().hash_one(port));
     Ok(SignedIn { connection: Box::new(mesh), engine, first })
 }
 
@@ -121,20 +137,20 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// This start's id for that key. What is random in it is a part of a key that is thrown away.
+/// Draws an id for a key. The random bits are from a key that is not used otherwise.
 fn new_id(key: &PublicKey) -> anyhow::Result<NodeId> {
     let drawn = Keys::generate()?.public();
     let random = drawn.as_bytes().first_chunk().context("a key is longer")?;
     Ok(NodeId::new(*random, key))
 }
 
-/// The mesh, as screens see it.
+/// The mesh as a connection of the UI.
 #[derive(Debug)]
 struct Mesh {
     inputs: Sender<NodeInput>,
     news: Receiver<(u64, ConnectionEvent)>,
-    /// Closed when all is said.
-    over: Receiver<()>,
+    /// Disconnected when the main loop has ended.
+    ended: Receiver<()>,
 }
 
 impl Connection for Mesh {
@@ -146,18 +162,18 @@ impl Connection for Mesh {
         Some(news)
     }
 
-    /// One is always in; the screen is told so.
+    /// Answers at once with a welcome, since a member is always connected.
     fn connect(&mut self, _: SignIn) -> std::io::Result<()> {
-        self.inputs.send(NodeInput::Enter).map_err(std::io::Error::other)
+        self.inputs.send(NodeInput::SignIn).map_err(std::io::Error::other)
     }
 
     fn send(&mut self, line: &str) {
         let line = line.replace(['\n', '\r'], " ");
-        // Nobody takes it when one has left.
-        let _ = self.inputs.send(NodeInput::Line(line));
+        // The receiver is gone after `/quit`.
+        let _ = self.inputs.send(NodeInput::LineTyped(line));
     }
 
-    /// There is nothing to be given up: the mesh goes on as long as the program.
+    /// Does nothing: the mesh lives as long as the program.
     fn disconnect(&mut self) {}
 
     fn is_local(&self) -> bool {
@@ -166,6 +182,6 @@ impl Connection for Mesh {
 
     fn close(mut self: Box<Self>) {
         self.send(&Session::quit_line());
-        let _ = self.over.recv_timeout(LEAVING);
+        let _ = self.ended.recv_timeout(GOODBYE_TIMEOUT);
     }
 }

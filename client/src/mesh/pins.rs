@@ -29,7 +29,7 @@ impl Pins {
 
     /// Returns the path, for messages to the user.
     #[must_use]
-    pub fn place(&self) -> String {
+    pub fn path_text(&self) -> String {
         self.file.as_ref().map_or("(no file)".into(), |file| file.display().to_string())
     }
 
@@ -40,7 +40,9 @@ impl Pins {
     pub fn load(&self) -> anyhow::Result<BTreeMap<NameKey, Pinned>> {
         let lines = self.lines()?;
         let key = |(name, key): (String, String)| {
-            let key = key.parse().with_context(|| format!("{}: {name} has no key there", self.place()))?;
+            let key = key.parse().with_context(|| {
+                format!("{}: the line of {name} has no valid key; correct or delete it", self.path_text())
+            })?;
             Ok((NameKey::of(&name), Pinned { name: clean(&name).into(), key }))
         };
         lines.into_iter().map(key).collect()
@@ -50,7 +52,7 @@ impl Pins {
     fn lines(&self) -> anyhow::Result<BTreeMap<String, String>> {
         let Some(file) = &self.file else { return Ok(BTreeMap::new()) };
         let Some(text) = atomic_file::read_if_exists(file, MAX_BYTES)? else { return Ok(BTreeMap::new()) };
-        let damaged = || format!("{} is damaged; put it right, or delete it", file.display());
+        let damaged = || format!("{} is damaged; correct it, or delete it to forget all keys", file.display());
         toml::from_str(&text).with_context(damaged)
     }
 
@@ -105,7 +107,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn keys_are_kept_by_name_and_replaced_on_request_only() {
+    fn keys_are_saved_by_name_and_replaced_on_request_only() {
         let folder = tempfile::TempDir::new().unwrap();
         let pins = Pins::new(Some(folder.path().join("deep").join("known_peers.toml")));
         assert!(pins.load().unwrap().is_empty());

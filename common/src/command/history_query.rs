@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_be_asked() {
+    fn history_arguments_are_parsed() {
         for (text, ask) in [
             ("", Some(HistoryQuery::Last(20))),
             ("7", Some(HistoryQuery::Last(7))),
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_goes_on_before_an_id() {
+    fn search_arguments_with_an_id_are_parsed() {
         assert_eq!(before("before 5 the end"), Some((5, "the end")));
         for words in ["before 5", "before lunch", "5 before", "before 5 "] {
             assert_eq!(before(words), None, "{words}");

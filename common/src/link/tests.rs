@@ -13,7 +13,7 @@ fn shake(
         Ok((opened, stream))
     };
     std::thread::scope(|scope| {
-        let dialing = scope.spawn(|| run(dialing_end, Side::Dialled, dialing));
+        let dialing = scope.spawn(|| run(dialing_end, Side::Dialed, dialing));
         let answering = scope.spawn(|| run(answering_end, Side::Answered, answering));
         [dialing.join().unwrap(), answering.join().unwrap()]
     })
@@ -80,10 +80,10 @@ fn the_dialing_side_can_tell_a_refusal_from_a_closed_connection() {
         (ExpectedPeer::Any(None), ExpectedPeer::Any(Some(&other))),
         (ExpectedPeer::Known(&eve.public), ExpectedPeer::Known(&alice.public)),
     ] {
-        let [dialled, _] = shake((&alice, to_bob, "mesh"), (&bob, to_alice, "mesh"));
-        assert!(matches!(dialled, Err(LinkError::Unauthenticated)), "{dialled:?}");
+        let [dialed, _] = shake((&alice, to_bob, "mesh"), (&bob, to_alice, "mesh"));
+        assert!(matches!(dialed, Err(LinkError::Unauthenticated)), "{dialed:?}");
     }
-    for side in [Side::Dialled, Side::Answered] {
+    for side in [Side::Dialed, Side::Answered] {
         let (mut stream, busy_peer) = UnixStream::pair().unwrap();
         drop(busy_peer);
         let closed = open(&mut stream, (side, "mesh"), &alice, ExpectedPeer::Any(Some(&one)));
@@ -176,7 +176,7 @@ proptest! {
             fn flush(&mut self) -> io::Result<()> { Ok(()) }
         }
         let keys = Keys::generate().unwrap();
-        for side in [Side::Dialled, Side::Answered] {
+        for side in [Side::Dialed, Side::Answered] {
             prop_assert!(open(&mut Junk(&junk), (side, "mesh"), &keys, ExpectedPeer::Any(None)).is_err());
         }
     }

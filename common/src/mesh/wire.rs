@@ -11,7 +11,7 @@
 //! Unknown types and fields are ignored, so that later versions can add some. Times (`at`) are Unix milliseconds.
 
 use super::id::NodeId;
-use super::{FRAME_BYTES, NUMBER};
+use super::{FRAME_BYTES, NUMBER_LIMIT};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -86,11 +86,11 @@ impl Frame {
 
     /// True if all numbers and times are in range, so that later arithmetic cannot overflow.
     fn is_in_range(&self) -> bool {
-        let fits = |number: u64| (1..NUMBER).contains(&number);
+        let fits = |number: u64| (1..NUMBER_LIMIT).contains(&number);
         let is_range = |from: u64, to: u64| fits(from) && fits(to) && from <= to;
         match self {
             Frame::Hello { clock, dial, top, at, .. } => {
-                is_plausible_time(*at) && [clock, dial, top].into_iter().all(|number| *number < NUMBER)
+                is_plausible_time(*at) && [clock, dial, top].into_iter().all(|number| *number < NUMBER_LIMIT)
             }
             Frame::Say { seq, lamport, at, .. } => fits(*seq) && fits(*lamport) && is_plausible_time(*at),
             Frame::Private { number, at, .. } => fits(*number) && is_plausible_time(*at),

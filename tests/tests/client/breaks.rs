@@ -1,18 +1,18 @@
-//! The connection breaks.
+//! Scripts whose connection breaks.
 
 use crate::landline;
 use landline_tests::{Program, TestServer};
 use std::net::TcpListener;
 use std::process::Stdio;
 
-/// A house that has the same port when it is open again, at an address where other tests take none.
+/// Starts a server that keeps its port across restarts, at an address that no other test uses.
 fn test_server() -> TestServer {
     let free = TcpListener::bind("127.0.66.7:0").and_then(|listener| listener.local_addr()).expect("a free port");
     TestServer::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]))
 }
 
 #[test]
-fn a_pipe_gives_up_after_its_patience_and_names_what_was_not_sent() {
+fn pipe_gives_up_after_the_timeout_and_lists_unsent_lines() {
     let mut test_server = test_server();
     let mut bob = test_server.guest("bob", "lobby");
     let mut program = Program::start(landline(&test_server, "ci").args(["--patience", "1"]), Stdio::piped());
@@ -28,7 +28,7 @@ fn a_pipe_gives_up_after_its_patience_and_names_what_was_not_sent() {
 }
 
 #[test]
-fn a_pipe_goes_on_where_it_was_when_the_server_is_back() {
+fn pipe_continues_after_a_server_restart() {
     let mut test_server = test_server();
     let mut bob = test_server.guest("bob", "ops");
     let mut program = Program::start(landline(&test_server, "ci").args(["--room", "ops"]), Stdio::piped());
@@ -46,7 +46,7 @@ fn a_pipe_goes_on_where_it_was_when_the_server_is_back() {
 }
 
 #[test]
-fn a13_who_is_kicked_is_told_why() {
+fn a13_kicked_script_prints_the_reason() {
     let test_server = TestServer::default();
     let mut bob = test_server.guest("bob", "lobby");
     let mut program = Program::start(&mut landline(&test_server, "ci"), Stdio::piped());

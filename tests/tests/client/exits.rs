@@ -1,4 +1,4 @@
-//! Exit codes: 0 left, 1 refused or unreachable, 2 bad usage; and each refusal says what to do.
+//! Exit codes: 0 for a normal end, 1 if refused or unreachable, 2 for wrong usage. Each error says what to do.
 
 use crate::{landline, outcome, piped};
 use landline_tests::{Program, TestServer};
@@ -8,9 +8,9 @@ use std::net::TcpListener;
 use std::process::Command;
 use tempfile::TempDir;
 
-/// It must end with that code and one line that says each of these.
+/// Asserts that the program ends with this exit code and one line of error that contains each of the texts.
 #[track_caller]
-fn ends(command: &mut Command, code: i32, says: &[&str]) {
+fn expect_exit(command: &mut Command, code: i32, says: &[&str]) {
     let (ended, printed, complaint) = outcome(&piped(command, "hello\n"));
     assert_eq!((ended, &*printed), (code, ""), "{complaint}");
     assert_eq!(complaint.lines().count(), 1, "{complaint}");
@@ -21,14 +21,18 @@ fn ends(command: &mut Command, code: i32, says: &[&str]) {
 }
 
 #[test]
-fn a_server_that_cannot_be_reached() {
-    // No other test has a server at that address.
+fn unreachable_server_exits_with_1() {
+    // No other test starts a server at this address.
     let free = TcpListener::bind("127.0.66.6:0").and_then(|listener| listener.local_addr()).expect("a free port");
-    ends(Program::client().args([&free.to_string(), "--name", "a"]), 1, &["no server answers", "landline-server"]);
+    expect_exit(
+        Program::client().args([&free.to_string(), "--name", "a"]),
+        1,
+        &["no server answers", "landline-server"],
+    );
 }
 
-/// `landline` where the environment names the user so.
-fn named(variables: &[(&str, &str)], args: &[&str]) -> Command {
+/// Returns the command `landline` with these variables for the user's name.
+fn command_with_variables(variables: &[(&str, &str)], args: &[&str]) -> Command {
     let mut command = Program::client();
     ["USER", "LOGNAME", "USERNAME"].iter().for_each(|name| _ = command.env_remove(name));
     command.envs(variables.iter().copied()).args(args);
@@ -36,35 +40,40 @@ fn named(variables: &[(&str, &str)], args: &[&str]) -> Command {
 }
 
 #[test]
-fn a16_a_script_has_a_name_where_the_environment_has_none() {
+fn a16_script_without_a_user_variable_gets_a_name() {
     let test_server = TestServer::default();
     let mut bob = test_server.guest("bob", "lobby");
     let own = Command::new("id").arg("-un").output().expect("id").stdout;
     let own = String::from_utf8_lossy(&own).trim().to_owned();
-    let (code, _, complaint) = outcome(&piped(&mut named(&[], &[&test_server.address().to_string()]), "hello\n"));
+    let (code, _, complaint) =
+        outcome(&piped(&mut command_with_variables(&[], &[&test_server.address().to_string()]), "hello\n"));
     assert_eq!((code, &*complaint), (0, ""));
     bob.expect(&format!("{own} has connected to the chatroom"));
     bob.expect(&format!("{own}: hello"));
-    // Nothing that needs no name asks for one.
-    let (code, _, complaint) = outcome(&piped(&mut named(&[("USER", "john.doe")], &["help"]), ""));
+    // Subcommands that need no name do not ask for one.
+    let (code, _, complaint) = outcome(&piped(&mut command_with_variables(&[("USER", "john.doe")], &["help"]), ""));
     assert_eq!((code, &*complaint), (0, ""));
 }
 
 #[test]
-fn a16_a_name_of_the_machine_that_cannot_be_used_says_what_to_do() {
+fn a16_invalid_login_name_is_reported_with_advice() {
     for (user, near) in [("john.doe", "--name john-doe"), ("Ann Lee", "--name Ann-Lee")] {
-        ends(&mut named(&[("USER", user)], &["127.0.66.6:1"]), 2, &[&format!("{user:?}"), near]);
+        expect_exit(
+            &mut command_with_variables(&[("USER", user)], &["127.0.66.6:1"]),
+            2,
+            &[&format!("{user:?}"), near],
+        );
     }
 }
 
-/// A service that says `words` to each client, reads what comes, and closes.
+/// Starts a service that sends `words` to each client, reads its lines, and closes the connection.
 fn service(words: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.66.7:0").expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
     std::thread::spawn(move || {
         for mut client in listener.incoming().flatten() {
             let mut lines = BufReader::new(client.try_clone().expect("a stream"));
-            // Both lines, so that closing does not reset the connection.
+            // Read both lines, so that closing does not reset the connection.
             (0..2).for_each(|_| _ = lines.read_line(&mut String::new()));
             client.write_all(words).expect("a client");
         }
@@ -73,9 +82,9 @@ fn service(words: &'static [u8]) -> String {
 }
 
 #[test]
-fn a20_what_is_no_landline_server_is_said() {
+fn a20_other_services_are_named() {
     let test_server = TestServer::new(|config| config.lantalk_port = Some(0));
-    let to = |address: &str, says: &[&str]| ends(Program::client().args([address, "--name", "a"]), 1, says);
+    let to = |address: &str, says: &[&str]| expect_exit(Program::client().args([address, "--name", "a"]), 1, says);
     to(&test_server.lantalk_address().to_string(), &["is a port for LanTalk clients", "try 127.0.0.1:12345"]);
     to(&service(b"SSH-2.0-OpenSSH_9.6\r\n"), &["is not a Landline server: it is an SSH server", "12345"]);
     to(&service(b"HTTP/1.1 400 Bad Request\r\n\r\n"), &["is not a Landline server: it is a web server"]);
@@ -85,30 +94,30 @@ fn a20_what_is_no_landline_server_is_said() {
 }
 
 #[test]
-fn names_and_passwords_that_are_refused() {
+fn refused_names_and_passwords_exit_with_1() {
     let test_server = TestServer::default();
     let _bob = test_server.guest("bob", "lobby");
     test_server.register("carol", "correct horse");
-    ends(&mut landline(&test_server, "bob"), 1, &["taken", "--name"]);
-    ends(&mut landline(&test_server, "carol"), 1, &["registered name", "LANDLINE_PASSWORD", "--password-file"]);
+    expect_exit(&mut landline(&test_server, "bob"), 1, &["taken", "--name"]);
+    expect_exit(&mut landline(&test_server, "carol"), 1, &["registered name", "LANDLINE_PASSWORD", "--password-file"]);
     let mut wrong = landline(&test_server, "carol");
-    ends(wrong.env("LANDLINE_PASSWORD", "wrong horse"), 1, &["Invalid alias or password", "--register"]);
-    ends(landline(&test_server, "dave").args(["--register", "--password", "short"]), 1, &["8 to 72"]);
+    expect_exit(wrong.env("LANDLINE_PASSWORD", "wrong horse"), 1, &["Invalid alias or password", "--register"]);
+    expect_exit(landline(&test_server, "dave").args(["--register", "--password", "short"]), 1, &["8 to 72"]);
 }
 
 #[test]
-fn a_servers_own_password() {
+fn server_password_is_required_and_accepted() {
     let test_server = TestServer::new(|config| config.password = Some("sesame".into()));
     let says = ["has a password", "LANDLINE_SERVER_PASSWORD", "--server-password"];
-    ends(&mut landline(&test_server, "alice"), 1, &says);
-    ends(landline(&test_server, "alice").args(["--server-password", "no"]), 1, &["Wrong server password"]);
+    expect_exit(&mut landline(&test_server, "alice"), 1, &says);
+    expect_exit(landline(&test_server, "alice").args(["--server-password", "no"]), 1, &["Wrong server password"]);
     let mut right = landline(&test_server, "alice");
     let (code, printed, complaint) = outcome(&piped(right.env("LANDLINE_SERVER_PASSWORD", "sesame"), "hi\n"));
     assert_eq!((code, &*printed, &*complaint), (0, "", ""));
 }
 
 #[test]
-fn an_account_is_made_and_its_password_comes_from_a_file() {
+fn account_is_registered_with_a_password_from_a_file() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let file = folder.path().join("password");
     fs::write(&file, " correct horse \nmore\n").expect("a file");
@@ -117,13 +126,13 @@ fn an_account_is_made_and_its_password_comes_from_a_file() {
         assert_eq!(outcome(&output), (0, String::new(), String::new()));
     }
     test_server.login("erin", "correct horse");
-    ends(landline(&test_server, "erin").args(["--password-file", "/nowhere"]), 2, &["/nowhere"]);
+    expect_exit(landline(&test_server, "erin").args(["--password-file", "/nowhere"]), 2, &["/nowhere"]);
     fs::write(&file, "\n").expect("a file");
-    ends(landline(&test_server, "erin").arg("--password-file").arg(&file), 2, &["empty"]);
+    expect_exit(landline(&test_server, "erin").arg("--password-file").arg(&file), 2, &["empty"]);
 }
 
 #[test]
-fn an_empty_password_in_the_environment_is_none() {
+fn empty_password_in_the_environment_counts_as_none() {
     let test_server = TestServer::default();
     let mut command = landline(&test_server, "alice");
     command.env("LANDLINE_PASSWORD", "").env("LANDLINE_SERVER_PASSWORD", "");
@@ -131,7 +140,7 @@ fn an_empty_password_in_the_environment_is_none() {
 }
 
 #[test]
-fn arguments_that_make_no_sense() {
+fn invalid_arguments_exit_with_2() {
     for (args, says) in [
         (&["a", "b"][..], &["several servers"][..]),
         (&["host:port"], &["HOST:PORT"]),
@@ -142,7 +151,7 @@ fn arguments_that_make_no_sense() {
         (&["host", "--log", "/nowhere/log"], &["/nowhere/log", "a writable folder"]),
         (&["--name", "a", "--password", "secret horse"], &["a password needs a named server"]),
     ] {
-        ends(Program::client().args(args), 2, says);
+        expect_exit(Program::client().args(args), 2, says);
     }
     for args in [["--theme", "pink"], ["--bell", "loud"], ["--patience", "x"], ["--nope", "1"]] {
         let (code, _, complaint) = outcome(&piped(Program::client().args(args), ""));
@@ -151,7 +160,7 @@ fn arguments_that_make_no_sense() {
 }
 
 #[test]
-fn lines_that_are_refused_are_named() {
+fn refused_lines_are_listed() {
     let test_server = TestServer::default();
     let long = format!("{} end", "x".repeat(2_000));
     let input = format!("fine\n/pm nobody hi\n{long}\n/dance\n");
@@ -166,7 +175,7 @@ fn lines_that_are_refused_are_named() {
 }
 
 #[test]
-fn the_file_with_what_people_choose() {
+fn config_file_sets_the_defaults() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let file = folder.path().join("landline").join("config.toml");
     fs::create_dir(file.parent().expect("a folder")).expect("a folder");
@@ -186,7 +195,7 @@ fn the_file_with_what_people_choose() {
     bob.expect("yan has connected to the chatroom");
 
     fs::write(&file, format!("{text}them = \"dark\"\n")).expect("a file");
-    ends(&mut client(), 2, &["config.toml, line 4: ", "`them`", "`theme`", "landline config"]);
+    expect_exit(&mut client(), 2, &["config.toml, line 4: ", "`them`", "`theme`", "landline config"]);
     let (code, printed, _) = outcome(&piped(client().arg("config"), ""));
     assert!(code == 0 && printed.contains("config.toml") && printed.contains("#keepalive = 10"), "{printed}");
 }

@@ -1,4 +1,4 @@
-//! Events as the server sends them, for programs.
+//! JSON output for programs.
 
 use crate::{landline, outcome, piped};
 use landline_tests::{Program, TestServer};
@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::process::Stdio;
 
 #[test]
-fn events_are_what_the_server_sent() {
+fn json_events_are_printed_as_sent_by_the_server() {
     let test_server = TestServer::default();
     let mut reference = test_server.connect();
     reference.send("format json");
@@ -36,7 +36,7 @@ fn events_are_what_the_server_sent() {
 }
 
 #[test]
-fn a_script_sees_its_own_line_with_its_id() {
+fn script_gets_its_own_message_with_an_id() {
     let test_server = TestServer::default();
     let (code, printed, complaint) = outcome(&piped(landline(&test_server, "ci").arg("--json"), "built\n"));
     assert_eq!((code, &*complaint), (0, ""));
@@ -46,7 +46,7 @@ fn a_script_sees_its_own_line_with_its_id() {
 }
 
 #[test]
-fn d6_programs_write_command_objects() {
+fn d6_scripts_send_command_objects() {
     let test_server = TestServer::default();
     let mut bob = test_server.guest("bob", "lobby");
     let objects = "{\"type\":\"say\",\"room\":\"lobby\",\"text\":\"one\\ntwo\",\"label\":\"mine\"}\n\

@@ -1,4 +1,4 @@
-//! The log: what became of the connection, in a file, and nothing of what was said.
+//! The log file of a script. It has the state of the connection, and no talk.
 
 use crate::{landline, outcome, piped};
 use landline_tests::{Program, TestServer};
@@ -8,8 +8,8 @@ use std::process::Stdio;
 use tempfile::TempDir;
 
 #[test]
-fn connecting_and_reconnecting_are_noted_and_talk_is_not() {
-    // No other test has a server at that address.
+fn log_has_connections_but_no_talk() {
+    // No other test starts a server at this address.
     let free = TcpListener::bind("127.0.66.8:0").and_then(|listener| listener.local_addr()).expect("a free port");
     let mut test_server = TestServer::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]));
     test_server.register("ci", "correct horse");
@@ -48,7 +48,7 @@ fn connecting_and_reconnecting_are_noted_and_talk_is_not() {
 }
 
 #[test]
-fn a_file_says_where_the_log_is_and_the_environment_how_much_is_in_it() {
+fn config_file_names_the_log_and_environment_sets_its_level() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let _bob = test_server.guest("bob", "lobby");
     let (config, log) = (folder.path().join("config.toml"), folder.path().join("log"));

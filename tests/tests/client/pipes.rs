@@ -1,11 +1,11 @@
-//! Lines in, lines out.
+//! Lines on standard input and output.
 
 use crate::{landline, outcome, piped};
 use landline_tests::{Program, TestServer};
 use std::process::Stdio;
 
-/// The program on pipes, when it is in.
-fn entered(test_server: &TestServer, name: &str) -> Program {
+/// Starts the program on pipes, and waits until it is signed in.
+fn start_and_sign_in(test_server: &TestServer, name: &str) -> Program {
     let mut witness = test_server.guest("witness", "elsewhere");
     let mut program = Program::start(&mut landline(test_server, name), Stdio::piped());
     witness.expect(&format!("{name} has connected to the chatroom"));
@@ -15,7 +15,7 @@ fn entered(test_server: &TestServer, name: &str) -> Program {
 }
 
 #[test]
-fn a_piped_line_is_said_without_a_word_about_it() {
+fn piped_line_is_sent_silently() {
     let test_server = TestServer::default();
     let mut bob = test_server.guest("bob", "ops");
     let output = piped(landline(&test_server, "ci").args(["--room", "ops"]), "hi – grüße 日本\n");
@@ -26,7 +26,7 @@ fn a_piped_line_is_said_without_a_word_about_it() {
 }
 
 #[test]
-fn an_accounts_line_goes_into_its_room() {
+fn piped_line_of_an_account_goes_to_its_room() {
     let test_server = TestServer::default();
     test_server.register("ci", "correct horse");
     let mut bob = test_server.guest("bob", "ops");
@@ -60,7 +60,7 @@ fn commands_and_talk_keep_their_order() {
 }
 
 #[test]
-fn d6_a_log_is_said_as_talk_whatever_it_looks_like() {
+fn d6_say_option_sends_every_line_as_talk() {
     let test_server = TestServer::default();
     let mut bob = test_server.guest("bob", "ops");
     let log = "job 1 started\nmessage bob is not a command here\nbroadcast storm detected\nwhoelse\n/dev/sda1 is full\n\
@@ -71,7 +71,7 @@ fn d6_a_log_is_said_as_talk_whatever_it_looks_like() {
     for line in log.lines() {
         bob.expect(&format!("log: {line}"));
     }
-    // Without --say, only what begins with a slash is a command.
+    // Without --say, only lines that begin with a slash are commands.
     let (code, _, complaint) = outcome(&piped(landline(&test_server, "log").args(["--room", "ops"]), log));
     assert_eq!(code, 1);
     assert!(complaint.contains("/dev/sda1 is full") && complaint.contains("1 line was refused"), "{complaint}");
@@ -82,7 +82,7 @@ fn d6_a_log_is_said_as_talk_whatever_it_looks_like() {
 }
 
 #[test]
-fn d6_what_follows_quit_in_a_pipe_is_named() {
+fn d6_lines_after_quit_in_a_pipe_are_reported() {
     let test_server = TestServer::default();
     let (code, _, complaint) = outcome(&piped(&mut landline(&test_server, "log"), "one\n/quit\njob 2 failed\n"));
     assert_eq!(code, 1);
@@ -90,7 +90,7 @@ fn d6_what_follows_quit_in_a_pipe_is_named() {
 }
 
 #[test]
-fn a1_what_is_typed_is_heard_at_once_with_a_past_in_many_rooms() {
+fn a1_piped_line_arrives_at_once_despite_history_in_many_rooms() {
     let test_server = TestServer::new(|config| config.rate = Some((10, std::time::Duration::from_secs(5))));
     test_server.register("ci", "correct horse");
     let mut bob = test_server.guest("bob", "r7");
@@ -111,7 +111,7 @@ fn a1_what_is_typed_is_heard_at_once_with_a_past_in_many_rooms() {
 }
 
 #[test]
-fn more_lines_than_the_server_takes_at_once_all_arrive() {
+fn lines_above_the_rate_all_arrive() {
     let test_server = TestServer::new(|config| config.rate = Some((10, std::time::Duration::from_secs(5))));
     let mut bob = test_server.guest("bob", "lobby");
     let lines: Vec<String> = (0..14).map(|n| format!("line {n}")).collect();
@@ -124,9 +124,9 @@ fn more_lines_than_the_server_takes_at_once_all_arrive() {
 }
 
 #[test]
-fn what_others_say_is_printed_as_it_comes() {
+fn incoming_messages_are_printed() {
     let test_server = TestServer::default();
-    let mut alice = entered(&test_server, "alice");
+    let mut alice = start_and_sign_in(&test_server, "alice");
     let mut bob = test_server.guest("bob", "lobby");
     assert_eq!(alice.line().as_deref(), Some("bob has connected to the chatroom"));
     bob.send("hello\x1b[31m alice");
@@ -144,9 +144,9 @@ fn what_others_say_is_printed_as_it_comes() {
 }
 
 #[test]
-fn talk_is_clean_and_says_its_room() {
+fn printed_talk_is_cleaned_and_names_its_room() {
     let test_server = TestServer::default();
-    let mut alice = entered(&test_server, "alice");
+    let mut alice = start_and_sign_in(&test_server, "alice");
     let mut bob = test_server.guest("bob", "ops");
     alice.until("bob has connected");
     alice.type_line("/join ops");
@@ -163,24 +163,24 @@ fn talk_is_clean_and_says_its_room() {
 }
 
 #[test]
-fn whoever_has_read_enough_ends_it_quietly() {
+fn closed_output_ends_the_program_quietly() {
     let test_server = TestServer::default();
-    let mut alice = entered(&test_server, "alice");
+    let mut alice = start_and_sign_in(&test_server, "alice");
     let mut bob = test_server.guest("bob", "lobby");
     alice.until("bob has connected");
     alice.close_output();
-    bob.send("is anybody there?");
+    bob.send("hello?");
     bob.expect("alice has left the chatroom");
     assert_eq!(alice.wait().code(), Some(0));
     assert_eq!(alice.stderr(), "");
 }
 
 #[test]
-fn a_signal_ends_it_in_order() {
+fn signal_ends_the_program_in_order() {
     let test_server = TestServer::default();
     let mut bob = test_server.guest("bob", "lobby");
     for (signal, name) in [("TERM", "ann"), ("INT", "cy")] {
-        let mut program = entered(&test_server, name);
+        let mut program = start_and_sign_in(&test_server, name);
         bob.until(&format!("{name} has connected to the chatroom"));
         program.signal(signal);
         assert_eq!(program.wait().code(), Some(0));

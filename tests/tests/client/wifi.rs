@@ -1,4 +1,4 @@
-//! `landline wifi`, with tools that say what real ones do.
+//! `landline wifi`, with scripts that print the recorded output of the real tools.
 
 use crate::{outcome, piped};
 use landline_tests::Program;
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../client/src/wifi/recorded");
 
-/// A folder that is the whole `PATH`.
+/// A folder that is the only one in `PATH`.
 struct Tools(TempDir);
 
 impl Tools {
@@ -16,13 +16,13 @@ impl Tools {
         Tools(TempDir::new().expect("a folder"))
     }
 
-    /// A tool that does for its arguments (a pattern of the shell's) what the script says, and complains about others.
+    /// Adds a tool that runs a script for arguments that match a shell pattern, and fails for all others.
     fn with(self, name: &str, cases: &[(&str, &str)]) -> Tools {
         let case = |(arguments, script): &(&str, &str)| format!("  {arguments}) {script} ;;\n");
         let cases: String = cases.iter().map(case).collect();
         let other = "  *) echo \"not expected: $*\" >&2; exit 9 ;;\n";
         let script = format!("#!/bin/sh\ncase \"$LC_ALL $*\" in\n{cases}{other}esac\n");
-        // Another process writes it: while a test holds it open for writing, no program can start it.
+        // Another process writes the file, since a file that a test has open for writing cannot be executed.
         let write = "printf %s \"$1\" > \"$2\" && chmod +x \"$2\"";
         let file = self.0.path().join(name);
         let status = Command::new("sh").args(["-c", write, "sh", &script]).arg(file).status().expect("running sh");
@@ -34,7 +34,7 @@ impl Tools {
         outcome(&piped(Program::client().arg("wifi").args(more).env("PATH", self.0.path()), ""))
     }
 
-    /// It must end with 1 and one line that says this.
+    /// Asserts that the program ends with exit code 1 and one line that contains `says`.
     #[track_caller]
     fn fails(&self, says: &str) {
         let (code, printed, complaint) = self.wifi(&[]);
@@ -75,7 +75,7 @@ fn networks_are_listed_strongest_first() {
 }
 
 #[test]
-fn scripts_get_objects() {
+fn wifi_json_prints_objects() {
     let tools = Tools::none().with("nmcli", &[(LIST, &recorded("nmcli.txt"))]);
     let (code, printed, complaint) = tools.wifi(&["--json"]);
     assert_eq!((code, &*complaint), (0, ""));
@@ -89,12 +89,12 @@ fn scripts_get_objects() {
 }
 
 #[test]
-fn without_a_tool_it_says_which_to_install() {
+fn missing_wifi_tools_are_named() {
     Tools::none().fails("no Wi-Fi tool was found; install NetworkManager (nmcli) or iw");
 }
 
 #[test]
-fn what_stands_in_the_way_is_said() {
+fn wifi_failures_are_explained() {
     let nmcli = |cases: &[(&str, &str)]| Tools::none().with("nmcli", cases);
     nmcli(&[(LIST, NOT_RUNNING)]).fails("start it, or install iw");
     nmcli(&[(LIST, "printf 'Error: \\033[2Jodd.\\n' >&2; exit 1")])
@@ -106,7 +106,7 @@ fn what_stands_in_the_way_is_said() {
 }
 
 #[test]
-fn iw_is_asked_where_nobody_runs_networkmanager() {
+fn iw_is_used_without_networkmanager() {
     let with_iw = |scan: &str, dump: &str| {
         let cases = [
             ("\"C.UTF-8 dev\"", &*recorded("iw-dev.txt")),
@@ -136,7 +136,7 @@ fn iw_is_asked_where_nobody_runs_networkmanager() {
 }
 
 #[test]
-fn other_arguments_make_no_sense() {
+fn wifi_refuses_other_arguments() {
     for more in ["--nope", "here"] {
         let (code, printed, complaint) = Tools::none().wifi(&[more]);
         assert!(code == 2 && printed.is_empty() && complaint.starts_with("error: "), "{complaint}");

@@ -1,12 +1,12 @@
-//! What breaks, and what does not.
+//! Failures of the server and of a peer during encrypted chats.
 
-use crate::{connect, people, reason, say};
+use crate::{clients, connect, end_reason, send_and_expect};
 use landline_tests::{Program, TestServer};
 use std::net::{SocketAddr, TcpListener};
 use std::process::Stdio;
 use tempfile::TempDir;
 
-/// The server's own program, which can be stopped in its tracks, on a port that it has again when it is back.
+/// Starts the server as a process, which can be frozen and killed, on a fixed port that it keeps across restarts.
 fn server(data: &TempDir, address: SocketAddr) -> Program {
     let mut command = Program::server();
     command.args(["--bind", &address.ip().to_string(), "--port", &address.port().to_string(), "--no-console"]);
@@ -19,67 +19,67 @@ fn server(data: &TempDir, address: SocketAddr) -> Program {
     program
 }
 
-/// A port at an address where other tests take none.
+/// Returns a free port at an address that no other test uses.
 fn free() -> SocketAddr {
     TcpListener::bind("127.0.67.9:0").and_then(|listener| listener.local_addr()).expect("a free port")
 }
 
 #[test]
-fn it_goes_on_while_the_server_is_stopped_and_gone_and_when_it_is_back() {
+fn direct_chat_survives_a_frozen_stopped_and_restarted_server() {
     let (data, address) = (TempDir::new().expect("a folder"), free());
     let mut running = server(&data, address);
-    let [mut alice, mut bob] = people(address, ["alice", "bob"]);
+    let [mut alice, mut bob] = clients(address, ["alice", "bob"]);
     connect((&mut alice, "alice"), (&mut bob, "bob"));
     running.signal("STOP");
-    say((&mut alice, "alice"), (&mut bob, "bob"), "the server stands still");
-    say((&mut bob, "bob"), (&mut alice, "alice"), "we do not");
+    send_and_expect((&mut alice, "alice"), (&mut bob, "bob"), "the server stands still");
+    send_and_expect((&mut bob, "bob"), (&mut alice, "alice"), "we do not");
     running.signal("KILL");
     running.wait();
-    say((&mut alice, "alice"), (&mut bob, "bob"), "now it is gone");
-    say((&mut bob, "bob"), (&mut alice, "alice"), "and we are here");
+    send_and_expect((&mut alice, "alice"), (&mut bob, "bob"), "now it is gone");
+    send_and_expect((&mut bob, "bob"), (&mut alice, "alice"), "and we are here");
     let _back = server(&data, address);
     for (program, name) in [(&mut alice, "alice"), (&mut bob, "bob")] {
         program.type_line("/who lobby");
         assert!(program.until("In lobby: ").contains(name));
     }
-    say((&mut alice, "alice"), (&mut bob, "bob"), "still the same chat");
-    // The key was announced again.
+    send_and_expect((&mut alice, "alice"), (&mut bob, "bob"), "still the same chat");
+    // The client announced its key again.
     alice.type_line("/direct-stop bob");
-    assert_eq!(reason(&mut bob, "alice"), "alice ended it");
-    reason(&mut alice, "bob");
+    assert_eq!(end_reason(&mut bob, "alice"), "alice ended it");
+    end_reason(&mut alice, "bob");
     connect((&mut bob, "bob"), (&mut alice, "alice"));
 }
 
 #[test]
-fn a_program_that_is_killed_is_missed_at_once() {
+fn killed_peer_ends_the_chat_at_once() {
     let test_server = TestServer::default();
-    let [mut alice, mut bob] = people(test_server.address(), ["alice", "bob"]);
+    let [mut alice, mut bob] = clients(test_server.address(), ["alice", "bob"]);
     connect((&mut alice, "alice"), (&mut bob, "bob"));
     bob.signal("KILL");
-    assert!(reason(&mut alice, "bob").starts_with("the link is lost; /direct bob asks"));
-    // Who comes back is another one: nobody could prove to be the old one.
+    assert!(end_reason(&mut alice, "bob").starts_with("the link is lost; /direct bob asks"));
+    // A restarted program has a new key, so it is another peer.
     bob.wait();
-    let [mut bob] = people(test_server.address(), ["bob"]);
+    let [mut bob] = clients(test_server.address(), ["bob"]);
     connect((&mut bob, "bob"), (&mut alice, "alice"));
 }
 
 #[test]
-fn a_program_that_stands_still_is_missed_after_a_while() {
+fn frozen_peer_ends_the_chat_after_a_timeout() {
     let test_server = TestServer::default();
-    let [mut alice, mut bob] = people(test_server.address(), ["alice", "bob"]);
+    let [mut alice, mut bob] = clients(test_server.address(), ["alice", "bob"]);
     connect((&mut alice, "alice"), (&mut bob, "bob"));
     bob.signal("STOP");
-    assert!(reason(&mut alice, "bob").starts_with("the link is lost: bob does not answer"));
+    assert!(end_reason(&mut alice, "bob").starts_with("the link is lost: bob does not answer"));
     bob.signal("CONT");
-    assert!(reason(&mut bob, "alice").starts_with("the link is lost"));
+    assert!(end_reason(&mut bob, "alice").starts_with("the link is lost"));
 }
 
 #[test]
-fn a_signal_says_goodbye() {
+fn terminated_peer_says_goodbye() {
     let test_server = TestServer::default();
-    let [mut alice, mut bob] = people(test_server.address(), ["alice", "bob"]);
+    let [mut alice, mut bob] = clients(test_server.address(), ["alice", "bob"]);
     connect((&mut alice, "alice"), (&mut bob, "bob"));
     bob.signal("TERM");
-    assert_eq!(reason(&mut alice, "bob"), "bob left");
+    assert_eq!(end_reason(&mut alice, "bob"), "bob left");
     assert_eq!(bob.wait().code(), Some(0));
 }

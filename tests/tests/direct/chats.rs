@@ -1,40 +1,40 @@
-//! People who mean well.
+//! Encrypted chats between cooperating users.
 
-use crate::{connect, landline, people, reason, say, start};
+use crate::{clients, connect, end_reason, landline, send_and_expect, start};
 use landline_tests::{Program, TestServer};
 use serde_json::Value;
 use std::process::Stdio;
 
 #[test]
-fn both_want_it_talk_and_one_ends_it() {
+fn chat_opens_by_consent_and_ends_by_command() {
     let test_server = TestServer::default();
-    let [mut alice, mut bob] = people(test_server.address(), ["alice", "bob"]);
+    let [mut alice, mut bob] = clients(test_server.address(), ["alice", "bob"]);
     connect((&mut alice, "alice"), (&mut bob, "bob"));
-    say((&mut alice, "alice"), (&mut bob, "bob"), "hello – grüße 日本 👍🏽");
-    say((&mut bob, "bob"), (&mut alice, "alice"), "and hello to you");
+    send_and_expect((&mut alice, "alice"), (&mut bob, "bob"), "hello – grüße 日本 👍🏽");
+    send_and_expect((&mut bob, "bob"), (&mut alice, "alice"), "and hello to you");
     alice.type_line("/direct-stop bob");
-    assert_eq!(reason(&mut alice, "bob"), "you ended it");
-    assert_eq!(reason(&mut bob, "alice"), "alice ended it");
-    // Once more: the keys are the same, so are the numbers.
+    assert_eq!(end_reason(&mut alice, "bob"), "you ended it");
+    assert_eq!(end_reason(&mut bob, "alice"), "alice ended it");
+    // In a second chat, the keys and so the fingerprint are the same.
     let numbers = connect((&mut bob, "bob"), (&mut alice, "alice"));
     assert_eq!(connect_again(&mut alice, &mut bob), numbers);
 }
 
 #[test]
-fn what_becomes_of_it_is_in_the_log_and_what_is_said_is_not() {
+fn log_has_the_chats_state_but_not_its_messages() {
     let (test_server, folder) = (TestServer::default(), tempfile::TempDir::new().expect("a folder"));
     let file = |name: &str| folder.path().join(name);
     let logged = |name: &str| start(landline(test_server.address(), name).arg("--log").arg(file(name)));
     let (mut alice, mut bob) = (logged("alice"), logged("bob"));
     let numbers = connect((&mut alice, "alice"), (&mut bob, "bob"));
-    say((&mut alice, "alice"), (&mut bob, "bob"), "staple");
+    send_and_expect((&mut alice, "alice"), (&mut bob, "bob"), "staple");
     alice.type_line("/direct-stop bob");
-    reason(&mut alice, "bob");
-    reason(&mut bob, "alice");
+    end_reason(&mut alice, "bob");
+    end_reason(&mut bob, "alice");
     connect((&mut bob, "bob"), (&mut alice, "alice"));
     bob.type_line("/quit");
     assert_eq!(bob.wait().code(), Some(0));
-    assert_eq!(reason(&mut alice, "bob"), "bob left");
+    assert_eq!(end_reason(&mut alice, "bob"), "bob left");
     alice.type_line("/quit");
     assert_eq!(alice.wait().code(), Some(0));
     let notes = |name: &str| {
@@ -59,15 +59,15 @@ fn what_becomes_of_it_is_in_the_log_and_what_is_said_is_not() {
 
 fn connect_again(alice: &mut Program, bob: &mut Program) -> String {
     bob.type_line("/direct-stop alice");
-    reason(alice, "bob");
-    reason(bob, "alice");
+    end_reason(alice, "bob");
+    end_reason(bob, "alice");
     connect((alice, "alice"), (bob, "bob"))
 }
 
 #[test]
-fn nobody_has_to() {
+fn chat_request_can_be_rejected_or_withdrawn() {
     let test_server = TestServer::default();
-    let [mut alice, mut bob] = people(test_server.address(), ["alice", "bob"]);
+    let [mut alice, mut bob] = clients(test_server.address(), ["alice", "bob"]);
     alice.type_line("/direct bob");
     bob.until("DIRECT_REQUEST_FROM:alice:");
     bob.type_line("/reject");
@@ -80,10 +80,10 @@ fn nobody_has_to() {
 }
 
 #[test]
-fn who_has_no_such_program_cannot_take_part() {
+fn user_without_a_capable_client_cannot_take_part() {
     let test_server = TestServer::default();
     let mut carol = test_server.guest("carol", "lobby");
-    let [mut alice] = people(test_server.address(), ["alice"]);
+    let [mut alice] = clients(test_server.address(), ["alice"]);
     alice.type_line("/direct carol");
     alice.until("ERROR: 403 ");
     carol.drain_lines();
@@ -92,23 +92,23 @@ fn who_has_no_such_program_cannot_take_part() {
 }
 
 #[test]
-fn two_chats_at_once_are_apart() {
+fn two_simultaneous_chats_are_separate() {
     let test_server = TestServer::default();
-    let [mut alice, mut bob, mut carol] = people(test_server.address(), ["alice", "bob", "carol"]);
+    let [mut alice, mut bob, mut carol] = clients(test_server.address(), ["alice", "bob", "carol"]);
     let one = connect((&mut alice, "alice"), (&mut bob, "bob"));
     let other = connect((&mut carol, "carol"), (&mut alice, "alice"));
     assert_ne!(one, other);
-    say((&mut alice, "alice"), (&mut bob, "bob"), "for bob");
-    say((&mut alice, "alice"), (&mut carol, "carol"), "for carol");
+    send_and_expect((&mut alice, "alice"), (&mut bob, "bob"), "for bob");
+    send_and_expect((&mut alice, "alice"), (&mut carol, "carol"), "for carol");
     bob.type_line("/quit");
-    assert_eq!(reason(&mut alice, "bob"), "bob left");
-    say((&mut carol, "carol"), (&mut alice, "alice"), "still here");
+    assert_eq!(end_reason(&mut alice, "bob"), "bob left");
+    send_and_expect((&mut carol, "carol"), (&mut alice, "alice"), "still here");
 }
 
 #[test]
-fn many_lines_arrive_in_their_order() {
+fn many_lines_arrive_in_order() {
     let test_server = TestServer::default();
-    let [mut alice, mut bob] = people(test_server.address(), ["alice", "bob"]);
+    let [mut alice, mut bob] = clients(test_server.address(), ["alice", "bob"]);
     connect((&mut alice, "alice"), (&mut bob, "bob"));
     for n in 0..100 {
         alice.type_line(&format!("/direct-say bob line {n}"));
@@ -117,15 +117,15 @@ fn many_lines_arrive_in_their_order() {
     for n in 0..100 {
         assert_eq!(bob.until("[Direct]"), format!("[Direct] alice: line {n}\n"));
     }
-    assert_eq!(reason(&mut bob, "alice"), "alice left");
+    assert_eq!(end_reason(&mut bob, "alice"), "alice left");
     assert_eq!(alice.wait().code(), Some(0));
     assert_eq!(alice.stderr(), "");
 }
 
 #[test]
-fn programs_get_objects() {
+fn chats_work_with_json_objects() {
     let test_server = TestServer::default();
-    let [mut alice] = people(test_server.address(), ["alice"]);
+    let [mut alice] = clients(test_server.address(), ["alice"]);
     let mut bot = Program::start(landline(test_server.address(), "bot").arg("--json"), Stdio::piped());
     bot.until("auth_ok");
     bot.type_line("/users");
@@ -162,7 +162,7 @@ fn programs_get_objects() {
 }
 
 #[test]
-fn a_script_hears_what_cannot_be_said() {
+fn script_gets_errors_for_unsendable_text() {
     let test_server = TestServer::default();
     let mut script = start(&mut landline(test_server.address(), "ci"));
     script.type_line("/direct-say bob is this on?");

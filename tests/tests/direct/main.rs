@@ -1,4 +1,4 @@
-//! Encrypted chats, past the server: the real programs, over real sockets.
+//! Encrypted chats between clients, with the real programs over real sockets.
 #![cfg(unix)]
 
 mod breaks;
@@ -14,14 +14,14 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 
-/// The program of somebody, on pipes, ready to be started.
+/// Returns the command of a client for pipes.
 fn landline(server: SocketAddr, name: &str) -> Command {
     let mut command = Program::client();
     command.args([&server.to_string(), "--name", name]);
     command
 }
 
-/// Starts it, and waits until the server knows that it can take part.
+/// Starts a client, and waits until the server has its key.
 fn start(command: &mut Command) -> Program {
     let mut program = Program::start(command, Stdio::piped());
     program.type_line("/users");
@@ -29,12 +29,12 @@ fn start(command: &mut Command) -> Program {
     program
 }
 
-/// The programs of people at that server.
-fn people<const N: usize>(server: SocketAddr, names: [&str; N]) -> [Program; N] {
+/// Starts clients with these names.
+fn clients<const N: usize>(server: SocketAddr, names: [&str; N]) -> [Program; N] {
     names.map(|name| start(&mut landline(server, name)))
 }
 
-/// One asks, the other one accepts. What they see to compare.
+/// Opens a chat by request and acceptance. Returns the fingerprint that both show.
 fn connect((one, name): (&mut Program, &str), (other, other_name): (&mut Program, &str)) -> String {
     one.type_line(&format!("/direct {other_name}"));
     one.until(&format!("INFO: Encrypted chat request sent to {other_name}"));
@@ -47,51 +47,51 @@ fn connect((one, name): (&mut Program, &str), (other, other_name): (&mut Program
     seen
 }
 
-/// Waits until both have met. What is to be compared.
+/// Waits until the chat is open. Returns the fingerprint.
 fn connected(program: &mut Program, with: &str) -> String {
     let line = program.until("DIRECT_");
     let numbers = line.strip_prefix(&format!("DIRECT_CONNECTED:{with}:"));
     numbers.unwrap_or_else(|| panic!("{line}")).trim_end().to_owned()
 }
 
-/// Something is said, and heard.
-fn say((one, name): (&mut Program, &str), (other, other_name): (&mut Program, &str), text: &str) {
+/// Sends a message, and waits until the peer shows it.
+fn send_and_expect((one, name): (&mut Program, &str), (other, other_name): (&mut Program, &str), text: &str) {
     one.type_line(&format!("/direct-say {other_name} {text}"));
     assert_eq!(other.until("[Direct]"), format!("[Direct] {name}: {text}\n"));
 }
 
-/// Why a chat is over.
-fn reason(program: &mut Program, with: &str) -> String {
+/// Waits until the chat has ended. Returns the reason.
+fn end_reason(program: &mut Program, with: &str) -> String {
     let line = program.until("DIRECT_ENDED");
     line.strip_prefix(&format!("DIRECT_ENDED:{with}:")).expect("with them").trim_end().to_owned()
 }
 
-/// Somebody at `nc` whose keys the test has.
-fn fake(test_server: &TestServer, name: &str) -> (Client, Keys) {
+/// Signs in a text client with keys that the test knows.
+fn text_client_with_key(test_server: &TestServer, name: &str) -> (Client, Keys) {
     let (mut client, keys) = (test_server.guest(name, "lobby"), Keys::generate().expect("keys"));
     client.send(&format!("/direct-key {}", keys.public()));
     client.drain_lines();
     (client, keys)
 }
 
-/// A stream that keeps what went over it.
-struct Tapped {
+/// A stream that records the bytes in both directions.
+struct RecordedStream {
     stream: TcpStream,
     seen: Vec<u8>,
 }
 
-impl Tapped {
-    fn new(stream: TcpStream) -> Tapped {
+impl RecordedStream {
+    fn new(stream: TcpStream) -> RecordedStream {
         stream.set_read_timeout(Some(DEADLINE)).expect("a socket");
-        Tapped { stream, seen: Vec::new() }
+        RecordedStream { stream, seen: Vec::new() }
     }
 
-    fn shake(&mut self, side: Side, keys: &Keys, theirs: &PublicKey) -> EncryptedLink {
+    fn shake_hands(&mut self, side: Side, keys: &Keys, theirs: &PublicKey) -> EncryptedLink {
         open(self, (side, "direct"), keys, ExpectedPeer::Known(theirs)).expect("a link")
     }
 }
 
-impl Read for Tapped {
+impl Read for RecordedStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.stream.read(buffer)?;
         self.seen.extend_from_slice(&buffer[..read]);
@@ -99,7 +99,7 @@ impl Read for Tapped {
     }
 }
 
-impl Write for Tapped {
+impl Write for RecordedStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.seen.extend_from_slice(bytes);
         self.stream.write(bytes)

@@ -1,6 +1,6 @@
-//! Hosts with several networks, on networks made for it (see `Lan`).
+//! Encrypted chats of hosts with several networks (see `Lan`).
 
-use crate::{connect, landline, reason, say, start};
+use crate::{connect, end_reason, landline, send_and_expect, start};
 use landline_tests::{Host, Lan, Program};
 use std::net::SocketAddr;
 use std::process::Stdio;
@@ -15,40 +15,40 @@ fn server(lan: &Lan, host: Host, folder: &TempDir, bind: &str) -> Program {
     program
 }
 
-fn person(lan: &Lan, host: Host, server: &str, name: &str) -> Program {
+fn client(lan: &Lan, host: Host, server: &str, name: &str) -> Program {
     let server: SocketAddr = server.parse().expect("an address");
     start(&mut lan.on(host, &landline(server, name)))
 }
 
 #[test]
-fn the_one_address_that_works_is_found() {
+fn the_reachable_address_is_found() {
     let (Some(mut lan), folder) = (Lan::new(2), TempDir::new().expect("a folder")) else { return };
     let (a, b) = (lan.host(), lan.host());
     let cable = lan.plug(a, 1, "10.78.0.1/24");
     lan.plug(b, 0, "10.77.0.2/24");
     lan.plug(b, 1, "10.78.0.2/24");
-    // Whoever dials bob's first address is never answered.
+    // Bob's first address does not answer.
     lan.ip(a, &format!("route add 10.77.0.0/24 dev {cable}"));
     let _server = server(&lan, b, &folder, "0.0.0.0");
-    let mut alice = person(&lan, a, "10.78.0.2:12345", "alice");
-    let mut bob = person(&lan, b, "10.78.0.2:12345", "bob");
+    let mut alice = client(&lan, a, "10.78.0.2:12345", "alice");
+    let mut bob = client(&lan, b, "10.78.0.2:12345", "bob");
     connect((&mut alice, "alice"), (&mut bob, "bob"));
-    say((&mut alice, "alice"), (&mut bob, "bob"), "over the second cable");
-    // Pulled, and nobody says goodbye.
+    send_and_expect((&mut alice, "alice"), (&mut bob, "bob"), "over the second cable");
+    // Unplug the cable, so that no goodbye arrives.
     lan.ip(a, &format!("link set {cable} down"));
-    assert!(reason(&mut bob, "alice").starts_with("the link is lost"));
-    assert!(reason(&mut alice, "bob").starts_with("the link is lost"));
+    assert!(end_reason(&mut bob, "alice").starts_with("the link is lost"));
+    assert!(end_reason(&mut alice, "bob").starts_with("the link is lost"));
 }
 
 #[test]
-fn ipv6_alone_will_do() {
+fn chat_works_over_ipv6_alone() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let (a, b) = (lan.host(), lan.host());
     lan.plug(a, 0, "fd00:77::1/64 nodad");
     lan.plug(b, 0, "fd00:77::2/64 nodad");
     let _server = server(&lan, b, &folder, "::");
-    let mut alice = person(&lan, a, "[fd00:77::2]:12345", "alice");
-    let mut bob = person(&lan, b, "[fd00:77::2]:12345", "bob");
+    let mut alice = client(&lan, a, "[fd00:77::2]:12345", "alice");
+    let mut bob = client(&lan, b, "[fd00:77::2]:12345", "bob");
     connect((&mut alice, "alice"), (&mut bob, "bob"));
-    say((&mut bob, "bob"), (&mut alice, "alice"), "without IPv4");
+    send_and_expect((&mut bob, "bob"), (&mut alice, "alice"), "without IPv4");
 }

@@ -1,19 +1,19 @@
-//! The full screen, in a real terminal.
+//! Encrypted chats on the full screen, in a real terminal.
 
-use crate::people;
+use crate::clients;
 use landline_tests::{Terminal, TestServer};
 
 #[test]
-fn a_tab_with_a_lock_shows_the_same_numbers_as_the_other_side() {
+fn full_screen_shows_the_same_fingerprint_as_the_peer() {
     let test_server = TestServer::default();
     let (mut alice, _) = Terminal::landline(60, 15, test_server.address(), "alice");
-    let [mut bob] = people(test_server.address(), ["bob"]);
-    // The answer says that the server has taken all that came before, her key as well.
+    let [mut bob] = clients(test_server.address(), ["bob"]);
+    // The answer proves that the server has handled all earlier commands, and so has her key.
     alice.press("/users\r");
     alice.wait_for("2 online: alice, bob");
     bob.type_line("/direct alice");
     alice.wait_for("🔒 bob");
-    // To where something is new.
+    // Switch to the conversation with new messages.
     alice.press("\x1ba");
     alice.wait_for("/accept bob");
     alice.press("/accept bob\r");

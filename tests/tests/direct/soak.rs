@@ -1,7 +1,7 @@
-//! People who open encrypted chats with one who stays, use them, and end them in every way, again and again: afterwards
-//! the one who stays is as before. It does what it is told in a message: what follows [`DO`].
+//! Clients open encrypted chats with a program that stays, and end them in all ways. Afterwards the staying program
+//! must hold no more resources than before. It carries out commands that it gets in messages, after [`DO`].
 
-use crate::{connected, fake, landline, reason, start};
+use crate::{connected, end_reason, landline, start, text_client_with_key};
 use landline_tests::soak::{count_resources, resident_kib, resources_at_rest};
 use landline_tests::{Client, DEADLINE, Program, Rng, TestServer, eventually};
 use std::process::Command;
@@ -10,57 +10,57 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// Who stays.
-const STAYS: &str = "anchor";
-/// Before what it does.
+/// Name of the program that stays.
+const ANCHOR: &str = "anchor";
+/// Marks a command for the staying program within a message.
 const DO: &str = ": do ";
-/// So many come and go at once; programs send no more than three lines in two seconds to a server.
+/// Number of clients that come and go at the same time. A client sends at most three lines in two seconds to a server.
 const OTHERS: usize = 3;
-/// Until everything that grows once has grown: the heap's arenas, a stack for each thread.
+/// Warm-up time, in which heap arenas and thread stacks grow to their normal size.
 const WARM: Duration = Duration::from_secs(4);
-/// How much memory may not come back.
+/// KiB of memory that may stay in use.
 const SLACK_KIB: u64 = 2 << 10;
 
-/// How a chat comes to its end.
+/// A way to end a chat.
 #[derive(Clone, Copy, Debug)]
-enum Ending {
-    /// It is refused.
+enum ChatEnd {
+    /// The request is rejected.
     Refused,
-    /// Who asked does not come, and is given up.
-    NobodyComes,
-    /// Who asked is killed while both are about to meet.
-    KilledOnTheWay,
-    /// Who came ends it.
+    /// The requester never dials, so the staying program gives up.
+    NeverDialed,
+    /// The requester is killed during the handshake.
+    KilledDuringHandshake,
+    /// The visitor ends the chat.
     Stopped,
-    /// The one who stays ends it.
-    StoppedThere,
-    /// The one who stays blocks the other.
+    /// The staying program ends the chat.
+    StoppedByAnchor,
+    /// The staying program blocks the visitor.
     Blocked,
-    /// Who came leaves.
+    /// The visitor quits.
     Quit,
-    /// Who came has nothing more to say.
-    NothingToSay,
-    /// The system tells it to end.
+    /// The visitor's standard input ends.
+    EndOfInput,
+    /// The visitor gets the signal TERM.
     Term,
-    /// Without a word.
+    /// By the signal KILL.
     Killed,
 }
 
-const ENDS: [Ending; 10] = [
-    Ending::Refused,
-    Ending::NobodyComes,
-    Ending::KilledOnTheWay,
-    Ending::Stopped,
-    Ending::StoppedThere,
-    Ending::Blocked,
-    Ending::Quit,
-    Ending::NothingToSay,
-    Ending::Term,
-    Ending::Killed,
+const CHAT_ENDS: [ChatEnd; 10] = [
+    ChatEnd::Refused,
+    ChatEnd::NeverDialed,
+    ChatEnd::KilledDuringHandshake,
+    ChatEnd::Stopped,
+    ChatEnd::StoppedByAnchor,
+    ChatEnd::Blocked,
+    ChatEnd::Quit,
+    ChatEnd::EndOfInput,
+    ChatEnd::Term,
+    ChatEnd::Killed,
 ];
 
-/// The one who stays, at work until it is told to leave.
-fn stay(mut program: Program) -> JoinHandle<Program> {
+/// Runs the staying program on a thread until it is told to leave.
+fn run_anchor(mut program: Program) -> JoinHandle<Program> {
     thread::spawn(move || {
         while let Some(line) = program.line() {
             if let Some((_, command)) = line.split_once(DO) {
@@ -71,11 +71,11 @@ fn stay(mut program: Program) -> JoinHandle<Program> {
     })
 }
 
-/// Ends a program that takes longer than anything may, so that whoever waits for its next line notices.
-struct Watch(#[expect(dead_code, reason = "its end is the sign")] Sender<()>);
+/// Kills a program that takes too long, so that the thread that waits for its next line notices.
+struct Watchdog(#[expect(dead_code, reason = "its end is the sign")] Sender<()>);
 
-impl Watch {
-    fn over(program: &mut Program) -> Watch {
+impl Watchdog {
+    fn start(program: &mut Program) -> Watchdog {
         let (done, wait) = channel::<()>();
         let process = program.child().id().to_string();
         thread::spawn(move || {
@@ -84,105 +84,105 @@ impl Watch {
                 let _ = Command::new("kill").args(["-s", "KILL", &process]).status();
             }
         });
-        Watch(done)
+        Watchdog(done)
     }
 }
 
-/// What tells it to do that, by way of the server.
-fn order(command: &str) -> String {
-    format!("/pm {STAYS} do {command}")
+/// Returns the line that sends a command to the staying program.
+fn command_for_anchor(command: &str) -> String {
+    format!("/pm {ANCHOR} do {command}")
 }
 
-/// Somebody comes, chats, and goes.
+/// Lets a client sign in, chat, and leave.
 fn visit(test_server: &TestServer, step: usize, rng: &mut Rng) {
-    // Nobody has a name that somebody had before.
-    let (name, end) = (&*format!("p{step}"), ENDS[step % ENDS.len()]);
-    if matches!(end, Ending::NobodyComes) {
-        return never_come(test_server, name);
+    // Each visitor has a new name.
+    let (name, end) = (&*format!("p{step}"), CHAT_ENDS[step % CHAT_ENDS.len()]);
+    if matches!(end, ChatEnd::NeverDialed) {
+        return request_without_dialing(test_server, name);
     }
-    let mut who = start(&mut landline(test_server.address(), name));
-    let _watch = Watch::over(&mut who);
+    let mut client = start(&mut landline(test_server.address(), name));
+    let _watch = Watchdog::start(&mut client);
     match end {
-        Ending::Refused => {
-            who.type_line(&format!("/direct {STAYS}"));
-            who.type_line(&order(&format!("/reject {name}")));
-            who.until(&format!("DIRECT_REJECTED:{STAYS}"));
-            return quit(&mut who);
+        ChatEnd::Refused => {
+            client.type_line(&format!("/direct {ANCHOR}"));
+            client.type_line(&command_for_anchor(&format!("/reject {name}")));
+            client.until(&format!("DIRECT_REJECTED:{ANCHOR}"));
+            return quit(&mut client);
         }
         _ if rng.below(3) == 0 => {
-            who.type_line(&order(&format!("/direct {name}")));
-            who.until(&format!("DIRECT_REQUEST_FROM:{STAYS}:"));
-            who.type_line("/accept");
+            client.type_line(&command_for_anchor(&format!("/direct {name}")));
+            client.until(&format!("DIRECT_REQUEST_FROM:{ANCHOR}:"));
+            client.type_line("/accept");
         }
         _ => {
-            who.type_line(&format!("/direct {STAYS}"));
-            who.type_line(&order(&format!("/accept {name}")));
-            who.until(&format!("DIRECT_READY:{STAYS}:"));
+            client.type_line(&format!("/direct {ANCHOR}"));
+            client.type_line(&command_for_anchor(&format!("/accept {name}")));
+            client.until(&format!("DIRECT_READY:{ANCHOR}:"));
         }
     }
-    if matches!(end, Ending::KilledOnTheWay) {
-        who.signal("KILL");
-        // Perhaps they have not met: then half a minute is waited for it.
+    if matches!(end, ChatEnd::KilledDuringHandshake) {
+        client.signal("KILL");
+        // If the handshake was not complete, the staying program waits half a minute for it.
         return give_up(&mut test_server.guest(&format!("after-{name}"), "lobby"), name);
     }
-    connected(&mut who, STAYS);
+    connected(&mut client, ANCHOR);
     for n in 0..rng.below(20) {
-        who.type_line(&format!("/direct-say {STAYS} do /direct-say {name} echo {n}"));
-        assert_eq!(who.until("[Direct]"), format!("[Direct] {STAYS}: echo {n}\n"));
+        client.type_line(&format!("/direct-say {ANCHOR} do /direct-say {name} echo {n}"));
+        assert_eq!(client.until("[Direct]"), format!("[Direct] {ANCHOR}: echo {n}\n"));
     }
-    finish(&mut who, name, end);
+    finish(&mut client, name, end);
 }
 
-/// Ends a chat that is open, and leaves.
-fn finish(who: &mut Program, name: &str, end: Ending) {
-    let stays_ended_it = format!("{STAYS} ended it");
+/// Ends an open chat, and leaves.
+fn finish(client: &mut Program, name: &str, end: ChatEnd) {
+    let anchor_ended_it = format!("{ANCHOR} ended it");
     let (typed, why) = match end {
-        Ending::Stopped => (format!("/direct-stop {STAYS}"), "you ended it"),
-        Ending::StoppedThere => (format!("/direct-say {STAYS} do /direct-stop {name}"), &*stays_ended_it),
-        Ending::Blocked => (format!("/direct-say {STAYS} do /block {name}"), &*stays_ended_it),
-        Ending::NothingToSay => {
-            drop(who.child().stdin.take());
-            return ends_well(who);
+        ChatEnd::Stopped => (format!("/direct-stop {ANCHOR}"), "you ended it"),
+        ChatEnd::StoppedByAnchor => (format!("/direct-say {ANCHOR} do /direct-stop {name}"), &*anchor_ended_it),
+        ChatEnd::Blocked => (format!("/direct-say {ANCHOR} do /block {name}"), &*anchor_ended_it),
+        ChatEnd::EndOfInput => {
+            drop(client.child().stdin.take());
+            return expect_success(client);
         }
-        Ending::Term => {
-            who.signal("TERM");
-            return ends_well(who);
+        ChatEnd::Term => {
+            client.signal("TERM");
+            return expect_success(client);
         }
-        Ending::Killed | Ending::KilledOnTheWay => return who.signal("KILL"),
-        Ending::Quit | Ending::Refused | Ending::NobodyComes => return quit(who),
+        ChatEnd::Killed | ChatEnd::KilledDuringHandshake => return client.signal("KILL"),
+        ChatEnd::Quit | ChatEnd::Refused | ChatEnd::NeverDialed => return quit(client),
     };
-    who.type_line(&typed);
-    assert_eq!(reason(who, STAYS), why);
-    quit(who);
+    client.type_line(&typed);
+    assert_eq!(end_reason(client, ANCHOR), why);
+    quit(client);
 }
 
-/// Somebody asks, is accepted, and never comes to where the one who stays waits.
-fn never_come(test_server: &TestServer, name: &str) {
-    let (mut client, _) = fake(test_server, name);
-    client.send(&format!("/direct {STAYS}"));
-    client.send(&order(&format!("/accept {name}")));
-    client.until(&format!("DIRECT_READY:{STAYS}:"));
+/// Requests a chat, is accepted, and never dials.
+fn request_without_dialing(test_server: &TestServer, name: &str) {
+    let (mut client, _) = text_client_with_key(test_server, name);
+    client.send(&format!("/direct {ANCHOR}"));
+    client.send(&command_for_anchor(&format!("/accept {name}")));
+    client.until(&format!("DIRECT_READY:{ANCHOR}:"));
     give_up(&mut client, name);
 }
 
-/// The one who stays expects nobody of that name any more.
+/// Lets the staying program give up waiting for a name.
 fn give_up(client: &mut Client, name: &str) {
-    client.send(&order(&format!("/direct-stop {name}")));
-    // Then the server has dealt with that.
+    client.send(&command_for_anchor(&format!("/direct-stop {name}")));
+    // The answer proves that the server has handled the command.
     client.send("/ping done");
     while !client.line().contains("done") {}
 }
 
-fn quit(who: &mut Program) {
-    who.type_line("/quit");
-    ends_well(who);
+fn quit(client: &mut Program) {
+    client.type_line("/quit");
+    expect_success(client);
 }
 
-fn ends_well(who: &mut Program) {
-    assert_eq!(who.wait().code(), Some(0), "{}", who.stderr());
+fn expect_success(client: &mut Program) {
+    assert_eq!(client.wait().code(), Some(0), "{}", client.stderr());
 }
 
-/// They all come and go for a while.
+/// Lets others come and go for this time.
 fn churn(test_server: &TestServer, time: Duration, visits: &AtomicUsize) {
     let until = Instant::now() + time;
     thread::scope(|scope| {
@@ -199,10 +199,10 @@ fn churn(test_server: &TestServer, time: Duration, visits: &AtomicUsize) {
 
 fn soak(time: Duration) {
     let (test_server, visits) = (TestServer::default(), AtomicUsize::new(0));
-    let mut program = start(&mut landline(test_server.address(), STAYS));
+    let mut program = start(&mut landline(test_server.address(), ANCHOR));
     let process = program.child().id();
     let idle = resources_at_rest(process);
-    let at_work = stay(program);
+    let at_work = run_anchor(program);
     churn(&test_server, WARM, &visits);
     eventually("the chats are over", || count_resources(process) == idle);
     let (warm, before) = (resident_kib(process), visits.load(Relaxed));
@@ -210,23 +210,23 @@ fn soak(time: Duration) {
     eventually("all threads and descriptors are given back", || count_resources(process) == idle);
     let (after, visits) = (resident_kib(process), visits.into_inner() - before);
     println!("{visits} visits in {time:?}; {idle:?}; {warm} KiB before, {after} KiB after");
-    assert!(visits > ENDS.len() / 2, "hardly anything has happened");
+    assert!(visits > CHAT_ENDS.len() / 2, "too few visits");
     assert!(after < warm + SLACK_KIB, "{warm} KiB before, {after} KiB after {visits} visits");
-    test_server.guest("chief", "lobby").send(&order("/quit"));
-    let mut program = at_work.join().expect("who stays");
-    // Whoever is blocked may have left before the server hears of it: then that is a line that was refused.
+    test_server.guest("chief", "lobby").send(&command_for_anchor("/quit"));
+    let mut program = at_work.join().expect("the anchor");
+    // A visitor may have left before it is blocked; then the block is a refused line.
     assert!(program.wait().code().is_some_and(|code| code <= 1));
     let complaints = program.stderr();
     assert!(!complaints.contains("panicked"), "{complaints}");
 }
 
 #[test]
-fn after_some_seconds_of_chats_everything_is_given_back() {
+fn resources_are_released_after_seconds_of_chats() {
     soak(Duration::from_secs(15));
 }
 
 #[test]
 #[ignore = "takes a minute"]
-fn after_a_minute_of_chats_everything_is_given_back() {
+fn resources_are_released_after_a_minute_of_chats() {
     soak(Duration::from_secs(60));
 }

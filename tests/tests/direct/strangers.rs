@@ -1,11 +1,11 @@
-//! Strangers, and a listener on the network.
+//! Strangers and eavesdroppers.
 
-use crate::{Tapped, fake, people, reason};
+use crate::{RecordedStream, clients, end_reason, text_client_with_key};
 use landline_common::link::{ExpectedPeer, Keys, Side, open};
 use landline_tests::{DEADLINE, TestServer};
 use std::net::{TcpListener, TcpStream};
 
-/// The address on this machine, of all that were told.
+/// Returns the loopback address among those that were sent.
 fn loopback(ready: &str) -> &str {
     let addresses = ready.split(',').map(|address| address.rsplit_once("127.0.0.1:"));
     let port = addresses.flatten().map(|(_, port)| port).next().expect("loopback");
@@ -13,10 +13,10 @@ fn loopback(ready: &str) -> &str {
 }
 
 #[test]
-fn a_wrong_key_gets_nowhere_and_the_right_one_still_in() {
+fn wrong_key_is_refused_and_the_right_one_still_admitted() {
     let test_server = TestServer::default();
-    let [mut bob] = people(test_server.address(), ["bob"]);
-    let (mut alice, keys) = fake(&test_server, "alice");
+    let [mut bob] = clients(test_server.address(), ["bob"]);
+    let (mut alice, keys) = text_client_with_key(&test_server, "alice");
     alice.send("/direct bob");
     bob.until("DIRECT_REQUEST_FROM:alice:");
     bob.type_line("/accept alice");
@@ -28,10 +28,10 @@ fn a_wrong_key_gets_nowhere_and_the_right_one_still_in() {
     let eve = Keys::generate().expect("keys");
     let mut stream = dial();
     stream.set_read_timeout(Some(DEADLINE)).expect("a socket");
-    assert!(open(&mut stream, (Side::Dialled, "direct"), &eve, ExpectedPeer::Known(&theirs)).is_err());
+    assert!(open(&mut stream, (Side::Dialed, "direct"), &eve, ExpectedPeer::Known(&theirs)).is_err());
 
-    let mut tapped = Tapped::new(dial());
-    let mut link = tapped.shake(Side::Dialled, &keys, &theirs);
+    let mut tapped = RecordedStream::new(dial());
+    let mut link = tapped.shake_hands(Side::Dialed, &keys, &theirs);
     link.sealer.send(&mut tapped, br#"{"type":"hello"}"#).expect("sent");
     bob.until("DIRECT_CONNECTED:alice:");
     for text in [r#"{"type":"text","text":"the secret word\u001b[2J"}"#, r#"{"type":"later"}"#, "nonsense"] {
@@ -46,14 +46,14 @@ fn a_wrong_key_gets_nowhere_and_the_right_one_still_in() {
         assert!(!found, "{word:?} can be read on the network");
     }
     link.sealer.send(&mut tapped, br#"{"type":"bye","reason":"stopped"}"#).expect("sent");
-    assert_eq!(reason(&mut bob, "alice"), "alice ended it");
+    assert_eq!(end_reason(&mut bob, "alice"), "alice ended it");
 }
 
 #[test]
-fn somebody_else_at_the_address_hears_nothing() {
+fn stranger_at_the_address_learns_nothing() {
     let test_server = TestServer::default();
-    let [mut alice] = people(test_server.address(), ["alice"]);
-    let (mut bob, _keys) = fake(&test_server, "bob");
+    let [mut alice] = clients(test_server.address(), ["alice"]);
+    let (mut bob, _keys) = text_client_with_key(&test_server, "bob");
     let eve = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = eve.local_addr().expect("an address");
     std::thread::spawn(move || {
@@ -66,18 +66,20 @@ fn somebody_else_at_the_address_hears_nothing() {
     let request = bob.until("DIRECT_REQUEST_FROM:alice:");
     let key = request.rsplit(':').next().expect("a key");
     bob.send(&format!("/direct-accept alice {key} {address}"));
-    assert!(reason(&mut alice, "bob").starts_with("another program answers"));
+    assert!(end_reason(&mut alice, "bob").starts_with("another program answers"));
 }
 
 #[test]
-fn where_nobody_listens_the_reason_says_what_to_do() {
+fn unreachable_peer_is_reported_with_advice() {
     let test_server = TestServer::default();
-    let [mut alice] = people(test_server.address(), ["alice"]);
-    let (mut bob, _keys) = fake(&test_server, "bob");
+    let [mut alice] = clients(test_server.address(), ["alice"]);
+    let (mut bob, _keys) = text_client_with_key(&test_server, "bob");
     let closed = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port");
     alice.type_line("/direct bob");
     let request = bob.until("DIRECT_REQUEST_FROM:alice:");
     let key = request.rsplit(':').next().expect("a key");
     bob.send(&format!("/direct-accept alice {key} {closed}"));
-    assert!(reason(&mut alice, "bob").contains("/connect bob asks for an off-the-record chat by way of the server"));
+    assert!(
+        end_reason(&mut alice, "bob").contains("/connect bob asks for an off-the-record chat by way of the server")
+    );
 }

@@ -1,4 +1,5 @@
-//! The program's network breaks at any byte: what was typed, heard by others, stored and shown agree, each line once.
+//! The network breaks at random bytes. Typed lines, lines that others receive, stored lines and shown lines must
+//! agree, each exactly once.
 
 use crate::{PASSWORD, on_pipes, with_account};
 use landline_tests::{Breaker, Client, Direction, ObjectClient, Program, Rng, TestServer, eventually};
@@ -12,7 +13,7 @@ fn text(n: usize) -> String {
     format!("line {n}")
 }
 
-/// Types lines while the network breaks: at a byte that the rng choose, in either direction.
+/// Types lines while the network breaks at random bytes in either direction.
 fn talk(program: &mut Program, network: &Breaker, rng: &mut Rng) {
     for n in 0..LINES {
         program.type_line(&text(n));
@@ -24,7 +25,7 @@ fn talk(program: &mut Program, network: &Breaker, rng: &mut Rng) {
     }
 }
 
-/// What alice said, as the history has it.
+/// Returns ids and texts of alice's stored messages.
 fn stored(test_server: &TestServer) -> Vec<(u64, String)> {
     let mut client = ObjectClient::connect(test_server);
     client.sign_in(json!({"type": "login", "user": "alice", "password": PASSWORD, "room": "lobby"}));
@@ -45,7 +46,7 @@ fn stored(test_server: &TestServer) -> Vec<(u64, String)> {
     }
 }
 
-/// The lines of alice's that a witness at `nc` heard, up to now.
+/// Returns alice's lines that a text client has received so far.
 fn heard(witness: &mut Client) -> Vec<String> {
     let lines = witness.drain_lines();
     lines.iter().filter_map(|line| line.strip_prefix("alice: ").map(str::to_owned)).collect()
@@ -88,13 +89,13 @@ fn run(seed: usize) {
     acknowledged.dedup();
     assert_eq!(acknowledged.len(), shown.len(), "seed {seed}: shown once");
     assert!(shown.iter().all(|line| stored.contains(line)), "seed {seed}: shown as stored");
-    // A witness who was there all the time.
+    // The witness was connected all the time.
     let heard = heard(&mut witness);
     assert_eq!(heard, typed, "seed {seed}: heard once and in order");
 }
 
 #[test]
-fn what_was_typed_heard_stored_and_shown_agrees_whenever_the_network_breaks() {
+fn each_typed_line_is_stored_and_shown_once_across_random_breaks() {
     for seed in 1..=SEEDS {
         let begun = std::time::Instant::now();
         run(seed);

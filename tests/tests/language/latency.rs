@@ -1,4 +1,5 @@
-//! What a user types goes first: with a past in twenty rooms, after a restart of the server, in rooms just joined.
+//! Typed lines are sent before the program's own requests: with history in twenty rooms, after a restart of the
+//! server, and in rooms just joined.
 
 use crate::{PASSWORD, on_screen, with_account};
 use landline_tests::{Client, ObjectClient, Terminal, TestServer};
@@ -9,13 +10,13 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// The goal is 0.5 s; the rest is for a busy machine.
+/// Maximum time until a typed line is received. The goal is 0.5 s; the rest is for a busy machine.
 const HEARD: Duration = Duration::from_secs(2);
-/// How long after signing in, or coming back, a user begins to type.
+/// Time after signing in or reconnecting before the user types.
 const SETTLING: Duration = Duration::from_millis(800);
 const ROOMS: usize = 20;
 
-/// A server with its own rate, on a port that it has again after a restart.
+/// Starts a server with the default rate, and a fixed port that it keeps across restarts.
 fn test_server() -> TestServer {
     let free = TcpListener::bind("127.0.66.12:0").and_then(|listener| listener.local_addr()).expect("a free port");
     TestServer::new(|config| {
@@ -24,7 +25,7 @@ fn test_server() -> TestServer {
     })
 }
 
-/// alice's program, which remembers her rooms in a folder.
+/// Returns alice's client, which remembers her rooms in `folder`.
 fn alice(server: SocketAddr, folder: &Path) -> Command {
     let mut command = with_account(server, "alice");
     command.env("XDG_STATE_HOME", folder);
@@ -35,8 +36,8 @@ fn room(n: usize) -> String {
     format!("room{n}")
 }
 
-/// An account that was in twenty rooms, in each of which something was said since.
-fn with_a_past(test_server: &TestServer, folder: &Path) {
+/// Prepares alice's account with twenty rooms, each with a message that she has missed.
+fn prepare_history(test_server: &TestServer, folder: &Path) {
     test_server.register("alice", PASSWORD);
     let rooms: Vec<String> = (0..ROOMS).map(room).collect();
     let all: Value = rooms.iter().map(|room| (room.clone(), Value::Null)).collect();
@@ -63,9 +64,9 @@ fn with_a_past(test_server: &TestServer, folder: &Path) {
     std::fs::write(folder.join("landline").join("last.toml"), visit).expect("a file");
 }
 
-/// Types a line, which must be heard at once. How long that took.
+/// Types a line, and asserts that the witness receives `heard` within [`HEARD`]. Prints the time.
 #[track_caller]
-fn types(alice: &mut Terminal, text: &str, (witness, heard): (&mut Client, &str)) {
+fn type_and_expect(alice: &mut Terminal, text: &str, (witness, heard): (&mut Client, &str)) {
     let typed = Instant::now();
     alice.press(&format!("{text}\r"));
     witness.until(heard);
@@ -75,19 +76,19 @@ fn types(alice: &mut Terminal, text: &str, (witness, heard): (&mut Client, &str)
 }
 
 #[test]
-fn a1_a_line_is_heard_at_once_with_a_past_in_twenty_rooms() {
+fn a1_typed_line_arrives_at_once_despite_history_in_twenty_rooms() {
     let (mut test_server, folder) = (test_server(), TempDir::new().expect("a folder"));
-    with_a_past(&test_server, folder.path());
+    prepare_history(&test_server, folder.path());
     let mut witness = test_server.guest("witness", "lobby");
     let mut other = test_server.guest("other", &room(7));
     let mut alice = on_screen(&alice(test_server.address(), folder.path()));
     std::thread::sleep(SETTLING);
-    types(&mut alice, "first line", (&mut witness, "alice: first line"));
+    type_and_expect(&mut alice, "first line", (&mut witness, "alice: first line"));
     alice.press("/join room7\r");
     alice.wait_for(" room7  2 here");
-    types(&mut alice, "in a room of before", (&mut other, "alice: in a room of before"));
+    type_and_expect(&mut alice, "in a room of before", (&mut other, "alice: in a room of before"));
     for n in 0..4 {
-        types(&mut alice, &format!("more {n}"), (&mut other, &format!("alice: more {n}")));
+        type_and_expect(&mut alice, &format!("more {n}"), (&mut other, &format!("alice: more {n}")));
     }
 
     test_server.restart();
@@ -95,9 +96,9 @@ fn a1_a_line_is_heard_at_once_with_a_past_in_twenty_rooms() {
     let mut other = test_server.guest("other", &room(7));
     witness.until("alice has connected to the chatroom");
     std::thread::sleep(SETTLING);
-    types(&mut alice, "after the restart", (&mut other, "alice: after the restart"));
-    types(&mut alice, "\x1b1in the lobby", (&mut witness, "alice: in the lobby"));
-    // All rooms are back.
+    type_and_expect(&mut alice, "after the restart", (&mut other, "alice: after the restart"));
+    type_and_expect(&mut alice, "\x1b1in the lobby", (&mut witness, "alice: in the lobby"));
+    // All rooms are joined again.
     for n in 0..ROOMS {
         let mut asks = test_server.guest("asks", "elsewhere");
         asks.send(&format!("/who {}", room(n)));
@@ -108,7 +109,7 @@ fn a1_a_line_is_heard_at_once_with_a_past_in_twenty_rooms() {
 }
 
 #[test]
-fn a1_a_line_typed_right_behind_a_join_goes_into_that_room() {
+fn a1_line_typed_right_after_join_goes_to_that_room() {
     let (test_server, folder) = (test_server(), TempDir::new().expect("a folder"));
     test_server.register("alice", PASSWORD);
     let mut lobby = test_server.guest("bob", "lobby");
@@ -118,9 +119,9 @@ fn a1_a_line_typed_right_behind_a_join_goes_into_that_room() {
     std::thread::sleep(SETTLING);
     for (room, witness) in [("ops", &mut ops), ("dev", &mut dev)] {
         alice.press(&format!("/join {room}\r"));
-        // Keys that come together would be a paste.
+        // Pause, since keys that arrive together would count as a paste.
         std::thread::sleep(Duration::from_millis(10));
-        types(&mut alice, &format!("only for {room}"), (witness, &format!("alice: only for {room}")));
+        type_and_expect(&mut alice, &format!("only for {room}"), (witness, &format!("alice: only for {room}")));
     }
     alice.wait_for(" dev  2 here");
     lobby.until("alice has connected to the chatroom");
@@ -128,14 +129,14 @@ fn a1_a_line_typed_right_behind_a_join_goes_into_that_room() {
 }
 
 #[test]
-fn d4_a_room_that_opens_late_takes_neither_view_nor_words() {
+fn d4_late_join_changes_neither_view_nor_draft() {
     let (test_server, folder) = (test_server(), TempDir::new().expect("a folder"));
     let mut bob = test_server.guest("bob", "lobby");
     test_server.register("alice", PASSWORD);
     let mut alice = on_screen(&alice(test_server.address(), folder.path()));
     bob.send("/pm alice psst");
     alice.wait_for("2 bob");
-    // More than the server takes at once, so that the room waits.
+    // More lines than the rate allows, so that the join waits.
     for n in 0..12 {
         alice.press(&format!("line {n}\r"));
         std::thread::sleep(Duration::from_millis(60));

@@ -1,5 +1,5 @@
-//! The language between client and server, end to end: the real `landline` at a server whose sentences mean nothing,
-//! over networks that fail, and with a past in many rooms.
+//! The protocol between client and server, end to end: the real `landline` with a server whose sentences are random
+//! words, over failing networks, and with history in many rooms.
 #![cfg(unix)]
 
 mod any_moment;
@@ -14,26 +14,26 @@ use std::process::{Command, Stdio};
 
 const PASSWORD: &str = "correct horse";
 
-/// `landline` at that server, under that name.
+/// Returns the command `landline` for this server and name.
 fn landline(server: SocketAddr, name: &str) -> Command {
     let mut command = Program::client();
     command.args([&server.to_string(), "--name", name]);
     command
 }
 
-/// The same, signed in to the account of that name.
+/// Returns the command for signing in to the account of this name.
 fn with_account(server: SocketAddr, name: &str) -> Command {
     let mut command = landline(server, name);
     command.env("LANDLINE_PASSWORD", PASSWORD);
     command
 }
 
-/// Starts it on pipes.
+/// Starts the command on pipes.
 fn on_pipes(command: &mut Command) -> Program {
     Program::start(command, Stdio::piped())
 }
 
-/// Starts it on the full screen; when it has ended, the shell says with which code.
+/// Starts the command in a terminal. The shell prints its exit code afterwards.
 fn on_screen(command: &Command) -> Terminal {
     let mut terminal = Terminal::new(110, 40);
     terminal.run(command, "; echo ended-$?");

@@ -1,5 +1,5 @@
-//! A client whose network is lost or changes (see `Lan`): the program, its server and a third user are on machines of
-//! their own.
+//! A client whose network is lost or changes. The client, the server and a third user are on separate hosts (see
+//! `Lan`).
 
 use crate::{PASSWORD, landline, on_pipes, on_screen, with_account};
 use landline_tests::{Client, Host, Lan, Program, Terminal, TestServer, eventually};
@@ -8,12 +8,12 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 78, 0, 1);
-/// How long a client may need after a change of its address, or after its cable is back.
+/// Maximum time to recover after a change of address, or after the cable is plugged in.
 const BACK: Duration = Duration::from_secs(5);
-/// How long the cable is out: longer than the server and the client wait for each other.
+/// Duration of an outage: longer than server and client wait for each other.
 const OUTAGE: Duration = Duration::from_secs(24);
 
-/// A server on one machine, alice's machine, and one for all others.
+/// A server's host, alice's host, and a host for all others.
 struct ClientNetwork {
     test_server: TestServer,
     server: Host,
@@ -24,7 +24,7 @@ struct ClientNetwork {
 }
 
 impl ClientNetwork {
-    /// `None` where no network may be made.
+    /// Creates the network. Returns `None` if the test must be skipped.
     fn new() -> Option<ClientNetwork> {
         let mut lan = Lan::new(1)?;
         let (server, alices, others) = (lan.host(), lan.host(), lan.host());
@@ -48,7 +48,7 @@ impl ClientNetwork {
         Client::of(self.lan.run_on(self.others, || TcpStream::connect(address)).expect("a connection"))
     }
 
-    /// A user at `nc` on the third machine.
+    /// Signs in a text client on the third host.
     fn guest(&self, name: &str, room: &str) -> Client {
         let mut client = self.connect();
         client.send(&format!("{name}_{room}"));
@@ -65,7 +65,7 @@ impl ClientNetwork {
         self.lan.ip(self.alices, &format!("address add 10.78.0.3/24 dev {}", self.cable));
     }
 
-    /// The program on alice's machine.
+    /// Starts the client on alice's host.
     fn on_screen(&self, command: &Command) -> Terminal {
         on_screen(&self.lan.on(self.alices, command))
     }
@@ -77,15 +77,15 @@ impl ClientNetwork {
 
 impl Drop for ClientNetwork {
     fn drop(&mut self) {
-        // A server that stops connects to itself, to wake the threads that accept.
+        // A stopping server connects to itself to wake its accepting threads, so stop it on its own host.
         let (lan, server, test_server) = (&self.lan, self.server, &mut self.test_server);
         lan.run_on(server, || test_server.stop());
     }
 }
 
-/// Waits until all of these were heard; how long that took. Nothing of alice's may be heard twice, or in another order.
+/// Waits until all of alice's lines have arrived, each once and in order. Returns the time.
 #[track_caller]
-fn hears(client: &mut Client, lines: &[&str]) -> Duration {
+fn expect_lines(client: &mut Client, lines: &[&str]) -> Duration {
     let begun = Instant::now();
     for line in lines {
         loop {
@@ -99,62 +99,62 @@ fn hears(client: &mut Client, lines: &[&str]) -> Duration {
     begun.elapsed()
 }
 
-/// Nothing more of alice's comes.
+/// Asserts that no further line of alice arrives.
 #[track_caller]
-fn no_more(client: &mut Client) {
+fn expect_no_more(client: &mut Client) {
     let more = client.drain_lines();
-    assert!(more.iter().all(|line| !line.contains("alice: ")), "doubled: {more:?}");
+    assert!(more.iter().all(|line| !line.contains("alice: ")), "repeated: {more:?}");
 }
 
-fn within(what: &str, took: Duration) {
+fn expect_within(what: &str, took: Duration) {
     println!("{what}: {took:?}");
     assert!(took <= BACK, "{what}: {took:?}");
 }
 
 #[test]
-fn d1_after_a_change_of_address_an_account_is_back_and_heard() {
+fn d1_account_resumes_after_a_change_of_address() {
     let Some(network) = ClientNetwork::new() else { return };
     network.register("alice");
     let mut bob = network.guest("bob", "lobby");
     let mut alice = network.on_screen(&with_account(network.address(), "alice"));
     alice.press("before\r");
-    hears(&mut bob, &["alice: before"]);
+    expect_lines(&mut bob, &["alice: before"]);
     network.change_address();
     let changed = Instant::now();
     alice.press("typed behind the change\r");
-    hears(&mut bob, &["alice: typed behind the change"]);
-    within("heard after a change of address", changed.elapsed());
+    expect_lines(&mut bob, &["alice: typed behind the change"]);
+    expect_within("heard after a change of address", changed.elapsed());
     bob.send("and heard");
     alice.wait_for("and heard");
     alice.until("nothing unsent", |screen| !screen.contents().contains("unsent"));
-    no_more(&mut bob);
+    expect_no_more(&mut bob);
 }
 
 #[test]
-fn d1_a_guest_as_well_and_what_is_said_to_them_arrives() {
+fn d1_guest_resumes_after_a_change_of_address_and_gets_missed_messages() {
     let Some(network) = ClientNetwork::new() else { return };
     let mut bob = network.guest("bob", "lobby");
     let mut alice = network.on_pipes(&landline(network.address(), "alice"));
     bob.expect("alice has connected to the chatroom");
     alice.type_line("before");
-    hears(&mut bob, &["alice: before"]);
+    expect_lines(&mut bob, &["alice: before"]);
     network.change_address();
     let changed = Instant::now();
     alice.type_line("typed behind the change");
     bob.send("/pm alice psst");
     bob.send("said behind the change");
-    hears(&mut bob, &["alice: typed behind the change"]);
-    within("heard after a change of address", changed.elapsed());
+    expect_lines(&mut bob, &["alice: typed behind the change"]);
+    expect_within("heard after a change of address", changed.elapsed());
     let mut seen = [alice.line(), alice.line()].map(Option::unwrap_or_default);
     seen.sort();
     assert!(seen[0] == "[PM] bob: psst" && seen[1].ends_with(" bob: said behind the change"), "{seen:?}");
-    within("seen after a change of address", changed.elapsed());
+    expect_within("seen after a change of address", changed.elapsed());
     alice.type_line("/quit");
     assert_eq!(alice.wait().code(), Some(0));
-    no_more(&mut bob);
+    expect_no_more(&mut bob);
 }
 
-/// The cable is out; what is typed meanwhile is typed in the middle.
+/// Unplugs the cable for [`OUTAGE`], with `type_lines` in the middle. Returns the time of plugging it in.
 fn outage(network: &ClientNetwork, type_lines: impl FnOnce()) -> Instant {
     network.lan.unplug(&network.cable);
     std::thread::sleep(OUTAGE / 2);
@@ -165,7 +165,7 @@ fn outage(network: &ClientNetwork, type_lines: impl FnOnce()) -> Instant {
 }
 
 #[test]
-fn a2_after_an_outage_a_guest_is_back_and_all_that_was_typed_is_heard() {
+fn a2_guest_resumes_after_an_outage_and_all_typed_lines_arrive() {
     let Some(network) = ClientNetwork::new() else { return };
     let mut bob = network.guest("bob", "lobby");
     let mut carol = network.guest("carol", "ops");
@@ -173,7 +173,7 @@ fn a2_after_an_outage_a_guest_is_back_and_all_that_was_typed_is_heard() {
     bob.until("alice has connected to the chatroom");
     alice.press("/join ops\r");
     alice.wait_for(" ops  2 here");
-    // A chat off the record, for which a line is typed as well.
+    // An off-the-record chat, which also gets a typed line.
     bob.send("/connect alice");
     alice.wait_for("~ bob");
     alice.press("/accept bob\r");
@@ -186,9 +186,9 @@ fn a2_after_an_outage_a_guest_is_back_and_all_that_was_typed_is_heard() {
         bob.send("said meanwhile");
         alice.wait_for("5 lines unsent");
     });
-    hears(&mut carol, &["alice: in ops"]);
-    within("heard after an outage", back.elapsed());
-    // Both conversations keep their order.
+    expect_lines(&mut carol, &["alice: in ops"]);
+    expect_within("heard after an outage", back.elapsed());
+    // Each conversation keeps its order.
     let (mut lobby, mut private) = (Vec::new(), Vec::new());
     while lobby.len() + private.len() < 4 {
         match bob.line() {
@@ -197,7 +197,7 @@ fn a2_after_an_outage_a_guest_is_back_and_all_that_was_typed_is_heard() {
             _ => {}
         }
     }
-    within("all heard after an outage", back.elapsed());
+    expect_within("all heard after an outage", back.elapsed());
     assert_eq!(lobby, ["alice: in the lobby 1", "alice: in the lobby 2"]);
     assert_eq!(private, ["[Private] alice: off the record 1", "[Private] alice: off the record 2"]);
     alice.press("\x1b1");
@@ -207,27 +207,27 @@ fn a2_after_an_outage_a_guest_is_back_and_all_that_was_typed_is_heard() {
     alice.press("\x1ba");
     alice.wait_for("back to you");
     for client in [&mut bob, &mut carol] {
-        no_more(client);
+        expect_no_more(client);
     }
 }
 
 #[test]
-fn a2_a_script_goes_on_after_an_outage() {
+fn a2_script_continues_after_an_outage() {
     let Some(network) = ClientNetwork::new() else { return };
     network.register("alice");
     let mut bob = network.guest("bob", "lobby");
     let mut alice = network.on_pipes(with_account(network.address(), "alice").args(["--patience", "60"]));
     bob.expect("alice has connected to the chatroom");
     alice.type_line("before");
-    hears(&mut bob, &["alice: before"]);
+    expect_lines(&mut bob, &["alice: before"]);
     let lines = ["typed meanwhile 1", "typed meanwhile 2", "typed meanwhile 3"];
     let back = outage(&network, || lines.iter().for_each(|line| alice.type_line(line)));
     let heard: Vec<String> = lines.iter().map(|line| format!("alice: {line}")).collect();
-    hears(&mut bob, &heard.iter().map(String::as_str).collect::<Vec<_>>());
-    within("heard after an outage", back.elapsed());
+    expect_lines(&mut bob, &heard.iter().map(String::as_str).collect::<Vec<_>>());
+    expect_within("heard after an outage", back.elapsed());
     alice.type_line("/quit");
     assert_eq!(alice.wait().code(), Some(0));
     bob.until("alice has left");
     eventually("alice's session is over", || network.test_server.server().context().hub.find("alice").is_none());
-    no_more(&mut bob);
+    expect_no_more(&mut bob);
 }

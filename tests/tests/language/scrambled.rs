@@ -1,4 +1,4 @@
-//! A server whose every sentence is random words (see `Scrambler`): programs work by causes and fields alone.
+//! A server whose sentences are all random words (see `Scrambler`). Clients must work by causes and fields alone.
 
 use crate::{PASSWORD, landline, on_pipes, on_screen, with_account};
 use landline_server::config::Config;
@@ -7,28 +7,28 @@ use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
 
 /// A server behind a scrambler.
-struct Foreign {
-    /// Where its sentences are scrambled.
+struct ScrambledServer {
+    /// The scrambler in front of the server.
     address: SocketAddr,
     test_server: TestServer,
     _scrambler: Scrambler,
 }
 
-impl Foreign {
-    fn new(change: impl FnOnce(&mut Config)) -> Foreign {
+impl ScrambledServer {
+    fn new(change: impl FnOnce(&mut Config)) -> ScrambledServer {
         let test_server = TestServer::new(change);
         let scrambler = Scrambler::new(test_server.address());
-        Foreign { address: scrambler.address(), test_server, _scrambler: scrambler }
+        ScrambledServer { address: scrambler.address(), test_server, _scrambler: scrambler }
     }
 
-    /// The same on a port that it has again after a restart.
-    fn that_restarts() -> Foreign {
+    /// Starts a server that keeps its port across restarts.
+    fn with_fixed_port() -> ScrambledServer {
         let free = TcpListener::bind("127.0.66.11:0").and_then(|listener| listener.local_addr()).expect("a free port");
-        Foreign::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]))
+        ScrambledServer::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]))
     }
 
-    /// The program must end at once with 1; what it complained about.
-    fn is_refused(&self, command: &mut Command) -> String {
+    /// Asserts that the program ends with exit code 1. Returns its standard error.
+    fn expect_refusal(&self, command: &mut Command) -> String {
         let mut program = on_pipes(command);
         assert_eq!(program.wait().code(), Some(1));
         let complaint = program.stderr();
@@ -37,8 +37,8 @@ impl Foreign {
     }
 }
 
-/// A program that has signed in: `witness` has heard of it.
-fn entered(command: &mut Command, name: &str, witness: &mut Client) -> Program {
+/// Starts a program, and waits until `witness` has received the notice of its arrival.
+fn start_and_sign_in(command: &mut Command, name: &str, witness: &mut Client) -> Program {
     let program = on_pipes(command);
     witness.expect(&format!("{name} has connected to the chatroom"));
     program
@@ -46,19 +46,19 @@ fn entered(command: &mut Command, name: &str, witness: &mut Client) -> Program {
 
 #[test]
 fn guests_and_accounts_sign_in() {
-    let foreign = Foreign::new(|_| {});
-    let mut bob = foreign.test_server.guest("bob", "lobby");
+    let server = ScrambledServer::new(|_| {});
+    let mut bob = server.test_server.guest("bob", "lobby");
     let sign_ins: [Command; 3] = [
-        landline(foreign.address, "alice"),
+        landline(server.address, "alice"),
         {
-            let mut command = with_account(foreign.address, "carol");
+            let mut command = with_account(server.address, "carol");
             command.arg("--register");
             command
         },
-        with_account(foreign.address, "carol"),
+        with_account(server.address, "carol"),
     ];
     for (mut command, name) in sign_ins.into_iter().zip(["alice", "carol", "carol"]) {
-        let mut program = entered(&mut command, name, &mut bob);
+        let mut program = start_and_sign_in(&mut command, name, &mut bob);
         program.type_line("I am in");
         bob.expect(&format!("{name}: I am in"));
         program.type_line("/quit");
@@ -69,15 +69,15 @@ fn guests_and_accounts_sign_in() {
 
 #[test]
 fn refusals_say_what_to_do() {
-    let foreign = Foreign::new(|_| {});
-    foreign.test_server.register("alice", PASSWORD);
-    let _bob = foreign.test_server.guest("bob", "lobby");
+    let server = ScrambledServer::new(|_| {});
+    server.test_server.register("alice", PASSWORD);
+    let _bob = server.test_server.guest("bob", "lobby");
     for (mut command, advice) in [
-        (landline(foreign.address, "bob"), " (--name NAME)"),
-        (landline(foreign.address, "alice"), " If it is yours, give its password in LANDLINE_PASSWORD"),
+        (landline(server.address, "bob"), " (--name NAME)"),
+        (landline(server.address, "alice"), " If it is yours, give its password in LANDLINE_PASSWORD"),
         (
             {
-                let mut command = landline(foreign.address, "alice");
+                let mut command = landline(server.address, "alice");
                 command.env("LANDLINE_PASSWORD", "wrong horse");
                 command
             },
@@ -85,30 +85,30 @@ fn refusals_say_what_to_do() {
         ),
         (
             {
-                let mut command = with_account(foreign.address, "alice");
+                let mut command = with_account(server.address, "alice");
                 command.arg("--register");
                 command
             },
             " If it is yours, leave out --register.",
         ),
     ] {
-        let complaint = foreign.is_refused(&mut command);
+        let complaint = server.expect_refusal(&mut command);
         assert!(complaint.contains(advice), "{complaint:?} does not say {advice:?}");
     }
 }
 
 #[test]
-fn a_server_password_is_asked_for_and_taken() {
-    let foreign = Foreign::new(|config| config.password = Some("open sesame".into()));
+fn server_password_is_asked_for_and_accepted() {
+    let server = ScrambledServer::new(|config| config.password = Some("open sesame".into()));
     for given in [None, Some("open the door")] {
-        let mut command = landline(foreign.address, "alice");
+        let mut command = landline(server.address, "alice");
         if let Some(given) = given {
             command.args(["--server-password", given]);
         }
-        let complaint = foreign.is_refused(&mut command);
+        let complaint = server.expect_refusal(&mut command);
         assert!(complaint.contains("Give it in LANDLINE_SERVER_PASSWORD"), "{complaint}");
     }
-    let mut program = on_pipes(landline(foreign.address, "alice").args(["--server-password", "open sesame"]));
+    let mut program = on_pipes(landline(server.address, "alice").args(["--server-password", "open sesame"]));
     program.type_line("/who");
     program.until("alice");
     program.type_line("/quit");
@@ -116,31 +116,31 @@ fn a_server_password_is_asked_for_and_taken() {
 }
 
 #[test]
-fn a13_the_reason_of_a_kick_is_told() {
-    let foreign = Foreign::new(|_| {});
-    let mut bob = foreign.test_server.guest("bob", "lobby");
-    let mut carol = entered(&mut landline(foreign.address, "carol"), "carol", &mut bob);
-    foreign.test_server.server().moderator().kick("carol", "enough, carol").expect("kicked");
+fn a13_kick_reason_is_shown() {
+    let server = ScrambledServer::new(|_| {});
+    let mut bob = server.test_server.guest("bob", "lobby");
+    let mut carol = start_and_sign_in(&mut landline(server.address, "carol"), "carol", &mut bob);
+    server.test_server.server().moderator().kick("carol", "enough, carol").expect("kicked");
     assert_eq!(carol.wait().code(), Some(1));
     assert!(carol.stderr().contains("you were kicked: enough, carol"));
 
-    let mut alice = on_screen(&landline(foreign.address, "alice"));
+    let mut alice = on_screen(&landline(server.address, "alice"));
     alice.press("/query bob\r");
     alice.wait_for("messages, stored by the server");
-    foreign.test_server.server().moderator().kick("alice", "enough, alice").expect("kicked");
+    server.test_server.server().moderator().kick("alice", "enough, alice").expect("kicked");
     alice.wait_for("✗ not connected · you were kicked: enough, alice");
     alice.press("/close\r");
     alice.until("no room in which users are known to be", |screen| !screen.contents().contains("2 here"));
 }
 
 #[test]
-fn a_paste_of_thirty_lines_arrives_in_its_order() {
-    // The server's own rate, and what one address may say.
-    let foreign = Foreign::new(|config| {
+fn paste_of_thirty_lines_arrives_in_order() {
+    // The default rate, and the default budget of one address.
+    let server = ScrambledServer::new(|config| {
         (config.rate, config.max_clients_per_ip) = (Some((10, std::time::Duration::from_secs(1))), 256);
     });
-    let mut bob = foreign.test_server.guest("bob", "lobby");
-    let mut alice = on_screen(&landline(foreign.address, "alice"));
+    let mut bob = server.test_server.guest("bob", "lobby");
+    let mut alice = on_screen(&landline(server.address, "alice"));
     bob.expect("alice has connected to the chatroom");
     let lines: Vec<String> = (1..=30).map(|n| format!("line {n}")).collect();
     alice.press(&format!("\x1b[200~{}\x1b[201~", lines.join("\r")));
@@ -154,8 +154,8 @@ fn a_paste_of_thirty_lines_arrives_in_its_order() {
     });
 }
 
-/// What bob says in each of two rooms is on alice's screen, which is then left.
-fn sees_in_both_rooms(alice: &mut Terminal, texts: [&str; 2]) {
+/// Asserts that alice's screen shows bob's messages in both rooms, and leaves.
+fn expect_in_both_rooms(alice: &mut Terminal, texts: [&str; 2]) {
     for (keys, text) in ["\x1b1", "\x1b2"].iter().zip(texts) {
         alice.press(keys);
         alice.wait_for(text);
@@ -163,10 +163,10 @@ fn sees_in_both_rooms(alice: &mut Terminal, texts: [&str; 2]) {
 }
 
 #[test]
-fn a_lost_connection_is_resumed_and_caught_up() {
-    let foreign = Foreign::new(|_| {});
-    let network = Breaker::new(foreign.address);
-    let (mut bob, mut carol) = (foreign.test_server.guest("bob", "lobby"), foreign.test_server.guest("carol", "ops"));
+fn lost_connection_is_resumed_and_caught_up() {
+    let server = ScrambledServer::new(|_| {});
+    let network = Breaker::new(server.address);
+    let (mut bob, mut carol) = (server.test_server.guest("bob", "lobby"), server.test_server.guest("carol", "ops"));
     let mut alice = on_screen(&landline(network.address(), "alice"));
     alice.press("/join ops\r");
     alice.wait_for(" ops  2 here");
@@ -178,37 +178,37 @@ fn a_lost_connection_is_resumed_and_caught_up() {
     alice.press("typed in ops meanwhile\r");
     network.thaw();
     carol.until("alice: typed in ops meanwhile");
-    sees_in_both_rooms(&mut alice, ["said in the lobby meanwhile", "said in ops meanwhile"]);
+    expect_in_both_rooms(&mut alice, ["said in the lobby meanwhile", "said in ops meanwhile"]);
     alice.until("nothing unsent", |screen| !screen.contents().contains("unsent"));
 }
 
 #[test]
-fn after_a_restart_all_rooms_are_entered_again_and_caught_up() {
-    let mut foreign = Foreign::that_restarts();
-    foreign.test_server.register("alice", PASSWORD);
-    let mut alice = on_screen(&with_account(foreign.address, "alice"));
+fn all_rooms_are_rejoined_and_caught_up_after_a_restart() {
+    let mut server = ScrambledServer::with_fixed_port();
+    server.test_server.register("alice", PASSWORD);
+    let mut alice = on_screen(&with_account(server.address, "alice"));
     alice.press("/join ops\r");
     alice.wait_for(" ops  only you are here");
-    foreign.test_server.stop();
+    server.test_server.stop();
     alice.wait_for("reconnecting in");
     alice.press("typed in ops meanwhile\r");
     alice.wait_for("1 line unsent");
-    foreign.test_server.restart();
-    let (mut bob, mut carol) = (foreign.test_server.guest("bob", "lobby"), foreign.test_server.guest("carol", "ops"));
+    server.test_server.restart();
+    let (mut bob, mut carol) = (server.test_server.guest("bob", "lobby"), server.test_server.guest("carol", "ops"));
     bob.send("said in the lobby meanwhile");
     carol.send("said in ops meanwhile");
     carol.drain_lines();
     alice.press("\x12");
     carol.until("alice: typed in ops meanwhile");
-    sees_in_both_rooms(&mut alice, ["said in the lobby meanwhile", "said in ops meanwhile"]);
+    expect_in_both_rooms(&mut alice, ["said in the lobby meanwhile", "said in ops meanwhile"]);
     // In both rooms again.
     alice.press("to ops\r\x1b1to the lobby\r");
     carol.until("alice: to ops");
     bob.until("alice: to the lobby");
 }
 
-/// Two programs with an encrypted chat, begun by `one`.
-fn meet((one, name): (&mut Program, &str), (other, other_name): (&mut Program, &str)) {
+/// Opens an encrypted chat between two programs, requested by `one`.
+fn open_direct_chat((one, name): (&mut Program, &str), (other, other_name): (&mut Program, &str)) {
     one.type_line(&format!("/direct {other_name}"));
     other.until(&format!("DIRECT_REQUEST_FROM:{name}:"));
     other.type_line(&format!("/accept {name}"));
@@ -217,18 +217,18 @@ fn meet((one, name): (&mut Program, &str), (other, other_name): (&mut Program, &
 }
 
 #[test]
-fn private_and_direct_chats_are_had() {
-    let foreign = Foreign::new(|_| {});
-    let mut witness = foreign.test_server.guest("witness", "lobby");
-    let mut alice = entered(&mut landline(foreign.address, "alice"), "alice", &mut witness);
-    let mut bob = entered(&mut landline(foreign.address, "bob"), "bob", &mut witness);
+fn private_and_direct_chats_work() {
+    let server = ScrambledServer::new(|_| {});
+    let mut witness = server.test_server.guest("witness", "lobby");
+    let mut alice = start_and_sign_in(&mut landline(server.address, "alice"), "alice", &mut witness);
+    let mut bob = start_and_sign_in(&mut landline(server.address, "bob"), "bob", &mut witness);
     alice.until("bob has connected");
-    // The answers say that the server has taken their keys.
+    // The answers prove that the server has their keys.
     for program in [&mut alice, &mut bob] {
         program.type_line("/ping ready");
         program.until("PONG ready");
     }
-    meet((&mut alice, "alice"), (&mut bob, "bob"));
+    open_direct_chat((&mut alice, "alice"), (&mut bob, "bob"));
     alice.type_line("/direct-say bob past the server");
     assert_eq!(bob.until("[Direct]"), "[Direct] alice: past the server\n");
     bob.type_line("/direct-stop alice");
@@ -245,11 +245,11 @@ fn private_and_direct_chats_are_had() {
 }
 
 #[test]
-fn a4_on_the_full_screen_accepting_shows_the_chat() {
-    let foreign = Foreign::new(|_| {});
-    let mut witness = foreign.test_server.guest("witness", "lobby");
-    let mut alice = entered(&mut landline(foreign.address, "alice"), "alice", &mut witness);
-    let mut bob = on_screen(&landline(foreign.address, "bob"));
+fn a4_accepting_shows_the_chat_on_the_full_screen() {
+    let server = ScrambledServer::new(|_| {});
+    let mut witness = server.test_server.guest("witness", "lobby");
+    let mut alice = start_and_sign_in(&mut landline(server.address, "alice"), "alice", &mut witness);
+    let mut bob = on_screen(&landline(server.address, "bob"));
     alice.until("bob has connected");
     bob.press("/users\r");
     bob.wait_for("3 online");
@@ -271,6 +271,6 @@ fn a4_on_the_full_screen_accepting_shows_the_chat() {
         bob.press("/close\r");
         alice.until("_ENDED:bob");
     }
-    // Nothing of it was said where it is stored.
+    // No message of the chat is in the stored history.
     assert!(witness.drain_lines().iter().all(|line| !line.contains("typed behind")));
 }

@@ -1,4 +1,4 @@
-//! What the full screen shows of all this, in a real terminal.
+//! The full screen in a real terminal.
 
 use crate::{PASSWORD, landline, on_screen, with_account};
 use landline_tests::{Terminal, TestServer};
@@ -6,12 +6,12 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use tempfile::TempDir;
 
-/// alice's program, which remembers her rooms in a folder.
+/// Returns alice's client, which remembers her rooms in `folder`.
 fn alice(server: SocketAddr, folder: &Path) -> Terminal {
     on_screen(with_account(server, "alice").env("XDG_STATE_HOME", folder))
 }
 
-/// A row of the list at the left: a conversation, and how much is new there.
+/// Returns whether the list on the left has a conversation with this unread count.
 fn has_entry(screen: &vt100::Screen, name: &str, count: &str) -> bool {
     let rows = screen.rows(0, 20);
     let entries: Vec<Vec<String>> = rows.map(|row| row.split_whitespace().map(str::to_owned).collect()).collect();
@@ -19,7 +19,7 @@ fn has_entry(screen: &vt100::Screen, name: &str, count: &str) -> bool {
 }
 
 #[test]
-fn a11_an_account_comes_back_to_its_rooms_and_to_what_is_new() {
+fn a11_account_returns_to_its_rooms_with_unread_counts() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     test_server.register("alice", PASSWORD);
     let (mut bob, mut carol) = (test_server.guest("bob", "lobby"), test_server.guest("carol", "ops"));
@@ -32,7 +32,7 @@ fn a11_an_account_comes_back_to_its_rooms_and_to_what_is_new() {
     first.wait_for("ended-0");
     first.expect_restored();
     bob.send("and what does @alice say?");
-    // In ops nothing was said while alice was there.
+    // Alice read no message in ops before.
     carol.send("one");
     carol.send("two");
     carol.drain_lines();
@@ -56,7 +56,7 @@ fn a11_an_account_comes_back_to_its_rooms_and_to_what_is_new() {
 }
 
 #[test]
-fn a4_what_is_typed_behind_accept_is_private() {
+fn a4_text_typed_right_after_accept_is_private() {
     for (ask, tab, what) in [
         ("/connect alice", "~ bob", "off the record, stored nowhere"),
         ("/direct alice", "🔒 bob", "encrypted · compare"),
@@ -65,12 +65,12 @@ fn a4_what_is_typed_behind_accept_is_private() {
         let mut carol = test_server.guest("carol", "lobby");
         let mut bob = on_screen(&landline(test_server.address(), "bob"));
         let mut alice = on_screen(&landline(test_server.address(), "alice"));
-        // The answer says that the server has taken the program's key.
+        // The answer proves that the server has the program's key.
         for terminal in [&mut bob, &mut alice] {
             terminal.press("/users\r");
             terminal.wait_for("3 online");
         }
-        // A stored conversation with the same user is shown.
+        // Show a stored conversation with the same user.
         bob.press("/pm alice stored\r");
         alice.wait_for("2 bob");
         alice.press("\x1b2");
@@ -91,7 +91,7 @@ fn a4_what_is_typed_behind_accept_is_private() {
         alice.wait_for("Enter again sends it");
         bob.press("/quit\r");
         bob.wait_for("ended-0");
-        // Nothing of it is stored: it is in no history.
+        // No message of the chat is in the history.
         alice.press("\x15/search secret\r");
         alice.wait_for("nothing was found");
         carol.expect_start("bob has connected");
@@ -100,7 +100,7 @@ fn a4_what_is_typed_behind_accept_is_private() {
 }
 
 #[test]
-fn d5_leaving_with_unsent_lines_is_asked_about_and_they_are_named() {
+fn d5_leaving_with_unsent_lines_needs_confirmation_and_lists_them() {
     for keys in ["/quit\r", "\x03"] {
         let mut test_server = TestServer::default();
         let mut alice = on_screen(&landline(test_server.address(), "alice"));
@@ -128,7 +128,7 @@ fn d5_leaving_with_unsent_lines_is_asked_about_and_they_are_named() {
 }
 
 #[test]
-fn d5_lines_that_wait_for_the_rate_are_not_dropped_either() {
+fn d5_lines_waiting_for_the_rate_are_not_dropped_on_leaving() {
     let test_server = TestServer::new(|config| config.rate = Some((10, std::time::Duration::from_secs(5))));
     let mut bob = test_server.guest("bob", "lobby");
     let mut alice = on_screen(&landline(test_server.address(), "alice"));
@@ -156,7 +156,7 @@ fn d5_lines_that_wait_for_the_rate_are_not_dropped_either() {
 }
 
 #[test]
-fn d5_a_line_is_sent_when_the_server_is_back_before_leaving() {
+fn d5_unsent_line_is_sent_if_the_server_returns_before_leaving() {
     let free = TcpListener::bind("127.0.66.13:0").and_then(|listener| listener.local_addr()).expect("a free port");
     let mut test_server = TestServer::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]));
     let mut alice = on_screen(&landline(test_server.address(), "alice"));

@@ -1,4 +1,4 @@
-//! Talk without a server, with the real program, on networks made for it (see `Lan`).
+//! The mesh, with the real program on virtual networks (see `Lan`).
 
 mod coming_and_going;
 mod soak;
@@ -9,7 +9,7 @@ use landline_tests::{Host, Lan, MeshProcess};
 use std::path::Path;
 use std::process::Command;
 
-/// Hosts on switches; host `n` has the address 10.77.0.`n+1`.
+/// Creates hosts on switches. Host `n` has the address 10.77.0.`n+1`.
 fn hosts(lan: &mut Lan, switches: &[usize]) -> Vec<(Host, String)> {
     let plug = |(n, switch): (usize, &usize)| {
         let host = lan.host();
@@ -19,16 +19,16 @@ fn hosts(lan: &mut Lan, switches: &[usize]) -> Vec<(Host, String)> {
     switches.iter().enumerate().map(plug).collect()
 }
 
-/// A member on each host, all started in the same moment.
+/// Starts a member on each host at the same time.
 fn members(lan: &Lan, hosts: &[(Host, String)], folder: &Path) -> Vec<MeshProcess> {
     let start =
         |(n, (host, _)): (usize, &(Host, String))| MeshProcess::start(lan, *host, &format!("user{n}"), folder, &[]);
     hosts.iter().enumerate().map(start).collect()
 }
 
-/// Waits until everybody sees everybody.
+/// Waits until each member has seen all others join.
 #[track_caller]
-fn all_meet(members: &[MeshProcess]) {
+fn expect_all_joined(members: &[MeshProcess]) {
     for member in members {
         for other in members.iter().filter(|other| other.name != member.name) {
             member.wait_for_presence(landline_tests::DEADLINE, &other.name, "joined");
@@ -36,9 +36,9 @@ fn all_meet(members: &[MeshProcess]) {
     }
 }
 
-/// Waits until everybody was told so many messages, and checks that all were told the same.
+/// Waits until each member has received this many messages, and asserts that all have the same ones.
 #[track_caller]
-fn all_hear(members: &[MeshProcess], messages: usize) {
+fn expect_same_messages(members: &[MeshProcess], messages: usize) {
     for member in members {
         member.until(&format!("{messages} messages"), |events| {
             events.iter().filter(|e| e["type"] == "message" && e["event"].is_null()).count() >= messages
@@ -49,7 +49,7 @@ fn all_hear(members: &[MeshProcess], messages: usize) {
     members.iter().for_each(|member| assert_eq!(member.messages(), first));
 }
 
-/// The established TCP connections that a host has an end of.
+/// Returns the number of established TCP connections of a host.
 fn connections(lan: &Lan, host: Host) -> usize {
     let mut ss = Command::new("ss");
     ss.args(["-Htn", "state", "established"]);

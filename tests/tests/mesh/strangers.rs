@@ -1,13 +1,13 @@
-//! Those who have no part in it: without the passphrase, under another's name, or only to do harm.
+//! Strangers: without the passphrase, with another user's name, or as attackers.
 
-use super::{all_hear, all_meet, hosts, members};
+use super::{expect_all_joined, expect_same_messages, hosts, members};
 use landline_tests::soak::resident_kib;
 use landline_tests::{DEADLINE, Lan, MeshProcess, skip_if_missing};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 #[test]
-fn without_the_passphrase_nobody_gets_in() {
+fn members_without_the_passphrase_stay_out() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let hosts = hosts(&mut lan, &[0; 4]);
     let file = folder.path().join("passphrase");
@@ -19,19 +19,19 @@ fn without_the_passphrase_nobody_gets_in() {
     let mut insiders = [start(0, "one", &["--passphrase-file", &file]), start(1, "two", &["--passphrase-file", &file])];
     let wrong = wrong.to_string_lossy().into_owned();
     let strangers = [start(2, "none", &[]), start(3, "wrong", &["--passphrase-file", &wrong])];
-    all_meet(&insiders);
+    expect_all_joined(&insiders);
     for insider in &insiders {
         insider.wait_for_text("none at 10.77.0.3 is here with another passphrase (or none)");
         insider.wait_for_text("wrong at 10.77.0.4 is here with another passphrase (or none)");
     }
     strangers[0].wait_for_text("one at 10.77.0.1 is here with another passphrase (or none)");
     insiders.iter_mut().for_each(|member| member.type_line("among us"));
-    all_hear(&insiders, 2);
+    expect_same_messages(&insiders, 2);
     assert!(strangers.iter().all(|stranger| stranger.messages().is_empty()));
 }
 
 #[test]
-fn another_s_name_with_another_key_is_shown_loudly() {
+fn known_name_with_another_key_causes_a_warning() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let hosts = hosts(&mut lan, &[0; 2]);
     let alice = MeshProcess::start(&lan, hosts[0].0, "alice", folder.path(), &[]);
@@ -47,7 +47,7 @@ fn another_s_name_with_another_key_is_shown_loudly() {
     });
 }
 
-/// Ten thousand hellos to everybody, of which some are true to form, some broken; then as many dials.
+/// Broadcasts ten thousand hellos, valid and broken ones, then dials as often.
 const FLOOD: &str = r#"
 import json, socket
 def sender(address):
@@ -79,14 +79,14 @@ print('done', flush=True)
 "#;
 
 #[test]
-fn a_flood_of_lies_leaves_the_talk_as_it_was() {
+fn flood_of_forged_hellos_does_not_disturb_members() {
     if skip_if_missing("python3") {
         return;
     }
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let honest = hosts(&mut lan, &[0; 3]);
     for (host, cable) in &honest {
-        // Everybody on one large network.
+        // Put all hosts on one large network.
         let address = lan.ip(*host, &format!("-4 -o address show {cable}"));
         let address = address.split_whitespace().nth(3).expect("an address").replace("/24", "");
         lan.ip(*host, &format!("address flush dev {cable}"));
@@ -96,7 +96,7 @@ fn a_flood_of_lies_leaves_the_talk_as_it_was() {
     let cable = lan.plug(liar, 0, "10.77.0.66/16");
     (1..=100).for_each(|n| _ = lan.ip(liar, &format!("address add 10.77.1.{n}/16 dev {cable}")));
     let mut three = members(&lan, &honest, folder.path());
-    all_meet(&three);
+    expect_all_joined(&three);
     let before = resident_kib(three[0].process());
     let ports = listening(&lan, &honest);
     assert!(!ports.is_empty());
@@ -106,10 +106,10 @@ fn a_flood_of_lies_leaves_the_talk_as_it_was() {
     for n in 0..4 {
         three.iter_mut().for_each(|member| member.type_line(&format!("number {n} of {}", member.name)));
     }
-    all_hear(&three, 12);
+    expect_same_messages(&three, 12);
     assert!(flood.wait().expect("the flood").success());
     three.iter_mut().for_each(|member| member.type_line("still here"));
-    all_hear(&three, 15);
+    expect_same_messages(&three, 15);
     let after = resident_kib(three[0].process());
     assert!(after < before + 20_000, "{before} KiB before, {after} KiB after");
     for member in &three {
@@ -118,14 +118,14 @@ fn a_flood_of_lies_leaves_the_talk_as_it_was() {
             true
         });
     }
-    // And somebody new is still let in.
+    // A new member still gets in.
     let late = lan.host();
     lan.plug(late, 0, "10.77.0.9/16");
     three.push(MeshProcess::start(&lan, late, "late", folder.path(), &[]));
-    all_meet(&three);
+    expect_all_joined(&three);
 }
 
-/// The TCP ports that the first of them listens on.
+/// Returns the TCP ports on which the first host listens.
 fn listening(lan: &Lan, hosts: &[(landline_tests::Host, String)]) -> Vec<u16> {
     let mut ss = Command::new("ss");
     ss.args(["-Hltn"]);

@@ -5,7 +5,7 @@ use landline_tests::TestServer;
 const PASSWORD: &str = "correct horse";
 
 #[test]
-fn x9_a_deleted_account_leaves_nothing_to_whoever_takes_the_name_next() {
+fn x9_deleted_account_leaves_nothing_to_the_next_owner_of_the_name() {
     let mut test_server = TestServer::default();
     test_server.register("alice", PASSWORD);
     test_server.register("bob", PASSWORD);
@@ -38,7 +38,7 @@ fn x9_a_deleted_account_leaves_nothing_to_whoever_takes_the_name_next() {
 }
 
 #[test]
-fn x9_mail_for_a_deleted_account_reaches_nobody() {
+fn x9_mail_for_a_deleted_account_does_not_reach_the_next_owner() {
     let test_server = TestServer::default();
     test_server.register("alice", PASSWORD);
     let mut bob = test_server.guest("bob", "lobby");

@@ -1,4 +1,5 @@
-//! Bans: by person, address and range; on disk before they are confirmed, or in force with a word about that.
+//! Bans of users, addresses and ranges. A ban is stored before it is confirmed; if storing fails, it applies with a
+//! warning.
 
 use landline_server::server::Server;
 use landline_server::store::LockFile;
@@ -6,11 +7,11 @@ use landline_tests::{Disk, TestServer, eventually, on_loopback};
 use std::fs;
 
 #[test]
-fn a_ban_ends_every_session_of_the_address_and_names_them() {
+fn ban_ends_all_sessions_of_an_address() {
     let test_server = TestServer::new(|config| config.limits.greeting_ms = 60_000);
     test_server.register("alice", "correct horse");
     let moderator = test_server.server().moderator();
-    // Before the others, so that it is in when they are.
+    // Connects first, so that it is accepted before the others.
     let mut silent = test_server.connect();
     let mut people = [test_server.login("alice", "correct horse"), test_server.guest("bob", "lobby")];
     let answer = moderator.ban("bob", Some(5), "noise").expect("a ban");
@@ -25,11 +26,11 @@ fn a_ban_ends_every_session_of_the_address_and_names_them() {
     again.expect("403 Your address is banned from this server.");
     again.expect_closed();
     assert!(moderator.bans().contains("127.0.0.1 (until 2"), "{}", moderator.bans());
-    eventually("nobody is here", || moderator.stats().starts_with("Connected: 0 | Banned IPs: 1\n"));
+    eventually("no user is online", || moderator.stats().starts_with("Connected: 0 | Banned IPs: 1\n"));
 }
 
 #[test]
-fn ranges_outlive_a_restart_and_are_lifted() {
+fn banned_ranges_survive_a_restart_until_lifted() {
     let mut test_server = TestServer::default();
     assert!(
         test_server
@@ -48,7 +49,7 @@ fn ranges_outlive_a_restart_and_are_lifted() {
 }
 
 #[test]
-fn what_is_nobody_and_no_address_is_not_banned() {
+fn ban_refuses_unknown_names_and_invalid_addresses() {
     let test_server = TestServer::default();
     let moderator = test_server.server().moderator();
     assert_eq!(
@@ -63,7 +64,7 @@ fn what_is_nobody_and_no_address_is_not_banned() {
 }
 
 #[test]
-fn a14_a_user_who_has_just_left_is_banned_by_name() {
+fn a14_departed_user_is_banned_by_name() {
     let test_server = TestServer::default();
     let moderator = test_server.server().moderator();
     test_server.guest("bob", "lobby").quit();
@@ -77,7 +78,7 @@ fn a14_a_user_who_has_just_left_is_banned_by_name() {
 }
 
 #[test]
-fn a_torn_file_stops_the_start_with_its_name() {
+fn damaged_ban_file_stops_the_start() {
     let mut test_server = TestServer::default();
     test_server.server().moderator().ban("10.0.0.1", None, "").expect("a ban");
     test_server.stop();
@@ -94,7 +95,7 @@ fn a_torn_file_stops_the_start_with_its_name() {
 }
 
 #[test]
-fn who_fills_the_disk_is_banned_all_the_same() {
+fn bans_work_on_a_full_disk() {
     let Some(disk) = Disk::new() else { return };
     let mut test_server = TestServer::new(|config| config.data = disk.data());
     let moderator = test_server.server().moderator();
@@ -120,7 +121,7 @@ fn who_fills_the_disk_is_banned_all_the_same() {
 
     disk.free_space();
     let stored = || fs::read_to_string(test_server.data().join("bans.json")).expect("the bans");
-    eventually("both are stored, without anybody doing anything", || {
+    eventually("both are stored without a further action", || {
         stored().contains("127.0.0.1") && !stored().contains("10.0.0.1")
     });
     test_server.restart();

@@ -4,7 +4,7 @@ use landline_tests::{Client, Program};
 use std::net::SocketAddr;
 use std::process::Stdio;
 
-/// A server whose standard input is a pipe, and its address.
+/// Starts a server with a pipe as standard input. Returns it with its address.
 fn server(folder: &std::path::Path) -> (Program, SocketAddr) {
     let mut command = Program::server();
     command.args(["--port", "0", "--bind", "127.0.0.1", "--lantalk-port", "0", "--beacon-port", "0"]);
@@ -16,7 +16,7 @@ fn server(folder: &std::path::Path) -> (Program, SocketAddr) {
 }
 
 #[test]
-fn commands_are_obeyed() {
+fn console_commands_are_carried_out() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut server, address) = server(folder.path());
     let mut alice = Client::connect(address);
@@ -82,7 +82,7 @@ fn x14_bans_have_times_with_units_and_lines_are_bounded() {
 }
 
 #[test]
-fn a14_what_is_no_command_is_explained_and_not_said_to_all_users() {
+fn a14_unknown_console_line_is_explained_and_not_sent() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut server, address) = server(folder.path());
     let mut alice = Client::connect(address);
@@ -101,7 +101,7 @@ fn a14_what_is_no_command_is_explained_and_not_said_to_all_users() {
 }
 
 #[test]
-fn a14_the_log_has_the_reason() {
+fn a14_log_has_the_reason_of_a_kick() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut server, address) = server(folder.path());
     let mut bob = Client::connect(address);
@@ -119,7 +119,7 @@ fn a14_the_log_has_the_reason() {
 }
 
 #[test]
-fn a14_the_banner_is_in_one_piece_and_names_no_console_that_is_not_there() {
+fn a14_banner_is_whole_and_mentions_only_an_existing_console() {
     let folder = tempfile::tempdir().expect("a folder");
     for (flag, has_console) in [(&["--no-console"][..], false), (&[], true)] {
         let both = folder.path().join("both");
@@ -142,7 +142,7 @@ fn a14_the_banner_is_in_one_piece_and_names_no_console_that_is_not_there() {
 }
 
 #[test]
-fn the_server_goes_on_when_the_console_ends() {
+fn server_continues_after_the_console_ends() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut server, address) = server(folder.path());
     drop(server.child().stdin.take());

@@ -1,4 +1,4 @@
-//! What the person who runs a server can do.
+//! Moderation by the operator.
 
 mod accounts;
 mod bans;
@@ -9,7 +9,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 #[test]
-fn a_kicked_person_is_told_and_gone_and_may_come_again() {
+fn kicked_user_is_told_and_may_come_again() {
     let test_server = TestServer::default();
     let moderator = test_server.server().moderator();
     let mut alice = test_server.guest("alice", "lobby");
@@ -27,13 +27,13 @@ fn a_kicked_person_is_told_and_gone_and_may_come_again() {
 }
 
 #[test]
-fn kicking_somebody_who_does_not_read_takes_no_longer() {
+fn kicking_a_slow_reader_takes_no_longer() {
     let test_server = TestServer::new(|config| config.limits.send_buffer_bytes = 4 << 10);
     let moderator = test_server.server().moderator();
     let mut alice = test_server.guest("alice", "lobby");
     let stuck = test_server.guest("stuck", "lobby");
     alice.expect("stuck has connected to the chatroom");
-    // Far more than the kernel's buffers hold, below the backlog's bound.
+    // More than the socket buffers hold, but below the limit of the backlog.
     for _ in 0..500 {
         alice.send(&"x".repeat(1_900));
     }
@@ -46,7 +46,7 @@ fn kicking_somebody_who_does_not_read_takes_no_longer() {
 }
 
 #[test]
-fn the_server_speaks_to_everybody_and_in_a_room() {
+fn operator_messages_reach_all_users_or_a_room() {
     let test_server = TestServer::default();
     let moderator = test_server.server().moderator();
     let mut alice = test_server.guest("alice", "lobby");
@@ -62,7 +62,7 @@ fn the_server_speaks_to_everybody_and_in_a_room() {
 }
 
 #[test]
-fn a5_the_server_that_speaks_is_marked_for_programs_and_no_user() {
+fn a5_operator_messages_are_marked_as_the_servers() {
     let server = TestServer::default();
     let moderator = server.server().moderator();
     let mut alice = server.connect();
@@ -89,7 +89,7 @@ fn a5_the_server_that_speaks_is_marked_for_programs_and_no_user() {
 }
 
 #[test]
-fn the_figures_are_true() {
+fn statistics_are_correct() {
     let test_server = TestServer::new(|config| config.lantalk_port = Some(0));
     let moderator = test_server.server().moderator();
     let mut alice = test_server.guest("alice", "lobby");
@@ -111,7 +111,7 @@ fn the_figures_are_true() {
 }
 
 #[test]
-fn a_lock_after_failed_passwords_is_lifted() {
+fn unlock_lifts_a_lock_after_failed_passwords() {
     let test_server = TestServer::default();
     test_server.register("alice", "correct horse");
     for _ in 0..3 {

@@ -1,4 +1,4 @@
-//! What it is told when it starts, and what it refuses.
+//! Arguments of the server program, and its refusals at start.
 
 use crate::{folder, guest, logged_addresses, server, start, stop};
 use landline_common::limits::TABLE;
@@ -7,7 +7,7 @@ use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Command, Stdio};
 
-/// It must end at once with this code. Returns what it complains about.
+/// Asserts that the program ends with this exit code. Returns its standard error.
 #[track_caller]
 fn refusal(command: &mut Command, code: i32) -> String {
     let mut program = Program::start(command, Stdio::null());
@@ -18,7 +18,7 @@ fn refusal(command: &mut Command, code: i32) -> String {
     complaint
 }
 
-/// The same, for a complaint in one line that says each of these.
+/// Asserts that the program ends with this exit code and one line of error that contains each of the texts.
 #[track_caller]
 fn expect_refusal(command: &mut Command, code: i32, says: &[&str]) {
     let complaint = refusal(command, code);
@@ -30,7 +30,7 @@ fn expect_refusal(command: &mut Command, code: i32, says: &[&str]) {
 }
 
 #[test]
-fn what_is_asked_wrongly_is_refused_in_one_line() {
+fn wrong_arguments_are_refused_in_one_line() {
     let folder = folder();
     let data = folder.path().join("data");
     for (args, says) in [
@@ -53,7 +53,7 @@ fn what_is_asked_wrongly_is_refused_in_one_line() {
 }
 
 #[test]
-fn what_cannot_be_had_is_refused_in_one_line() {
+fn unavailable_resources_are_reported_in_one_line() {
     let folder = folder();
     let data = folder.path().join("data");
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
@@ -72,7 +72,7 @@ fn what_cannot_be_had_is_refused_in_one_line() {
 }
 
 #[test]
-fn what_it_quotes_of_a_file_does_nothing_to_a_terminal() {
+fn quoted_file_content_is_harmless_in_a_terminal() {
     let folder = folder();
     let file = folder.path().join("accounts.json");
     fs::write(&file, "{\"version\": 2, \"accounts\": [], \"x\\u001b[2Jy\\nz\": 1}").expect("a file");
@@ -82,7 +82,7 @@ fn what_it_quotes_of_a_file_does_nothing_to_a_terminal() {
 }
 
 #[test]
-fn a_second_server_on_the_same_folder_is_refused_and_the_first_goes_on() {
+fn second_server_on_a_data_folder_is_refused() {
     let folder = folder();
     let (mut first, address) = start(&mut server(folder.path()));
     let pid = format!("process {}", first.child().id());
@@ -95,7 +95,7 @@ fn a_second_server_on_the_same_folder_is_refused_and_the_first_goes_on() {
 }
 
 #[test]
-fn help_is_printed_and_nothing_started() {
+fn help_and_version_are_printed_without_a_start() {
     let output = |args: &[&str]| {
         let output = Program::server().args(args).output().expect("running it");
         assert_eq!((output.status.code(), &*String::from_utf8_lossy(&output.stderr)), (Some(0), ""), "{args:?}");
@@ -116,7 +116,7 @@ fn help_is_printed_and_nothing_started() {
 }
 
 #[test]
-fn people_meet_over_several_ports() {
+fn users_meet_over_several_ports() {
     let folder = folder();
     let mut program = Program::start(server(folder.path()).args(["--port", "0", "--port=0"]), Stdio::null());
     let also = program.until("also on");
@@ -130,7 +130,7 @@ fn people_meet_over_several_ports() {
 }
 
 #[test]
-fn the_predecessors_three_numbers() {
+fn predecessors_three_positional_arguments_work() {
     let folder = folder();
     let mut program = Program::start(server(folder.path()).args(["0", "777", "120"]), Stdio::null());
     let mut client = Client::connect(logged_addresses(&mut program)[0]);
@@ -144,7 +144,7 @@ fn the_predecessors_three_numbers() {
 }
 
 #[test]
-fn an_empty_password_in_the_environment_is_none() {
+fn empty_password_in_the_environment_counts_as_none() {
     let folder = folder();
     let (mut program, address) = start(server(folder.path()).env("LANDLINE_PASSWORD", ""));
     guest(address, "alice").expect_nothing();
@@ -152,7 +152,7 @@ fn an_empty_password_in_the_environment_is_none() {
 }
 
 #[test]
-fn the_servers_password_from_the_environment_and_from_a_file() {
+fn server_password_comes_from_the_environment_or_a_file() {
     let folder = folder();
     let file = folder.path().join("password");
     fs::write(&file, " open sesame \r\nand a second line\n").expect("a file");
@@ -173,7 +173,7 @@ fn the_servers_password_from_the_environment_and_from_a_file() {
 }
 
 #[test]
-fn x10_what_others_can_read_is_warned_of_at_the_start() {
+fn x10_files_readable_by_other_users_are_warned_of_at_start() {
     use std::os::unix::fs::PermissionsExt;
     let folder = folder();
     let (data, password) = (folder.path().join("data"), folder.path().join("password"));

@@ -1,5 +1,5 @@
-//! A disk that is full, and has room again: people talk on, what cannot be stored is said to whom it concerns, and what
-//! was stored stays.
+//! A full disk, and free space again. Users talk on, each user is told what could not be stored, and stored messages
+//! stay.
 
 use crate::{guest, server, start, stop};
 use landline_tests::{Client, DEADLINE, Disk, Program, eventually};
@@ -15,10 +15,10 @@ use std::time::Instant;
 
 const PASSWORD: &str = "correct horse";
 const QUEUED: &str = "INFO: bob is offline. Message queued for delivery.";
-/// Bytes that are left for talk to fill.
+/// Free bytes at the start, to be filled by talk.
 const LEFT: usize = 200 << 10;
 
-/// Somebody who talks, counting what they are told was not stored.
+/// A user who talks, and counts the messages reported as not stored.
 struct CountingSpeaker {
     client: Client,
     said: usize,
@@ -26,12 +26,12 @@ struct CountingSpeaker {
 }
 
 impl CountingSpeaker {
-    /// One line, and everything that they are told up to then.
+    /// Sends one line, and counts all reports that arrive until it is handled.
     fn say(&mut self, hearer: &mut Client) {
         let line = format!("line {} {}", self.said, "x".repeat(1_500));
         self.client.send(&line);
         self.said += 1;
-        // Everybody hears it, whatever the disk says.
+        // The line is delivered, whether or not it is stored.
         hearer.expect(&format!("alice: {line}"));
         for told in self.client.drain_lines() {
             self.told(&told);
@@ -62,16 +62,17 @@ fn log_in(address: SocketAddr, name: &str) -> Client {
     client
 }
 
-/// A server on the disk that stores talk to the last byte.
-fn on(disk: &Disk) -> Command {
+/// Returns the command for a server on the disk that stores talk up to the last byte.
+fn server_on(disk: &Disk) -> Command {
     let mut command = server(&disk.data());
     command.args(["--limit", "disk-free-bytes=0"]);
     command
 }
 
-/// A server on the disk, with alice and dave in a room, accounts for bob and carol, a letter for bob, and a block.
-fn people(disk: &Disk) -> (Program, SocketAddr, CountingSpeaker, Client) {
-    let (mut program, address) = start(on(disk).env("LANDLINE_LOG", "info"));
+/// Starts a server on the disk, with alice and dave in a room, accounts of bob and carol, a message in bob's mailbox,
+/// and a block by carol.
+fn set_up(disk: &Disk) -> (Program, SocketAddr, CountingSpeaker, Client) {
+    let (mut program, address) = start(server_on(disk).env("LANDLINE_LOG", "info"));
     for name in ["bob", "carol"] {
         account(address, "REGISTER", name).expect_start("Registration successful");
     }
@@ -89,18 +90,18 @@ fn people(disk: &Disk) -> (Program, SocketAddr, CountingSpeaker, Client) {
     (program, address, CountingSpeaker { client: alice, said: 0, lost: 0 }, dave)
 }
 
-/// Talks until something cannot be stored.
+/// Lets alice talk until the disk is full and messages are not stored.
 fn talk_until_full(disk: &Disk, alice: &mut CountingSpeaker, dave: &mut Client) {
     alice.say(dave);
     until_decided(alice, dave);
-    assert_eq!(alice.lost, 0, "there is room yet");
+    assert_eq!(alice.lost, 0, "there is free space");
     disk.fill_up_to(LEFT);
     let deadline = Instant::now() + DEADLINE;
     while alice.lost == 0 {
-        assert!(Instant::now() < deadline, "all of {} lines are stored", alice.said);
+        assert!(Instant::now() < deadline, "all {} lines are stored", alice.said);
         alice.say(dave);
     }
-    // Not only what an own piece of the file had room for.
+    // Fill up space that the database had reserved, too.
     disk.fill_up_to(0);
     for _ in 0..20 {
         alice.say(dave);
@@ -108,7 +109,7 @@ fn talk_until_full(disk: &Disk, alice: &mut CountingSpeaker, dave: &mut Client) 
     until_decided(alice, dave);
 }
 
-/// Returns when everything that alice said so far is stored, or she was told that it is not.
+/// Waits until each of alice's messages is stored or reported as not stored.
 fn until_decided(alice: &mut CountingSpeaker, dave: &mut Client) {
     dave.drain_lines();
     dave.send("/history 1");
@@ -116,7 +117,8 @@ fn until_decided(alice: &mut CountingSpeaker, dave: &mut Client) {
     alice.client.drain_lines().iter().for_each(|line| alice.told(line));
 }
 
-/// Leaves messages for bob until one is refused; says which were not. Space that a failed write has taken is used first.
+/// Sends messages to bob's mailbox until one is refused. Returns the number of accepted ones. A failed write may have
+/// left some space in the file.
 fn leave_until_refused(alice: &mut CountingSpeaker) -> usize {
     for kept in 0..40 {
         alice.client.send(&format!("message bob {kept} {}", "x".repeat(1_900)));
@@ -128,10 +130,10 @@ fn leave_until_refused(alice: &mut CountingSpeaker) -> usize {
             }
         }
     }
-    panic!("a full disk takes everything");
+    panic!("the full disk accepts all messages");
 }
 
-/// What the history has of what alice said in the room; the database must be sound.
+/// Returns alice's stored messages in the room, and checks the integrity of the database.
 fn stored(data: &Path) -> Vec<String> {
     let database = rusqlite::Connection::open(data.join("messages.db")).expect("the database");
     let verdict: String = database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("a verdict");
@@ -142,11 +144,11 @@ fn stored(data: &Path) -> Vec<String> {
     texts.map(|text| text.expect("a text")).collect()
 }
 
-/// What a program logs, up to now.
+/// The log of a program so far.
 struct Log(Arc<Mutex<String>>);
 
 impl Log {
-    /// Reads it until the program ends.
+    /// Reads the log on a thread until the program ends.
     fn follow(program: &mut Program) -> Log {
         let mut stderr = BufReader::new(program.child().stderr.take().expect("its log"));
         let log = Log(Arc::default());
@@ -166,9 +168,9 @@ impl Log {
 }
 
 #[test]
-fn people_talk_on_and_are_told_and_storing_resumes() {
+fn talk_continues_on_a_full_disk_and_storing_resumes() {
     let Some(disk) = Disk::new() else { return };
-    let (mut program, address, mut alice, mut dave) = people(&disk);
+    let (mut program, address, mut alice, mut dave) = set_up(&disk);
     let log = Log::follow(&mut program);
     talk_until_full(&disk, &mut alice, &mut dave);
 
@@ -181,7 +183,7 @@ fn people_talk_on_and_are_told_and_storing_resumes() {
     carol.expect_start("ERROR: 500 That could not be stored; nothing has changed");
     carol.send("/block");
     carol.expect("Blocked: bob");
-    // What waits is given out, and not again, though nothing can be deleted.
+    // Waiting mail is delivered, and not repeated, although it cannot be deleted on the full disk.
     let mut bob = log_in(address, "bob");
     assert!(bob.expect_start("[PM 2").ends_with("] alice: before"));
     for number in 0..waiting {
@@ -204,8 +206,8 @@ fn people_talk_on_and_are_told_and_storing_resumes() {
     alice.client.send("message bob after");
     alice.client.expect(QUEUED);
     until_decided(&mut alice, &mut dave);
-    assert_eq!(alice.lost, lost, "something was lost although there was room");
-    // Only after some time without a failure.
+    assert_eq!(alice.lost, lost, "a message was lost although there was space");
+    // The log reports it only after some time without a failure.
     eventually("the log says that messages are stored again", || {
         alice.say(&mut dave);
         log.count("messages.db: messages are stored again") > 0
@@ -221,7 +223,7 @@ fn people_talk_on_and_are_told_and_storing_resumes() {
     let texts = stored(&disk.data());
     assert_eq!(texts.len(), alice.said - alice.lost, "said {}, told that {} are lost", alice.said, alice.lost);
 
-    let (mut program, address) = start(&mut on(&disk));
+    let (mut program, address) = start(&mut server_on(&disk));
     let mut bob = log_in(address, "bob");
     assert!(bob.expect_start("[PM 2").ends_with("] alice: after"));
     bob.expect_nothing();
@@ -233,17 +235,17 @@ fn people_talk_on_and_are_told_and_storing_resumes() {
 }
 
 #[test]
-fn stopped_or_killed_on_a_full_disk_it_has_what_was_stored() {
+fn stopping_or_killing_on_a_full_disk_keeps_stored_messages() {
     for signal in ["TERM", "KILL"] {
         let Some(disk) = Disk::new() else { return };
-        let (mut program, _, mut alice, mut dave) = people(&disk);
+        let (mut program, _, mut alice, mut dave) = set_up(&disk);
         talk_until_full(&disk, &mut alice, &mut dave);
         program.signal(signal);
         program.wait();
         assert!(!program.stderr().contains("panic"));
         disk.free_space();
 
-        let (mut program, address) = start(&mut on(&disk));
+        let (mut program, address) = start(&mut server_on(&disk));
         let mut bob = log_in(address, "bob");
         assert!(bob.expect_start("[PM 2").ends_with("] alice: before"));
         bob.expect_nothing();

@@ -1,4 +1,4 @@
-//! A disk with little room: what is said is not stored any more, so that accounts, bans and mail still are.
+//! A disk with little free space: talk is not stored any more, so that accounts, bans and mail still can be.
 
 use landline_tests::{Client, DEADLINE, Disk, TestServer, eventually};
 use std::fs;
@@ -6,11 +6,11 @@ use std::time::Instant;
 
 const PASSWORD: &str = "correct horse";
 const NOT_STORED: &str = "ERROR: 500 Your last message could not be stored";
-/// Bytes that are to stay free, and fewer.
+/// The configured reserve in bytes, and an amount below it.
 const FREE: u64 = 8 << 20;
 const LITTLE: usize = 6 << 20;
 
-/// Two people who talk.
+/// Two users who talk.
 struct TalkingPair {
     alice: Client,
     dave: Client,
@@ -18,13 +18,13 @@ struct TalkingPair {
 }
 
 impl TalkingPair {
-    /// A line, which is always heard. False if alice was told that it is not stored.
+    /// Sends a line, which must be delivered. Returns whether it is stored; if it is not, alice must be told so.
     fn say(&mut self) -> bool {
         self.said += 1;
         let line = format!("line {}", self.said);
         self.alice.send(&line);
         self.dave.expect(&format!("alice: {line}"));
-        // When that is answered, it is decided.
+        // The answer comes after the message is stored or refused.
         let in_history = self.history().iter().any(|old| old.ends_with(&format!("alice: {line}")));
         let told = self.alice.drain_lines();
         assert!(told.iter().all(|line| line.starts_with(NOT_STORED)), "{told:?}");
@@ -39,7 +39,7 @@ impl TalkingPair {
 }
 
 #[test]
-fn talk_is_not_stored_and_everything_else_is_until_there_is_room() {
+fn talk_is_not_stored_while_disk_space_is_low() {
     let Some(disk) = Disk::new() else { return };
     let test_server = TestServer::new(|config| {
         config.data = disk.data();
@@ -52,7 +52,7 @@ fn talk_is_not_stored_and_everything_else_is_until_there_is_room() {
     assert!(talk.say());
 
     disk.fill_up_to(LITTLE);
-    // The system is asked now and then.
+    // The server measures the free space now and then.
     let deadline = Instant::now() + DEADLINE;
     while talk.say() {
         assert!(Instant::now() < deadline, "everything is stored");

@@ -1,4 +1,4 @@
-//! IPv4 and IPv6: both by default, one where there is only one.
+//! IPv4 and IPv6: both by default, one if the machine has only that one.
 
 use crate::folder;
 use landline_server::config::Config;
@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 #[test]
-fn d12_by_default_both_families_come_in() {
+fn d12_ipv4_and_ipv6_clients_connect_by_default() {
     let test_server = TestServer::new(|config| config.bind = Config::default().bind);
     let port = test_server.address().port();
     let mut people: Vec<Client> = Vec::new();
@@ -28,12 +28,12 @@ fn d12_by_default_both_families_come_in() {
     let users = test_server.server().moderator().users();
     assert!(users.contains("four (127.0.0.1)") && users.contains("six (::1)"), "{users}");
     drop(people);
-    // Stopping wakes the listener.
+    // Stopping must wake the listener.
     drop(test_server);
 }
 
 #[test]
-fn d12_an_address_of_ipv4_is_that_alone() {
+fn d12_ipv4_bind_address_excludes_ipv6() {
     let test_server = TestServer::new(|config| config.bind = Ipv4Addr::UNSPECIFIED.into());
     let there = |address| TcpStream::connect_timeout(&address, Duration::from_secs(5));
     assert!(there(SocketAddr::from((Ipv4Addr::LOCALHOST, test_server.address().port()))).is_ok());
@@ -66,7 +66,7 @@ fn d12_without_ipv6_the_server_listens_on_ipv4() {
 }
 
 #[test]
-fn d12_where_there_is_only_ipv6_the_banner_says_it() {
+fn d12_banner_shows_the_ipv6_address_without_ipv4() {
     let (Some(mut lan), folder) = (Lan::new(1), folder()) else { return };
     let host = lan.host();
     lan.plug(host, 0, "fd00:78::1/64 nodad");
@@ -75,7 +75,7 @@ fn d12_where_there_is_only_ipv6_the_banner_says_it() {
 }
 
 #[test]
-fn d12_a_link_local_server_is_reached_by_the_name_of_ones_own_interface() {
+fn d12_link_local_server_is_reached_by_the_clients_interface_name() {
     let (Some(mut lan), folder) = (Lan::new(1), folder()) else { return };
     let (host, guest) = (lan.host(), lan.host());
     lan.plug(host, 0, "fe80::78:1/64 nodad");
@@ -91,7 +91,7 @@ fn d12_a_link_local_server_is_reached_by_the_name_of_ones_own_interface() {
 }
 
 #[test]
-fn a_port_that_is_given_twice_is_refused_by_name() {
+fn duplicate_port_is_refused() {
     let folder = folder();
     let mut server = Program::start(default_server(folder.path()).args(["--port", "31005", "31005"]), Stdio::null());
     assert_eq!(server.wait().code(), Some(2));
@@ -99,7 +99,7 @@ fn a_port_that_is_given_twice_is_refused_by_name() {
 }
 
 #[test]
-fn a15_a_port_that_a_landline_server_has_is_named_as_such() {
+fn a15_error_names_the_server_that_holds_a_port() {
     let (folder, test_server) = (folder(), TestServer::new(|config| config.lantalk_port = Some(0)));
     let complaint = |arguments: [String; 2]| {
         let mut server = Program::start(default_server(folder.path()).args(arguments), Stdio::null());

@@ -1,5 +1,5 @@
-//! The data folder, or a file in it, that is taken away while the server runs: nothing is said to be stored that is not,
-//! and it goes on when it is back.
+//! The data folder, or a file in it, is moved away while the server runs. The server never reports a lost message as
+//! stored, and continues when the file is back.
 
 use crate::{folder, server, start, stop};
 use landline_tests::{Client, eventually};
@@ -9,7 +9,7 @@ use std::path::Path;
 
 const PASSWORD: &str = "correct horse";
 
-/// The answer to registering.
+/// Registers an account. Returns the answer.
 fn register(address: SocketAddr, name: &str) -> String {
     let mut client = Client::connect(address);
     ["REGISTER", name, PASSWORD].iter().for_each(|line| client.send(line));
@@ -21,7 +21,7 @@ fn register(address: SocketAddr, name: &str) -> String {
     }
 }
 
-/// True if what alice says is in the history; false if she was told that it is not stored.
+/// Sends a message. Returns whether it is in the history; if it is not, alice must be told so.
 fn is_stored(alice: &mut Client, text: &str) -> bool {
     alice.send(text);
     alice.send("/history 1");
@@ -32,7 +32,7 @@ fn is_stored(alice: &mut Client, text: &str) -> bool {
     is_there
 }
 
-fn take_away(remove: impl Fn(&Path, &Path), replug: impl Fn(&Path, &Path)) {
+fn remove_and_restore(remove: impl Fn(&Path, &Path), put_back: impl Fn(&Path, &Path)) {
     let parent = folder();
     let (data, away) = (parent.path().join("data"), parent.path().join("away"));
     let (mut program, address) = start(&mut server(&data));
@@ -43,7 +43,7 @@ fn take_away(remove: impl Fn(&Path, &Path), replug: impl Fn(&Path, &Path)) {
     assert!(!is_stored(&mut alice, "meanwhile"));
     alice.send("/pm bob are you there?");
     alice.until("ERROR: 500 bob is offline, and your message could not be stored.");
-    replug(&data, &away);
+    put_back(&data, &away);
     eventually("talk is stored again", || is_stored(&mut alice, "after"));
     assert!(register(address, "carol").contains("successful"));
     eventually("the operator is told", || {
@@ -56,24 +56,24 @@ fn take_away(remove: impl Fn(&Path, &Path), replug: impl Fn(&Path, &Path)) {
 }
 
 #[test]
-fn a_data_folder_that_is_moved_away_is_noticed_and_goes_on_when_it_is_back() {
-    take_away(
+fn moved_data_folder_is_noticed_and_used_again_when_back() {
+    remove_and_restore(
         |data, away| fs::rename(data, away).expect("moving"),
         |data, away| fs::rename(away, data).expect("moving back"),
     );
 }
 
 #[test]
-fn a_database_that_is_moved_away_is_noticed_and_goes_on_when_it_is_back() {
+fn moved_database_is_noticed_and_used_again_when_back() {
     let (database, kept) = ("messages.db", "kept.db");
-    take_away(
+    remove_and_restore(
         |data, _| fs::rename(data.join(database), data.join(kept)).expect("moving"),
         |data, _| fs::rename(data.join(kept), data.join(database)).expect("moving back"),
     );
 }
 
 #[test]
-fn where_the_folder_is_gone_nothing_is_accepted_that_would_be_lost() {
+fn deleted_data_folder_makes_the_server_refuse_what_it_cannot_store() {
     let parent = folder();
     let data = parent.path().join("data");
     let (mut program, address) = start(&mut server(&data));
@@ -84,7 +84,7 @@ fn where_the_folder_is_gone_nothing_is_accepted_that_would_be_lost() {
     assert!(!is_stored(&mut alice, "meanwhile"));
     let refused = register(address, "carol");
     assert!(refused.contains("The account could not be stored."), "{refused}");
-    // A folder of that name may be another server's by now: only the log goes on there.
+    // A new folder of that name may belong to another server, so only the log is continued there.
     fs::create_dir(&data).expect("a folder");
     assert!(!is_stored(&mut alice, "still"));
     let (mut second, there) = start(&mut server(&data));

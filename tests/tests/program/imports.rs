@@ -6,10 +6,10 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Runs a task on a data folder until it ends. Returns its exit code, and what it wrote to both outputs.
+/// Runs a subcommand on a data folder. Returns its exit code, standard output and standard error.
 fn task(data: &Path, args: &[&str]) -> (Option<i32>, String, String) {
     let mut command = Program::server();
-    // The environment may be set up for a server.
+    // Variables for the server must not disturb subcommands.
     command.env("LANDLINE_PASSWORD", "sesame").env_remove("LANDLINE_LOG").args(args).arg("--data").arg(data);
     let Output { status, stdout, stderr } = command.output().expect("running it");
     let text = |bytes| String::from_utf8(bytes).expect("text");
@@ -21,7 +21,7 @@ fn import(data: &Path, file: &Path) -> (Option<i32>, String, String) {
 }
 
 #[test]
-fn chat77s_users_sign_in_with_their_passwords() {
+fn imported_chat77_users_sign_in_with_their_passwords() {
     let folder = folder();
     let (data, file) = (folder.path().join("data"), folder.path().join("client_connections.json"));
     let users = r#"{"users": [{"aliase": "bob", "password": "pw", "created_at": "2025-01-02 03:04:05"},
@@ -51,7 +51,7 @@ fn chat77s_users_sign_in_with_their_passwords() {
 }
 
 #[test]
-fn who_was_banned_from_lantalk_is_banned_here() {
+fn imported_lantalk_bans_apply() {
     let folder = folder();
     let (data, file) = (folder.path().join("data"), folder.path().join("bans.json"));
     fs::write(&file, r#"["127.0.0.1"]"#).expect("a file");
@@ -64,7 +64,7 @@ fn who_was_banned_from_lantalk_is_banned_here() {
 }
 
 #[test]
-fn tasks_that_are_asked_wrongly_are_refused() {
+fn import_and_export_refuse_wrong_arguments() {
     let folder = folder();
     let data = folder.path().join("data");
     for (args, says) in [
@@ -86,7 +86,7 @@ fn tasks_that_are_asked_wrongly_are_refused() {
     assert!(!data.exists(), "nothing was begun");
 }
 
-/// A file of so many bytes: `beginning`, then `piece` over and over, then `end`.
+/// Writes a file of 63 MiB: `beginning`, then `piece` repeated, then `end`.
 fn hostile(path: &Path, beginning: &str, piece: &str, end: &str) {
     let mut content = String::from(beginning);
     while content.len() < 63 << 20 {
@@ -97,7 +97,7 @@ fn hostile(path: &Path, beginning: &str, piece: &str, end: &str) {
 }
 
 #[test]
-fn x14_a_hostile_import_is_refused_in_bounded_memory() {
+fn x14_hostile_import_is_refused_in_bounded_memory() {
     let folder = folder();
     let file = folder.path().join("hostile.json");
     for (beginning, piece, end) in [
@@ -110,7 +110,7 @@ fn x14_a_hostile_import_is_refused_in_bounded_memory() {
         hostile(&file, beginning, piece, end);
         let server = Program::server();
         let mut limited = Command::new("sh");
-        // KiB of address space: three times the file, and what the program itself takes.
+        // KiB of address space: enough for three times the file and the program itself.
         limited.args(["-c", "ulimit -v 400000 && exec \"$@\"", "sh"]).arg(server.get_program());
         limited.args(["import".as_ref(), file.as_os_str(), "--data".as_ref(), folder.path().as_os_str()]);
         let done = limited.output().expect("sh");

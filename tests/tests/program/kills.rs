@@ -1,4 +1,4 @@
-//! Killed in the middle of its work, it loses nothing that it confirmed.
+//! A server that is killed loses no confirmed account.
 
 use crate::{folder, server, start, stop};
 use landline_tests::{Client, DEADLINE};
@@ -13,11 +13,11 @@ use std::thread;
 
 const ROUNDS: usize = 4;
 const AT_ONCE: usize = 8;
-/// Registrations after which the next round is killed; by then it is in the middle of others.
+/// Confirmed registrations per round before the kill, which interrupts further ones.
 const CONFIRMED: usize = 50;
 const PASSWORD: &str = "correct horse";
 
-/// Registers a name. True if that was confirmed.
+/// Registers a name. Returns whether the server confirmed it.
 fn register(address: SocketAddr, name: &str) -> io::Result<bool> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(DEADLINE))?;
@@ -27,19 +27,19 @@ fn register(address: SocketAddr, name: &str) -> io::Result<bool> {
     Ok(answer.as_deref() == Some("Registration successful. You can login now."))
 }
 
-/// Registers one name after the other, until the server is gone.
+/// Registers names until the server is gone.
 fn register_on(address: SocketAddr, prefix: &str, confirmed: &Sender<String>) {
     for i in 0.. {
         let name = format!("{prefix}-{i}");
         match register(address, &name) {
-            Ok(true) => confirmed.send(name).expect("somebody counting"),
+            Ok(true) => confirmed.send(name).expect("a receiver"),
             Ok(false) | Err(_) => return,
         }
     }
 }
 
-/// Lets many register at once and kills the server meanwhile. Returns the names that were confirmed.
-fn a_round(data: &Path, round: usize) -> Vec<String> {
+/// Registers names on several threads, and kills the server meanwhile. Returns the confirmed names.
+fn run_round(data: &Path, round: usize) -> Vec<String> {
     let (mut program, address) = start(server(data).env("LANDLINE_LOG", "off"));
     let (confirmed, names) = channel();
     thread::scope(|scope| {
@@ -57,9 +57,9 @@ fn a_round(data: &Path, round: usize) -> Vec<String> {
 }
 
 #[test]
-fn every_confirmed_account_is_there_after_kills() {
+fn confirmed_accounts_survive_kills() {
     let folder = folder();
-    let confirmed: Vec<String> = (0..ROUNDS).flat_map(|round| a_round(folder.path(), round)).collect();
+    let confirmed: Vec<String> = (0..ROUNDS).flat_map(|round| run_round(folder.path(), round)).collect();
     assert!(confirmed.len() >= ROUNDS * CONFIRMED, "only {} were registered", confirmed.len());
     let text = fs::read_to_string(folder.path().join("accounts.json")).expect("accounts");
     let accounts: Value = serde_json::from_str(&text).expect("valid JSON");

@@ -1,4 +1,4 @@
-//! How it ends, and what does not end it.
+//! The end of the server, and events that must not end it.
 
 use crate::{folder, guest, logged_addresses, server, start, stop};
 use landline_tests::{Client, Program, Unframed};
@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 const GOODBYE: &str = "INFO: The server is shutting down.";
 
 #[test]
-fn a_signal_ends_it_in_order_and_everybody_is_told() {
+fn signal_stops_the_server_in_order_and_all_clients_are_told() {
     for signal in ["TERM", "INT"] {
         let folder = folder();
         let (mut program, address) = start(&mut server(folder.path()));
@@ -20,7 +20,7 @@ fn a_signal_ends_it_in_order_and_everybody_is_told() {
         program.signal(signal);
         alice.expect(GOODBYE);
         carol.expect(GOODBYE);
-        // Of those who are left a moment longer, some see the others go.
+        // Clients whose connections end later may see the others leave.
         while let Some(line) = alice.next_line() {
             assert_eq!(line, "carol has left the chatroom");
         }
@@ -37,7 +37,7 @@ fn a_signal_ends_it_in_order_and_everybody_is_told() {
 }
 
 #[test]
-fn it_runs_on_when_nobody_reads_its_output_and_nothing_can_be_typed() {
+fn server_runs_with_closed_standard_input_and_output() {
     let folder = folder();
     let program = server(folder.path());
     let mut shell = Command::new("sh");

@@ -1,14 +1,14 @@
-//! What it writes down, and what it must not.
+//! The content of files and log.
 
 use crate::{folder, guest, server, start, stop};
 use landline_tests::Client;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// More than a pipe and the server keep for who does not read.
+/// More lines than a pipe and the server buffer for a reader that does not read.
 const LINES: usize = 2_000;
 
-/// The names and contents of all files below a folder.
+/// Returns paths and contents of all files below a folder.
 fn files_below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
     let below = |path: PathBuf| match path.is_dir() {
@@ -56,9 +56,9 @@ fn passwords_reach_neither_the_disk_nor_the_log() {
 }
 
 #[test]
-fn nobody_writes_the_log_but_the_server() {
+fn clients_cannot_forge_log_lines() {
     let folder = folder();
-    // The rest of a line, as a kill leaves it, is quoted in the log.
+    // An incomplete line, as a kill leaves it, is quoted in the log.
     fs::write(folder.path().join("sessions.jsonl"), "{\"name\":\"\u{1b}[2J\u{202e}\r").expect("a file");
     let mut command = server(folder.path());
     command
@@ -90,9 +90,9 @@ fn nobody_writes_the_log_but_the_server() {
 }
 
 #[test]
-fn nobody_waits_for_whoever_reads_its_stderr() {
+fn unread_stderr_blocks_no_user() {
     let folder = folder();
-    // A pipe that is full after some hundred lines, and nobody reads.
+    // Standard error is a pipe that is not read. It is full after some hundred lines.
     let (mut program, address) = start(server(folder.path()).env("LANDLINE_LOG", "debug"));
     let (mut alice, mut bob) = (guest(address, "alice"), guest(address, "bob"));
     alice.expect("bob has connected to the chatroom");

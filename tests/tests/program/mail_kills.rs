@@ -1,4 +1,4 @@
-//! Killed at any moment while people leave messages for others, it loses none that it confirmed.
+//! A server that is killed at random moments loses no confirmed mail.
 
 use crate::{folder, server, start, stop};
 use landline_tests::{Client, DEADLINE};
@@ -14,16 +14,16 @@ const KILLS: usize = 50;
 const WRITERS: usize = 3;
 const RECEIVERS: usize = 3;
 const PASSWORD: &str = "correct horse";
-/// What came within this time before a kill may come again.
+/// Messages delivered within this time before a kill may be delivered again.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 
-/// A writer, and the number of one of its messages.
+/// Writer and number of a message.
 type MessageKey = (usize, u64);
 
-/// What a receiver saw of one life of the server: each message, and when.
+/// Messages that a receiver got during one run of the server, with the times.
 type ReceivedMessages = Vec<(MessageKey, Instant)>;
 
-/// Speaks with a server that may be gone at any moment.
+/// A client of a server that may be killed at any moment.
 struct FallibleClient {
     lines: io::Lines<BufReader<TcpStream>>,
     stream: TcpStream,
@@ -52,8 +52,8 @@ impl FallibleClient {
     }
 }
 
-/// Leaves one message after the other, with numbers from `next` on, for the receivers in turn. Returns those that were
-/// confirmed, by receiver.
+/// Sends messages numbered from `next` to the receivers in turn until the server is gone. Returns the confirmed ones
+/// with their receivers.
 fn write_on(address: SocketAddr, writer: usize, next: &AtomicU64, receivers: &[usize]) -> Vec<(usize, MessageKey)> {
     let mut confirmed = Vec::new();
     let mut write = || -> io::Result<()> {
@@ -69,12 +69,12 @@ fn write_on(address: SocketAddr, writer: usize, next: &AtomicU64, receivers: &[u
         }
         Ok(())
     };
-    // It ends by the server's death.
+    // Ends with an error when the server is killed.
     let _ = write();
     confirmed
 }
 
-/// Signs in and reads until the server is gone.
+/// Signs in and reads mail until the server is gone.
 fn read_on(address: SocketAddr, receiver: usize) -> ReceivedMessages {
     let mut heard = Vec::new();
     let mut read = || -> io::Result<()> {
@@ -88,27 +88,28 @@ fn read_on(address: SocketAddr, receiver: usize) -> ReceivedMessages {
     heard
 }
 
-/// `[PM 2026-11-21 14:22] w1: w1-17`
+/// Parses a line such as `[PM 2026-11-21 14:22] w1: w1-17`.
 fn message(line: &str) -> MessageKey {
     let text = line.rsplit_once(": w").expect("a message").1;
     let (writer, number) = text.split_once('-').expect("a number");
     (writer.parse().expect("a writer"), number.parse().expect("a number"))
 }
 
-/// One life of the server: some leave messages for two receivers while the third reads what waits; then it is killed.
-fn a_life(
+/// Runs the server once: writers send messages to two receivers while the third one reads its mail. Then the server is
+/// killed.
+fn run_once(
     data: &Path,
     round: usize,
     next: &[AtomicU64],
 ) -> (Vec<(usize, MessageKey)>, usize, ReceivedMessages, Instant) {
-    let (mut program, address) = start(&mut roomy(data));
+    let (mut program, address) = start(&mut server_with_large_mailboxes(data));
     let reader = round % RECEIVERS;
     let away: Vec<usize> = (0..RECEIVERS).filter(|receiver| *receiver != reader).collect();
     thread::scope(|scope| {
         let reading = scope.spawn(move || read_on(address, reader));
         let away = &away;
         let writing: Vec<_> = (0..WRITERS).map(|w| scope.spawn(move || write_on(address, w, &next[w], away))).collect();
-        // Any moment will do; a different one each time.
+        // Kill at a different moment in each round.
         thread::sleep(Duration::from_millis(30 + (round as u64 * 37) % 170));
         program.signal("KILL");
         let killed = Instant::now();
@@ -118,7 +119,7 @@ fn a_life(
     })
 }
 
-fn roomy(data: &Path) -> std::process::Command {
+fn server_with_large_mailboxes(data: &Path) -> std::process::Command {
     let mut command = server(data);
     for limit in ["mail-per-sender", "mail-per-receiver"] {
         command.args(["--limit", &format!("{limit}=100000")]);
@@ -127,7 +128,7 @@ fn roomy(data: &Path) -> std::process::Command {
     command
 }
 
-/// Everything that still waits for somebody, in a life that is not cut short. It must have all of `awaited` in it.
+/// Reads all waiting mail of a receiver from a server that is not killed. Waits for all messages in `awaited`.
 fn read_rest(address: SocketAddr, receiver: usize, mut awaited: HashSet<MessageKey>) -> ReceivedMessages {
     let mut client = Client::connect(address);
     ["LOGIN", &format!("r{receiver}"), PASSWORD].iter().for_each(|line| client.send(line));
@@ -138,7 +139,7 @@ fn read_rest(address: SocketAddr, receiver: usize, mut awaited: HashSet<MessageK
         awaited.remove(&message(&line));
         heard.push((message(&line), Instant::now()));
     }
-    // What was not confirmed may be there, too.
+    // Unconfirmed messages may be there, too.
     let rest = client.drain_lines();
     let rest = rest.iter().filter(|line| line.starts_with("[PM"));
     heard.extend(rest.map(|line| (message(line), Instant::now())));
@@ -146,9 +147,9 @@ fn read_rest(address: SocketAddr, receiver: usize, mut awaited: HashSet<MessageK
 }
 
 #[test]
-fn every_confirmed_message_arrives_in_order_and_hardly_any_twice() {
+fn confirmed_mail_survives_kills_in_order_and_almost_without_repetition() {
     let folder = folder();
-    let (mut program, address) = start(&mut roomy(folder.path()));
+    let (mut program, address) = start(&mut server_with_large_mailboxes(folder.path()));
     for receiver in 0..RECEIVERS {
         let name = format!("r{receiver}");
         let mut talk = FallibleClient::begin(address, &["REGISTER", &name, PASSWORD]).expect("a connection");
@@ -158,14 +159,14 @@ fn every_confirmed_message_arrives_in_order_and_hardly_any_twice() {
 
     let next: Vec<AtomicU64> = (0..WRITERS).map(|_| AtomicU64::new(0)).collect();
     let mut confirmed = vec![Vec::new(); RECEIVERS];
-    // What each receiver heard, life by life, with the time of the kill that ended it.
+    // Messages of each receiver by run of the server, with the time of the kill.
     let mut heard: Vec<Vec<(ReceivedMessages, Instant)>> = vec![Vec::new(); RECEIVERS];
     for round in 0..KILLS {
-        let (sent, reader, got, killed) = a_life(folder.path(), round, &next);
+        let (sent, reader, got, killed) = run_once(folder.path(), round, &next);
         sent.into_iter().for_each(|(receiver, message)| confirmed[receiver].push(message));
         heard[reader].push((got, killed));
     }
-    let (mut program, address) = start(&mut roomy(folder.path()));
+    let (mut program, address) = start(&mut server_with_large_mailboxes(folder.path()));
     for (receiver, heard) in heard.iter_mut().enumerate() {
         let known: HashSet<MessageKey> = heard.iter().flat_map(|(heard, _)| heard.iter().map(|(m, _)| *m)).collect();
         let awaited = confirmed[receiver].iter().filter(|message| !known.contains(message)).copied().collect();

@@ -37,7 +37,7 @@ fn start(command: &mut Command) -> (Program, SocketAddr) {
     Program::start_server(command)
 }
 
-/// Where it says in its log that it listens. What it logs from then on nobody reads.
+/// Reads the listening addresses from the log. Later log lines are not read.
 fn logged_addresses(program: &mut Program) -> Vec<SocketAddr> {
     let log = BufReader::new(program.child().stderr.take().expect("a pipe"));
     let lines = log.lines().map(|line| line.expect("its log"));
@@ -53,7 +53,7 @@ fn guest(address: SocketAddr, name: &str) -> Client {
     client
 }
 
-/// Sends `TERM` and sees it end well.
+/// Stops the program by `TERM`, and asserts exit code 0.
 fn stop(program: &mut Program) {
     program.signal("TERM");
     assert_eq!(program.wait().code(), Some(0));

@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Waits until a file has that text.
+/// Waits until a file contains `text`.
 fn wait_for(file: &Path, text: &str) {
     let deadline = Instant::now() + DEADLINE;
     while !fs::read_to_string(file).is_ok_and(|content| content.contains(text)) {
@@ -18,7 +18,7 @@ fn wait_for(file: &Path, text: &str) {
 }
 
 #[test]
-fn m3_after_sighup_it_logs_into_a_new_file() {
+fn m3_sighup_reopens_the_log_file() {
     let folder = folder();
     let (log, moved) = (folder.path().join("landline.log"), folder.path().join("landline.log.moved"));
     let (mut program, address) = start(&mut server(folder.path()));
@@ -36,7 +36,7 @@ fn m3_after_sighup_it_logs_into_a_new_file() {
 }
 
 #[test]
-fn m3_other_signals_end_nothing() {
+fn m3_other_signals_do_not_stop_the_server() {
     let folder = folder();
     let (mut program, address) = start(&mut server(folder.path()));
     let mut alice = guest(address, "alice");
@@ -50,7 +50,7 @@ fn m3_other_signals_end_nothing() {
 }
 
 #[test]
-fn m3_a_terminal_that_is_closed_stops_the_server_at_it() {
+fn m3_closing_the_terminal_stops_the_server() {
     let folder = folder();
     let log = folder.path().join("landline.log");
     let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };

@@ -1,5 +1,5 @@
-//! People who come, talk, quarrel and go all the time: afterwards the server is as it was. It is a debug build, which
-//! asserts the order of locks at each one.
+//! Users sign in, talk, block each other and leave all the time. Afterwards the server must hold no more resources
+//! than before. A debug build also asserts the order of locks.
 
 use crate::{folder, server, start, stop};
 use landline_common::link::Keys;
@@ -11,22 +11,22 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
-const PEOPLE: usize = 12;
-/// Every third has an account.
+const USERS: usize = 12;
+/// Every third user has an account.
 const ACCOUNTS: usize = 3;
 const ROOMS: usize = 4;
 const PASSWORD: &str = "correct horse";
-/// Until everything that grows once has grown: caches, the heap's arenas, the files.
+/// Warm-up time, in which caches, heap arenas and files grow to their normal size.
 const WARM: Duration = Duration::from_secs(4);
-/// With a history, and how much memory may not come back: what the database may keep in its two caches (12 MiB), and
-/// what the heap keeps to itself.
+/// History on, and the KiB of memory that may stay in use: the two caches of the database (12 MiB), and free memory of
+/// the heap.
 const WITH_HISTORY: (&str, u64) = ("on", 24 << 10);
-/// Without one there are no caches, so little hides behind them.
+/// History off, and the KiB of memory that may stay in use. Without caches it is less, so that small leaks show.
 const WITHOUT: (&str, u64) = ("off", 4 << 10);
 
-/// What somebody types next.
+/// Returns a random command.
 fn command(rng: &mut Rng, key: &str) -> String {
-    let (room, user, word) = (rng.below(ROOMS), rng.below(PEOPLE), rng.below(100));
+    let (room, user, word) = (rng.below(ROOMS), rng.below(USERS), rng.below(100));
     match rng.below(24) {
         0 | 1 => format!("/join room{room}"),
         2 => format!("/leave room{room}"),
@@ -51,9 +51,9 @@ fn command(rng: &mut Rng, key: &str) -> String {
     }
 }
 
-/// In under their name, as a guest or by their account; the one before may just be leaving.
-fn come(address: SocketAddr, number: usize) -> Client {
-    let mut come = None;
+/// Signs in user `number` as a guest or to its account. Retries, since the previous session may still be leaving.
+fn sign_in(address: SocketAddr, number: usize) -> Client {
+    let mut signed_in = None;
     eventually("a name is free again", || {
         let mut client = Client::connect(address);
         if number.is_multiple_of(ACCOUNTS) {
@@ -63,15 +63,15 @@ fn come(address: SocketAddr, number: usize) -> Client {
         }
         let answers = std::iter::from_fn(|| client.next_line()).take(4);
         if answers.into_iter().any(|line| line.starts_with("200 ")) {
-            come = Some(client);
+            signed_in = Some(client);
         }
-        come.is_some()
+        signed_in.is_some()
     });
-    come.expect("somebody")
+    signed_in.expect("a client")
 }
 
-fn live(address: SocketAddr, number: usize, until: Instant, done: &AtomicUsize) {
-    let (mut rng, mut client) = (Rng::new(number), come(address, number));
+fn act(address: SocketAddr, number: usize, until: Instant, done: &AtomicUsize) {
+    let (mut rng, mut client) = (Rng::new(number), sign_in(address, number));
     let key = Keys::generate().expect("keys").public().to_string();
     for step in 0.. {
         let commands: String = (0..=rng.below(6)).map(|_| command(&mut rng, &key) + "\n").collect();
@@ -79,11 +79,11 @@ fn live(address: SocketAddr, number: usize, until: Instant, done: &AtomicUsize) 
         match rng.below(12) {
             0 => {
                 client.reset();
-                client = come(address, number);
+                client = sign_in(address, number);
             }
             1 => {
                 client.quit();
-                client = come(address, number);
+                client = sign_in(address, number);
             }
             2 => {}
             _ => {
@@ -99,19 +99,20 @@ fn live(address: SocketAddr, number: usize, until: Instant, done: &AtomicUsize) 
     }
 }
 
-/// They all live for a while, and go.
+/// Lets all users be active for this time. Returns the number of their steps.
 fn churn(address: SocketAddr, time: Duration) -> usize {
-    let (until, done) = (Instant::now() + time, AtomicUsize::new(0));
+    let until = Instant::now() + time;
+    let done = AtomicUsize::new(0);
     thread::scope(|scope| {
-        for number in 0..PEOPLE {
+        for number in 0..USERS {
             let done = &done;
-            scope.spawn(move || live(address, number, until, done));
+            scope.spawn(move || act(address, number, until, done));
         }
     });
     done.into_inner()
 }
 
-/// The same; should the server end meanwhile, it is asked why.
+/// Does the same, and prints the server's standard error if it has ended meanwhile.
 fn churn_on(program: &mut Program, address: SocketAddr, time: Duration) -> usize {
     catch_unwind(AssertUnwindSafe(|| churn(address, time))).unwrap_or_else(|panic| {
         let ended = program.child().try_wait().expect("its state");
@@ -121,8 +122,8 @@ fn churn_on(program: &mut Program, address: SocketAddr, time: Duration) -> usize
     })
 }
 
-/// What it holds once it is up, without the thread and the descriptor of the one who sees that.
-fn held_by_nobody(process: u32, address: SocketAddr) -> ProcessResources {
+/// Returns the resources of the server without clients. Subtracts those of the connection that waits for the start.
+fn idle_resources(process: u32, address: SocketAddr) -> ProcessResources {
     let mut client = Client::connect(address);
     client.send("REGISTER");
     client.expect("ALIAS?");
@@ -133,12 +134,12 @@ fn held_by_nobody(process: u32, address: SocketAddr) -> ProcessResources {
 fn soak(time: Duration, (history, slack_kib): (&str, u64)) {
     let folder = folder();
     let mut command = server(folder.path());
-    // The console's thread would end at once, and may be there or not.
+    // Without this, the console's thread might or might not be counted.
     let (mut program, address) =
         start(command.args(["--no-console", "--history", history]).env("LANDLINE_LOG", "warn"));
     let process = program.child().id();
-    let empty = held_by_nobody(process, address);
-    for number in (0..PEOPLE).step_by(ACCOUNTS) {
+    let empty = idle_resources(process, address);
+    for number in (0..USERS).step_by(ACCOUNTS) {
         let mut client = Client::connect(address);
         ["REGISTER", &format!("p{number}"), PASSWORD].iter().for_each(|line| client.send(line));
         client.until("Registration successful");
@@ -150,7 +151,7 @@ fn soak(time: Duration, (history, slack_kib): (&str, u64)) {
     eventually("all threads and descriptors are given back", || count_resources(process) == empty);
     let after = resident_kib(process);
     println!("{steps} steps in {time:?}; {empty:?}; {warm} KiB before, {after} KiB after");
-    assert!(steps > PEOPLE, "nothing has happened");
+    assert!(steps > USERS, "nothing has happened");
     assert!(after < warm + slack_kib, "{warm} KiB before, {after} KiB after {steps} steps");
     stop(&mut program);
     let log = program.stderr();
@@ -158,23 +159,23 @@ fn soak(time: Duration, (history, slack_kib): (&str, u64)) {
 }
 
 #[test]
-fn after_some_seconds_of_churn_everything_is_given_back() {
+fn resources_are_released_after_seconds_of_churn() {
     soak(Duration::from_secs(15), WITH_HISTORY);
 }
 
 #[test]
-fn after_some_seconds_without_a_history_hardly_anything_is_kept() {
+fn memory_is_released_after_seconds_without_history() {
     soak(Duration::from_secs(15), WITHOUT);
 }
 
 #[test]
 #[ignore = "takes a minute"]
-fn after_a_minute_of_churn_everything_is_given_back() {
+fn resources_are_released_after_a_minute_of_churn() {
     soak(Duration::from_secs(60), WITH_HISTORY);
 }
 
 #[test]
 #[ignore = "takes a minute"]
-fn after_a_minute_without_a_history_hardly_anything_is_kept() {
+fn memory_is_released_after_a_minute_without_history() {
     soak(Duration::from_secs(60), WITHOUT);
 }

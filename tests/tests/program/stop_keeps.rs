@@ -1,4 +1,4 @@
-//! Stopped in the middle of talk, the server has stored everything that anybody heard.
+//! A server that is stopped while users talk has stored every message that any user received.
 
 use crate::{folder, server, start};
 use landline_tests::Client;
@@ -9,10 +9,10 @@ use std::thread;
 
 const ROOMS: [&str; 3] = ["red", "green", "blue"];
 const WRITERS: usize = 8;
-/// Lines that are heard in each room before it is stopped.
+/// Lines received in each room before the server is stopped.
 const HEARD: usize = 100;
 
-fn come(address: SocketAddr, name: &str, room: &str) -> Client {
+fn sign_in(address: SocketAddr, name: &str, room: &str) -> Client {
     let mut client = Client::connect(address);
     client.send(&format!("{name}_{room}"));
     client.expect_start("200 ");
@@ -27,7 +27,7 @@ fn talk(mut client: Client, writer: usize) {
         if client.stream().write_all(line.as_bytes()).is_err() {
             return;
         }
-        // What others say is read, or the server would cut this one off.
+        // Read now and then, or the server would disconnect this client as a slow reader.
         if number % 20 == 0 {
             client.stream().write_all(b"/ping\n").ok();
             loop {
@@ -41,7 +41,7 @@ fn talk(mut client: Client, writer: usize) {
     }
 }
 
-/// Everything said in a room, as `name: text`, in its order.
+/// Returns all stored messages of a room, as `name: text`, in order.
 fn stored(data: &Path, room: &str) -> Vec<String> {
     let database = rusqlite::Connection::open(data.join("messages.db")).expect("the database");
     let mut said = database
@@ -55,15 +55,15 @@ fn stored(data: &Path, room: &str) -> Vec<String> {
 }
 
 #[test]
-fn everything_that_was_heard_is_stored() {
+fn stopping_keeps_every_received_message() {
     for round in 0..3 {
         let folder = folder();
         let (mut program, address) = start(server(folder.path()).env("LANDLINE_LOG", "warn"));
-        let hearers: Vec<Client> = ROOMS.iter().map(|room| come(address, &format!("in-{room}"), room)).collect();
+        let hearers: Vec<Client> = ROOMS.iter().map(|room| sign_in(address, &format!("in-{room}"), room)).collect();
         let enough = AtomicUsize::new(0);
         let heard: Vec<Vec<String>> = thread::scope(|scope| {
             for writer in 0..WRITERS {
-                let client = come(address, &format!("w{writer}"), ROOMS[writer % ROOMS.len()]);
+                let client = sign_in(address, &format!("w{writer}"), ROOMS[writer % ROOMS.len()]);
                 scope.spawn(move || talk(client, writer));
             }
             let (program, enough) = (&program, &enough);

@@ -1,20 +1,20 @@
-//! A message is shown in the local time of its own moment, on both sides: summer time may have ended since.
+//! Old messages are shown in the local time that was valid at their date, also across a change to or from summer time.
 
 use crate::{folder, guest, server, start, stop};
 use landline_tests::{Program, Terminal};
 use std::fs;
 
-/// Central European time by its rule, so that no database of zones is needed.
+/// Central European time as a POSIX rule, so that no zone database is needed.
 const ZONE: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
 
-/// One message of winter and one of summer, both on the day before in UTC. Whatever the season is now, one of them has
-/// another offset.
+/// One message in winter and one in summer, both on the previous day in UTC. In any season, one of them has another
+/// offset than now.
 const MESSAGES: &str = r#"{"id":1700000000001000,"at":"2026-01-09T23:30:00.000Z","offset_s":0,"room":"lobby","user":"ann","text":"in winter"}
 {"id":1700000000002000,"at":"2026-07-01T22:30:00.000Z","offset_s":0,"room":"lobby","user":"ann","text":"in summer"}
 "#;
 
 #[test]
-fn d9_messages_are_shown_in_the_local_time_of_their_moment() {
+fn d9_messages_are_shown_in_the_local_time_of_their_date() {
     let folder = folder();
     let (data, file) = (folder.path().join("data"), folder.path().join("export.jsonl"));
     fs::write(&file, MESSAGES).expect("a file");

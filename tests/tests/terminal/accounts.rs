@@ -1,4 +1,4 @@
-//! Making an account, changing its password and signing in with it, as a user does at a terminal.
+//! Creating an account, changing its password and signing in with it, at a terminal.
 
 use landline_tests::{Program, Terminal, TestServer};
 use std::path::Path;
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 const OLD: &str = "correct horse";
 const NEW: &str = "battery staple";
 
-/// `landline` at that server, with files of its own in that folder.
+/// Returns the command `landline` for this server, with its own files in `folder`.
 fn landline(test_server: &TestServer, folder: &Path, args: &[&str]) -> Command {
     let mut command = Program::client();
     for name in ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"] {
@@ -18,7 +18,7 @@ fn landline(test_server: &TestServer, folder: &Path, args: &[&str]) -> Command {
     command
 }
 
-/// Answers questions, each when it is there.
+/// Answers each question when it is on the screen.
 #[track_caller]
 fn answer(terminal: &mut Terminal, answers: &[(&str, &str)]) {
     for (question, text) in answers {
@@ -32,7 +32,7 @@ fn last(folder: &Path) -> String {
 }
 
 #[test]
-fn on_the_full_screen() {
+fn account_on_the_full_screen() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let mut bob = test_server.guest("bob", "lobby");
     let mut alice = Terminal::new(90, 24);
@@ -47,7 +47,7 @@ fn on_the_full_screen() {
     answer(&mut alice, &[("Your present password", OLD), ("A new password", NEW), ("The new password again", NEW)]);
     alice.wait_for("Your password is changed");
     alice.until("no secret", |screen| !screen.contents().contains("horse") && !screen.contents().contains("staple"));
-    // The arrow brings back commands, never an answer.
+    // The arrow key recalls commands, never an answer.
     alice.press("\x1b[A");
     alice.wait_for("/password");
     alice.press("\x03/quit\r");
@@ -66,7 +66,7 @@ fn on_the_full_screen() {
 }
 
 #[test]
-fn in_lines() {
+fn account_in_plain_mode() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let mut alice = Terminal::new(100, 50);
     let command = landline(&test_server, folder.path(), &["--name", "alice", "--plain"]);
@@ -77,7 +77,7 @@ fn in_lines() {
     alice.wait_for("INFO: alice is your account now.");
     alice.press("/password\r");
     answer(&mut alice, &[("Your present password:", "wrong horse"), ("or more:", NEW)]);
-    // The question stands there twice now.
+    // The question is on the screen twice now.
     alice.until("the second question", |screen| screen.contents().matches("The new password again:").count() == 2);
     alice.press(&format!("{NEW}\r"));
     alice.wait_for("ERROR: 403 That is not your present password.");
@@ -96,7 +96,7 @@ fn in_lines() {
 }
 
 #[test]
-fn a_name_that_is_taken_is_asked_for_again() {
+fn taken_name_is_asked_for_again() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let _bob = test_server.guest("bob", "lobby");
     for (more, welcome) in
@@ -117,7 +117,7 @@ fn a_name_that_is_taken_is_asked_for_again() {
 }
 
 #[test]
-fn an_account_is_made_at_the_start_by_a_password_that_is_typed_twice() {
+fn account_is_created_at_start_after_typing_the_password_twice() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     for (name, more) in
         [("alice", &["--name", "alice", "--register"][..]), ("bob", &["--name", "bob", "--register", "--plain"])]
@@ -133,7 +133,7 @@ fn an_account_is_made_at_the_start_by_a_password_that_is_typed_twice() {
 }
 
 #[test]
-fn what_no_answer_changes_ends_it_as_ever() {
+fn refusal_that_no_answer_can_change_ends_the_program() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     test_server.register("alice", OLD);
     let _alice = test_server.login("alice", OLD);

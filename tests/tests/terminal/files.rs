@@ -1,12 +1,12 @@
-//! A conversation is saved, and Tab finds the way.
+//! Saving a conversation, with completion of its path.
 
 use crate::alice_and_bob;
 use std::fs;
 use tempfile::TempDir;
 
 #[test]
-fn a_conversation_is_saved_under_a_path_that_tab_completes() {
-    let (_house, mut alice, _, mut bob) = alice_and_bob(100, 24);
+fn conversation_is_saved_under_a_completed_path() {
+    let (_server, mut alice, _, mut bob) = alice_and_bob(100, 24);
     bob.send("größe \u{1b}[31m日本");
     alice.wait_for("größe");
     let folder = TempDir::new().expect("a folder");
@@ -22,7 +22,7 @@ fn a_conversation_is_saved_under_a_path_that_tab_completes() {
     assert!(text.starts_with("lobby on Landline, saved 20"), "{text}");
     assert!(text.lines().any(|line| line.ends_with(" bob: größe 日本")), "{text}");
     assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
-    // Nothing is written over; what is there is found.
+    // An existing file is completed, but not overwritten.
     bob.send("later");
     alice.wait_for("later");
     alice.press(&format!("/save {}/t\tl\t\r", folder.path().display()));

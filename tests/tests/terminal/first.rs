@@ -1,11 +1,11 @@
-//! The first run, on networks made for it (see `Lan`), and without one.
+//! The first run of the client, on virtual networks (see `Lan`) and without a network.
 
 use landline_tests::{Host, Lan, Program, Terminal, TestServer};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
-/// `landline` with files of its own in that folder.
+/// Returns the command `landline` with its own files in `folder`.
 fn landline(folder: &Path) -> Command {
     let mut command = Program::client();
     for name in ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"] {
@@ -24,7 +24,7 @@ fn server(lan: &Lan, host: Host, folder: &Path) -> Program {
 }
 
 #[test]
-fn a_first_run_without_arguments_ends_in_the_lobby() {
+fn first_run_without_arguments_leads_to_the_lobby() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let (a, b) = (lan.host(), lan.host());
     lan.plug(a, 0, "10.77.0.1/24");
@@ -45,7 +45,7 @@ fn a_first_run_without_arguments_ends_in_the_lobby() {
     alice.press("/quit\r");
     alice.wait_for("ended-0");
     alice.expect_restored();
-    // The second time one Enter is enough, also before anything was found.
+    // At the second start, one Enter is enough, also before a server was found.
     alice.press("clear\r");
     alice.run(&command, "; echo ended-$?");
     alice.wait_for("❯ lobby on Room 12 as zoe (last time)");
@@ -53,18 +53,18 @@ fn a_first_run_without_arguments_ends_in_the_lobby() {
     alice.wait_for("Welcome to Room 12, zoe");
     alice.press("\x03");
     alice.wait_for("ended-0");
-    // What is remembered holds for scripts, too; a name does not.
+    // A script uses the remembered server, too, but not the remembered name.
     let mut script = lan.on(b, &landline(folder.path()));
     let status = script.args(["--room", "ops"]).stdin(Stdio::null()).status().expect("running landline");
     assert!(status.success());
 }
 
 #[test]
-fn a_server_is_started_here_and_goes_on() {
+fn server_started_by_the_client_keeps_running() {
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };
     let host = lan.host();
     lan.plug(host, 0, "10.77.0.1/24");
-    // It is found beside the client.
+    // Build the server first: the client looks for it in its own folder.
     assert!(!Program::server().get_program().is_empty());
     let mut alice = Terminal::new(100, 24);
     alice.run(&lan.on(host, &landline(folder.path())), "; echo ended-$?");
@@ -84,7 +84,7 @@ fn a_server_is_started_here_and_goes_on() {
         stop = number.map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
         stop.as_ref().is_some_and(|number| !number.is_empty())
     });
-    // Who wants to start another one is told of it.
+    // A second user is told of the running server.
     alice.press("clear\r");
     let other = folder.path().join("other");
     alice.run(&lan.on(host, &landline(&other)), "; echo ended-$?");
@@ -102,7 +102,7 @@ fn a_server_is_started_here_and_goes_on() {
 }
 
 #[test]
-fn an_address_is_typed_and_what_is_refused_is_asked_again() {
+fn typed_address_is_used_and_refused_answers_are_asked_again() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let mut bob = test_server.guest("alice", "lobby");
     let mut zoe = Terminal::new(80, 24);
@@ -116,7 +116,7 @@ fn an_address_is_typed_and_what_is_refused_is_asked_again() {
     zoe.wait_for("is taken. Choose another");
     zoe.press("\x15zoe\r");
     zoe.wait_for("How do you want to sign in, zoe?");
-    // Down twice: an account that is made.
+    // Down twice selects a new account.
     zoe.press("\x1b[B\x1b[B\r");
     zoe.wait_for("Choose a password for zoe");
     zoe.press("correct horse\r");
@@ -134,11 +134,11 @@ fn an_address_is_typed_and_what_is_refused_is_asked_again() {
 }
 
 #[test]
-fn a16_a_name_that_cannot_be_used_is_asked_for_with_one_near_it() {
+fn a16_invalid_name_is_asked_for_with_a_similar_proposal() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let mut john = Terminal::new(80, 24);
     john.run(landline(folder.path()).env("USER", "john.doe").arg(test_server.address().to_string()), "; echo ended-$?");
-    // The name that is proposed stands in the field.
+    // The input field has the proposed name.
     john.wait_for("❯ john-doe");
     john.press("\x15a b\r");
     john.wait_for("! ");
@@ -151,7 +151,7 @@ fn a16_a_name_that_cannot_be_used_is_asked_for_with_one_near_it() {
 }
 
 #[test]
-fn the_questions_come_in_lines_without_the_full_screen() {
+fn plain_mode_asks_the_questions_in_lines() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     test_server.register("zoe", "correct horse");
     let mut bob = test_server.guest("bob", "lobby");
@@ -180,7 +180,7 @@ fn the_questions_come_in_lines_without_the_full_screen() {
 }
 
 #[test]
-fn the_questions_in_lines_are_left_by_ctrl_c_and_quit() {
+fn ctrl_c_and_quit_leave_the_questions_in_lines() {
     let (test_server, folder) = (TestServer::default(), TempDir::new().expect("a folder"));
     let mut zoe = Terminal::new(100, 30);
     for (address, question) in [(None, "Number or address [1]:"), (Some(test_server.address()), "Your name [alice]:")] {
@@ -200,7 +200,7 @@ fn the_questions_in_lines_are_left_by_ctrl_c_and_quit() {
 }
 
 #[test]
-fn leaving_before_anything_was_answered_changes_nothing() {
+fn leaving_before_the_first_answer_writes_no_files() {
     let folder = TempDir::new().expect("a folder");
     let mut zoe = Terminal::new(80, 24);
     for keys in ["\x03", "\x1b"] {

@@ -1,18 +1,18 @@
-//! Ten thousand lines at once.
+//! A flood of ten thousand lines at the full screen.
 
 use crate::alice_and_bob;
 use std::fs;
 use std::time::{Duration, Instant};
 
 const LINES: usize = 10_000;
-/// The longest between a key and its echo, in a build that is not optimised and on a machine that tests keep busy.
+/// Maximum time between a key and its echo, in an unoptimized build on a busy machine.
 const ECHO: Duration = Duration::from_millis(1_000);
-/// With a full conversation.
+/// Maximum resident memory with a full conversation.
 const MEMORY_KB: u64 = 60 << 10;
 
 #[test]
 fn keys_are_echoed_while_a_room_is_flooded() {
-    let (_house, mut alice, process, mut bob) = alice_and_bob(80, 24);
+    let (_server, mut alice, process, mut bob) = alice_and_bob(80, 24);
     let talk: String = (0..LINES).map(|i| format!("line {i} of a room in which very much is said\n")).collect();
     bob.send_bytes(talk.as_bytes());
     let mut typed = String::new();

@@ -1,9 +1,9 @@
-//! Kinds of terminals: dumb ones, ones that tell no size, ones that make arrows of the mouse wheel.
+//! Unusual terminals: dumb ones, ones without a size, and ones that send arrow keys for the mouse wheel.
 
 use crate::alice_and_bob;
 use landline_tests::{Program, Terminal, TestServer};
 
-/// Runs `landline` as alice, with something in front of the command.
+/// Runs `landline` as alice, with `before` in front of the command.
 fn run(terminal: &mut Terminal, before: &str, test_server: &TestServer) {
     let program = Program::client();
     let program = program.get_program().to_string_lossy().into_owned();
@@ -11,7 +11,7 @@ fn run(terminal: &mut Terminal, before: &str, test_server: &TestServer) {
 }
 
 #[test]
-fn d14_a_dumb_terminal_gets_lines() {
+fn d14_dumb_terminal_gets_plain_lines() {
     for term in ["TERM=dumb", "TERM=", "env -u TERM"] {
         let test_server = TestServer::default();
         let mut bob = test_server.guest("bob", "lobby");
@@ -27,7 +27,7 @@ fn d14_a_dumb_terminal_gets_lines() {
 }
 
 #[test]
-fn d15_a_terminal_without_a_size_is_drawn_on() {
+fn d15_terminal_without_a_size_is_drawn() {
     for (before, last_row) in [("", 23), ("COLUMNS=70 LINES=20", 19)] {
         let test_server = TestServer::default();
         let mut terminal = Terminal::new(80, 24);
@@ -40,8 +40,8 @@ fn d15_a_terminal_without_a_size_is_drawn_on() {
 }
 
 #[test]
-fn d10_a_notch_of_the_wheel_scrolls_and_leaves_the_draft_alone() {
-    let (_house, mut alice, _, mut bob) = alice_and_bob(60, 10);
+fn d10_wheel_notch_scrolls_and_keeps_the_draft() {
+    let (_server, mut alice, _, mut bob) = alice_and_bob(60, 10);
     alice.press("said before\r");
     bob.expect("alice: said before");
     for line in 0..8 {

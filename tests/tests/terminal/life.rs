@@ -1,4 +1,4 @@
-//! How it ends, stops, goes on and comes back.
+//! Ending, suspending and resuming the full screen.
 
 use crate::alice_and_bob;
 use landline_tests::{Terminal, TestServer};
@@ -11,9 +11,9 @@ fn kill(signal: &str, process: u32) {
 }
 
 #[test]
-fn leaving_gives_the_terminal_back() {
+fn leaving_restores_the_terminal() {
     for keys in ["/quit\r", "\x03"] {
-        let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
+        let (_server, mut alice, _, mut bob) = alice_and_bob(80, 24);
         alice.press(keys);
         bob.expect("alice has left the chatroom");
         alice.expect_restored();
@@ -21,9 +21,9 @@ fn leaving_gives_the_terminal_back() {
 }
 
 #[test]
-fn signals_give_the_terminal_back() {
+fn signals_restore_the_terminal() {
     for signal in ["TERM", "INT", "HUP"] {
-        let (_house, mut alice, process, mut bob) = alice_and_bob(80, 24);
+        let (_server, mut alice, process, mut bob) = alice_and_bob(80, 24);
         kill(signal, process);
         bob.expect("alice has left the chatroom");
         alice.expect_restored();
@@ -31,8 +31,8 @@ fn signals_give_the_terminal_back() {
 }
 
 #[test]
-fn ctrl_z_stops_it_and_fg_goes_on() {
-    let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
+fn ctrl_z_suspends_and_fg_resumes() {
+    let (_server, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("half a line");
     alice.wait_for("half a line");
     alice.press("\x1a");
@@ -46,8 +46,8 @@ fn ctrl_z_stops_it_and_fg_goes_on() {
 }
 
 #[test]
-fn a_server_that_cannot_be_reached_is_said_in_the_shell() {
-    // No other test has a server at that address.
+fn unreachable_server_is_reported_in_the_shell() {
+    // No other test starts a server at this address.
     let free = TcpListener::bind("127.0.66.6:0").and_then(|listener| listener.local_addr()).expect("a free port");
     let mut terminal = Terminal::new(100, 24);
     let program = landline_tests::Program::client();
@@ -58,7 +58,7 @@ fn a_server_that_cannot_be_reached_is_said_in_the_shell() {
 }
 
 #[test]
-fn lines_typed_while_the_server_is_away_arrive_when_it_is_back() {
+fn lines_typed_without_a_server_arrive_after_its_restart() {
     let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
     let mut test_server = TestServer::new(|config| config.ports = vec![free.port()]);
     let (mut alice, _) = Terminal::landline(80, 24, test_server.address(), "alice");
@@ -68,7 +68,7 @@ fn lines_typed_while_the_server_is_away_arrive_when_it_is_back() {
     alice.wait_for("2 lines unsent");
     test_server.restart();
     let mut bob = test_server.guest("bob", "lobby");
-    // Instead of waiting.
+    // Ctrl-R reconnects at once.
     alice.press("\x12");
     bob.expect("alice has connected to the chatroom");
     bob.expect("alice: first");

@@ -1,4 +1,4 @@
-//! The log of the full screen: in a file, never on the screen.
+//! The log of the full-screen client.
 
 use landline_tests::{Program, Terminal, TestServer};
 use std::fs;
@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use tempfile::TempDir;
 
 #[test]
-fn what_became_of_connection_and_terminal_is_in_a_file_and_not_on_the_screen() {
+fn log_goes_to_the_file_and_not_to_the_screen() {
     let free = TcpListener::bind("127.0.66.9:0").and_then(|listener| listener.local_addr()).expect("a free port");
     let mut test_server = TestServer::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]));
     let folder = TempDir::new().expect("a folder");
@@ -42,7 +42,7 @@ fn what_became_of_connection_and_terminal_is_in_a_file_and_not_on_the_screen() {
 }
 
 #[test]
-fn a_log_that_cannot_be_written_is_said_before_the_screen_is_taken() {
+fn unwritable_log_is_reported_before_the_screen_opens() {
     let test_server = TestServer::default();
     let mut command = Program::client();
     command.args([&test_server.address().to_string(), "--name", "alice", "--log", "/nowhere/log"]);

@@ -15,7 +15,8 @@ mod panics;
 
 use landline_tests::{Client, Terminal, TestServer};
 
-/// A house, alice in a terminal, and bob at `nc`, who has heard that she is there.
+/// Returns a server, alice at a terminal with the process id of her client, and bob as a text client that has received
+/// the notice of alice's arrival.
 fn alice_and_bob(cols: u16, rows: u16) -> (TestServer, Terminal, u32, Client) {
     let test_server = TestServer::default();
     let mut bob = test_server.guest("bob", "lobby");
@@ -25,15 +26,15 @@ fn alice_and_bob(cols: u16, rows: u16) -> (TestServer, Terminal, u32, Client) {
 }
 
 #[test]
-fn people_talk_and_hear() {
-    let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
+fn users_exchange_messages() {
+    let (_server, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("hello from the terminal\r");
     bob.expect("alice: hello from the terminal");
     bob.send("hello, alice – größe 日本 👍🏽");
     alice.wait_for("hello, alice – größe 日本");
     alice.press("/pm bo\tpsst\r");
     bob.expect("[PM] alice: psst");
-    // The view stays in the room.
+    // The room stays in view.
     alice.wait_for("→ bob: psst");
     alice.press("to the room\r");
     bob.expect("alice: to the room");
@@ -45,8 +46,8 @@ fn people_talk_and_hear() {
 }
 
 #[test]
-fn the_screen_follows_the_window() {
-    let (_house, mut alice, _, mut bob) = alice_and_bob(60, 15);
+fn screen_follows_the_window_size() {
+    let (_server, mut alice, _, mut bob) = alice_and_bob(60, 15);
     bob.send("a line to be seen");
     alice.wait_for("a line to be seen");
     let people = |screen: &vt100::Screen| screen.contents_between(1, 100, 2, 120).contains("2 here");
@@ -59,8 +60,8 @@ fn the_screen_follows_the_window() {
 }
 
 #[test]
-fn a_paste_of_many_lines_is_asked_about() {
-    let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
+fn paste_of_many_lines_needs_confirmation() {
+    let (_server, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("\x1b[200~one\r\n\ttwo\r\n/quit\r\nfour\r\n\x1b[201~");
     alice.wait_for("4 lines were pasted");
     alice.press("\x1bl");
@@ -76,13 +77,13 @@ fn a_paste_of_many_lines_is_asked_about() {
 }
 
 #[test]
-fn the_help_lies_over_the_talk_and_goes() {
-    let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
+fn help_covers_the_conversation_until_closed() {
+    let (_server, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("\x1bOP");
     alice.wait_for("Keys and commands");
     alice.press("q");
     alice.until("no help", |screen| !screen.contents().contains("Keys and commands"));
-    // Drawn anew.
+    // Ctrl-L redraws the screen.
     alice.press("\x0c");
     alice.press("and on\r");
     bob.expect("alice: and on");

@@ -1,17 +1,17 @@
-//! The mesh on the full screen, and asking for its passphrase.
+//! The mesh on the full screen, and the question for its passphrase.
 
 use landline_tests::{MeshProcess, Terminal};
 use tempfile::TempDir;
 
 #[test]
-fn people_talk_without_a_server() {
+fn mesh_users_talk_on_the_full_screen() {
     let (folder, port) = (TempDir::new().expect("a folder"), MeshProcess::free_port());
     let mut alice = Terminal::new(120, 40);
     alice.run(&MeshProcess::on_loopback(port, "alice", folder.path(), &[]), "; echo ended-$?");
     alice.wait_for("alice on mesh");
     let bob = MeshProcess::of(&mut MeshProcess::on_loopback(port, "bob", folder.path(), &["--json"]), "bob");
     alice.wait_for("bob joined");
-    alice.until("two people at the right", |screen| {
+    alice.until("two members on the right", |screen| {
         let people = screen.contents_between(1, 95, 6, 120);
         people.contains("2 here") && people.contains("alice") && people.contains("bob")
     });
@@ -26,14 +26,14 @@ fn people_talk_without_a_server() {
     alice.wait_for("bob at 127.0.0.1, key ");
     drop(bob);
     alice.wait_for("bob left");
-    alice.until("nobody else", |screen| screen.contents().contains("only you are here"));
+    alice.until("no other member", |screen| screen.contents().contains("only you are here"));
     alice.press("/exit\r");
     alice.wait_for("ended-0");
     alice.expect_restored();
 }
 
 #[test]
-fn the_passphrase_is_not_shown() {
+fn passphrase_is_not_shown() {
     let (folder, port) = (TempDir::new().expect("a folder"), MeshProcess::free_port());
     let mut command = MeshProcess::on_loopback(port, "bob", folder.path(), &["--json"]);
     let bob = MeshProcess::of(command.env("LANDLINE_PASSPHRASE", "correct horse"), "bob");
@@ -49,7 +49,7 @@ fn the_passphrase_is_not_shown() {
 }
 
 #[test]
-fn p1_plain_lines_are_the_predecessor_s() {
+fn p1_plain_lines_match_the_predecessor() {
     let (folder, port) = (TempDir::new().expect("a folder"), MeshProcess::free_port());
     let mut alice = Terminal::new(80, 24);
     alice.run(&MeshProcess::on_loopback(port, "alice", folder.path(), &["--plain"]), "; echo ended-$?");
@@ -65,7 +65,7 @@ fn p1_plain_lines_are_the_predecessor_s() {
         screen.contents().lines().filter_map(line).collect::<Vec<_>>()
     };
     alice.until("hh:mm:ss bob: hello", |screen| said(screen).len() == 1);
-    // P1: what is looked up looks the same.
+    // P1: lines from the history look the same.
     alice.press("/history\r");
     alice.wait_for("INFO: 1 message");
     alice.until("the same line again", |screen| {

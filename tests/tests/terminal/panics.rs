@@ -1,5 +1,5 @@
-//! A panic gives the terminal back, says what happened, and is in the log. Nothing a person can do makes `landline`
-//! panic, so another program takes the terminal by the same function and does.
+//! A panic restores the terminal and is reported there and in the log. Since no input makes `landline` panic, the
+//! program `landline-panic` takes the terminal by the same function and panics.
 
 use landline_tests::Terminal;
 use std::fs;
@@ -7,9 +7,9 @@ use std::process::Command;
 use tempfile::TempDir;
 
 #[test]
-fn a_panic_gives_the_terminal_back_and_says_where_it_was() {
+fn panic_restores_the_terminal_and_is_reported() {
     let folder = TempDir::new().expect("a folder");
-    // What a panic quotes may be what somebody said: it is on the screen, where that was anyway, and not in the log.
+    // A panic message may quote a user's text. Such a message is shown on the screen, but is not in the log.
     for (thread, message, noted) in
         [("main", "it was about \"staple\"", ""), ("another", "a fixed message", ": a fixed message")]
     {
@@ -30,7 +30,7 @@ fn a_panic_gives_the_terminal_back_and_says_where_it_was() {
 }
 
 #[test]
-fn a_panic_without_a_log_is_said_all_the_same() {
+fn panic_without_a_log_is_reported() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_landline-panic"));
     command.env("RUST_BACKTRACE", "0");
     let mut terminal = Terminal::new(120, 24);

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
-/// Connects without a word, waits until the greeting is there, then posts; twice over, and once without waiting.
+/// A page that preconnects, waits for the greeting, and posts: twice after waiting, and once at once.
 const PAGE: &str = r#"<!doctype html><link rel="preconnect" href="http://SERVER"><script>
 const wait = ms => new Promise(done => setTimeout(done, ms));
 const body = "\nmallory_lobby\nhello from the web\n/all hello\nLOGIN\nalice\nx\nLOGIN\nalice\nx\n";
@@ -21,7 +21,7 @@ const post = text => fetch("http://SERVER/", { method: "POST", mode: "no-cors", 
 })();
 </script>"#;
 
-/// Serves [`PAGE`] from its own address; counts the requests for `/done`.
+/// Serves [`PAGE`] at its own address. Returns the address and a counter of requests for `/done`.
 fn serve_page(server: SocketAddr) -> (SocketAddr, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let (address, done) = (listener.local_addr().expect("an address"), Arc::new(AtomicUsize::new(0)));
@@ -53,7 +53,7 @@ impl Drop for Browser {
     }
 }
 
-/// Passes bytes on to `server` and keeps what came from the browser, to show that the attack took place.
+/// Passes bytes on to `server`, and records those from the browser, to prove that the attack took place.
 fn tap(server: SocketAddr) -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let (address, seen) = (listener.local_addr().expect("an address"), Arc::new(Mutex::new(Vec::new())));
@@ -85,14 +85,14 @@ fn tap(server: SocketAddr) -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
 
 #[test]
 #[ignore = "needs Debian's chromium"]
-fn x1_a_page_in_chromium_is_never_obeyed() {
+fn x1_web_page_in_chromium_cannot_give_commands() {
     let test_server = TestServer::default();
     test_server.register("alice", crate::PASSWORD);
     let mut watcher = test_server.guest("watcher", "lobby");
     let (server, seen) = tap(test_server.address());
     let (page, done) = serve_page(server);
     let profile = format!("--user-data-dir={}", test_server.scratch().join("profile").display());
-    // With the `_` of Linux' own user agent, that header would be a guest of no valid name.
+    // Linux' own user agent has an `_`, so that header line would look like a guest with an invalid name.
     let agent = "--user-agent=Mozilla/5.0 (Windows NT 10.0; Win64; x64)";
     let arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", agent, &profile];
     let mut command = Command::new("chromium");

@@ -1,10 +1,10 @@
-//! What can be asked for once one is in.
+//! Commands of signed-in text clients.
 
 use landline_common::command::{Audience, commands};
 use landline_tests::{Client, TestServer};
 use serde_json::Value;
 
-/// Alice and Bob in a room called room.
+/// Returns alice and bob, signed in to the room `room`.
 fn alice_and_bob(test_server: &TestServer) -> (Client, Client) {
     let mut alice = test_server.guest("alice", "room");
     let bob = test_server.guest("bob", "room");
@@ -12,7 +12,7 @@ fn alice_and_bob(test_server: &TestServer) -> (Client, Client) {
     (alice, bob)
 }
 
-/// Each line must be answered by exactly this.
+/// Asserts the exact answer to each line.
 #[track_caller]
 fn expect_answers(client: &mut Client, cases: &[(&str, &str)]) {
     for (line, answer) in cases {
@@ -22,7 +22,7 @@ fn expect_answers(client: &mut Client, cases: &[(&str, &str)]) {
     client.expect_nothing();
 }
 
-/// Each line must be refused with this code. Returns the refusals.
+/// Asserts that each line is refused with this code. Returns the refusals.
 #[track_caller]
 fn expect_refusals(client: &mut Client, code: u16, lines: &[&str]) -> Vec<String> {
     let mut refusals = Vec::new();
@@ -122,7 +122,7 @@ fn talk_in_several_rooms() {
 }
 
 #[test]
-fn there_is_a_most_of_rooms() {
+fn number_of_rooms_per_user_is_limited() {
     let test_server = TestServer::new(|config| config.limits.rooms_per_person = 2);
     let mut alice = test_server.guest("alice", "room");
     expect_answers(&mut alice, &[("/join ops", "INFO: You are in ops now")]);
@@ -131,7 +131,7 @@ fn there_is_a_most_of_rooms() {
 }
 
 #[test]
-fn what_is_no_command_is_said_and_a_slash_never_is() {
+fn text_is_said_and_unknown_slash_words_are_refused() {
     let test_server = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&test_server);
     let talk = ["exit strategy?", "help me with this", "block the door", "online clients are many", "exits", " /quit"];
@@ -158,11 +158,11 @@ fn what_is_no_command_is_said_and_a_slash_never_is() {
 }
 
 #[test]
-fn commands_about_nobody_and_about_oneself() {
+fn commands_about_unknown_users_and_oneself_are_refused() {
     let test_server = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&test_server);
-    let nobody = ["message zoe hi", "connect to zoe", "accept connection zoe", "reject connection zoe"];
-    for refusal in expect_refusals(&mut alice, 404, &[&nobody[..], &["end private zoe"]].concat()) {
+    let unknown = ["message zoe hi", "connect to zoe", "accept connection zoe", "reject connection zoe"];
+    for refusal in expect_refusals(&mut alice, 404, &[&unknown[..], &["end private zoe"]].concat()) {
         assert!(refusal.contains("zoe") && refusal.contains("/say"), "{refusal}");
     }
     for refusal in expect_refusals(&mut alice, 404, &["/pm zoe hi", "/msg zoe hi", "/connect zoe"]) {
@@ -181,7 +181,7 @@ fn commands_about_nobody_and_about_oneself() {
 }
 
 #[test]
-fn direct_chats_are_not_for_every_program() {
+fn direct_chats_need_a_client_with_keys() {
     let test_server = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&test_server);
     let bare = ["startprivate bob", "private bob hi", "stopprivate bob"];
@@ -195,7 +195,7 @@ fn direct_chats_are_not_for_every_program() {
 }
 
 #[test]
-fn quitting() {
+fn quit_words_end_the_session() {
     let test_server = TestServer::default();
     let mut bob = test_server.guest("bob", "room");
     for word in ["exit", "LOGOUT", "/quit", "/exit", "/q", "/logout"] {
@@ -215,7 +215,7 @@ fn json(line: &str) -> Value {
 }
 
 #[test]
-fn json_later_and_text_again() {
+fn format_switches_to_json_and_back() {
     let test_server = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&test_server);
     for ask in ["/format JSON", "format json"] {
@@ -251,7 +251,7 @@ fn json_later_and_text_again() {
 }
 
 #[test]
-fn talk_that_begins_like_a_program_s_line_is_answered_each_time() {
+fn talk_that_looks_like_a_program_line_is_refused_each_time() {
     let test_server = TestServer::default();
     let (mut alice, mut bob) = (test_server.guest("alice", "lobby"), test_server.guest("bob", "lobby"));
     alice.expect("bob has connected to the chatroom");
@@ -263,7 +263,7 @@ fn talk_that_begins_like_a_program_s_line_is_answered_each_time() {
             "ERROR: 400 That begins like a line of another program and was not said. /say TEXT sends any text.",
         );
     }
-    // What a program sends is answered once.
+    // A program's line is answered only once.
     alice.send("UDP_PORT:5052");
     alice.send("/say UDP_PORT: 5051 is taken");
     bob.expect("alice: UDP_PORT: 5051 is taken");
@@ -271,7 +271,7 @@ fn talk_that_begins_like_a_program_s_line_is_answered_each_time() {
 }
 
 #[test]
-fn a_bare_word_that_begins_a_sentence_is_answered_with_what_says_it() {
+fn bare_command_word_in_a_sentence_is_refused_with_a_hint_at_say() {
     let test_server = TestServer::default();
     let mut alice = test_server.guest("alice", "lobby");
     let _bob = test_server.guest("bob", "lobby");

@@ -1,34 +1,34 @@
-//! Other protocols at the text door, HTTP above all: a web page can make a visitor's browser connect here.
+//! Other protocols at the text door, above all HTTP: a web page can make a visitor's browser connect to a server.
 
 use crate::{GREETING, HOW_TO_JOIN, HOW_TO_LOG_IN, PASSWORD};
 use landline_tests::{Client, TestServer};
 use std::io::{ErrorKind, Read, Write};
 use std::time::Duration;
 
-/// What a browser sends for a `fetch` with `mode: "no-cors"`: only the body is the page's.
+/// The request that a browser sends for a `fetch` with `mode: "no-cors"`. The page controls only the body.
 const POST: &str = "POST / HTTP/1.1\r\nHost: 10.0.0.1:12345\r\nConnection: keep-alive\r\nContent-Length: 71\r\n\
                     User-Agent: Mozilla/5.0\r\nContent-Type: text/plain\r\nAccept: */*\r\n\r\n";
 const BODY: &str = "mallory_lobby\nhello from the web\n/all hello\nLOGIN\nalice\nwrong\nmallory_lobby\nhello\n";
 
-/// Writes what the server still takes.
-fn pour(client: &Client, bytes: &[u8]) {
+/// Writes as many bytes as the server accepts.
+fn write_all_accepted(client: &Client, bytes: &[u8]) {
     if let Err(error) = client.stream().write_all(bytes) {
         assert!(matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset), "{error}");
     }
 }
 
-/// The connection must end, however much is sent. Returns what was answered.
-fn rest(client: &Client) -> String {
+/// Reads until the connection ends. Returns the answers.
+fn read_to_end(client: &Client) -> String {
     let mut heard = Vec::new();
-    // A reset may take away what was answered before it.
+    // A reset may discard answers sent before it.
     let _ = client.stream().read_to_end(&mut heard);
     String::from_utf8_lossy(&heard).into_owned()
 }
 
-/// Sends `bytes` in pieces that the server reads one by one.
+/// Sends `bytes` in pieces with pauses, so that the server reads them one by one.
 fn in_pieces(client: &Client, bytes: &[u8], size: usize, pause: Duration) {
     for piece in bytes.chunks(size) {
-        pour(client, piece);
+        write_all_accepted(client, piece);
         std::thread::sleep(pause);
     }
 }
@@ -41,7 +41,7 @@ fn server() -> (TestServer, Client) {
 }
 
 #[test]
-fn x1_a_page_that_preconnects_and_posts_is_never_obeyed() {
+fn x1_page_that_preconnects_and_posts_cannot_give_commands() {
     let (test_server, mut watcher) = server();
     let request = [POST, BODY].concat();
     for (size, pause) in [(request.len(), 0), (1, 0), (3, 0), (40, 5), (POST.len(), 50), (POST.len() + 3, 200)] {
@@ -51,17 +51,17 @@ fn x1_a_page_that_preconnects_and_posts_is_never_obeyed() {
                 browser.expect(GREETING);
             }
             in_pieces(&browser, request.as_bytes(), size, Duration::from_millis(pause));
-            let answers = rest(&browser);
+            let answers = read_to_end(&browser);
             assert!(!answers.contains("200 ") && !answers.contains("ALIAS?"), "in pieces of {size}: {answers}");
         }
     }
     watcher.expect_nothing();
-    // Nor have the LOGINs of the body locked an account.
+    // The LOGIN lines of the body have not locked the account, either.
     test_server.login("alice", PASSWORD).quit();
 }
 
 #[test]
-fn x1_a_request_is_never_obeyed_whatever_came_before_it() {
+fn x1_http_request_is_never_carried_out_after_any_prefix() {
     let (test_server, mut watcher) = server();
     for before in [
         "LOGIN\n",
@@ -75,10 +75,10 @@ fn x1_a_request_is_never_obeyed_whatever_came_before_it() {
     ] {
         let mut browser = test_server.connect();
         browser.expect(GREETING);
-        pour(&browser, before.as_bytes());
+        write_all_accepted(&browser, before.as_bytes());
         std::thread::sleep(Duration::from_millis(20));
-        pour(&browser, [POST, BODY].concat().as_bytes());
-        let answers = rest(&browser);
+        write_all_accepted(&browser, [POST, BODY].concat().as_bytes());
+        let answers = read_to_end(&browser);
         assert!(!answers.contains("200 "), "{before:?}: {answers}");
     }
     let long = format!("GET /{} HTTP/1.1\r\n{BODY}", "x".repeat(9_000));
@@ -87,16 +87,16 @@ fn x1_a_request_is_never_obeyed_whatever_came_before_it() {
     for request in [long, header, tls] {
         let mut browser = test_server.connect();
         browser.expect(GREETING);
-        pour(&browser, request.as_bytes());
-        assert!(!rest(&browser).contains("200 "));
+        write_all_accepted(&browser, request.as_bytes());
+        assert!(!read_to_end(&browser).contains("200 "));
     }
     watcher.expect_nothing();
 }
 
 #[test]
-fn x1_an_unframed_request_is_never_obeyed_either() {
+fn x1_unframed_http_request_is_never_carried_out() {
     let (test_server, mut watcher) = server();
-    // Each piece comes after a silence that makes it a message of its own.
+    // The pause before each piece makes it a separate message.
     for pieces in [
         &["LOGIN", "POST /", " HTTP/1.1\r\nHost: x\r\n\r\n", "mallory_lobby", "hello"][..],
         &["PO", "ST / HT", "TP/1.1\r\n", "mallory_lobby", "hello"],
@@ -105,29 +105,29 @@ fn x1_an_unframed_request_is_never_obeyed_either() {
         let mut browser = test_server.connect();
         browser.expect(GREETING);
         for piece in pieces {
-            pour(&browser, piece.as_bytes());
+            write_all_accepted(&browser, piece.as_bytes());
             std::thread::sleep(Duration::from_millis(250));
         }
-        let answers = rest(&browser);
+        let answers = read_to_end(&browser);
         assert!(!answers.contains("200"), "{pieces:?}: {answers}");
     }
     watcher.expect_nothing();
 }
 
 #[test]
-fn x1_at_lantalks_door_a_request_is_not_obeyed_either() {
+fn x1_http_request_at_the_lantalk_port_is_never_carried_out() {
     let test_server = TestServer::new(|config| config.lantalk_port = Some(0));
     let mut watcher = test_server.guest("watcher", "lobby");
     let mut browser = Client::connect(test_server.lantalk_address());
     browser.expect_start("{\"type\":\"auth_request\"");
     let body = "{\"username\":\"mallory\",\"password\":\"\"}\n{\"type\":\"message\",\"text\":\"hello\"}\n";
-    pour(&browser, [POST, body].concat().as_bytes());
-    assert!(!rest(&browser).contains("auth_ok"));
+    write_all_accepted(&browser, [POST, body].concat().as_bytes());
+    assert!(!read_to_end(&browser).contains("auth_ok"));
     watcher.expect_nothing();
 }
 
 #[test]
-fn x1_five_lines_that_mean_nothing_end_a_connection() {
+fn x1_five_invalid_lines_end_the_connection() {
     let test_server = TestServer::default();
     let mut client = test_server.connect();
     client.expect(GREETING);
@@ -153,7 +153,7 @@ fn x1_five_lines_that_mean_nothing_end_a_connection() {
 }
 
 #[test]
-fn x1_going_over_the_rate_before_the_sign_in_ends_the_connection() {
+fn x1_exceeding_the_rate_before_sign_in_ends_the_connection() {
     let test_server = TestServer::new(|config| config.rate = Some((10, Duration::from_secs(5))));
     let mut client = test_server.connect();
     client.expect(GREETING);
@@ -164,7 +164,7 @@ fn x1_going_over_the_rate_before_the_sign_in_ends_the_connection() {
 }
 
 #[test]
-fn x12_a_password_typed_at_the_greeting_is_said_to_nobody() {
+fn x12_password_typed_at_the_greeting_is_not_sent_to_users() {
     let (test_server, mut watcher) = server();
     for mode in ["LOGIN", "REGISTER"] {
         let mut client = test_server.connect();

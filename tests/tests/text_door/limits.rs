@@ -1,9 +1,9 @@
-//! How much a line may hold, and what comes of the rest.
+//! Limits of lines and messages of text clients.
 
 use landline_tests::TestServer;
 
 #[test]
-fn a_line_of_8192_bytes_is_a_line_and_a_longer_one_is_refused() {
+fn lines_above_8192_bytes_are_refused() {
     let test_server = TestServer::default();
     let mut alice = test_server.guest("alice", "room");
     let mut bob = test_server.guest("bob", "room");
@@ -25,7 +25,7 @@ fn a_line_of_8192_bytes_is_a_line_and_a_longer_one_is_refused() {
 }
 
 #[test]
-fn a_message_of_2000_characters_is_said_and_a_longer_one_is_not() {
+fn messages_above_2000_characters_are_refused() {
     let test_server = TestServer::default();
     let mut alice = test_server.guest("alice", "room");
     let mut bob = test_server.guest("bob", "room");
@@ -45,7 +45,7 @@ fn a_message_of_2000_characters_is_said_and_a_longer_one_is_not() {
 }
 
 #[test]
-fn too_long_a_line_at_sign_in() {
+fn too_long_line_at_sign_in_is_refused() {
     let test_server = TestServer::default();
     let long = "x".repeat(8_193);
     let mut client = test_server.connect();
@@ -61,7 +61,7 @@ fn too_long_a_line_at_sign_in() {
 }
 
 #[test]
-fn what_would_be_obeyed_or_seen_by_nobody_is_removed() {
+fn control_and_invisible_characters_are_removed() {
     let test_server = TestServer::default();
     let mut alice = test_server.guest("alice", "room");
     let mut bob = test_server.guest("bob", "room");

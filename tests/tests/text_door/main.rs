@@ -1,4 +1,4 @@
-//! The text door, as people at `nc` and programs that send lines find it.
+//! The text door, for users at `nc` and for programs that send lines.
 
 mod browser;
 mod commands;
@@ -12,9 +12,9 @@ mod splitting;
 mod telnet;
 
 const GREETING: &str = "Authorise MODE? (REGISTER/LOGIN)";
-/// Behind the first wrong answer to the greeting, for users who end lines.
+/// Follows the first invalid answer to the greeting, for clients that send lines.
 const HOW_TO_JOIN: &str = "INFO: To join as a guest, type NAME_ROOM, for example carol_lobby. \
                            Or type LOGIN or REGISTER for an account; /quit leaves.";
-/// The same once LOGIN or REGISTER was typed.
+/// The hint after LOGIN or REGISTER was typed.
 const HOW_TO_LOG_IN: &str = "INFO: Type LOGIN or REGISTER. To join as a guest, connect again; /quit leaves.";
 const PASSWORD: &str = "correct horse";

@@ -1,10 +1,10 @@
-//! Names and texts in which there is something that nobody sees.
+//! Names and texts with invisible or misleading characters.
 
 use crate::PASSWORD;
 use landline_tests::TestServer;
 
 #[test]
-fn x8_look_alikes_with_invisible_or_letterlike_characters_do_not_come_in() {
+fn x8_lookalike_names_are_refused() {
     let test_server = TestServer::default();
     let mut alice = test_server.guest("alice", "lobby");
     for name in ["ALICE\u{1bc9d}x", "alice\u{1bc9d}", "ᴀlice", "alice\u{e0041}", "alice\u{483}", "ａlice"] {
@@ -33,7 +33,7 @@ fn x8_look_alikes_with_invisible_or_letterlike_characters_do_not_come_in() {
 }
 
 #[test]
-fn x8_an_account_with_a_name_of_before_still_signs_in() {
+fn x8_existing_account_with_a_now_invalid_name_signs_in() {
     let mut test_server = TestServer::default();
     test_server.register("alice", PASSWORD);
     test_server.stop();
@@ -45,7 +45,7 @@ fn x8_an_account_with_a_name_of_before_still_signs_in() {
 }
 
 #[test]
-fn x8_a_text_in_which_nothing_can_be_seen_is_none() {
+fn x8_invisible_text_counts_as_empty() {
     let test_server = TestServer::default();
     let mut alice = test_server.guest("alice", "lobby");
     let mut bob = test_server.guest("bob", "lobby");

@@ -1,9 +1,9 @@
-//! The first minute of a user who knows nothing but the address, and types at `nc`.
+//! The first minute of a new user at `nc`, who knows only the address.
 
 use crate::{GREETING, HOW_TO_JOIN, PASSWORD};
 use landline_tests::{Client, TestServer};
 
-/// A client that waited for the greeting, as `nc` does for a user.
+/// Returns a client that has waited for the greeting, as a user at `nc` does.
 fn greeted(server: &TestServer) -> Client {
     let mut client = server.connect();
     client.expect(GREETING);
@@ -11,7 +11,7 @@ fn greeted(server: &TestServer) -> Client {
 }
 
 #[test]
-fn a3_whatever_is_typed_at_the_greeting_is_answered_by_how_to_join() {
+fn a3_wrong_line_at_the_greeting_explains_how_to_join() {
     let server = TestServer::default();
     for line in ["hello", "carol", "help", "/help", "?", "carol lobby", "/join lobby", "_", "carol_"] {
         let mut client = greeted(&server);
@@ -26,7 +26,7 @@ fn a3_whatever_is_typed_at_the_greeting_is_answered_by_how_to_join() {
 }
 
 #[test]
-fn a3_words_that_leave_do_so_at_the_greeting() {
+fn a3_quit_words_work_at_the_greeting() {
     let server = TestServer::default();
     for line in ["/quit", "quit", "exit", "EXIT", "/exit", "/q", "logout", "bye"] {
         let mut client = greeted(&server);
@@ -37,7 +37,7 @@ fn a3_words_that_leave_do_so_at_the_greeting() {
 }
 
 #[test]
-fn a3_the_pattern_itself_is_explained() {
+fn a3_typing_the_literal_pattern_is_explained() {
     let server = TestServer::default();
     let mut client = greeted(&server);
     for line in ["NAME_ROOM", "NAME_lobby"] {
@@ -50,7 +50,7 @@ fn a3_the_pattern_itself_is_explained() {
 }
 
 #[test]
-fn a3_a_name_that_cannot_be_had_is_asked_for_again() {
+fn a3_unavailable_name_is_asked_for_again() {
     let server = TestServer::default();
     server.register("owner", PASSWORD);
     let mut bob = server.guest("bob", "lobby");
@@ -75,7 +75,7 @@ fn a3_a_name_that_cannot_be_had_is_asked_for_again() {
 }
 
 #[test]
-fn a3_a_wrong_password_of_the_server_is_asked_for_again() {
+fn a3_wrong_server_password_is_asked_for_again() {
     let server = TestServer::new(|config| config.password = Some("open sesame".into()));
     let mut client = greeted(&server);
     for (password, answer) in [("open", "403 "), ("open sesame", "200 ")] {
@@ -90,7 +90,7 @@ fn a3_a_wrong_password_of_the_server_is_asked_for_again() {
 }
 
 #[test]
-fn a3_who_speaks_first_or_sends_no_lines_is_answered_to_the_letter() {
+fn a3_programs_get_the_exact_predecessor_answers() {
     let server = TestServer::default();
     let _bob = server.guest("bob", "lobby");
     let mut script = server.connect();
@@ -108,7 +108,7 @@ fn a3_who_speaks_first_or_sends_no_lines_is_answered_to_the_letter() {
 }
 
 #[test]
-fn a6_who_registers_after_failed_passwords_can_log_in() {
+fn a6_registering_after_failed_passwords_allows_login() {
     let server = TestServer::default();
     let mut client = greeted(&server);
     for _ in 0..3 {
@@ -122,7 +122,7 @@ fn a6_who_registers_after_failed_passwords_can_log_in() {
 }
 
 #[test]
-fn a21_the_history_names_its_room() {
+fn a21_history_names_its_room() {
     let server = TestServer::default();
     let mut alice = server.guest("alice", "lobby");
     alice.send("one");
@@ -138,14 +138,14 @@ fn a21_the_history_names_its_room() {
 }
 
 #[test]
-fn a22_a_guest_who_has_left_can_be_blocked() {
+fn a22_departed_guest_can_be_blocked() {
     let server = TestServer::default();
     let mut alice = server.guest("alice", "lobby");
     let mut eve = server.guest("eve", "lobby");
     eve.send("an insult");
     eve.quit();
     alice.until("eve has left the chatroom");
-    // The leaving is noted behind the news of it.
+    // The server records the departure after its notice.
     landline_tests::eventually("eve is known to have left", || {
         alice.send("/block EVE");
         alice.line() == "INFO: eve is blocked"
@@ -160,7 +160,7 @@ fn a22_a_guest_who_has_left_can_be_blocked() {
 }
 
 #[test]
-fn b17_a_guest_at_a_terminal_sees_what_was_said_last() {
+fn b17_guest_at_a_terminal_sees_recent_messages() {
     let server = TestServer::default();
     let mut alice = server.guest("alice", "lobby");
     for number in 0..12 {
@@ -180,7 +180,7 @@ fn b17_a_guest_at_a_terminal_sees_what_was_said_last() {
     carol.send("carol_ops");
     carol.expect_start("200 ");
     carol.expect_nothing();
-    // A program that speaks first gets nothing that it did not ask for.
+    // A program that sends first gets no unrequested history.
     server.guest("script", "lobby").expect_nothing();
     let mut unframed = server.unframed();
     unframed.expect(&format!("{GREETING}\n"));

@@ -1,4 +1,4 @@
-//! Passwords: the server's, accounts', and what happens after wrong ones.
+//! Passwords of the server and of accounts, and the consequences of wrong ones.
 
 use crate::{GREETING, PASSWORD};
 use landline_tests::{Client, TestServer, neighbour};
@@ -8,19 +8,19 @@ const SESAME: &str = "open sesame";
 const BLOCK: Duration = Duration::from_secs(3);
 const WRONG: &str = "ERROR: Invalid alias or password";
 
-fn house_with_password() -> TestServer {
+fn server_with_password() -> TestServer {
     TestServer::new(|config| config.password = Some(SESAME.into()))
 }
 
-/// Everything that the server says to these lines, from another address of this machine.
-fn answers_elsewhere(test_server: &TestServer, lines: &[&str]) -> String {
+/// Sends lines from another loopback address. Returns all answers.
+fn answers_from_neighbour(test_server: &TestServer, lines: &[&str]) -> String {
     let mut client = Client::connect_from(neighbour(2), test_server.address());
     lines.iter().for_each(|line| client.send(line));
     client.end_sending();
     std::iter::from_fn(|| client.next_line()).map(|line| line + "\n").collect()
 }
 
-/// Tries to sign in; returns the answer. The greeting that follows a refusal is left unread.
+/// Tries to sign in. Returns the answer, and leaves the greeting after a refusal unread.
 fn try_login(client: &mut Client, alias: &str, password: &str) -> String {
     for line in ["LOGIN", alias, password] {
         client.send(line);
@@ -31,8 +31,8 @@ fn try_login(client: &mut Client, alias: &str, password: &str) -> String {
 }
 
 #[test]
-fn a_guest_is_asked_for_the_servers_password() {
-    let test_server = house_with_password();
+fn guest_is_asked_for_the_server_password() {
+    let test_server = server_with_password();
     let mut alice = test_server.connect();
     alice.send("alice_room");
     alice.expect("PASSWORD?");
@@ -50,8 +50,8 @@ fn a_guest_is_asked_for_the_servers_password() {
 }
 
 #[test]
-fn nothing_is_learned_about_names_before_the_servers_password() {
-    let test_server = house_with_password();
+fn names_cannot_be_probed_before_the_server_password() {
+    let test_server = server_with_password();
     let (mut owner, mut guest) = (test_server.connect(), test_server.connect());
     for line in ["REGISTER", SESAME, "owner", PASSWORD] {
         owner.send(line);
@@ -75,8 +75,8 @@ fn nothing_is_learned_about_names_before_the_servers_password() {
 }
 
 #[test]
-fn accounts_come_behind_the_servers_password() {
-    let test_server = house_with_password();
+fn account_sign_in_needs_the_server_password_first() {
+    let test_server = server_with_password();
     let mut alice = test_server.connect();
     alice.expect(GREETING);
     for mode in ["REGISTER", "LOGIN"] {
@@ -103,7 +103,7 @@ fn accounts_come_behind_the_servers_password() {
 }
 
 #[test]
-fn a_password_is_its_whole_line() {
+fn password_is_the_whole_line() {
     let test_server = TestServer::new(|config| config.limits.failures_to_lock = 100);
     let odd = "/quit  now: \u{1b}[31m\tünd \u{202e}so";
     let mut alice = test_server.connect();
@@ -118,7 +118,7 @@ fn a_password_is_its_whole_line() {
 }
 
 #[test]
-fn a_new_password_has_eight_to_seventy_two_bytes() {
+fn new_password_needs_8_to_72_bytes() {
     let test_server = TestServer::default();
     let mut client = test_server.connect();
     client.expect(GREETING);
@@ -148,7 +148,7 @@ fn a_new_password_has_eight_to_seventy_two_bytes() {
 }
 
 #[test]
-fn three_failures_in_a_row_lock_an_account_everywhere_for_a_while() {
+fn three_failures_in_a_row_lock_an_account() {
     let test_server = TestServer::new(|config| config.block_duration = BLOCK);
     test_server.register("alice", PASSWORD);
     test_server.register("bob", PASSWORD);
@@ -164,7 +164,7 @@ fn three_failures_in_a_row_lock_an_account_everywhere_for_a_while() {
         assert!(answer.starts_with("ERROR: 403 ") && (1..=3).contains(&seconds.unwrap_or(0)), "{answer}");
         client.expect(GREETING);
     }
-    let elsewhere = answers_elsewhere(&test_server, &["LOGIN", "alice", PASSWORD]);
+    let elsewhere = answers_from_neighbour(&test_server, &["LOGIN", "alice", PASSWORD]);
     assert!(elsewhere.contains("\nERROR: 403 ") && elsewhere.ends_with(&format!("{GREETING}\n")), "{elsewhere}");
     let _bob = test_server.login("bob", PASSWORD);
     loop {
@@ -192,7 +192,7 @@ fn only_failures_in_a_row_lock() {
 }
 
 #[test]
-fn a_name_without_an_account_locks_alike() {
+fn unknown_names_lock_like_accounts() {
     let test_server = TestServer::default();
     let mut client = test_server.connect();
     for _ in 0..3 {
@@ -202,18 +202,18 @@ fn a_name_without_an_account_locks_alike() {
     assert!(answer.starts_with("ERROR: 403 "), "{answer}");
 }
 
-/// The same text in two forms: `ü` as two characters, and as one.
-const TYPED_APART: &str = "gru\u{308}ne wiese";
-const HASH_OF_TYPED_APART: &str = "$2b$04$abcdefghijklmnopqrstuu5rfw01uIKScSPrL07QkyeUE11z4lEFC";
+/// One password in two Unicode forms: `ü` as two characters, and as one.
+const DECOMPOSED: &str = "gru\u{308}ne wiese";
+const HASH_OF_DECOMPOSED: &str = "$2b$04$abcdefghijklmnopqrstuu5rfw01uIKScSPrL07QkyeUE11z4lEFC";
 const COMPOSED: &str = "gr\u{fc}ne wiese";
 
 #[test]
-fn d16_a_password_opens_in_whatever_form_it_is_typed() {
+fn d16_password_matches_in_both_unicode_forms() {
     let test_server = TestServer::new(|config| config.limits.failures_to_lock = 100);
-    test_server.register("mac", TYPED_APART);
+    test_server.register("mac", DECOMPOSED);
     test_server.register("other", COMPOSED);
     for name in ["mac", "other"] {
-        for password in [TYPED_APART, COMPOSED, &format!("\u{feff}{COMPOSED}")] {
+        for password in [DECOMPOSED, COMPOSED, &format!("\u{feff}{COMPOSED}")] {
             test_server.login(name, password).quit();
         }
     }
@@ -224,24 +224,24 @@ fn d16_a_password_opens_in_whatever_form_it_is_typed() {
 }
 
 #[test]
-fn d16_an_account_that_was_hashed_as_typed_still_opens() {
+fn d16_account_hashed_in_decomposed_form_still_signs_in() {
     let mut test_server = TestServer::new(|config| config.limits.failures_to_lock = 100);
-    test_server.register("mac", TYPED_APART);
+    test_server.register("mac", DECOMPOSED);
     test_server.stop();
     let file = test_server.data().join("accounts.json");
     let accounts = std::fs::read_to_string(&file).expect("accounts.json");
     let start = accounts.find("$2b$").expect("a hash");
-    // Of the two characters, as servers before made it.
-    let accounts = accounts.replace(&accounts[start..start + 60], HASH_OF_TYPED_APART);
+    // A hash of the decomposed form, as earlier servers stored it.
+    let accounts = accounts.replace(&accounts[start..start + 60], HASH_OF_DECOMPOSED);
     std::fs::write(&file, accounts).expect("accounts.json");
     test_server.restart();
-    test_server.login("mac", TYPED_APART).quit();
+    test_server.login("mac", DECOMPOSED).quit();
 }
 
 #[test]
-fn d16_the_servers_password_too() {
-    let test_server = TestServer::new(|config| config.password = Some(TYPED_APART.to_owned()));
-    for (name, password) in [("one", TYPED_APART), ("other", COMPOSED), ("third", "\u{feff}gr\u{fc}ne wiese")] {
+fn d16_server_password_matches_in_both_unicode_forms() {
+    let test_server = TestServer::new(|config| config.password = Some(DECOMPOSED.to_owned()));
+    for (name, password) in [("one", DECOMPOSED), ("other", COMPOSED), ("third", "\u{feff}gr\u{fc}ne wiese")] {
         let mut guest = test_server.connect();
         guest.send(&format!("\u{feff}{name}_lobby"));
         guest.expect("PASSWORD?");

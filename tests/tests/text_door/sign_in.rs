@@ -1,4 +1,4 @@
-//! Coming in, and being refused.
+//! Signing in, and refusals.
 
 use crate::{GREETING, HOW_TO_JOIN, HOW_TO_LOG_IN, PASSWORD};
 use landline_common::text::PASSWORD_SENT;
@@ -6,7 +6,7 @@ use landline_tests::{Client, TestServer};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
-/// Sends all lines and expects exactly these answers.
+/// Sends all lines, and asserts exactly these answers.
 #[track_caller]
 fn converse(client: &mut Client, lines: &[&str], answers: &[&str]) {
     for line in lines {
@@ -18,7 +18,7 @@ fn converse(client: &mut Client, lines: &[&str], answers: &[&str]) {
 }
 
 #[test]
-fn silence_is_answered_by_the_greeting() {
+fn silent_client_gets_the_greeting() {
     let test_server = TestServer::default();
     let connecting = Instant::now();
     let mut client = test_server.connect();
@@ -32,7 +32,7 @@ fn silence_is_answered_by_the_greeting() {
 }
 
 #[test]
-fn who_speaks_first_hears_no_greeting() {
+fn client_that_sends_first_gets_no_greeting() {
     let test_server = TestServer::default();
     let mut alice = test_server.connect();
     alice.send("al_ice_dev/rust-2");
@@ -41,7 +41,7 @@ fn who_speaks_first_hears_no_greeting() {
 }
 
 #[test]
-fn an_account_from_registering_to_being_in() {
+fn registering_and_signing_in_to_an_account() {
     let test_server = TestServer::default();
     let mut alice = test_server.connect();
     let registered = ["ALIAS?", "PASSWORD?", "Registration successful. You can login now.", GREETING];
@@ -54,7 +54,7 @@ fn an_account_from_registering_to_being_in() {
 }
 
 #[test]
-fn every_refusal_leads_back_to_the_greeting() {
+fn refusals_return_to_the_greeting() {
     let test_server = TestServer::default();
     test_server.register("alice", PASSWORD);
     let _alice = test_server.login("alice", PASSWORD);
@@ -83,7 +83,7 @@ fn every_refusal_leads_back_to_the_greeting() {
 }
 
 #[test]
-fn a_first_line_of_neither_form_ends_it_only_before_a_greeting() {
+fn invalid_first_line_ends_the_connection_only_without_a_greeting() {
     let test_server = TestServer::default();
     for line in ["hello", "GET / HTTP/1.0", "/join room", "exit"] {
         let mut client = test_server.connect();
@@ -114,7 +114,7 @@ fn blank_lines_are_ignored() {
 }
 
 #[test]
-fn names_that_cannot_be_are_refused_with_the_reason_and_the_end() {
+fn invalid_names_are_refused_with_a_reason() {
     let test_server = TestServer::default();
     test_server.register("Bob", PASSWORD);
     let mut alice = test_server.guest("alice", "room");
@@ -138,7 +138,7 @@ fn names_that_cannot_be_are_refused_with_the_reason_and_the_end() {
 }
 
 #[test]
-fn a_name_is_free_again_when_its_owner_has_left() {
+fn name_is_free_again_after_its_user_has_left() {
     let test_server = TestServer::default();
     for leave in [Client::quit as fn(Client), Client::reset, drop] {
         let mut bob = test_server.guest("bob", "room");
@@ -159,7 +159,7 @@ fn a_name_is_free_again_when_its_owner_has_left() {
 }
 
 #[test]
-fn what_comes_right_behind_the_sign_in_is_not_lost() {
+fn lines_sent_right_after_the_sign_in_are_not_lost() {
     let test_server = TestServer::default();
     test_server.register("carol", PASSWORD);
     let mut alice = test_server.guest("alice", "lobby");

@@ -1,4 +1,4 @@
-//! However the network cuts a client's bytes, the server hears the same.
+//! The network may split a client's bytes anywhere without changing their meaning.
 
 use landline_tests::TestServer;
 use proptest::prelude::*;
@@ -6,14 +6,14 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
 use std::time::Duration;
 
-/// Longer lines are refused; short, so that a few bytes are enough to reach it.
+/// The limit of a line in bytes, low so that short scripts reach it.
 const LINE_BYTES: u64 = 200;
-/// Not to wait for anything, but so that the server, which is faster, mostly reads what was written by itself.
+/// Pause after a write, so that the server mostly reads it by itself.
 const PAUSE: Duration = Duration::from_micros(200);
 const MOST_PAUSES: usize = 300;
 const SIGN_IN: &[u8] = b"alice_room\n";
 
-/// A line with its end: talk, commands, what is not UTF-8, what is too long.
+/// Generates a line with its end: talk, commands, invalid UTF-8, or a too long line.
 fn line() -> impl Strategy<Value = Vec<u8>> {
     let content = prop_oneof![
         4 => "[ a-zäß€𝄞\t]{0,30}".prop_map(String::into_bytes),
@@ -30,13 +30,13 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// A sign-in, lines, and a last line that may lack its end.
+/// Generates a sign-in, some lines, and a last line that may lack its end.
 fn script() -> impl Strategy<Value = Vec<u8>> {
     let last = prop::collection::vec(any::<u8>(), 0..10);
     (prop::collection::vec(line(), 0..30), last).prop_map(|(lines, last)| [SIGN_IN, &lines.concat(), &last].concat())
 }
 
-/// Cuts `bytes` into writes of these lengths, over and over. The first one is such that the client stays framed.
+/// Splits `bytes` into writes of these lengths, cyclically. The first write is chosen so that the client stays framed.
 fn cut<'b>(bytes: &'b [u8], first: usize, lengths: &[usize]) -> Vec<&'b [u8]> {
     let first = if first == 1 { 1 } else { first.max(SIGN_IN.len()).min(bytes.len()) };
     let (head, mut rest) = bytes.split_at(first);
@@ -52,7 +52,7 @@ fn cut<'b>(bytes: &'b [u8], first: usize, lengths: &[usize]) -> Vec<&'b [u8]> {
     writes
 }
 
-/// What everybody hears of these writes: the one who sent them, and somebody else in the room.
+/// Returns the lines that the sender of these writes and another user in the room receive.
 fn transcript(test_server: &TestServer, writes: &[&[u8]]) -> [Vec<String>; 2] {
     let mut watcher = test_server.guest("watcher", "room");
     let mut alice = test_server.connect();
@@ -72,7 +72,7 @@ fn transcript(test_server: &TestServer, writes: &[&[u8]]) -> [Vec<String>; 2] {
     [own, heard]
 }
 
-/// Objects differ by time and id from one run to the next.
+/// Removes times and ids, which differ between runs.
 fn without_times(line: &str) -> String {
     let Ok(Value::Object(mut object)) = serde_json::from_str::<Value>(line) else { return line.to_owned() };
     for field in ["at", "ts", "id"] {
@@ -82,10 +82,10 @@ fn without_times(line: &str) -> String {
 }
 
 #[test]
-fn any_way_of_cutting_is_heard_the_same() {
+fn splitting_of_writes_does_not_change_the_result() {
     let test_server = TestServer::new(|config| {
         config.limits.line_bytes = LINE_BYTES;
-        // On a busy machine a pause between two writes is no silence.
+        // A long silence limit, so that a pause on a busy machine does not count as silence.
         config.limits.unframed_quiet_ms = 20_000;
     });
     let cuts = (prop_oneof![Just(1usize), 11usize..2_000], prop::collection::vec(1usize..600, 1..8));

@@ -5,7 +5,7 @@ use landline_tests::{Client, TestServer};
 use std::io::Read;
 use std::time::Duration;
 
-/// What PuTTY sends when it connects, and how each option is refused.
+/// The options that PuTTY sends when it connects, and the refusals of them.
 const OFFERS: &[u8] = b"\xff\xfb\x1f\xff\xfb\x20\xff\xfb\x18\xff\xfb\x27\xff\xfd\x01\xff\xfb\x03\xff\xfd\x03";
 const REFUSALS: &[u8] = b"\xff\xfe\x1f\xff\xfe\x20\xff\xfe\x18\xff\xfe\x27\xff\xfc\x01\xff\xfe\x03\xff\xfc\x03";
 
@@ -17,7 +17,7 @@ fn expect_bytes(client: &Client, expected: &[u8]) {
 }
 
 #[test]
-fn d13_options_are_refused_and_the_greeting_comes() {
+fn d13_telnet_options_are_refused_and_the_greeting_follows() {
     let test_server = TestServer::default();
     for size in [OFFERS.len(), 1, 2, 4] {
         let mut putty = test_server.connect();
@@ -34,7 +34,7 @@ fn d13_options_are_refused_and_the_greeting_comes() {
 }
 
 #[test]
-fn d13_options_before_a_first_line_do_no_harm() {
+fn d13_telnet_options_before_the_first_line_are_ignored() {
     let test_server = TestServer::default();
     let mut client = test_server.connect();
     client.send_bytes(&[OFFERS, b"telnet_lobby\r\0"].concat());
@@ -43,7 +43,7 @@ fn d13_options_before_a_first_line_do_no_harm() {
 }
 
 #[test]
-fn d13_an_interrupt_within_a_session_is_not_said() {
+fn d13_telnet_interrupt_is_not_said() {
     let test_server = TestServer::default();
     let mut bob = test_server.guest("bob", "lobby");
     for size in [100, 1] {
@@ -62,7 +62,7 @@ fn d13_an_interrupt_within_a_session_is_not_said() {
 }
 
 #[test]
-fn d13_a_flood_of_options_extends_no_deadline() {
+fn d13_flood_of_options_does_not_extend_the_deadline() {
     let test_server = TestServer::new(|config| config.limits.answer_seconds = 1);
     let mut client = test_server.connect();
     let mut flood = client.stream().try_clone().expect("a socket");

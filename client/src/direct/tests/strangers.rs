@@ -47,7 +47,7 @@ fn strangers_do_not_keep_the_right_client_out() {
     let address = loopback(&accept);
     let eve = Keys::generate().unwrap();
     let mut wrong = TcpStream::connect(&address).unwrap();
-    assert!(open(&mut wrong, (Side::Dialled, "direct"), &eve, ExpectedPeer::Known(&bob.key())).is_err());
+    assert!(open(&mut wrong, (Side::Dialed, "direct"), &eve, ExpectedPeer::Known(&bob.key())).is_err());
     let silent: Vec<TcpStream> = (0..40).map(|_| TcpStream::connect(&address).unwrap()).collect();
     assert!(alice.hear(ready(bob.key(), &address)).is_some());
     assert!(matches!(alice.next(), EventKind::DirectConnected { .. }));

@@ -1,194 +1,233 @@
-//! What was missed: each tells the other what it has of each author, and asks for what is missing, from one member at
-//! a time for each part, so that a newcomer is told by several, and nothing twice.
+//! Exchange of missed messages: for a newcomer, after a lost link, and after a split of the network.
+//!
+//! Problem: a message is sent once over each link, so a member without a link at that moment misses it. No member knows
+//! which messages exist.
+//!
+//! | frame | meaning |
+//! |---|---|
+//! | `Have` | the ranges of numbers that the sender has of each author; sent over a new link, and again after changes |
+//! | `Want` | a request for at most [`MESSAGES_PER_REQUEST`] messages of one author |
+//! | `Past` | the answer; the sender does not have numbers in its range that it leaves out |
+//!
+//! Invariants:
+//! - A member has one open request to each other member, and requests no number twice at once. So a newcomer loads
+//!   from several members in parallel, and receives nothing twice.
+//! - The messages of a member that is here are requested from that member only, since any other could invent them.
+//! - Lost frames need no repetition: the next `Have` shows what is still missing.
+//!
+//! Limits against members that request or invent too much are in [`super::budget`] and [`super::quota`].
 
-use super::budget::told_bytes;
-use super::member::{Member, Want};
+use super::Node;
+use super::budget::transfer_bytes;
+use super::member::{HistoryRequest, Member};
 use super::ranges::Ranges;
 use super::store::Author;
-use super::{Node, ROOM};
 use crate::mesh::id::NodeId;
-use crate::mesh::limits::{FRAME_BYTES, HAVE_MS, MESSAGES, ORIGINS, PAST_BYTES, PIECES, SLOW_MS, WANT, WANT_MS};
+use crate::mesh::limits::{
+    FRAME_BYTES, HAVE_INTERVAL_MS, HISTORY_FRAME_BYTES, MESSAGES, MESSAGES_PER_REQUEST, ORIGINS, RANGES_PER_AUTHOR,
+    REQUEST_TIMEOUT_MS, SLOW_MS,
+};
 use crate::mesh::wire::{Frame, Pieces, Saying};
-use landline_common::{EventKind, UserName};
+use landline_common::UserName;
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
-/// Bytes that one author takes in a frame that says what there is, with so many pieces; about.
-fn have_bytes(pieces: usize) -> usize {
-    40 + 32 * pieces
+/// Returns an upper estimate of the bytes that one author with this many ranges takes in a `Have`.
+fn have_bytes(ranges: usize) -> usize {
+    40 + 32 * ranges
 }
 
 impl Node {
-    /// Tells a member what is here, as far as it has changed since they were told last.
-    pub(super) fn tell_what_is_here(&mut self, id: NodeId) {
-        let Some(member) = self.members.get_mut(&id) else { return };
-        let told = member.told.0;
-        // Everything, as on each new link: links are cheap to open.
-        let is_first = told == 0;
-        if is_first && !self.may_be_told(id) {
-            if let Some(member) = self.members.get_mut(&id) {
-                member.told.1 = self.now.ms;
-            }
-            return;
-        }
+    /// Sends a member the numbers of all messages stored since the last time; of all messages over a new link.
+    pub(super) fn send_have(&mut self, id: NodeId) {
+        let Some(member) = self.members.get(&id) else { return };
+        let since = member.have_revision;
+        // Links are cheap to open, so a complete list counts for the budget.
+        let is_complete = since == 0;
+        let may_send = !is_complete || self.has_history_budget(id);
         if let Some(member) = self.members.get_mut(&id) {
-            member.told = (self.store.changes(), self.now.ms);
+            member.have_sent_at = self.now.ms;
+            if !may_send {
+                return;
+            }
+            member.have_revision = self.store.revision();
         }
         let mut authors = 0;
         let mut frames: Vec<BTreeMap<NodeId, Pieces>> = Vec::new();
-        let mut room = 0;
-        for (origin, has) in self.store.changed_since(told) {
-            // The latest pieces: what is older was perhaps never wanted.
-            let pieces: Pieces = has.iter().rev().take(PIECES).collect();
-            let bytes = have_bytes(pieces.len());
+        let mut space = 0;
+        for (origin, stored) in self.store.changed_since(since) {
+            // Newest first: older ranges are the more likely ones to be evicted soon.
+            let ranges: Pieces = stored.iter().rev().take(RANGES_PER_AUTHOR).collect();
+            let bytes = have_bytes(ranges.len());
             authors += 1;
-            if bytes > room {
+            if bytes > space {
                 frames.push(BTreeMap::new());
-                room = FRAME_BYTES - 1_024;
+                space = FRAME_BYTES - 1_024;
             }
-            room = room.saturating_sub(bytes);
-            frames.last_mut().and_then(|frame| frame.insert(origin, pieces));
+            space = space.saturating_sub(bytes);
+            if let Some(frame) = frames.last_mut() {
+                frame.insert(origin, ranges);
+            }
         }
-        if is_first {
-            self.was_told(id, told_bytes(0, 0, authors));
+        if is_complete {
+            self.charge_history(id, transfer_bytes(0, 0, authors));
         }
-        frames.into_iter().for_each(|ranges| self.send_to(id, Frame::Have { ranges }));
+        for ranges in frames {
+            self.send_to_member(id, Frame::Have { ranges });
+        }
     }
 
-    /// Whether a member may be told more of the past.
-    fn may_be_told(&self, id: NodeId) -> bool {
-        let open = |member: &Member| {
-            self.told.is_open(member.past_told, member.address.ip(), self.store.told_bytes(), self.now.ms)
-        };
-        self.members.get(&id).is_some_and(open)
+    /// Returns whether a member may be sent more history.
+    fn has_history_budget(&self, id: NodeId) -> bool {
+        self.members.get(&id).is_some_and(|member| {
+            let history = self.store.transfer_bytes();
+            self.history_budgets.has_budget(member.history_sent, member.address.ip(), history, self.now.ms)
+        })
     }
 
-    /// A member was told so much of the past.
-    fn was_told(&mut self, id: NodeId, bytes: u64) {
+    /// Counts history sent to a member, in bytes.
+    fn charge_history(&mut self, id: NodeId, bytes: u64) {
         let Some(member) = self.members.get_mut(&id) else { return };
-        let (address, history) = (member.address.ip(), self.store.told_bytes());
-        self.told.add(&mut member.past_told, address, bytes, history, self.now.ms);
+        let history = self.store.transfer_bytes();
+        self.history_budgets.add(&mut member.history_sent, member.address.ip(), bytes, history, self.now.ms);
     }
 
-    /// A member has this.
-    pub(super) fn heard_have(&mut self, from: NodeId, ranges: BTreeMap<NodeId, Pieces>) {
+    /// Notes which messages a member offers, as far as they are missing here, and requests some.
+    pub(super) fn have_received(&mut self, from: NodeId, ranges: BTreeMap<NodeId, Pieces>) {
         let Some(member) = self.members.get_mut(&from) else { return };
         for (origin, pieces) in ranges {
-            let mut has = Ranges::default();
-            pieces.iter().take(PIECES).for_each(|(from, to)| has.add(*from, *to));
-            if origin == from {
-                member.top = member.top.max(has.last().unwrap_or(0));
+            let mut offered = Ranges::default();
+            for (first, last) in pieces.into_iter().take(RANGES_PER_AUTHOR) {
+                offered.add(first, last);
             }
-            let missing = self.store.missing(origin, &has);
+            if origin == from {
+                member.last_seq = member.last_seq.max(offered.last().unwrap_or(0));
+            }
+            let missing = self.store.missing(origin, &offered);
             if origin == self.me.id || missing.is_empty() {
                 member.offers.remove(&origin);
             } else if member.offers.len() < ORIGINS || member.offers.contains_key(&origin) {
                 member.offers.insert(origin, missing);
             }
         }
-        self.ask(&[from]);
+        self.request_missing(&[from]);
     }
 
-    /// Asks each of these members for something else than what others are asked for, if they have it.
-    fn ask(&mut self, members: &[NodeId]) {
-        let mut asked: BTreeMap<NodeId, Ranges> = BTreeMap::new();
-        for want in self.members.values().filter_map(|member| member.want) {
-            asked.entry(want.origin).or_default().add(want.from, want.to);
+    /// Sends each of these members a request, if it has no open one and offers messages that are not requested from
+    /// others.
+    fn request_missing(&mut self, members: &[NodeId]) {
+        let mut requested: BTreeMap<NodeId, Ranges> = BTreeMap::new();
+        for request in self.members.values().filter_map(|member| member.request) {
+            requested.entry(request.origin).or_default().add(request.from, request.to);
         }
         for id in members {
-            let Some(want) = self.next_want(*id, &asked) else { continue };
-            let Want { origin, from, to, .. } = want;
+            let Some(request) = self.next_request(*id, &requested) else { continue };
+            let HistoryRequest { origin, from, to, .. } = request;
             if let Some(member) = self.members.get_mut(id) {
-                member.want = Some(want);
+                member.request = Some(request);
             }
-            asked.entry(origin).or_default().add(from, to);
-            self.send_to(*id, Frame::Want { origin, from, to });
+            requested.entry(origin).or_default().add(from, to);
+            self.send_to_member(*id, Frame::Want { origin, from, to });
         }
     }
 
-    /// What a member is to be asked for next. Who is here is asked for their own words: others could tell anything.
-    /// Offers are looked at only up to that, and go when nothing of them is missing any more: an answer costs little,
-    /// however much was offered.
-    fn next_want(&mut self, id: NodeId, asked: &BTreeMap<NodeId, Ranges>) -> Option<Want> {
+    /// Returns the next request to a member, apart from the numbers in `requested`.
+    ///
+    /// Looks at the member's offers only up to the first one that is missing, and removes those that are not missing any
+    /// more. So the cost of an answer does not grow with the number of offers.
+    fn next_request(&mut self, id: NodeId, requested: &BTreeMap<NodeId, Ranges>) -> Option<HistoryRequest> {
         let at = self.now.ms;
         let member = self.members.get_mut(&id)?;
-        let left = u64::try_from(MESSAGES.saturating_sub(member.past.counted(at))).unwrap_or(WANT).min(WANT);
-        if !member.is_linked() || member.want.is_some() || member.slow_until > at || left == 0 {
+        let budget = MESSAGES.saturating_sub(member.history_received.counted(at));
+        let max = u64::try_from(budget).unwrap_or(MESSAGES_PER_REQUEST).min(MESSAGES_PER_REQUEST);
+        if !member.is_linked() || member.request.is_some() || member.slow_until > at || max == 0 {
             return None;
         }
-        let (mut offers, mut known) = (std::mem::take(&mut member.offers), Vec::new());
-        let may_tell = |origin: NodeId| origin == id || !self.members.contains_key(&origin);
-        let want = offers.iter_mut().filter(|(origin, _)| may_tell(**origin)).find_map(|(origin, offered)| {
+        let mut offers = std::mem::take(&mut member.offers);
+        let mut exhausted = Vec::new();
+        let may_ask_for = |origin: NodeId| origin == id || !self.members.contains_key(&origin);
+        let request = offers.iter_mut().filter(|(origin, _)| may_ask_for(**origin)).find_map(|(origin, offered)| {
             *offered = self.store.missing(*origin, offered);
             if offered.is_empty() {
-                known.push(*origin);
+                exhausted.push(*origin);
             }
-            let free = asked.get(origin).map(|others| offered.without(others));
+            let free = requested.get(origin).map(|others| offered.difference(others));
             let (from, to) = free.as_ref().unwrap_or(offered).iter().next()?;
-            Some(Want { origin: *origin, from, to: to.min(from + left - 1), at })
+            Some(HistoryRequest { origin: *origin, from, to: to.min(from + max - 1), at })
         });
-        known.iter().for_each(|origin| drop(offers.remove(origin)));
+        for origin in exhausted {
+            offers.remove(&origin);
+        }
         if let Some(member) = self.members.get_mut(&id) {
             member.offers = offers;
         }
-        want
+        request
     }
 
-    /// Answers with as much as fits into one frame, unless the member was told enough lately.
-    pub(super) fn heard_want(&mut self, from: NodeId, origin: NodeId, first: u64, last: u64) {
-        if !self.may_be_told(from) {
+    /// Answers a request with as many messages as fit into one frame; not at all if the member is over its budget.
+    pub(super) fn want_received(&mut self, from: NodeId, origin: NodeId, first: u64, last: u64) {
+        if !self.has_history_budget(from) {
             return;
         }
-        let (mut says, mut texts, mut bytes, mut to) = (Vec::new(), 0, 0, last);
-        for (lamport, message) in self.store.of(origin, first, last) {
+        let mut says = Vec::new();
+        let mut text_bytes = 0;
+        let mut bytes = 0;
+        let mut to = last;
+        for (lamport, message) in self.store.messages_of(origin, first, last) {
             let text = message.text.to_string();
             let saying = Saying { seq: message.seq, lamport, at: message.at, text };
             bytes += saying.bytes();
-            if bytes > PAST_BYTES && !says.is_empty() {
+            if bytes > HISTORY_FRAME_BYTES && !says.is_empty() {
                 break;
             }
             to = saying.seq;
-            texts += saying.text.len();
+            text_bytes += saying.text.len();
             says.push(saying);
         }
-        if bytes <= PAST_BYTES {
+        if bytes <= HISTORY_FRAME_BYTES {
             to = last;
         }
-        self.was_told(from, told_bytes(texts, says.len(), 1));
+        self.charge_history(from, transfer_bytes(text_bytes, says.len(), 1));
         let author = self.store.author(origin);
         let name = author.map_or(String::new(), |author| author.name.to_string());
         let key = author.map_or(String::new(), |author| author.key.to_string());
-        self.send_to(from, Frame::Past { origin, name, key, from: first, to, says });
+        self.send_to_member(from, Frame::Past { origin, name, key, from: first, to, says });
     }
 
-    /// What was asked for. Whatever is not in it, that member does not have.
-    pub(super) fn heard_past(
+    /// Stores the answer to a request. Ignores answers that were not requested.
+    pub(super) fn past_received(
         &mut self,
         from: NodeId,
-        (origin, name, key): (NodeId, &str, &str),
-        (first, last): (u64, u64),
+        origin: NodeId,
+        name: &str,
+        key: &str,
+        range: RangeInclusive<u64>,
         says: Vec<Saying>,
     ) {
         let Some(member) = self.members.get_mut(&from) else { return };
-        let Some(want) = member.want.filter(|want| want.origin == origin && want.from == first) else { return };
-        member.want = None;
-        member.past.add(says.len(), self.now.ms);
+        let request = member.request.filter(|request| request.origin == origin && request.from == *range.start());
+        let Some(request) = request else { return };
+        member.request = None;
+        member.history_received.add(says.len(), self.now.ms);
+        // The member does not have the numbers that it left out.
         if let Some(offered) = member.offers.get_mut(&origin) {
-            offered.remove(first, last.min(want.to));
+            offered.remove(request.from, request.to.min(*range.end()));
         }
-        // They may have come since somebody else was asked.
-        let own = from == origin || !self.members.contains_key(&origin);
-        if own && let Some(author) = self.author_of(origin, name, key) {
-            // Nothing comes after what can be said now.
-            let latest = if from == origin { self.latest() } else { self.horizon() };
-            for saying in says.into_iter().filter(|saying| saying.seq <= want.to && saying.lamport <= latest) {
-                self.learn_late(from, origin, &author, saying);
+        // The author may have come since the request. Then only its own word counts.
+        let may_tell = from == origin || !self.members.contains_key(&origin);
+        if may_tell && let Some(author) = self.verified_author(origin, name, key) {
+            // An invented past must not sort behind messages that are sent now.
+            let max_lamport = if from == origin { self.max_author_lamport() } else { self.max_lamport() };
+            for saying in says.into_iter().filter(|saying| saying.seq <= request.to && saying.lamport <= max_lamport) {
+                self.add_past_message(from, origin, &author, saying);
             }
         }
-        self.ask(&[from]);
+        self.request_missing(&[from]);
     }
 
-    /// Who an author is: by themselves if they are here, or as it was told first, if the id goes with the key.
-    fn author_of(&self, origin: NodeId, name: &str, key: &str) -> Option<Author> {
+    /// Returns an author's identity: from its link if it is here; else as it was first received, if the id is bound to
+    /// the key.
+    fn verified_author(&self, origin: NodeId, name: &str, key: &str) -> Option<Author> {
         if let Some(Member { name, key, .. }) = self.members.get(&origin) {
             return Some(Author { name: name.as_str().into(), key: *key });
         }
@@ -199,30 +238,34 @@ impl Node {
         Some(Author { name: UserName::parse(name).ok()?.as_str().into(), key })
     }
 
-    /// Something that was said earlier. What was said since this began is shown at its place; the rest is history.
-    fn learn_late(&mut self, from: NodeId, origin: NodeId, author: &Author, saying: Saying) {
-        let Saying { seq, lamport, at, text } = saying;
-        let Some((id, text)) = self.learn(from, (lamport, origin), author, seq, (at, &text)) else { return };
-        // When that was is told by the author's clock.
-        if at >= self.members.get(&origin).map_or(self.began, |author| author.began) {
-            let user = self.author_name(origin, seq).into();
-            self.tell_at(at, EventKind::Said { id, room: ROOM.into(), user, text: text.into() });
+    /// Stores a missed message. Emits it if it was sent after the start of this node; older ones are only in the history.
+    fn add_past_message(&mut self, from: NodeId, origin: NodeId, author: &Author, saying: Saying) {
+        let Some((id, saying)) = self.store_message(from, origin, author, saying) else { return };
+        let start = self.members.get(&origin).map_or(self.started_wall_ms, |author| author.start_by_peer_clock);
+        if saying.at >= start {
+            self.emit_said(id, origin, &saying);
         }
     }
 
-    /// Time has passed: whoever does not answer is slow, and all are told what is new.
-    pub(super) fn catch_up(&mut self) {
+    /// Gives up late requests, tells members of new messages, and sends further requests.
+    pub(super) fn tick_catch_up(&mut self) {
         let now = self.now.ms;
         for member in self.members.values_mut() {
-            if member.want.is_some_and(|want| want.at + WANT_MS <= now) {
-                (member.want, member.slow_until) = (None, now + SLOW_MS);
+            if member.request.is_some_and(|request| request.at + REQUEST_TIMEOUT_MS <= now) {
+                member.request = None;
+                member.slow_until = now + SLOW_MS;
             }
         }
-        let changes = self.store.changes();
-        let stale = |member: &Member| member.is_linked() && member.told.0 < changes && member.told.1 + HAVE_MS <= now;
-        let stale: Vec<NodeId> = self.members.iter().filter(|(_, member)| stale(member)).map(|(id, _)| *id).collect();
-        stale.into_iter().for_each(|id| self.tell_what_is_here(id));
+        let revision = self.store.revision();
+        let is_outdated = |member: &Member| {
+            member.is_linked() && member.have_revision < revision && member.have_sent_at + HAVE_INTERVAL_MS <= now
+        };
+        let outdated: Vec<NodeId> =
+            self.members.iter().filter(|(_, member)| is_outdated(member)).map(|(id, _)| *id).collect();
+        for id in outdated {
+            self.send_have(id);
+        }
         let all: Vec<NodeId> = self.members.keys().copied().collect();
-        self.ask(&all);
+        self.request_missing(&all);
     }
 }

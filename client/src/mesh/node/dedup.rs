@@ -1,40 +1,43 @@
-//! Which messages to this member alone were shown: they come again when their confirmation was lost, also after their
-//! author had been given up here.
+//! The private messages that were shown, by sender and number. A sender repeats a message whose confirmation was lost,
+//! also after it has left and come back. Bounded in senders and in messages of each.
 
 use crate::mesh::id::NodeId;
-use crate::mesh::limits::{SHOWN_PRIVATES, SHOWN_SENDERS};
+use crate::mesh::limits::{REMEMBERED_PRIVATES, REMEMBERED_SENDERS};
 use std::collections::{BTreeMap, VecDeque};
 
-/// The last of one author.
+/// Numbers of the last messages of one sender, oldest first.
 #[derive(Debug, Default)]
-struct Numbers {
-    at: u64,
-    last: VecDeque<u64>,
+struct SenderNumbers {
+    last_used: u64,
+    recent: VecDeque<u64>,
 }
 
-/// Numbers of messages, by author.
+/// The shown messages.
 #[derive(Debug, Default)]
-pub struct Dedup(BTreeMap<NodeId, Numbers>);
+pub struct Dedup(BTreeMap<NodeId, SenderNumbers>);
 
 impl Dedup {
-    /// Whether that one was.
+    /// Returns whether a message was shown.
     #[must_use]
-    pub fn has(&self, from: NodeId, number: u64) -> bool {
-        self.0.get(&from).is_some_and(|numbers| numbers.last.contains(&number))
+    pub fn contains(&self, from: NodeId, number: u64) -> bool {
+        self.0.get(&from).is_some_and(|numbers| numbers.recent.contains(&number))
     }
 
-    /// One more. Of each author the first to be shown is forgotten first, and of authors who was silent for longest.
-    pub fn add(&mut self, from: NodeId, number: u64, now: u64) {
-        if self.0.len() >= SHOWN_SENDERS && !self.0.contains_key(&from) {
-            let silent = self.0.iter().min_by_key(|(_, numbers)| numbers.at).map(|(from, _)| *from);
-            silent.iter().for_each(|from| _ = self.0.remove(from));
+    /// Notes a shown message. At the limits, forgets the sender's oldest message, and the sender without a message for the
+    /// longest time.
+    pub fn insert(&mut self, from: NodeId, number: u64, now: u64) {
+        if self.0.len() >= REMEMBERED_SENDERS && !self.0.contains_key(&from) {
+            let silent = self.0.iter().min_by_key(|(_, numbers)| numbers.last_used).map(|(from, _)| *from);
+            if let Some(silent) = silent {
+                self.0.remove(&silent);
+            }
         }
         let numbers = self.0.entry(from).or_default();
-        numbers.at = now;
-        if numbers.last.len() >= SHOWN_PRIVATES {
-            numbers.last.pop_front();
+        numbers.last_used = now;
+        if numbers.recent.len() >= REMEMBERED_PRIVATES {
+            numbers.recent.pop_front();
         }
-        numbers.last.push_back(number);
+        numbers.recent.push_back(number);
     }
 }
 
@@ -43,20 +46,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_are_remembered_and_no_more() {
+    fn only_the_latest_messages_are_remembered() {
         let mut shown = Dedup::default();
-        let most = SHOWN_PRIVATES as u64;
+        let most = REMEMBERED_PRIVATES as u64;
         for number in (2..=most + 1).chain([1]) {
-            shown.add(NodeId(1), number, 0);
+            shown.insert(NodeId(1), number, 0);
         }
-        assert_eq!([2, 3, most + 1, 1].map(|number| shown.has(NodeId(1), number)), [false, true, true, true]);
-        assert!(!shown.has(NodeId(2), 1), "numbers are each author's own");
-        shown.add(NodeId(2), 1, 5);
-        shown.add(NodeId(1), 7, 6);
-        for from in 3..=SHOWN_SENDERS as u128 + 1 {
-            shown.add(NodeId(from), 1, 7);
+        assert_eq!([2, 3, most + 1, 1].map(|number| shown.contains(NodeId(1), number)), [false, true, true, true]);
+        assert!(!shown.contains(NodeId(2), 1), "each sender has its own numbers");
+        shown.insert(NodeId(2), 1, 5);
+        shown.insert(NodeId(1), 7, 6);
+        for from in 3..=REMEMBERED_SENDERS as u128 + 1 {
+            shown.insert(NodeId(from), 1, 7);
         }
-        let known = |from| shown.has(NodeId(from), 1);
-        assert_eq!((shown.0.len(), known(1), known(2), known(3)), (SHOWN_SENDERS, true, false, true));
+        let known = |from| shown.contains(NodeId(from), 1);
+        assert_eq!((shown.0.len(), known(1), known(2), known(3)), (REMEMBERED_SENDERS, true, false, true));
     }
 }

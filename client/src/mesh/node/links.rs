@@ -1,285 +1,355 @@
-//! Links come and go; of two to one member, both sides keep the same one.
+//! The links to other members, and which of two links to one member stays.
+//!
+//! Two members may dial each other at once. Both sides rank links alike ([`LinkRank`]) and keep the higher one, so they
+//! never close both.
+//!
+//! | state of a link | next |
+//! |---|---|
+//! | open, no hello yet | the peer's hello arrives: introduced, or closed if it is not acceptable |
+//! | open, no hello within [`HANDSHAKE_MS`] | closed |
+//! | introduced | closed after [`LINK_TIMEOUT_MS`] without a frame, at a goodbye, or if a higher link comes |
+//!
+//! A member whose link is lost has [`REJOIN_GRACE_MS`] to come back before it counts as gone.
 
-use super::member::Member;
+use super::member::{Member, MemberLink};
 use super::{Dial, Node, NodeEffect};
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::{
-    DEAD_MS, FRAMES, GRACE_MS, HANDSHAKE_MS, JOINS, LINKS, LINKS_PER_ADDRESS, PEERS, PEERS_PER_ADDRESS, PING_MS,
-    REFUSED, REFUSED_MS, SAME_CLOCK_MS,
+    FLOOD_FRAMES, HANDSHAKE_MS, JOINS, LINK_TIMEOUT_MS, LINKS, LINKS_PER_ADDRESS, PEERS, PEERS_PER_ADDRESS, PING_MS,
+    REFUSED, REFUSED_MS, REJOIN_GRACE_MS, SAME_CLOCK_MS,
 };
-use crate::mesh::wire::Frame;
+use crate::mesh::wire::{Frame, Saying};
 use crate::rate_counter::RateCounter;
 use landline_common::link::PublicKey;
 use landline_common::{EventKind, UserName};
 use std::net::{IpAddr, SocketAddr};
 
-/// One link.
+/// One open link.
 #[derive(Debug)]
 pub struct Link {
+    /// The key that the peer has proven.
     pub key: PublicKey,
     address: SocketAddr,
+    /// The dial, if this member dialed.
     dial: Option<Dial>,
+    /// Time of opening, in milliseconds.
     opened: u64,
-    heard: u64,
-    spoken: u64,
-    /// Who is at the other end, once they said so.
+    /// Time of the last received frame, in milliseconds.
+    last_received: u64,
+    /// Time of the last sent frame, in milliseconds.
+    last_sent: u64,
+    /// The member at the other end, once its hello was accepted.
     pub member: Option<NodeId>,
-    /// Of two links, both sides keep the one that ranks higher: dialled by the lower id, then dialled later.
-    rank: (bool, u64),
-    frames: RateCounter,
+    rank: LinkRank,
+    frame_rate: RateCounter,
 }
 
-/// What a member says first on a link.
+/// The rank of a link among those to one member. Both sides compute the same one, and keep the higher link. The order of
+/// the fields matters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct LinkRank {
+    is_dialed_by_lower_id: bool,
+    /// The dialing side's number for the dial.
+    dial: u64,
+}
+
+/// The content of [`Frame::Hello`].
 #[derive(Debug)]
-pub struct Introduction {
-    pub id: NodeId,
-    pub name: String,
-    pub clock: u64,
-    pub dial: u64,
-    pub top: u64,
-    pub at: i64,
+pub struct PeerHello {
+    id: NodeId,
+    name: String,
+    clock: u64,
+    dial: u64,
+    top: u64,
+    at: i64,
 }
 
 impl Node {
-    pub(super) fn opened(&mut self, number: u64, key: PublicKey, address: SocketAddr, dial: Option<Dial>) {
+    /// Registers an open link and sends the hello, or closes the link if it is above a limit or from a refused key.
+    pub(super) fn link_opened(&mut self, number: u64, key: PublicKey, address: SocketAddr, dial: Option<Dial>) {
         let now = self.now.ms;
         if let Some(dial) = dial {
-            self.table.answered(dial.id, now);
+            self.table.dial_answered(dial.id, now);
         }
-        let refused = self.refused.iter().any(|(refused, until)| *refused == key && *until > now);
-        let there = self.links.values().filter(|link| link.address.ip() == address.ip()).count();
-        if refused || self.links.len() >= LINKS || there >= LINKS_PER_ADDRESS {
-            dial.iter().for_each(|dial| self.table.came_to_nothing(dial.id, address, now));
+        let is_refused = self.refused_keys.iter().any(|(refused, until)| *refused == key && *until > now);
+        let at_address = self.links.values().filter(|link| link.address.ip() == address.ip()).count();
+        if is_refused || self.links.len() >= LINKS || at_address >= LINKS_PER_ADDRESS {
+            if let Some(dial) = dial {
+                self.table.connection_rejected(dial.id, address, now);
+            }
             return self.effects.push(NodeEffect::Close(number));
         }
-        let (member, rank, frames) = (None, (false, 0), RateCounter::default());
-        let link = Link { key, address, dial, opened: now, heard: now, spoken: now, member, rank, frames };
+        let link = Link {
+            key,
+            address,
+            dial,
+            opened: now,
+            last_received: now,
+            last_sent: now,
+            member: None,
+            rank: LinkRank::default(),
+            frame_rate: RateCounter::default(),
+        };
         self.links.insert(number, link);
-        let (id, name) = (self.me.id, self.me.name.to_string());
-        let dial = dial.map_or(0, |dial| dial.number);
-        let at = self.now.wall.unix_ms.max(0);
-        self.send(number, Frame::Hello { id, name, clock: self.clock, dial, top: self.said, at });
+        let hello = Frame::Hello {
+            id: self.me.id,
+            name: self.me.name.to_string(),
+            clock: self.clock,
+            dial: dial.map_or(0, |dial| dial.number),
+            top: self.last_seq,
+            at: self.now.wall.unix_ms.max(0),
+        };
+        self.send(number, hello);
     }
 
-    /// Something came over a link.
-    pub(super) fn frame(&mut self, number: u64, frame: Frame) {
+    /// Handles a received frame. Closes the link if the peer sends another frame before its hello.
+    pub(super) fn frame_received(&mut self, number: u64, frame: Frame) {
         let now = self.now.ms;
         let Some(link) = self.links.get_mut(&number) else { return };
-        link.heard = now;
-        if link.frames.count(now) > FRAMES {
-            return self.refuse(number);
+        link.last_received = now;
+        if link.frame_rate.count(now) > FLOOD_FRAMES {
+            return self.refuse_flooder(number);
         }
         let member = link.member;
         match (member, frame) {
             (None, Frame::Hello { id, name, clock, dial, top, at }) => {
-                self.introduced(number, Introduction { id, name, clock, dial, top, at });
+                self.accept_hello(number, PeerHello { id, name, clock, dial, top, at });
             }
-            // Whoever does not say first who they are is no member.
-            (None, _) => self.close(number),
-            (Some(_), Frame::Bye) => self.said_bye(number),
-            (Some(id), Frame::Say { seq, lamport, at, text }) => self.heard_say(id, (seq, lamport), at, &text),
-            (Some(id), Frame::Private { number, at, text }) => self.heard_private(id, number, at, &text),
-            (Some(id), Frame::Got { number }) => self.heard_got(id, number),
-            (Some(id), Frame::Have { ranges }) => self.heard_have(id, ranges),
-            (Some(id), Frame::Want { origin, from, to }) => self.heard_want(id, origin, from, to),
+            (None, _) => self.close_link(number),
+            (Some(_), Frame::Bye) => self.bye_received(number),
+            (Some(id), Frame::Say { seq, lamport, at, text }) => {
+                self.say_received(id, Saying { seq, lamport, at, text });
+            }
+            (Some(id), Frame::Private { number, at, text }) => self.private_received(id, number, at, &text),
+            (Some(id), Frame::Got { number }) => self.got_received(id, number),
+            (Some(id), Frame::Have { ranges }) => self.have_received(id, ranges),
+            (Some(id), Frame::Want { origin, from, to }) => self.want_received(id, origin, from, to),
             (Some(id), Frame::Past { origin, name, key, from, to, says }) => {
-                self.heard_past(id, (origin, &name, &key), (from, to), says);
+                self.past_received(id, origin, &name, &key, from..=to, says);
             }
             (Some(_), Frame::Hello { .. } | Frame::Ping | Frame::Unknown) => {}
         }
     }
 
-    fn introduced(&mut self, number: u64, who: Introduction) {
+    /// Accepts the peer as a member, or closes the link: if the hello is invalid, the id is not bound to the peer's key,
+    /// a limit is reached, or another link to the member ranks higher.
+    fn accept_hello(&mut self, number: u64, hello: PeerHello) {
         let Some(link) = self.links.get_mut(&number) else { return };
-        let name = UserName::parse(&who.name).ok().filter(|name| name.check_new().is_ok());
-        let Some(name) = name else { return self.close(number) };
-        let ours = self.me.id < who.id;
+        let name = UserName::parse(&hello.name).ok().filter(|name| name.check_new().is_ok());
+        let Some(name) = name else { return self.close_link(number) };
+        let is_own_id_lower = self.me.id < hello.id;
         link.rank = match link.dial {
-            Some(dial) => (ours, dial.number),
-            None => (!ours, who.dial),
+            Some(dial) => LinkRank { is_dialed_by_lower_id: is_own_id_lower, dial: dial.number },
+            None => LinkRank { is_dialed_by_lower_id: !is_own_id_lower, dial: hello.dial },
         };
-        let (rank, key, address) = (link.rank, link.key, link.address);
-        let known = self.members.get(&who.id);
-        let other =
-            known.and_then(|member| member.link.ok()).and_then(|other| Some((other, self.links.get(&other)?.rank)));
-        // Hellos show everybody's id to everybody: only the key makes it theirs.
-        let stranger =
-            who.id == self.me.id || !who.id.belongs_to(&key) || known.is_some_and(|member| member.key != key);
-        let new = known.is_none();
-        if stranger || (new && !self.has_room(address.ip())) || other.is_some_and(|(_, other)| other >= rank) {
-            return self.close(number);
+        let rank = link.rank;
+        let key = link.key;
+        let address = link.address;
+        let known = self.members.get(&hello.id);
+        let other = known.and_then(Member::link_number);
+        let other_rank = other.and_then(|other| Some(self.links.get(&other)?.rank));
+        // Hellos are broadcast, so all machines know all ids. Only the key proves that the id is the peer's.
+        let is_impostor =
+            hello.id == self.me.id || !hello.id.belongs_to(&key) || known.is_some_and(|member| member.key != key);
+        let is_new = known.is_none();
+        if is_impostor || (is_new && !self.admit_member(address.ip())) || other_rank.is_some_and(|other| other >= rank)
+        {
+            return self.close_link(number);
         }
         if let Some(link) = self.links.get_mut(&number) {
-            link.member = Some(who.id);
-            // Somebody else's hello led here.
-            let mistaken = link.dial.filter(|dial| dial.id != who.id);
-            mistaken.iter().for_each(|dial| self.table.came_to_nothing(dial.id, link.address, self.now.ms));
-        }
-        self.observe(who.clock);
-        self.table.linked(who.id);
-        self.store.came(who.id, address.ip());
-        match self.members.get_mut(&who.id) {
-            Some(member) => {
-                (member.link, member.address, member.told) = (Ok(number), address, (0, 0));
-                (member.want, member.slow_until) = (None, 0);
+            link.member = Some(hello.id);
+            // A hello with a wrong id or address led to this member.
+            if let Some(dial) = link.dial.filter(|dial| dial.id != hello.id) {
+                self.table.connection_rejected(dial.id, link.address, self.now.ms);
             }
-            None => self.joined(who.id, name, key, (number, address)),
         }
-        if let Some(member) = self.members.get_mut(&who.id) {
-            member.top = member.top.max(who.top);
-            let theirs = who.at.saturating_sub_unsigned(self.now.ms.saturating_sub(self.started));
-            // What a hello took on its way looks like a difference, too.
-            let same = theirs.abs_diff(self.began) < SAME_CLOCK_MS;
-            member.began = if same { self.began } else { theirs };
+        self.observe_lamport(hello.clock);
+        self.table.linked(hello.id);
+        self.store.set_present(hello.id, address.ip());
+        match self.members.get_mut(&hello.id) {
+            Some(member) => {
+                member.link = MemberLink::Open(number);
+                member.address = address;
+                member.have_revision = 0;
+                member.have_sent_at = 0;
+                member.request = None;
+                member.slow_until = 0;
+            }
+            None => self.add_member(hello.id, name, key, number, address),
         }
-        if let Some((other, _)) = other {
-            self.end(other);
+        if let Some(member) = self.members.get_mut(&hello.id) {
+            member.last_seq = member.last_seq.max(hello.top);
+            let start = hello.at.saturating_sub_unsigned(self.now.ms.saturating_sub(self.started_ms));
+            // The hello's time on its way looks like a difference of clocks, too.
+            let is_same_clock = start.abs_diff(self.started_wall_ms) < SAME_CLOCK_MS;
+            member.start_by_peer_clock = if is_same_clock { self.started_wall_ms } else { start };
         }
-        self.tell_what_is_here(who.id);
-        self.repeat_lost_privates(who.id);
+        if let Some(other) = other.filter(|_| other_rank.is_some()) {
+            self.drop_duplicate(other);
+        }
+        self.send_have(hello.id);
+        self.resend_after_new_link(hello.id);
     }
 
-    /// Whether one more member can be at that address.
-    fn has_room(&mut self, ip: IpAddr) -> bool {
+    /// Counts a new member at an address. Returns `false` at a limit.
+    fn admit_member(&mut self, ip: IpAddr) -> bool {
         let now = self.now.ms;
         self.joins.retain(|_, joins| !joins.has_ended(now));
-        let there = self.members.values().filter(|member| member.address.ip() == ip).count();
-        let room = self.members.len() < PEERS && there < PEERS_PER_ADDRESS && self.joins.len() < PEERS;
-        room && self.joins.entry(ip).or_default().count(now) <= JOINS
+        let at_address = self.members.values().filter(|member| member.address.ip() == ip).count();
+        let has_capacity = self.members.len() < PEERS && at_address < PEERS_PER_ADDRESS && self.joins.len() < PEERS;
+        has_capacity && self.joins.entry(ip).or_default().count(now) <= JOINS
     }
 
-    fn joined(&mut self, id: NodeId, name: UserName, key: PublicKey, (link, address): (u64, SocketAddr)) {
-        // Somebody who started again is not two people.
-        let before = self
+    fn add_member(&mut self, id: NodeId, name: UserName, key: PublicKey, link: u64, address: SocketAddr) {
+        // A member that restarted has a new id. Remove its old id now, or the user would be listed twice.
+        let previous = self
             .members
             .iter()
             .find(|(_, member)| !member.is_linked() && member.key == key && member.name.key() == name.key());
-        if let Some(before) = before.map(|(id, _)| *id) {
-            self.left(before);
+        if let Some(previous) = previous.map(|(id, _)| *id) {
+            self.remove_member(previous);
         }
-        let shown = self.name_for(id, &name, key);
-        self.members.insert(id, Member::new((name.clone(), shown.clone()), key, (link, address), self.now.ms));
-        self.meet(&name, key, (address, &shown));
-        self.tell(EventKind::Joined { user: String::from(shown).into(), room: super::ROOM.into() });
+        let display_name = self.display_name_for(id, &name, key);
+        let member = Member::new(name.clone(), display_name.clone(), key, link, address, self.now.ms);
+        self.members.insert(id, member);
+        self.check_pin(&name, key, address, &display_name);
+        self.emit(EventKind::Joined { user: String::from(display_name).into(), room: super::ROOM.into() });
     }
 
-    /// A link is gone, whoever ended it.
-    pub(super) fn lost(&mut self, number: u64) {
+    /// Handles the loss of a link, also if this member closed it.
+    pub(super) fn link_lost(&mut self, number: u64) {
         let Some(link) = self.links.remove(&number) else { return };
-        self.dialled_for_nothing(&link);
-        let Some(member) = link.member.and_then(|id| self.members.get_mut(&id)) else { return };
+        self.back_off_failed_dial(&link);
+        let Some(id) = link.member else { return };
+        let Some(member) = self.members.get_mut(&id) else { return };
         let now = self.now.ms;
-        if member.link == Ok(number) {
-            (member.link, member.want) = (Err(now), None);
-            link.member.iter().for_each(|id| self.table.lost(*id, now));
+        if member.link == MemberLink::Open(number) {
+            member.link = MemberLink::LostAt(now);
+            member.request = None;
+            self.table.link_lost(id, now);
         } else {
-            // What was sent over it may not have arrived.
-            member.told = (0, 0);
+            // The duplicate of the present link. Frames sent over it may be lost, so tell everything again.
+            member.have_revision = 0;
+            member.have_sent_at = 0;
         }
     }
 
-    /// Whoever ends a link that we dialled before they have said who they are is dialled more and more rarely.
-    fn dialled_for_nothing(&mut self, link: &Link) {
-        let linked = |id| self.members.get(&id).is_some_and(Member::is_linked);
+    /// Delays further dials if a dialed link ended before the peer's hello.
+    fn back_off_failed_dial(&mut self, link: &Link) {
+        let is_linked = |id| self.members.get(&id).is_some_and(Member::is_linked);
         if let (None, Some(dial)) = (link.member, link.dial)
-            && !linked(dial.id)
+            && !is_linked(dial.id)
         {
-            self.table.came_to_nothing(dial.id, link.address, self.now.ms);
+            self.table.connection_rejected(dial.id, link.address, self.now.ms);
         }
     }
 
-    /// Ends a link.
-    pub(super) fn close(&mut self, number: u64) {
-        self.lost(number);
+    /// Closes a link.
+    pub(super) fn close_link(&mut self, number: u64) {
+        self.link_lost(number);
         self.effects.push(NodeEffect::Close(number));
     }
 
-    /// Ends one of two links to a member.
-    fn end(&mut self, number: u64) {
+    /// Closes the lower-ranking of two links to a member, which stays linked by the other.
+    fn drop_duplicate(&mut self, number: u64) {
         self.links.remove(&number);
         self.effects.push(NodeEffect::Close(number));
     }
 
-    fn said_bye(&mut self, number: u64) {
+    fn bye_received(&mut self, number: u64) {
         let Some(id) = self.links.get(&number).and_then(|link| link.member) else { return };
-        let current = self.members.get(&id).is_some_and(|member| member.link == Ok(number));
-        self.close(number);
-        if current {
-            self.table.forget(id);
-            self.left(id);
+        let is_current = self.members.get(&id).is_some_and(|member| member.link == MemberLink::Open(number));
+        self.close_link(number);
+        if is_current {
+            self.table.remove(id);
+            self.remove_member(id);
         }
     }
 
-    /// Nothing more is heard of a flooder for a while.
-    pub(super) fn refuse(&mut self, number: u64) {
+    /// Closes the link of a flooding member, and refuses links with its key for [`REFUSED_MS`].
+    pub(super) fn refuse_flooder(&mut self, number: u64) {
         let Some(link) = self.links.get(&number) else { return };
-        let (key, member) = (link.key, link.member);
-        self.refused.retain(|(_, until)| *until > self.now.ms);
-        if self.refused.len() >= REFUSED {
-            self.refused.pop_front();
+        let key = link.key;
+        let id = link.member;
+        self.refused_keys.retain(|(_, until)| *until > self.now.ms);
+        if self.refused_keys.len() >= REFUSED {
+            self.refused_keys.pop_front();
         }
-        self.refused.push_back((key, self.now.ms + REFUSED_MS));
-        let shown = member.and_then(|id| self.members.get(&id)).map(|member| member.shown.clone());
-        if let Some(shown) = shown {
-            let text = format!("{shown} floods the mesh; nothing of them is heard for a minute");
-            self.tell(EventKind::info(text));
+        self.refused_keys.push_back((key, self.now.ms + REFUSED_MS));
+        let name = id.and_then(|id| self.members.get(&id)).map(|member| member.display_name.clone());
+        if let Some(name) = name {
+            self.emit(EventKind::info(format!("{name} floods the mesh and is refused for a minute")));
         }
-        self.close(number);
-        if let Some(id) = member {
-            self.left(id);
+        self.close_link(number);
+        if let Some(id) = id {
+            self.remove_member(id);
         }
     }
 
-    pub(super) fn look_after_links(&mut self) {
+    /// Closes links without a hello in time or without frames, and pings over idle links.
+    pub(super) fn check_links(&mut self) {
         let now = self.now.ms;
-        let dead = |link: &Link| {
-            let silent = link.member.is_none() && link.opened + HANDSHAKE_MS <= now;
-            silent || link.heard + DEAD_MS <= now
+        let is_dead = |link: &Link| {
+            let is_hello_late = link.member.is_none() && link.opened + HANDSHAKE_MS <= now;
+            is_hello_late || link.last_received + LINK_TIMEOUT_MS <= now
         };
-        let dead: Vec<u64> = self.links.iter().filter(|(_, link)| dead(link)).map(|(number, _)| *number).collect();
-        dead.into_iter().for_each(|number| self.close(number));
-        let quiet = self.links.iter().filter(|(_, link)| link.member.is_some() && link.spoken + PING_MS <= now);
-        let quiet: Vec<u64> = quiet.map(|(number, _)| *number).collect();
-        quiet.into_iter().for_each(|number| self.send(number, Frame::Ping));
-    }
-
-    /// Whoever was lost and did not come back has left.
-    pub(super) fn look_after_members(&mut self) {
-        let now = self.now.ms;
-        let gone = |member: &Member| member.link.is_err_and(|at| at + GRACE_MS <= now);
-        let gone: Vec<NodeId> = self.members.iter().filter(|(_, member)| gone(member)).map(|(id, _)| *id).collect();
-        gone.into_iter().for_each(|id| self.left(id));
-    }
-
-    fn left(&mut self, id: NodeId) {
-        let Some(member) = self.members.remove(&id) else { return };
-        self.store.left(id);
-        let shown = String::from(member.shown);
-        for unanswered in member.unanswered {
-            let text = format!("{shown} went before this had arrived for certain: {}", unanswered.text);
-            self.tell(EventKind::info(text));
+        let dead: Vec<u64> = self.links.iter().filter(|(_, link)| is_dead(link)).map(|(number, _)| *number).collect();
+        for number in dead {
+            self.close_link(number);
         }
-        self.tell(EventKind::Disconnected { user: shown.into() });
+        let idle = self.links.iter().filter(|(_, link)| link.member.is_some() && link.last_sent + PING_MS <= now);
+        let idle: Vec<u64> = idle.map(|(number, _)| *number).collect();
+        for number in idle {
+            self.send(number, Frame::Ping);
+        }
     }
 
+    /// Removes members that did not come back in time after their link was lost.
+    pub(super) fn remove_lost_members(&mut self) {
+        let now = self.now.ms;
+        let is_gone = |member: &Member| match member.link {
+            MemberLink::Open(_) => false,
+            MemberLink::LostAt(at) => at + REJOIN_GRACE_MS <= now,
+        };
+        let gone: Vec<NodeId> = self.members.iter().filter(|(_, member)| is_gone(member)).map(|(id, _)| *id).collect();
+        for id in gone {
+            self.remove_member(id);
+        }
+    }
+
+    /// Removes a member, and tells the user which private messages to it are unconfirmed.
+    fn remove_member(&mut self, id: NodeId) {
+        let Some(member) = self.members.remove(&id) else { return };
+        self.store.set_gone(id);
+        let name = String::from(member.display_name);
+        for unconfirmed in member.unconfirmed {
+            let text = format!("{name} left; this message to them may not have arrived: {}", unconfirmed.text);
+            self.emit(EventKind::info(text));
+        }
+        self.emit(EventKind::Disconnected { user: name.into() });
+    }
+
+    /// Sends a frame over a link, if it is open.
     pub(super) fn send(&mut self, number: u64, frame: Frame) {
         if let Some(link) = self.links.get_mut(&number) {
-            link.spoken = self.now.ms;
+            link.last_sent = self.now.ms;
             self.effects.push(NodeEffect::Send(number, frame));
         }
     }
 
-    /// Sends something to a member, if there is a link.
-    pub(super) fn send_to(&mut self, id: NodeId, frame: Frame) {
-        if let Some(number) = self.members.get(&id).and_then(|member| member.link.ok()) {
+    /// Sends a frame to a member, if it is linked.
+    pub(super) fn send_to_member(&mut self, id: NodeId, frame: Frame) {
+        if let Some(number) = self.members.get(&id).and_then(Member::link_number) {
             self.send(number, frame);
         }
     }
 
-    /// Says good-bye to everybody.
+    /// Sends goodbyes over all links and ends.
     pub(super) fn leave(&mut self) {
-        let all: Vec<u64> = self.links.keys().copied().collect();
-        all.into_iter().for_each(|number| self.send(number, Frame::Bye));
+        let numbers: Vec<u64> = self.links.keys().copied().collect();
+        for number in numbers {
+            self.send(number, Frame::Bye);
+        }
         self.effects.push(NodeEffect::Leave);
     }
 }

@@ -1,108 +1,132 @@
-//! What is known of somebody else.
+//! The state kept for one other member.
 
-use super::budget::Told;
-use super::privates::Unanswered;
+use super::budget::LeakyBucket;
+use super::privates::Unconfirmed;
 use super::ranges::Ranges;
 use crate::mesh::id::NodeId;
-use crate::mesh::limits::PAST_MS;
+use crate::mesh::limits::HISTORY_PERIOD_MS;
 use crate::rate_counter::RateCounter;
 use landline_common::UserName;
 use landline_common::link::PublicKey;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 
-/// Somebody who is here, or was a moment ago.
-#[derive(Debug)]
-pub struct Member {
-    /// What they call themselves.
-    pub name: UserName,
-    /// What they are called here: two are never called the same.
-    pub shown: Box<str>,
-    /// Their key.
-    pub key: PublicKey,
-    /// Where they are.
-    pub address: SocketAddr,
-    /// The link to them; or when it was lost.
-    pub link: Result<u64, u64>,
-    /// What they have that is perhaps missing here, by author.
-    pub offers: BTreeMap<NodeId, Ranges>,
-    /// What they are asked for.
-    pub want: Option<Want>,
-    /// Messages of the past that they told.
-    pub past: RateCounter<PAST_MS>,
-    /// How much of the past they were told.
-    pub past_told: Told,
-    /// They did not answer; until then others are asked.
-    pub slow_until: u64,
-    /// The store's count when they were told last what is here, and when that was.
-    pub told: (u64, u64),
-    /// The number of the last message they said, by their own word.
-    pub top: u64,
-    /// What their clock on the wall showed when this program began: clocks differ.
-    pub began: i64,
-    /// Lines that came from them.
-    pub lines: RateCounter,
-    /// Messages for them alone that they have not confirmed.
-    pub unanswered: VecDeque<Unanswered>,
-    /// When some of these were sent again.
-    pub repeated: u64,
-    /// The number of the last of these.
-    pub sent: u64,
+/// The link to a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemberLink {
+    /// The link with this number is open.
+    Open(u64),
+    /// The link was lost at this time, in milliseconds. The member has some time to come back before it counts as gone.
+    LostAt(u64),
 }
 
-/// Messages that somebody is asked for.
+/// A member that is here, or whose link was lost a moment ago.
+#[derive(Debug)]
+pub struct Member {
+    /// The name that the member has chosen. Several members may have the same one.
+    pub name: UserName,
+    /// The name under which the member is shown here, unique among members.
+    pub display_name: Box<str>,
+    /// The key that the member has proven.
+    pub key: PublicKey,
+    /// The address at the other end of the link.
+    pub address: SocketAddr,
+    /// The link.
+    pub link: MemberLink,
+    /// Messages that the member has and that may be missing here, by author.
+    pub offers: BTreeMap<NodeId, Ranges>,
+    /// The open request for missed messages. There is one at a time.
+    pub request: Option<HistoryRequest>,
+    /// Missed messages received from the member.
+    pub history_received: RateCounter<HISTORY_PERIOD_MS>,
+    /// Bytes of history sent to the member.
+    pub history_sent: LeakyBucket,
+    /// Time until which the member is not asked, since it did not answer, in milliseconds.
+    pub slow_until: u64,
+    /// Revision of the store at the last `Have` to the member; 0 if the next one must be complete.
+    pub have_revision: u64,
+    /// Time of the last `Have`, in milliseconds.
+    pub have_sent_at: u64,
+    /// Number of the member's last message to all, by its own word.
+    pub last_seq: u64,
+    /// Start of the local node by the member's wall clock, in Unix milliseconds. Wall clocks differ, so the times of the
+    /// member's messages are compared with this.
+    pub start_by_peer_clock: i64,
+    /// Lines received from the member.
+    pub line_rate: RateCounter,
+    /// Private messages to the member without a confirmation, oldest first.
+    pub unconfirmed: VecDeque<Unconfirmed>,
+    /// Time of the last resend of such messages, in milliseconds.
+    pub last_resend: u64,
+    /// Number of the last private message to the member.
+    pub last_private: u64,
+}
+
+/// A request for missed messages of one author.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Want {
-    /// Whose.
+pub struct HistoryRequest {
+    /// The author.
     pub origin: NodeId,
-    /// The first.
+    /// The first number.
     pub from: u64,
-    /// The last.
+    /// The last number.
     pub to: u64,
-    /// When they were asked for.
+    /// Time of the request, in milliseconds.
     pub at: u64,
 }
 
 impl Member {
-    /// Somebody new, at `now`. Perhaps only this side had forgotten the other: numbers that begin with the time are
-    /// higher than those that the other side has seen before.
+    /// Creates the state of a new member. Its private messages are numbered from `now` on, so that the numbers are
+    /// higher than all before: perhaps only this side has forgotten the other, which ignores repeated numbers.
     #[must_use]
     pub fn new(
-        (name, shown): (UserName, Box<str>),
+        name: UserName,
+        display_name: Box<str>,
         key: PublicKey,
-        (link, address): (u64, SocketAddr),
+        link: u64,
+        address: SocketAddr,
         now: u64,
     ) -> Member {
         Member {
             name,
-            shown,
+            display_name,
             key,
             address,
-            link: Ok(link),
+            link: MemberLink::Open(link),
             offers: BTreeMap::new(),
-            want: None,
-            past: RateCounter::default(),
-            past_told: Told::default(),
+            request: None,
+            history_received: RateCounter::default(),
+            history_sent: LeakyBucket::default(),
             slow_until: 0,
-            told: (0, 0),
-            top: 0,
-            began: 0,
-            lines: RateCounter::default(),
-            unanswered: VecDeque::new(),
-            repeated: 0,
-            sent: now,
+            have_revision: 0,
+            have_sent_at: 0,
+            last_seq: 0,
+            start_by_peer_clock: 0,
+            line_rate: RateCounter::default(),
+            unconfirmed: VecDeque::new(),
+            last_resend: 0,
+            last_private: now,
         }
     }
 
-    /// Whether there is a link.
+    /// Returns the number of the open link.
     #[must_use]
-    pub fn is_linked(&self) -> bool {
-        self.link.is_ok()
+    pub fn link_number(&self) -> Option<u64> {
+        match self.link {
+            MemberLink::Open(number) => Some(number),
+            MemberLink::LostAt(_) => None,
+        }
     }
 
-    /// The digits behind their name, as it is shown.
+    /// Returns whether a link is open.
+    #[must_use]
+    pub fn is_linked(&self) -> bool {
+        self.link_number().is_some()
+    }
+
+    /// Returns the digits behind the display name, as in `bob#3f2a`; empty if there are none.
     #[must_use]
     pub fn tag(&self) -> &str {
-        self.shown.rsplit_once('#').map_or("", |(_, tag)| tag)
+        self.display_name.rsplit_once('#').map_or("", |(_, tag)| tag)
     }
 }

@@ -1,8 +1,26 @@
-//! A member of the mesh, without a socket, a thread or a clock: ([`Node`], [`NodeInput`]) → (node, [`NodeEffect`]s).
+//! One mesh member as a pure state machine: [`Node::step`] takes a [`NodeInput`] and the time, and returns
+//! [`NodeEffect`]s. It has no sockets, threads or clock.
 //!
-//! Members hear of each other, and each two have one link. What one says goes over all of one's links, once; what
-//! somebody missed is asked for by numbers ([`catch_up`]), so nothing comes twice. Everybody has the same order: that of
-//! logical time ([`store`]).
+//! Problem: users on one network talk without a server. Networks split and merge, programs freeze and restart, and any
+//! machine can send anything. Members that can reach each other must end up with the same history in the same order.
+//!
+//! Invariants, once the network is quiet:
+//! - each pair of members keeps one link (`links`);
+//! - all members have the same messages in the same order, by logical time and then by author (`store`);
+//! - a message is shown once, and never before a message that its author had received.
+//!
+//! | module | task |
+//! |---|---|
+//! | `peer_table`, `endpoints` | members known from hellos, and when to dial which address |
+//! | `links`, `member` | open links, and the members at their other ends |
+//! | `talk`, `store`, `origin`, `quota`, `ranges` | messages to all members, and their storage |
+//! | `catch_up`, `budget` | exchange of missed messages, and limits for it |
+//! | `privates`, `dedup` | messages to one member |
+//! | `names` | display names, known keys |
+//! | `lines`, `history`, `lists` | commands of the user |
+//!
+//! An author sends a message once over each of its links. A member that missed some requests them by number
+//! (`catch_up`), so no message needs to be sent twice.
 
 mod budget;
 mod catch_up;
@@ -37,191 +55,207 @@ use landline_common::{Event, EventKind, NameKey, UserName};
 use links::Link;
 use member::Member;
 use peer_table::PeerTable;
-use privates::Private;
+use privates::PrivateId;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use store::Store;
 
-/// What the mesh is called, and its one room.
+/// The name of the mesh as a server, and of its only room.
 pub const ROOM: &str = "mesh";
 
-/// What happens to a member.
+/// An event for the node to handle.
 #[derive(Clone, Debug)]
 pub enum NodeInput {
-    /// The screen wants to be told that one is in.
-    Enter,
-    /// Something that the user should know.
-    Note(String),
-    /// Somebody typed a line.
-    Line(String),
-    /// A hello was heard, from that address.
-    Heard(Hello, SocketAddr),
-    /// A link is open: its number, the key at the other end, where that is, and the dial if it was ours.
-    Opened(u64, PublicKey, SocketAddr, Option<Dial>),
-    /// A dial came to nothing; `true` if the other end may have another passphrase.
-    Failed(NodeId, bool),
-    /// Something came over a link.
-    Frame(u64, Frame),
-    /// A link is gone.
-    Lost(u64),
-    /// The screen has something that was for this member alone.
-    Shown(Private),
-    /// There is room for the keys of no more names.
+    /// The UI connects and waits for the welcome.
+    SignIn,
+    /// A notice to show to the user.
+    Notice(String),
+    /// A command object or line from the UI.
+    LineTyped(String),
+    /// A hello arrived from this address.
+    HelloReceived(Hello, SocketAddr),
+    /// A link is open: its number, the peer's proven key, the peer's address, and the dial if this member dialed.
+    LinkOpened(u64, PublicKey, SocketAddr, Option<Dial>),
+    /// A dial failed before a link was open.
+    DialFailed {
+        /// The member that was expected.
+        id: NodeId,
+        /// The handshake failed, so the peer may have another passphrase.
+        is_unauthenticated: bool,
+    },
+    /// A frame arrived over the link with this number.
+    FrameReceived(u64, Frame),
+    /// The link with this number is gone.
+    LinkLost(u64),
+    /// The UI has accepted the event of a private message.
+    PrivateDisplayed(PrivateId),
+    /// The file of known keys is full.
     PinsFull,
-    /// Time has passed.
+    /// Time has passed. Sent every [`super::limits::TICK_MS`].
     Tick,
 }
 
-/// A dial: whom, and our number for it.
+/// One attempt to open a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dial {
-    /// Who is expected there.
+    /// The member that is expected at the address.
     pub id: NodeId,
-    /// Later dials have higher numbers.
+    /// The number of the attempt. Later dials have higher numbers.
     pub number: u64,
 }
 
-/// What is to be done.
+/// An action for the caller to carry out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NodeEffect {
-    /// Say hello on every network.
+    /// Broadcast the hello on every network.
     Announce,
-    /// Say hello to one address.
-    Answer(SocketAddr),
-    /// Dial, and open a link.
+    /// Send the hello to one address.
+    AnswerHello(SocketAddr),
+    /// Dial this address. [`NodeInput::LinkOpened`] or [`NodeInput::DialFailed`] follows.
     Dial(Dial, SocketAddr),
-    /// Send something over a link.
+    /// Send a frame over the link with this number.
     Send(u64, Frame),
-    /// End a link.
+    /// Close the link with this number.
     Close(u64),
-    /// Tell the screen.
-    Tell(Event<'static>),
-    /// Tell the screen what somebody said to this member alone, if it takes it; then [`NodeInput::Shown`] follows.
-    Show(Private, Event<'static>),
-    /// Remember the key of somebody met for the first time.
+    /// Pass an event to the UI.
+    Emit(Event<'static>),
+    /// Pass the event of a private message to the UI. If the UI accepts it, [`NodeInput::PrivateDisplayed`] follows.
+    EmitPrivate(PrivateId, Event<'static>),
+    /// Save the key of a name that had none.
     Pin(UserName, PublicKey),
-    /// Remember another key of a name that has one: the user says that it is the right one.
+    /// Replace the saved key of a name, as the user trusts the new one.
     Repin(UserName, PublicKey),
-    /// Everything is said; end.
+    /// End: the user leaves, and all goodbyes are queued.
     Leave,
 }
 
-/// The key of a member met before.
+/// The saved key of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pinned {
-    /// The name, as it was written then.
+    /// The name, in the spelling of the first meeting.
     pub name: Box<str>,
     /// The key.
     pub key: PublicKey,
 }
 
-/// Who one is.
+/// The identity of the local member, and the keys that it knows.
 #[derive(Clone, Debug)]
 pub struct LocalIdentity {
-    /// This start's number.
+    /// The id, drawn anew at each start.
     pub id: NodeId,
     /// The name.
     pub name: UserName,
-    /// The key.
+    /// The public key.
     pub key: PublicKey,
-    /// Keys of people met before.
+    /// Saved keys of other members.
     pub pins: BTreeMap<NameKey, Pinned>,
-    /// Where people find these, to be told.
+    /// Path of the file of saved keys, for messages to the user.
     pub pins_file: String,
-    /// Nothing is said before somebody is there to hear it, for so many milliseconds: scripts leave when they are done.
-    pub patience_ms: u64,
+    /// Maximum time in milliseconds for which typed lines wait for another member. Scripts end after their last line,
+    /// so without this their lines would reach no other member.
+    pub wait_for_members_ms: u64,
 }
 
-/// A member.
+/// The state of the local member.
 #[derive(Debug)]
 pub struct Node {
     me: LocalIdentity,
+    /// Time of the present step.
     now: Now,
-    /// When this began, by the clock on the wall: what was said before is history.
-    began: i64,
-    /// The same by the clock that never jumps.
-    started: u64,
-    /// Logical time: larger than that of everything heard.
+    /// Start of this node in Unix milliseconds. Messages from before are history and are not shown as live.
+    started_wall_ms: i64,
+    /// Start of this node by the monotonic clock, in milliseconds.
+    started_ms: u64,
+    /// Lamport clock: at least the logical time of every accepted message.
     clock: u64,
-    /// The last id of what has no place in that order.
-    aside: u64,
-    /// The number of the last message said here.
-    said: u64,
-    dials: u64,
-    /// That there is room for no more keys was said.
-    told_full: bool,
+    /// Last event id given to a message outside the common order (see [`Node::unordered_id`]).
+    last_unordered_id: u64,
+    /// Number of the last message from the local user to all members.
+    last_seq: u64,
+    /// Number of the last dial.
+    last_dial: u64,
+    /// The user has been told that no more keys can be saved.
+    pins_full_reported: bool,
+    /// Time of the next hello, in milliseconds.
     next_hello: u64,
     table: PeerTable,
+    /// Open links, by number.
     links: BTreeMap<u64, Link>,
+    /// Members that are here, or whose link was lost a moment ago.
     members: BTreeMap<NodeId, Member>,
     store: Store,
-    shown: Dedup,
-    /// How much of the past was told, by address.
-    told: AddressBudgets,
-    /// How many came lately, by address.
+    /// Private messages that the UI has accepted.
+    displayed: Dedup,
+    /// History sent to each address.
+    history_budgets: AddressBudgets,
+    /// New members at each address.
     joins: BTreeMap<IpAddr, RateCounter>,
-    /// Keys of flooders, and until when.
-    refused: VecDeque<(PublicKey, u64)>,
-    /// Lines that wait for company, and how long at most.
-    held: VecDeque<String>,
+    /// Keys of flooding members, and the end of their refusal in milliseconds.
+    refused_keys: VecDeque<(PublicKey, u64)>,
+    /// Typed lines that wait for another member.
+    held_lines: VecDeque<String>,
+    /// Time at which held lines are handled in any case, in milliseconds.
     hold_until: u64,
     rng: Rng,
+    /// Effects of the present step.
     effects: Vec<NodeEffect>,
 }
 
 impl Node {
-    /// Alone, so far.
+    /// Creates a member that knows no others. `seed` randomizes the times of its hellos.
     #[must_use]
     pub fn new(me: LocalIdentity, seed: u64, now: Now) -> Node {
-        let (table, store, patience_ms) = (PeerTable::new(me.id), Store::of_member(me.id), me.patience_ms);
+        let table = PeerTable::new(me.id);
+        let store = Store::for_member(me.id);
+        let hold_until = now.ms + me.wait_for_members_ms;
         Node {
             me,
             now,
-            began: now.wall.unix_ms,
-            started: now.ms,
+            started_wall_ms: now.wall.unix_ms,
+            started_ms: now.ms,
             clock: 0,
-            aside: 0,
-            said: 0,
-            dials: 0,
-            told_full: false,
+            last_unordered_id: 0,
+            last_seq: 0,
+            last_dial: 0,
+            pins_full_reported: false,
             next_hello: now.ms,
             table,
             links: BTreeMap::new(),
             members: BTreeMap::new(),
             store,
-            shown: Dedup::default(),
-            told: AddressBudgets::default(),
+            displayed: Dedup::default(),
+            history_budgets: AddressBudgets::default(),
             joins: BTreeMap::new(),
-            refused: VecDeque::new(),
-            held: VecDeque::new(),
-            hold_until: now.ms + patience_ms,
+            refused_keys: VecDeque::new(),
+            held_lines: VecDeque::new(),
+            hold_until,
             rng: Rng::new(seed),
             effects: Vec::new(),
         }
     }
 
-    /// Takes note of what happened at `now`, and says what is to be done.
+    /// Handles one input at time `now`, and returns the effects in order.
     pub fn step(&mut self, input: NodeInput, now: Now) -> Vec<NodeEffect> {
         self.now = now;
         match input {
-            NodeInput::Enter => self.welcome(),
-            NodeInput::Note(text) => self.tell(EventKind::info(text)),
-            NodeInput::Line(line) if lines::is_upkeep(&line) => self.line(&line),
-            NodeInput::Line(line) => self.held.push_back(line),
-            NodeInput::Heard(hello, from) => self.hear(&hello, from),
-            NodeInput::Opened(link, key, address, dial) => self.opened(link, key, address, dial),
-            NodeInput::Failed(id, strange) => self.failed(id, strange),
-            NodeInput::Frame(link, frame) => self.frame(link, frame),
-            NodeInput::Lost(link) => self.lost(link),
-            NodeInput::Shown(private) => self.has_shown(private),
-            NodeInput::PinsFull => self.pins_full(),
+            NodeInput::SignIn => self.emit_welcome(),
+            NodeInput::Notice(text) => self.emit(EventKind::info(text)),
+            NodeInput::LineTyped(line) if lines::is_upkeep(&line) => self.handle_line(&line),
+            NodeInput::LineTyped(line) => self.held_lines.push_back(line),
+            NodeInput::HelloReceived(hello, from) => self.hello_received(&hello, from),
+            NodeInput::LinkOpened(link, key, address, dial) => self.link_opened(link, key, address, dial),
+            NodeInput::DialFailed { id, is_unauthenticated } => self.dial_failed(id, is_unauthenticated),
+            NodeInput::FrameReceived(link, frame) => self.frame_received(link, frame),
+            NodeInput::LinkLost(link) => self.link_lost(link),
+            NodeInput::PrivateDisplayed(private) => self.private_displayed(private),
+            NodeInput::PinsFull => self.report_pins_full(),
             NodeInput::Tick => self.tick(),
         }
-        self.take_lines();
+        self.release_held_lines();
         std::mem::take(&mut self.effects)
     }
 
-    fn welcome(&mut self) {
+    fn emit_welcome(&mut self) {
         let user = self.me.name.to_string().into();
         let grant = SignInDetails {
             protocol: PROTOCOL,
@@ -230,51 +264,52 @@ impl Node {
             ..SignInDetails::default()
         };
         let grant = Box::new(grant);
-        self.tell(EventKind::Welcome { user, server: ROOM.into(), room: ROOM.into(), account: false, grant });
+        self.emit(EventKind::Welcome { user, server: ROOM.into(), room: ROOM.into(), account: false, grant });
     }
 
-    /// Does what was typed, unless nobody is there yet to whom it could be said.
-    fn take_lines(&mut self) {
+    /// Handles the held lines once another member is linked or the wait is over.
+    fn release_held_lines(&mut self) {
         if self.now.ms >= self.hold_until || self.members.values().any(Member::is_linked) {
             self.hold_until = 0;
-            while let Some(line) = self.held.pop_front() {
-                self.line(&line);
+            while let Some(line) = self.held_lines.pop_front() {
+                self.handle_line(&line);
             }
         }
     }
 
-    fn hear(&mut self, hello: &Hello, from: SocketAddr) {
+    fn hello_received(&mut self, hello: &Hello, from: SocketAddr) {
         let now = self.now.ms;
         if hello.id == self.me.id {
             return;
         }
-        let answers = self.table.hear(hello, from.ip(), now);
+        let is_answer_due = self.table.add_hello(hello, from.ip(), now);
         if self.members.get(&hello.id).is_some_and(Member::is_linked) {
             return;
         }
-        if answers {
-            self.effects.push(NodeEffect::Answer(from));
+        if is_answer_due {
+            self.effects.push(NodeEffect::AnswerHello(from));
         }
-        self.dial();
+        self.dial_due();
     }
 
-    fn dial(&mut self) {
+    /// Dials every address whose dial is due.
+    fn dial_due(&mut self) {
         let members = &self.members;
         let linked = |id: NodeId| members.get(&id).is_some_and(Member::is_linked);
-        for (id, address) in self.table.due(self.now.ms, linked) {
-            self.dials += 1;
-            self.effects.push(NodeEffect::Dial(Dial { id, number: self.dials }, address));
+        for (id, address) in self.table.start_due_dials(self.now.ms, linked) {
+            self.last_dial += 1;
+            self.effects.push(NodeEffect::Dial(Dial { id, number: self.last_dial }, address));
         }
     }
 
-    fn failed(&mut self, id: NodeId, strange: bool) {
-        let told = self.table.failed(id, strange, self.now.ms);
-        let told = told.map(|(name, at)| {
+    fn dial_failed(&mut self, id: NodeId, is_unauthenticated: bool) {
+        let reported = self.table.dial_failed(id, is_unauthenticated, self.now.ms);
+        let text = reported.map(|(name, at)| {
             let at = at.ip();
             format!("{name} at {at} is here with another passphrase (or none), so the two of you do not meet")
         });
-        if let Some(text) = told {
-            self.tell(EventKind::info(text));
+        if let Some(text) = text {
+            self.emit(EventKind::info(text));
         }
     }
 
@@ -284,22 +319,22 @@ impl Node {
             self.effects.push(NodeEffect::Announce);
             self.next_hello = now + HELLO_MS - JITTER_MS + self.rng.roll(2 * JITTER_MS);
         }
-        self.look_after_links();
-        self.look_after_members();
-        self.look_after_privates();
-        self.catch_up();
-        self.dial();
+        self.check_links();
+        self.remove_lost_members();
+        self.resend_due_privates();
+        self.tick_catch_up();
+        self.dial_due();
     }
 
-    /// Tells the screen of something that happens now.
-    fn tell(&mut self, what: EventKind<'static>) {
-        self.tell_at(self.now.wall.unix_ms, what);
+    /// Emits an event with the present time.
+    fn emit(&mut self, what: EventKind<'static>) {
+        self.emit_at(self.now.wall.unix_ms, what);
     }
 
-    /// Tells the screen of something that happened then.
-    fn tell_at(&mut self, unix_ms: i64, what: EventKind<'static>) {
+    /// Emits an event with another time.
+    fn emit_at(&mut self, unix_ms: i64, what: EventKind<'static>) {
         let at = self.now.zone.at(unix_ms);
-        self.effects.push(NodeEffect::Tell(what.at(at)));
+        self.effects.push(NodeEffect::Emit(what.at(at)));
     }
 }
 

@@ -1,132 +1,148 @@
-//! Who was heard of, and who is to be dialled. The lower id dials at once; the higher one answers, and dials only when
-//! no link has come by then, as behind a firewall.
+//! Members known from hellos, linked or not, and when to dial them.
+//!
+//! The member with the lower id dials at once. The one with the higher id answers the hello and waits for
+//! [`DIAL_WAIT_MS`]; then it dials, too, since a firewall may stop the other's dials. Hellos are not authenticated, so
+//! everything that they cause has a limit, in all and per address.
 
 use super::endpoints::Endpoints;
 use crate::mesh::hello::Hello;
 use crate::mesh::id::NodeId;
-use crate::mesh::limits::{DIALS, DIALS_PER_ADDRESS, HEARD_MS, LAST_REDIAL_MS, PATIENCE_MS, PEERS};
+use crate::mesh::limits::{DIAL_WAIT_MS, DIALS, DIALS_PER_ADDRESS, HELLO_EXPIRY_MS, MAX_REDIAL_MS, PEERS};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-/// Somebody who was heard of.
+/// A member from which a hello arrived.
 #[derive(Debug)]
 struct Peer {
     name: Box<str>,
-    at: u64,
-    whereabouts: Endpoints,
+    /// Time of the last hello, in milliseconds.
+    last_hello: u64,
+    endpoints: Endpoints,
 }
 
 impl Peer {
-    fn is_dialled(&self) -> bool {
-        self.whereabouts.dialling.is_some()
+    fn is_dialed(&self) -> bool {
+        self.endpoints.dialing.is_some()
     }
 }
 
-/// All of them.
+/// All members known from hellos.
 #[derive(Debug)]
 pub struct PeerTable {
     me: NodeId,
-    heard: BTreeMap<NodeId, Peer>,
-    /// When an address was dialled last: whoever forges hellos from many must not keep others waiting.
-    dialled: BTreeMap<IpAddr, u64>,
+    peers: BTreeMap<NodeId, Peer>,
+    /// Time of the last dial of each address. The address that was dialed longest ago comes first, so that forged hellos
+    /// for one address do not delay the dials of others.
+    last_dials: BTreeMap<IpAddr, u64>,
 }
 
 impl PeerTable {
-    /// Nobody yet.
+    /// Creates a table without members. `me` is the local member's id.
     #[must_use]
     pub fn new(me: NodeId) -> PeerTable {
-        PeerTable { me, heard: BTreeMap::new(), dialled: BTreeMap::new() }
+        PeerTable { me, peers: BTreeMap::new(), last_dials: BTreeMap::new() }
     }
 
-    /// How long dialling somebody is left to them.
-    fn wait(&self, id: NodeId) -> u64 {
-        if self.me < id { 0 } else { PATIENCE_MS }
+    /// Returns how long to wait for a member to dial, in milliseconds.
+    fn dial_wait(&self, id: NodeId) -> u64 {
+        if self.me < id { 0 } else { DIAL_WAIT_MS }
     }
 
-    /// Takes note of a hello. Whether it is to be answered, if there is no link.
-    pub fn hear(&mut self, hello: &Hello, from: IpAddr, now: u64) -> bool {
+    /// Notes a hello from this address. Returns whether to answer it, unless the member is linked.
+    pub fn add_hello(&mut self, hello: &Hello, from: IpAddr, now: u64) -> bool {
         let address = SocketAddr::new(from, hello.port);
-        if !self.heard.contains_key(&hello.id) && !self.make_room(now) {
+        if !self.peers.contains_key(&hello.id) && !self.evict_for_new(now) {
             return false;
         }
-        let wait = self.wait(hello.id);
-        let (name, whereabouts) = (hello.name.as_str(), Endpoints::default());
-        let heard = self.heard.entry(hello.id).or_insert_with(|| Peer { name: name.into(), at: now, whereabouts });
-        heard.at = now;
-        heard.whereabouts.heard(address, now, wait);
-        self.me > hello.id && heard.whereabouts.answers(address, now)
+        let wait = self.dial_wait(hello.id);
+        let name = hello.name.as_str();
+        let new = || Peer { name: name.into(), last_hello: now, endpoints: Endpoints::default() };
+        let peer = self.peers.entry(hello.id).or_insert_with(new);
+        peer.last_hello = now;
+        peer.endpoints.add_hello(address, now, wait);
+        self.me > hello.id && peer.endpoints.start_answer(address, now)
     }
 
-    /// Whoever was not heard for longest goes, if nobody is being dialled there.
-    fn make_room(&mut self, now: u64) -> bool {
-        self.heard.retain(|_, heard| heard.is_dialled() || heard.at + 6 * HEARD_MS > now);
-        if self.heard.len() < PEERS {
+    /// Makes space for a new member: forgets expired ones, and at the limit the one with the oldest hello. Members that are
+    /// being dialed stay. Returns `false` if there is no space.
+    fn evict_for_new(&mut self, now: u64) -> bool {
+        self.peers.retain(|_, peer| peer.is_dialed() || peer.last_hello + 6 * HELLO_EXPIRY_MS > now);
+        if self.peers.len() < PEERS {
             return true;
         }
-        let idle = self.heard.iter().filter(|(_, heard)| !heard.is_dialled() && heard.at < now);
-        let oldest = idle.min_by_key(|(_, heard)| heard.at).map(|(id, _)| *id);
-        oldest.is_some_and(|id| self.heard.remove(&id).is_some())
+        let idle = self.peers.iter().filter(|(_, peer)| !peer.is_dialed() && peer.last_hello < now);
+        let oldest = idle.min_by_key(|(_, peer)| peer.last_hello).map(|(id, _)| *id);
+        oldest.is_some_and(|id| self.peers.remove(&id).is_some())
     }
 
-    /// Who is to be dialled now, and where; they count as being dialled.
-    pub fn due(&mut self, now: u64, linked: impl Fn(NodeId) -> bool) -> Vec<(NodeId, SocketAddr)> {
+    /// Marks all endpoints that are due as being dialed, up to the limits, and returns them.
+    pub fn start_due_dials(&mut self, now: u64, linked: impl Fn(NodeId) -> bool) -> Vec<(NodeId, SocketAddr)> {
         let mut due = Vec::new();
         while let Some((id, address)) = self.next_due(now, &linked) {
-            if let Some(heard) = self.heard.get_mut(&id) {
-                heard.whereabouts.dial(address);
+            if let Some(peer) = self.peers.get_mut(&id) {
+                peer.endpoints.start_dial(address);
             }
-            self.dialled.retain(|_, at| *at + LAST_REDIAL_MS > now);
-            self.dialled.insert(address.ip(), now);
+            self.last_dials.retain(|_, at| *at + MAX_REDIAL_MS > now);
+            self.last_dials.insert(address.ip(), now);
             due.push((id, address));
         }
         due
     }
 
     fn next_due(&self, now: u64, linked: impl Fn(NodeId) -> bool) -> Option<(NodeId, SocketAddr)> {
-        let dialling = self.heard.values().filter_map(|heard| heard.whereabouts.dialling);
-        if dialling.clone().count() >= DIALS {
+        let dialing = self.peers.values().filter_map(|peer| peer.endpoints.dialing);
+        if dialing.clone().count() >= DIALS {
             return None;
         }
-        let full = |ip: IpAddr| dialling.clone().filter(|address| address.ip() == ip).count() >= DIALS_PER_ADDRESS;
-        let others = self.heard.iter().filter(|(id, _)| !linked(**id));
-        let ready = others.flat_map(|(id, heard)| heard.whereabouts.ready(now).map(move |place| (*id, place)));
+        let is_full = |ip: IpAddr| dialing.clone().filter(|address| address.ip() == ip).count() >= DIALS_PER_ADDRESS;
+        let others = self.peers.iter().filter(|(id, _)| !linked(**id));
+        let ready = others.flat_map(|(id, peer)| peer.endpoints.ready(now).map(move |endpoint| (*id, endpoint)));
         let next = ready
-            .filter(|(_, place)| !full(place.address.ip()))
-            .min_by_key(|(_, place)| (self.dialled.get(&place.address.ip()), place.dial_after));
-        next.map(|(id, place)| (id, place.address))
+            .filter(|(_, endpoint)| !is_full(endpoint.address.ip()))
+            .min_by_key(|(_, endpoint)| (self.last_dials.get(&endpoint.address.ip()), endpoint.dial_after));
+        next.map(|(id, endpoint)| (id, endpoint.address))
     }
 
-    /// A dial came to nothing. If the passphrase may be why, and it is the second time: the name and the address.
-    pub fn failed(&mut self, id: NodeId, strange: bool, now: u64) -> Option<(&str, SocketAddr)> {
-        let heard = self.heard.get_mut(&id)?;
-        let address = heard.whereabouts.failed(strange, now)?;
-        Some((&heard.name, address))
+    /// Notes a failed dial. Returns name and address if it is the second failed handshake in a row there: the member
+    /// probably has another passphrase, and the user should know.
+    pub fn dial_failed(&mut self, id: NodeId, is_unauthenticated: bool, now: u64) -> Option<(&str, SocketAddr)> {
+        let peer = self.peers.get_mut(&id)?;
+        let address = peer.endpoints.dial_failed(is_unauthenticated, now)?;
+        Some((&peer.name, address))
     }
 
-    /// A dial was answered; whether it is a link, is seen.
-    pub fn answered(&mut self, id: NodeId, now: u64) {
-        self.heard.get_mut(&id).into_iter().for_each(|heard| heard.whereabouts.answered(now));
+    /// Notes that a dialed link is open. The peer has not sent its hello yet.
+    pub fn dial_answered(&mut self, id: NodeId, now: u64) {
+        if let Some(peer) = self.peers.get_mut(&id) {
+            peer.endpoints.dial_answered(now);
+        }
     }
 
-    /// Whoever answered there was not them, or ended it before they said so.
-    pub fn came_to_nothing(&mut self, id: NodeId, address: SocketAddr, now: u64) {
-        self.heard.get_mut(&id).into_iter().for_each(|heard| heard.whereabouts.came_to_nothing(address, now));
+    /// Notes that a dialed link was closed before the hello, or leads to another member.
+    pub fn connection_rejected(&mut self, id: NodeId, address: SocketAddr, now: u64) {
+        if let Some(peer) = self.peers.get_mut(&id) {
+            peer.endpoints.connection_rejected(address, now);
+        }
     }
 
-    /// Somebody is linked: all is well with them.
+    /// Notes that a member is linked.
     pub fn linked(&mut self, id: NodeId) {
-        self.heard.get_mut(&id).into_iter().for_each(|heard| heard.whereabouts.linked());
+        if let Some(peer) = self.peers.get_mut(&id) {
+            peer.endpoints.reset_failures();
+        }
     }
 
-    /// The link to somebody is lost. They may have been heard all the time.
-    pub fn lost(&mut self, id: NodeId, now: u64) {
-        let dial_after = now + self.wait(id);
-        self.heard.get_mut(&id).into_iter().for_each(|heard| heard.whereabouts.lost(dial_after));
+    /// Notes that the link to a member is lost, and schedules a dial.
+    pub fn link_lost(&mut self, id: NodeId, now: u64) {
+        let dial_after = now + self.dial_wait(id);
+        if let Some(peer) = self.peers.get_mut(&id) {
+            peer.endpoints.redial_at(dial_after);
+        }
     }
 
-    /// Somebody said good-bye.
-    pub fn forget(&mut self, id: NodeId) {
-        self.heard.remove(&id);
+    /// Forgets a member that has left.
+    pub fn remove(&mut self, id: NodeId) {
+        self.peers.remove(&id);
     }
 }
 
@@ -145,76 +161,76 @@ mod tests {
     }
 
     fn due(table: &mut PeerTable, now: u64) -> Vec<u128> {
-        table.due(now, |_| false).into_iter().map(|(id, _)| id.0).collect()
+        table.start_due_dials(now, |_| false).into_iter().map(|(id, _)| id.0).collect()
     }
 
     #[test]
-    fn the_lower_id_dials_and_the_higher_one_answers_and_waits() {
+    fn lower_id_dials_and_higher_id_answers_and_waits() {
         let mut table = PeerTable::new(NodeId(5));
-        assert!(!table.hear(&hello(9), from(1), 0) && table.hear(&hello(1), from(2), 0));
-        assert!(!table.hear(&hello(1), from(2), 500), "answered not long ago");
+        assert!(!table.add_hello(&hello(9), from(1), 0) && table.add_hello(&hello(1), from(2), 0));
+        assert!(!table.add_hello(&hello(1), from(2), 500), "answered a moment ago");
         assert_eq!(due(&mut table, 0), [9]);
-        assert_eq!(due(&mut table, 0), [], "it is being dialled");
-        assert_eq!(due(&mut table, PATIENCE_MS), [1]);
+        assert_eq!(due(&mut table, 0), [], "already being dialed");
+        assert_eq!(due(&mut table, DIAL_WAIT_MS), [1]);
     }
 
     #[test]
-    fn failures_make_dials_rarer_and_strangers_are_told_once() {
+    fn failed_dials_back_off_and_a_wrong_passphrase_is_reported_once() {
         let mut table = PeerTable::new(NodeId(5));
         let mut dials = 0;
-        let mut told = 0;
+        let mut reported = 0;
         for now in 0..120 {
             let now = now * 500;
-            table.hear(&hello(9), from(1), now);
+            table.add_hello(&hello(9), from(1), now);
             for _ in due(&mut table, now) {
                 dials += 1;
-                told += usize::from(table.failed(NodeId(9), true, now).is_some());
+                reported += usize::from(table.dial_failed(NodeId(9), true, now).is_some());
             }
         }
         assert!((5..=8).contains(&dials), "{dials}");
-        assert_eq!(told, 1);
-        assert_eq!(due(&mut table, 60_000 + HEARD_MS), [], "whoever is silent is not dialled");
+        assert_eq!(reported, 1);
+        assert_eq!(due(&mut table, 60_000 + HELLO_EXPIRY_MS), [], "members without hellos are not dialed");
     }
 
     #[test]
-    fn who_can_be_reached_elsewhere_is_dialled_there_at_once() {
+    fn member_at_a_new_address_is_dialed_there_at_once() {
         let mut table = PeerTable::new(NodeId(5));
         let mut dials = |now: u64, address: u8| {
-            table.hear(&hello(9), from(address), now);
-            let dialled = due(&mut table, now).len();
-            (0..dialled).for_each(|_| _ = table.failed(NodeId(9), false, now));
-            dialled
+            table.add_hello(&hello(9), from(address), now);
+            let dialed = due(&mut table, now).len();
+            (0..dialed).for_each(|_| _ = table.dial_failed(NodeId(9), false, now));
+            dialed
         };
         let first: usize = (0..60).map(|n| dials(n * 500, 1)).sum();
         assert!((4..=6).contains(&first), "{first}");
-        assert_eq!([dials(30_000, 2), dials(30_500, 2)], [1, 0], "they have moved");
+        assert_eq!([dials(30_000, 2), dials(30_500, 2)], [1, 0], "the member has moved");
     }
 
     #[test]
-    fn nobody_keeps_others_waiting() {
+    fn hellos_for_one_address_do_not_delay_dials_of_others() {
         let mut table = PeerTable::new(NodeId(0));
         for id in 1..=200 {
-            table.hear(&hello(id), from(1), 0);
+            table.add_hello(&hello(id), from(1), 0);
         }
         assert_eq!(due(&mut table, 0).len(), DIALS_PER_ADDRESS);
-        table.hear(&hello(1_000), from(2), 0);
-        table.hear(&hello(1_001), from(3), 0);
+        table.add_hello(&hello(1_000), from(2), 0);
+        table.add_hello(&hello(1_001), from(3), 0);
         let mut others = due(&mut table, 0);
         others.sort_unstable();
         assert_eq!(others, [1_000, 1_001]);
-        table.failed(NodeId(1), false, 1);
-        table.hear(&hello(1_002), from(4), 1);
-        assert_eq!(due(&mut table, 1)[0], 1_002, "an address that was not dialled comes first");
+        table.dial_failed(NodeId(1), false, 1);
+        table.add_hello(&hello(1_002), from(4), 1);
+        assert_eq!(due(&mut table, 1)[0], 1_002, "an address that was never dialed comes first");
     }
 
     #[test]
-    fn the_table_is_bounded_and_dials_are() {
+    fn table_and_dials_are_bounded() {
         let mut table = PeerTable::new(NodeId(0));
         for id in 1..=10_000 {
-            table.hear(&hello(id), from(u8::try_from(id % 250).unwrap()), u64::try_from(id / 100).unwrap());
+            table.add_hello(&hello(id), from(u8::try_from(id % 250).unwrap()), u64::try_from(id / 100).unwrap());
         }
-        assert_eq!(table.heard.len(), PEERS);
+        assert_eq!(table.peers.len(), PEERS);
         assert_eq!(due(&mut table, 200).len(), DIALS);
-        assert!(!table.hear(&hello(20_000), from(1), 0) || table.heard.len() <= PEERS);
+        assert!(!table.add_hello(&hello(20_000), from(1), 0) || table.peers.len() <= PEERS);
     }
 }

@@ -1,94 +1,101 @@
-//! Who takes how much of the room for messages. Where it is full, the place that takes most gives way, and there the
-//! author who does: so nobody pushes out others, with however many names.
+//! The space that the messages of each author take, for a fair eviction.
+//!
+//! Problem: a full store must evict messages, and a user can run many members, each an author. Evicting from the largest
+//! author would let such a user displace all others with many small ones.
+//!
+//! So authors are grouped by holder ([`QuotaHolder`]): all members at one address are one holder. [`Quota::largest`] is
+//! the largest author of the largest holder.
 
 use crate::mesh::id::NodeId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-/// What shares the room: each of these, however many authors are there, may take as much as any other.
+/// A holder of space. Each one may take as much as any other, whatever its number of authors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum QuotaHolder {
-    /// Where those are who are not here. Perhaps they never were: anybody can tell of them.
+    /// All authors that are not here, together. Any member can invent such authors.
     Gone,
-    /// An address: one machine can be many members.
-    At(IpAddr),
-    /// Here.
-    Own,
+    /// All members at one address, together.
+    Address(IpAddr),
+    /// The local user.
+    Local,
 }
 
-/// What each author takes.
+/// The space of each author and holder.
 #[derive(Debug, Default)]
 pub struct Quota {
-    /// Where those are who are not gone, whether they said something or not.
-    here: BTreeMap<NodeId, QuotaHolder>,
-    authors: BTreeMap<NodeId, usize>,
-    places: BTreeMap<QuotaHolder, usize>,
-    /// The same as `authors`, by place and size.
+    /// Holders of the authors that are here. All other authors belong to [`QuotaHolder::Gone`].
+    holders: BTreeMap<NodeId, QuotaHolder>,
+    sizes: BTreeMap<NodeId, usize>,
+    totals: BTreeMap<QuotaHolder, usize>,
+    /// The content of `sizes`, ordered by holder and size.
     ranked: BTreeSet<(QuotaHolder, usize, NodeId)>,
 }
 
 impl Quota {
-    fn place(&self, author: NodeId) -> QuotaHolder {
-        self.here.get(&author).copied().unwrap_or(QuotaHolder::Gone)
+    fn holder(&self, author: NodeId) -> QuotaHolder {
+        self.holders.get(&author).copied().unwrap_or(QuotaHolder::Gone)
     }
 
-    /// Takes note of where somebody is.
-    pub fn put(&mut self, author: NodeId, place: QuotaHolder) {
+    /// Sets the holder of an author.
+    pub fn set_holder(&mut self, author: NodeId, holder: QuotaHolder) {
         let size = self.remove(author);
-        match place {
-            QuotaHolder::Gone => self.here.remove(&author),
-            here => self.here.insert(author, here),
+        match holder {
+            QuotaHolder::Gone => self.holders.remove(&author),
+            here => self.holders.insert(author, here),
         };
-        size.iter().for_each(|size| self.set(author, *size));
-    }
-
-    /// Takes note of what an author takes now, that is not among these yet.
-    fn set(&mut self, author: NodeId, size: usize) {
-        let place = self.place(author);
-        self.authors.insert(author, size);
-        self.ranked.insert((place, size, author));
-        if size > 0 {
-            *self.places.entry(place).or_default() += size;
+        if let Some(size) = size {
+            self.insert(author, size);
         }
     }
 
-    /// An author takes so much more, perhaps nothing.
-    pub fn add(&mut self, author: NodeId, more: usize) {
-        let size = self.remove(author).unwrap_or(0);
-        self.set(author, size + more);
+    /// Inserts an author that has no size yet.
+    fn insert(&mut self, author: NodeId, size: usize) {
+        let holder = self.holder(author);
+        self.sizes.insert(author, size);
+        self.ranked.insert((holder, size, author));
+        if size > 0 {
+            *self.totals.entry(holder).or_default() += size;
+        }
     }
 
-    /// An author takes so much less.
-    pub fn sub(&mut self, author: NodeId, less: usize) {
+    /// Adds to the size of an author. With 0, only registers it.
+    pub fn grow(&mut self, author: NodeId, more: usize) {
         let size = self.remove(author).unwrap_or(0);
-        self.set(author, size.saturating_sub(less));
+        self.insert(author, size + more);
     }
 
-    /// Forgets an author; what they took. Where they are is still known.
+    /// Subtracts from the size of an author.
+    pub fn shrink(&mut self, author: NodeId, less: usize) {
+        let size = self.remove(author).unwrap_or(0);
+        self.insert(author, size.saturating_sub(less));
+    }
+
+    /// Removes an author, and returns its size. Its holder stays known.
     pub fn remove(&mut self, author: NodeId) -> Option<usize> {
-        let size = self.authors.remove(&author)?;
-        let place = self.place(author);
-        self.ranked.remove(&(place, size, author));
-        let left = self.places.get(&place).map_or(0, |all| all.saturating_sub(size));
+        let size = self.sizes.remove(&author)?;
+        let holder = self.holder(author);
+        self.ranked.remove(&(holder, size, author));
+        let left = self.totals.get(&holder).map_or(0, |all| all.saturating_sub(size));
         if left == 0 {
-            self.places.remove(&place);
+            self.totals.remove(&holder);
         } else {
-            self.places.insert(place, left);
+            self.totals.insert(holder, left);
         }
         Some(size)
     }
 
-    /// Who takes most, at the place that does.
+    /// Returns the largest author of the largest holder.
     #[must_use]
-    pub fn most(&self) -> Option<NodeId> {
-        let (place, _) = self.places.iter().max_by_key(|(_, size)| **size)?;
-        let (first, last) = ((*place, 0, NodeId(0)), (*place, usize::MAX, NodeId(u128::MAX)));
+    pub fn largest(&self) -> Option<NodeId> {
+        let (holder, _) = self.totals.iter().max_by_key(|(_, size)| **size)?;
+        let (first, last) = ((*holder, 0, NodeId(0)), (*holder, usize::MAX, NodeId(u128::MAX)));
         self.ranked.range(first..=last).next_back().map(|(_, _, author)| *author)
     }
 
-    /// Who takes least of those who are gone; of all, if none is.
+    /// Returns the smallest author among those that are gone. If none is, returns the smallest one of another holder.
     #[must_use]
-    pub fn least(&self) -> Option<NodeId> {
+    pub fn smallest(&self) -> Option<NodeId> {
         self.ranked.first().map(|(_, _, author)| *author)
     }
 }
@@ -100,48 +107,48 @@ mod tests {
     use std::net::Ipv4Addr;
 
     fn at(n: u8) -> QuotaHolder {
-        QuotaHolder::At(Ipv4Addr::new(10, 0, 0, n).into())
+        QuotaHolder::Address(Ipv4Addr::new(10, 0, 0, n).into())
     }
 
     #[test]
-    fn whoever_takes_most_at_the_place_that_takes_most_gives_way() {
-        let mut shares = Quota::default();
-        assert_eq!((shares.most(), shares.least()), (None, None));
-        for (author, place, size) in [(1, at(1), 5), (2, at(1), 6), (3, at(2), 10), (4, QuotaHolder::Own, 9)] {
-            shares.put(NodeId(author), place);
-            shares.add(NodeId(author), size);
+    fn largest_author_of_largest_holder_is_chosen() {
+        let mut quota = Quota::default();
+        assert_eq!((quota.largest(), quota.smallest()), (None, None));
+        for (author, holder, size) in [(1, at(1), 5), (2, at(1), 6), (3, at(2), 10), (4, QuotaHolder::Local, 9)] {
+            quota.set_holder(NodeId(author), holder);
+            quota.grow(NodeId(author), size);
         }
-        shares.add(NodeId(5), 3);
-        assert_eq!((shares.most(), shares.least()), (Some(NodeId(2)), Some(NodeId(5))));
-        shares.sub(NodeId(2), 4);
-        assert_eq!(shares.most(), Some(NodeId(3)));
-        shares.put(NodeId(3), QuotaHolder::Gone);
-        assert_eq!(shares.most(), Some(NodeId(3)), "with the one who is gone, too");
-        shares.put(NodeId(3), at(1));
-        assert_eq!((shares.most(), shares.remove(NodeId(3))), (Some(NodeId(3)), Some(10)));
-        assert_eq!((shares.most(), shares.remove(NodeId(3))), (Some(NodeId(4)), None));
+        quota.grow(NodeId(5), 3);
+        assert_eq!((quota.largest(), quota.smallest()), (Some(NodeId(2)), Some(NodeId(5))));
+        quota.shrink(NodeId(2), 4);
+        assert_eq!(quota.largest(), Some(NodeId(3)));
+        quota.set_holder(NodeId(3), QuotaHolder::Gone);
+        assert_eq!(quota.largest(), Some(NodeId(3)), "together with the other author that is gone");
+        quota.set_holder(NodeId(3), at(1));
+        assert_eq!((quota.largest(), quota.remove(NodeId(3))), (Some(NodeId(3)), Some(10)));
+        assert_eq!((quota.largest(), quota.remove(NodeId(3))), (Some(NodeId(4)), None));
     }
 
     proptest! {
         #[test]
-        fn they_add_up(steps in prop::collection::vec((0u8..4, 0u128..6, 0u8..3, 0usize..9), 0..60)) {
-            let mut shares = Quota::default();
-            for (step, author, place, size) in steps {
+        fn totals_match_sizes(steps in prop::collection::vec((0u8..4, 0u128..6, 0u8..3, 0usize..9), 0..60)) {
+            let mut quota = Quota::default();
+            for (step, author, holder, size) in steps {
                 let author = NodeId(author);
                 match step {
-                    0 => shares.put(author, [QuotaHolder::Gone, at(1), at(2)][usize::from(place)]),
-                    1 => shares.add(author, size),
-                    2 => shares.sub(author, size),
-                    _ => drop(shares.remove(author)),
+                    0 => quota.set_holder(author, [QuotaHolder::Gone, at(1), at(2)][usize::from(holder)]),
+                    1 => quota.grow(author, size),
+                    2 => quota.shrink(author, size),
+                    _ => drop(quota.remove(author)),
                 }
                 let mut places: BTreeMap<QuotaHolder, usize> = BTreeMap::new();
-                for (author, size) in &shares.authors {
-                    *places.entry(shares.place(*author)).or_default() += size;
-                    prop_assert!(shares.ranked.contains(&(shares.place(*author), *size, *author)));
+                for (author, size) in &quota.sizes {
+                    *places.entry(quota.holder(*author)).or_default() += size;
+                    prop_assert!(quota.ranked.contains(&(quota.holder(*author), *size, *author)));
                 }
                 places.retain(|_, size| *size > 0);
-                prop_assert_eq!(&places, &shares.places);
-                prop_assert_eq!(shares.ranked.len(), shares.authors.len());
+                prop_assert_eq!(&places, &quota.totals);
+                prop_assert_eq!(quota.ranked.len(), quota.sizes.len());
             }
         }
     }

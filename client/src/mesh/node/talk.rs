@@ -1,136 +1,149 @@
-//! What is said to everybody.
+//! Messages to all members: sending them, and accepting those of other members.
+//!
+//! Each message has a logical time: one more than the highest that its author has stored. Any member could drive the
+//! clocks of all others to the maximum by a single message from the far future, and no later message would sort behind
+//! it. So logical time has a maximum that grows with the wall clock ([`Node::max_lamport`]). A message beyond it is
+//! shown once, with an id outside the common order, and is not stored.
 
 use super::store::{Author, Store};
 use super::{Node, ROOM};
 use crate::mesh::id::NodeId;
-use crate::mesh::limits::{AHEAD, FLOOD, JUMP, LINES, MESSAGE_CHARS, NUMBER};
-use crate::mesh::wire::Frame;
+use crate::mesh::limits::{FLOOD_LINES, LAMPORT_TOLERANCE, LINES, MAX_LAMPORT_AT_2026, MESSAGE_CHARS, NUMBER_LIMIT};
+use crate::mesh::wire::{Frame, Saying};
 use crate::message::length_error;
 use landline_common::EventKind;
 use landline_common::clean::clean_message;
 use landline_common::limits::MESSAGE_LINES;
 
-/// 2026 began so many seconds after 1970.
+/// Start of the year 2026 in Unix seconds.
 const YEAR_2026_S: i64 = 1_767_225_600;
 
 impl Node {
-    /// Says something to everybody.
+    /// Sends a message of the local user to all members.
     pub(super) fn say(&mut self, text: &str) {
-        let Some(text) = fit(text) else {
-            return self.tell(EventKind::error(
-                413,
-                format!(
-                    "that is too long, or nothing: at most {MESSAGE_CHARS} characters and {MESSAGE_LINES} lines go into \
-                     one message"
-                ),
-            ));
-        };
+        let Some(text) = clean_text(text) else { return self.emit(unsendable()) };
         self.clock += 1;
-        self.said += 1;
-        let (seq, lamport, at) = (self.said, self.clock, self.now.wall.unix_ms.max(0));
+        self.last_seq += 1;
+        let at = self.now.wall.unix_ms.max(0);
+        let saying = Saying { seq: self.last_seq, lamport: self.clock, at, text };
         let author = Author { name: self.me.name.as_str().into(), key: self.me.key };
-        if let Some(id) = self.store.add((lamport, self.me.id), &author, seq, (at, &text)) {
-            self.tell_said(id, (self.me.id, seq), at, &text);
+        if let Some(id) = self.store.add(self.me.id, &author, &saying) {
+            self.emit_said(id, self.me.id, &saying);
         }
         let linked: Vec<NodeId> = self.members.iter().filter(|(_, m)| m.is_linked()).map(|(id, _)| *id).collect();
         for id in linked {
-            self.send_to(id, Frame::Say { seq, lamport, at, text: text.clone() });
+            let Saying { seq, lamport, at, ref text } = saying;
+            self.send_to_member(id, Frame::Say { seq, lamport, at, text: text.clone() });
         }
     }
 
-    fn tell_said(&mut self, id: u64, (origin, seq): (NodeId, u64), at: i64, text: &str) {
-        let (user, text) = (self.author_name(origin, seq).into(), text.to_owned().into());
-        self.tell_at(at, EventKind::Said { id, room: ROOM.into(), user, text });
+    /// Emits a message to all members as live talk.
+    pub(super) fn emit_said(&mut self, id: u64, origin: NodeId, saying: &Saying) {
+        let user = self.author_name(origin, saying.seq).into();
+        let text = saying.text.clone().into();
+        self.emit_at(saying.at, EventKind::Said { id, room: ROOM.into(), user, text });
     }
 
-    /// Somebody says something.
-    pub(super) fn heard_say(&mut self, from: NodeId, (seq, lamport): (u64, u64), at: i64, text: &str) {
+    /// Handles a message to all from its author. Notes a gap in the numbers before it as offered, so that it is
+    /// requested.
+    pub(super) fn say_received(&mut self, from: NodeId, saying: Saying) {
         let Some(member) = self.members.get_mut(&from) else { return };
-        // What came before and did not arrive is asked for.
-        if seq > member.top + 1 {
-            member.offers.entry(from).or_default().add(member.top + 1, seq - 1);
+        let seq = saying.seq;
+        if seq > member.last_seq + 1 {
+            member.offers.entry(from).or_default().add(member.last_seq + 1, seq - 1);
         }
-        member.top = member.top.max(seq);
+        member.last_seq = member.last_seq.max(seq);
         let author = Author { name: member.name.as_str().into(), key: member.key };
-        if !self.takes_line(from) {
+        if !self.admit_line(from) {
             return self.store.decline(from, &author, seq);
         }
-        if lamport > self.latest() {
-            return self.heard_from_afar(from, &author, seq, (at, text));
+        if saying.lamport > self.max_author_lamport() {
+            return self.show_unordered(from, &author, saying);
         }
-        if let Some((id, text)) = self.learn(from, (lamport, from), &author, seq, (at, text)) {
-            self.tell_said(id, (from, seq), at, &text);
+        if let Some((id, saying)) = self.store_message(from, from, &author, saying) {
+            self.emit_said(id, from, &saying);
         }
     }
 
-    /// Something is said now, with a logical time at which nobody can be: the clock there is wrong, or lies. It is
-    /// shown like everything else, and not kept: it would stand below all that is said for as long.
-    fn heard_from_afar(&mut self, from: NodeId, author: &Author, seq: u64, (at, text): (i64, &str)) {
-        let Some(text) = fit(text).filter(|_| !self.store.said(from, seq)) else { return };
-        self.store.decline(from, author, seq);
-        let id = self.aside();
-        self.tell_said(id, (from, seq), at, &text);
+    /// Shows a message whose logical time is beyond the maximum: its author's clock is wrong, or the author cheats. Does
+    /// not store the message, since it would sort behind all others until the maximum has reached its time.
+    fn show_unordered(&mut self, from: NodeId, author: &Author, saying: Saying) {
+        if self.store.is_from_author(from, saying.seq) {
+            return;
+        }
+        let Some(text) = clean_text(&saying.text) else { return };
+        self.store.decline(from, author, saying.seq);
+        let id = self.unordered_id();
+        self.emit_said(id, from, &Saying { text, ..saying });
     }
 
-    /// An id for what is in nobody's order but comes after all that was heard.
-    pub(super) fn aside(&mut self) -> u64 {
-        self.observe(self.clock + 1);
+    /// Returns an event id for a message outside the common order, higher than the ids of all messages so far.
+    pub(super) fn unordered_id(&mut self) -> u64 {
+        self.observe_lamport(self.clock + 1);
         let now = self.clock << 24 | self.me.id.high_bits();
-        self.aside = self.aside.max(now) + 1;
-        self.aside
+        self.last_unordered_id = self.last_unordered_id.max(now) + 1;
+        self.last_unordered_id
     }
 
-    /// Whether one more line of theirs is taken. So many that they are a flood end the link.
-    pub(super) fn takes_line(&mut self, from: NodeId) -> bool {
+    /// Counts a line of a member, and returns whether it is within the rate. Refuses the member if it floods.
+    pub(super) fn admit_line(&mut self, from: NodeId) -> bool {
         let Some(member) = self.members.get_mut(&from) else { return false };
-        let (lines, shown) = (member.lines.count(self.now.ms), member.shown.clone());
-        let link = member.link.ok();
+        let lines = member.line_rate.count(self.now.ms);
+        let link = member.link_number();
         if lines == LINES + 1 {
-            let text = format!("{shown} says more than anybody can read; some of it is left out");
-            self.tell(EventKind::info(text));
+            let text = format!("{} sends too much; some of their messages are left out", member.display_name);
+            self.emit(EventKind::info(text));
         }
-        if lines > FLOOD {
-            link.iter().for_each(|link| self.refuse(*link));
+        if lines > FLOOD_LINES
+            && let Some(link) = link
+        {
+            self.refuse_flooder(link);
         }
         lines <= LINES
     }
 
-    /// Keeps a message that somebody tells, if there is room: its id and its text as it is shown, if it is new and as it
-    /// should be.
-    pub(super) fn learn(
+    /// Stores a message of `origin` that `from` sent. Returns its id and its cleaned form if it is new and acceptable.
+    pub(super) fn store_message(
         &mut self,
         from: NodeId,
-        (lamport, origin): (u64, NodeId),
+        origin: NodeId,
         author: &Author,
-        seq: u64,
-        (at, text): (i64, &str),
-    ) -> Option<(u64, String)> {
-        let text = fit(text)?;
-        let add = if from == origin { Store::add_own } else { Store::add };
-        let id = add(&mut self.store, (lamport, origin), author, seq, (at, &text))?;
-        self.observe(lamport);
-        Some((id, text))
+        saying: Saying,
+    ) -> Option<(u64, Saying)> {
+        let text = clean_text(&saying.text)?;
+        let saying = Saying { text, ..saying };
+        let add = if from == origin { Store::add_from_author } else { Store::add };
+        let id = add(&mut self.store, origin, author, &saying)?;
+        self.observe_lamport(saying.lamport);
+        Some((id, saying))
     }
 
-    /// Where logical time may have come to: nobody moves it further, however often they try.
-    pub(super) fn horizon(&self) -> u64 {
+    /// Returns the maximum logical time. It grows by one per second, so that no member can move it.
+    pub(super) fn max_lamport(&self) -> u64 {
         let seconds = (self.now.wall.unix_ms / 1_000).saturating_sub(YEAR_2026_S);
-        (JUMP + u64::try_from(seconds).unwrap_or(0)).min(NUMBER - 1 - JUMP)
+        (MAX_LAMPORT_AT_2026 + u64::try_from(seconds).unwrap_or(0)).min(NUMBER_LIMIT - 1 - MAX_LAMPORT_AT_2026)
     }
 
-    /// The latest logical time at which an author's own word is kept.
-    pub(super) fn latest(&self) -> u64 {
-        self.horizon() + AHEAD
+    /// Returns the maximum logical time at which a message from its author is stored.
+    pub(super) fn max_author_lamport(&self) -> u64 {
+        self.max_lamport() + LAMPORT_TOLERANCE
     }
 
-    /// Whatever is said from now on comes after what was heard.
-    pub(super) fn observe(&mut self, lamport: u64) {
-        self.clock = self.clock.max(lamport.min(self.horizon()));
+    /// Advances the Lamport clock to a received time, at most to the maximum.
+    pub(super) fn observe_lamport(&mut self, lamport: u64) {
+        self.clock = self.clock.max(lamport.min(self.max_lamport()));
     }
 }
 
-/// A text as it is shown, if it is one.
-pub(super) fn fit(text: &str) -> Option<String> {
+/// Returns a text in the form in which it is shown; `None` if it is empty or too long then.
+pub(super) fn clean_text(text: &str) -> Option<String> {
     let text = clean_message(text).into_owned();
     (!text.is_empty() && length_error(&text).is_none()).then_some(text)
+}
+
+/// Returns the refusal of a text that [`clean_text`] does not accept.
+pub(super) fn unsendable() -> EventKind<'static> {
+    let text =
+        format!("not sent: a message needs some text, at most {MESSAGE_CHARS} characters and {MESSAGE_LINES} lines");
+    EventKind::error(413, text)
 }

@@ -1,4 +1,4 @@
-//! One member, to whom others do what they like.
+//! A single node, and hand-written frames of other members.
 
 use super::world::{World, address, id, key};
 use crate::engine::typed::object;
@@ -10,14 +10,15 @@ use landline_common::link::PublicKey;
 use landline_common::{NameKey, UserName, text};
 use std::collections::BTreeMap;
 
-/// A member, and somebody else of whom each frame is written by hand.
+/// A node under test.
 pub struct Table {
     pub world: World,
     pub node: Node,
+    /// Number of links so far.
     pub links: u64,
-    /// What the other's clock shows.
+    /// Wall clock of the other members, in Unix milliseconds.
     pub wall: i64,
-    /// The screen takes nothing.
+    /// The UI accepts no private messages.
     pub full: bool,
 }
 
@@ -34,7 +35,14 @@ pub fn pinned(pins: &[(&str, PublicKey)]) -> Table {
     let pin = |(name, key): &(&str, PublicKey)| (NameKey::of(name), Pinned { name: (*name).into(), key: *key });
     let pins: BTreeMap<NameKey, Pinned> = pins.iter().map(pin).collect();
     let name = UserName::parse("alice").unwrap();
-    let me = LocalIdentity { id: me(), name, key: key(0), pins, pins_file: "known_peers.toml".into(), patience_ms: 0 };
+    let me = LocalIdentity {
+        id: me(),
+        name,
+        key: key(0),
+        pins,
+        pins_file: "known_peers.toml".into(),
+        wait_for_members_ms: 0,
+    };
     let node = Node::new(me, 1, world.clock());
     Table { wall: world.clock().wall.unix_ms, world, node, links: 0, full: false }
 }
@@ -47,46 +55,48 @@ impl Table {
     pub fn step(&mut self, input: NodeInput) -> Vec<NodeEffect> {
         let mut effects = self.node.step(input, self.world.clock());
         let shown = |effect: &NodeEffect| match effect {
-            NodeEffect::Show(private, _) => Some(NodeInput::Shown(*private)),
+            NodeEffect::EmitPrivate(private, _) => Some(NodeInput::PrivateDisplayed(*private)),
             _ => None,
         };
         if self.full {
             effects.retain(|effect| shown(effect).is_none());
         }
         let inputs: Vec<NodeInput> = effects.iter().filter_map(shown).collect();
-        inputs.into_iter().for_each(|input| effects.extend(self.node.step(input, self.world.clock())));
+        for input in inputs {
+            effects.extend(self.node.step(input, self.world.clock()));
+        }
         effects
     }
 
-    /// Somebody links, and says who they are.
-    pub fn enters(&mut self, id: NodeId, name: &str, seat: usize) -> (u64, Vec<NodeEffect>) {
+    /// Opens a link and sends a hello over it. Returns the link and the effects.
+    pub fn join(&mut self, id: NodeId, name: &str, host: usize) -> (u64, Vec<NodeEffect>) {
         self.links += 1;
-        self.step(NodeInput::Opened(self.links, key(seat), address(seat, 1), None));
+        self.step(NodeInput::LinkOpened(self.links, key(host), address(host, 1), None));
         let hello = Frame::Hello { id, name: name.into(), clock: 0, dial: self.links, top: 0, at: self.wall };
-        (self.links, self.step(NodeInput::Frame(self.links, hello)))
+        (self.links, self.step(NodeInput::FrameReceived(self.links, hello)))
     }
 
-    pub fn frame(&mut self, link: u64, frame: Frame) -> Vec<NodeEffect> {
-        self.step(NodeInput::Frame(link, frame))
+    pub fn receive(&mut self, link: u64, frame: Frame) -> Vec<NodeEffect> {
+        self.step(NodeInput::FrameReceived(link, frame))
     }
 
-    pub fn says(&mut self, link: u64, seq: u64, lamport: u64) -> Vec<String> {
-        told(&self.frame(link, Frame::Say { seq, lamport, at: 1, text: format!("number {seq}") }))
+    pub fn receive_say(&mut self, link: u64, seq: u64, lamport: u64) -> Vec<String> {
+        displayed(&self.receive(link, Frame::Say { seq, lamport, at: 1, text: format!("number {seq}") }))
     }
 
     pub fn history(&mut self) -> Vec<String> {
-        told(&self.step(NodeInput::Line(object("/history", ROOM))))
+        displayed(&self.step(NodeInput::LineTyped(object("/history", ROOM))))
     }
 }
 
-pub fn told(effects: &[NodeEffect]) -> Vec<String> {
+pub fn displayed(effects: &[NodeEffect]) -> Vec<String> {
     let event = |effect: &NodeEffect| match effect {
-        NodeEffect::Tell(event) | NodeEffect::Show(_, event) => Some(text::plain(event)),
+        NodeEffect::Emit(event) | NodeEffect::EmitPrivate(_, event) => Some(text::plain(event)),
         _ => None,
     };
     effects.iter().filter_map(event).collect()
 }
 
-pub fn closes(effects: &[NodeEffect], link: u64) -> bool {
+pub fn is_closed(effects: &[NodeEffect], link: u64) -> bool {
     effects.contains(&NodeEffect::Close(link))
 }

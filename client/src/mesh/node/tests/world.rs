@@ -1,5 +1,5 @@
-//! A network of members in one thread, with a clock of its own: delays, both dialling at once, links that break,
-//! cables that are pulled, programs that freeze or start again.
+//! A simulated network of nodes in one thread, with its own clock. It delays frames, loses hellos, breaks connections, cuts
+//! hosts off from each other, and freezes and restarts nodes.
 
 use crate::engine::Rng;
 use crate::engine::typed::object;
@@ -15,30 +15,30 @@ use landline_common::{EventKind, OffsetDateTime, UserName};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr};
 
-/// 21 November 2026.
-const BEGAN: i64 = 1_795_271_000_000;
+/// Start of the simulated clock in Unix milliseconds: 21 November 2026.
+const START: i64 = 1_795_271_000_000;
 
-/// A place for a program.
-pub struct Seat {
+/// A host, which runs one node at a time.
+pub struct Host {
     pub node: Option<Node>,
     pub id: NodeId,
-    /// How often a program was started here.
+    /// Number of nodes started here.
     pub starts: u16,
     frozen_until: u64,
     links: u64,
-    /// Everything that the screen was told.
-    pub told: Vec<EventKind<'static>>,
+    /// All events that the present node has emitted.
+    pub events: Vec<EventKind<'static>>,
 }
 
-/// A connection between two seats.
+/// A connection between two hosts.
 pub struct Wire {
-    /// Seat, its start, and its number for the link; the dialler first.
+    /// The host, its number of starts, and its number for the link; the dialing end first.
     ends: [(usize, u16, u64); 2],
-    /// What is on its way to each end.
+    /// Inputs on their way to each end.
     to: [VecDeque<NodeInput>; 2],
 }
 
-/// What happens at a time.
+/// A scheduled event.
 enum Event {
     Tick(usize, u16),
     Datagram(usize, usize, Hello),
@@ -48,285 +48,298 @@ enum Event {
 
 pub struct World {
     pub now: u64,
-    events: BTreeMap<(u64, u64), Event>,
+    /// Scheduled events by time and number.
+    schedule: BTreeMap<(u64, u64), Event>,
     count: u64,
-    pub seats: Vec<Seat>,
+    pub hosts: Vec<Host>,
     pub wires: BTreeMap<u64, Wire>,
-    /// Seats that do not reach each other.
+    /// Pairs of hosts that do not reach each other, lower index first.
     pub cut: BTreeSet<(usize, usize)>,
-    /// Who hears no hellos.
+    /// The host that receives no hellos.
     pub deaf: Option<usize>,
-    chance: Rng,
-    /// Frames that were sent, by kind and by who got them.
-    pub sayings: BTreeMap<usize, Vec<(usize, usize)>>,
-    said: usize,
+    rng: Rng,
+    /// Sender and number of messages of each history frame, by receiver.
+    pub sent_history: BTreeMap<usize, Vec<(usize, usize)>>,
+    messages: usize,
 }
 
-pub fn key(seat: usize) -> PublicKey {
-    Keys::from_bytes(&[u8::try_from(seat).unwrap() + 1; 64]).public()
+pub fn key(host: usize) -> PublicKey {
+    Keys::from_bytes(&[u8::try_from(host).unwrap() + 1; 64]).public()
 }
 
-/// The id of the one at that seat who drew this.
-pub fn id(random: u64, seat: usize) -> NodeId {
-    NodeId::new(random.to_be_bytes(), &key(seat))
+/// Returns the id for a host's key and these random bits.
+pub fn id(random: u64, host: usize) -> NodeId {
+    NodeId::new(random.to_be_bytes(), &key(host))
 }
 
-pub fn address(seat: usize, starts: u16) -> SocketAddr {
-    (Ipv4Addr::new(10, 0, 0, u8::try_from(seat).unwrap()), 2_000 + starts).into()
+pub fn address(host: usize, starts: u16) -> SocketAddr {
+    (Ipv4Addr::new(10, 0, 0, u8::try_from(host).unwrap()), 2_000 + starts).into()
 }
 
 impl World {
-    pub fn new(seats: usize, seed: u64) -> World {
+    pub fn new(hosts: usize, seed: u64) -> World {
         let mut world = World {
             now: 0,
-            events: BTreeMap::new(),
+            schedule: BTreeMap::new(),
             count: 0,
-            seats: Vec::new(),
+            hosts: Vec::new(),
             wires: BTreeMap::new(),
             cut: BTreeSet::new(),
             deaf: None,
-            chance: Rng::new(seed),
-            sayings: BTreeMap::new(),
-            said: 0,
+            rng: Rng::new(seed),
+            sent_history: BTreeMap::new(),
+            messages: 0,
         };
-        for seat in 0..seats {
+        for host in 0..hosts {
             let (node, id) = (None, NodeId(0));
-            world.seats.push(Seat { node, id, starts: 0, frozen_until: 0, links: 0, told: Vec::new() });
-            world.start(seat);
+            world.hosts.push(Host { node, id, starts: 0, frozen_until: 0, links: 0, events: Vec::new() });
+            world.start(host);
         }
         world
     }
 
     pub fn clock(&self) -> Now {
-        let unix_ms = BEGAN + i64::try_from(self.now).unwrap();
+        let unix_ms = START + i64::try_from(self.now).unwrap();
         Now { ms: self.now, wall: OffsetDateTime { unix_ms, offset_s: 0 }, zone: Zone::default() }
     }
 
-    /// Starts a program, in the place of the one before.
-    pub fn start(&mut self, seat: usize) {
-        self.kill(seat);
-        let id = id(self.chance.roll(u64::MAX), seat);
-        let name = UserName::parse(&format!("user{seat}")).unwrap();
-        let me =
-            LocalIdentity { id, name, key: key(seat), pins: BTreeMap::new(), pins_file: "pins".into(), patience_ms: 0 };
-        let (now, place) = (self.clock(), &mut self.seats[seat]);
+    /// Starts a node on a host, and kills the previous one.
+    pub fn start(&mut self, host: usize) {
+        self.kill(host);
+        let id = id(self.rng.roll(u64::MAX), host);
+        let name = UserName::parse(&format!("user{host}")).unwrap();
+        let me = LocalIdentity {
+            id,
+            name,
+            key: key(host),
+            pins: BTreeMap::new(),
+            pins_file: "pins".into(),
+            wait_for_members_ms: 0,
+        };
+        let (now, place) = (self.clock(), &mut self.hosts[host]);
         place.node = Some(Node::new(me, 7, now));
         place.id = id;
         place.starts += 1;
-        place.told.clear();
-        let tick = Event::Tick(seat, place.starts);
+        place.events.clear();
+        let tick = Event::Tick(host, place.starts);
         self.at(0, tick);
     }
 
-    /// Ends one without a good-bye. Its system tells the others that the connections are gone.
-    pub fn kill(&mut self, seat: usize) {
-        self.seats[seat].node = None;
-        self.seats[seat].frozen_until = 0;
-        for wire in self.of(seat) {
-            self.break_at(wire, seat);
+    /// Kills the node of a host. It sends no goodbyes, but its connections end.
+    pub fn kill(&mut self, host: usize) {
+        self.hosts[host].node = None;
+        self.hosts[host].frozen_until = 0;
+        for wire in self.wires_of(host) {
+            self.break_at(wire, host);
         }
     }
 
-    fn of(&self, seat: usize) -> Vec<u64> {
-        let mine = self.wires.iter().filter(|(_, wire)| wire.ends.iter().any(|(other, ..)| *other == seat));
-        mine.map(|(number, _)| *number).collect()
+    fn wires_of(&self, host: usize) -> Vec<u64> {
+        let own = self.wires.iter().filter(|(_, wire)| wire.ends.iter().any(|(other, ..)| *other == host));
+        own.map(|(number, _)| *number).collect()
     }
 
-    fn break_at(&mut self, number: u64, seat: usize) {
+    fn break_at(&mut self, number: u64, host: usize) {
         let Some(wire) = self.wires.get_mut(&number) else { return };
-        let from = usize::from(wire.ends[1].0 == seat);
+        let from = usize::from(wire.ends[1].0 == host);
         wire.to[from].clear();
-        let lost = NodeInput::Lost(wire.ends[1 - from].2);
+        let lost = NodeInput::LinkLost(wire.ends[1 - from].2);
         self.send(number, 1 - from, lost);
     }
 
-    /// Loses a connection, at both ends and with all that was on its way.
-    pub fn lose(&mut self, pick: usize) {
+    /// Breaks a connection at both ends. Frames on their way are lost.
+    pub fn break_wire(&mut self, pick: usize) {
         let all: Vec<u64> = self.wires.keys().copied().collect();
         if let Some(number) = all.get(pick % all.len().max(1)) {
             for end in [0, 1] {
                 let wire = self.wires.get_mut(number).unwrap();
                 wire.to[end].clear();
-                let lost = NodeInput::Lost(wire.ends[end].2);
+                let lost = NodeInput::LinkLost(wire.ends[end].2);
                 self.send(*number, end, lost);
             }
         }
     }
 
-    pub fn freeze(&mut self, seat: usize, ms: u64) {
-        self.seats[seat].frozen_until = self.now + ms;
+    pub fn freeze(&mut self, host: usize, ms: u64) {
+        self.hosts[host].frozen_until = self.now + ms;
     }
 
-    /// Says something that nobody said before.
-    pub fn say(&mut self, seat: usize) {
-        self.says(seat, "/say");
+    /// Sends a new text to all members.
+    pub fn say_new(&mut self, host: usize) {
+        self.send_new(host, "/say");
     }
 
-    /// Says something that nobody said before, to everybody or to one.
-    pub fn says(&mut self, seat: usize, command: &str) {
-        self.said += 1;
-        let line = NodeInput::Line(object(&format!("{command} message {} of user{seat}", self.said), ROOM));
-        if self.seats[seat].frozen_until <= self.now {
-            self.input(seat, line);
+    /// Sends a new text by this command.
+    pub fn send_new(&mut self, host: usize, command: &str) {
+        self.messages += 1;
+        let line = NodeInput::LineTyped(object(&format!("{command} message {} of user{host}", self.messages), ROOM));
+        if self.hosts[host].frozen_until <= self.now {
+            self.input(host, line);
         }
     }
 
-    pub fn input(&mut self, seat: usize, input: NodeInput) {
+    pub fn input(&mut self, host: usize, input: NodeInput) {
         let now = self.clock();
-        let Some(node) = &mut self.seats[seat].node else { return };
+        let Some(node) = &mut self.hosts[host].node else { return };
         for effect in node.step(input, now) {
-            self.carry_out(seat, effect);
+            self.carry_out(host, effect);
         }
     }
 
     fn at(&mut self, after: u64, event: Event) {
         self.count += 1;
-        self.events.insert((self.now + after, self.count), event);
+        self.schedule.insert((self.now + after, self.count), event);
     }
 
     fn is_cut(&self, one: usize, other: usize) -> bool {
         self.cut.contains(&(one.min(other), one.max(other)))
     }
 
-    /// Sends something over a wire to one of its ends.
+    /// Sends an input over a wire to one of its ends, with a random delay.
     fn send(&mut self, number: u64, end: usize, input: NodeInput) {
-        let delay = 1 + self.chance.roll(40);
+        let delay = 1 + self.rng.roll(40);
         if let Some(wire) = self.wires.get_mut(&number) {
             wire.to[end].push_back(input);
             self.at(delay, Event::Arrives(number, end));
         }
     }
 
-    fn carry_out(&mut self, seat: usize, effect: NodeEffect) {
+    fn carry_out(&mut self, host: usize, effect: NodeEffect) {
         match effect {
-            NodeEffect::Announce => (0..self.seats.len()).for_each(|to| self.hello(seat, to)),
-            NodeEffect::Answer(to) => {
-                let to = (0..self.seats.len()).find(|other| address(*other, 0).ip() == to.ip());
-                to.into_iter().for_each(|to| self.hello(seat, to));
+            NodeEffect::Announce => {
+                for to in 0..self.hosts.len() {
+                    self.hello(host, to);
+                }
             }
-            NodeEffect::Dial(dial, to) => self.dial(seat, dial, to),
+            NodeEffect::AnswerHello(to) => {
+                let to = (0..self.hosts.len()).find(|other| address(*other, 0).ip() == to.ip());
+                if let Some(to) = to {
+                    self.hello(host, to);
+                }
+            }
+            NodeEffect::Dial(dial, to) => self.dial(host, dial, to),
             NodeEffect::Send(link, frame) => {
-                let Some((number, end)) = self.wire(seat, link) else { return };
+                let Some((number, end)) = self.wire(host, link) else { return };
                 let other = self.wires[&number].ends[1 - end].0;
                 if let Frame::Past { says, .. } = &frame {
-                    self.sayings.entry(other).or_default().push((seat, says.len()));
+                    self.sent_history.entry(other).or_default().push((host, says.len()));
                 }
-                let read = Frame::parse(&frame.to_bytes()).expect("members send what members take");
+                let read = Frame::parse(&frame.to_bytes()).expect("a frame that members accept");
                 assert_eq!(read, frame);
                 let link = self.wires[&number].ends[1 - end].2;
-                self.send(number, 1 - end, NodeInput::Frame(link, frame));
+                self.send(number, 1 - end, NodeInput::FrameReceived(link, frame));
             }
             NodeEffect::Close(link) => {
-                if let Some((number, _)) = self.wire(seat, link) {
-                    self.break_at(number, seat);
+                if let Some((number, _)) = self.wire(host, link) {
+                    self.break_at(number, host);
                 }
             }
-            NodeEffect::Tell(event) => self.seats[seat].told.push(event.what),
-            NodeEffect::Show(private, event) => {
-                self.seats[seat].told.push(event.what);
-                self.input(seat, NodeInput::Shown(private));
+            NodeEffect::Emit(event) => self.hosts[host].events.push(event.what),
+            NodeEffect::EmitPrivate(private, event) => {
+                self.hosts[host].events.push(event.what);
+                self.input(host, NodeInput::PrivateDisplayed(private));
             }
             NodeEffect::Pin(..) | NodeEffect::Repin(..) | NodeEffect::Leave => {}
         }
     }
 
-    /// The wire of a seat's link, and which of its ends that is.
-    fn wire(&self, seat: usize, link: u64) -> Option<(u64, usize)> {
+    /// Returns the wire of a host's link, and the index of the host's end.
+    fn wire(&self, host: usize, link: u64) -> Option<(u64, usize)> {
         self.wires.iter().find_map(|(number, wire)| {
             let end = wire
                 .ends
                 .iter()
-                .position(|(other, start, mine)| (*other, *start, *mine) == (seat, self.seats[seat].starts, link))?;
+                .position(|(other, start, mine)| (*other, *start, *mine) == (host, self.hosts[host].starts, link))?;
             Some((*number, end))
         })
     }
 
     fn hello(&mut self, from: usize, to: usize) {
-        let Seat { id, starts, .. } = self.seats[from];
+        let Host { id, starts, .. } = self.hosts[from];
         let name = UserName::parse(&format!("user{from}")).unwrap();
-        // One in ten is lost.
-        if self.chance.roll(10) > 0 && !self.is_cut(from, to) {
-            let delay = 1 + self.chance.roll(20);
+        // One hello in ten is lost.
+        if self.rng.roll(10) > 0 && !self.is_cut(from, to) {
+            let delay = 1 + self.rng.roll(20);
             let hello = Hello { id, name, port: address(from, starts).port() };
             self.at(delay, Event::Datagram(from, to, hello));
         }
     }
 
-    /// One dials another.
+    /// Dials from one host to another. The connection opens, is refused, or times out.
     pub fn dial(&mut self, from: usize, dial: Dial, to: SocketAddr) {
-        let start = self.seats[from].starts;
-        let found = (0..self.seats.len())
-            .find(|seat| self.seats[*seat].node.is_some() && address(*seat, self.seats[*seat].starts) == to);
-        let delay = 1 + self.chance.roll(60);
+        let start = self.hosts[from].starts;
+        let found = (0..self.hosts.len())
+            .find(|host| self.hosts[*host].node.is_some() && address(*host, self.hosts[*host].starts) == to);
+        let delay = 1 + self.rng.roll(60);
         let Some(other) = found.filter(|other| !self.is_cut(from, *other)) else {
-            let refuses = found.is_none() && (0..self.seats.len()).any(|seat| address(seat, 0).ip() == to.ip());
+            let refuses = found.is_none() && (0..self.hosts.len()).any(|host| address(host, 0).ip() == to.ip());
             let timeout = if refuses { delay } else { 5_000 };
             return self.at(timeout, Event::Failed(from, start, dial.id));
         };
-        let ends = [from, other].map(|seat| {
-            self.seats[seat].links += 1;
-            (seat, self.seats[seat].starts, self.seats[seat].links)
+        let ends = [from, other].map(|host| {
+            self.hosts[host].links += 1;
+            (host, self.hosts[host].starts, self.hosts[host].links)
         });
         self.count += 1;
         let number = self.count;
         self.wires.insert(number, Wire { ends, to: Default::default() });
-        self.send(number, 0, NodeInput::Opened(ends[0].2, key(other), to, Some(dial)));
-        self.send(number, 1, NodeInput::Opened(ends[1].2, key(from), address(from, 0), None));
+        self.send(number, 0, NodeInput::LinkOpened(ends[0].2, key(other), to, Some(dial)));
+        self.send(number, 1, NodeInput::LinkOpened(ends[1].2, key(from), address(from, 0), None));
     }
 
-    /// Lets so many milliseconds pass.
-    pub fn pass(&mut self, ms: u64) {
+    /// Advances the clock by this many milliseconds, and handles all events until then.
+    pub fn advance(&mut self, ms: u64) {
         let end = self.now + ms;
         while let Some(((at, _), event)) = self
-            .events
+            .schedule
             .first_key_value()
             .map(|(at, _)| *at)
             .filter(|(at, _)| *at <= end)
-            .and_then(|at| self.events.remove_entry(&at))
+            .and_then(|at| self.schedule.remove_entry(&at))
         {
             self.now = at;
-            self.happen(event);
+            self.handle(event);
         }
         self.now = end;
     }
 
-    fn happen(&mut self, event: Event) {
+    fn handle(&mut self, event: Event) {
         match event {
-            Event::Tick(seat, start) if self.seats[seat].starts == start && self.seats[seat].node.is_some() => {
-                if self.seats[seat].frozen_until <= self.now {
-                    self.input(seat, NodeInput::Tick);
+            Event::Tick(host, start) if self.hosts[host].starts == start && self.hosts[host].node.is_some() => {
+                if self.hosts[host].frozen_until <= self.now {
+                    self.input(host, NodeInput::Tick);
                 }
-                self.at(TICK_MS, Event::Tick(seat, start));
+                self.at(TICK_MS, Event::Tick(host, start));
             }
             Event::Tick(..) => {}
             Event::Datagram(from, to, hello) => {
-                if self.seats[to].frozen_until <= self.now && self.deaf != Some(to) {
-                    self.input(to, NodeInput::Heard(hello, address(from, 0)));
+                if self.hosts[to].frozen_until <= self.now && self.deaf != Some(to) {
+                    self.input(to, NodeInput::HelloReceived(hello, address(from, 0)));
                 }
             }
-            Event::Failed(seat, start, id) if self.seats[seat].starts == start => {
-                self.input(seat, NodeInput::Failed(id, false));
+            Event::Failed(host, start, id) if self.hosts[host].starts == start => {
+                self.input(host, NodeInput::DialFailed { id, is_unauthenticated: false });
             }
             Event::Failed(..) => {}
             Event::Arrives(number, end) => self.arrive(number, end),
         }
     }
 
-    /// The first that is on its way arrives, unless a cable is pulled or the program is frozen: then it waits.
+    /// Delivers the first input on its way to an end. If the hosts are cut off or the receiver is frozen, tries again later.
     fn arrive(&mut self, number: u64, end: usize) {
         let Some(wire) = self.wires.get(&number) else { return };
-        let ((seat, start, _), (other, ..)) = (wire.ends[end], wire.ends[1 - end]);
-        if self.is_cut(seat, other) || self.seats[seat].frozen_until > self.now {
+        let ((host, start, _), (other, ..)) = (wire.ends[end], wire.ends[1 - end]);
+        if self.is_cut(host, other) || self.hosts[host].frozen_until > self.now {
             return self.at(50, Event::Arrives(number, end));
         }
         let Some(input) = self.wires.get_mut(&number).and_then(|wire| wire.to[end].pop_front()) else { return };
-        let over = matches!(input, NodeInput::Lost(_));
-        if self.seats[seat].starts == start {
-            self.input(seat, input);
+        let is_loss = matches!(input, NodeInput::LinkLost(_));
+        if self.hosts[host].starts == start {
+            self.input(host, input);
         }
-        if over && let Some(wire) = self.wires.get_mut(&number) {
+        if is_loss && let Some(wire) = self.wires.get_mut(&number) {
             wire.to[end].clear();
-            // Both ends know.
+            // Both ends have seen the loss.
             if wire.to.iter().all(VecDeque::is_empty) {
                 self.wires.remove(&number);
             }

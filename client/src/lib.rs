@@ -44,7 +44,7 @@ pub fn main() -> ExitCode {
         None => cli::launch::talk(&args).map(|()| true),
         Some(ClientTask::Discover(wanted)) => discovery::run(wanted),
         Some(ClientTask::Wifi { json }) => wifi::run(*json),
-        Some(ClientTask::MeshArgs(wanted)) => cli::launch::mesh(&args, wanted).map(|()| true),
+        Some(ClientTask::Mesh(wanted)) => cli::launch::mesh(&args, wanted).map(|()| true),
         Some(ClientTask::Config) => print(&cli::config::template(paths::config_file().as_deref())),
         Some(ClientTask::Completions { shell }) => {
             let mut script = Vec::new();
@@ -85,7 +85,7 @@ pub fn command() -> clap::Command {
 
 /// The commands of the full screen alone, and what they do, for the man page.
 pub fn own_commands() -> impl Iterator<Item = (&'static str, &'static str)> {
-    chat::LOCAL.iter().map(|command| (command.usage, command.help))
+    chat::CLIENT_COMMANDS.iter().map(|command| (command.usage, command.help))
 }
 
 /// Whoever reads may have had enough.

@@ -36,7 +36,7 @@ impl NewPassword {
 
     /// Takes what was typed.
     pub fn take(&mut self, text: &str) -> Typed {
-        let text = password::of_line(text);
+        let text = password::from_line(text);
         match self.first.take() {
             None if !(LEAST..=PASSWORD_MAX_BYTES).contains(&text.len()) => {
                 Typed::Wrong(format!("a new password needs {LEAST} to {PASSWORD_MAX_BYTES} bytes"))

@@ -57,7 +57,7 @@ pub enum SignInStep {
     /// The user is in.
     In,
     /// The user is not let in.
-    SignInRefused(SignInRefused),
+    Refused(SignInRefused),
 }
 
 /// Why a user is not let in.
@@ -160,7 +160,7 @@ impl SignIn {
             EventKind::Report(report) | EventKind::Refused(report) if report.cause == Cause::TokenUnknown => {
                 match self.attempt() {
                     Some(next) => SignInStep::Send(next),
-                    None => SignInStep::SignInRefused(refused(report)),
+                    None => SignInStep::Refused(refused(report)),
                 }
             }
             EventKind::Report(report) | EventKind::Refused(report)
@@ -170,12 +170,12 @@ impl SignIn {
                 self.attempt().map_or(SignInStep::Wait, SignInStep::Send)
             }
             EventKind::Report(report) | EventKind::Refused(report) if report.is_refusal() || is_line(report.cause) => {
-                SignInStep::SignInRefused(refused(report))
+                SignInStep::Refused(refused(report))
             }
             // A server of this protocol gives every refusal a cause.
             EventKind::Welcome { .. } | EventKind::Error { .. } => {
                 let (why, cause) = (OLD_SERVER.into(), Cause::Other);
-                SignInStep::SignInRefused(SignInRefused { why, cause, again: false })
+                SignInStep::Refused(SignInRefused { why, cause, again: false })
             }
             _ => SignInStep::Wait,
         }
@@ -236,7 +236,7 @@ mod tests {
     }
 
     fn is_refused(step: SignInStep, cause: Cause, again: bool) -> bool {
-        matches!(step, SignInStep::SignInRefused(refused) if refused.cause == cause && refused.again == again)
+        matches!(step, SignInStep::Refused(refused) if refused.cause == cause && refused.again == again)
     }
 
     #[test]
@@ -292,7 +292,7 @@ mod tests {
             (Cause::WrongPassword, false),
             (Cause::NameRegistered, false),
         ] {
-            let random = cause.report().saying("xq wvzt");
+            let random = cause.report().with_text("xq wvzt");
             assert!(is_refused(answer(&mut guest, EventKind::Refused(random.clone())), cause, again), "{cause:?}");
             assert!(is_refused(answer(&mut guest, EventKind::Report(random)), cause, again), "{cause:?}");
         }
@@ -305,7 +305,7 @@ mod tests {
     fn an_older_server_is_refused_in_words() {
         let mut guest = sign_in(&who(None, false), false, None);
         for what in [welcome(0), welcome(1), EventKind::Error { code: None, text: "Invalid auth mode".into() }] {
-            let SignInStep::SignInRefused(refused) = answer(&mut guest, what) else { panic!("it is let in") };
+            let SignInStep::Refused(refused) = answer(&mut guest, what) else { panic!("it is let in") };
             assert_eq!((&*refused.why, refused.again), (OLD_SERVER, false));
         }
     }

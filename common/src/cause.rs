@@ -311,34 +311,34 @@ impl Cause {
     }
 
     /// Returns a report about a user.
-    pub fn of_user<'a>(self, user: impl Into<Text<'a>>) -> Report<'a> {
-        self.about(Details { user: Some(user.into()), ..Details::default() })
+    pub fn with_user<'a>(self, user: impl Into<Text<'a>>) -> Report<'a> {
+        self.with_details(Details { user: Some(user.into()), ..Details::default() })
     }
 
     /// Returns a report about a room.
-    pub fn of_room<'a>(self, room: impl Into<Text<'a>>) -> Report<'a> {
-        self.about(Details { room: Some(room.into()), ..Details::default() })
+    pub fn with_room<'a>(self, room: impl Into<Text<'a>>) -> Report<'a> {
+        self.with_details(Details { room: Some(room.into()), ..Details::default() })
     }
 
     /// Returns a report with a word or a detail.
-    pub fn of_word<'a>(self, word: impl Into<Text<'a>>) -> Report<'a> {
-        self.about(Details { word: Some(word.into()), ..Details::default() })
+    pub fn with_word<'a>(self, word: impl Into<Text<'a>>) -> Report<'a> {
+        self.with_details(Details { word: Some(word.into()), ..Details::default() })
     }
 
     /// Returns a report with a number.
     #[must_use]
-    pub fn of_count<'a>(self, count: u64) -> Report<'a> {
-        self.about(Details { count: Some(count), ..Details::default() })
+    pub fn with_count<'a>(self, count: u64) -> Report<'a> {
+        self.with_details(Details { count: Some(count), ..Details::default() })
     }
 
     /// Returns a report with a time in seconds.
     #[must_use]
-    pub fn of_seconds<'a>(self, seconds: u64) -> Report<'a> {
-        self.about(Details { seconds: Some(seconds), ..Details::default() })
+    pub fn with_seconds<'a>(self, seconds: u64) -> Report<'a> {
+        self.with_details(Details { seconds: Some(seconds), ..Details::default() })
     }
 
-    fn about(self, about: Details<'_>) -> Report<'_> {
-        Report { cause: self, about: Box::new(about), text: None, code: None }
+    fn with_details(self, details: Details<'_>) -> Report<'_> {
+        Report { cause: self, about: Box::new(details), text: None, code: None }
     }
 }
 
@@ -360,7 +360,7 @@ impl<'a> Report<'a> {
     pub fn sentence(&self) -> Cow<'_, str> {
         match &self.text {
             Some(text) => Cow::Borrowed(text),
-            None => self.filled(self.cause.row().sentence),
+            None => self.fill_in(self.cause.row().sentence),
         }
     }
 
@@ -369,13 +369,13 @@ impl<'a> Report<'a> {
     pub fn lantalk_sentence(&self) -> Cow<'_, str> {
         match self.cause.row().lantalk {
             "" => self.sentence(),
-            own => self.filled(own),
+            own => self.fill_in(own),
         }
     }
 
     /// Adds how to say a line that was taken for a command.
     #[must_use]
-    pub fn hinting_at_say(self) -> Report<'a> {
+    pub fn with_say_hint(self) -> Report<'a> {
         const NAMES_A_USER: [Cause; 5] = [
             Cause::NoSuchUser,
             Cause::NotAskedPrivate,
@@ -387,30 +387,30 @@ impl<'a> Report<'a> {
             return self;
         }
         let text = format!("{}; /say TEXT sends any text.", self.sentence().trim_end_matches('.'));
-        self.saying(text)
+        self.with_text(text)
     }
 
     /// Replaces the sentence.
     #[must_use]
-    pub fn saying(self, text: impl Into<Text<'a>>) -> Report<'a> {
+    pub fn with_text(self, text: impl Into<Text<'a>>) -> Report<'a> {
         Report { text: Some(text.into()), ..self }
     }
 
     /// Adds the operator's reason, unless it is empty.
     #[must_use]
-    pub fn because(mut self, reason: impl Into<Text<'a>>) -> Report<'a> {
+    pub fn with_reason(mut self, reason: impl Into<Text<'a>>) -> Report<'a> {
         self.about.reason = Some(reason.into()).filter(|reason| !reason.is_empty());
         self
     }
 
     /// Adds the command that was probably meant.
     #[must_use]
-    pub fn hinting(mut self, hint: Option<impl Into<Text<'a>>>) -> Report<'a> {
+    pub fn with_hint(mut self, hint: Option<impl Into<Text<'a>>>) -> Report<'a> {
         self.about.hint = hint.map(Into::into);
         self
     }
 
-    fn filled(&self, template: &'static str) -> Cow<'_, str> {
+    fn fill_in(&self, template: &'static str) -> Cow<'_, str> {
         if !template.contains('{') {
             return Cow::Borrowed(template);
         }

@@ -4,18 +4,19 @@
 //! commands of the programs that Landline replaces. They match only with exactly their arguments, so that "help me with
 //! this" is talk.
 
+mod args;
 pub mod help;
 mod history_query;
 pub mod object;
 mod parse;
+mod spec;
 mod table;
 
 pub use history_query::HistoryQuery;
 pub use object::{Request, SignIn};
 pub use parse::{CommandError, parse, room_word};
-pub use table::{CommandSpec, TOPICS, words};
-
-use std::fmt;
+pub use spec::{Audience, CommandSpec, words};
+pub use table::{GROUPS, Group, commands};
 
 /// A parsed command. It borrows from the line, and its names are not validated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,114 +160,10 @@ impl Format {
 /// The text that `/hooray` says.
 pub const HOORAY: &str = "Hooray! 🎉";
 
-impl<'a> Command<'a> {
-    /// The text that other users get, if the command says something.
-    #[must_use]
-    pub fn said(&self) -> Option<&'a str> {
-        match *self {
-            Command::Say(text)
-            | Command::SayIn { text, .. }
-            | Command::All(text)
-            | Command::Message { text, .. }
-            | Command::Private { text, .. }
-            | Command::DirectText { text, .. } => Some(text),
-            Command::Hooray => Some(HOORAY),
-            Command::Online { .. }
-            | Command::OnlineDetails
-            | Command::Others { .. }
-            | Command::Members { .. }
-            | Command::Since { .. }
-            | Command::Connect(_)
-            | Command::Accept(_)
-            | Command::Reject(_)
-            | Command::Chats { .. }
-            | Command::End(_)
-            | Command::Direct(_)
-            | Command::DirectStop(_)
-            | Command::DirectKey(_)
-            | Command::Trust(_)
-            | Command::DirectAccept { .. }
-            | Command::Block(_)
-            | Command::Blocked { .. }
-            | Command::Unblock(_)
-            | Command::Join(_)
-            | Command::Leave(_)
-            | Command::Rooms { .. }
-            | Command::History(_)
-            | Command::HistoryIn { .. }
-            | Command::Search { .. }
-            | Command::Forget
-            | Command::Format(_)
-            | Command::Register { .. }
-            | Command::Password(_)
-            | Command::Help(_)
-            | Command::Quit
-            | Command::Ping(_)
-            | Command::Ack(_)
-            | Command::Alive
-            | Command::Foreign { .. } => None,
-        }
-    }
-
+impl Command<'_> {
     /// True if the command only maintains the connection, and so does not count for the rate limit of lines.
     #[must_use]
     pub fn is_upkeep(&self) -> bool {
         matches!(self, Command::Ping(_) | Command::Ack(_) | Command::Alive | Command::DirectKey(_))
-    }
-}
-
-impl fmt::Display for Command<'_> {
-    /// Writes the slash form, which parses back to the same command. For commands of objects only, writes the nearest one.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let one = |f: &mut fmt::Formatter<'_>, word: &str, arg: Option<&str>| match arg {
-            Some(arg) => write!(f, "/{word} {arg}"),
-            None => write!(f, "/{word}"),
-        };
-        let list = |f: &mut fmt::Formatter<'_>, what: fmt::Arguments<'_>, after: Option<&str>| match after {
-            Some(after) => write!(f, "/{what} after {after}"),
-            None => write!(f, "/{what}"),
-        };
-        match *self {
-            Command::Say(text) | Command::SayIn { text, .. } => one(f, "say", Some(text)),
-            Command::All(text) => one(f, "all", Some(text)),
-            Command::Online { after } => list(f, format_args!("users"), after),
-            Command::OnlineDetails => one(f, "members", None),
-            Command::Others { after } => list(f, format_args!("others"), after),
-            Command::Members { room, after } => list(f, format_args!("who {room}"), after),
-            Command::Since { seconds, after } => list(f, format_args!("since {seconds}"), after),
-            Command::Message { to, text } => write!(f, "/pm {to} {text}"),
-            Command::Connect(user) => one(f, "connect", Some(user)),
-            Command::Accept(user) => one(f, "accept", user),
-            Command::Reject(user) => one(f, "reject", user),
-            Command::Chats { after } => list(f, format_args!("chats"), after),
-            Command::Private { to: Some(to), text } => write!(f, "/private {to} {text}"),
-            Command::Private { to: None, text } => one(f, "private", Some(text)),
-            Command::End(user) => one(f, "end", user),
-            Command::Direct(user) => one(f, "direct", Some(user)),
-            Command::DirectText { to, text } => write!(f, "/direct-say {to} {text}"),
-            Command::DirectStop(user) => one(f, "direct-stop", Some(user)),
-            Command::DirectKey(key) => one(f, "direct-key", Some(key)),
-            Command::Trust(user) => one(f, "trust", Some(user)),
-            Command::DirectAccept { to, key, addresses } => write!(f, "/direct-accept {to} {key} {addresses}"),
-            Command::Block(user) => one(f, "block", Some(user)),
-            Command::Blocked { after } => list(f, format_args!("block"), after),
-            Command::Unblock(user) => one(f, "unblock", Some(user)),
-            Command::Join(room) => one(f, "join", Some(room)),
-            Command::Leave(room) => one(f, "leave", room),
-            Command::Rooms { after } => list(f, format_args!("rooms"), after),
-            Command::History(ask) | Command::HistoryIn { ask, .. } => write!(f, "/history{ask}"),
-            Command::Search { words, before: None } => one(f, "search", Some(words)),
-            Command::Search { words, before: Some(id) } => write!(f, "/search before {id} {words}"),
-            Command::Forget => one(f, "forget", None),
-            Command::Format(format) => one(f, "format", Some(format.as_str())),
-            Command::Register { .. } => one(f, "register", None),
-            Command::Password(_) => one(f, "password", None),
-            Command::Help(word) => one(f, "help", word),
-            Command::Hooray => one(f, "hooray", None),
-            Command::Quit => one(f, "quit", None),
-            Command::Ping(token) => one(f, "ping", token),
-            Command::Ack(_) | Command::Alive => one(f, "ping", None),
-            Command::Foreign { .. } => f.write_str(parse::FOREIGN[0]),
-        }
     }
 }

@@ -99,7 +99,7 @@ pub enum EventKind<'a> {
     /// A message from the history.
     Recalled { id: u64, place: Location<'a>, user: Text<'a>, text: Text<'a> },
     /// The end of an answer from the history: number of messages, a remark, and the command for the next page.
-    RecallEnd { shown: usize, remark: Text<'a>, next: Option<Text<'a>> },
+    RecallEnd { count: usize, remark: Text<'a>, next: Option<Text<'a>> },
     /// A message in a private chat, which is stored nowhere.
     Private { from: Text<'a>, text: Text<'a> },
     /// `from` requests a private chat.
@@ -159,7 +159,7 @@ pub enum EventKind<'a> {
     },
     /// The end of the messages that the reader missed in a room; if not `missed`, of the latest messages there. With
     /// `more`, further missed messages follow on request.
-    CaughtUp { room: Text<'a>, shown: usize, missed: bool, more: bool },
+    CaughtUp { room: Text<'a>, count: usize, missed: bool, more: bool },
     /// The server asks for a sign of life.
     Ping,
     /// The answer to `/ping`, with its token.

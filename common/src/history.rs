@@ -49,7 +49,7 @@ pub struct HistoryEntry {
 impl HistoryEntry {
     /// Returns the event for a reader.
     #[must_use]
-    pub fn recalled(&self) -> crate::Event<'_> {
+    pub fn to_event(&self) -> crate::Event<'_> {
         let place = match &self.place {
             Location::Room(room) => Location::Room(Text::Borrowed(room)),
             Location::Global => Location::Global,

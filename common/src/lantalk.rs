@@ -220,9 +220,9 @@ mod tests {
                 EventKind::Online { users: vec!["A".into(), "B".into()], part: Part::default() },
                 r#"{"type":"system","ts":"14:23","text":"Online: A, B"}"#,
             ),
-            (Cause::NoSuchUser.of_user("x").into(), r#"{"type":"system","ts":"14:23","text":"User 'x' not found."}"#),
+            (Cause::NoSuchUser.with_user("x").into(), r#"{"type":"system","ts":"14:23","text":"User 'x' not found."}"#),
             (
-                Cause::UnknownCommand.of_word("x").into(),
+                Cause::UnknownCommand.with_word("x").into(),
                 r#"{"type":"system","ts":"14:23","text":"Unknown command: /x"}"#,
             ),
             (EventKind::info("Goodbye!"), r#"{"type":"system","ts":"14:23","text":"Goodbye!"}"#),

@@ -10,7 +10,7 @@
 //! | a newline | [`Framing::Lines`] |
 //! | a telnet command | [`Framing::Lines`] |
 //! | more bytes than a line may have | [`Framing::Lines`] |
-//! | anything else, then a pause that the caller reports by [`ReceiveBuffer::silence`] | [`Framing::Unframed`] |
+//! | anything else, then a pause that the caller reports by [`ReceiveBuffer::report_silence`] | [`Framing::Unframed`] |
 //!
 //! The bytes of a line may come in any number of reads. The buffer keeps them in this order:
 //!
@@ -91,7 +91,7 @@ impl ReceiveBuffer {
 
     /// Like [`ReceiveBuffer::new`], for a source that sends lines and no telnet commands.
     #[must_use]
-    pub fn of_lines(longest: usize) -> ReceiveBuffer {
+    pub fn lines_only(longest: usize) -> ReceiveBuffer {
         ReceiveBuffer { framing: Framing::Lines, telnet: None, ..ReceiveBuffer::new(longest) }
     }
 
@@ -106,7 +106,7 @@ impl ReceiveBuffer {
         self.framing
     }
 
-    /// Returns the free part of the buffer to read into, never empty. Report what was read by [`ReceiveBuffer::filled`].
+    /// Returns the free part of the buffer to read into, never empty. Report what was read by [`ReceiveBuffer::advance`].
     pub fn space(&mut self) -> &mut [u8] {
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
@@ -131,7 +131,7 @@ impl ReceiveBuffer {
 
     /// Accepts the first `count` bytes of [`ReceiveBuffer::space`], removes telnet commands from them, and decides the framing
     /// where they suffice for that. `count` must not exceed the length of that slice.
-    pub fn filled(&mut self, count: usize) {
+    pub fn advance(&mut self, count: usize) {
         let first_read = self.framing == Framing::Undecided && self.end == self.start;
         self.accept_without_telnet(count);
         if first_read && count == 1 {
@@ -191,7 +191,7 @@ impl ReceiveBuffer {
     }
 
     /// True if bytes are pending and the framing is unknown. The caller then waits for more bytes, and reports a pause
-    /// by [`ReceiveBuffer::silence`].
+    /// by [`ReceiveBuffer::report_silence`].
     #[must_use]
     pub fn awaits_silence(&self) -> bool {
         self.framing == Framing::Undecided && self.end > self.start
@@ -199,7 +199,7 @@ impl ReceiveBuffer {
 
     /// Reports that no bytes followed the pending ones for a while: the client is unframed. No effect unless
     /// [`ReceiveBuffer::awaits_silence`].
-    pub fn silence(&mut self) {
+    pub fn report_silence(&mut self) {
         if self.awaits_silence() {
             self.framing = Framing::Unframed;
             self.remove_telnet_filter();

@@ -8,8 +8,8 @@
 //! | [`ExpectedPeer`] | pattern | used for | the peer proves |
 //! |---|---|---|---|
 //! | `Known(key)` | KK | direct chats | that it owns this key; it expects ours |
-//! | `Anybody(None)` | XX | open mesh | that it owns the key that it names |
-//! | `Anybody(Some(secret))` | XXpsk0 | mesh with a passphrase | the same, and that it knows the secret |
+//! | `Any(None)` | XX | open mesh | that it owns the key that it names |
+//! | `Any(Some(secret))` | XXpsk0 | mesh with a passphrase | the same, and that it knows the secret |
 //!
 //! Every Noise message, also those of the handshake, is one frame:
 //!
@@ -68,7 +68,7 @@ pub enum LinkError {
     Stream(#[from] io::Error),
     /// The handshake failed: the peer has another key, secret or purpose than expected, or does not speak Noise.
     #[error("the other side could not prove its key or passphrase")]
-    Stranger,
+    Unauthenticated,
     /// A message failed to decrypt: it was changed, repeated, reordered, or one before it is missing.
     #[error("the link was tampered with, or is damaged")]
     Damaged,
@@ -92,7 +92,7 @@ pub enum ExpectedPeer<'w> {
     /// Only the owner of this key.
     Known(&'w PublicKey),
     /// The owner of any key; with a secret, only a peer that has the same one.
-    Anybody(Option<&'w [u8; 32]>),
+    Any(Option<&'w [u8; 32]>),
 }
 
 /// A link after a successful handshake.
@@ -128,26 +128,26 @@ pub struct LinkReceiver {
 /// sets deadlines on the stream.
 ///
 /// An answering side that cannot read a message sends a frame of length 0 and gives up. The dialing side then fails with
-/// [`LinkError::Stranger`], and can tell a wrong key or secret from a lost connection. A plain end of the stream is
+/// [`LinkError::Unauthenticated`], and can tell a wrong key or secret from a lost connection. A plain end of the stream is
 /// [`LinkError::Stream`], as the peer may only have been busy.
 ///
 /// # Errors
-/// [`LinkError::Stranger`] or [`LinkError::Stream`].
+/// [`LinkError::Unauthenticated`] or [`LinkError::Stream`].
 pub fn open(
     stream: &mut (impl Read + Write),
     (side, purpose): (Side, &str),
     keys: &Keys,
     whom: ExpectedPeer<'_>,
 ) -> Result<EncryptedLink, LinkError> {
-    let mut state = handshake_state(side, purpose, keys, whom).map_err(|_| LinkError::Stranger)?;
+    let mut state = handshake_state(side, purpose, keys, whom).map_err(|_| LinkError::Unauthenticated)?;
     let mut message = [0; HANDSHAKE_BYTES];
     while !state.is_handshake_finished() {
         if state.is_my_turn() {
-            let length = state.write_message(&[], &mut message).map_err(|_| LinkError::Stranger)?;
+            let length = state.write_message(&[], &mut message).map_err(|_| LinkError::Unauthenticated)?;
             write_frame(stream, &message[..length])?;
         } else {
             let read = read_handshake(stream, &mut state, &mut message);
-            if matches!(read, Err(LinkError::Stranger)) && side == Side::Answered {
+            if matches!(read, Err(LinkError::Unauthenticated)) && side == Side::Answered {
                 // Tells the dialing side why. Best effort: the handshake has failed already.
                 let _ = write_frame(stream, &[]);
             }
@@ -155,25 +155,25 @@ pub fn open(
         }
     }
     let peer = state.get_remote_static().and_then(|key| key.try_into().ok()).map(PublicKey);
-    let state = Arc::new(state.into_stateless_transport_mode().map_err(|_| LinkError::Stranger)?);
+    let state = Arc::new(state.into_stateless_transport_mode().map_err(|_| LinkError::Unauthenticated)?);
     Ok(EncryptedLink {
-        peer: peer.ok_or(LinkError::Stranger)?,
+        peer: peer.ok_or(LinkError::Unauthenticated)?,
         sealer: LinkSender { state: state.clone(), sent: 0 },
         opener: LinkReceiver { state, received: 0 },
     })
 }
 
 /// Reads and processes the peer's next handshake message. An end of the stream is an error of the stream, never
-/// [`LinkError::Stranger`]: a busy peer closes, too.
+/// [`LinkError::Unauthenticated`]: a busy peer closes, too.
 fn read_handshake(
     stream: &mut impl Read,
     state: &mut HandshakeState,
     message: &mut [u8; HANDSHAKE_BYTES],
 ) -> Result<(), LinkError> {
     let length = read_length(stream)?.ok_or_else(|| io::Error::from(ErrorKind::UnexpectedEof))?;
-    let frame = message.get_mut(..length).ok_or(LinkError::Stranger)?;
+    let frame = message.get_mut(..length).ok_or(LinkError::Unauthenticated)?;
     stream.read_exact(frame)?;
-    state.read_message(frame, &mut [0; HANDSHAKE_BYTES]).map_err(|_| LinkError::Stranger)?;
+    state.read_message(frame, &mut [0; HANDSHAKE_BYTES]).map_err(|_| LinkError::Unauthenticated)?;
     Ok(())
 }
 
@@ -185,8 +185,8 @@ fn handshake_state(
 ) -> Result<HandshakeState, snow::Error> {
     let pattern = match whom {
         ExpectedPeer::Known(_) => PATTERN_KK,
-        ExpectedPeer::Anybody(None) => PATTERN_XX,
-        ExpectedPeer::Anybody(Some(_)) => PATTERN_XX_PSK0,
+        ExpectedPeer::Any(None) => PATTERN_XX,
+        ExpectedPeer::Any(Some(_)) => PATTERN_XX_PSK0,
     };
     let prologue = format!("landline {purpose} 1");
     let mut builder = Builder::new(pattern.parse::<NoiseParams>()?)
@@ -194,8 +194,8 @@ fn handshake_state(
         .local_private_key(&keys.private)?;
     match whom {
         ExpectedPeer::Known(key) => builder = builder.remote_public_key(&key.0)?,
-        ExpectedPeer::Anybody(Some(secret)) => builder = builder.psk(0, secret)?,
-        ExpectedPeer::Anybody(None) => {}
+        ExpectedPeer::Any(Some(secret)) => builder = builder.psk(0, secret)?,
+        ExpectedPeer::Any(None) => {}
     }
     match side {
         Side::Dialled => builder.build_initiator(),

@@ -203,13 +203,13 @@ const SERVER_MARK: &str = " (server)";
 
 /// The author of messages that a server called `server` says itself. User names have no spaces, so no user has such a name.
 #[must_use]
-pub fn of_server(server: &str) -> String {
+pub fn server_author(server: &str) -> String {
     format!("{server}{SERVER_MARK}")
 }
 
 /// True if this author is a server, which must not count as a user.
 #[must_use]
-pub fn is_of_server(speaker: &str) -> bool {
+pub fn is_server_author(speaker: &str) -> bool {
     speaker.ends_with(SERVER_MARK)
 }
 

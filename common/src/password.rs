@@ -8,7 +8,7 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Returns the password in a line: without the whitespace around it and without a byte order mark in front.
 #[must_use]
-pub fn of_line(line: &str) -> &str {
+pub fn from_line(line: &str) -> &str {
     let line = line.trim();
     line.strip_prefix('\u{feff}').unwrap_or(line).trim_start()
 }
@@ -16,7 +16,7 @@ pub fn of_line(line: &str) -> &str {
 /// Returns the password in Unicode's composed form (NFC), in which new passwords are hashed. Borrowed if it is in that form
 /// already.
 #[must_use]
-pub fn composed(password: &str) -> Cow<'_, str> {
+pub fn to_nfc(password: &str) -> Cow<'_, str> {
     if password.is_ascii() || is_nfc(password) { Cow::Borrowed(password) } else { Cow::Owned(password.nfc().collect()) }
 }
 
@@ -26,9 +26,9 @@ mod tests {
 
     #[test]
     fn d16_passwords_are_trimmed_and_composed() {
-        assert_eq!(of_line(" \u{feff}pass word \r"), "pass word");
-        assert_eq!(of_line("pass\u{feff}"), "pass\u{feff}");
-        assert_eq!(composed("gru\u{308}n"), "grün");
-        assert!(matches!(composed("grün"), Cow::Borrowed(_)));
+        assert_eq!(from_line(" \u{feff}pass word \r"), "pass word");
+        assert_eq!(from_line("pass\u{feff}"), "pass\u{feff}");
+        assert_eq!(to_nfc("gru\u{308}n"), "grün");
+        assert!(matches!(to_nfc("grün"), Cow::Borrowed(_)));
     }
 }

@@ -26,7 +26,7 @@ pub enum Rendering {
 struct RenderingRow {
     rendering: Rendering,
     /// Clients get their own messages back.
-    hears_itself: bool,
+    echoes_own_messages: bool,
     /// Each message is one `send` without a newline.
     unframed: bool,
     write: fn(&Event<'_>, &Limits, &mut Vec<u8>),
@@ -48,11 +48,11 @@ static TABLE: [RenderingRow; RENDERINGS] = [
 
 const fn row(
     rendering: Rendering,
-    hears_itself: bool,
+    echoes_own_messages: bool,
     unframed: bool,
     write: fn(&Event<'_>, &Limits, &mut Vec<u8>),
 ) -> RenderingRow {
-    RenderingRow { rendering, hears_itself, unframed, write }
+    RenderingRow { rendering, echoes_own_messages, unframed, write }
 }
 
 impl Rendering {
@@ -73,8 +73,8 @@ impl Rendering {
 
     /// True if clients get their own messages back.
     #[must_use]
-    pub fn hears_itself(self) -> bool {
-        TABLE[self.index()].hears_itself
+    pub fn echoes_own_messages(self) -> bool {
+        TABLE[self.index()].echoes_own_messages
     }
 
     /// True if each message is one `send` without a newline.

@@ -39,7 +39,7 @@ pub enum Service {
 impl Service {
     /// The service whose first words these are; without a whole line, what there is until the connection ended.
     #[must_use]
-    pub fn of(words: &[u8]) -> Service {
+    pub fn from_greeting(words: &[u8]) -> Service {
         // A record of TLS: an alert or a handshake (RFC 8446, section 5.1).
         if let [0x14..=0x17, 3, ..] = words {
             return Service::Foreign("it is a TLS service".into());
@@ -63,7 +63,7 @@ impl Service {
     }
 
     /// Asks the peer at the other end of `stream`, whose reads have a timeout, whether it is a Landline server.
-    pub fn ask(mut stream: impl Read + Write) -> Service {
+    pub fn probe(mut stream: impl Read + Write) -> Service {
         if stream.write_all(QUESTION).is_err() {
             return Service::Unknown;
         }
@@ -77,7 +77,7 @@ impl Service {
                 break;
             }
         }
-        Service::of(&words)
+        Service::from_greeting(&words)
     }
 }
 
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     fn foreign(words: &[u8]) -> String {
-        match Service::of(words) {
+        match Service::from_greeting(words) {
             Service::Foreign(what) => what,
             other => panic!("{other:?}"),
         }
@@ -104,13 +104,13 @@ mod tests {
     fn a20_services_are_told_by_their_first_words() {
         let acknowledged = b"{\"type\":\"system\",\"event\":\"format\",\"text\":\"json\"}\n";
         for words in [&acknowledged[..], b"Authorise MODE? (REGISTER/LOGIN)\n", b"ERROR: 503 no room\n"] {
-            assert_eq!(Service::of(words), Service::Landline, "{}", String::from_utf8_lossy(words));
+            assert_eq!(Service::from_greeting(words), Service::Landline, "{}", String::from_utf8_lossy(words));
         }
         for words in [
             &b"{\"type\":\"auth_request\",\"ts\":\"14:22\",\"needs_password\":false}\n"[..],
             b"{\"type\": \"auth_request\", \"ts\": \"14:22\", \"needs_password\": true}\n",
         ] {
-            assert_eq!(Service::of(words), Service::LanTalk);
+            assert_eq!(Service::from_greeting(words), Service::LanTalk);
         }
         assert_eq!(foreign(b"HTTP/1.1 400 Bad Request\r\n"), "it is a web server");
         assert_eq!(foreign(b"<!DOCTYPE HTML>\n"), "it is a web server");
@@ -118,7 +118,10 @@ mod tests {
         assert_eq!(foreign(&[0x15, 3, 1, 0, 2, 2, 70]), "it is a TLS service");
         assert_eq!(foreign(b"220 mail\x1b[2J ready\r\n"), "it answered \"220 mail ready\"");
         assert!(foreign("日".repeat(5_000).as_bytes()).chars().count() < 90);
-        assert_eq!((Service::of(b""), Service::of(b"\r\n ")), (Service::Unknown, Service::Unknown));
+        assert_eq!(
+            (Service::from_greeting(b""), Service::from_greeting(b"\r\n ")),
+            (Service::Unknown, Service::Unknown)
+        );
     }
 
     /// A peer that says something in pieces, and then nothing more.
@@ -146,10 +149,10 @@ mod tests {
     #[test]
     fn a15_a_peer_is_asked_and_never_read_for_ever() {
         assert_eq!(
-            Service::ask(ScriptedPeer(vec![b"2.0-x\r\n", b"SSH-"])),
+            Service::probe(ScriptedPeer(vec![b"2.0-x\r\n", b"SSH-"])),
             Service::Foreign("it is an SSH server".into())
         );
-        assert_eq!(Service::ask(ScriptedPeer(vec![])), Service::Unknown);
-        assert!(matches!(Service::ask(ScriptedPeer(vec![b"x"; 5_000])), Service::Foreign(_)));
+        assert_eq!(Service::probe(ScriptedPeer(vec![])), Service::Unknown);
+        assert!(matches!(Service::probe(ScriptedPeer(vec![b"x"; 5_000])), Service::Foreign(_)));
     }
 }

@@ -77,7 +77,7 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
             };
             lines.talk(&["[", place, " ", &event.at.date().to_string(), "] ", user, &receiver, ": "], text);
         }
-        EventKind::RecallEnd { shown, remark, next } => lines.recall_end(*shown, remark, next.as_deref()),
+        EventKind::RecallEnd { count, remark, next } => lines.recall_end(*count, remark, next.as_deref()),
         EventKind::Private { from, text } => lines.talk(&["[Private] ", from, ": "], text),
         EventKind::DirectTalk { with, own: false, text } => lines.talk(&["[Direct] ", with, ": "], text),
         EventKind::DirectTalk { with, own: true, text } => lines.talk(&["[Direct] to ", with, ": "], text),

@@ -4,10 +4,10 @@ use crate::assert_harmless;
 use landline_common::history::{HistoryError, HistoryFilter, HistoryOwner, HistoryReader, NewMessages};
 use landline_common::{Limits, NameKey, OffsetDateTime, UserName};
 use landline_server::clock::Clock;
-use landline_server::guard::Bans;
 use landline_server::guard::bans::Stored;
 use landline_server::store::messages::{Retention, excerpt};
 use landline_server::store::{Accounts, BanRow, Messages, Sessions};
+use landline_server::store_backend::open_bans;
 use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -53,14 +53,14 @@ pub fn accounts(data: &[u8]) {
 /// `bans.json` is refused by name and left unchanged, or it is read. A ban that is added can be read back.
 pub fn bans(data: &[u8]) {
     let Some(folder) = folder_with("bans.json", data) else { return };
-    let bans = match Bans::open(folder.path()) {
+    let bans = match open_bans(folder.path()) {
         Err(why) => return assert_refused(folder.path(), "bans.json", data, &why.to_string()),
         Ok(bans) => bans,
     };
     let now = Clock::system().now();
     let address = std::net::IpAddr::from([10, 9, 8, 7]);
     if let Ok(Stored::Yes) = bans.add(address.into(), BanRow::new(String::new(), now, None), now) {
-        assert!(Bans::open(folder.path()).is_ok_and(|again| again.covers(address, now)));
+        assert!(open_bans(folder.path()).is_ok_and(|again| again.is_banned(address, now)));
     }
 }
 
@@ -77,7 +77,7 @@ pub fn sessions(data: &[u8]) {
             let once = content();
             let seen = open();
             assert_eq!(content(), once);
-            assert!(seen.is_ok_and(|seen| seen.iter().all(|sighting| !sighting.here)), "a user is still online");
+            assert!(seen.is_ok_and(|seen| seen.iter().all(|sighting| !sighting.online)), "a user is still online");
         }
     }
 }
@@ -127,6 +127,6 @@ fn store() -> Option<(Messages, TempDir)> {
         client: 0,
         nonces: &[],
     };
-    messages.keep(&said, &mut texts.into_iter());
+    messages.store_talk(&said, &mut texts.into_iter());
     Some((messages, folder))
 }

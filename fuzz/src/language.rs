@@ -29,14 +29,14 @@ pub fn lines(data: &[u8]) {
 
 /// Splits bytes that arrive in reads of these sizes; `None` stands for a line that is too long.
 fn split(bytes: &[u8], mut read_size: impl FnMut() -> usize) -> Vec<Option<String>> {
-    let mut input = ReceiveBuffer::of_lines(MAX_LINE_BYTES);
+    let mut input = ReceiveBuffer::lines_only(MAX_LINE_BYTES);
     let mut out = Vec::new();
     let mut rest = bytes;
     while !rest.is_empty() {
         let space = input.space();
         let n = read_size().max(1).min(space.len()).min(rest.len());
         space[..n].copy_from_slice(&rest[..n]);
-        input.filled(n);
+        input.advance(n);
         rest = &rest[n..];
         while let Some(piece) = input.next() {
             out.push(text(piece));

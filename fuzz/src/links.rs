@@ -47,8 +47,8 @@ pub fn link_handshake(data: &[u8]) {
     let expected = other.public();
     let whom = match how % 3 {
         0 => ExpectedPeer::Known(&expected),
-        1 => ExpectedPeer::Anybody(None),
-        _ => ExpectedPeer::Anybody(Some(&secret)),
+        1 => ExpectedPeer::Any(None),
+        _ => ExpectedPeer::Any(Some(&secret)),
     };
     let side = if how & 0x80 == 0 { Side::Dialled } else { Side::Answered };
     let mut script = Script { input: Cursor::new(input), sent: 0 };

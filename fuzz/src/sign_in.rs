@@ -19,17 +19,21 @@ fn outcome(turn: usize) -> AuthResult {
 /// A door, line by line: answers are harmless to a terminal, and each line leads to a bounded number of attempts.
 pub fn door(data: &[u8]) {
     let Some((&how, rest)) = data.split_first() else { return };
-    let entrance = if how & 1 == 0 { PortKind::Main } else { PortKind::LanTalk };
+    let port_kind = if how & 1 == 0 { PortKind::Main } else { PortKind::LanTalk };
     let framing = if how & 2 == 0 { Framing::Lines } else { Framing::Unframed };
-    let mut door = (entrance.door(rest).open)(ServerInfo { has_password: how & 4 != 0 });
+    let mut door = (port_kind.spec(rest).open)(ServerInfo { has_password: how & 4 != 0 });
     if how & 8 != 0 {
         let greeting = door.greet();
         follow(door.as_mut(), greeting, usize::from(how / 16));
     }
     for (turn, line) in rest.split(|b| *b == b'\n').enumerate() {
         let line = String::from_utf8_lossy(line);
-        let _ = door.typed(&line);
-        let step = if line.len() > 64 && !line.starts_with('{') { door.too_long() } else { door.line(&line, framing) };
+        let _ = door.decode(&line);
+        let step = if line.len() > 64 && !line.starts_with('{') {
+            door.handle_too_long()
+        } else {
+            door.handle_line(&line, framing)
+        };
         if !follow(door.as_mut(), step, usize::from(how / 16) + turn) {
             return;
         }
@@ -47,15 +51,15 @@ fn follow(door: &mut dyn Door, mut step: DoorAction, turn: usize) -> bool {
                 }
                 return true;
             }
-            DoorAction::Answer { what, .. } => {
-                assert_shown_harmless(door, what);
+            DoorAction::Answer { event, .. } => {
+                assert_shown_harmless(door, event);
                 return true;
             }
             DoorAction::Close(answer) => {
                 assert_shown_harmless(door, answer);
                 return false;
             }
-            DoorAction::Try(_) => step = door.outcome(outcome(turn + attempt)),
+            DoorAction::Try(_) => step = door.handle_result(outcome(turn + attempt)),
         }
     }
     false

@@ -1,4 +1,4 @@
-//! Accepts clients: starts a session thread for each one, or refuses it with the reason.
+//! Accepts clients: starts a thread for each connection, or refuses it with the reason.
 
 use crate::config::Config;
 use crate::connection::{self, ServerContext};
@@ -20,10 +20,10 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// Stack size of a session's thread in bytes: enough for its deepest call in a debug build. Only the pages that are
+/// Stack size in bytes of a connection's thread: enough for its deepest call in a debug build. Only the pages that are
 /// used cost memory.
-const SESSION_STACK: usize = 512 << 10;
-/// How long another program on this machine may take to answer.
+const CONNECTION_STACK: usize = 512 << 10;
+/// Time that another program on this machine has to answer when it is asked what it is.
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// A port that accepts clients.
@@ -92,7 +92,7 @@ fn listen(address: SocketAddr, port_kind: PortKind) -> anyhow::Result<Listener> 
     })
 }
 
-/// The program that holds the port of `address`, and what to do about it.
+/// Asks the program that holds the port of `address` what it is. Returns its name and what to do about it.
 fn holder(address: SocketAddr) -> String {
     let ip = match address.ip() {
         ip if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -102,7 +102,7 @@ fn holder(address: SocketAddr) -> String {
     let ask = || {
         let stream = TcpStream::connect_timeout(&address, ANSWER_TIMEOUT).ok()?;
         stream.set_read_timeout(Some(ANSWER_TIMEOUT)).ok()?;
-        Some(Service::ask(&stream))
+        Some(Service::probe(&stream))
     };
     match ask() {
         Some(Service::Landline) => format!("a Landline server that runs already: join it with landline {address}"),
@@ -111,10 +111,10 @@ fn holder(address: SocketAddr) -> String {
     }
 }
 
-/// Starts the sessions; shared by the threads of all ports.
+/// Starts the connections; shared by the threads of all ports.
 #[derive(Debug)]
 pub struct Acceptor {
-    /// The context of the sessions.
+    /// The context of the connections.
     pub context: Arc<ServerContext>,
     /// The current connections.
     pub connections: Arc<ConnectionTable>,
@@ -129,43 +129,44 @@ impl Acceptor {
         Acceptor { context, connections, next_client: AtomicU64::new(1), thread_failures_logged: Mutex::default() }
     }
 
-    /// Starts the session of a new client in a thread of its own, or refuses the client. Never waits for the client:
-    /// other clients connect to the same port.
+    /// Starts the thread of a new client, or refuses the client. Never waits for the client: that would keep other
+    /// clients of this port waiting.
     fn accept(&self, socket: TcpStream, port_kind: PortKind) {
         let context = self.context.clone();
         // Fails only for a client that has closed already.
         let Ok(stream) = Stream::new(socket, count(context.limits.send_buffer_bytes)) else { return };
-        let stream = stream.lost_after(Limits::seconds(context.limits.unacknowledged_seconds));
+        let stream = stream.with_unacknowledged_timeout(Limits::seconds(context.limits.unacknowledged_seconds));
         let client: ClientId = self.next_client.fetch_add(1, Relaxed);
         let stream = Arc::new(stream);
         let outbox = Outbox::new(client, &stream, &context.poller);
-        let is_banned = || context.bans.covers(stream.address(), context.clock.now());
+        let is_banned = || context.bans.is_banned(stream.address(), context.clock.now());
         if is_banned() {
-            log::debug!("refused a connection from {}: banned", stream.address());
+            log::debug!("acceptor: refused address={} reason=banned", stream.address());
             refuse(&outbox, port_kind, Cause::AddressBanned, context.clock.now());
             return;
         }
-        let Some(entry) = self.connections.enter(&outbox, stream.address()) else {
-            log::debug!("refused a connection from {}: the server is full", stream.address());
+        let Some(guard) = self.connections.admit(&outbox, stream.address()) else {
+            log::debug!("acceptor: refused address={} reason=full", stream.address());
             refuse(&outbox, port_kind, Cause::ServerFull, context.clock.now());
             return;
         };
-        // A ban that was made after the first check ended only the connections then in the roster, so check again.
+        // Checks again: a ban made since the first check has disconnected only the connections then in the table.
         if is_banned() {
             return;
         }
-        let session_outbox = outbox.clone();
-        let session = move || {
-            let serve = AssertUnwindSafe(|| connection::serve(&context, &stream, &session_outbox, port_kind, &entry));
+        let connection_outbox = outbox.clone();
+        let run = move || {
+            let serve =
+                AssertUnwindSafe(|| connection::serve(&context, &stream, &connection_outbox, port_kind, &guard));
             if catch_unwind(serve).is_err() {
-                log::error!("a panic in the session of client {client}; other sessions are not affected");
-                session_outbox.cut(DisconnectReason::Broken);
+                log::error!("connection: panic client={client}; other connections are not affected");
+                connection_outbox.disconnect(DisconnectReason::Broken);
             }
         };
-        let thread = std::thread::Builder::new().stack_size(SESSION_STACK).spawn(session);
+        let thread = std::thread::Builder::new().stack_size(CONNECTION_STACK).spawn(run);
         if let Err(error) = thread {
-            if self.thread_failures_logged.lock().is_due(Instant::now()) {
-                log::error!("no thread for a new client: {error}; new clients are refused");
+            if self.thread_failures_logged.lock().allow(Instant::now()) {
+                log::error!("acceptor: no thread for a new client: {error}; new clients are refused");
             }
             refuse(&outbox, port_kind, Cause::ServerFull, self.context.clock.now());
         }
@@ -174,12 +175,12 @@ impl Acceptor {
 
 /// Tells a client why it is refused, in the form of its port. The connection ends when the outbox is dropped.
 fn refuse(outbox: &Arc<Outbox>, port_kind: PortKind, cause: Cause, now: OffsetDateTime) {
-    let (rendering, what) = match (port_kind, cause) {
+    let (rendering, event) = match (port_kind, cause) {
         (PortKind::LanTalk, _) => (Rendering::LanTalk, EventKind::Refused(cause.report())),
         (PortKind::Main, Cause::ServerFull) => (Rendering::Text, cause.report().into()),
         (PortKind::Main, _) => (Rendering::Text, EventKind::Refused(cause.report())),
     };
     let mut bytes = Vec::new();
-    rendering.write(&what.at(now), &Limits::default(), &mut bytes);
+    rendering.write(&event.at(now), &Limits::default(), &mut bytes);
     outbox.push_control(&bytes);
 }

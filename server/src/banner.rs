@@ -1,27 +1,27 @@
-//! What the server prints when it is open: how to join, for the people who look at the console.
+//! The text that the server prints once its ports are open: how to join it, and its main settings.
 
 use crate::config::{ByteSize, Config, History};
 use crate::guard::Capacity;
-use crate::guard::capacity::AS_ASKED;
+use crate::guard::capacity::AS_CONFIGURED;
 use crate::server::Server;
 use landline_common::service::MAIN_PORT;
 use std::fmt::{self, Display};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-/// The facts that are printed.
+/// The facts that the banner shows.
 #[derive(Debug)]
 pub struct Banner<'a> {
     name: &'a str,
-    /// Where other machines reach this one.
+    /// The addresses under which other machines reach this one.
     reachable_at: Vec<IpAddr>,
-    /// Its main ports, in the order in which they were asked for.
+    /// The main ports in the order of the command line.
     ports: Vec<u16>,
     lantalk_port: Option<u16>,
     has_password: bool,
     data: PathBuf,
     history: History,
-    /// The most bytes of it.
+    /// Most bytes of the history; `u64::MAX` means no limit.
     history_bytes: u64,
     /// The operator can type commands.
     console: bool,
@@ -29,7 +29,7 @@ pub struct Banner<'a> {
 }
 
 impl<'a> Banner<'a> {
-    /// What there is to say of a running server.
+    /// Collects the facts of a running server.
     #[must_use]
     pub fn of(server: &'a Server, config: &'a Config, console: bool) -> Banner<'a> {
         let addresses = server.addresses();
@@ -53,7 +53,7 @@ impl Display for Banner<'_> {
         writeln!(f, "\nLandline {}, server name \"{}\"\n", env!("CARGO_PKG_VERSION"), self.name)?;
         let (port, others) = self.ports.split_first().unwrap_or((&0, &[]));
         if let Some((address, elsewhere)) = self.reachable_at.split_first() {
-            writeln!(f, "  join with   landline {}", dialled(*address, *port))?;
+            writeln!(f, "  join with   landline {}", dial_argument(*address, *port))?;
             writeln!(f, "  or          nc {address} {port}")?;
             writeln!(f, "              then type NAME_ROOM, for example alice_lobby, and talk")?;
             if !elsewhere.is_empty() {
@@ -75,7 +75,7 @@ impl Display for Banner<'_> {
         writeln!(f, "  data:       {}", self.data.display())?;
         writeln!(f, "  history:    {}", self.history())?;
         let Capacity { clients, why } = self.capacity;
-        let why = if *why == AS_ASKED { String::new() } else { format!(", because of {why}") };
+        let why = if *why == AS_CONFIGURED { String::new() } else { format!(", because of {why}") };
         writeln!(f, "  capacity:   up to {clients} people{why}\n")?;
         let console = if self.console { "/help lists the commands of this console; " } else { "" };
         writeln!(f, "{console}Ctrl-C stops the server.\n")
@@ -83,7 +83,7 @@ impl Display for Banner<'_> {
 }
 
 impl Banner<'_> {
-    /// How long and how much of what is said is kept.
+    /// Returns how long and up to which size the history is kept.
     fn history(&self) -> String {
         let time = match self.history {
             History::Off => return "off".to_owned(),
@@ -95,8 +95,8 @@ impl Banner<'_> {
     }
 }
 
-/// An address as `landline` takes it: without the port that it dials by itself.
-fn dialled(address: IpAddr, port: u16) -> String {
+/// Returns an address as the argument of `landline`, which dials the default main port by itself.
+fn dial_argument(address: IpAddr, port: u16) -> String {
     if port == MAIN_PORT { address.to_string() } else { SocketAddr::new(address, port).to_string() }
 }
 
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn b2_it_says_how_to_join() {
+    fn b2_banner_tells_how_to_join() {
         let mut banner = Banner {
             name: "Room 12",
             reachable_at: vec![[192, 168, 1, 20].into(), [10, 0, 0, 5].into()],
@@ -116,7 +116,7 @@ mod tests {
             history: History::On,
             history_bytes: 4 << 30,
             console: true,
-            capacity: &Capacity { clients: 10_000, why: AS_ASKED },
+            capacity: &Capacity { clients: 10_000, why: AS_CONFIGURED },
         };
         let expected = "
 Landline VERSION, server name \"Room 12\"
@@ -139,7 +139,8 @@ Landline VERSION, server name \"Room 12\"
         assert_eq!(banner.to_string(), expected.replace("VERSION", env!("CARGO_PKG_VERSION")));
         banner.ports = vec![8_888];
         banner.console = false;
-        (banner.history, banner.history_bytes) = (History::Days(30), u64::MAX);
+        banner.history = History::Days(30);
+        banner.history_bytes = u64::MAX;
         banner.capacity = &Capacity { clients: 500, why: "the limit on open files (ulimit -n)" };
         let text = banner.to_string();
         for part in [

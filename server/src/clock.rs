@@ -6,7 +6,7 @@ use landline_common::OffsetDateTime;
 use std::fmt;
 use std::sync::Arc;
 
-/// Returns the time in the time zone of this machine.
+/// The time in the time zone of this machine.
 #[derive(Clone)]
 pub struct Clock {
     zone: TimeZone,
@@ -37,7 +37,8 @@ impl Clock {
         self.local((self.time)())
     }
 
-    /// A moment, in the local time of that moment: its offset is another one than now's where there is summer time.
+    /// Returns the moment `unix_ms` with the offset of the time zone at that moment, which differs from today's where
+    /// there is daylight saving time.
     #[must_use]
     pub fn at(&self, unix_ms: i64) -> OffsetDateTime {
         self.local(Timestamp::from_millisecond(unix_ms).unwrap_or_default())

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// All connections that have a session thread.
+/// All connections that have a thread.
 #[derive(Debug)]
 pub struct ConnectionTable {
     state: Mutex<TableState>,
@@ -46,20 +46,20 @@ impl ConnectionTable {
         Arc::new(ConnectionTable { state, removed: Condvar::new() })
     }
 
-    /// Adds a connection, or returns `None` if there are too many. May end an older connection that never signed in, to
-    /// admit this one.
-    pub fn enter(self: &Arc<Self>, outbox: &Arc<Outbox>, address: IpAddr) -> Option<ConnectionGuard> {
+    /// Adds a connection, or returns `None` if there are too many. May disconnect an older connection that is not
+    /// signed in, to admit this one.
+    pub fn admit(self: &Arc<Self>, outbox: &Arc<Outbox>, address: IpAddr) -> Option<ConnectionGuard> {
         let client = outbox.client();
         let mut state = self.state.lock();
-        let replaced = match state.admission.enter(client, address) {
-            AdmissionResult::No => return None,
-            AdmissionResult::Yes => None,
-            AdmissionResult::InPlaceOf(oldest) => state.connections.get(&oldest).cloned(),
+        let replaced = match state.admission.admit(client, address) {
+            AdmissionResult::Refused => return None,
+            AdmissionResult::Admitted => None,
+            AdmissionResult::AdmittedInsteadOf(oldest) => state.connections.get(&oldest).cloned(),
         };
         state.connections.insert(client, LiveConnection { address, outbox: outbox.clone() });
         drop(state);
         if let Some(replaced) = replaced {
-            replaced.outbox.cut(DisconnectReason::Closed);
+            replaced.outbox.disconnect(DisconnectReason::Closed);
         }
         Some(ConnectionGuard { connections: self.clone(), client })
     }
@@ -70,7 +70,7 @@ impl ConnectionTable {
         state.connections.iter().filter(|(client, c)| chosen(**client, c.address)).map(|(_, c)| c.clone()).collect()
     }
 
-    /// Waits until all sessions have ended. Returns false if some have not by `deadline`.
+    /// Waits until all connections have ended. Returns false if some have not by `deadline`.
     pub fn wait_empty(&self, deadline: Instant) -> bool {
         let mut state = self.state.lock();
         while !state.connections.is_empty() {
@@ -83,9 +83,9 @@ impl ConnectionTable {
 }
 
 impl ConnectionGuard {
-    /// Marks the client as signed in: it is no longer ended to admit a newer one.
-    pub fn signed_in(&self) {
-        self.connections.state.lock().admission.sign_in(self.client);
+    /// Marks the client as signed in: it is no longer disconnected to admit a newer one.
+    pub fn mark_signed_in(&self) {
+        self.connections.state.lock().admission.mark_signed_in(self.client);
     }
 }
 
@@ -93,22 +93,22 @@ impl Drop for ConnectionGuard {
     fn drop(&mut self) {
         let mut state = self.connections.state.lock();
         state.connections.remove(&self.client);
-        state.admission.leave(self.client);
+        state.admission.remove(self.client);
         drop(state);
         self.connections.removed.notify_all();
     }
 }
 
-/// Ends `connections`, after the bytes that already wait for them have been sent or `deadline` has passed.
-pub fn end(connections: &[LiveConnection], why: DisconnectReason, deadline: Instant) {
-    // Seal all of them first: otherwise the notices that one user leaves would be sent to the next.
+/// Disconnects `connections`, after the bytes that already wait for them have been sent or `deadline` has passed.
+pub fn disconnect_all(connections: &[LiveConnection], why: DisconnectReason, deadline: Instant) {
+    // Closes the input of all of them first: otherwise the notices that one user leaves would be sent to the next.
     for connection in connections {
-        connection.outbox.seal();
+        connection.outbox.close_input();
     }
     for connection in connections {
         connection.outbox.flush(deadline);
     }
     for connection in connections {
-        connection.outbox.cut(why);
+        connection.outbox.disconnect(why);
     }
 }

@@ -1,4 +1,4 @@
-//! The console: what the person who runs the server types at it.
+//! The console: reads the operator's commands from standard input and prints the answers.
 
 use crate::logging::Screen;
 use crate::moderation::{Answer, Moderator};
@@ -13,9 +13,9 @@ use std::io::{self, IsTerminal, Read, Write};
 
 /// The longest ban with an end: a century.
 const MOST_MINUTES: u64 = 100 * 366 * 24 * 60;
-/// Bytes of one line; a longer one is refused.
+/// Most bytes of one line; a longer one is refused.
 const LONGEST_LINE: usize = 8_192;
-/// Lines of the log that may wait for the terminal.
+/// Most log lines that wait for the terminal; further ones are in the log file only.
 const LINES_TO_PRINT: usize = 1_000;
 
 /// One command of the console.
@@ -26,7 +26,7 @@ struct ConsoleCommand {
     run: fn(&Moderator, &str) -> Answer,
 }
 
-const fn row(
+const fn command(
     word: &'static str,
     usage: &'static str,
     help: &'static str,
@@ -35,31 +35,31 @@ const fn row(
     ConsoleCommand { word, usage, help, run }
 }
 
-/// All commands but those that end the console.
+/// All commands, except those that stop the server.
 static TABLE: [ConsoleCommand; 12] = [
-    row("/users", "", "who is online, with addresses", |m, _| Ok(m.users())),
-    row("/stats", "", "how the server is doing", |m, _| Ok(m.stats())),
-    row("/kick", "USER [REASON]", "end somebody's session", |m, rest| {
+    command("/users", "", "list the users online, with addresses", |m, _| Ok(m.users())),
+    command("/stats", "", "show users, rooms, messages, uptime and memory", |m, _| Ok(m.stats())),
+    command("/kick", "USER [REASON]", "end a user's session", |m, rest| {
         let (name, reason) = first_word(rest)?;
         m.kick(name, reason)
     }),
-    row(
+    command(
         "/ban",
         "USER|ADDRESS [TIME] [REASON]",
         "keep an address or a range (10.0.0.0/8) out; TIME as 30m, 2h, 1d, or in minutes",
         |m, rest| {
             let (target, rest) = first_word(rest)?;
-            let (minutes, reason) = minutes(rest)?;
+            let (minutes, reason) = parse_ban_time(rest)?;
             m.ban(target, minutes, reason)
         },
     ),
-    row("/bans", "", "what is banned", |m, _| Ok(m.bans())),
-    row("/unban", "ADDRESS", "end a ban", |m, rest| m.unban(first_word(rest)?.0)),
-    row("/unlock", "USER", "end a lock after failed passwords", |m, rest| m.unlock(first_word(rest)?.0)),
-    row(
+    command("/bans", "", "list the bans", |m, _| Ok(m.bans())),
+    command("/unban", "ADDRESS", "end a ban", |m, rest| m.unban(first_word(rest)?.0)),
+    command("/unlock", "USER", "end a lock after failed passwords", |m, rest| m.unlock(first_word(rest)?.0)),
+    command(
         "/account",
         "USER [password|delete]",
-        "an account; the word password makes a new one-time password, delete removes it for good",
+        "show an account; with password, set a new one-time password; with delete, remove it for good",
         |m, rest| match first_word(rest)? {
             (name, "") => m.account(name),
             (name, "password" | "new-password") => m.reset_password(name),
@@ -71,33 +71,38 @@ static TABLE: [ConsoleCommand; 12] = [
             }
         },
     ),
-    row("/rooms", "", "the rooms", |m, _| Ok(m.rooms())),
-    row("/say", "ROOM TEXT", "say TEXT in a room, as the server", |m, rest| match first_word(rest)? {
+    command("/rooms", "", "list the rooms", |m, _| Ok(m.rooms())),
+    command("/say", "ROOM TEXT", "say TEXT in a room, as the server", |m, rest| match first_word(rest)? {
         (_, "") => Err(MISSING.to_owned()),
         (room, text) => m.say(Some(room), text),
     }),
-    row("/all", "TEXT", "say TEXT to all users online, as the server", |m, rest| match rest {
+    command("/all", "TEXT", "say TEXT to all users online, as the server", |m, rest| match rest {
         "" => Err(MISSING.to_owned()),
         text => m.say(None, text),
     }),
-    row("/help", "", "this list", |_, _| Ok(help())),
+    command("/help", "", "list the commands", |_, _| Ok(help())),
 ];
 
-/// The answer to a command without its arguments; the usage stands in its place.
+/// The refusal of a command that lacks arguments. [`execute`] replaces it by the usage.
 const MISSING: &str = "";
 /// Words without a slash that ask for the list of commands.
 const HELP_WORDS: [&str; 3] = ["help", "?", "/?"];
 
+/// Splits off the first word.
+///
+/// # Errors
+/// There is none.
 fn first_word(rest: &str) -> Result<(&str, &str), String> {
     let (word, rest) = rest.split_once(' ').unwrap_or((rest, ""));
     if word.is_empty() { Err(MISSING.to_owned()) } else { Ok((word, rest.trim_start())) }
 }
 
-/// A time in front: minutes, or a number with m, h, d or w. The rest is the reason.
+/// Splits off a duration in front: minutes, or a number with m, h, d or w. The rest is the reason of the ban.
 ///
 /// # Errors
-/// What begins with a digit is no time: a ban for ever would follow from a slip of the finger.
-fn minutes(rest: &str) -> Result<(Option<u64>, &str), String> {
+/// The first word starts like a number and is not a duration. It is not taken for a reason, since a mistyped duration
+/// would then become a permanent ban.
+fn parse_ban_time(rest: &str) -> Result<(Option<u64>, &str), String> {
     let (word, reason) = rest.split_once(' ').unwrap_or((rest, ""));
     if !word.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+')) {
         return Ok((None, rest));
@@ -113,13 +118,13 @@ fn minutes(rest: &str) -> Result<(Option<u64>, &str), String> {
     let minutes = unit.and_then(|unit| number.parse::<u64>().ok()?.checked_mul(unit));
     match minutes.filter(|minutes| (1..=MOST_MINUTES).contains(minutes)) {
         Some(minutes) => Ok((Some(minutes), reason.trim_start())),
-        None => Err(format!("\"{word}\" is no time; write 30m, 2h, 1d or 1w, or nothing for a ban without an end.")),
+        None => Err(format!("\"{word}\" is not a time: write 30m, 2h, 1d or 1w, or no time for a permanent ban.")),
     }
 }
 
-/// Every command: how it is written, and what it does.
+/// Returns the usage and the help of every command.
 pub fn commands() -> impl Iterator<Item = (String, &'static str)> {
-    TABLE.iter().map(|row| (format!("{} {}", row.word, row.usage).trim_end().to_owned(), row.help))
+    TABLE.iter().map(|command| (format!("{} {}", command.word, command.usage).trim_end().to_owned(), command.help))
 }
 
 fn help() -> String {
@@ -128,23 +133,26 @@ fn help() -> String {
     lines.chain([last]).collect::<Vec<_>>().join("\n")
 }
 
-/// What a line of the console means.
-enum LineOutcome {
-    Say(Answer),
+/// The result of a line.
+enum LineResult {
+    /// Print this answer.
+    Print(Answer),
+    /// Stop the server.
     Quit,
 }
 
-fn obey(moderator: &Moderator, line: &str) -> LineOutcome {
+/// Executes a line.
+fn execute(moderator: &Moderator, line: &str) -> LineResult {
     let line = line.trim();
     let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
     let word = word.to_lowercase();
     if matches!(word.as_str(), "/quit" | "/exit" | "/q") {
-        return LineOutcome::Quit;
+        return LineResult::Quit;
     }
-    let row = TABLE.iter().find(|row| row.word == word);
-    LineOutcome::Say(match row {
-        Some(row) => (row.run)(moderator, rest.trim_start()).map_err(|why| match &*why {
-            MISSING => format!("Usage: {} {}", row.word, row.usage),
+    let command = TABLE.iter().find(|command| command.word == word);
+    LineResult::Print(match command {
+        Some(command) => (command.run)(moderator, rest.trim_start()).map_err(|why| match &*why {
+            MISSING => format!("Usage: {} {}", command.word, command.usage),
             _ => why,
         }),
         None if line.is_empty() => Ok(String::new()),
@@ -153,16 +161,17 @@ fn obey(moderator: &Moderator, line: &str) -> LineOutcome {
     })
 }
 
-/// What is no command is not said to anybody: an operator who types `help` must not interrupt all users.
+/// Returns the refusal of an unknown command. Text without a slash is not sent to users: an operator who types `help`
+/// must not interrupt all of them.
 fn unknown(word: &str) -> String {
     let bare = word.trim_start_matches('/');
-    let known = TABLE.iter().map(|row| &row.word[1..]).chain(["quit"]);
+    let known = TABLE.iter().map(|command| &command.word[1..]).chain(["quit"]);
     let meant = nearest(bare, known).map_or(String::new(), |known| format!(" Did you mean /{known}?"));
     let talk = if word.starts_with('/') { "" } else { " /say ROOM TEXT and /all TEXT speak to users." };
     format!("Unknown command {word}.{meant} /help lists the commands.{talk}")
 }
 
-/// Reads commands from standard input until it ends, or until one of them stops the server by `stop`.
+/// Reads commands from standard input until it ends, or until a command stops the server by `stop`.
 pub fn run(moderator: &Moderator, screen: &Screen, stop: &Sender<()>) {
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
         edit_lines(moderator, screen, stop);
@@ -172,18 +181,18 @@ pub fn run(moderator: &Moderator, screen: &Screen, stop: &Sender<()>) {
     }
 }
 
-/// From a pipe, whose lines may be of any length.
+/// Reads lines from a pipe. They may have any length, so they are read into a bounded buffer.
 fn read_lines(moderator: &Moderator, stdin: &mut impl Read, stop: &Sender<()>) {
-    let mut input = ReceiveBuffer::of_lines(LONGEST_LINE);
+    let mut input = ReceiveBuffer::lines_only(LONGEST_LINE);
     loop {
         let read = match stdin.read(input.space()) {
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(_) => return,
         };
-        input.filled(read);
-        while let Some(piece) = if read == 0 { input.finish() } else { input.next() } {
-            let stops = match piece {
+        input.advance(read);
+        while let Some(message) = if read == 0 { input.finish() } else { input.next() } {
+            let stops = match message {
                 ReadMessage::Text(line) => answer(moderator, &line, stop),
                 ReadMessage::TooLong(_) => refuse_long_line(),
             };
@@ -197,18 +206,19 @@ fn read_lines(moderator: &Moderator, stdin: &mut impl Read, stop: &Sender<()>) {
     }
 }
 
-/// Never stops the server.
+/// Refuses a line that is too long. Returns false: such a line never stops the server.
 fn refuse_long_line() -> bool {
     let _ = writeln!(io::stdout(), "That line is too long: at most {LONGEST_LINE} bytes; nothing was done.");
     false
 }
 
-/// With line editing, and with the log printed above the line being typed.
+/// Reads lines from a terminal with line editing, and prints the log above the line being typed.
 fn edit_lines(moderator: &Moderator, screen: &Screen, stop: &Sender<()>) {
     let editor = Editor::<(), MemHistory>::with_history(Config::default(), MemHistory::new());
     let Ok(mut editor) = editor else { return };
     if let Ok(mut printer) = editor.create_external_printer() {
-        // Printing may wait for the terminal; logging must not. What does not fit is still in the file.
+        // A thread of its own prints: it may wait for the terminal, and logging must not. Lines that do not fit into
+        // the queue are in the log file only.
         let (lines, printed) = bounded(LINES_TO_PRINT);
         let print = move || while printed.recv().is_ok_and(|line| printer.print(line).is_ok()) {};
         if std::thread::Builder::new().name("printer".into()).spawn(print).is_ok() {
@@ -233,19 +243,19 @@ fn edit_lines(moderator: &Moderator, screen: &Screen, stop: &Sender<()>) {
     }
 }
 
-/// Does what a line says and prints the answer. True when the server is to stop.
+/// Executes a line and prints the answer. Returns true if the server must stop.
 fn answer(moderator: &Moderator, line: &str, stop: &Sender<()>) -> bool {
     if line.len() > LONGEST_LINE {
         return refuse_long_line();
     }
-    // What is pasted may have anything in it, and some of it is said to others.
-    match obey(moderator, &clean(line)) {
-        LineOutcome::Quit => {
-            // Full if a signal was first.
+    // Cleaned: pasted text may contain control characters, and /say and /all send it to users.
+    match execute(moderator, &clean(line)) {
+        LineResult::Quit => {
+            // Fails if a signal has requested the stop already.
             let _ = stop.try_send(());
             true
         }
-        LineOutcome::Say(answer) => {
+        LineResult::Print(answer) => {
             let text = answer.unwrap_or_else(|refusal| refusal);
             if !text.is_empty() {
                 let _ = writeln!(io::stdout(), "{text}");
@@ -260,7 +270,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn x14_a_ban_has_a_time_with_a_unit_and_a_wrong_one_is_refused() {
+    fn x14_ban_times_have_units_and_malformed_ones_are_refused() {
         for (rest, expected) in [
             ("", (None, "")),
             ("spam", (None, "spam")),
@@ -272,10 +282,10 @@ mod tests {
             ("15min", (Some(15), "")),
             ("spam 30m", (None, "spam 30m")),
         ] {
-            assert_eq!(minutes(rest), Ok(expected), "{rest}");
+            assert_eq!(parse_ban_time(rest), Ok(expected), "{rest}");
         }
         for rest in ["30x", "0", "0m spam", "-5", "1.5h", "2nd offence", "99999999999999999999", "101y", "1h30"] {
-            assert!(minutes(rest).unwrap_err().contains("is no time"), "{rest}");
+            assert!(parse_ban_time(rest).unwrap_err().contains("is not a time"), "{rest}");
         }
     }
 }

@@ -63,7 +63,7 @@ impl Discovery {
         match Discovery::try_start(announcement, user_count) {
             Ok(discovery) => discovery,
             Err(error) => {
-                log::warn!("discovery is off: {error}; users must enter the address of this server");
+                log::warn!("discovery: off: {error}; users must enter the address of this server");
                 Discovery { stop: None, thread: None }
             }
         }
@@ -146,7 +146,7 @@ impl<P: Fn() -> usize> Announcer<P> {
                     Ok(Wakeup::Time) => break,
                     Ok(Wakeup::Question) => self.answer_waiting(),
                     Ok(Wakeup::Stopped) => return,
-                    Err(error) => return log::error!("discovery ends: {error}"),
+                    Err(error) => return log::error!("discovery: ends: {error}"),
                 }
             }
             self.listen(false);
@@ -180,10 +180,10 @@ impl<P: Fn() -> usize> Announcer<P> {
         match shared_socket(port) {
             Ok(socket) => {
                 self.socket = Some(socket);
-                log::info!("answering discovery questions on UDP port {port}");
+                log::info!("discovery: answering questions udp_port={port}");
             }
             Err(error) if first => {
-                log::warn!("cannot bind UDP port {port}: {error}; discovery questions are not answered");
+                log::warn!("discovery: cannot bind udp_port={port}: {error}; questions are not answered");
             }
             Err(_) => {}
         }
@@ -198,7 +198,7 @@ impl<P: Fn() -> usize> Announcer<P> {
         for (interface, link) in links(self.only) {
             if let Err(error) = send_beacon(link, port, self.announcement.udp_port) {
                 if !self.failed_interfaces.contains(&interface) {
-                    log::debug!("no beacon on {interface}: {error}");
+                    log::debug!("discovery: no beacon interface={interface}: {error}");
                 }
                 failed.insert(interface);
             }
@@ -217,7 +217,7 @@ impl<P: Fn() -> usize> Announcer<P> {
                     ErrorKind::WouldBlock => return,
                     ErrorKind::Interrupted | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => {}
                     _ => {
-                        log::debug!("binding UDP port {} again: {error}", self.announcement.udp_port);
+                        log::debug!("discovery: binding again udp_port={}: {error}", self.announcement.udp_port);
                         self.socket = None;
                     }
                 },
@@ -238,7 +238,7 @@ impl<P: Fn() -> usize> Announcer<P> {
         let text = self.answer_from(addr.into()).to_string();
         // Only answered questions are charged, or questions that are too short could fill the table of the quota.
         let fits = text.len() <= ANSWER_RATIO * question.len();
-        if let Some(socket) = self.socket.as_ref().filter(|_| fits && self.quota.take(asker.ip(), Instant::now())) {
+        if let Some(socket) = self.socket.as_ref().filter(|_| fits && self.quota.charge(asker.ip(), Instant::now())) {
             let _ = socket.send_to(text.as_bytes(), asker);
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::guard::Bans;
-use crate::store::{Accounts, Identity, LockWatch, Sessions};
+use crate::store::{Accounts, FileIdentity, LockWatch, Sessions};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ impl Housekeeping {
     ) -> io::Result<Housekeeping> {
         let (stop, stopped) = bounded(0);
         let folder = Folder {
-            identity: Identity::of(folder)?,
+            identity: FileIdentity::of(folder)?,
             lock: LockWatch::of(folder),
             path: folder.to_owned(),
             is_there: true,
@@ -67,7 +67,7 @@ impl Stores {
     fn run(&mut self, stopped: &Receiver<()>, clock: &Clock) {
         while stopped.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) {
             self.folder.check();
-            self.sessions.alive(clock.now());
+            self.sessions.mark_alive(clock.now());
             self.retry_writes();
         }
         self.retry_writes();
@@ -77,13 +77,13 @@ impl Stores {
     fn retry_writes(&mut self) {
         let stored = self.accounts.store_again();
         match &stored {
-            Err(why) if !self.is_failing => log::error!("accounts.json cannot be written: {why}"),
-            Ok(()) if self.is_failing => log::info!("accounts.json can be written again"),
+            Err(why) if !self.is_failing => log::error!("accounts: accounts.json cannot be written: {why}"),
+            Ok(()) if self.is_failing => log::info!("accounts: accounts.json can be written again"),
             _ => {}
         }
         self.is_failing = stored.is_err();
-        if self.bans.store_again() {
-            log::info!("bans.json: all bans are stored now");
+        if self.bans.retry_write() {
+            log::info!("bans: bans.json is written again");
         }
     }
 }
@@ -91,21 +91,21 @@ impl Stores {
 /// The data folder, which may be removed while the server runs.
 struct Folder {
     path: PathBuf,
-    identity: Identity,
+    identity: FileIdentity,
     lock: LockWatch,
     is_there: bool,
 }
 
 impl Folder {
-    /// Logs once that the folder is gone, and once that it is back. Each store notices by itself which file it lacks.
+    /// Logs once that the folder is gone, and once that it is back. Each store checks its own files.
     fn check(&mut self) {
         let path = self.path.display();
-        match (self.is_there, self.identity.is_there() && self.lock.check().is_ok()) {
+        match (self.is_there, self.identity.is_in_place() && self.lock.check().is_ok()) {
             (true, false) => log::error!(
-                "the data folder {path}, or landline.lock in it, was removed or moved while the server runs: messages \
+                "data folder: {path}, or landline.lock in it, was removed or moved while the server runs: messages \
                  and accounts cannot be stored; put it back, or restart the server"
             ),
-            (false, true) => log::info!("the data folder {path} is back"),
+            (false, true) => log::info!("data folder: {path} is back"),
             _ => return,
         }
         self.is_there = !self.is_there;

@@ -2,6 +2,7 @@
 //! process.
 
 pub mod acceptor;
+pub mod ban_row;
 pub mod banner;
 pub mod clock;
 pub mod config;

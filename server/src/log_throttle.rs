@@ -1,4 +1,4 @@
-//! Limits log lines about a failure that repeats at every connection, so that clients cannot fill the log.
+//! Limits log lines about failures that repeat, for example at every connection, so that clients cannot fill the log.
 
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// Least time between two log lines.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// The limiter of one kind of log line.
+/// The throttle of one kind of log line.
 #[derive(Debug, Default)]
 pub struct LogThrottle {
     last: Option<Instant>,
@@ -16,7 +16,7 @@ pub struct LogThrottle {
 
 impl LogThrottle {
     /// Returns true if the line may be logged now, and then counts it as logged.
-    pub fn is_due(&mut self, now: Instant) -> bool {
+    pub fn allow(&mut self, now: Instant) -> bool {
         let due = self.last.is_none_or(|last| now.saturating_duration_since(last) >= EVERY);
         if due {
             self.last = Some(now);
@@ -25,13 +25,13 @@ impl LogThrottle {
     }
 }
 
-/// The same for several kinds of failure, by a name for each. Times are those since the start of the server.
+/// A throttle for several kinds of log lines, each identified by a name. Times count from the start of the server.
 #[derive(Debug, Default)]
-pub struct Complaints(Mutex<HashMap<&'static str, Duration>>);
+pub struct KeyedLogThrottle(Mutex<HashMap<&'static str, Duration>>);
 
-impl Complaints {
-    /// Whether a failure is to be logged again, which then counts as logged.
-    pub fn is_due(&self, kind: &'static str, uptime: Duration) -> bool {
+impl KeyedLogThrottle {
+    /// Returns true if a line of this kind may be logged now, and then counts it as logged.
+    pub fn allow(&self, kind: &'static str, uptime: Duration) -> bool {
         match self.0.lock().entry(kind) {
             Entry::Occupied(last) if uptime.saturating_sub(*last.get()) < EVERY => false,
             last => {
@@ -47,17 +47,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_logged_every_ten_seconds() {
-        let mut seldom = LogThrottle::default();
+    fn line_is_logged_every_ten_seconds() {
+        let mut throttle = LogThrottle::default();
         let start = Instant::now();
-        let due: Vec<u64> = (0..30).filter(|s| seldom.is_due(start + Duration::from_secs(*s))).collect();
+        let due: Vec<u64> = (0..30).filter(|s| throttle.allow(start + Duration::from_secs(*s))).collect();
         assert_eq!(due, [0, 10, 20]);
     }
 
     #[test]
-    fn x4_each_kind_of_failure_is_logged_once_in_a_while() {
-        let complaints = Complaints::default();
-        let due = |kind, seconds| complaints.is_due(kind, Duration::from_secs(seconds));
+    fn x4_each_kind_of_line_is_throttled_by_itself() {
+        let throttle = KeyedLogThrottle::default();
+        let due = |kind, seconds| throttle.allow(kind, Duration::from_secs(seconds));
         assert_eq!([due("disk", 0), due("disk", 9), due("history", 9), due("disk", 10)], [true, false, true, true]);
     }
 }

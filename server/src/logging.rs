@@ -1,7 +1,8 @@
 //! The server's own log: to stderr and to a file. Only `main` starts it.
 //!
-//! What comes from clients passes through [`landline_common::clean`], so that nobody can forge a line or reach the
-//! terminal of whoever reads the log.
+//! Messages pass through [`landline_common::clean`]: text of clients must not forge a line, or send control sequences
+//! to the terminal that shows the log. A thread of its own writes to stderr, so that logging never waits for a
+//! terminal.
 
 use crossbeam_channel::{Sender, bounded};
 use jiff::Zoned;
@@ -18,18 +19,18 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-/// Bytes after which a new file is begun; the one before is kept as `NAME.1`.
+/// Size in bytes at which the log file is rotated; the old file is kept as `NAME.1`.
 const FILE_BYTES: u64 = 10 << 20;
-/// Lines that wait for whoever reads stderr.
-const LINES_TO_SHOW: usize = 1_000;
-/// How long the last of them are waited for at the end.
-const LAST_LINES: Duration = Duration::from_secs(1);
-/// Characters of one message.
+/// Most lines that wait to be written to stderr; further ones are in the file only.
+const STDERR_QUEUE: usize = 1_000;
+/// Time that [`Screen::finish`] waits for stderr to take a line, and then for all lines to be shown.
+const FINISH_TIME: Duration = Duration::from_secs(1);
+/// Most characters of one message; the rest is cut off.
 const MESSAGE_CHARS: usize = 1_000;
 
-/// Logs everything from here on to stderr and to `file` (appended, mode 0600). What is logged says the environment
-/// variable `LANDLINE_LOG`: `info` (the default) or another level, also `TARGET=LEVEL`, separated by commas. The screen
-/// returned is where lines on stderr go; the other is for those who move the file away.
+/// Starts logging to stderr and to `file`, which is appended to and created with mode 0600. The environment variable
+/// `LANDLINE_LOG` selects what is logged: `info` (the default) or another level, also `TARGET=LEVEL`, separated by
+/// commas. Returns the handle of the stderr side, and a handle that reopens the file after a log rotation.
 ///
 /// # Errors
 /// The file cannot be opened, `LANDLINE_LOG` is not understood, or logging was started before.
@@ -52,32 +53,33 @@ pub fn start(file: &Path) -> io::Result<(Screen, Reopener)> {
     Ok((screen, Reopener(file)))
 }
 
-/// What prints lines without tearing the one that is being typed.
+/// A function that prints lines above the one being typed.
 type Printer = Box<dyn FnMut(String) + Send>;
 
-/// Where the log is shown: stderr, until a console that edits lines takes over.
+/// The stderr side of the log, until a console that edits lines takes over.
 ///
-/// Nobody waits for stderr but a thread of its own: who reads it may have stopped. What does not fit is in the file.
+/// Only a thread of its own waits for stderr, since its reader may have stopped. Lines that do not fit into the queue
+/// are in the file only.
 #[derive(Clone)]
 pub struct Screen {
     printer: Arc<Mutex<Option<Printer>>>,
-    stderr: Sender<LogRecord>,
+    stderr: Sender<StderrItem>,
 }
 
-enum LogRecord {
+enum StderrItem {
     Text(Vec<u8>),
-    /// Everything before it is written.
-    End(Sender<()>),
+    /// Report that everything before this item is written.
+    Finish(Sender<()>),
 }
 
 impl Screen {
     fn on(mut out: impl Write + Send + 'static) -> io::Result<Screen> {
-        let (stderr, lines) = bounded(LINES_TO_SHOW);
+        let (stderr, lines) = bounded(STDERR_QUEUE);
         let show = move || {
             for line in lines {
                 match line {
-                    LogRecord::Text(bytes) => drop(out.write_all(&bytes)),
-                    LogRecord::End(told) => drop(told.try_send(())),
+                    StderrItem::Text(bytes) => drop(out.write_all(&bytes)),
+                    StderrItem::Finish(told) => drop(told.try_send(())),
                 }
             }
         };
@@ -85,16 +87,16 @@ impl Screen {
         Ok(Screen { printer: Arc::default(), stderr })
     }
 
-    /// Shows lines by `printer` from here on; `None` goes back to stderr.
+    /// Shows lines with `printer` from now on; `None` returns to stderr.
     pub fn redirect(&self, printer: Option<Printer>) {
         *self.printer.lock() = printer;
     }
 
-    /// Waits until everything is shown, for a moment at most.
+    /// Waits until all lines so far are shown, for at most twice [`FINISH_TIME`].
     pub fn finish(&self) {
         let (tell, told) = bounded(1);
-        if self.stderr.send_timeout(LogRecord::End(tell), LAST_LINES).is_ok() {
-            let _ = told.recv_timeout(LAST_LINES);
+        if self.stderr.send_timeout(StderrItem::Finish(tell), FINISH_TIME).is_ok() {
+            let _ = told.recv_timeout(FINISH_TIME);
         }
     }
 }
@@ -103,7 +105,7 @@ impl Write for Screen {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut *self.printer.lock() {
             Some(printer) => printer(String::from_utf8_lossy(bytes).into_owned()),
-            None => drop(self.stderr.try_send(LogRecord::Text(bytes.to_vec()))),
+            None => drop(self.stderr.try_send(StderrItem::Text(bytes.to_vec()))),
         }
         Ok(bytes.len())
     }
@@ -113,7 +115,7 @@ impl Write for Screen {
     }
 }
 
-/// Reads `LANDLINE_LOG`. env_logger's own reading takes every misspelt level for a target.
+/// Parses `LANDLINE_LOG`. The parser of env_logger would take a misspelled level for a target.
 fn filters(spec: &str) -> io::Result<Vec<(Option<&str>, LevelFilter)>> {
     let mut filters = vec![(None, LevelFilter::Info)];
     for part in spec.split(',').map(str::trim).filter(|part| !part.is_empty()) {
@@ -132,10 +134,10 @@ fn filters(spec: &str) -> io::Result<Vec<(Option<&str>, LevelFilter)>> {
 
 fn not_understood(why: &str) -> io::Error {
     let how = "use off, error, warn, info, debug or trace, also as TARGET=LEVEL, separated by commas";
-    io::Error::new(io::ErrorKind::InvalidInput, format!("LANDLINE_LOG is not understood: {why}; {how}"))
+    io::Error::new(io::ErrorKind::InvalidInput, format!("LANDLINE_LOG is not understood: {why} ({how})"))
 }
 
-/// One line of the log, without its end.
+/// Formats one line of the log, without its line end.
 fn line(now: &Zoned, level: Level, message: &impl Display) -> String {
     let message = message.to_string();
     let cleaned = clean(&message);
@@ -143,7 +145,7 @@ fn line(now: &Zoned, level: Level, message: &impl Display) -> String {
     format!("{} {level:<5} {cut}", now.strftime("%Y-%m-%d %H:%M:%S"))
 }
 
-/// Writes to both, whatever becomes of either: a full disk or a closed terminal must not end the server.
+/// Writes to both targets and ignores their errors: a full disk or a closed terminal must not end the server.
 struct Tee<A, B>(A, B);
 
 impl<A: Write, B: Write> Write for Tee<A, B> {
@@ -160,22 +162,22 @@ impl<A: Write, B: Write> Write for Tee<A, B> {
     }
 }
 
-/// Opens the log file anew, after it was moved away.
+/// Reopens the log file after a log rotation has moved it away.
 pub struct Reopener(Arc<Mutex<LogFile>>);
 
 impl Reopener {
-    /// Goes on in the file of that name, which is made if it is not there (mode 0600).
+    /// Opens the file of that name again; creates it with mode 0600 if it does not exist.
     ///
     /// # Errors
-    /// It cannot be opened; then the log goes on in the former one.
+    /// The file cannot be opened. The log then continues in the old file.
     pub fn reopen(&self) -> io::Result<()> {
         let mut file = self.0.lock();
-        *file = LogFile::open(&file.path, file.most)?;
+        *file = LogFile::open(&file.path, file.max_bytes)?;
         Ok(())
     }
 }
 
-/// The log file, which may be opened anew between two lines.
+/// The log file, which may be reopened between two lines.
 struct Shared(Arc<Mutex<LogFile>>);
 
 impl Write for Shared {
@@ -188,27 +190,28 @@ impl Write for Shared {
     }
 }
 
-/// A file that is begun anew when it is full. Each `write` is taken for whole lines and is never divided over two files.
+/// A file that is rotated when it is full. Each `write` must be whole lines and is never split over two files.
 struct LogFile {
     path: PathBuf,
-    most: u64,
-    /// None if a new file could not be begun: tried again at the next line.
+    max_bytes: u64,
+    /// `None` if a new file could not be opened: the next line tries again.
     file: Option<File>,
     len: u64,
 }
 
 impl LogFile {
-    fn open(path: &Path, most: u64) -> io::Result<LogFile> {
+    fn open(path: &Path, max_bytes: u64) -> io::Result<LogFile> {
         let opened = open_to_append(path).and_then(|file| Ok((file.metadata()?.len(), file)));
         let (len, file) = opened
             .map_err(|e| io::Error::new(e.kind(), format!("cannot open the log file {}: {e}", path.display())))?;
-        Ok(LogFile { path: path.to_owned(), most, file: Some(file), len })
+        Ok(LogFile { path: path.to_owned(), max_bytes, file: Some(file), len })
     }
 
     fn rotate(&mut self) {
         let mut old = self.path.clone().into_os_string();
         old.push(".1");
-        // If that fails, the old file goes on; it is tried again after as many bytes, not at every line.
+        // If the rename fails, the old file continues. The next attempt comes after another `max_bytes`, not at every
+        // line.
         if fs::rename(&self.path, old).is_ok() {
             self.file = None;
         }
@@ -218,20 +221,22 @@ impl LogFile {
 
 impl Write for LogFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let more = bytes.len() as u64;
-        if self.len > 0 && self.len + more > self.most {
+        let added = bytes.len() as u64;
+        if self.len > 0 && self.len + added > self.max_bytes {
             self.rotate();
         }
-        // One that was removed is begun anew; one that was moved away is waited for by those who moved it.
+        // A file that was removed is created again. One that was moved away continues: log rotation moves it, then asks
+        // for a reload.
         if self.file.as_ref().is_some_and(|file| file.metadata().is_ok_and(|metadata| metadata.nlink() == 0)) {
-            (self.file, self.len) = (None, 0);
+            self.file = None;
+            self.len = 0;
         }
         let file = match &mut self.file {
             Some(file) => file,
             none => none.insert(open_to_append(&self.path)?),
         };
         file.write_all(bytes)?;
-        self.len += more;
+        self.len += added;
         Ok(bytes.len())
     }
 
@@ -255,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_one_line_and_bounded() {
+    fn message_becomes_one_bounded_line() {
         assert_eq!(shown("alice signed in"), "2026-11-21 08:00:00 INFO  alice signed in");
         assert_eq!(
             shown("a\n2026-11-21 08:00:00 ERROR x\u{1b}[31m"),
@@ -266,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn filters_are_read_or_refused() {
+    fn filters_are_parsed_or_refused() {
         use LevelFilter::*;
         assert_eq!(filters("").unwrap(), [(None, Info)]);
         assert_eq!(
@@ -280,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_file_is_kept_and_a_new_one_begun() {
+    fn full_file_is_kept_and_a_new_one_started() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("server.log");
         let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
@@ -296,11 +301,13 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_was_moved_away_goes_on_in_a_new_file() {
+    fn log_that_was_moved_away_continues_in_a_new_file() {
         let folder = tempfile::tempdir().unwrap();
-        let (path, moved) = (folder.path().join("server.log"), folder.path().join("moved.log"));
+        let path = folder.path().join("server.log");
+        let moved = folder.path().join("moved.log");
         let file = Arc::new(Mutex::new(LogFile::open(&path, 1 << 20).unwrap()));
-        let (mut log, reopener) = (Shared(file.clone()), Reopener(file));
+        let mut log = Shared(file.clone());
+        let reopener = Reopener(file);
         log.write_all(b"1\n").unwrap();
         fs::rename(&path, &moved).unwrap();
         log.write_all(b"2\n").unwrap();
@@ -310,7 +317,7 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         fs::remove_file(&path).unwrap();
         log.write_all(b"4\n").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"4\n", "one that was removed is begun anew");
+        assert_eq!(fs::read(&path).unwrap(), b"4\n", "a removed file was not created again");
         fs::rename(&path, &moved).unwrap();
         fs::create_dir(&path).unwrap();
         assert!(reopener.reopen().is_err());
@@ -335,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_opened_is_named() {
+    fn file_that_cannot_be_opened_is_named() {
         let error = LogFile::open(Path::new("/nowhere/server.log"), 10).err().unwrap();
         assert!(error.to_string().starts_with("cannot open the log file /nowhere/server.log: "));
     }

@@ -88,11 +88,11 @@ fn serve(args: &Args, config: &Config, lock: LockFile, screen: &Screen, reload: 
     }
     let server = Server::start(config, lock)?;
     let banner = Banner::of(&server, config, !args.no_console()).to_string();
-    // Shows the log lines so far, so that none appears inside the banner.
+    // Waits until the log lines so far are shown, so that none appears inside the banner.
     screen.finish();
     // A closed standard output does not stop the server.
     let _ = io::stdout().write_all(banner.as_bytes());
-    log::info!("{} is open on {:?}", config.name, server.addresses());
+    log::info!("server: {} is open on {:?}", config.name, server.addresses());
     let terminal = rustix::termios::tcgetattr(io::stdin()).ok();
     if !args.no_console() {
         let moderator = server.moderator();
@@ -108,7 +108,7 @@ fn serve(args: &Args, config: &Config, lock: LockFile, screen: &Screen, reload: 
         // The console's thread may still be editing a line, with the terminal in raw mode.
         let _ = rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, &modes);
     }
-    log::info!("stopping");
+    log::info!("server: stopping");
     server.stop();
     Ok(())
 }

@@ -1,9 +1,10 @@
-//! What the person who runs a server can do to the people on it. Every answer says what was done, or why not.
+//! The operator's actions on a running server: list, kick, ban, accounts, announcements. Each returns the answer for
+//! the console: what was done, or why nothing was.
 
 use crate::connection::ServerContext;
 use crate::connections::{self, ConnectionTable, LiveConnection};
 use crate::fanout::{DisconnectReason, Flushers};
-use crate::guard::bans::{Stored, parse_range, shown};
+use crate::guard::bans::{Stored, display_range, parse_range};
 use crate::guard::departed::DepartedUser;
 use crate::hub::User;
 use crate::store::{BanRow, Messages};
@@ -15,10 +16,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long the last words to somebody may take; who does not read is cut off without them.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+/// Time for sending the last event to a user who is kicked or banned. A client that does not read is disconnected
+/// without it.
+const FLUSH_TIME: Duration = Duration::from_millis(500);
 
-/// What was done, or why it was not.
+/// What was done, or why nothing was.
 pub type Answer = Result<String, String>;
 
 /// Acts on a running server.
@@ -32,7 +34,7 @@ pub struct Moderator {
 }
 
 impl Moderator {
-    /// Who is here, with their addresses.
+    /// Lists the users online, with their addresses.
     #[must_use]
     pub fn users(&self) -> String {
         let users = self.context.hub.online_users();
@@ -43,54 +45,61 @@ impl Moderator {
             format!("  {} ({address}{kind})", user.name)
         };
         let lines: Vec<_> = users.iter().map(line).collect();
-        if lines.is_empty() { "Nobody is online.".to_owned() } else { format!("Online:\n{}", lines.join("\n")) }
+        if lines.is_empty() { "No users are online.".to_owned() } else { format!("Online:\n{}", lines.join("\n")) }
     }
 
-    /// Ends somebody's session, also one whose connection was lost and that could be resumed.
+    /// Ends a user's session, also one whose connection was lost and that could be resumed.
     ///
     /// # Errors
-    /// They are not here.
+    /// The user is not online.
     pub fn kick(&self, name: &str, reason: &str) -> Answer {
-        let here = self.here(name);
+        let user = self.find_user(name);
         let key = NameKey::of(name);
         let lost = self.context.hub.revoke_lost(|name, _| *name.key() == key);
-        if let (Err(_), Some(name)) = (&here, lost.first()) {
-            log::info!("kicked {name}, whose connection was lost{}", with_reason(reason));
+        if let (Err(_), Some(name)) = (&user, lost.first()) {
+            log::info!("console: kicked {name}, whose connection was lost{}", with_reason(reason));
             return Ok(format!("Kicked {name}, whose connection was lost; /ban {name} keeps that address out."));
         }
-        let user = here.map_err(|unknown| {
+        let user = user.map_err(|unknown| {
             self.departed(name).map_or(unknown, |user| {
-                format!("{} has left {}; /ban {} keeps that address out.", user.name, left(&user), user.name)
+                format!(
+                    "{} has left {}; /ban {} keeps that address out.",
+                    user.name,
+                    describe_departure(&user),
+                    user.name
+                )
             })
         })?;
-        self.say_goodbye(std::slice::from_ref(&user), Cause::Kicked, reason);
-        self.end(|client, _| client == user.client(), DisconnectReason::Kicked);
-        log::info!("kicked {}{}", user.name, with_reason(reason));
+        self.notify_and_revoke(std::slice::from_ref(&user), Cause::Kicked, reason);
+        self.disconnect(|client, _| client == user.client(), DisconnectReason::Kicked);
+        log::info!("console: kicked {}{}", user.name, with_reason(reason));
         Ok(format!("Kicked {}.", user.name))
     }
 
-    /// What there is to know of an account.
+    /// Describes an account.
     ///
     /// # Errors
-    /// There is none of that name.
+    /// There is no account of that name.
     pub fn account(&self, name: &str) -> Answer {
         let account = self.context.accounts.find(&NameKey::of(name));
         let account = account.ok_or_else(|| format!("There is no account called '{name}'."))?;
-        let here = if self.context.hub.find(name).is_some_and(|user| user.is_account()) { "here" } else { "away" };
+        let presence =
+            if self.context.hub.find(name).is_some_and(|user| user.is_account()) { "online" } else { "offline" };
         let blocks = self.context.accounts.blocks(account.name.key()).len();
         let locked = if self.context.lockout.is_locked(account.name.key(), Instant::now()) { ", locked" } else { "" };
         Ok(format!(
-            "{} ({here}{locked}), blocks {blocks}. /account {0} password gives it a new password, /account {0} delete \
+            "{} ({presence}{locked}), blocks {blocks}. /account {0} password gives it a new password, /account {0} delete \
              removes it for good.",
             account.name
         ))
     }
 
-    /// Gives an account a new password, for a user who has forgotten the present one, and ends its lock. Its sessions end,
-    /// also those that were lost: the account may be in wrong hands. The answer shows the password; nothing else does.
+    /// Sets a random password for an account whose user has forgotten the present one, and ends its lock. Its sessions
+    /// end, also those whose connection was lost: another user may know the old password. Only the answer shows the new
+    /// one.
     ///
     /// # Errors
-    /// There is no account of that name, or it keeps its password: why.
+    /// There is no account of that name, or the password could not be changed.
     pub fn reset_password(&self, name: &str) -> Answer {
         let context = &self.context;
         let key = NameKey::of(name);
@@ -104,23 +113,23 @@ impl Moderator {
             .map_err(|why| format!("{why}; nothing was changed."))?;
         let account_of = HistoryOwner::Account(key.clone());
         if let Some(user) = context.hub.find(name).filter(|user| user.is_account()) {
-            self.say_goodbye(std::slice::from_ref(&user), Cause::PasswordReset, "");
-            self.end(|client, _| client == user.client(), DisconnectReason::Kicked);
+            self.notify_and_revoke(std::slice::from_ref(&user), Cause::PasswordReset, "");
+            self.disconnect(|client, _| client == user.client(), DisconnectReason::Kicked);
         }
-        context.hub.revoke_lost(|_, party| *party == account_of);
+        context.hub.revoke_lost(|_, owner| *owner == account_of);
         context.lockout.unlock(&key);
-        log::info!("the operator has set a new password for {}", account.name);
+        log::info!("console: new password set user={}", account.name);
         Ok(format!(
             "The new password of {} is {password}\nIt is shown here only. {0} signs in with it and changes it by /password.",
             account.name
         ))
     }
 
-    /// Removes an account for good, with the messages that wait for it and its side of direct messages, so that whoever
-    /// takes the name next finds nothing of it. Its session ends.
+    /// Removes an account for good, with its mailbox and its side of direct messages, so that the next user of the name
+    /// finds nothing of it. Its session ends.
     ///
     /// # Errors
-    /// There is none of that name, or it could not be removed.
+    /// There is no account of that name, or it could not be removed.
     pub fn delete_account(&self, name: &str) -> Answer {
         let key = NameKey::of(name);
         let account =
@@ -130,24 +139,24 @@ impl Moderator {
             Ok(false) => return Err(format!("There is no account called '{name}'.")),
             Err(why) => return Err(format!("accounts.json could not be written ({why}); nothing was removed.")),
         }
-        // First the account: from now on nobody comes in by its password.
+        // The account is removed before its session ends: otherwise its user could sign in again in between.
         if let Some(user) = self.context.hub.find(name).filter(|user| user.is_account()) {
-            self.say_goodbye(std::slice::from_ref(&user), Cause::Kicked, "the account was deleted");
-            self.end(|client, _| client == user.client(), DisconnectReason::Kicked);
+            self.notify_and_revoke(std::slice::from_ref(&user), Cause::Kicked, "the account was deleted");
+            self.disconnect(|client, _| client == user.client(), DisconnectReason::Kicked);
         }
         let account_of = HistoryOwner::Account(key.clone());
-        self.context.hub.revoke_lost(|_, party| *party == account_of);
+        self.context.hub.revoke_lost(|_, owner| *owner == account_of);
         let messages = self.messages.clone();
         let receiver = key.clone();
-        self.messages.collect(
+        self.messages.fetch_mail(
             &key,
             usize::MAX,
             Box::new(move |letters| {
-                messages.settle(&receiver, letters.iter().map(|letter| letter.id).collect(), true);
+                messages.acknowledge_mail(&receiver, letters.iter().map(|letter| letter.id).collect(), true);
                 true
             }),
         );
-        log::info!("deleted the account {}", account.name);
+        log::info!("console: deleted account user={}", account.name);
         match self.messages.forget(&HistoryOwner::Account(key)) {
             Ok(_) | Err(HistoryError::Off) => Ok(format!("Deleted the account {}.", account.name)),
             Err(why) => Ok(format!(
@@ -157,10 +166,10 @@ impl Moderator {
         }
     }
 
-    /// Keeps an address out: somebody's, or a range; for so many minutes or for ever. Ends all sessions from there.
+    /// Bans an address, a range, or the address of a user, for `minutes` or permanently. Ends all sessions from there.
     ///
     /// # Errors
-    /// Nobody is called so and it is no address, or there are too many bans; nothing has changed then.
+    /// `target` is neither an address nor a known user, or there are too many bans. Nothing has changed then.
     pub fn ban(&self, target: &str, minutes: Option<u64>, reason: &str) -> Answer {
         let (range, name) = match parse_range(target) {
             Some(range) => (range, String::new()),
@@ -178,38 +187,38 @@ impl Moderator {
         let row = BanRow { name, reason: reason.to_owned(), ..BanRow::new(String::new(), now, minutes) };
         let stored = self.context.bans.add(range, row, now).map_err(|e| e.to_string())?;
         let addresses = self.addresses();
-        let mut hit = self.context.hub.online_users();
-        hit.retain(|user| addresses.get(&user.client()).is_some_and(|address| range.contains(address)));
-        self.say_goodbye(&hit, Cause::Banned, reason);
-        self.end(|_, address| range.contains(&address), DisconnectReason::Banned);
+        let mut affected = self.context.hub.online_users();
+        affected.retain(|user| addresses.get(&user.client()).is_some_and(|address| range.contains(address)));
+        self.notify_and_revoke(&affected, Cause::Banned, reason);
+        self.disconnect(|_, address| range.contains(&address), DisconnectReason::Banned);
         let departed = self.context.departed.names_from(|address| range.contains(&address), Instant::now());
         let lost = self.context.hub.revoke_lost(|name, _| departed.contains(name.key()));
         let online =
-            hit.iter().map(|user| format!("{}{}", user.name, if user.is_account() { " (account)" } else { "" }));
+            affected.iter().map(|user| format!("{}{}", user.name, if user.is_account() { " (account)" } else { "" }));
         let names: Vec<_> = online.chain(lost.iter().map(|name| format!("{name} (connection lost)"))).collect();
-        let whom = if names.is_empty() { "nobody was online from there".to_owned() } else { names.join(", ") };
+        let whom = if names.is_empty() { "no users were online from there".to_owned() } else { names.join(", ") };
         let how_long = minutes.map_or(String::new(), |minutes| format!(" for {minutes} min"));
-        log::info!("banned {}{how_long}: {whom}{}", shown(range), with_reason(reason));
-        Ok(format!("Banned {}{how_long}: {whom}.{}", shown(range), until_restart(&stored, "is gone")))
+        log::info!("console: banned {}{how_long}: {whom}{}", display_range(range), with_reason(reason));
+        Ok(format!("Banned {}{how_long}: {whom}.{}", display_range(range), until_restart(&stored, "is gone")))
     }
 
-    /// Ends a ban.
+    /// Removes the ban of exactly this address or range.
     ///
     /// # Errors
-    /// There is none of that address.
+    /// There is no such ban.
     pub fn unban(&self, address: &str) -> Answer {
         let range =
-            parse_range(address).ok_or_else(|| format!("{address} is no address; /bans lists what is banned."))?;
+            parse_range(address).ok_or_else(|| format!("{address} is not an address; /bans lists the banned ones."))?;
         match self.context.bans.remove(range, self.context.clock.now()) {
             Some(stored) => {
-                log::info!("unbanned {}", shown(range));
-                Ok(format!("Unbanned {}.{}", shown(range), until_restart(&stored, "counts again")))
+                log::info!("console: unbanned {}", display_range(range));
+                Ok(format!("Unbanned {}.{}", display_range(range), until_restart(&stored, "counts again")))
             }
-            None => Err(format!("{} is not banned; /bans lists what is.", shown(range))),
+            None => Err(format!("{} is not banned; /bans lists the bans.", display_range(range))),
         }
     }
 
-    /// The bans in force.
+    /// Lists the bans in force.
     #[must_use]
     pub fn bans(&self) -> String {
         let bans = self.context.bans.list(self.context.clock.now());
@@ -223,20 +232,20 @@ impl Moderator {
         if lines.is_empty() { "No banned addresses.".to_owned() } else { format!("Banned:\n{}", lines.join("\n")) }
     }
 
-    /// Ends a lock after failed passwords.
+    /// Ends the lock of a name after failed passwords.
     ///
     /// # Errors
     /// The name is not locked.
     pub fn unlock(&self, name: &str) -> Answer {
         if self.context.lockout.unlock(&NameKey::of(name)) {
-            log::info!("unlocked {name}");
+            log::info!("console: unlocked user={name}");
             Ok(format!("{name} can sign in again."))
         } else {
             Err(format!("{name} is not locked."))
         }
     }
 
-    /// The rooms, with how many people are in them.
+    /// Lists the rooms, with their numbers of users.
     #[must_use]
     pub fn rooms(&self) -> String {
         let rooms = self.context.hub.rooms();
@@ -244,14 +253,14 @@ impl Moderator {
         if lines.is_empty() { "No rooms.".to_owned() } else { format!("Rooms: {}", lines.join(", ")) }
     }
 
-    /// Says something as the server, in a room or to everybody.
+    /// Sends a line as the server, to a room or to all users.
     ///
     /// # Errors
     /// There is no such room.
     pub fn say(&self, room: Option<&str>, text: &str) -> Answer {
         let hub = &self.context.hub;
         let name = room.map(room_word).map(RoomName::parse).transpose();
-        let name = name.map_err(|why| Report::of_room_name(why).sentence().into_owned())?;
+        let name = name.map_err(|why| Report::from_room_name_error(why).sentence().into_owned())?;
         if !hub.say_as_server(name.as_ref(), text, self.context.clock.now()) {
             let room = name.map_or(String::new(), |name| name.to_string());
             return Err(format!("No users are in {room}; nothing was said. /rooms lists the rooms."));
@@ -264,10 +273,11 @@ impl Moderator {
         Ok(format!("Said to {users} user{}{place}.", if users == 1 { "" } else { "s" }))
     }
 
-    /// How the server is doing.
+    /// Shows the server's counters.
     #[must_use]
     pub fn stats(&self) -> String {
-        let (hub, tally) = (&self.context.hub, self.flushers.tally());
+        let hub = &self.context.hub;
+        let deliveries = self.flushers.stats();
         let mut doors = BTreeMap::new();
         for user in hub.online_users() {
             *doors.entry(door_name(user.rendering())).or_insert(0) += 1;
@@ -279,37 +289,37 @@ impl Moderator {
             "Connected: {} | Banned IPs: {bans}\nBy door: {}\nRooms: {} | Messages: {} | Deliveries: {} | Bytes: {}\n\
              Uptime: {}:{:02}:{:02} | Memory: {} | Backlog: {} bytes",
             hub.user_count(),
-            if doors.is_empty() { "nobody".to_owned() } else { doors.join(", ") },
+            if doors.is_empty() { "none".to_owned() } else { doors.join(", ") },
             hub.rooms().len(),
             hub.message_count(),
-            tally.deliveries(),
-            tally.bytes(),
+            deliveries.deliveries(),
+            deliveries.bytes(),
             seconds / 3_600,
             seconds / 60 % 60,
             seconds % 60,
             memory(),
-            self.context.poller.waiting(),
+            self.context.poller.queued_bytes(),
         )
     }
 
-    fn here(&self, name: &str) -> Result<Arc<User>, String> {
-        self.context.hub.find(name).ok_or_else(|| format!("User '{name}' not found."))
+    fn find_user(&self, name: &str) -> Result<Arc<User>, String> {
+        self.context.hub.find(name).ok_or_else(|| format!("User '{name}' not found; /users lists the users online."))
     }
 
     fn departed(&self, name: &str) -> Option<DepartedUser> {
         self.context.departed.find(&NameKey::of(name), Instant::now())
     }
 
-    /// Where a user is, or was until a while ago.
+    /// Returns the address and the name of a user who is online or left lately.
     fn address_of(&self, name: &str) -> Result<(IpAddr, String), String> {
-        let user = self.here(name);
+        let user = self.find_user(name);
         let here = user.as_ref().ok().and_then(|user| self.addresses().get(&user.client()).copied());
         if let (Ok(user), Some(address)) = (&user, here) {
             return Ok((address, user.name.to_string()));
         }
         match self.departed(name) {
             Some(user) => Ok((user.address, user.name.to_string())),
-            None => Err(format!("User '{name}' not found.")),
+            None => Err(format!("User '{name}' not found; /users lists the users online.")),
         }
     }
 
@@ -318,24 +328,26 @@ impl Moderator {
         all.iter().map(|LiveConnection { address, outbox }| (outbox.client(), *address)).collect()
     }
 
-    fn say_goodbye(&self, users: &[Arc<User>], cause: Cause, reason: &str) {
+    /// Sends each user the reason, and makes the sessions not resumable.
+    fn notify_and_revoke(&self, users: &[Arc<User>], cause: Cause, reason: &str) {
         let now = self.context.clock.now();
         for user in users {
-            // First, or they could be back before they are out.
+            // Revoked before the user is told: otherwise the client could resume before it is disconnected.
             self.context.hub.revoke_session(user);
-            user.send_event(&EventKind::from(cause.report().because(reason)).at(now), &self.context.limits);
+            user.send_event(&EventKind::from(cause.report().with_reason(reason)).at(now), &self.context.limits);
         }
     }
 
-    fn end(&self, chosen: impl Fn(u64, IpAddr) -> bool, why: DisconnectReason) {
-        connections::end(&self.connections.find(chosen), why, Instant::now() + LAST_WORDS);
+    /// Disconnects the connections for which `chosen` returns true.
+    fn disconnect(&self, chosen: impl Fn(u64, IpAddr) -> bool, why: DisconnectReason) {
+        connections::disconnect_all(&self.connections.find(chosen), why, Instant::now() + FLUSH_TIME);
     }
 }
 
-/// Letters and digits that nobody takes for another one, when reading aloud either.
+/// Letters and digits that are not mistaken for each other: no l, o, 0 or 1.
 const PASSWORD_CHARS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
-/// A password of 60 random bits, to be read from a screen and typed once.
+/// Returns a password of 60 random bits, to be read from a screen and typed once.
 fn random_password() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 12];
     getrandom::fill(&mut bytes)?;
@@ -343,24 +355,25 @@ fn random_password() -> Result<String, getrandom::Error> {
     Ok(chars.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join("-"))
 }
 
-/// What to add if a change of the bans is not on the disk: what the ban does after a restart.
+/// Returns the note to append to an answer if a change of the bans is not on the disk; `afterwards` is the state of the
+/// ban after a restart.
 fn until_restart(stored: &Stored, afterwards: &str) -> String {
     let Stored::NotYet(why) = stored else { return String::new() };
-    log::error!("bans.json could not be written: {why}; it is tried again");
+    log::error!("bans: bans.json could not be written: {why}; the write is retried");
     format!(
         "\nThis counts from now on, but it could not be stored ({why}): after a restart the ban {afterwards}. \
-         Make room on the disk; the log says when it is stored."
+         Free disk space; the log says when it is stored."
     )
 }
 
-/// When a user left, and from where.
-fn left(user: &DepartedUser) -> String {
+/// Returns when a user left, and from which address.
+fn describe_departure(user: &DepartedUser) -> String {
     let minutes = user.at.elapsed().as_secs() / 60;
     let when = if minutes == 0 { "just now".to_owned() } else { format!("{minutes} min ago") };
     format!("{when}, from {}", user.address)
 }
 
-/// A reason, for the log.
+/// Returns a reason in the form of the log.
 fn with_reason(reason: &str) -> String {
     if reason.is_empty() { String::new() } else { format!(" (reason: {reason})") }
 }
@@ -375,7 +388,7 @@ fn door_name(rendering: Rendering) -> &'static str {
     }
 }
 
-/// Resident memory, where the system tells it the Linux way.
+/// Returns the resident memory, or `?` on systems other than Linux.
 fn memory() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -6,7 +6,7 @@
 //! | 0 | the order of events in private chats |
 //! | 1 | the hub's registry |
 //! | 2 | a room's log |
-//! | 3 | a room's seats; gathered presence; a session's deliveries; a user's rendering |
+//! | 3 | a room's subscriptions; gathered presence; a session's deliveries; a user's rendering |
 //! | 4 | an outbox; a block filter |
 //! | 5 | the poller's timers |
 //! | 6 | the storage's queue; labels and nonces |
@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Default)]
 pub struct OrderedMutex<T, const RANK: u8>(Mutex<T>);
 
-/// A held lock of a [`OrderedMutex`], released on drop.
+/// A held lock of an [`OrderedMutex`], released on drop.
 pub struct OrderedMutexGuard<'a, T, const RANK: u8> {
     guard: MutexGuard<'a, T>,
     _held: Held<RANK>,
@@ -109,12 +109,12 @@ mod ranks {
         let held = HELD.get();
         assert!(
             held >> rank == 0,
-            "lock of rank {rank} taken while holding ranks {held:#b} (a bit each); the order is in ranked.rs"
+            "lock of rank {rank} taken while holding ranks {held:#b} (a bit each); the order is in ordered_mutex.rs"
         );
         HELD.set(held | 1 << rank);
     }
 
-    pub fn give_back(rank: u8) {
+    pub fn release(rank: u8) {
         HELD.set(HELD.get() & !(1 << rank));
     }
 
@@ -130,7 +130,7 @@ mod ranks {
 #[cfg(not(debug_assertions))]
 mod ranks {
     pub fn take(_: u8) {}
-    pub fn give_back(_: u8) {}
+    pub fn release(_: u8) {}
     pub fn assert_free() {}
     pub fn assert_alone(_: u8) {}
 }
@@ -148,7 +148,7 @@ impl<const RANK: u8> Held<RANK> {
 
 impl<const RANK: u8> Drop for Held<RANK> {
     fn drop(&mut self) {
-        ranks::give_back(RANK);
+        ranks::release(RANK);
     }
 }
 
@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn growing_ranks_are_allowed() {
-        let (hub, log) = (OrderedMutex::<_, 1>::new(1), OrderedMutex::<_, 2>::new(2));
+        let hub = OrderedMutex::<_, 1>::new(1);
+        let log = OrderedMutex::<_, 2>::new(2);
         for _ in 0..2 {
             let a = hub.lock();
             let b = log.lock();
@@ -168,8 +169,9 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "rank 1 taken while")]
-    fn a_falling_rank_panics() {
-        let (hub, log) = (OrderedMutex::<_, 1>::new(()), OrderedMutex::<_, 2>::new(()));
+    fn falling_rank_panics() {
+        let hub = OrderedMutex::<_, 1>::new(());
+        let log = OrderedMutex::<_, 2>::new(());
         let _log = log.lock();
         let _hub = hub.lock();
     }
@@ -177,7 +179,8 @@ mod tests {
     #[test]
     #[should_panic(expected = "rank 2 taken while")]
     fn two_locks_of_one_rank_panic() {
-        let (one, other) = (OrderedMutex::<_, 2>::new(()), OrderedMutex::<_, 2>::new(()));
+        let one = OrderedMutex::<_, 2>::new(());
+        let other = OrderedMutex::<_, 2>::new(());
         let _one = one.lock();
         let _other = other.lock();
     }

@@ -1,27 +1,27 @@
-//! What the server takes up anew while it runs, when it is asked to by SIGHUP: each part by itself, so that one that
-//! fails leaves the others done and itself as it was.
+//! The parts that the server reloads at SIGHUP. Each part is reloaded by itself: if one fails, it stays as it was, and
+//! the others are still reloaded.
 
-/// Takes one part up anew.
-type Part = Box<dyn Fn() -> Result<(), String> + Send>;
+/// Reloads one part.
+type ReloadPart = Box<dyn Fn() -> Result<(), String> + Send>;
 
-/// The parts, in the order in which they are taken up.
+/// The parts, in the order in which they are reloaded.
 #[derive(Default)]
 pub struct Reload {
-    parts: Vec<(&'static str, Part)>,
+    parts: Vec<(&'static str, ReloadPart)>,
 }
 
 impl Reload {
-    /// Adds a part; `name` is what the log calls it.
+    /// Adds a part; `name` describes in the log what was done.
     pub fn add(&mut self, name: &'static str, part: impl Fn() -> Result<(), String> + Send + 'static) {
         self.parts.push((name, Box::new(part)));
     }
 
-    /// Takes all parts up anew, and logs what became of each.
+    /// Reloads all parts, and logs the result of each.
     pub fn run(&self) {
         for (name, part) in &self.parts {
             match part() {
                 Ok(()) => log::info!("reload: {name}"),
-                Err(why) => log::error!("reload: {name} failed: {why}; it is as it was"),
+                Err(why) => log::error!("reload: failed: {name}: {why}; it stays as it was"),
             }
         }
     }
@@ -34,7 +34,7 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
     #[test]
-    fn a_part_that_fails_does_not_keep_the_others() {
+    fn failing_part_does_not_stop_the_others() {
         let done = Arc::new(AtomicU32::new(0));
         let counted = done.clone();
         let mut reload = Reload::default();

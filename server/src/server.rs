@@ -14,11 +14,11 @@ use crate::guard::{
 };
 use crate::housekeeping::Housekeeping;
 use crate::hub::Hub;
-use crate::log_throttle::Complaints;
+use crate::log_throttle::KeyedLogThrottle;
 use crate::moderation::Moderator;
 use crate::store::messages::Retention;
 use crate::store::{Accounts, LockFile, Messages, Sessions};
-use crate::store_backend::{NotStored, StoreBackend};
+use crate::store_backend::{NotStored, StoreBackend, open_bans};
 use anyhow::Context;
 use landline_common::limits::{Limits, count};
 use landline_common::{Cause, EventKind};
@@ -26,8 +26,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Time that session threads may take to end after their connections have ended.
-const LAST_SESSIONS: Duration = Duration::from_secs(5);
+/// Time that the connections' threads may take to end after they were disconnected.
+const END_TIME: Duration = Duration::from_secs(5);
 
 /// The handle of a running server. [`Server::stop`] ends it.
 #[derive(Debug)]
@@ -49,23 +49,23 @@ impl Server {
     /// # Errors
     /// A file in the folder is damaged, a port is taken, or the system has no threads left. The text says what to do.
     pub fn start(config: &Config, lock: LockFile) -> anyhow::Result<Server> {
-        Server::start_by(Clock::system(), config, lock)
+        Server::start_with_clock(Clock::system(), config, lock)
     }
 
     /// Like [`Server::start`], with a clock other than the machine's.
     ///
     /// # Errors
     /// As [`Server::start`].
-    pub fn start_by(clock: Clock, config: &Config, lock: LockFile) -> anyhow::Result<Server> {
-        let capacity = capacity::clients(config.max_clients);
+    pub fn start_with_clock(clock: Clock, config: &Config, lock: LockFile) -> anyhow::Result<Server> {
+        let capacity = capacity::raise_and_measure(config.max_clients);
         let limits = &config.limits;
         let ports = Ports::bind(config)?;
         let stores = Stores::open(config, &clock)?;
         let flushers = Flushers::start(limits).context("starting threads")?;
         let poller = Poller::start(Bounds::of(limits)).context("starting threads")?;
-        let memory = stores.memory(&clock);
+        let storage = stores.storage(&clock);
         let first_id = stores.first_id(&clock);
-        let hub = Hub::new(&config.name, &hub_limits(config), &flushers, &poller, memory, first_id);
+        let hub = Hub::new(&config.name, &hub_limits(config), &flushers, &poller, storage, first_id);
         stores.not_stored.set_hub(&hub);
         let housekeeping = Housekeeping::start(
             &config.data,
@@ -99,7 +99,7 @@ impl Server {
     fn announce(&self, config: &Config, udp_port: u16) -> Discovery {
         let port_of = |address: Option<&SocketAddr>| address.map_or(0, SocketAddr::port);
         let addresses = self.addresses();
-        let what = Announcement {
+        let announcement = Announcement {
             name: config.name.clone(),
             port: port_of(addresses.first()),
             lantalk: config.lantalk_port.map(|_| port_of(addresses.last())),
@@ -108,7 +108,7 @@ impl Server {
             bind: config.bind,
         };
         let hub = self.acceptor.context.hub.clone();
-        Discovery::start(what, move || hub.user_count())
+        Discovery::start(announcement, move || hub.user_count())
     }
 
     /// Returns the addresses that it listens on: the main ports in the order of the command line, then LanTalk's.
@@ -123,7 +123,7 @@ impl Server {
         &self.capacity
     }
 
-    /// Returns the context of its sessions, for observing the server.
+    /// Returns the context of its connections, for observing the server.
     #[must_use]
     pub fn context(&self) -> &Arc<ServerContext> {
         &self.acceptor.context
@@ -155,14 +155,18 @@ impl Server {
         context.hub.announce_and_wait(EventKind::from(Cause::Stopping.report()).at(context.clock.now()));
         let now = Instant::now();
         let connections = self.acceptor.connections.find(|_, _| true);
-        connections::end(&connections, DisconnectReason::Closed, now + Limits::seconds(context.limits.flush_seconds));
-        if !self.acceptor.connections.wait_empty(Instant::now() + LAST_SESSIONS) {
-            log::warn!("some sessions have not ended after {} s", LAST_SESSIONS.as_secs());
+        connections::disconnect_all(
+            &connections,
+            DisconnectReason::Closed,
+            now + Limits::seconds(context.limits.flush_seconds),
+        );
+        if !self.acceptor.connections.wait_empty(Instant::now() + END_TIME) {
+            log::warn!("server: stops although connections have not ended seconds={}", END_TIME.as_secs());
         }
         self.flushers.stop();
         context.poller.stop();
         self.housekeeping.stop();
-        // Last, since sessions and threads that end may still hand over messages to be stored.
+        // Stopped last: connections and threads that end may still queue messages to be stored.
         self.messages.stop();
     }
 }
@@ -184,14 +188,14 @@ impl Stores {
         Ok(Stores {
             accounts: Arc::new(Accounts::open(folder, limits)?),
             sessions: Arc::new(Sessions::open(folder, limits)?),
-            messages: Arc::new(Messages::open(folder, keep(config.history), limits, not_stored.callback(clock))?),
-            bans: Arc::new(Bans::open(folder)?),
+            messages: Arc::new(Messages::open(folder, retention(config.history), limits, not_stored.callback(clock))?),
+            bans: Arc::new(open_bans(folder)?),
             not_stored,
         })
     }
 
     /// Returns the stores in the form that the hub uses.
-    fn memory(&self, clock: &Clock) -> Arc<StoreBackend> {
+    fn storage(&self, clock: &Clock) -> Arc<StoreBackend> {
         Arc::new(StoreBackend {
             messages: self.messages.clone(),
             accounts: self.accounts.clone(),
@@ -207,7 +211,7 @@ impl Stores {
     }
 }
 
-/// Builds the context of the sessions: the hub, the stores and the guards.
+/// Builds the context of the connections: the hub, the stores and the guards.
 fn context(config: &Config, clock: Clock, hub: Arc<Hub>, poller: Arc<Poller>, stores: &Stores) -> ServerContext {
     let limits = &config.limits;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -225,7 +229,7 @@ fn context(config: &Config, clock: Clock, hub: Arc<Hub>, poller: Arc<Poller>, st
         probes: Probes::new(count(limits.probes_per_address)),
         budgets: budgets(config),
         log_budgets: LogBudgets::default(),
-        complaints: Complaints::default(),
+        log_throttle: KeyedLogThrottle::default(),
         bans: stores.bans.clone(),
         departed: DepartedUsers::default(),
         poller,
@@ -239,7 +243,7 @@ fn context(config: &Config, clock: Clock, hub: Arc<Hub>, poller: Arc<Poller>, st
 }
 
 /// Converts the option `--history` for the store.
-fn keep(history: History) -> Retention {
+fn retention(history: History) -> Retention {
     match history {
         History::On => Retention::Forever,
         History::Off => Retention::Off,

@@ -28,10 +28,10 @@ pub fn listen(reload: Reload, stop: Sender<()>) -> anyhow::Result<()> {
     let run = move || {
         for signal in signals.forever() {
             match signal {
-                SIGUSR1 | SIGUSR2 => log::info!("signal {signal}: ignored (SIGHUP reopens the log file)"),
-                // After a hang-up, standard input is no terminal any more.
+                SIGUSR1 | SIGUSR2 => log::info!("signals: ignored signal={signal} (SIGHUP reopens the log file)"),
+                // After a hang-up, standard input is not a terminal any more.
                 SIGHUP if !had_terminal || has_terminal() => reload.run(),
-                // A terminal that is closed sends several.
+                // A closed terminal sends several hang-ups, so a second one must not end the program at once.
                 SIGHUP => _ = stop.request(),
                 _ => stop.request_or_exit(),
             }
@@ -48,7 +48,7 @@ struct StopRequest {
 }
 
 impl StopRequest {
-    /// Requests the stop. False if that was done before.
+    /// Requests the stop. Returns false if it was already requested.
     fn request(&self) -> bool {
         let is_first = !self.is_requested.swap(true, SeqCst);
         if is_first {
@@ -58,7 +58,7 @@ impl StopRequest {
         is_first
     }
 
-    /// Requests the stop, or ends the program if that was done before.
+    /// Requests the stop, or ends the program if it was already requested.
     fn request_or_exit(&self) {
         if !self.request() {
             std::process::exit(INTERRUPTED);
@@ -66,7 +66,7 @@ impl StopRequest {
     }
 }
 
-/// True if standard input is a terminal that is still there.
+/// Returns true if standard input is a terminal that is still there.
 fn has_terminal() -> bool {
     rustix::termios::tcgetattr(io::stdin()).is_ok()
 }

@@ -1,16 +1,21 @@
-//! Implements the hub's storage interface, [`Storage`], on the files of the data folder.
+//! Implements the storage traits of the hub ([`Storage`]) and of the guards ([`BanStorage`]) on the files of the data
+//! folder.
 //!
 //! Methods that may wait for the disk assert that the caller holds no ranked lock.
 
 use crate::clock::Clock;
 use crate::fanout::ClientId;
+use crate::guard::Bans;
+use crate::guard::bans::{BanStorage, parse_range};
 use crate::hub::{Hub, MailHandler, Storage};
 use crate::ordered_mutex;
-use crate::store::{Accounts, Messages, Sessions};
+use crate::store::{Accounts, BanFile, BanRow, FileError, Messages, Sessions};
 use landline_common::history::{
     DirectMessage, HistoryError, HistoryOwner, HistoryReader, MailboxError, NewMessages, Page, Range,
 };
 use landline_common::{NameKey, OffsetDateTime, RoomKey, UserName};
+use std::io;
+use std::path::Path;
 use std::sync::{Arc, OnceLock, Weak};
 
 /// The stores that the hub uses.
@@ -22,12 +27,12 @@ pub struct StoreBackend {
     pub accounts: Arc<Accounts>,
     /// The record of sign-ins and sign-outs.
     pub sessions: Arc<Sessions>,
-    /// In whose local time messages of before are shown.
+    /// The clock whose time zone stored messages are shown in.
     pub clock: Clock,
 }
 
 impl StoreBackend {
-    /// A page in local time. Imported messages may carry the offset of another place.
+    /// Converts the times of a page to this machine's time zone. Imported messages may carry another offset.
     fn local(&self, mut page: Page) -> Page {
         for entry in &mut page.entries {
             entry.at = self.clock.at(entry.at.unix_ms);
@@ -36,8 +41,8 @@ impl StoreBackend {
     }
 }
 
-/// Tells users that messages of theirs could not be stored. The storage starts before the hub, which is filled in
-/// later: until then failures are not reported to users.
+/// Tells users that messages of theirs could not be stored. The storage starts before the hub, which is set later;
+/// until then failures are not reported to users.
 #[derive(Clone, Debug, Default)]
 pub struct NotStored(Arc<OnceLock<Weak<Hub>>>);
 
@@ -61,35 +66,54 @@ impl NotStored {
     }
 }
 
+/// Reads the bans in `folder`.
+///
+/// # Errors
+/// `bans.json` is damaged or of another program; the text names it.
+pub fn open_bans(folder: &Path) -> Result<Bans, FileError> {
+    let (file, rows) = BanFile::open(folder, |address| parse_range(address).is_some())?;
+    Ok(Bans::new(Box::new(file), rows))
+}
+
+impl BanStorage for BanFile {
+    fn write(&self, bans: &[BanRow]) -> io::Result<()> {
+        BanFile::write(self, bans)
+    }
+
+    fn exists(&self) -> bool {
+        BanFile::exists(self)
+    }
+}
+
 impl Storage for StoreBackend {
     fn wait_for_capacity(&self) -> bool {
         ordered_mutex::assert_free();
-        self.messages.make_room()
+        self.messages.wait_for_capacity()
     }
 
     fn store_talk(&self, said: &NewMessages<'_>, texts: &mut dyn Iterator<Item = &str>) {
-        self.messages.keep(said, texts);
+        self.messages.store_talk(said, texts);
     }
 
     fn store_direct(&self, direct: &DirectMessage<'_>) {
-        self.messages.keep_direct(direct);
+        self.messages.store_direct(direct);
     }
 
     fn enqueue_mail(&self, direct: &DirectMessage<'_>) -> Result<(), MailboxError> {
         ordered_mutex::assert_free();
-        self.messages.post(direct)
+        self.messages.enqueue_mail(direct)
     }
 
     fn requeue_mail(&self, direct: &DirectMessage<'_>) {
-        self.messages.post_back(direct);
+        self.messages.requeue_mail(direct);
     }
 
     fn fetch_mail(&self, receiver: &NameKey, most: usize, then: MailHandler) {
-        self.messages.collect(receiver, most, then);
+        self.messages.fetch_mail(receiver, most, then);
     }
 
     fn acknowledge_mail(&self, receiver: &NameKey, ids: Vec<u64>, delivered: bool) {
-        self.messages.settle(receiver, ids, delivered);
+        self.messages.acknowledge_mail(receiver, ids, delivered);
     }
 
     fn read_history(&self, viewer: &HistoryReader<'_>, range: Range) -> Result<Page, HistoryError> {
@@ -119,16 +143,16 @@ impl Storage for StoreBackend {
 
     fn read_marker(&self, account: &NameKey, room: &RoomKey) -> Result<Option<u64>, HistoryError> {
         ordered_mutex::assert_free();
-        self.messages.mark(account, room.as_str())
+        self.messages.read_marker(account, room.as_str())
     }
 
     fn set_read_marker(&self, account: &NameKey, room: &RoomKey, id: u64) {
-        self.messages.set_mark(account, room.as_str(), id);
+        self.messages.set_read_marker(account, room.as_str(), id);
     }
 
     fn newest_nonces(&self, most: usize) -> Vec<(String, String, u64)> {
         self.messages.nonces(most).unwrap_or_else(|why| {
-            log::error!("cannot read the nonces of messages: {why}; a message sent again may be said twice");
+            log::error!("messages: cannot read the nonces: {why}; a message that is sent again may appear twice");
             Vec::new()
         })
     }

@@ -114,11 +114,11 @@ impl Client {
     /// Asserts that no line is waiting: none arrives before the answer to a ping.
     #[track_caller]
     pub fn expect_nothing(&mut self) {
-        assert_eq!(self.lines_so_far(), [""; 0]);
+        assert_eq!(self.drain_lines(), [""; 0]);
     }
 
     /// Sends a ping, and returns the lines that arrive before the answer.
-    pub fn lines_so_far(&mut self) -> Vec<String> {
+    pub fn drain_lines(&mut self) -> Vec<String> {
         self.pings += 1;
         let token = format!("barrier-{}", self.pings);
         self.send(&format!("/ping {token}"));
@@ -202,7 +202,7 @@ impl Unframed {
 
     /// Sends a message, and asserts that the next `recv(1024)` returns exactly `answer`.
     #[track_caller]
-    pub fn ask(&mut self, message: &str, answer: &str) {
+    pub fn exchange(&mut self, message: &str, answer: &str) {
         self.send(message);
         self.expect(answer);
     }

@@ -53,7 +53,7 @@ impl Disk {
     }
 
     /// Frees the space again.
-    pub fn make_room(&self) {
+    pub fn free_space(&self) {
         fs::remove_file(self.filler()).expect("the filler");
     }
 

@@ -1,7 +1,7 @@
 //! Virtual networks of Linux network namespaces: hosts with cables to switches, separate from this machine's network.
 //! No host has a default route.
 
-use crate::{DEADLINE, missing};
+use crate::{DEADLINE, skip_if_missing};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -30,7 +30,7 @@ impl Lan {
     #[must_use]
     pub fn new(switches: usize) -> Option<Lan> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        if missing("ip") {
+        if skip_if_missing("ip") {
             return None;
         }
         if !rustix::process::geteuid().is_root() {
@@ -76,12 +76,12 @@ impl Lan {
     }
 
     /// Unplugs a cable, given as a host's interface or a cable between switches.
-    pub fn pull(&self, cable: &str) {
+    pub fn unplug(&self, cable: &str) {
         self.ip(Host(0), &format!("link set {} down", port_of(cable)));
     }
 
     /// Plugs the cable in again.
-    pub fn put_back(&self, cable: &str) {
+    pub fn replug(&self, cable: &str) {
         self.ip(Host(0), &format!("link set {} up", port_of(cable)));
         self.wait_until_switched(cable);
     }
@@ -118,7 +118,7 @@ impl Lan {
     }
 
     /// Runs `work` on a host: its sockets and threads belong to the host's network.
-    pub fn within<T: Send>(&self, host: Host, work: impl FnOnce() -> T + Send) -> T {
+    pub fn run_on<T: Send>(&self, host: Host, work: impl FnOnce() -> T + Send) -> T {
         let namespace = File::open(format!("/run/netns/{}", self.hosts[host.0])).expect("a namespace");
         let there = || {
             move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network)).expect("moving there");

@@ -3,7 +3,7 @@
 use clap::{Arg, Command};
 use clap_mangen::Man;
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
-use landline_common::command::TOPICS;
+use landline_common::command::commands;
 use landline_server::console;
 use std::io;
 
@@ -111,7 +111,7 @@ fn rows(rows: &[(&str, &str)]) -> Rows {
 }
 
 fn client_sections() -> Vec<Section> {
-    let commands = TOPICS.iter().map(|topic| {
+    let commands = commands().map(|topic| {
         let also = if topic.also.is_empty() { String::new() } else { format!(" (also: {})", topic.also) };
         (topic.usage.to_owned(), format!("{}{also}", topic.help))
     });

@@ -17,7 +17,7 @@ pub struct MeshProcess {
     /// Name of the member.
     pub name: String,
     child: Child,
-    /// `None` after [`MeshProcess::end_of_lines`].
+    /// `None` after [`MeshProcess::close_stdin`].
     stdin: Option<ChildStdin>,
     events: SharedEvents,
 }
@@ -71,7 +71,7 @@ impl MeshProcess {
     }
 
     /// Closes standard input.
-    pub fn end_of_lines(&mut self) {
+    pub fn close_stdin(&mut self) {
         self.stdin = None;
     }
 
@@ -104,7 +104,7 @@ impl MeshProcess {
 
     /// Waits until the last presence event of user `name` is `event` (`joined` or `disconnected`).
     #[track_caller]
-    pub fn sees(&self, timeout: Duration, name: &str, event: &str) {
+    pub fn wait_for_presence(&self, timeout: Duration, name: &str, event: &str) {
         self.until_within(timeout, &format!("{name} {event}"), |events| {
             let last = events
                 .iter()
@@ -140,7 +140,7 @@ impl MeshProcess {
 
     /// Waits for an event whose text contains `text`.
     #[track_caller]
-    pub fn says(&self, text: &str) {
+    pub fn wait_for_text(&self, text: &str) {
         let contains = |event: &Value| event["text"].as_str().is_some_and(|shown| shown.contains(text));
         self.until(text, |events| events.iter().any(contains));
     }

@@ -41,7 +41,7 @@ impl ObjectClient {
 
     /// Sends an object, and returns all objects of the answer. Adds a label if there is none. Sets other objects
     /// aside.
-    pub fn ask(&mut self, mut object: Value) -> Vec<Value> {
+    pub fn request(&mut self, mut object: Value) -> Vec<Value> {
         if object["label"].is_null() {
             // Unique in the process: a session remembers labels across connections.
             static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -68,7 +68,7 @@ impl ObjectClient {
     /// # Panics
     /// The answer does not begin with `auth_ok`.
     pub fn sign_in(&mut self, object: Value) -> Vec<Value> {
-        let answer = self.ask(object);
+        let answer = self.request(object);
         assert_eq!(answer[0]["type"], "auth_ok", "{answer:?}");
         answer
     }
@@ -84,8 +84,8 @@ impl ObjectClient {
     }
 
     /// Sends a ping, and returns all objects before its answer.
-    pub fn so_far(&mut self) -> Vec<Value> {
-        self.ask(json!({"type": "ping", "token": "so far"}));
+    pub fn drain_events(&mut self) -> Vec<Value> {
+        self.request(json!({"type": "ping", "token": "so far"}));
         std::mem::take(&mut self.set_aside)
     }
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// # Panics
 /// The tool is missing in CI, where no test may be skipped.
 #[must_use]
-pub fn missing(tool: &str) -> bool {
+pub fn skip_if_missing(tool: &str) -> bool {
     let found =
         Command::new("sh").args(["-c", &format!("command -v {tool}")]).output().is_ok_and(|o| o.status.success());
     if !found {
@@ -67,7 +67,7 @@ impl Program {
     }
 
     /// Starts a server on a free port, and reads the port from its banner.
-    pub fn open(command: &mut Command) -> (Program, SocketAddr) {
+    pub fn start_server(command: &mut Command) -> (Program, SocketAddr) {
         let mut program = Program::start(command.args(["--port", "0"]), Stdio::piped());
         let line = program.until("nc ");
         let port = line.trim_end().rsplit(' ').next().and_then(|port| port.parse().ok()).expect("a port");
@@ -110,7 +110,7 @@ impl Program {
             }
             line.clear();
         }
-        panic!("the program ended before it printed {text:?}; standard error: {}", self.complaints());
+        panic!("the program ended before it printed {text:?}; standard error: {}", self.stderr());
     }
 
     /// Returns the next line of the output, or `None` at its end.
@@ -128,7 +128,7 @@ impl Program {
     }
 
     /// Closes the pipe of the output.
-    pub fn read_no_more(&mut self) {
+    pub fn close_output(&mut self) {
         let (end, _) = std::io::pipe().expect("a pipe");
         drop(std::mem::replace(&mut self.out, BufReader::new(Box::new(end))));
     }
@@ -163,7 +163,7 @@ impl Program {
     }
 
     /// Returns everything written to standard error. The program must have ended.
-    pub fn complaints(&mut self) -> String {
+    pub fn stderr(&mut self) -> String {
         let mut text = String::new();
         if let Some(mut stderr) = self.child.stderr.take() {
             let _ = stderr.read_to_string(&mut text);

@@ -8,17 +8,17 @@ use std::time::{Duration, Instant};
 
 /// Behavior of one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum LinkBehavior {
     /// Bytes pass unchanged.
-    Whole,
+    Unchanged,
     /// Each byte is sent by itself.
-    Split,
+    ByteByByte,
     /// This many bytes pass per second, each by itself.
     Slow(u32),
     /// The connection is reset on both sides after this many bytes.
-    Cut(usize),
+    ResetAfter(usize),
     /// Nothing passes after this many bytes, without an end or a reset, as if the cable were unplugged.
-    Pulled(usize),
+    StallAfter(usize),
 }
 
 /// The proxy. Its connections end when it is dropped.
@@ -27,8 +27,8 @@ pub struct Proxy(Relay<BadNetwork>);
 
 #[derive(Debug)]
 struct BadNetwork {
-    up: Way,
-    down: Way,
+    up: LinkBehavior,
+    down: LinkBehavior,
     /// True if the proxy has ended.
     is_over: Mutex<bool>,
     /// Notified when the proxy ends.
@@ -37,7 +37,7 @@ struct BadNetwork {
 
 impl Proxy {
     /// Starts a proxy in front of `server`. `up` applies to bytes of clients, `down` to bytes of the server.
-    pub fn new(server: SocketAddr, up: Way, down: Way) -> Proxy {
+    pub fn new(server: SocketAddr, up: LinkBehavior, down: LinkBehavior) -> Proxy {
         Proxy(Relay::new(server, BadNetwork { up, down, is_over: Mutex::default(), ended: Condvar::new() }))
     }
 
@@ -55,7 +55,7 @@ impl Carrier for BadNetwork {
         };
         let (mut from, mut to) = pair.ends(direction);
         let mut left = match way {
-            Way::Cut(bytes) | Way::Pulled(bytes) => bytes,
+            LinkBehavior::ResetAfter(bytes) | LinkBehavior::StallAfter(bytes) => bytes,
             _ => usize::MAX,
         };
         let mut piece = [0; 64 << 10];
@@ -67,19 +67,21 @@ impl Carrier for BadNetwork {
             }
             left -= read;
             let passed = match way {
-                Way::Split => piece[..read].chunks(1).all(|byte| to.write_all(byte).is_ok()),
-                Way::Slow(speed) => {
+                LinkBehavior::ByteByByte => piece[..read].chunks(1).all(|byte| to.write_all(byte).is_ok()),
+                LinkBehavior::Slow(speed) => {
                     let gap = Duration::from_secs(1) / speed;
                     piece[..read].chunks(1).all(|byte| self.pause(gap) && to.write_all(byte).is_ok())
                 }
-                Way::Whole | Way::Cut(_) | Way::Pulled(_) => to.write_all(&piece[..read]).is_ok(),
+                LinkBehavior::Unchanged | LinkBehavior::ResetAfter(_) | LinkBehavior::StallAfter(_) => {
+                    to.write_all(&piece[..read]).is_ok()
+                }
             };
             if !passed {
                 return pair.reset();
             }
         }
         match way {
-            Way::Pulled(_) => while self.pause(Duration::from_secs(3_600)) {},
+            LinkBehavior::StallAfter(_) => while self.pause(Duration::from_secs(3_600)) {},
             _ => pair.reset(),
         }
     }
@@ -116,7 +118,7 @@ mod tests {
     use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 
     /// Returns both ends of a connection through a proxy.
-    fn connected(up: Way, down: Way) -> (Proxy, TcpStream, TcpStream) {
+    fn connected(up: LinkBehavior, down: LinkBehavior) -> (Proxy, TcpStream, TcpStream) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let proxy = Proxy::new(listener.local_addr().unwrap(), up, down);
         let client = TcpStream::connect(proxy.address()).unwrap();
@@ -137,7 +139,13 @@ mod tests {
 
     #[test]
     fn passes_bytes_and_ends() {
-        for way in [Way::Whole, Way::Split, Way::Slow(1_000), Way::Cut(100), Way::Pulled(100)] {
+        for way in [
+            LinkBehavior::Unchanged,
+            LinkBehavior::ByteByByte,
+            LinkBehavior::Slow(1_000),
+            LinkBehavior::ResetAfter(100),
+            LinkBehavior::StallAfter(100),
+        ] {
             let (_proxy, mut client, mut server) = connected(way, way);
             client.write_all(b"hello").unwrap();
             client.shutdown(Shutdown::Write).unwrap();
@@ -150,7 +158,7 @@ mod tests {
 
     #[test]
     fn limits_the_speed() {
-        let (_proxy, mut client, server) = connected(Way::Slow(100), Way::Whole);
+        let (_proxy, mut client, server) = connected(LinkBehavior::Slow(100), LinkBehavior::Unchanged);
         let begun = Instant::now();
         client.write_all(&[b'x'; 30]).unwrap();
         client.shutdown(Shutdown::Write).unwrap();
@@ -160,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_cut_resets_both_sides_after_the_given_bytes() {
-        let (_proxy, mut client, server) = connected(Way::Cut(3), Way::Whole);
+        let (_proxy, mut client, server) = connected(LinkBehavior::ResetAfter(3), LinkBehavior::Unchanged);
         client.write_all(b"hello").unwrap();
         assert_eq!(rest(&client), (String::new(), true));
         let (passed, reset) = rest(&server);
@@ -169,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_pulled_cable_causes_no_end_and_no_reset() {
-        let (proxy, mut client, server) = connected(Way::Pulled(3), Way::Pulled(0));
+        let (proxy, mut client, server) = connected(LinkBehavior::StallAfter(3), LinkBehavior::StallAfter(0));
         client.write_all(b"hello").unwrap();
         drop(client);
         let mut first = [0; 3];

@@ -1,6 +1,6 @@
 //! Python environments, for tests that run the Python clients of the older programs.
 
-use crate::program::missing;
+use crate::program::skip_if_missing;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,7 +11,7 @@ use std::process::Command;
 /// The installation fails in CI, where no test may be skipped.
 #[must_use]
 pub fn python_with(package: &str, folder: &Path) -> Option<PathBuf> {
-    if missing("python3") {
+    if skip_if_missing("python3") {
         return None;
     }
     let venv = folder.join("venv");

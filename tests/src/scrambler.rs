@@ -4,7 +4,7 @@
 //! scrambler compares no sentence. Texts of users, names, ids and all other fields pass unchanged, also the token of a
 //! pong and the acknowledgement of `format`, which are not sentences.
 
-use crate::Dice;
+use crate::Rng;
 use crate::relay::{Carrier, Direction, Relay, StreamPair};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -19,13 +19,13 @@ pub struct Scrambler(Relay<Language>);
 
 #[derive(Debug)]
 struct Language {
-    dice: Mutex<Dice>,
+    rng: Mutex<Rng>,
 }
 
 impl Scrambler {
     /// Starts a proxy in front of `server`. The random words are the same in every run.
     pub fn new(server: SocketAddr) -> Scrambler {
-        Scrambler(Relay::new(server, Language { dice: Mutex::new(Dice::new(77)) }))
+        Scrambler(Relay::new(server, Language { rng: Mutex::new(Rng::new(77)) }))
     }
 
     /// Returns the address for clients.
@@ -37,10 +37,10 @@ impl Scrambler {
 impl Language {
     /// Returns one to six words of one to eight random letters.
     fn words(&self) -> String {
-        let mut dice = self.dice.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
         let mut word = |_| -> String {
-            let letters = 1 + dice.roll(8);
-            (0..letters).map(|_| char::from(b'a' + u8::try_from(dice.roll(26)).expect("a letter"))).collect()
+            let letters = 1 + rng.below(8);
+            (0..letters).map(|_| char::from(b'a' + u8::try_from(rng.below(26)).expect("a letter"))).collect()
         };
         let first = word(0);
         let more = first.len() % 6;

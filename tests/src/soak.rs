@@ -13,7 +13,7 @@ pub struct ProcessResources {
 
 /// Counts the resources of a process now.
 #[must_use]
-pub fn held(process: u32) -> ProcessResources {
+pub fn count_resources(process: u32) -> ProcessResources {
     let count = |folder: &str| fs::read_dir(format!("/proc/{process}/{folder}")).expect("a process").count();
     ProcessResources { threads: count("task"), descriptors: count("fd") }
 }
@@ -21,8 +21,8 @@ pub fn held(process: u32) -> ProcessResources {
 /// Returns the minimum of many counts. A single count may be too high: listing the networks opens a socket for a
 /// moment.
 #[must_use]
-pub fn held_at_rest(process: u32) -> ProcessResources {
-    let samples: Vec<ProcessResources> = (0..50).map(|_| held(process)).collect();
+pub fn resources_at_rest(process: u32) -> ProcessResources {
+    let samples: Vec<ProcessResources> = (0..50).map(|_| count_resources(process)).collect();
     let min = |count: fn(&ProcessResources) -> usize| samples.iter().map(count).min().expect("some samples");
     ProcessResources { threads: min(|held| held.threads), descriptors: min(|held| held.descriptors) }
 }

@@ -65,7 +65,7 @@ impl Terminal {
         let note = tempfile::NamedTempFile::new().expect("a file");
         let file = note.path().display();
         terminal.press(&format!("sh -c 'echo $$ > {file}; exec {program} {server} --name {name}'\r"));
-        terminal.sees("connected");
+        terminal.wait_for("connected");
         let number = std::fs::read_to_string(note.path()).expect("a file");
         (terminal, number.trim().parse().expect("a number"))
     }
@@ -97,19 +97,19 @@ impl Terminal {
 
     /// Waits until `text` is on the screen.
     #[track_caller]
-    pub fn sees(&mut self, text: &str) {
+    pub fn wait_for(&mut self, text: &str) {
         self.until(text, |screen| screen.contents().contains(text));
     }
 
     /// Waits until `holds` returns true for the screen.
     #[track_caller]
     pub fn until(&mut self, what: &str, holds: impl FnMut(&vt100::Screen) -> bool) {
-        self.within(DEADLINE, what, holds);
+        self.until_within(DEADLINE, what, holds);
     }
 
     /// Waits until `holds` returns true for the screen, at most for `timeout`.
     #[track_caller]
-    pub fn within(&mut self, timeout: Duration, what: &str, mut holds: impl FnMut(&vt100::Screen) -> bool) {
+    pub fn until_within(&mut self, timeout: Duration, what: &str, mut holds: impl FnMut(&vt100::Screen) -> bool) {
         let deadline = Instant::now() + timeout;
         let (parser, changed) = &*self.screen;
         let mut parser = parser.lock().unwrap_or_else(PoisonError::into_inner);
@@ -122,13 +122,13 @@ impl Terminal {
 
     /// Waits until the shell has the terminal back: the main screen, a visible cursor, and the modes for line editing.
     #[track_caller]
-    pub fn is_sane(&mut self) {
+    pub fn expect_restored(&mut self) {
         self.until("the shell's screen and its prompt", |screen| {
             let is_taken = screen.alternate_screen() || screen.hide_cursor() || screen.bracketed_paste();
             !is_taken && screen.contents().trim_end().ends_with("ready>")
         });
         self.press("stty -a | tr '\\n' ' '; echo done-$((20 + 22))\r");
-        self.sees("done-42");
+        self.wait_for("done-42");
         let contents = self.lock().screen().contents().replace('\n', "");
         for mode in [" icanon", " echo ", " isig", " icrnl", " opost"] {
             assert!(contents.contains(mode), "no{mode}: {contents}");

@@ -40,11 +40,11 @@ impl TestServer {
     /// Starts a server on loopback and a free port, without rate limits and with cheap password hashes. `change`
     /// adjusts the configuration.
     pub fn new(change: impl FnOnce(&mut Config)) -> TestServer {
-        TestServer::by(Clock::system(), change)
+        TestServer::with_clock(Clock::system(), change)
     }
 
     /// Starts a server like [`TestServer::new`], with the given clock.
-    pub fn by(clock: Clock, change: impl FnOnce(&mut Config)) -> TestServer {
+    pub fn with_clock(clock: Clock, change: impl FnOnce(&mut Config)) -> TestServer {
         let folder = TempDir::new().expect("a temporary folder");
         let data = folder.path().join("data");
         let mut config = Config { rate: None, max_clients_per_ip: 0, ..on_loopback(data) };
@@ -69,7 +69,7 @@ impl TestServer {
             lock.is_some()
         });
         let lock = lock.expect("the data folder");
-        self.server = Some(Server::start_by(self.clock.clone(), &self.config, lock).expect("a server"));
+        self.server = Some(Server::start_with_clock(self.clock.clone(), &self.config, lock).expect("a server"));
     }
 
     /// Stops the server as Ctrl-C does, and starts it again on the same data folder, with another port.

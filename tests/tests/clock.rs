@@ -67,7 +67,7 @@ fn history(bob: &mut Client) -> Vec<(u64, String)> {
 #[test]
 fn ids_and_history_stay_in_order_across_clock_jumps() {
     let clock = TestClock::default();
-    let mut server = TestServer::by(clock.clock(), |_| {});
+    let mut server = TestServer::with_clock(clock.clock(), |_| {});
     let mut said: Vec<(u64, String)> = Vec::new();
     for life in 0..3 {
         let mut alice = server.guest("alice", "lobby");
@@ -89,7 +89,7 @@ fn ids_and_history_stay_in_order_across_clock_jumps() {
 #[test]
 fn clock_jumps_neither_end_sessions_nor_unlock_accounts() {
     let clock = TestClock::default();
-    let server = TestServer::by(clock.clock(), |config| {
+    let server = TestServer::with_clock(clock.clock(), |config| {
         config.timeout = Duration::from_secs(3_600);
         config.block_duration = Duration::from_secs(3_600);
     });
@@ -116,7 +116,7 @@ fn clock_jumps_neither_end_sessions_nor_unlock_accounts() {
 #[test]
 fn idle_timeout_applies_although_the_clock_runs_backwards() {
     let clock = TestClock::default();
-    let server = TestServer::by(clock.clock(), |config| {
+    let server = TestServer::with_clock(clock.clock(), |config| {
         config.timeout = Duration::from_secs(2);
         config.limits.idle_warning_seconds = 1;
     });

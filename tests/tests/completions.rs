@@ -2,7 +2,7 @@
 //! paths.
 #![cfg(unix)]
 
-use landline_tests::{Program, Terminal, missing};
+use landline_tests::{Program, Terminal, skip_if_missing};
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -23,7 +23,7 @@ const AFTER_A_HOST: (&str, &str) = ("landline 192.168.1.20 --reg", "--register")
 /// Creates a folder with the script for a shell and a file to complete. Prints a note and returns `None` if the shell
 /// is not installed; in CI that fails.
 fn folder_for(shell: &str) -> Option<(TempDir, PathBuf)> {
-    if missing(shell) {
+    if skip_if_missing(shell) {
         return None;
     }
     let output = Program::client().args(["completions", shell]).output().expect("running landline");

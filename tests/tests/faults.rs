@@ -43,7 +43,7 @@ struct Case {
     change: fn(&mut Config),
 }
 
-const SESSION: &str = "a panic in the session of client ";
+const SESSION: &str = "connection: panic client=";
 const USUAL: fn(&mut Config) = |_| {};
 /// Flushers run the cycles of all rooms.
 const FLUSHERS: fn(&mut Config) = |config| config.limits.inline_members = 0;
@@ -61,7 +61,7 @@ const CASES: [Case; 7] = [
         sends: "panic-in-cycle",
         hears: Some("PONG"),
         witness: None,
-        logged: "a panic in a room's cycle; the room goes on",
+        logged: "flusher: panic in a room's cycle; its batch is lost, later lines are delivered",
         each: Some(1),
         change: FLUSHERS,
     },
@@ -70,7 +70,7 @@ const CASES: [Case; 7] = [
         sends: "panic-in-send",
         hears: Some("PONG"),
         witness: None,
-        logged: "a panic while sending to client ",
+        logged: "delivery: panic while sending client=",
         each: Some(2),
         change: USUAL,
     },
@@ -115,7 +115,7 @@ fn a_hundred_times(case: &Case) {
     let mut witness = server.guest("witness", "lobby");
     let mut other = server.guest("other", "lobby");
     witness.expect("other has connected to the chatroom");
-    other.lines_so_far();
+    other.drain_lines();
     ERRORS.lock().clear();
     for _ in 0..TIMES {
         once(&server, case, &mut witness);

@@ -1,6 +1,6 @@
 //! Finding servers from other hosts, with the real programs, on networks of the test (see `Lan`).
 
-use landline_tests::{DEADLINE, Host, Lan, Program, missing, python_with};
+use landline_tests::{DEADLINE, Host, Lan, Program, python_with, skip_if_missing};
 use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -153,7 +153,7 @@ while True:
 
 #[test]
 fn fake_beacons_neither_slow_discovery_nor_fill_its_list() {
-    if missing("python3") {
+    if skip_if_missing("python3") {
         return;
     }
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };

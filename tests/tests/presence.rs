@@ -64,7 +64,7 @@ fn rooms_combine_their_own_notices() {
     let mut alice = server.guest("alice", "ops");
     let mut others: Vec<Client> = (0..4).map(|i| server.guest(&format!("p{i}"), "lobby")).collect();
     alice.until("+");
-    alice.lines_so_far();
+    alice.drain_lines();
     for other in &mut others {
         other.send("/join ops");
         other.until("INFO: You are in ops now");
@@ -101,7 +101,7 @@ fn guest_who_registers_and_leaves_in_one_batch_is_not_announced() {
     let mut mia = ObjectClient::connect(&server);
     let answer = mia.sign_in(json!({"type": "guest", "user": "mia"}));
     let token = answer[0]["token"].as_str().expect("a token");
-    mia.ask(json!({"type": "register", "password": "correct horse"}));
+    mia.request(json!({"type": "register", "password": "correct horse"}));
     let mut again = ObjectClient::connect(&server);
     again.sign_in(json!({"type": "resume", "token": token}));
     again.client.quit();
@@ -130,7 +130,7 @@ fn user_with_blocks_is_announced_singly_and_not_to_the_blocked_user() {
     alice.expect("bob has connected to the chatroom");
     bob.send("hello");
     eve.until("bob: hello");
-    let heard = eve.lines_so_far();
+    let heard = eve.drain_lines();
     assert!(!heard.iter().any(|line| line.contains("bob has")), "{heard:?}");
 }
 
@@ -154,7 +154,7 @@ fn balance(lines: &[String]) -> i64 {
 
 /// What a reader is told, of a room or at all, of users who have come and gone again.
 fn everything(reader: &mut Client, room: &str) -> Vec<String> {
-    let mut lines = reader.lines_so_far();
+    let mut lines = reader.drain_lines();
     lines.retain(|line| line.contains(room));
     // What waits is told when the time span is over.
     while balance(&lines) != 0 {
@@ -183,7 +183,7 @@ fn x13_many_who_join_and_leave_a_room_make_few_lines() {
     let mut readers = [server.guest("alice", "ops"), server.guest("bob", "lobby")];
     readers[1].send("/join ops");
     readers[1].until("INFO: You are in ops now");
-    readers.iter_mut().for_each(|reader| drop(reader.lines_so_far()));
+    readers.iter_mut().for_each(|reader| drop(reader.drain_lines()));
     let since = Instant::now();
     for _ in 0..10 {
         for client in &mut crowd {
@@ -191,7 +191,7 @@ fn x13_many_who_join_and_leave_a_room_make_few_lines() {
         }
     }
     for client in &mut crowd {
-        client.lines_so_far();
+        client.drain_lines();
     }
     for reader in &mut readers {
         let lines = everything(reader, " ops");

@@ -248,7 +248,7 @@ fn accepting_while_the_other_leaves_keeps_the_order() {
         while heard.len() < 2 || heard.iter().all(|line| line != "alice has left the chatroom") {
             heard.push(bob.line());
         }
-        heard.extend(bob.lines_so_far());
+        heard.extend(bob.drain_lines());
         heard.retain(|line| line != "alice has left the chatroom");
         let connected = ["PRIVATE_CONNECTED:alice", "PRIVATE_ENDED:alice:disconnected"];
         assert!(heard == connected || (heard.len() == 1 && heard[0].starts_with("ERROR: 404 ")), "{heard:?}");

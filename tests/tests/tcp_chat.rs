@@ -8,18 +8,18 @@ use std::process::{Command, Stdio};
 fn users_talk_in_a_room_and_receive_their_own_lines() {
     let server = TestServer::default();
     let mut alice = server.unframed();
-    alice.ask("alice_room", "200");
+    alice.exchange("alice_room", "200");
     let mut bob = server.unframed();
-    bob.ask("bob_room", "200");
+    bob.exchange("bob_room", "200");
     alice.expect("bob has connected to the chatroom");
     let mut carol = server.guest("carol", "room");
     for client in [&mut alice, &mut bob] {
         client.expect("carol has connected to the chatroom");
     }
-    alice.ask("hello", "alice - hello");
+    alice.exchange("hello", "alice - hello");
     bob.expect("alice - hello");
     carol.expect("alice: hello");
-    bob.ask("two\nlines\tand a tab", "bob - two lines and a tab");
+    bob.exchange("two\nlines\tand a tab", "bob - two lines and a tab");
     alice.expect("bob - two lines and a tab");
     carol.expect("bob: two lines and a tab");
     carol.send("hi");
@@ -30,16 +30,16 @@ fn users_talk_in_a_room_and_receive_their_own_lines() {
     }
     drop(bob);
     alice.expect("bob has left the chatroom");
-    alice.ask("/ping", "PONG");
+    alice.exchange("/ping", "PONG");
 }
 
 #[test]
 fn names_may_contain_underscores() {
     let server = TestServer::default();
     let mut alice = server.unframed();
-    alice.ask("al_ice_room", "200");
-    alice.ask("hello", "al_ice - hello");
-    alice.ask("online clients", "Online clients: al_ice");
+    alice.exchange("al_ice_room", "200");
+    alice.exchange("hello", "al_ice - hello");
+    alice.exchange("online clients", "Online clients: al_ice");
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn refusal_is_a_bare_code_and_the_end() {
     let server = TestServer::default();
     server.register("owner", "correct horse");
     let mut alice = server.unframed();
-    alice.ask("alice_room", "200");
+    alice.exchange("alice_room", "200");
     for (first, answer) in [
         ("alice_room", "403"),
         ("ALICE_other", "403"),
@@ -59,17 +59,17 @@ fn refusal_is_a_bare_code_and_the_end() {
         ("b b_room", "400"),
     ] {
         let mut other = server.unframed();
-        other.ask(first, answer);
+        other.exchange(first, answer);
         other.expect("");
     }
-    alice.ask("still here", "alice - still here");
+    alice.exchange("still here", "alice - still here");
 }
 
 #[test]
 fn server_with_a_password_refuses_tcp_chat() {
     let server = TestServer::new(|config| config.password = Some("open sesame".into()));
     let mut alice = server.unframed();
-    alice.ask("alice_room", "403");
+    alice.exchange("alice_room", "403");
     alice.expect("");
 }
 
@@ -77,7 +77,7 @@ fn server_with_a_password_refuses_tcp_chat() {
 fn character_split_over_two_sends_stays_whole() {
     let server = TestServer::default();
     let mut alice = server.unframed();
-    alice.ask("alice_room", "200");
+    alice.exchange("alice_room", "200");
     let mut bob = server.guest("bob", "room");
     alice.expect("bob has connected to the chatroom");
     for (bytes, heard) in [(&b"gr\xc3"[..], "gr"), (b"\xbc\xc3\x9fe \xf0\x9f\x91", "üße"), (b"\x8d!", "👍!")] {

@@ -1,9 +1,9 @@
-//! THE table of keys: what each does, and what the help says about it.
+//! The table of key bindings, with their help. No key is handled anywhere else, except Alt-1 to Alt-9.
 
 use super::editor::Edit;
 use super::key::{Code, Key};
 
-/// What a key does.
+/// The action of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the actions are what their names say")]
 pub enum Action {
@@ -11,12 +11,12 @@ pub enum Action {
     Submit,
     Complete { back: bool },
     InputHistory { back: bool },
-    Beside { forward: bool },
+    Neighbor { forward: bool },
     NextUnread,
     Mentions,
     Page { back: bool },
     Row { back: bool },
-    Beginning,
+    FirstLine,
     End,
     Escape,
     Repaint,
@@ -26,12 +26,13 @@ pub enum Action {
     Help,
 }
 
-/// Keys that belong together in the help.
+/// A row of the help, with the bindings that it explains.
 pub struct Binding {
-    /// As people write them.
+    /// Keys, as shown in the help.
     pub keys: &'static str,
-    /// What they do.
+    /// Explanation.
     pub help: &'static str,
+    /// Bindings.
     pub(super) actions: &'static [(Key, Action)],
 }
 
@@ -47,15 +48,15 @@ const fn ctrl_key(code: Code) -> Key {
     Key { code, ctrl: true, alt: false }
 }
 
-use Action::{Beside, Complete, InputHistory, Page, Row};
+use Action::{Complete, InputHistory, Neighbor, Page, Row};
 
-/// All keys. Alt-1 to Alt-9 are beside this table: they are a number each.
+/// All bindings. Alt-1 to Alt-9 are only explained here, since their action depends on the digit.
 pub static BINDINGS: &[Binding] = &[
     Binding { keys: "Enter", help: "send what you typed", actions: &[(plain(Code::Enter), Action::Submit)] },
     Binding {
         keys: "Alt-Enter, Ctrl-J",
         help: "begin another line of the same message",
-        actions: &[(Key::alt(Code::Enter), Action::Edit(Edit::LineEnd)), (Key::ctrl('j'), Action::Edit(Edit::LineEnd))],
+        actions: &[(Key::alt(Code::Enter), Action::Edit(Edit::NewLine)), (Key::ctrl('j'), Action::Edit(Edit::NewLine))],
     },
     Binding {
         keys: "Tab, Shift-Tab",
@@ -72,10 +73,10 @@ pub static BINDINGS: &[Binding] = &[
         keys: "Alt-↑ ↓, Ctrl-P N",
         help: "the conversation above or below",
         actions: &[
-            (Key::alt(Code::Up), Beside { forward: false }),
-            (Key::alt(Code::Down), Beside { forward: true }),
-            (Key::ctrl('p'), Beside { forward: false }),
-            (Key::ctrl('n'), Beside { forward: true }),
+            (Key::alt(Code::Up), Neighbor { forward: false }),
+            (Key::alt(Code::Down), Neighbor { forward: true }),
+            (Key::ctrl('p'), Neighbor { forward: false }),
+            (Key::ctrl('n'), Neighbor { forward: true }),
         ],
     },
     Binding {
@@ -102,9 +103,9 @@ pub static BINDINGS: &[Binding] = &[
         keys: "Alt-Home, Alt-End",
         help: "the first and the last line; Esc also goes to the last one",
         actions: &[
-            (Key::alt(Code::Home), Action::Beginning),
+            (Key::alt(Code::Home), Action::FirstLine),
             (Key::alt(Code::End), Action::End),
-            (ctrl_key(Code::Home), Action::Beginning),
+            (ctrl_key(Code::Home), Action::FirstLine),
             (ctrl_key(Code::End), Action::End),
             (plain(Code::Escape), Action::Escape),
         ],
@@ -155,9 +156,9 @@ pub static BINDINGS: &[Binding] = &[
     Binding { keys: "F1", help: "this help", actions: &[(plain(Code::F(1)), Action::Help)] },
 ];
 
-/// What a key does, if anything.
+/// Returns the action of a key, if it has one.
 #[must_use]
-pub fn action(key: Key) -> Option<Action> {
+pub fn action_of(key: Key) -> Option<Action> {
     let all = BINDINGS.iter().flat_map(|binding| binding.actions);
     all.into_iter().find(|(bound, _)| *bound == key).map(|(_, action)| *action)
 }
@@ -167,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_key_means_two_things() {
+    fn each_key_has_one_action_and_no_character_is_bound() {
         let all: Vec<Key> = BINDINGS.iter().flat_map(|b| b.actions).map(|(key, _)| *key).collect();
         for (at, key) in all.iter().enumerate() {
             assert!(!all[..at].contains(key), "{key:?}");

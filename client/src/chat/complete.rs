@@ -1,266 +1,272 @@
-//! Completion by Tab: commands, people by who spoke last, rooms and paths.
+//! Completion by Tab of commands, users (recent speakers first), rooms and paths.
+//!
+//! The first Tab collects candidates and puts one into the line; each further Tab replaces it by the next. Any other key
+//! ends the cycle ([`Completion::reset`]). The contents of a folder arrive later, as an input; they are dropped if the
+//! line has changed since.
 
-use super::LOCAL;
+use super::CLIENT_COMMANDS;
 use super::conversation::ConversationId;
 use super::conversations::Conversations;
-use super::limits::{NAMES, ONLINE};
-use super::names::Names;
+use super::limits::{MAX_FOLDER_ENTRIES, MAX_ONLINE};
+use super::names::NameSet;
 use landline_common::clean::clean;
-use landline_common::command::TOPICS;
+use landline_common::command::{Audience, commands};
 use std::ops::Range;
 
-/// The list of rooms is asked for again after so long.
-const ROOMS_MS: u64 = 30_000;
-/// A name may begin behind these, also without a blank.
-const OPENING: &str = "@([{<\"'`*~“‘„‚«‹¿¡「『【〈《〔＠（［｛＂＇、。，！？：；";
-/// More candidates than this are not gone through.
-const MOST: usize = 200;
+/// Milliseconds after which the list of rooms is requested again.
+const ROOMS_REQUEST_INTERVAL_MS: u64 = 30_000;
+/// Characters after which a name may begin without a blank.
+const OPENING_MARKS: &str = "@([{<\"'`*~“‘„‚«‹¿¡「『【〈《〔＠（［｛＂＇、。，！？：；";
+/// Number of candidates in a cycle.
+const MAX_CANDIDATES: usize = 200;
 
-/// What Tab goes through.
+/// The candidates that Tab cycles through.
 #[derive(Clone, Debug)]
-struct Round {
-    /// Where in the line the candidate stands.
+struct Cycle {
+    /// Position of the current candidate in the line, in bytes.
     range: Range<usize>,
-    /// The line as it was typed.
+    /// Line up to the cursor, as the user typed it.
     typed: String,
     candidates: Vec<String>,
+    /// Index of the current candidate.
     at: usize,
 }
 
-/// A path that the user wants completed.
+/// A path to be completed as soon as its folder is listed.
 #[derive(Clone, Debug)]
-struct Asked {
-    /// The line up to the cursor.
+struct PendingFolder {
+    /// Line up to the cursor.
     typed: String,
-    /// Where in it the name begins that is to be completed.
+    /// Position of the incomplete name in it, in bytes.
     start: usize,
-    /// From the last candidate on.
+    /// True to begin with the last candidate (Shift-Tab).
     back: bool,
 }
 
-/// A change of the line before the cursor.
+/// An edit of the line before the cursor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replacement {
-    /// What is replaced.
+    /// Bytes to replace.
     pub range: Range<usize>,
-    /// By what.
+    /// New text.
     pub text: String,
 }
 
-/// A folder whose names are asked for.
+/// A request to list a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FolderRequest {
-    /// The folder, as the user typed it.
+    /// Folder, as the user typed it; empty for the current one.
     pub folder: String,
-    /// How the names begin that are wanted.
-    pub beginning: String,
+    /// Beginning of the wanted names.
+    pub prefix: String,
 }
 
-/// Where candidates come from.
+/// Sources of candidates.
 #[derive(Clone, Copy, Debug)]
 pub struct Sources<'s> {
-    /// The user's own name, which is no candidate.
+    /// Name of the user, which is no candidate.
     pub me: &'s str,
-    /// All conversations.
+    /// Conversations.
     pub conversations: &'s Conversations,
-    /// The users online.
-    pub online: &'s Names,
+    /// Users online.
+    pub online: &'s NameSet,
 }
 
-/// What may stand in a place of the line.
+/// The kind of word to complete.
 enum CandidateKind {
     Command,
     Room,
-    Person,
+    User,
 }
 
-/// Completion of the line: what Tab goes through, what was asked for, and the rooms that the server listed.
+/// The state of completion.
 #[derive(Clone, Debug)]
 pub struct Completion {
-    round: Option<Round>,
-    asked_folder: Option<Asked>,
-    rooms: Names,
-    rooms_asked_at: Option<u64>,
+    cycle: Option<Cycle>,
+    pending_folder: Option<PendingFolder>,
+    /// Rooms that the server has listed.
+    rooms: NameSet,
+    rooms_requested_at: Option<u64>,
 }
 
 impl Default for Completion {
     fn default() -> Completion {
-        Completion { round: None, asked_folder: None, rooms: Names::new(ONLINE), rooms_asked_at: None }
+        Completion { cycle: None, pending_folder: None, rooms: NameSet::new(MAX_ONLINE), rooms_requested_at: None }
     }
 }
 
 impl Completion {
-    /// Ends the round of candidates: the line has changed otherwise.
-    pub fn end(&mut self) {
-        self.round = None;
+    /// Ends the cycle of candidates, since the line was changed by other means.
+    pub fn reset(&mut self) {
+        self.cycle = None;
     }
 
-    /// Goes on to the next candidate (or, `back`, the one before).
-    pub fn go_on(&mut self, back: bool) -> Option<Replacement> {
-        let mut round = self.round.take()?;
-        let count = round.candidates.len();
-        round.at = (round.at + if back { count - 1 } else { 1 }) % count;
-        Some(self.offer(round))
+    /// Returns the edit for the next candidate (`back`: the previous one), or `None` if there is no cycle.
+    pub fn next_candidate(&mut self, back: bool) -> Option<Replacement> {
+        let mut cycle = self.cycle.take()?;
+        let count = cycle.candidates.len();
+        cycle.at = (cycle.at + if back { count - 1 } else { 1 }) % count;
+        Some(self.offer(cycle))
     }
 
-    /// Begins a round for the line `before` the cursor, if anything fits it.
-    pub fn begin(&mut self, before: &str, back: bool, sources: Sources<'_>) -> Option<Replacement> {
+    /// Starts a cycle for the text `before` the cursor. Returns the edit for its first candidate, if there is one.
+    pub fn start(&mut self, before: &str, back: bool, sources: Sources<'_>) -> Option<Replacement> {
         let (start, candidates) = self.candidates(before, sources);
-        self.begin_with(start, before.to_owned(), candidates, back)
+        self.start_with(start, before.to_owned(), candidates, back)
     }
 
-    fn begin_with(&mut self, start: usize, typed: String, candidates: Vec<String>, back: bool) -> Option<Replacement> {
+    fn start_with(&mut self, start: usize, typed: String, candidates: Vec<String>, back: bool) -> Option<Replacement> {
         let last = candidates.len().checked_sub(1)?;
         let at = if back { last } else { 0 };
-        Some(self.offer(Round { range: start..typed.len(), typed, candidates, at }))
+        Some(self.offer(Cycle { range: start..typed.len(), typed, candidates, at }))
     }
 
-    /// Keeps the round, with the candidate whose turn it is in the line.
-    fn offer(&mut self, round: Round) -> Replacement {
-        let text = round.candidates[round.at].clone();
-        let offered = round.range.start..round.range.start + text.len();
-        let range = round.range.clone();
-        self.round = Some(Round { range: offered, ..round });
+    /// Stores the cycle, and returns the edit for its current candidate.
+    fn offer(&mut self, cycle: Cycle) -> Replacement {
+        let text = cycle.candidates[cycle.at].clone();
+        let offered = cycle.range.start..cycle.range.start + text.len();
+        let range = cycle.range.clone();
+        self.cycle = Some(Cycle { range: offered, ..cycle });
         Replacement { range, text }
     }
 
-    /// Adds rooms that the server listed.
+    /// Adds rooms that the server has listed.
     pub fn add_rooms<'n>(&mut self, rooms: impl Iterator<Item = &'n str>) {
-        rooms.for_each(|room| _ = self.rooms.add(room));
+        for room in rooms {
+            self.rooms.add(room);
+        }
     }
 
-    /// More is known by now: Tab goes on with all that fits.
-    pub fn renew(&mut self, sources: Sources<'_>) {
-        let Some(round) = self.round.take() else { return };
-        let (_, candidates) = self.candidates(&round.typed, sources);
-        let at = candidates.iter().position(|other| *other == round.candidates[round.at]);
-        self.round = at.map(|at| Round { candidates, at, ..round });
+    /// Updates the candidates of the cycle, since more names are known. The current candidate stays.
+    pub fn update(&mut self, sources: Sources<'_>) {
+        let Some(cycle) = self.cycle.take() else { return };
+        let (_, candidates) = self.candidates(&cycle.typed, sources);
+        let at = candidates.iter().position(|other| *other == cycle.candidates[cycle.at]);
+        self.cycle = at.map(|at| Cycle { candidates, at, ..cycle });
     }
 
-    /// Whether the line `before` the cursor wants a room, and the rooms were not asked for lately.
+    /// Returns whether the list of rooms should be requested to complete the text `before` the cursor.
     #[must_use]
     pub fn wants_rooms(&self, before: &str, now_ms: u64) -> bool {
         let kind = kind_of(before, word_start(before));
-        matches!(kind, CandidateKind::Room) && self.rooms_asked_at.is_none_or(|at| now_ms >= at + ROOMS_MS)
+        matches!(kind, CandidateKind::Room)
+            && self.rooms_requested_at.is_none_or(|at| now_ms >= at + ROOMS_REQUEST_INTERVAL_MS)
     }
 
-    /// Notes when the rooms were asked for.
-    pub fn asked_rooms(&mut self, now_ms: u64) {
-        self.rooms_asked_at = Some(now_ms);
+    /// Records a request for the list of rooms.
+    pub fn record_rooms_request(&mut self, now_ms: u64) {
+        self.rooms_requested_at = Some(now_ms);
     }
 
-    /// Begins to complete a path, if one stands `before` the cursor: its folder is to be listed.
-    pub fn begin_path(&mut self, before: &str, back: bool) -> Option<FolderRequest> {
+    /// Starts to complete the path `before` the cursor, if there is one. Returns the folder that must be listed.
+    pub fn start_path(&mut self, before: &str, back: bool) -> Option<FolderRequest> {
         let path = path_in(before)?;
         let name = path.rfind(std::path::is_separator).map_or(0, |at| at + 1);
         let (folder, beginning) = path.split_at(name);
-        self.asked_folder = Some(Asked { typed: before.to_owned(), start: before.len() - beginning.len(), back });
-        Some(FolderRequest { folder: folder.to_owned(), beginning: beginning.to_owned() })
+        self.pending_folder =
+            Some(PendingFolder { typed: before.to_owned(), start: before.len() - beginning.len(), back });
+        Some(FolderRequest { folder: folder.to_owned(), prefix: beginning.to_owned() })
     }
 
-    /// Completes a path by the names in its folder, which may have taken a while; names of folders end as paths to them
-    /// do.
+    /// Completes the path with the names in its folder; names of folders end with a separator. Returns `None` if the text
+    /// `before` the cursor has changed since, or no name fits.
     pub fn folder_listed(&mut self, names: Vec<String>, before: &str) -> Option<Replacement> {
-        let Asked { typed, start, back } = self.asked_folder.take()?;
+        let PendingFolder { typed, start, back } = self.pending_folder.take()?;
         if before != typed {
             return None;
         }
-        // A name that is not shown as it is cannot be chosen either.
+        // Skip a name that the screen could not show as it is.
         let fits = |name: &String| name.starts_with(&typed[start..]) && clean(name) == **name;
-        let candidates: Vec<String> = names.into_iter().filter(fits).take(NAMES).collect();
+        let candidates: Vec<String> = names.into_iter().filter(fits).take(MAX_FOLDER_ENTRIES).collect();
         match &candidates[..] {
-            // There is nothing to go through: the next Tab looks into the folder, if it is one.
+            // Start no cycle, so that the next Tab lists this folder, if it is one.
             [only] => Some(Replacement { range: start..typed.len(), text: only.clone() }),
-            _ => self.begin_with(start, typed, candidates, back),
+            _ => self.start_with(start, typed, candidates, back),
         }
     }
 
-    /// What the last word before the cursor may become, and where it begins.
+    /// Returns the position of the last word before the cursor, and its completions.
     fn candidates(&self, before: &str, sources: Sources<'_>) -> (usize, Vec<String>) {
         let start = word_start(before);
         let kind = kind_of(before, start);
-        let opening = before[start..].rfind(|c| OPENING.contains(c)).filter(|_| matches!(kind, CandidateKind::Person));
-        let start = opening.map_or(start, |at| behind(before, start + at));
+        let opening =
+            before[start..].rfind(|c| OPENING_MARKS.contains(c)).filter(|_| matches!(kind, CandidateKind::User));
+        let start = opening.map_or(start, |at| after_char(before, start + at));
         let word = &before[start..];
         let wanted = word.to_lowercase();
-        let tail = if matches!(kind, CandidateKind::Person) && start == 0 { ": " } else { " " };
+        let tail = if matches!(kind, CandidateKind::User) && start == 0 { ": " } else { " " };
         let mut found: Vec<String> = Vec::new();
         for name in self.known(&kind, sources) {
             let fits = name.to_lowercase().starts_with(&wanted) && !found.iter().any(|other| other == name);
-            if fits && found.len() < MOST {
+            if fits && found.len() < MAX_CANDIDATES {
                 found.push(name.to_owned());
             }
         }
         (start, found.into_iter().map(|name| format!("{name}{tail}")).collect())
     }
 
+    /// Returns all known names of a kind, in the order in which they are offered.
     fn known<'s>(&'s self, kind: &CandidateKind, sources: Sources<'s>) -> Vec<&'s str> {
         let viewed = sources.conversations.viewed();
         let others = |name: &&str| **name != *sources.me;
         match kind {
             CandidateKind::Command => {
-                let local = LOCAL.iter().map(|command| command.word);
-                let typed = TOPICS.iter().filter(|topic| !topic.is_for_programs());
-                let topics = typed.filter_map(|topic| topic.usage.split(' ').next());
-                let mut all: Vec<&str> = local.chain(topics).collect();
+                let local = CLIENT_COMMANDS.iter().map(|command| command.word);
+                let typed = commands().filter(|spec| spec.audience != Audience::Programs);
+                let words = typed.filter_map(|spec| spec.usage.split(' ').next());
+                let mut all: Vec<&str> = local.chain(words).collect();
                 all.sort_unstable();
                 all
             }
             CandidateKind::Room => {
-                let own = sources
-                    .conversations
-                    .iter()
-                    .filter(|c| matches!(c.place, ConversationId::Room(_)))
-                    .map(|c| &*c.title);
+                let own =
+                    sources.conversations.iter().filter(|c| matches!(c.id, ConversationId::Room(_))).map(|c| &*c.title);
                 own.chain(self.rooms.iter()).collect()
             }
-            CandidateKind::Person => {
-                let partner = viewed.place.is_personal().then_some(&*viewed.title);
+            CandidateKind::User => {
+                let partner = viewed.id.is_one_to_one().then_some(&*viewed.title);
                 let speakers = viewed.speakers.iter().map(|name| &**name);
-                let people = sources
-                    .conversations
-                    .iter()
-                    .filter(|c| matches!(c.place, ConversationId::Person(_)))
-                    .map(|c| &*c.title);
+                let users =
+                    sources.conversations.iter().filter(|c| matches!(c.id, ConversationId::User(_))).map(|c| &*c.title);
                 let all =
-                    speakers.chain(partner).chain(viewed.members.iter()).chain(people).chain(sources.online.iter());
+                    speakers.chain(partner).chain(viewed.members.iter()).chain(users).chain(sources.online.iter());
                 all.filter(others).collect()
             }
         }
     }
 }
 
-/// Where the last word of a line begins.
+/// Returns the position of the last word of a line.
 fn word_start(line: &str) -> usize {
-    line.rfind(char::is_whitespace).map_or(0, |at| behind(line, at))
+    line.rfind(char::is_whitespace).map_or(0, |at| after_char(line, at))
 }
 
-/// Where the character behind the one at `at` begins.
-fn behind(line: &str, at: usize) -> usize {
+/// Returns the position after the character at `at`.
+fn after_char(line: &str, at: usize) -> usize {
     at + line[at..].chars().next().map_or(0, char::len_utf8)
 }
 
-/// What is meant at `start` of a line: what the command in front of it takes there.
+/// Returns the kind of the word at `start`, by the usage of the command at the beginning of the line.
 fn kind_of(before: &str, start: usize) -> CandidateKind {
     if start == 0 {
-        return if before.starts_with('/') { CandidateKind::Command } else { CandidateKind::Person };
+        return if before.starts_with('/') { CandidateKind::Command } else { CandidateKind::User };
     }
     let first = before.split(' ').next().unwrap_or_default().to_lowercase();
     if !first.starts_with('/') || before[..start].trim_end().contains(' ') {
-        return CandidateKind::Person;
+        return CandidateKind::User;
     }
-    let local = LOCAL.iter().find(|command| command.word == first).map(|command| command.usage);
-    let topic = || TOPICS.iter().find(|topic| topic.usage.split(' ').next() == Some(&first)).map(|topic| topic.usage);
+    let local = CLIENT_COMMANDS.iter().find(|command| command.word == first).map(|command| command.usage);
+    let topic = || commands().find(|topic| first.strip_prefix('/') == Some(topic.word())).map(|topic| topic.usage);
     match local.or_else(topic) {
         Some(usage) if usage.contains("ROOM") => CandidateKind::Room,
         Some(usage) if usage.contains("COMMAND") => CandidateKind::Command,
-        _ => CandidateKind::Person,
+        _ => CandidateKind::User,
     }
 }
 
-/// The path before the cursor, if the command in front of it takes one. There may be spaces in it.
+/// Returns the path before the cursor, if the command in front takes one. It may have blanks.
 fn path_in(before: &str) -> Option<&str> {
     let (word, rest) = before.split_once(' ')?;
-    let command = LOCAL.iter().find(|command| command.word.eq_ignore_ascii_case(word))?;
+    let command = CLIENT_COMMANDS.iter().find(|command| command.word.eq_ignore_ascii_case(word))?;
     command.usage.ends_with(" FILE").then(|| rest.trim_start())
 }

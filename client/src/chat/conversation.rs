@@ -1,314 +1,327 @@
-//! One conversation: what was said in it, and where its reader is.
+//! One conversation: its lines, and how far the user has read and typed.
+//!
+//! **Order.** Lines with a message id are sorted by id. The user's own messages have no id before the server has
+//! confirmed them, and stay last; [`Conversation::confirm`] then moves them to their place. An id occurs at most once.
 
 pub use super::conversation_id::ConversationId;
 use super::editor::Editor;
 use super::groups::Groups;
 use super::input_history::InputHistory;
-use super::limits::{LINES, MEMBERS, SPEAKERS};
-use super::line::{Body, Delivery, Line, Presence, Talk};
-use super::names::Names;
+use super::limits::{MAX_LINES, MAX_MEMBERS, MAX_SPEAKERS};
+use super::line::{Body, ChatMessage, Delivery, Line, Presence};
+use super::names::NameSet;
 use std::collections::{HashSet, VecDeque};
 
-/// What is known about what was said before the first line.
+/// Whether the server has messages from before the first line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Older {
-    /// The server may have more.
+pub enum OlderHistory {
+    /// The server may have some.
     #[default]
-    Perhaps,
-    /// It has been asked.
-    Asked,
-    /// There is nothing more.
-    Nothing,
+    Unknown,
+    /// They are requested.
+    Requested,
+    /// There are none.
+    Exhausted,
 }
 
-/// How far a chat has come that is stored nowhere.
+/// State of a secret chat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Secret {
-    /// One side has asked, or nothing has happened yet.
+pub enum SecretChatState {
+    /// Not accepted yet, or not even requested.
     #[default]
     NotOpen,
-    /// Accepted here; it opens any moment.
+    /// Accepted by the user; the server has not opened it yet.
     Opening,
-    /// It takes talk.
+    /// Takes messages.
     Open,
-    /// It is over.
+    /// Over; takes no messages.
     Ended,
 }
 
-/// The last line that is shown when one reads back, and how many of its rows are below the edge.
+/// The last line on the screen while the user reads back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Anchor {
-    /// The line's key.
+    /// Key of the line.
     pub key: u64,
-    /// Rows of it that are not shown.
-    pub cut: usize,
+    /// Number of its rows below the edge of the screen.
+    pub rows_below: usize,
 }
 
-/// One conversation.
+/// A conversation.
 #[derive(Clone, Debug)]
 pub struct Conversation {
-    /// Where it is.
-    pub place: ConversationId,
-    /// Its name, as people write it.
+    /// Identity.
+    pub id: ConversationId,
+    /// Name of the room or user, as written.
     pub title: Box<str>,
     lines: VecDeque<Line>,
     groups: Groups,
+    /// Ids of all messages in `lines`.
     ids: HashSet<u64>,
-    /// What was cleared away does not come back by itself.
-    floor: Option<u64>,
-    weight: usize,
-    /// Messages since it was last looked at, and how many of them name the reader.
+    /// Newest id that `/clear` removed. Messages up to it are dropped until the user asks for history.
+    cleared_up_to: Option<u64>,
+    /// Sum of the sizes of all lines.
+    size_bytes: usize,
+    /// Number of messages that arrived since the user last viewed the conversation.
     pub unread: usize,
-    /// See `unread`.
+    /// Number of unread messages that are for the user alone or mention the user.
     pub mentions: usize,
-    /// The first line since it was last looked at.
+    /// Key of the first unread line, above which the screen draws a rule.
     pub marker: Option<u64>,
-    /// What is being typed.
+    /// The message being typed.
     pub draft: Editor,
-    /// What was typed before.
-    pub recall: InputHistory,
-    /// Where one reads back; nothing at the end.
+    /// Lines sent before, for ↑.
+    pub input_history: InputHistory,
+    /// Position while the user reads back; `None` at the end.
     pub scroll: Option<Anchor>,
-    /// Messages that came since one reads back.
-    pub below: usize,
-    /// Who is in the room.
-    pub members: Names,
-    /// Nobody knows yet who is in the room, or somebody has come since.
-    pub stale: bool,
-    /// The members were listed since the user went in, over the present connection.
-    pub listed: bool,
-    /// Who spoke, the last one first.
+    /// Number of messages that arrived while the user reads back.
+    pub new_below: usize,
+    /// Known members of the room.
+    pub members: NameSet,
+    /// True if the members must be requested: they are unknown, or a user has connected since.
+    pub members_stale: bool,
+    /// True if the server has listed the members since the user joined, over the present connection.
+    pub members_listed: bool,
+    /// Users who spoke, most recent first.
     pub speakers: VecDeque<Box<str>>,
-    /// The user has asked to go in, and the server has not answered yet.
+    /// True while the server has not answered the user's `/join`.
     pub joining: bool,
-    /// What the server may have from before.
-    pub older: Older,
-    /// How far a chat has come that is stored nowhere.
-    pub secret: Secret,
-    /// The numbers that both sides of an open encrypted chat compare.
-    pub direct: Option<Box<str>>,
-    /// The chat opened while another conversation was viewed, and has not been viewed since.
+    /// Whether the server has messages from before the first line.
+    pub older_history: OlderHistory,
+    /// State, if this is a secret chat.
+    pub chat_state: SecretChatState,
+    /// Fingerprint that both users of an open encrypted chat compare.
+    pub fingerprint: Option<Box<str>>,
+    /// True if the secret chat opened while another conversation was viewed, and was not viewed since.
     pub opened_unseen: bool,
-    /// When something last happened in it.
-    pub stirred: u64,
+    /// Value of the activity counter of [`Conversations`](super::conversations::Conversations) at the last activity.
+    pub last_active: u64,
 }
 
 impl Conversation {
-    /// An empty one.
+    /// Creates an empty conversation.
     #[must_use]
-    pub fn new(place: ConversationId, title: &str) -> Conversation {
+    pub fn new(id: ConversationId, title: &str) -> Conversation {
         Conversation {
-            place,
+            id,
             title: title.into(),
             lines: VecDeque::new(),
             groups: Groups::default(),
             ids: HashSet::new(),
-            floor: None,
-            weight: 0,
+            cleared_up_to: None,
+            size_bytes: 0,
             unread: 0,
             mentions: 0,
             marker: None,
             draft: Editor::default(),
-            recall: InputHistory::default(),
+            input_history: InputHistory::default(),
             scroll: None,
-            below: 0,
-            members: Names::new(MEMBERS),
-            stale: true,
-            listed: false,
+            new_below: 0,
+            members: NameSet::new(MAX_MEMBERS),
+            members_stale: true,
+            members_listed: false,
             speakers: VecDeque::new(),
             joining: false,
-            older: Older::default(),
-            secret: Secret::default(),
-            direct: None,
+            older_history: OlderHistory::default(),
+            chat_state: SecretChatState::default(),
+            fingerprint: None,
             opened_unseen: false,
-            stirred: 0,
+            last_active: 0,
         }
     }
 
-    /// How many users are in the room. `None` while the list is not known: right after going in or reconnecting, also
-    /// if only the user is listed and others have come since.
+    /// Returns the number of members, or `None` while it is unknown: right after joining or reconnecting, and while
+    /// only the user is listed although another user has connected since.
     #[must_use]
     pub fn members_known(&self) -> Option<usize> {
         let members = self.members.len();
-        let is_known = self.listed && members > 0 && !(self.stale && members == 1);
+        let is_known = self.members_listed && members > 0 && !(self.members_stale && members == 1);
         is_known.then_some(members)
     }
 
-    /// Everything in it, oldest first.
+    /// Returns all lines, oldest first.
     #[must_use]
     pub fn lines(&self) -> &VecDeque<Line> {
         &self.lines
     }
 
-    /// Whether the line at `index` begins a group of messages of one user: their name stands there.
+    /// Returns whether the line at `index` begins a group of messages of one user, and so shows the name.
     #[must_use]
     pub fn begins_group(&self, index: usize) -> bool {
         index == 0 || self.lines.get(index).is_none_or(|line| self.groups.begins(line.key))
     }
 
-    /// Bytes that it holds, about.
+    /// Returns the approximate size of all lines in bytes.
     #[must_use]
-    pub fn weight(&self) -> usize {
-        self.weight
+    pub fn size_bytes(&self) -> usize {
+        self.size_bytes
     }
 
-    /// Whether the message with that id is in it already.
+    /// Returns whether the message was added before, even if it was cleared.
     #[must_use]
-    pub fn has(&self, id: u64) -> bool {
-        self.ids.contains(&id) || self.floor.is_some_and(|floor| id <= floor)
+    pub fn contains_id(&self, id: u64) -> bool {
+        self.ids.contains(&id) || self.cleared_up_to.is_some_and(|floor| id <= floor)
     }
 
-    /// The highest id that is known.
+    /// Returns the highest message id.
     #[must_use]
     pub fn newest_id(&self) -> Option<u64> {
-        self.lines.iter().rev().find_map(|line| line.id).or(self.floor)
+        self.lines.iter().rev().find_map(|line| line.id).or(self.cleared_up_to)
     }
 
-    /// The lowest id that is known.
+    /// Returns the lowest message id.
     #[must_use]
     pub fn oldest_id(&self) -> Option<u64> {
         self.lines.iter().find_map(|line| line.id)
     }
 
-    /// Where the line with that key is.
+    /// Returns the index of a line.
     #[must_use]
     pub fn position(&self, key: u64) -> Option<usize> {
         self.lines.iter().rposition(|line| line.key == key)
     }
 
-    /// The line with that key, to be changed.
+    /// Returns a line by its key.
     pub fn line_mut(&mut self, key: u64) -> Option<&mut Line> {
         self.lines.iter_mut().rev().find(|line| line.key == key)
     }
 
-    /// Something that one said is not sent for certain yet.
+    /// Returns whether a message of the user is not delivered yet.
     #[must_use]
-    pub fn has_open(&self) -> bool {
-        self.lines.iter().rev().filter_map(Line::talk).any(|talk| talk.delivery.is_open())
+    pub fn has_undelivered(&self) -> bool {
+        self.lines.iter().rev().filter_map(Line::message).any(|message| message.delivery.is_undelivered())
     }
 
-    /// One's own lines, with their keys, to be changed.
-    pub fn own_mut(&mut self) -> impl Iterator<Item = (u64, &mut Talk)> {
+    /// Returns the user's own messages, with the keys of their lines.
+    pub fn own_messages_mut(&mut self) -> impl Iterator<Item = (u64, &mut ChatMessage)> {
         self.lines.iter_mut().filter_map(|line| {
             let key = line.key;
-            line.talk_mut().filter(|talk| talk.delivery.is_own()).map(|talk| (key, talk))
+            line.message_mut().filter(|message| message.delivery.is_own()).map(|message| (key, message))
         })
     }
 
-    /// Puts a line at its place: by its id if it has one, before what is still on its way. What was looked up again
-    /// also goes before notices of a later time. `false` if its id is there already.
-    pub fn insert(&mut self, line: Line, looked_up: bool) -> bool {
+    /// Inserts a line: by its id if it has one, and before undelivered messages. A line `from_history` also goes before
+    /// notices of a later time. Returns `false` if the id is known already.
+    pub fn insert(&mut self, line: Line, from_history: bool) -> bool {
         if let Some(id) = line.id
-            && (self.has(id) || !self.ids.insert(id))
+            && (self.contains_id(id) || !self.ids.insert(id))
         {
             return false;
         }
-        let at = self.place_for(&line, looked_up);
-        self.weight += line.weight();
+        let at = self.insert_position(&line, from_history);
+        self.size_bytes += line.size_bytes();
         self.lines.insert(at, line);
-        self.groups.changed(&self.lines, at);
-        while self.lines.len() > LINES {
-            self.drop_first();
+        self.groups.update_from(&self.lines, at);
+        while self.lines.len() > MAX_LINES {
+            self.drop_oldest();
         }
         true
     }
 
-    /// Where a line goes. The order of ids comes first; among lines without one, what is on its way stays last.
-    fn place_for(&self, line: &Line, looked_up: bool) -> usize {
-        let mut place = self.lines.len();
-        let Some(id) = line.id else { return place };
+    /// Returns the index at which a line is inserted.
+    fn insert_position(&self, line: &Line, from_history: bool) -> usize {
+        let mut position = self.lines.len();
+        let Some(id) = line.id else { return position };
         for (index, other) in self.lines.iter().enumerate().rev() {
-            let open = || other.talk().is_some_and(|talk| talk.delivery.is_open());
+            let is_undelivered = || other.message().is_some_and(|message| message.delivery.is_undelivered());
             match other.id {
                 Some(other) if other < id => break,
-                Some(_) => place = index,
-                None if place == index + 1 && (open() || (looked_up && other.at > line.at)) => place = index,
+                Some(_) => position = index,
+                None if position == index + 1 && (is_undelivered() || (from_history && other.at > line.at)) => {
+                    position = index
+                }
                 None => {}
             }
         }
-        place
+        position
     }
 
-    /// One's own line has come back: it goes to its place in the order of the room.
+    /// Moves a message of the user to its place, after the server has given it an id and a time.
     pub fn confirm(&mut self, key: u64, id: u64, at: i64) {
         let Some(position) = self.position(key) else { return };
         let Some(mut line) = self.lines.remove(position) else { return };
-        self.groups.forget(key);
-        self.groups.changed(&self.lines, position);
-        self.weight = self.weight.saturating_sub(line.weight());
+        self.groups.remove(key);
+        self.groups.update_from(&self.lines, position);
+        self.size_bytes = self.size_bytes.saturating_sub(line.size_bytes());
         let followed = self.scroll.is_some_and(|anchor| anchor.key == key);
-        if let Some(talk) = line.talk_mut() {
-            talk.delivery = Delivery::Sent;
+        if let Some(message) = line.message_mut() {
+            message.delivery = Delivery::Sent;
         }
-        (line.id, line.at) = (Some(id), at);
+        line.id = Some(id);
+        line.at = at;
         if !self.insert(line, true) && followed {
             self.scroll = None;
         }
     }
 
-    /// Users came or went at that time, as `note` says: one line for all who do so in a row within the same minute, so
-    /// that the time of the line is true for each of them.
-    pub fn presence(&mut self, key: u64, at: i64, note: impl FnOnce(&mut Presence)) {
+    /// Adds joins and leaves at time `at`: `change` records them. Consecutive ones of the same minute share a line, so
+    /// that its time is true for all of them.
+    pub fn add_presence(&mut self, key: u64, at: i64, change: impl FnOnce(&mut Presence)) {
         let minute = |at: i64| at.div_euclid(60_000);
         if let Some(Line { body: Body::Presence(presence), at: first, .. }) = self.lines.back_mut()
             && minute(*first) == minute(at)
         {
-            return note(presence);
+            return change(presence);
         }
         let mut presence = Presence::default();
-        note(&mut presence);
+        change(&mut presence);
         self.insert(Line { key, id: None, at, body: Body::Presence(presence) }, false);
     }
 
-    /// Notes who spoke last.
-    pub fn spoke(&mut self, user: &str) {
+    /// Makes a user the most recent speaker.
+    pub fn record_speaker(&mut self, user: &str) {
         self.speakers.retain(|other| **other != *user);
         self.speakers.push_front(user.into());
-        self.speakers.truncate(SPEAKERS);
+        self.speakers.truncate(MAX_SPEAKERS);
     }
 
-    /// It has been looked at, and is left or written into.
-    pub fn seen(&mut self) {
-        (self.unread, self.mentions, self.below) = (0, 0, 0);
+    /// Resets the unread counters, since the user views the conversation.
+    pub fn mark_read(&mut self) {
+        self.unread = 0;
+        self.mentions = 0;
+        self.new_below = 0;
         self.opened_unseen = false;
     }
 
-    /// Forgets everything that was said (not what is still on its way).
+    /// Removes all lines except undelivered messages. The server may still have them.
     pub fn clear(&mut self) {
-        self.floor = self.newest_id();
+        self.cleared_up_to = self.newest_id();
         self.ids.clear();
-        self.older = Older::Perhaps;
-        self.lines.retain(|line| line.talk().is_some_and(|talk| talk.delivery.is_open()));
+        self.older_history = OlderHistory::Unknown;
+        self.lines.retain(|line| line.message().is_some_and(|message| message.delivery.is_undelivered()));
         self.groups = Groups::of(&self.lines);
-        self.weight = self.lines.iter().map(Line::weight).sum();
-        (self.scroll, self.marker, self.below) = (None, None, 0);
+        self.size_bytes = self.lines.iter().map(Line::size_bytes).sum();
+        self.scroll = None;
+        self.marker = None;
+        self.new_below = 0;
     }
 
-    /// Whether something was cleared away, and not asked for since.
+    /// Returns whether lines were cleared and not asked for since.
     #[must_use]
     pub fn is_cleared(&self) -> bool {
-        self.floor.is_some()
+        self.cleared_up_to.is_some()
     }
 
-    /// What was cleared away may come back: it was asked for.
-    pub fn reopen(&mut self) {
-        self.floor = None;
+    /// Lets cleared messages come back, since the user has asked for history.
+    pub fn undo_clear(&mut self) {
+        self.cleared_up_to = None;
     }
 
-    /// Forgets the oldest line.
-    pub fn drop_first(&mut self) {
+    /// Removes the oldest line.
+    pub fn drop_oldest(&mut self) {
         let Some(line) = self.lines.pop_front() else { return };
-        self.forget(&line);
+        self.unindex(&line);
         if let Some(anchor) = &mut self.scroll
             && anchor.key == line.key
         {
-            self.scroll = self.lines.front().map(|first| Anchor { key: first.key, cut: 0 });
+            self.scroll = self.lines.front().map(|first| Anchor { key: first.key, rows_below: 0 });
         }
     }
 
-    fn forget(&mut self, line: &Line) {
-        self.groups.forget(line.key);
-        self.weight = self.weight.saturating_sub(line.weight());
+    /// Removes a line that was removed from `lines` from everything else.
+    fn unindex(&mut self, line: &Line) {
+        self.groups.remove(line.key);
+        self.size_bytes = self.size_bytes.saturating_sub(line.size_bytes());
         if let Some(id) = line.id {
             self.ids.remove(&id);
         }

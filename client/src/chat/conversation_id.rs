@@ -1,72 +1,72 @@
-//! Where talk belongs.
+//! Identifies a conversation.
 
-use super::line::name;
+use super::line::cleaned_name;
 use crate::engine::Target;
 
-/// Where talk belongs.
+/// Identifies a conversation. Names are cleaned and in lower case, so that one user or room has one conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ConversationId {
-    /// A room, in small letters.
+    /// A room.
     Room(Box<str>),
-    /// What is said to everybody online.
+    /// Messages to all users online (`/all`).
     Global,
-    /// One person, in small letters.
-    Person(Box<str>),
-    /// An off-the-record chat with one person, by way of the server, in small letters.
+    /// Messages to and from one user, which the server stores (`/pm`).
+    User(Box<str>),
+    /// An off-the-record chat with one user, by way of the server.
     OffTheRecord(Box<str>),
-    /// An encrypted chat with one person, past the server, in small letters.
-    Direct(Box<str>),
-    /// The server: comings, goings, the connection.
+    /// An encrypted chat with one user, past the server.
+    Encrypted(Box<str>),
+    /// The log of the connection and of users who connect and disconnect.
     Server,
-    /// Where the reader was named.
+    /// Copies of the messages that mention the user.
     Mentions,
 }
 
 impl ConversationId {
-    /// The room of that name.
+    /// Returns the id of a room.
     #[must_use]
     pub fn room(title: &str) -> ConversationId {
-        ConversationId::Room(name(title).to_lowercase().into())
+        ConversationId::Room(cleaned_name(title).to_lowercase().into())
     }
 
-    /// The person of that name.
+    /// Returns the id of the stored messages with a user.
     #[must_use]
-    pub fn person(title: &str) -> ConversationId {
-        ConversationId::Person(name(title).to_lowercase().into())
+    pub fn user(title: &str) -> ConversationId {
+        ConversationId::User(cleaned_name(title).to_lowercase().into())
     }
 
-    /// The encrypted chat with the person of that name.
+    /// Returns the id of the encrypted chat with a user.
     #[must_use]
-    pub fn direct(title: &str) -> ConversationId {
-        ConversationId::Direct(name(title).to_lowercase().into())
+    pub fn encrypted(title: &str) -> ConversationId {
+        ConversationId::Encrypted(cleaned_name(title).to_lowercase().into())
     }
 
-    /// The off-the-record chat with the person of that name.
+    /// Returns the id of the off-the-record chat with a user.
     #[must_use]
     pub fn off_the_record(title: &str) -> ConversationId {
-        ConversationId::OffTheRecord(name(title).to_lowercase().into())
+        ConversationId::OffTheRecord(cleaned_name(title).to_lowercase().into())
     }
 
-    /// Of one other person alone.
+    /// Returns whether the conversation is with one user.
     #[must_use]
-    pub fn is_personal(&self) -> bool {
-        matches!(self, ConversationId::Person(_)) || self.is_secret()
+    pub fn is_one_to_one(&self) -> bool {
+        matches!(self, ConversationId::User(_)) || self.is_secret()
     }
 
-    /// A chat that is stored nowhere: it begins, ends, and takes talk only in between.
+    /// Returns whether this is a secret chat: stored nowhere, and open for messages only between its beginning and end.
     #[must_use]
     pub fn is_secret(&self) -> bool {
-        matches!(self, ConversationId::OffTheRecord(_) | ConversationId::Direct(_))
+        matches!(self, ConversationId::OffTheRecord(_) | ConversationId::Encrypted(_))
     }
 
-    /// Whether `place` is of the user of that name.
+    /// Returns whether the conversation is with this user, whatever its kind.
     #[must_use]
-    pub fn of_same_user(place: &ConversationId, user: &str) -> bool {
-        [ConversationId::person(user), ConversationId::direct(user), ConversationId::off_the_record(user)]
-            .contains(place)
+    pub fn is_with(&self, user: &str) -> bool {
+        [ConversationId::user(user), ConversationId::encrypted(user), ConversationId::off_the_record(user)]
+            .contains(self)
     }
 
-    /// What such a chat is called.
+    /// Returns the name of a secret chat's kind, for sentences.
     #[must_use]
     pub fn chat_name(&self) -> &'static str {
         match self {
@@ -75,28 +75,29 @@ impl ConversationId {
         }
     }
 
-    /// Where a message goes that is typed there; `title` is the name as it is written.
+    /// Returns the target of messages typed in the conversation, or `None` if it takes none. `title` is the name of the
+    /// room or user as written.
     #[must_use]
     pub fn target(&self, title: &str) -> Option<Target> {
         Some(match self {
             ConversationId::Room(_) => Target::Room(title.into()),
             ConversationId::Global => Target::Global,
-            ConversationId::Person(_) => Target::User(title.into()),
+            ConversationId::User(_) => Target::User(title.into()),
             ConversationId::OffTheRecord(_) => Target::OffTheRecord(title.into()),
-            ConversationId::Direct(_) => Target::Encrypted(title.into()),
+            ConversationId::Encrypted(_) => Target::Encrypted(title.into()),
             ConversationId::Server | ConversationId::Mentions => return None,
         })
     }
 
-    /// Where a message is shown that goes to `target`.
+    /// Returns the conversation that shows messages to a target.
     #[must_use]
-    pub fn of(target: &Target) -> ConversationId {
+    pub fn from_target(target: &Target) -> ConversationId {
         match target {
             Target::Room(room) => ConversationId::room(room),
             Target::Global => ConversationId::Global,
-            Target::User(user) => ConversationId::person(user),
+            Target::User(user) => ConversationId::user(user),
             Target::OffTheRecord(user) => ConversationId::off_the_record(user),
-            Target::Encrypted(user) => ConversationId::direct(user),
+            Target::Encrypted(user) => ConversationId::encrypted(user),
         }
     }
 }

@@ -1,32 +1,36 @@
-//! All conversations, in the order of the list at the left.
+//! All conversations, in the order of the sidebar: rooms, messages to all, users, mentions, server.
 
-use super::conversation::{Conversation, ConversationId, Secret};
-use super::limits::{BYTES, CONVERSATIONS};
+use super::conversation::{Conversation, ConversationId, SecretChatState};
+use super::limits::{MAX_BYTES, MAX_CONVERSATIONS};
 
-/// All conversations, and the one that is looked at.
+/// All conversations, and the viewed one.
 #[derive(Clone, Debug)]
 pub struct Conversations {
+    /// Never empty: mentions and server cannot be closed.
     list: Vec<Conversation>,
+    /// Index of the viewed conversation.
     viewed: usize,
-    /// The one that was looked at before.
+    /// The conversation viewed before.
     last: Option<ConversationId>,
-    stirs: u64,
+    /// Number of activities so far; see [`Conversation::last_active`].
+    activity_count: u64,
 }
 
-fn rank(place: &ConversationId) -> usize {
-    match place {
+/// Returns the position of a kind of conversation in the sidebar.
+fn rank(id: &ConversationId) -> usize {
+    match id {
         ConversationId::Room(_) => 0,
         ConversationId::Global => 1,
-        ConversationId::Person(_) => 2,
+        ConversationId::User(_) => 2,
         ConversationId::OffTheRecord(_) => 3,
-        ConversationId::Direct(_) => 4,
+        ConversationId::Encrypted(_) => 4,
         ConversationId::Mentions => 5,
         ConversationId::Server => 6,
     }
 }
 
 impl Conversations {
-    /// A room, the list of mentions and the server.
+    /// Creates the list of a room, which is viewed, mentions and server.
     #[must_use]
     pub fn new(room: &str) -> Conversations {
         let list = vec![
@@ -34,100 +38,101 @@ impl Conversations {
             Conversation::new(ConversationId::Mentions, "mentions"),
             Conversation::new(ConversationId::Server, "server"),
         ];
-        Conversations { list, viewed: 0, last: None, stirs: 0 }
+        Conversations { list, viewed: 0, last: None, activity_count: 0 }
     }
 
-    /// All of them, in their order.
+    /// Returns all conversations.
     pub fn iter(&self) -> impl Iterator<Item = &Conversation> {
         self.list.iter()
     }
 
-    /// All of them, to be changed.
+    /// Returns all conversations, mutably.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Conversation> {
         self.list.iter_mut()
     }
 
-    /// Those that Alt and a digit show, in their order. A room that waits to be entered has no number yet, so that no
-    /// other one loses its own while the user presses the keys.
+    /// Returns the conversations that Alt and a digit show. A room being joined has no number yet: it would shift the
+    /// numbers of others while the user presses the keys.
     pub fn numbered(&self) -> impl Iterator<Item = &Conversation> {
         self.list.iter().filter(|conversation| !conversation.joining)
     }
 
-    /// The one that is looked at.
+    /// Returns the viewed conversation.
     #[must_use]
     pub fn viewed(&self) -> &Conversation {
         &self.list[self.viewed]
     }
 
-    /// The same, to be changed.
+    /// Returns the viewed conversation, mutably.
     pub fn viewed_mut(&mut self) -> &mut Conversation {
         &mut self.list[self.viewed]
     }
 
-    /// The one that was looked at before.
+    /// Returns the conversation viewed before.
     #[must_use]
-    pub fn last(&self) -> Option<ConversationId> {
+    pub fn previously_viewed(&self) -> Option<ConversationId> {
         self.last.clone()
     }
 
-    /// Which one of the list is looked at.
+    /// Returns the index of the viewed conversation.
     #[must_use]
     pub fn viewed_index(&self) -> usize {
         self.viewed
     }
 
-    /// The one at that place.
+    /// Returns a conversation by its id.
     #[must_use]
-    pub fn get(&self, place: &ConversationId) -> Option<&Conversation> {
-        self.list.iter().find(|conversation| conversation.place == *place)
+    pub fn get(&self, id: &ConversationId) -> Option<&Conversation> {
+        self.list.iter().find(|conversation| conversation.id == *id)
     }
 
-    /// The same, to be changed.
-    pub fn get_mut(&mut self, place: &ConversationId) -> Option<&mut Conversation> {
-        self.list.iter_mut().find(|conversation| conversation.place == *place)
+    /// Returns a conversation by its id, mutably.
+    pub fn get_mut(&mut self, id: &ConversationId) -> Option<&mut Conversation> {
+        self.list.iter_mut().find(|conversation| conversation.id == *id)
     }
 
-    /// The one at that place, which is opened if there is none; something happens in it.
-    pub fn open(&mut self, place: &ConversationId, title: &str) -> &mut Conversation {
-        self.stirs += 1;
-        let stirs = self.stirs;
-        if self.get(place).is_none() {
-            self.make_room();
-            let behind = self.list.iter().rposition(|other| rank(&other.place) <= rank(place));
+    /// Returns a conversation, and records activity in it. Creates it, and evicts another one, if necessary.
+    pub fn open(&mut self, id: &ConversationId, title: &str) -> &mut Conversation {
+        self.activity_count += 1;
+        let last_active = self.activity_count;
+        if self.get(id).is_none() {
+            self.evict_quietest();
+            let behind = self.list.iter().rposition(|other| rank(&other.id) <= rank(id));
             let at = behind.map_or(0, |at| at + 1);
-            self.list.insert(at, Conversation::new(place.clone(), title));
+            self.list.insert(at, Conversation::new(id.clone(), title));
             self.viewed += usize::from(at <= self.viewed);
         }
-        let at = self.list.iter().position(|conversation| conversation.place == *place).unwrap_or(self.viewed);
+        let at = self.list.iter().position(|conversation| conversation.id == *id).unwrap_or(self.viewed);
         let conversation = &mut self.list[at];
-        conversation.stirred = stirs;
+        conversation.last_active = last_active;
         conversation
     }
 
-    /// Lets the one go that was quiet longest, if there are too many: people before rooms, and never unsent lines or a
-    /// encrypted chat that is open (which are bounded by themselves).
-    fn make_room(&mut self) {
-        if self.list.len() < CONVERSATIONS {
+    /// Closes the conversation without activity for longest if there are too many. Rooms go last. The viewed one, one
+    /// with a draft or undelivered messages, and an open secret chat stay: closing them would lose something.
+    fn evict_quietest(&mut self) {
+        if self.list.len() < MAX_CONVERSATIONS {
             return;
         }
-        let viewed = &self.list[self.viewed].place;
-        let can_go = |c: &&Conversation| {
-            let fixed = c.place == *viewed || rank(&c.place) >= rank(&ConversationId::Mentions);
-            !fixed && c.draft.text().is_empty() && !c.has_open() && c.secret != Secret::Open
+        let viewed = &self.list[self.viewed].id;
+        let can_evict = |c: &&Conversation| {
+            let is_fixed = c.id == *viewed || rank(&c.id) >= rank(&ConversationId::Mentions);
+            !is_fixed && c.draft.text().is_empty() && !c.has_undelivered() && c.chat_state != SecretChatState::Open
         };
-        let quiet = |c: &&Conversation| (matches!(c.place, ConversationId::Room(_)), c.stirred);
-        let found = self.list.iter().filter(can_go).min_by_key(quiet).map(|c| c.place.clone());
-        if let Some(place) = found {
-            self.close(&place);
+        let eviction_order = |c: &&Conversation| (matches!(c.id, ConversationId::Room(_)), c.last_active);
+        let found = self.list.iter().filter(can_evict).min_by_key(eviction_order).map(|c| c.id.clone());
+        if let Some(id) = found {
+            self.close(&id);
         }
     }
 
-    /// Closes one (not the last room's fixed companions). Whether it was there.
-    pub fn close(&mut self, place: &ConversationId) -> bool {
-        if matches!(place, ConversationId::Mentions | ConversationId::Server) {
+    /// Closes a conversation, and views the previous one if it was viewed. Returns `false` if there is none, or it cannot
+    /// be closed.
+    pub fn close(&mut self, id: &ConversationId) -> bool {
+        if matches!(id, ConversationId::Mentions | ConversationId::Server) {
             return false;
         }
-        let Some(at) = self.list.iter().position(|conversation| conversation.place == *place) else { return false };
+        let Some(at) = self.list.iter().position(|conversation| conversation.id == *id) else { return false };
         let was_viewed = at == self.viewed;
         self.list.remove(at);
         if at < self.viewed {
@@ -135,65 +140,69 @@ impl Conversations {
         }
         if was_viewed {
             let last = self.last.take();
-            let back = last.and_then(|last| self.list.iter().position(|conversation| conversation.place == last));
+            let back = last.and_then(|last| self.list.iter().position(|conversation| conversation.id == last));
             self.viewed = back.unwrap_or(self.viewed.min(self.list.len() - 1));
-            self.viewed_mut().seen();
+            self.viewed_mut().mark_read();
         }
         true
     }
 
-    /// Looks at another one, if it is there.
-    pub fn view(&mut self, place: &ConversationId) {
-        let Some(at) = self.list.iter().position(|conversation| conversation.place == *place) else { return };
+    /// Views a conversation, if it exists. Marks it as read, and removes the unread marker of the one viewed before.
+    pub fn view(&mut self, id: &ConversationId) {
+        let Some(at) = self.list.iter().position(|conversation| conversation.id == *id) else { return };
         if at != self.viewed {
             let left = &mut self.list[self.viewed];
             left.marker = None;
-            self.last = Some(left.place.clone());
+            self.last = Some(left.id.clone());
             self.viewed = at;
         }
-        self.list[at].seen();
+        self.list[at].mark_read();
     }
 
-    /// The next one in the list (or the one before), around its ends.
+    /// Returns the next conversation of the list, or the previous one if not `forward`. Wraps around.
     #[must_use]
-    pub fn beside(&self, forward: bool) -> ConversationId {
+    pub fn neighbor(&self, forward: bool) -> ConversationId {
         let count = self.list.len();
         let at = (self.viewed + if forward { 1 } else { count - 1 }) % count;
-        self.list[at].place.clone()
+        self.list[at].id.clone()
     }
 
-    /// The how manieth one of the list.
+    /// Returns the conversation at `index` of [`Conversations::numbered`].
     #[must_use]
-    pub fn at(&self, index: usize) -> Option<ConversationId> {
-        self.numbered().nth(index).map(|conversation| conversation.place.clone())
+    pub fn by_number(&self, index: usize) -> Option<ConversationId> {
+        self.numbered().nth(index).map(|conversation| conversation.id.clone())
     }
 
-    /// How many messages are new in those that are not looked at, and how many of them are for the reader alone.
+    /// Returns the number of unread messages in the other conversations, and of those that are for the user alone or
+    /// mention the user.
     #[must_use]
-    pub fn new_elsewhere(&self) -> (usize, usize) {
+    pub fn unread_elsewhere(&self) -> (usize, usize) {
         let others =
-            self.list.iter().enumerate().filter(|(at, c)| *at != self.viewed && c.place != ConversationId::Mentions);
+            self.list.iter().enumerate().filter(|(at, c)| *at != self.viewed && c.id != ConversationId::Mentions);
         others.fold((0, 0), |(new, mentions), (_, c)| (new + c.unread, mentions + c.mentions))
     }
 
-    /// The next one with something new: first a chat that has just opened, then where one is named.
+    /// Returns the next conversation with unread messages: first a secret chat that has just opened, then one with
+    /// mentions.
     #[must_use]
     pub fn next_unread(&self) -> Option<ConversationId> {
         let order = (1..self.list.len()).map(|step| &self.list[(self.viewed + step) % self.list.len()]);
-        let mut new = order.filter(|c| c.unread > 0 && c.place != ConversationId::Mentions);
+        let mut new = order.filter(|c| c.unread > 0 && c.id != ConversationId::Mentions);
         let opened = new.clone().find(|c| c.opened_unseen);
         let first = opened.or_else(|| new.clone().find(|c| c.mentions > 0));
-        first.or_else(|| new.next()).map(|conversation| conversation.place.clone())
+        first.or_else(|| new.next()).map(|conversation| conversation.id.clone())
     }
 
-    /// Forgets the oldest lines of the largest conversations until all together are small enough.
+    /// Removes the oldest lines of the largest conversations until all together keep to [`MAX_BYTES`].
     pub fn trim(&mut self) {
-        let mut total: usize = self.list.iter().map(Conversation::weight).sum();
-        while total > BYTES {
-            let Some(largest) = self.list.iter_mut().max_by_key(|conversation| conversation.weight()) else { return };
-            let before = largest.weight();
-            largest.drop_first();
-            total -= before - largest.weight();
+        let mut total: usize = self.list.iter().map(Conversation::size_bytes).sum();
+        while total > MAX_BYTES {
+            let Some(largest) = self.list.iter_mut().max_by_key(|conversation| conversation.size_bytes()) else {
+                return;
+            };
+            let before = largest.size_bytes();
+            largest.drop_oldest();
+            total -= before - largest.size_bytes();
         }
     }
 }
@@ -202,55 +211,57 @@ impl Conversations {
 mod tests {
     use super::*;
 
-    fn titles(talks: &Conversations) -> Vec<&str> {
-        talks.iter().map(|conversation| &*conversation.title).collect()
+    fn titles(conversations: &Conversations) -> Vec<&str> {
+        conversations.iter().map(|conversation| &*conversation.title).collect()
     }
 
     #[test]
-    fn rooms_stand_before_people() {
-        let mut talks = Conversations::new("lobby");
-        talks.open(&ConversationId::person("Bob"), "Bob");
-        talks.open(&ConversationId::room("ops"), "ops");
-        talks.open(&ConversationId::direct("Bob"), "Bob");
-        talks.open(&ConversationId::Global, "everybody");
-        talks.open(&ConversationId::person("bob"), "bob");
-        assert_eq!(titles(&talks), ["lobby", "ops", "everybody", "Bob", "Bob", "mentions", "server"]);
-        assert_eq!(&*talks.viewed().title, "lobby");
+    fn rooms_are_listed_before_users() {
+        let mut conversations = Conversations::new("lobby");
+        conversations.open(&ConversationId::user("Bob"), "Bob");
+        conversations.open(&ConversationId::room("ops"), "ops");
+        conversations.open(&ConversationId::encrypted("Bob"), "Bob");
+        conversations.open(&ConversationId::Global, "everybody");
+        conversations.open(&ConversationId::user("bob"), "bob");
+        assert_eq!(titles(&conversations), ["lobby", "ops", "everybody", "Bob", "Bob", "mentions", "server"]);
+        assert_eq!(&*conversations.viewed().title, "lobby");
     }
 
     #[test]
-    fn closing_goes_back_to_where_one_was() {
-        let mut talks = Conversations::new("lobby");
-        talks.open(&ConversationId::room("ops"), "ops");
-        talks.view(&ConversationId::Server);
-        talks.view(&ConversationId::room("ops"));
-        assert!(talks.close(&ConversationId::room("ops")) && !talks.close(&ConversationId::Server));
-        assert_eq!(talks.viewed().place, ConversationId::Server);
-        assert!(talks.close(&ConversationId::room("lobby")));
-        assert_eq!(talks.viewed().place, ConversationId::Server);
+    fn closing_views_the_previous_conversation() {
+        let mut conversations = Conversations::new("lobby");
+        conversations.open(&ConversationId::room("ops"), "ops");
+        conversations.view(&ConversationId::Server);
+        conversations.view(&ConversationId::room("ops"));
+        assert!(conversations.close(&ConversationId::room("ops")) && !conversations.close(&ConversationId::Server));
+        assert_eq!(conversations.viewed().id, ConversationId::Server);
+        assert!(conversations.close(&ConversationId::room("lobby")));
+        assert_eq!(conversations.viewed().id, ConversationId::Server);
     }
 
     #[test]
-    fn there_are_never_too_many() {
-        let mut talks = Conversations::new("lobby");
+    fn the_number_of_conversations_is_bounded() {
+        let mut conversations = Conversations::new("lobby");
         for i in 0..200 {
-            talks.open(&ConversationId::person(&format!("u{i}")), "u");
+            conversations.open(&ConversationId::user(&format!("u{i}")), "u");
         }
-        assert_eq!(talks.iter().count(), CONVERSATIONS);
+        assert_eq!(conversations.iter().count(), MAX_CONVERSATIONS);
         assert!(
-            talks.get(&ConversationId::person("u0")).is_none() && talks.get(&ConversationId::person("u199")).is_some()
+            conversations.get(&ConversationId::user("u0")).is_none()
+                && conversations.get(&ConversationId::user("u199")).is_some()
         );
     }
 
     #[test]
-    fn where_one_is_named_comes_first() {
-        let mut talks = Conversations::new("lobby");
+    fn mentions_come_first_among_unread() {
+        let mut conversations = Conversations::new("lobby");
         for (room, unread, mentions) in [("a", 1, 0), ("b", 2, 1)] {
-            let conversation = talks.open(&ConversationId::room(room), room);
-            (conversation.unread, conversation.mentions) = (unread, mentions);
+            let conversation = conversations.open(&ConversationId::room(room), room);
+            conversation.unread = unread;
+            conversation.mentions = mentions;
         }
-        assert_eq!(talks.next_unread(), Some(ConversationId::room("b")));
-        talks.view(&ConversationId::room("b"));
-        assert_eq!(talks.next_unread(), Some(ConversationId::room("a")));
+        assert_eq!(conversations.next_unread(), Some(ConversationId::room("b")));
+        conversations.view(&ConversationId::room("b"));
+        assert_eq!(conversations.next_unread(), Some(ConversationId::room("a")));
     }
 }

@@ -1,22 +1,23 @@
-//! The input: a message of one or several lines, edited by what people see as characters.
+//! The message editor: one or several lines, edited by grapheme clusters, which users see as characters.
 
 use super::limits::DRAFT_BYTES;
 use super::wrap::CellWidth;
 use std::ops::Range;
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
-/// A message being typed, and where the next character goes.
+/// A message being typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Editor {
     text: String,
-    /// A boundary between characters.
-    at: usize,
-    /// The cell to which ↑ and ↓ return behind shorter rows.
-    goal: Option<usize>,
-    killed: String,
+    /// Byte position of the cursor, always between two grapheme clusters.
+    cursor: usize,
+    /// Column to which ↑ and ↓ return after a shorter row.
+    goal_column: Option<usize>,
+    /// Text cut last, which `Yank` inserts.
+    kill_buffer: String,
 }
 
-/// What can be done to the text.
+/// An edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the edits are what their names say")]
 pub enum Edit {
@@ -24,11 +25,12 @@ pub enum Edit {
     Right,
     WordLeft,
     WordRight,
-    /// To the beginning of the line.
+    /// Moves to the beginning of the line.
     Home,
-    /// To the end of the line.
+    /// Moves to the end of the line.
     End,
-    LineEnd,
+    /// Inserts a line end.
+    NewLine,
     Backspace,
     Delete,
     KillWord,
@@ -38,106 +40,107 @@ pub enum Edit {
 }
 
 impl Editor {
-    /// What has been typed.
+    /// Returns the text.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// What stands before the cursor.
+    /// Returns the text before the cursor.
     #[must_use]
     pub fn before(&self) -> &str {
-        &self.text[..self.at]
+        &self.text[..self.cursor]
     }
 
-    /// Replaces everything; the cursor goes to the end.
+    /// Replaces the text, and moves the cursor to the end.
     pub fn set(&mut self, text: &str) {
         self.text.clear();
-        self.at = 0;
+        self.cursor = 0;
         self.insert(text);
     }
 
-    /// What stands behind the cursor.
+    /// Returns the text after the cursor.
     #[must_use]
     pub fn after(&self) -> &str {
-        &self.text[self.at..]
+        &self.text[self.cursor..]
     }
 
-    /// Whether so many more bytes can be typed.
+    /// Returns whether `bytes` more can be inserted.
     #[must_use]
     pub fn fits(&self, bytes: usize) -> bool {
         self.text.len() + bytes <= DRAFT_BYTES
     }
 
-    /// Takes everything out.
+    /// Empties the editor, and returns its text.
     pub fn take(&mut self) -> String {
-        (self.at, self.goal) = (0, None);
+        self.cursor = 0;
+        self.goal_column = None;
         std::mem::take(&mut self.text)
     }
 
-    /// Replaces `range` before the cursor.
+    /// Replaces `range`, which must end at or before the cursor, and moves the cursor after `text`.
     pub fn replace(&mut self, range: Range<usize>, text: &str) {
-        self.goal = None;
-        let after = self.text.split_off(self.at);
+        self.goal_column = None;
+        let after = self.text.split_off(self.cursor);
         self.text.replace_range(range, text);
-        self.at = self.text.len();
+        self.cursor = self.text.len();
         self.text.push_str(&after);
-        self.settle();
+        self.snap_to_boundary();
     }
 
-    /// Types `text`; what does not fit is dropped.
+    /// Inserts text at the cursor. Drops the part beyond [`DRAFT_BYTES`].
     pub fn insert(&mut self, text: &str) {
-        self.goal = None;
-        let room = DRAFT_BYTES.saturating_sub(self.text.len());
-        let text = &text[..text.floor_char_boundary(room.min(text.len()))];
-        self.text.insert_str(self.at, text);
-        self.at += text.len();
-        self.settle();
+        self.goal_column = None;
+        let capacity = DRAFT_BYTES.saturating_sub(self.text.len());
+        let text = &text[..text.floor_char_boundary(capacity.min(text.len()))];
+        self.text.insert_str(self.cursor, text);
+        self.cursor += text.len();
+        self.snap_to_boundary();
     }
 
-    /// Changes the text or moves in it.
+    /// Carries out an edit.
     pub fn edit(&mut self, edit: Edit) {
-        self.goal = None;
+        self.goal_column = None;
         let end = self.text.len();
         match edit {
-            Edit::Left => self.at = self.boundary(false),
-            Edit::Right => self.at = self.boundary(true),
-            Edit::WordLeft => self.at = self.word_left(),
-            Edit::WordRight => self.at = self.word_right(),
-            Edit::Home => self.at = self.before().rfind('\n').map_or(0, |at| at + 1),
-            Edit::End => self.at = self.after().find('\n').map_or(end, |at| self.at + at),
-            Edit::LineEnd => self.insert("\n"),
-            Edit::Backspace => self.remove(self.boundary(false)..self.at),
-            Edit::Delete => self.remove(self.at..self.boundary(true)),
-            Edit::KillWord => self.kill(self.word_left()..self.at),
-            Edit::KillToStart => self.kill(0..self.at),
-            Edit::KillToEnd => self.kill(self.at..end),
-            Edit::Yank => self.insert(&self.killed.clone()),
+            Edit::Left => self.cursor = self.boundary(false),
+            Edit::Right => self.cursor = self.boundary(true),
+            Edit::WordLeft => self.cursor = self.word_left(),
+            Edit::WordRight => self.cursor = self.word_right(),
+            Edit::Home => self.cursor = self.before().rfind('\n').map_or(0, |at| at + 1),
+            Edit::End => self.cursor = self.after().find('\n').map_or(end, |at| self.cursor + at),
+            Edit::NewLine => self.insert("\n"),
+            Edit::Backspace => self.remove(self.boundary(false)..self.cursor),
+            Edit::Delete => self.remove(self.cursor..self.boundary(true)),
+            Edit::KillWord => self.kill(self.word_left()..self.cursor),
+            Edit::KillToStart => self.kill(0..self.cursor),
+            Edit::KillToEnd => self.kill(self.cursor..end),
+            Edit::Yank => self.insert(&self.kill_buffer.clone()),
         }
     }
 
-    /// Moves to the row above (or, not `up`, below) of those that are `width` cells wide. False if there is none.
+    /// Moves one row up, or down if not `up`, in rows of `width` cells. Returns `false` if there is no such row.
     pub fn move_row(&mut self, up: bool, width: usize) -> bool {
         let (rows, (row, cell)) = self.rows(width);
         let next = if up { row.checked_sub(1) } else { Some(row + 1) };
         let Some((next, range)) = next.and_then(|next| Some((next, rows.get(next)?.clone()))) else { return false };
-        let goal = self.goal.unwrap_or(cell);
+        let goal = self.goal_column.unwrap_or(cell);
         let mut cells = 0;
         let within = |grapheme: &(usize, &str)| {
             cells += grapheme.1.cell_width();
             cells <= goal
         };
         let passed = self.text[range.clone()].grapheme_indices(true).take_while(within).last();
-        self.at = passed.map_or(range.start, |(at, grapheme)| range.start + at + grapheme.len());
-        // Behind the last character of a row that goes on below is the beginning of that row.
-        if rows.get(next + 1).is_some_and(|below| below.start == self.at) {
-            self.at = self.boundary(false);
+        self.cursor = passed.map_or(range.start, |(at, grapheme)| range.start + at + grapheme.len());
+        // The position after the last cluster of a wrapped row belongs to the next row: stay in this one.
+        if rows.get(next + 1).is_some_and(|below| below.start == self.cursor) {
+            self.cursor = self.boundary(false);
         }
-        self.goal = Some(goal);
+        self.goal_column = Some(goal);
         true
     }
 
-    /// The text in rows of at most `width` cells, without its line ends, and the row and cell of the cursor.
+    /// Returns the text in rows of at most `width` cells, without line ends, and the row and column of the cursor.
     #[must_use]
     pub fn rows(&self, width: usize) -> (Vec<Range<usize>>, (usize, usize)) {
         let width = width.max(2);
@@ -145,7 +148,7 @@ impl Editor {
         let mut cursor = None;
         for (at, grapheme) in self.text.grapheme_indices(true) {
             if grapheme == "\n" {
-                if at == self.at {
+                if at == self.cursor {
                     cursor = Some((rows.len(), cells));
                 }
                 rows.push(start..at);
@@ -157,12 +160,12 @@ impl Editor {
                 rows.push(start..at);
                 (start, cells) = (at, 0);
             }
-            if at == self.at {
+            if at == self.cursor {
                 cursor = Some((rows.len(), cells));
             }
             cells += wide;
         }
-        // The cursor stands behind the last character, in a row of its own if that one is full.
+        // If the last row is full, the cursor after it needs another row.
         if cells >= width {
             rows.push(start..self.text.len());
             (start, cells) = (self.text.len(), 0);
@@ -172,16 +175,17 @@ impl Editor {
         (rows, cursor)
     }
 
-    /// What was typed may have joined the character before it.
-    fn settle(&mut self) {
-        let mut cursor = GraphemeCursor::new(self.at, self.text.len(), true);
+    /// Moves the cursor out of a grapheme cluster: an edit may have joined two of them, as an accent joins a letter.
+    fn snap_to_boundary(&mut self) {
+        let mut cursor = GraphemeCursor::new(self.cursor, self.text.len(), true);
         if !cursor.is_boundary(&self.text, 0).unwrap_or(true) {
-            self.at = self.boundary(true);
+            self.cursor = self.boundary(true);
         }
     }
 
+    /// Returns the next boundary between grapheme clusters, or the previous one.
     fn boundary(&self, forward: bool) -> usize {
-        let mut cursor = GraphemeCursor::new(self.at, self.text.len(), true);
+        let mut cursor = GraphemeCursor::new(self.cursor, self.text.len(), true);
         let (found, edge) = if forward {
             (cursor.next_boundary(&self.text, 0), self.text.len())
         } else {
@@ -192,23 +196,23 @@ impl Editor {
 
     fn word_left(&self) -> usize {
         let words = self.text.unicode_word_indices().map(|(start, _)| start);
-        words.take_while(|start| *start < self.at).last().unwrap_or(0)
+        words.take_while(|start| *start < self.cursor).last().unwrap_or(0)
     }
 
     fn word_right(&self) -> usize {
         let ends = self.text.unicode_word_indices().map(|(start, word)| start + word.len());
-        ends.into_iter().find(|end| *end > self.at).unwrap_or(self.text.len())
+        ends.into_iter().find(|end| *end > self.cursor).unwrap_or(self.text.len())
     }
 
     fn kill(&mut self, range: Range<usize>) {
-        self.killed = self.text[range.clone()].to_owned();
+        self.kill_buffer = self.text[range.clone()].to_owned();
         self.remove(range);
     }
 
     fn remove(&mut self, range: Range<usize>) {
-        self.at = range.start;
+        self.cursor = range.start;
         self.text.replace_range(range, "");
-        self.settle();
+        self.snap_to_boundary();
     }
 }
 
@@ -225,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_are_what_people_see() {
+    fn edits_move_by_grapheme_clusters() {
         let family = "a👩‍👩‍👧é";
         assert_eq!(typed(family, &[Edit::Backspace, Edit::Backspace]).text(), "a");
         assert_eq!(typed(family, &[Edit::Left, Edit::Left]).before(), "a");
@@ -247,14 +251,14 @@ mod tests {
     fn rows_break_where_the_next_character_does_not_fit() {
         let editor = typed("日本語x", &[]);
         assert_eq!(editor.rows(5), (vec![0..6, 6..10], (1, 3)));
-        assert_eq!(typed("abcd", &[]).rows(4).1, (1, 0), "behind a full row is the next one");
+        assert_eq!(typed("abcd", &[]).rows(4).1, (1, 0), "the cursor after a full row is in the next one");
         assert_eq!(typed("abcd", &[Edit::Left]).rows(4).1, (0, 3));
         assert_eq!(typed("", &[]).rows(4).1, (0, 0));
     }
 
     #[test]
-    fn a9_a_text_may_have_several_lines() {
-        let mut editor = typed("if x:", &[Edit::LineEnd]);
+    fn a9_home_and_end_move_within_the_line() {
+        let mut editor = typed("if x:", &[Edit::NewLine]);
         editor.insert("    y");
         assert_eq!(editor.rows(20), (vec![0..5, 6..11], (1, 5)));
         editor.edit(Edit::Home);
@@ -271,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a9_the_cursor_goes_up_and_down_and_keeps_its_column() {
+    fn a9_the_cursor_keeps_its_column_up_and_down() {
         let mut editor = typed("a long line\nab\nanother one", &[]);
         let mut moved = |up| editor.move_row(up, 20).then(|| editor.rows(20).1);
         assert_eq!(moved(false), None, "that is the last row");
@@ -285,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_bounded() {
+    fn the_text_is_bounded() {
         assert!(typed(&"ä".repeat(DRAFT_BYTES), &[]).text().len() <= DRAFT_BYTES);
     }
 
@@ -298,7 +302,7 @@ mod tests {
             WordRight,
             Home,
             End,
-            LineEnd,
+            NewLine,
             Backspace,
             Delete,
             KillWord,
@@ -310,7 +314,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_edit_breaks_it(
+        fn rows_show_the_whole_text_after_any_edits(
             steps in prop::collection::vec(("[a-c 日👍\u{301}\n]{0,8}|\\PC*", edit(), any::<bool>()), 0..30),
             width in 0usize..20,
         ) {

@@ -1,56 +1,56 @@
-//! How the screen is divided, by its size alone: the view draws by it, and the model turns pages by it.
+//! Divides the screen by its size. The view draws by it, and the model scrolls by it.
 
-/// Narrower than this, the list of rooms is not shown.
+/// Width of the screen from which the sidebar is shown.
 const SIDEBAR_FROM: usize = 48;
-/// Narrower than this, the list of people is not shown.
+/// Width of the screen from which the member list is shown.
 const PEOPLE_FROM: usize = 92;
-/// Talk narrower than this has the name in front of the text instead of in a column of its own.
+/// Width of a conversation from which names have a column; below, they stand in front of the text.
 const COLUMN_FROM: usize = 60;
-/// The widest that text is set, for the eye to find the next row.
-const WIDEST_TEXT: usize = 110;
-/// The widest of what lies over the conversation, with its frame.
-pub const WIDEST_OVERLAY: usize = 96;
+/// Width of text. In longer rows the eye loses the next one.
+const MAX_TEXT_WIDTH: usize = 110;
+/// Width of an overlay with its frame.
+pub const MAX_OVERLAY_WIDTH: usize = 96;
 
-/// Widths and heights of the parts of the screen, in cells.
+/// The parts of the screen, in cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
-    /// Of the screen.
+    /// Width of the screen.
     pub width: usize,
-    /// Of the screen.
+    /// Height of the screen.
     pub height: usize,
-    /// The list of rooms; 0 if it is not shown.
+    /// Width of the sidebar with the conversations; 0 if hidden.
     pub sidebar: usize,
-    /// The list of people; 0 if it is not shown.
+    /// Width of the member list; 0 if hidden.
     pub people: usize,
-    /// The conversation.
-    pub talk: usize,
-    /// Rows of the conversation, below its title.
+    /// Width of the conversation.
+    pub conversation: usize,
+    /// Rows of the conversation, without its title.
     pub rows: usize,
     /// Rows of the input.
     pub input: usize,
-    /// How a line is set.
+    /// Columns of the conversation.
     pub columns: Columns,
 }
 
-/// How a line of talk is set: time, mark, name, text.
+/// The columns of a conversation: time, mark, name, text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Columns {
-    /// Where the time begins.
+    /// Position of the time.
     pub time: usize,
-    /// Where the mark stands that says what kind of line it is.
+    /// Position of the mark for the kind of line.
     pub mark: usize,
-    /// Where the name begins, or its column.
+    /// Position of the name.
     pub name: usize,
-    /// The column of names; 0 if the name stands in front of the text.
-    pub nick: usize,
-    /// Where the text begins.
+    /// Width of the name column; 0 if names stand in front of the text.
+    pub name_width: usize,
+    /// Position of the text.
     pub indent: usize,
-    /// How wide the text may be.
+    /// Width of the text.
     pub text: usize,
 }
 
 impl Geometry {
-    /// The geometry of a screen whose input needs `input` rows; lists of people exist only in rooms.
+    /// Returns the geometry of a screen whose input needs `input` rows. Only rooms have a member list.
     #[must_use]
     pub fn of(width: usize, height: usize, input: usize, in_room: bool) -> Geometry {
         let sidebar = match width {
@@ -66,46 +66,53 @@ impl Geometry {
             _ => 18,
         };
         let rules = usize::from(sidebar > 0) + usize::from(people > 0);
-        let talk = width.saturating_sub(sidebar + people + rules);
+        let conversation = width.saturating_sub(sidebar + people + rules);
         let input = input.clamp(1, (height / 4).max(1));
-        // The title and the status line.
+        // Two rows are for the title and the status line.
         let rows = height.saturating_sub(input + 2);
-        Geometry { width, height, sidebar, people, talk, rows, input, columns: Columns::of(talk) }
+        Geometry { width, height, sidebar, people, conversation, rows, input, columns: Columns::of(conversation) }
     }
 
-    /// Cells and rows inside of what lies over the conversation: all of the screen but the title, the status line and
-    /// the input, never wider than the eye likes; with a frame, and a cell beside it.
+    /// Returns the inner width and height of an overlay. It covers the conversation, up to [`MAX_OVERLAY_WIDTH`], and has a
+    /// frame and a margin.
     #[must_use]
     pub fn overlay(&self) -> (usize, usize) {
-        (self.width.min(WIDEST_OVERLAY).saturating_sub(4), self.rows.saturating_sub(2))
+        (self.width.min(MAX_OVERLAY_WIDTH).saturating_sub(4), self.rows.saturating_sub(2))
     }
 
-    /// Cells of one row of the input, behind its prompt.
+    /// Returns the width of an input row, without the prompt, on a screen of `width`.
     #[must_use]
     pub fn input_width(width: usize) -> usize {
         width.saturating_sub(PROMPT + 1).max(2)
     }
 }
 
-/// Cells of the prompt in front of the input.
+/// Width of the prompt.
 pub const PROMPT: usize = 2;
 
 impl Columns {
-    /// For a conversation of that width.
+    /// Returns the columns of a conversation of `width` cells.
     #[must_use]
-    pub fn of(talk: usize) -> Columns {
-        let nick = match talk {
+    pub fn of(width: usize) -> Columns {
+        let name_width = match width {
             0..COLUMN_FROM => 0,
             COLUMN_FROM..76 => 10,
             _ => 14,
         };
-        // A wide screen has a margin.
-        let time = usize::from(nick > 0);
+        // Leave a margin on a wide screen.
+        let time = usize::from(name_width > 0);
         let mark = time + "hh:mm".len();
         let name = mark + 2;
-        // Behind a column of names stands a rule.
-        let indent = name + if nick > 0 { nick + 3 } else { 0 };
-        Columns { time, mark, name, nick, indent, text: talk.saturating_sub(indent + 1).clamp(2, WIDEST_TEXT) }
+        // A rule separates the name column from the text.
+        let indent = name + if name_width > 0 { name_width + 3 } else { 0 };
+        Columns {
+            time,
+            mark,
+            name,
+            name_width,
+            indent,
+            text: width.saturating_sub(indent + 1).clamp(2, MAX_TEXT_WIDTH),
+        }
     }
 }
 
@@ -119,19 +126,19 @@ mod tests {
             for in_room in [false, true] {
                 let g = Geometry::of(width, 24, 1, in_room);
                 let rules = usize::from(g.sidebar > 0) + usize::from(g.people > 0);
-                assert_eq!(g.sidebar + g.people + rules + g.talk, width);
+                assert_eq!(g.sidebar + g.people + rules + g.conversation, width);
                 assert_eq!(g.rows + g.input + 2, 24);
             }
         }
     }
 
     #[test]
-    fn narrow_screens_are_left_to_the_talk() {
+    fn narrow_screens_hide_the_lists() {
         let small = Geometry::of(60, 15, 1, true);
-        assert_eq!((small.sidebar, small.people, small.rows, small.columns.nick), (14, 0, 12, 0));
+        assert_eq!((small.sidebar, small.people, small.rows, small.columns.name_width), (14, 0, 12, 0));
         assert_eq!(Geometry::of(40, 10, 1, true).sidebar, 0);
         let large = Geometry::of(120, 40, 2, true);
-        assert_eq!((large.sidebar, large.people, large.rows, large.columns.nick), (20, 18, 36, 14));
+        assert_eq!((large.sidebar, large.people, large.rows, large.columns.name_width), (20, 18, 36, 14));
         assert_eq!(Geometry::of(80, 8, 7, true).input, 2, "the input never takes more than a quarter");
         assert_eq!(Geometry::of(0, 0, 1, true).rows, 0);
     }

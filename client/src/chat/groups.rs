@@ -1,73 +1,75 @@
-//! Which lines begin a group of messages of one user. The name stands at the beginning of a group only.
+//! Groups consecutive messages of one user: the screen shows the name only at the beginning of a group.
 //!
-//! A group ends where another user speaks, after five minutes, and after about ten rows, so that a name is never far
-//! above its text. A message of several lines is a group of its own: two of them would look like one.
+//! A group ends with a message of another user, after five minutes, and after about ten rows, so that the name is never
+//! far above the text. A message of several lines is a group of its own; otherwise two of them would look like one.
 //!
-//! Where a group begins depends on the lines before it, which may be thousands. So it is kept for each line, and after a
-//! change only those lines are looked at again for which it may be different.
+//! Whether a line begins a group depends on all lines before it, which may be thousands. So the beginnings are stored.
+//! After a change, [`Groups::update_from`] checks lines only up to the first beginning that is unchanged.
 
 use super::line::Line;
 use std::collections::{HashSet, VecDeque};
 
-/// Messages of one user within this time are one group.
-const LONGEST_MS: i64 = 5 * 60_000;
-/// Rows of a group, about.
-const MOST_ROWS: usize = 10;
-/// Characters that are taken for one row: how wide the screen is does not matter here.
+/// Duration of a group in milliseconds.
+const MAX_GROUP_MS: i64 = 5 * 60_000;
+/// Estimated rows of a group.
+const MAX_GROUP_ROWS: usize = 10;
+/// Characters that count as one row. The estimate does not depend on the width of the screen, so that resizing changes no
+/// groups.
 const ROW_CHARS: usize = 60;
 
-/// The keys of lines that begin a group.
+/// The keys of all lines that begin a group.
 #[derive(Clone, Debug, Default)]
 pub struct Groups {
     begins: HashSet<u64>,
 }
 
 impl Groups {
-    /// The groups of these lines.
+    /// Returns the groups of all `lines`.
     #[must_use]
     pub fn of(lines: &VecDeque<Line>) -> Groups {
         let mut groups = Groups::default();
         let mut group = Group::default();
         for line in lines {
-            if group.takes(line) {
+            if group.push(line) {
                 groups.begins.insert(line.key);
             }
         }
         groups
     }
 
-    /// Whether the line with that key begins a group.
+    /// Returns whether a line begins a group.
     #[must_use]
     pub fn begins(&self, key: u64) -> bool {
         self.begins.contains(&key)
     }
 
-    /// The line with that key is gone.
-    pub fn forget(&mut self, key: u64) {
+    /// Removes a line that no longer exists.
+    pub fn remove(&mut self, key: u64) {
         self.begins.remove(&key);
     }
 
-    /// A line was inserted at `at`, or removed there.
-    pub fn changed(&mut self, lines: &VecDeque<Line>, at: usize) {
-        // The group before it is short.
+    /// Updates the groups after a line was inserted or removed at index `at`.
+    pub fn update_from(&mut self, lines: &VecDeque<Line>, at: usize) {
+        // Start at the beginning of the group before the change; groups are short.
         let begin = (0..at).rev().find(|index| self.begins(lines[*index].key)).unwrap_or(0);
         let mut group = Group::default();
         for (index, line) in lines.iter().enumerate().skip(begin) {
-            let (was, begins) = (self.begins(line.key), group.takes(line));
+            let began = self.begins(line.key);
+            let begins = group.push(line);
             if begins {
                 self.begins.insert(line.key);
             } else {
                 self.begins.remove(&line.key);
             }
-            // From a beginning on that was one before, nothing is different.
-            if index > at && was && begins {
+            // After an unchanged beginning, all groups are as before.
+            if index > at && began && begins {
                 return;
             }
         }
     }
 }
 
-/// The group so far.
+/// A group while its lines are added.
 #[derive(Default)]
 struct Group<'l> {
     first: Option<&'l Line>,
@@ -76,47 +78,52 @@ struct Group<'l> {
 }
 
 impl<'l> Group<'l> {
-    /// Takes the next line. `true` if it begins a new group.
-    fn takes(&mut self, line: &'l Line) -> bool {
-        let rows = rows(line);
-        let goes_on = self.rows + rows <= MOST_ROWS
-            && self.last.is_some_and(|last| is_of_same_user(last, line) && !has_lines(last) && !has_lines(line))
-            && self.first.is_some_and(|first| (0..LONGEST_MS).contains(&(line.at - first.at)));
+    /// Adds the next line. Returns `true` if it begins a new group.
+    fn push(&mut self, line: &'l Line) -> bool {
+        let rows = estimated_rows(line);
+        let continues = self.rows + rows <= MAX_GROUP_ROWS
+            && self
+                .last
+                .is_some_and(|last| is_of_same_user(last, line) && !has_line_ends(last) && !has_line_ends(line))
+            && self.first.is_some_and(|first| (0..MAX_GROUP_MS).contains(&(line.at - first.at)));
         self.last = Some(line);
-        if goes_on {
+        if continues {
             self.rows += rows;
         } else {
-            (self.first, self.rows) = (Some(line), rows);
+            self.first = Some(line);
+            self.rows = rows;
         }
-        !goes_on
+        !continues
     }
 }
 
-fn rows(line: &Line) -> usize {
-    line.talk().map_or(1, |talk| talk.text.split('\n').map(|line| 1 + line.chars().count() / ROW_CHARS).sum())
+/// Estimates the rows of a line.
+fn estimated_rows(line: &Line) -> usize {
+    line.message().map_or(1, |message| message.text.split('\n').map(|line| 1 + line.chars().count() / ROW_CHARS).sum())
 }
 
-fn has_lines(line: &Line) -> bool {
-    line.talk().is_some_and(|talk| talk.text.contains('\n'))
+fn has_line_ends(line: &Line) -> bool {
+    line.message().is_some_and(|message| message.text.contains('\n'))
 }
 
 fn is_of_same_user(before: &Line, line: &Line) -> bool {
-    let (Some(a), Some(b)) = (before.talk(), line.talk()) else { return false };
+    let (Some(a), Some(b)) = (before.message(), line.message()) else { return false };
     a.user == b.user && a.room == b.room && a.private == b.private
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::line::{Body, Delivery, Talk};
+    use crate::chat::line::{Body, ChatMessage, Delivery};
     use proptest::prelude::*;
 
     const MINUTE: i64 = 60_000;
 
     fn line(key: u64, at: i64, user: &str, text: &str) -> Line {
         let (user, text) = (user.into(), text.into());
-        let talk = Talk { user, text, room: None, mention: false, private: false, delivery: Delivery::Heard };
-        Line { key, id: None, at, body: Body::Talk(talk) }
+        let message =
+            ChatMessage { user, text, room: None, mention: false, private: false, delivery: Delivery::Received };
+        Line { key, id: None, at, body: Body::Message(message) }
     }
 
     fn beginnings(lines: &VecDeque<Line>) -> Vec<usize> {
@@ -145,7 +152,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn groups_are_the_same_however_the_lines_came(
+        fn incremental_groups_equal_computed_ones(
             lines in prop::collection::vec((0usize..40, 0i64..20, "ann|bob", "x|x\ny", any::<bool>()), 1..60)
         ) {
             let (mut all, mut groups) = (VecDeque::new(), Groups::default());
@@ -154,9 +161,9 @@ mod tests {
                 if inserts || at == all.len() {
                     all.insert(at, line(key, minutes * MINUTE, &user, &text));
                 } else {
-                    groups.forget(all.remove(at).map_or(0, |line| line.key));
+                    groups.remove(all.remove(at).map_or(0, |line| line.key));
                 }
-                groups.changed(&all, at);
+                groups.update_from(&all, at);
                 prop_assert_eq!(&groups.begins, &Groups::of(&all).begins);
             }
         }

@@ -1,17 +1,17 @@
-//! The help, in rows: all keys and all commands, from their tables.
+//! The rows of the help: all keys and commands, from their tables.
 
 use super::wrap::{CellWidth, wrap};
-use super::{BINDINGS, LOCAL};
+use super::{BINDINGS, CLIENT_COMMANDS};
 use crate::mesh_commands::MESH;
-use landline_common::command::{CommandSpec, TOPICS};
+use landline_common::command::{Audience, commands};
 
-/// Cells of the column of keys and commands, where there is one.
+/// Width of the column of keys and commands.
 const COLUMN: usize = 19;
 
-/// Narrower than this, what a key does stands below it.
+/// Width of the help from which keys and commands have a column; below, the explanation stands under them.
 const NARROW: usize = 50;
 
-/// The signs in front of lines.
+/// Signs in front of lines.
 const SIGNS: [(&str, &str); 5] = [
     ("»", "it names you"),
     ("○", "it waits to be sent"),
@@ -20,7 +20,7 @@ const SIGNS: [(&str, &str); 5] = [
     ("!", "something was refused"),
 ];
 
-/// Which commands show another conversation, and which do not.
+/// Commands that show another conversation, and commands that do not.
 const VIEW: [(&str, &str); 2] = [
     ("/query, /join", "show the conversation that they name; /accept shows the chat that it opens, /mentions the list"),
     (
@@ -32,39 +32,47 @@ const VIEW: [(&str, &str); 2] = [
 /// One row of the help.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HelpRow {
-    /// A heading; an empty one is a blank row.
+    /// Heading; an empty one is a blank row.
     Heading(&'static str),
-    /// A key or a command at the left, what it does at the right of so many cells.
+    /// Key or command at the left, width of its column, explanation.
     Entry(&'static str, usize, String),
 }
 
-/// All rows, for that width; of the commands, those that work with a server or in a mesh.
+/// Returns all rows for a width in cells, with the commands of a server or of a mesh.
 #[must_use]
-pub fn rows(width: usize, in_mesh: bool) -> Vec<HelpRow> {
+pub fn help_rows(width: usize, in_mesh: bool) -> Vec<HelpRow> {
     let keys = BINDINGS.iter().map(|binding| (binding.keys, binding.help));
-    let local = LOCAL.iter().map(|command| (command.usage, command.help));
-    // What only programs send is of no use to anybody who types.
-    let shown = |topic: &&CommandSpec| !in_mesh && !topic.is_for_programs() && !topic.is_for_mesh();
-    let topics = TOPICS.iter().filter(shown).map(|topic| (topic.usage, topic.help));
+    let own = CLIENT_COMMANDS.iter().map(|command| (command.usage, command.help));
+    let for_users = commands().filter(|spec| !in_mesh && spec.audience == Audience::Users);
+    let topics = for_users.map(|spec| (spec.usage, spec.help));
     let mesh = MESH.iter().filter(|_| in_mesh).map(|(_, usage, help)| (*usage, *help));
     let mut rows = vec![HelpRow::Heading("Keys")];
-    keys.for_each(|(left, right)| entry(left, right, width, &mut rows));
+    for (left, right) in keys {
+        push_entry(left, right, width, &mut rows);
+    }
     rows.extend([HelpRow::Heading(""), HelpRow::Heading("Commands")]);
-    local.chain(topics).chain(mesh).for_each(|(left, right)| entry(left, right, width, &mut rows));
+    for (left, right) in own.chain(topics).chain(mesh) {
+        push_entry(left, right, width, &mut rows);
+    }
     if !in_mesh {
         rows.extend([HelpRow::Heading(""), HelpRow::Heading("Which conversation is shown")]);
-        VIEW.iter().for_each(|(left, right)| entry(left, right, width, &mut rows));
+        for (left, right) in VIEW {
+            push_entry(left, right, width, &mut rows);
+        }
     }
     rows.extend([HelpRow::Heading(""), HelpRow::Heading("Signs in front of lines")]);
-    SIGNS.iter().for_each(|(left, right)| entry(left, right, width, &mut rows));
+    for (left, right) in SIGNS {
+        push_entry(left, right, width, &mut rows);
+    }
     rows
 }
 
-fn entry(left: &'static str, right: &str, width: usize, rows: &mut Vec<HelpRow>) {
+/// Adds the rows of one entry.
+fn push_entry(left: &'static str, right: &str, width: usize, rows: &mut Vec<HelpRow>) {
     let column = if width < NARROW { 3 } else { COLUMN };
-    let room = width.saturating_sub(column);
-    let mut meaning = wrap(right, room, room).into_iter().map(|row| right[row].to_owned());
-    // A long term has a row of its own.
+    let available = width.saturating_sub(column);
+    let mut meaning = wrap(right, available, available).into_iter().map(|row| right[row].to_owned());
+    // A key or command that is wider than its column has a row of its own.
     let beside = if left.cell_width() + 2 <= column { meaning.next().unwrap_or_default() } else { String::new() };
     rows.push(HelpRow::Entry(left, column, beside));
     rows.extend(meaning.map(|row| HelpRow::Entry("", column, row)));
@@ -75,9 +83,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_wider_than_there_is_room() {
+    fn rows_keep_to_the_width() {
         for width in [20, 40, 56, 57, 80, 96] {
-            for row in rows(width, false) {
+            for row in help_rows(width, false) {
                 let HelpRow::Entry(left, column, right) = row else { continue };
                 assert!(right.is_empty() || column + right.cell_width() <= width, "{left} {right} at {width}");
                 assert!(right.is_empty() || left.cell_width() < column);
@@ -86,19 +94,20 @@ mod tests {
     }
 
     #[test]
-    fn every_command_is_there() {
-        let has =
-            |mesh, usage| rows(80, mesh).iter().any(|row| matches!(row, HelpRow::Entry(left, ..) if *left == usage));
+    fn the_help_lists_every_command_that_users_type() {
+        let has = |mesh, usage| {
+            help_rows(80, mesh).iter().any(|row| matches!(row, HelpRow::Entry(left, ..) if *left == usage))
+        };
         for usage in ["/join ROOM", "/close", "/pm USER TEXT", "/direct USER", "/direct-stop USER", "/quit"] {
             assert!(has(false, usage), "{usage}");
         }
         assert!(has(true, "/pm NAME TEXT") && has(true, "/close") && !has(true, "/join ROOM"));
         for (command, ..) in MESH {
-            assert!(TOPICS.iter().any(|topic| topic.usage.split(' ').next() == Some(command)), "{command}");
+            assert!(commands().any(|topic| Some(topic.word()) == command.strip_prefix('/')), "{command}");
         }
         assert!(
             !has(false, "/direct-key KEY") && !has(false, "/direct-accept USER KEY ADDRESSES"),
-            "nobody types these"
+            "only programs send these"
         );
     }
 }

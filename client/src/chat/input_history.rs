@@ -1,32 +1,32 @@
-//! What was typed before, brought back by ↑ and ↓.
+//! The input history of a conversation: ↑ and ↓ bring sent lines back into the editor.
 
 use super::editor::Editor;
-use super::limits::RECALLED;
+use super::limits::MAX_INPUT_HISTORY;
 use std::collections::VecDeque;
 
-/// Lines that were typed in one conversation.
+/// Lines that the user has sent in one conversation.
 #[derive(Clone, Debug, Default)]
 pub struct InputHistory {
-    /// The last one first.
+    /// Newest first.
     lines: VecDeque<Box<str>>,
-    /// Which one is in the editor.
+    /// Index of the line in the editor; `None` while the editor has the draft.
     at: Option<usize>,
-    /// What was being typed before one went back.
+    /// The draft from before the first ↑, which the last ↓ restores.
     draft: String,
 }
 
 impl InputHistory {
-    /// Keeps a line.
+    /// Adds a line, unless it repeats the newest one, and returns to the draft.
     pub fn push(&mut self, line: &str) {
         self.at = None;
         if self.lines.front().is_none_or(|last| **last != *line) {
             self.lines.push_front(line.into());
-            self.lines.truncate(RECALLED);
+            self.lines.truncate(MAX_INPUT_HISTORY);
         }
     }
 
-    /// Puts the one before (or, not `back`, the one after) into the editor.
-    pub fn go(&mut self, back: bool, editor: &mut Editor) {
+    /// Puts the previous line into the editor, or the next one if not `back`. At either end the editor stays as it is.
+    pub fn recall(&mut self, back: bool, editor: &mut Editor) {
         let next = match (self.at, back) {
             (None, false) => return,
             (None, true) => Some(0),
@@ -52,21 +52,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_goes_back_and_comes_back_to_the_draft() {
-        let (mut recall, mut editor) = (InputHistory::default(), Editor::default());
+    fn arrows_go_back_and_return_to_the_draft() {
+        let mut history = InputHistory::default();
+        let mut editor = Editor::default();
         for line in ["one", "two", "two"] {
-            recall.push(line);
+            history.push(line);
         }
         editor.set("half");
-        let shown = |recall: &mut InputHistory, editor: &mut Editor, back| {
-            recall.go(back, editor);
+        let shown = |history: &mut InputHistory, editor: &mut Editor, back| {
+            history.recall(back, editor);
             editor.text().to_owned()
         };
-        assert_eq!(shown(&mut recall, &mut editor, false), "half");
-        assert_eq!(shown(&mut recall, &mut editor, true), "two");
-        assert_eq!(shown(&mut recall, &mut editor, true), "one");
-        assert_eq!(shown(&mut recall, &mut editor, true), "one");
-        assert_eq!(shown(&mut recall, &mut editor, false), "two");
-        assert_eq!(shown(&mut recall, &mut editor, false), "half");
+        assert_eq!(shown(&mut history, &mut editor, false), "half");
+        assert_eq!(shown(&mut history, &mut editor, true), "two");
+        assert_eq!(shown(&mut history, &mut editor, true), "one");
+        assert_eq!(shown(&mut history, &mut editor, true), "one");
+        assert_eq!(shown(&mut history, &mut editor, false), "two");
+        assert_eq!(shown(&mut history, &mut editor, false), "half");
     }
 }

@@ -1,50 +1,51 @@
-//! Rooms that the user has asked to go into. A room that is entered is shown only if the user pressed no key since.
+//! Joins that the server has not answered. A joined room is shown only if the user has pressed no key since: otherwise
+//! the view would change under the user's typing, and a private line could go into the room.
 
 use super::conversation::ConversationId;
 
-/// A request to go into a room.
+/// A `/join` without an answer.
 #[derive(Clone, Debug)]
 struct PendingJoin {
-    /// The number of the line.
+    /// Number of the command.
     key: u64,
-    /// Where it was typed.
+    /// Conversation in which it was typed.
     from: ConversationId,
-    /// How many keys had been pressed by then.
-    activity: u64,
+    /// Number of keys pressed before it.
+    keys_pressed: u64,
 }
 
-/// A request that was answered.
+/// A `/join` that was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnsweredJoin {
-    /// Where it was typed.
+    /// Conversation in which it was typed.
     pub from: ConversationId,
-    /// The user has pressed no key since.
+    /// True if the user has pressed no key since.
     pub idle_since: bool,
 }
 
-/// All requests that are not answered, and how many keys were pressed.
+/// All unanswered joins, and the number of keys pressed so far.
 #[derive(Clone, Debug, Default)]
 pub struct PendingJoins {
     list: Vec<PendingJoin>,
-    activity: u64,
+    keys_pressed: u64,
 }
 
 impl PendingJoins {
-    /// Notes that the user pressed a key.
+    /// Counts a key.
     pub fn key_pressed(&mut self) {
-        self.activity += 1;
+        self.keys_pressed += 1;
     }
 
-    /// Adds the request of line `key`, typed in conversation `from`.
+    /// Adds the command `key`, typed in conversation `from`.
     pub fn add(&mut self, key: u64, from: ConversationId) {
-        self.list.push(PendingJoin { key, from, activity: self.activity });
+        self.list.push(PendingJoin { key, from, keys_pressed: self.keys_pressed });
     }
 
-    /// Takes out the request of line `key`, if the user made it.
-    pub fn answer(&mut self, key: u64) -> Option<AnsweredJoin> {
+    /// Removes the join of command `key`, and returns it. `None` if the user did not ask for it.
+    pub fn take_answered(&mut self, key: u64) -> Option<AnsweredJoin> {
         let at = self.list.iter().position(|join| join.key == key)?;
-        let PendingJoin { from, activity, .. } = self.list.remove(at);
-        Some(AnsweredJoin { from, idle_since: activity == self.activity })
+        let PendingJoin { from, keys_pressed, .. } = self.list.remove(at);
+        Some(AnsweredJoin { from, idle_since: keys_pressed == self.keys_pressed })
     }
 }
 
@@ -53,13 +54,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_takes_the_view_back() {
+    fn a_key_pressed_after_a_join_is_noticed() {
         let mut joins = PendingJoins::default();
         joins.add(1, ConversationId::Server);
         joins.key_pressed();
         joins.add(2, ConversationId::Mentions);
-        assert_eq!(joins.answer(2), Some(AnsweredJoin { from: ConversationId::Mentions, idle_since: true }));
-        assert_eq!(joins.answer(1), Some(AnsweredJoin { from: ConversationId::Server, idle_since: false }));
-        assert_eq!(joins.answer(1), None);
+        assert_eq!(joins.take_answered(2), Some(AnsweredJoin { from: ConversationId::Mentions, idle_since: true }));
+        assert_eq!(joins.take_answered(1), Some(AnsweredJoin { from: ConversationId::Server, idle_since: false }));
+        assert_eq!(joins.take_answered(1), None);
     }
 }

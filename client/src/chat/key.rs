@@ -1,17 +1,17 @@
-//! A key, as the model knows it: no terminal library's type.
+//! A key press, independent of the terminal library.
 
-/// A key with what was held down.
+/// A key press with its modifiers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// Which key.
+    /// Key.
     pub code: Code,
-    /// Ctrl was held.
+    /// True if Ctrl was held.
     pub ctrl: bool,
-    /// Alt was held (or Escape came right before).
+    /// True if Alt was held. Many terminals send Alt as an Escape before the key.
     pub alt: bool,
 }
 
-/// Which key.
+/// A key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the keys are what their names say")]
 pub enum Code {
@@ -34,19 +34,19 @@ pub enum Code {
 }
 
 impl Key {
-    /// The key alone.
+    /// Returns the key without modifiers.
     #[must_use]
     pub const fn plain(code: Code) -> Key {
         Key { code, ctrl: false, alt: false }
     }
 
-    /// A letter with Ctrl.
+    /// Returns the letter with Ctrl.
     #[must_use]
     pub const fn ctrl(letter: char) -> Key {
         Key { code: Code::Char(letter), ctrl: true, alt: false }
     }
 
-    /// The key with Alt.
+    /// Returns the key with Alt.
     #[must_use]
     pub const fn alt(code: Code) -> Key {
         Key { code, ctrl: false, alt: true }

@@ -1,57 +1,66 @@
-//! Leaving the program while lines are unsent: first it waits a moment for them, then it asks.
+//! Quitting while lines are undelivered. The client first waits a moment for them, then asks the user.
+//!
+//! | state | next |
+//! |---|---|
+//! | `No` | the user quits: nothing undelivered → quit; connected → `Waiting`; else → `Asked` |
+//! | `Waiting` | nothing undelivered → quit; time over → `Asked`; a key → `No` |
+//! | `Asked` | the user quits again → quit; any other action → `No` |
 
-/// So long the program waits, when the user leaves, for lines that are on their way.
-const LEAVING_MS: u64 = 500;
+/// Milliseconds to wait for undelivered lines before asking.
+const LEAVE_WAIT_MS: u64 = 500;
 
-/// How many lines were not sent, and how many were handed to a connection and not answered: a sentence without an end.
+/// Returns a sentence, without a full stop, about lines that were not sent, and lines `in_doubt`: sent over a connection
+/// but never answered.
 #[must_use]
-pub fn unsent_summary(not_sent: usize, perhaps: usize) -> String {
+pub fn unsent_summary(not_sent: usize, in_doubt: usize) -> String {
     let lines = |n: usize| if n == 1 { "1 line was".to_owned() } else { format!("{n} lines were") };
-    match (not_sent, perhaps) {
+    match (not_sent, in_doubt) {
         (n, 0) => format!("{} not sent", lines(n)),
         (0, n) => format!("{} perhaps not sent", lines(n)),
-        (n, perhaps) => format!("{} not sent, {} perhaps not sent", lines(n), lines(perhaps)),
+        (n, in_doubt) => format!("{} not sent, {} perhaps not sent", lines(n), lines(in_doubt)),
     }
 }
 
-/// How far leaving has come.
+/// State of quitting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Progress {
+    /// The user does not quit.
     #[default]
     No,
-    /// It waits for what is unsent, and asks at `until`; `how` leaves all the same.
+    /// Waits for undelivered lines until a time. `how` names the key or command that quits, for the question.
     Waiting { until: u64, how: &'static str },
-    /// It has asked: leaving once more leaves.
+    /// The user was asked.
     Asked,
 }
 
-/// The user leaves, or does not.
+/// State of quitting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Leaving(Progress);
 
-/// What follows.
+/// What the caller must do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeavingStep {
-    /// Nothing yet.
-    Stay,
-    /// Leave now.
+    /// Do nothing yet.
+    Wait,
+    /// Quit.
     Leave,
-    /// Ask the user; what leaves all the same.
-    HistoryQuery(&'static str),
+    /// Ask the user; with the key or command that quits anyway.
+    AskUser(&'static str),
 }
 
 impl Leaving {
-    /// The user wants to leave by `how`, with so many lines unsent; while the connection is up they may still go out.
-    pub fn begin(&mut self, unsent: usize, up: bool, now_ms: u64, how: &'static str) -> LeavingStep {
+    /// Handles the wish to quit by the key or command `how`. `up` is whether the client is connected, so that
+    /// undelivered lines may still go out.
+    pub fn start(&mut self, unsent: usize, up: bool, now_ms: u64, how: &'static str) -> LeavingStep {
         if unsent == 0 || self.0 == Progress::Asked {
             return LeavingStep::Leave;
         }
-        self.0 = Progress::Waiting { until: now_ms + if up { LEAVING_MS } else { 0 }, how };
-        self.go_on(unsent, now_ms)
+        self.0 = Progress::Waiting { until: now_ms + if up { LEAVE_WAIT_MS } else { 0 }, how };
+        self.advance(unsent, now_ms)
     }
 
-    /// Leaves as soon as nothing is unsent; asks when that takes too long.
-    pub fn go_on(&mut self, unsent: usize, now_ms: u64) -> LeavingStep {
+    /// Handles a change of `unsent`, the number of undelivered lines, or of the time.
+    pub fn advance(&mut self, unsent: usize, now_ms: u64) -> LeavingStep {
         match self.0 {
             Progress::Waiting { .. } if unsent == 0 => {
                 self.0 = Progress::No;
@@ -59,27 +68,27 @@ impl Leaving {
             }
             Progress::Waiting { until, how } if now_ms >= until => {
                 self.0 = Progress::Asked;
-                LeavingStep::HistoryQuery(how)
+                LeavingStep::AskUser(how)
             }
-            _ => LeavingStep::Stay,
+            _ => LeavingStep::Wait,
         }
     }
 
-    /// Stops waiting: a key was pressed.
+    /// Stops waiting, since the user pressed a key.
     pub fn stop_waiting(&mut self) {
         if self.is_waiting() {
             self.0 = Progress::No;
         }
     }
 
-    /// Takes the question back.
-    pub fn take_back(&mut self) {
+    /// Withdraws the question, since the user did something else.
+    pub fn cancel_question(&mut self) {
         if self.0 == Progress::Asked {
             self.0 = Progress::No;
         }
     }
 
-    /// Whether it waits for unsent lines.
+    /// Returns whether the client waits for undelivered lines.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
         matches!(self.0, Progress::Waiting { .. })
@@ -91,28 +100,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unsent_lines_are_waited_for_and_then_asked_about() {
+    fn quitting_waits_for_unsent_lines_and_then_asks() {
         let mut leaving = Leaving::default();
-        assert_eq!(leaving.begin(1, true, 0, "/quit"), LeavingStep::Stay);
-        assert_eq!(leaving.go_on(1, LEAVING_MS), LeavingStep::HistoryQuery("/quit"));
-        assert_eq!(leaving.begin(1, true, 600, "/quit"), LeavingStep::Leave);
-        leaving.take_back();
-        assert_eq!(leaving.begin(1, false, 700, "/quit"), LeavingStep::HistoryQuery("/quit"));
-        assert_eq!(Leaving::default().begin(0, true, 0, "/quit"), LeavingStep::Leave);
+        assert_eq!(leaving.start(1, true, 0, "/quit"), LeavingStep::Wait);
+        assert_eq!(leaving.advance(1, LEAVE_WAIT_MS), LeavingStep::AskUser("/quit"));
+        assert_eq!(leaving.start(1, true, 600, "/quit"), LeavingStep::Leave);
+        leaving.cancel_question();
+        assert_eq!(leaving.start(1, false, 700, "/quit"), LeavingStep::AskUser("/quit"));
+        assert_eq!(Leaving::default().start(0, true, 0, "/quit"), LeavingStep::Leave);
     }
 
     #[test]
-    fn r8_what_is_perhaps_not_sent_is_called_so() {
+    fn r8_lines_in_doubt_are_counted_apart() {
         assert_eq!(unsent_summary(1, 0), "1 line was not sent");
         assert_eq!(unsent_summary(0, 1), "1 line was perhaps not sent");
         assert_eq!(unsent_summary(2, 1), "2 lines were not sent, 1 line was perhaps not sent");
     }
 
     #[test]
-    fn a_key_stops_the_waiting() {
+    fn a_key_stops_the_wait() {
         let mut leaving = Leaving::default();
-        assert_eq!(leaving.begin(2, true, 0, "Ctrl-C"), LeavingStep::Stay);
+        assert_eq!(leaving.start(2, true, 0, "Ctrl-C"), LeavingStep::Wait);
         leaving.stop_waiting();
-        assert_eq!(leaving.go_on(0, 100), LeavingStep::Stay);
+        assert_eq!(leaving.advance(0, 100), LeavingStep::Wait);
     }
 }

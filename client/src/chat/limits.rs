@@ -1,33 +1,33 @@
-//! How much the client keeps, each number with its reason: whatever comes from a server is bounded.
+//! Limits of everything that the client keeps: a hostile server must not exhaust its memory.
 
-/// Lines in one conversation; a day of a busy room. The oldest go first.
-pub const LINES: usize = 10_000;
-/// Bytes of talk in all conversations together: what keeps the program far below 60 MB, whatever is said.
-pub const BYTES: usize = 16 << 20;
-/// Conversations; more than anybody follows. When there are more, the one that was quiet longest goes.
-pub const CONVERSATIONS: usize = 64;
-/// Lines that may wait to be sent: more is a mistake, or a file that was pasted.
-pub const WAITING: usize = 500;
+/// Lines of one conversation: about a day of a busy room. The oldest are dropped first.
+pub const MAX_LINES: usize = 10_000;
+/// Bytes of all lines in all conversations. Keeps the process far below 60 MB.
+pub const MAX_BYTES: usize = 16 << 20;
+/// Conversations: more than a user can follow. Beyond this, the one without activity for longest is closed.
+pub const MAX_CONVERSATIONS: usize = 64;
+/// Lines that may wait to be sent. More are a mistake or a pasted file.
+pub const MAX_UNSENT: usize = 500;
 pub use crate::message::MESSAGE_CHARS;
-/// Bytes in the input line: a message of the longest characters, and a command in front.
+/// Bytes of a draft: a command followed by a message of the widest characters.
 pub const DRAFT_BYTES: usize = 16 << 10;
-/// Bytes of one paste that are looked at.
+/// Bytes of one paste that are kept; the rest is dropped.
 pub const PASTE_BYTES: usize = 64 << 10;
-/// Lines that ↑ brings back, in each conversation.
-pub const RECALLED: usize = 100;
-/// People of one room that are listed.
-pub const MEMBERS: usize = 2_000;
-/// People online that completion knows.
-pub const ONLINE: usize = 10_000;
-/// Names of one folder that Tab goes through: nobody goes through more.
-pub const NAMES: usize = 200;
-/// People of one conversation whose turn to speak is remembered, for completion.
-pub const SPEAKERS: usize = 64;
-/// Names in one folded line of comings and goings.
-pub const FOLDED: usize = 50;
-/// Characters of a name that comes from a server: longer ones are cut, whatever the server says.
+/// Lines in the input history of one conversation, which ↑ brings back.
+pub const MAX_INPUT_HISTORY: usize = 100;
+/// Members of one room that are listed.
+pub const MAX_MEMBERS: usize = 2_000;
+/// Users online that are known for completion.
+pub const MAX_ONLINE: usize = 10_000;
+/// Entries of one folder that Tab cycles through.
+pub const MAX_FOLDER_ENTRIES: usize = 200;
+/// Recent speakers of one conversation, which completion offers first.
+pub const MAX_SPEAKERS: usize = 64;
+/// Names in one line of joins and leaves.
+pub const MAX_PRESENCE_NAMES: usize = 50;
+/// Characters of a name from a server; longer names are cut.
 pub const NAME_CHARS: usize = 40;
-/// Characters of a notice that comes from a server.
+/// Characters of a notice from a server; longer notices are cut.
 pub const NOTICE_CHARS: usize = 8_000;
-/// A paste of more lines than this is asked about.
-pub const PASTE_ASKS: usize = 3;
+/// Lines of a bracketed paste that go into the draft without a question.
+pub const MAX_PASTE_LINES_UNASKED: usize = 3;

@@ -1,151 +1,154 @@
-//! One line of a conversation.
+//! A line of a conversation: a message, a notice, or joins and leaves. Text from a server is cleaned and cut here.
 
-use super::limits::{FOLDED, MESSAGE_CHARS, NAME_CHARS};
+use super::limits::{MAX_PRESENCE_NAMES, MESSAGE_CHARS, NAME_CHARS};
 pub use crate::message::too_long;
 use landline_common::clean::{clean, clean_message};
 use landline_common::limits::MOST_MESSAGE_LINES;
-use landline_common::name::{is_of_server, of_server};
+use landline_common::name::{is_server_author, server_author};
 
-/// Texts are cut at four times what a server takes: it may be set to take more.
+/// Characters of a message; longer ones are cut. Higher than the usual limit, since a server may be configured to allow
+/// longer messages.
 const TEXT_CHARS: usize = 4 * MESSAGE_CHARS;
 
-/// A line: when, and what.
+/// A line of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// Its own number in this program, never used twice.
+    /// Number of the line, unique in this process.
     pub key: u64,
-    /// The server's number for a message, as soon as it is known.
+    /// Id of the message, once the server has told it.
     pub id: Option<u64>,
-    /// Milliseconds since 1970 UTC.
+    /// Time in milliseconds since 1970 UTC.
     pub at: i64,
-    /// What it is.
+    /// Content.
     pub body: Body,
 }
 
-/// What a line is.
+/// The content of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
-    /// Somebody said something.
-    Talk(Talk),
-    /// People came and went; folded into one line.
+    /// A message.
+    Message(ChatMessage),
+    /// Joins and leaves of several users.
     Presence(Presence),
-    /// Something to know.
+    /// A notice of the client or the server.
     Notice {
-        /// How much it matters.
-        tone: Severity,
-        /// The text.
+        /// Severity.
+        severity: Severity,
+        /// Text.
         text: Box<str>,
     },
 }
 
-/// How a notice is meant.
+/// The severity of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
-    /// It was asked for, or is good to know.
+    /// Information.
     Info,
-    /// Something was refused.
+    /// A refusal, an error or a warning.
     Refused,
 }
 
-/// What somebody said.
+/// A message of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Talk {
-    /// Who.
+pub struct ChatMessage {
+    /// Sender.
     pub user: Box<str>,
-    /// What.
+    /// Text, cleaned.
     pub text: Box<str>,
-    /// Where, if that is elsewhere (in the list of mentions).
+    /// Title of the conversation that the message is from; set only in the list of mentions.
     pub room: Option<Box<str>>,
-    /// It names the reader.
+    /// True if it mentions the user.
     pub mention: bool,
-    /// Said in a chat, which nobody stores.
+    /// True in a secret chat, where no server stores it.
     pub private: bool,
-    /// How far it has come.
+    /// Delivery, for messages of the user.
     pub delivery: Delivery,
 }
 
-/// How far a line has come.
+/// Delivery of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// Somebody else's.
-    Heard,
-    /// One's own, waiting for a connection or for its turn.
+    /// From another user.
+    Received,
+    /// From the user: waits for a connection or for its turn.
     Unsent,
-    /// One's own, on the way.
+    /// From the user: sent, without an answer yet.
     Pending,
-    /// One's own, and the server has it.
+    /// From the user: accepted by the server, or by the other side of an encrypted chat.
     Sent,
-    /// One's own, and it did not get there: why.
+    /// From the user: not delivered, or lost without certainty; with the reason.
     Failed(Box<str>),
 }
 
 impl Delivery {
-    /// It may still get there.
+    /// Returns whether the delivery is still under way.
     #[must_use]
-    pub fn is_open(&self) -> bool {
+    pub fn is_undelivered(&self) -> bool {
         matches!(self, Delivery::Unsent | Delivery::Pending)
     }
 
-    /// It is one's own.
+    /// Returns whether the message is from the user.
     #[must_use]
     pub fn is_own(&self) -> bool {
-        *self != Delivery::Heard
+        *self != Delivery::Received
     }
 }
 
-/// Comings and goings within a minute.
+/// Joins and leaves within one minute.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Presence {
-    /// Each user once, in the order of their first movement.
-    users: Vec<(Box<str>, Moved)>,
-    /// How many more than are named.
-    more_came: usize,
-    more_went: usize,
+    /// Each user once, in the order of the first change.
+    users: Vec<(Box<str>, PresenceChange)>,
+    /// Number of joins without a name.
+    more_joined: usize,
+    /// Number of leaves without a name.
+    more_left: usize,
 }
 
-/// What a user's movements within a minute add up to.
+/// The joins and leaves of one user, added up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Moved {
+enum PresenceChange {
     Joined,
     Left,
     JoinedAndLeft,
     LeftAndCameBack,
 }
 
-impl Moved {
-    fn then(self, came: bool) -> Moved {
-        match (self, came) {
-            (Moved::Joined | Moved::JoinedAndLeft, true) => Moved::Joined,
-            (Moved::Joined | Moved::JoinedAndLeft, false) => Moved::JoinedAndLeft,
-            (Moved::Left | Moved::LeftAndCameBack, true) => Moved::LeftAndCameBack,
-            (Moved::Left | Moved::LeftAndCameBack, false) => Moved::Left,
+impl PresenceChange {
+    /// Adds a join, or a leave if not `joined`.
+    fn then(self, joined: bool) -> PresenceChange {
+        match (self, joined) {
+            (PresenceChange::Joined | PresenceChange::JoinedAndLeft, true) => PresenceChange::Joined,
+            (PresenceChange::Joined | PresenceChange::JoinedAndLeft, false) => PresenceChange::JoinedAndLeft,
+            (PresenceChange::Left | PresenceChange::LeftAndCameBack, true) => PresenceChange::LeftAndCameBack,
+            (PresenceChange::Left | PresenceChange::LeftAndCameBack, false) => PresenceChange::Left,
         }
     }
 }
 
 impl Presence {
-    /// Adds a movement of a user.
-    pub fn add(&mut self, user: &str, came: bool) {
+    /// Adds a join of a user, or a leave if not `joined`.
+    pub fn add(&mut self, user: &str, joined: bool) {
         let key = user.to_lowercase();
         if let Some((_, moved)) = self.users.iter_mut().find(|(other, _)| other.to_lowercase() == key) {
-            *moved = moved.then(came);
-        } else if self.users.len() < FOLDED {
-            self.users.push((user.into(), if came { Moved::Joined } else { Moved::Left }));
+            *moved = moved.then(joined);
+        } else if self.users.len() < MAX_PRESENCE_NAMES {
+            self.users.push((user.into(), if joined { PresenceChange::Joined } else { PresenceChange::Left }));
         } else {
-            self.add_many(usize::from(came), usize::from(!came));
+            self.add_many(usize::from(joined), usize::from(!joined));
         }
     }
 
-    /// Adds many whose names do not matter.
-    pub fn add_many(&mut self, came: usize, went: usize) {
-        self.more_came = self.more_came.saturating_add(came);
-        self.more_went = self.more_went.saturating_add(went);
+    /// Adds joins and leaves without names.
+    pub fn add_many(&mut self, joined: usize, left: usize) {
+        self.more_joined = self.more_joined.saturating_add(joined);
+        self.more_left = self.more_left.saturating_add(left);
     }
 
-    /// As a sentence: names for a few, numbers for many.
+    /// Returns a sentence with up to three names, or a number, for each kind of change.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let part = |moved: Moved, more: usize, verb: &str| {
+        let part = |moved: PresenceChange, more: usize, verb: &str| {
             let all = self.users.iter().filter(|(_, own)| *own == moved);
             let names: Vec<&str> = all.map(|(user, _)| &**user).collect();
             match (&names[..], more) {
@@ -157,64 +160,69 @@ impl Presence {
             }
         };
         let parts = [
-            part(Moved::Joined, self.more_came, "joined"),
-            part(Moved::Left, self.more_went, "left"),
-            part(Moved::JoinedAndLeft, 0, "joined and left"),
-            part(Moved::LeftAndCameBack, 0, "left and came back"),
+            part(PresenceChange::Joined, self.more_joined, "joined"),
+            part(PresenceChange::Left, self.more_left, "left"),
+            part(PresenceChange::JoinedAndLeft, 0, "joined and left"),
+            part(PresenceChange::LeftAndCameBack, 0, "left and came back"),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 }
 
 impl Line {
-    /// What somebody said, if it is that.
+    /// Returns the message, if the line is one.
     #[must_use]
-    pub fn talk(&self) -> Option<&Talk> {
+    pub fn message(&self) -> Option<&ChatMessage> {
         match &self.body {
-            Body::Talk(talk) => Some(talk),
+            Body::Message(message) => Some(message),
             _ => None,
         }
     }
 
-    /// The same, to be changed.
-    pub fn talk_mut(&mut self) -> Option<&mut Talk> {
+    /// Returns the message mutably, if the line is one.
+    pub fn message_mut(&mut self) -> Option<&mut ChatMessage> {
         match &mut self.body {
-            Body::Talk(talk) => Some(talk),
+            Body::Message(message) => Some(message),
             _ => None,
         }
     }
 
-    /// Bytes that it holds, about.
+    /// Returns the approximate size in bytes.
     #[must_use]
-    pub fn weight(&self) -> usize {
+    pub fn size_bytes(&self) -> usize {
         let text = match &self.body {
-            Body::Talk(talk) => talk.user.len() + talk.text.len(),
-            Body::Presence(_) => FOLDED,
+            Body::Message(message) => message.user.len() + message.text.len(),
+            Body::Presence(_) => MAX_PRESENCE_NAMES,
             Body::Notice { text, .. } => text.len(),
         };
         size_of::<Line>() + text
     }
 }
 
-/// A name from the server: cleaned again, and never long. The name of a server that speaks itself stays one.
+/// Returns a name from a server, cleaned and cut. A name that marks a message of the server itself keeps its mark: cut
+/// off, the name would pass for one of a user.
 #[must_use]
-pub fn name(text: &str) -> Box<str> {
-    let short = shortened(text, NAME_CHARS);
-    if is_of_server(text) && !is_of_server(&short) { of_server(&shortened(text, NAME_CHARS / 2)).into() } else { short }
+pub fn cleaned_name(text: &str) -> Box<str> {
+    let short = cleaned(text, NAME_CHARS);
+    if is_server_author(text) && !is_server_author(&short) {
+        server_author(&cleaned(text, NAME_CHARS / 2)).into()
+    } else {
+        short
+    }
 }
 
-/// A message that somebody said: cleaned again, with its lines, and bounded.
+/// Returns the text of a message from a server, cleaned and cut. Its line ends stay.
 #[must_use]
-pub fn said(text: &str) -> Box<str> {
+pub fn cleaned_message(text: &str) -> Box<str> {
     let text = clean_message(text);
     let lines = text.match_indices('\n').nth(MOST_MESSAGE_LINES - 1).map_or(text.len(), |(end, _)| end);
     let end = text.char_indices().nth(TEXT_CHARS).map_or(text.len(), |(end, _)| end);
     text[..lines.min(end)].into()
 }
 
-/// A text from the server: cleaned again, and never longer than `chars`.
+/// Returns a text from a server, cleaned and cut to `chars` characters. Line ends become blanks.
 #[must_use]
-pub fn shortened(text: &str, chars: usize) -> Box<str> {
+pub fn cleaned(text: &str, chars: usize) -> Box<str> {
     let text = clean(text);
     match text.char_indices().nth(chars) {
         Some((end, _)) => text[..end].into(),
@@ -228,12 +236,14 @@ mod tests {
 
     fn sentence(steps: &[(&str, bool)]) -> String {
         let mut presence = Presence::default();
-        steps.iter().for_each(|(user, came)| presence.add(user, *came));
+        for (user, joined) in steps {
+            presence.add(user, *joined);
+        }
         presence.sentence()
     }
 
     #[test]
-    fn comings_and_goings_are_folded() {
+    fn joins_and_leaves_are_folded() {
         assert_eq!(sentence(&[("ann", true)]), "ann joined");
         assert_eq!(sentence(&[("ann", true), ("bob", true), ("cy", false)]), "ann and bob joined, cy left");
         let many: Vec<String> = (0..70).map(|i| format!("u{i}")).collect();
@@ -246,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a12_each_user_is_named_once_with_what_became_of_them() {
+    fn a12_each_user_is_named_once_with_the_sum_of_changes() {
         assert_eq!(sentence(&[("carol", false), ("Carol", false)]), "carol left");
         assert_eq!(sentence(&[("eve", true), ("carol", false), ("carol", false)]), "eve joined, carol left");
         assert_eq!(sentence(&[("ann", true), ("ann", false)]), "ann joined and left");
@@ -258,8 +268,8 @@ mod tests {
     }
 
     #[test]
-    fn texts_from_the_server_are_cleaned_and_cut() {
-        assert_eq!(&*name("a\u{1b}[31mb"), "ab");
-        assert_eq!(name(&"日".repeat(99)).chars().count(), NAME_CHARS);
+    fn names_from_the_server_are_cleaned_and_cut() {
+        assert_eq!(&*cleaned_name("a\u{1b}[31mb"), "ab");
+        assert_eq!(cleaned_name(&"日".repeat(99)).chars().count(), NAME_CHARS);
     }
 }

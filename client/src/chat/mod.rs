@@ -1,6 +1,17 @@
-//! What the full-screen client knows and does, without a socket, a thread, a terminal or a clock:
-//! ([`State`], [`Input`]) → (state, [`ScreenEffect`]s). Everything it keeps is bounded (`limits.rs`), and everything that
-//! comes from the server is cleaned again.
+//! The model of the full screen, without socket, thread, terminal or clock: ([`State`], [`Input`]) → (state,
+//! [`ScreenEffect`]s). The presenter in `tui` feeds the inputs, carries out the effects and draws the state.
+//!
+//! Memory is bounded (`limits.rs`), and all text from a server is cleaned here (`line.rs`), whatever the server did: a
+//! hostile server must neither exhaust the memory nor control the terminal.
+//!
+//! | file | content |
+//! |---|---|
+//! | `state/` | the state, and its reactions to keys, events and updates of the engine |
+//! | `conversations.rs`, `conversation.rs`, `line.rs` | what is shown |
+//! | `editor.rs`, `complete.rs`, `input_history.rs`, `paste.rs`, `burst.rs` | what is typed |
+//! | `requests.rs`, `joins.rs`, `leaving.rs`, `password_form.rs` | questions that wait for an answer |
+//! | `geometry.rs`, `rows.rs`, `groups.rs`, `wrap.rs` | the layout, shared by view and scrolling |
+//! | `plain/` | the model of the line client |
 
 mod alerts;
 mod bindings;
@@ -33,126 +44,126 @@ pub mod wrap;
 
 pub use bindings::BINDINGS;
 pub use key::Key;
-pub use state::{LOCAL, State};
+pub use state::{CLIENT_COMMANDS, State};
 
 use crate::engine::limits::PING_IDLE_MS;
 use crate::sign_in::{Loss, SignIn, SignInRefused};
 use landline_common::Event;
 
-/// What happens to the client.
+/// An input of the model.
 #[derive(Clone, Debug)]
 pub enum Input {
-    /// A key was pressed.
+    /// Key press.
     Key(Key),
-    /// Text was pasted.
+    /// Text that the terminal marked as pasted.
     Paste(String),
-    /// Keys came faster than anybody types, and were a paste ([`burst`]).
+    /// Text that arrived as keys, faster than a user types, and counts as pasted ([`burst`]).
     Burst(String),
-    /// The mouse wheel was turned, by so many rows.
+    /// Turn of the mouse wheel.
     Wheel {
-        /// Towards what was said before.
+        /// True towards older lines.
         back: bool,
-        /// How many rows.
+        /// Number of rows.
         rows: usize,
     },
-    /// The screen has that width and height now.
+    /// New width and height of the screen, in cells.
     Resize(usize, usize),
-    /// Time has passed.
+    /// Time has passed. Expected after [`State::tick_interval`].
     Tick,
-    /// The server told something; the first thing is that one is signed in.
+    /// Event of the server. The first one is the welcome.
     Event {
-        /// What.
+        /// Event.
         event: Box<Event<'static>>,
-        /// This program tells it itself: no server said it.
+        /// True if this program created the event, as for encrypted chats; its texts are then trusted.
         by_program: bool,
     },
-    /// A conversation was saved, in which file; or why not.
+    /// Result of [`ScreenEffect::Save`]: the path, or the reason of the failure.
     Saved(Result<String, String>),
-    /// What is in the folder that was asked about: names, those of folders with a separator behind.
+    /// Result of [`ScreenEffect::ListFolder`]: names; those of folders end with a separator.
     Folder(Vec<String>),
-    /// The connection could not be made, or broke.
+    /// The connection failed or broke.
     Down {
-        /// Why.
+        /// Reason.
         why: String,
-        /// What that says of the way to the server.
+        /// Kind of loss.
         loss: Loss,
     },
-    /// The server does not let one in.
+    /// The server refused the sign-in.
     Refused(SignInRefused),
 }
 
-/// What is to be done.
+/// Work for the presenter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScreenEffect {
     /// Connect and sign in.
     Connect(SignIn),
-    /// Give the connection up.
+    /// Close the connection.
     Disconnect,
     /// Send a line.
     Send(String),
     /// Ring the terminal's bell.
     Bell,
-    /// Tell the desktop, through the terminal.
+    /// Notify the desktop, through the terminal.
     Notify(String),
-    /// Write a text into a new file.
+    /// Write a text into a new file. Answered by [`Input::Saved`].
     Save {
-        /// The file, as people type it.
+        /// Path, as the user typed it.
         path: String,
-        /// What goes into it.
+        /// Content.
         text: String,
     },
-    /// Say what is in a folder.
+    /// List a folder. Answered by [`Input::Folder`].
     ListFolder {
-        /// The folder, as people type it; the one where the program is if it is empty.
+        /// Folder, as the user typed it; empty for the current one.
         folder: String,
-        /// How the names begin that are wanted.
-        beginning: String,
+        /// Beginning of the wanted names.
+        prefix: String,
     },
-    /// Remember something for the next time.
+    /// Store something for the next start.
     Remember(Remembered),
-    /// Draw everything anew.
+    /// Redraw the whole screen.
     Repaint,
-    /// Stop, as Ctrl-Z does, until the shell says to go on.
+    /// Suspend the process, as Ctrl-Z does, until the shell resumes it.
     Suspend,
-    /// End.
+    /// End the program.
     Quit(Exit),
 }
 
-/// What is remembered for the next time.
+/// Something stored for the next start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remembered {
-    /// The rooms that the user is in.
+    /// Rooms that the user is in.
     Rooms(Vec<String>),
     /// The user signs in with an account.
     Account,
 }
 
-/// How it ends.
+/// How the program ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// One has left.
+    /// The user left; nothing is undelivered.
     Left,
-    /// One has left, and these lines were not sent.
+    /// The user left, and lines are undelivered.
     Unsent {
-        /// What is said of each.
+        /// Description of each line.
         lines: Vec<String>,
-        /// How many of them may have arrived.
-        perhaps: usize,
+        /// Number of lines that may have arrived.
+        in_doubt: usize,
     },
-    /// One never got in: why.
+    /// The first sign-in failed; with the reason.
     Refused(String),
 }
 
-/// What people may choose.
+/// Settings of the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// What the bell rings for.
+    /// Messages that ring the bell.
     pub bell: Bell,
-    /// Tell the desktop as well.
+    /// True if the bell also notifies the desktop.
     pub notify: bool,
-    /// How often the server is asked for a sign of life, in milliseconds.
+    /// Interval of pings on an idle connection, in milliseconds.
     pub keepalive_ms: u64,
-    /// There is no server: the help has what works in a mesh.
+    /// True in a mesh, without a server.
     pub mesh: bool,
 }
 
@@ -162,7 +173,7 @@ impl Default for Settings {
     }
 }
 
-/// What the bell rings for.
+/// Messages that ring the bell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Bell {
     /// Nothing.

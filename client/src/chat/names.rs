@@ -1,57 +1,57 @@
-//! A bounded set of names, in the order of the alphabet, compared without case.
+//! A bounded, sorted set of names that ignores case.
 
 use std::collections::BTreeMap;
 
-/// Names of people or rooms.
+/// Names of users or rooms.
 #[derive(Clone, Debug, Default)]
-pub struct Names {
-    most: usize,
-    /// By the name in small letters.
+pub struct NameSet {
+    capacity: usize,
+    /// Names as written, by the name in lower case.
     names: BTreeMap<String, Box<str>>,
 }
 
-impl Names {
-    /// None yet, and never more than `most`.
+impl NameSet {
+    /// Creates an empty set for at most `capacity` names.
     #[must_use]
-    pub fn new(most: usize) -> Names {
-        Names { most, names: BTreeMap::new() }
+    pub fn new(capacity: usize) -> NameSet {
+        NameSet { capacity, names: BTreeMap::new() }
     }
 
-    /// Adds one. `false` if it was there, or there are too many.
+    /// Adds a name, in its latest spelling. Returns `false` if the name was known or the set is full.
     pub fn add(&mut self, name: &str) -> bool {
-        let room = self.names.len() < self.most;
-        room && self.names.insert(name.to_lowercase(), name.into()).is_none()
+        let has_space = self.names.len() < self.capacity;
+        has_space && self.names.insert(name.to_lowercase(), name.into()).is_none()
     }
 
-    /// Removes one. Whether it was there.
+    /// Removes a name. Returns `false` if it was not in the set.
     pub fn remove(&mut self, name: &str) -> bool {
         self.names.remove(&name.to_lowercase()).is_some()
     }
 
-    /// Whether it is there.
+    /// Returns whether the set has a name.
     #[must_use]
-    pub fn has(&self, name: &str) -> bool {
+    pub fn contains(&self, name: &str) -> bool {
         self.names.contains_key(&name.to_lowercase())
     }
 
-    /// How many there are.
+    /// Returns the number of names.
     #[must_use]
     pub fn len(&self) -> usize {
         self.names.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether the set is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()
     }
 
-    /// All of them.
+    /// Returns the names in alphabetical order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.names.values().map(|name| &**name)
     }
 
-    /// Forgets all.
+    /// Removes all names.
     pub fn clear(&mut self) {
         self.names.clear();
     }
@@ -63,9 +63,9 @@ mod tests {
 
     #[test]
     fn names_are_compared_without_case_and_bounded() {
-        let mut names = Names::new(2);
+        let mut names = NameSet::new(2);
         assert!(names.add("Bob") && !names.add("BOB") && names.add("alice") && !names.add("carol"));
         assert_eq!(names.iter().collect::<Vec<_>>(), ["alice", "BOB"]);
-        assert!(names.has("bob") && names.remove("bOB") && !names.remove("bob"));
+        assert!(names.contains("bob") && names.remove("bOB") && !names.remove("bob"));
     }
 }

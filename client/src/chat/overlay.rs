@@ -1,32 +1,33 @@
-//! What lies over the conversation: the help, the question about a paste (`paste.rs`), and those for a password
+//! A window over the conversation: the help, the question about a paste (`paste.rs`), or a password form
 //! (`password_form.rs`).
 
 use super::key::{Code, Key};
 use super::password_form::PasswordForm;
 use super::paste::Pasted;
 
-/// What lies over the conversation.
+/// A window over the conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Overlay {
-    /// All keys and commands, from that row on.
+    /// The help.
     Help {
-        /// The first row that is shown.
+        /// Index of the first row shown.
         first: usize,
     },
-    /// Several lines were pasted: what to do with them?
+    /// The question about a paste.
     Paste(Pasted),
-    /// A password is asked for.
+    /// A password form.
     Password(PasswordForm),
 }
 
 impl Overlay {
-    /// The help, from its beginning.
+    /// Returns the help at its beginning.
     #[must_use]
     pub fn help() -> Overlay {
         Overlay::Help { first: 0 }
     }
 
-    /// The help from row `first` on, after a key; `None` if the key closes it. `rows` of `height` are shown at once.
+    /// Returns the help after a key, or `None` if the key closes it. Before, the first row shown was `first`; the help has
+    /// `rows` rows, of which `height` fit on the screen.
     #[must_use]
     pub fn help_after(key: Key, first: usize, rows: usize, height: usize) -> Option<Overlay> {
         let page = height.saturating_sub(2).max(1);
@@ -36,10 +37,10 @@ impl Overlay {
             Code::PageUp => first.saturating_sub(page),
             Code::PageDown | Code::Char(' ') => first + page,
             Code::Home => 0,
-            // Esc, F1, Enter, q, Ctrl-C and whatever else closes it.
+            // Every other key closes the help.
             _ => return None,
         };
-        // The last page is full.
+        // Keep the last page full.
         Some(Overlay::Help { first: first.min(rows.saturating_sub(height)) })
     }
 }

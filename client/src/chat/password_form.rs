@@ -1,7 +1,7 @@
-//! The questions for a password that lie over the conversation: keys in, what to do out. What is typed is shown nowhere,
-//! goes into no draft, and is gone with the form.
+//! The form that asks for passwords. The typed text is never shown, goes into no draft or history, and is dropped with the
+//! form; `Debug` does not print it.
 
-use super::bindings::{Action, action};
+use super::bindings::{Action, action_of};
 use super::editor::Editor;
 use super::key::{Code, Key};
 use crate::engine::Engine;
@@ -12,41 +12,43 @@ use landline_common::command::{Command, PasswordChange};
 use landline_common::password;
 use std::fmt;
 
-/// Characters of an answer; no server takes more.
-const LONGEST: usize = 200;
+/// Characters of an answer; servers take less.
+const MAX_ANSWER_CHARS: usize = 200;
 
-/// The questions.
+/// The form.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordForm {
-    /// What is done in the end.
+    /// Purpose.
     pub purpose: Purpose,
-    present: Option<String>,
+    /// Current password, once typed; asked only for a change.
+    current: Option<String>,
     new: NewPassword,
     field: Editor,
+    /// Error of the last answer.
     problem: Option<String>,
 }
 
-/// What the passwords are for.
+/// The purpose of the passwords.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// An account is made.
+    /// Register an account.
     Register,
-    /// The password of an account is changed.
+    /// Change the password of the account.
     Change,
-    /// The user signs in again: the password that is known no longer counts.
+    /// Sign in again, after the known password was refused.
     SignIn,
 }
 
 impl Purpose {
-    /// Why it is of no use to ask now, if so.
+    /// Returns the error text if the form would be useless now.
     #[must_use]
     pub fn refusal(self, engine: &Engine, mesh: bool) -> Option<String> {
         match (self, engine.has_account()) {
             _ if mesh => Some("a mesh has no accounts".into()),
             (Purpose::SignIn, _) => None,
-            _ if !engine.is_up() => Some("there is no connection; try again when there is one".into()),
+            _ if !engine.is_up() => Some("not connected: try again when the connection is back".into()),
             (Purpose::Register, true) => {
-                Some(Cause::AccountAlready.of_user(engine.me().to_owned()).sentence().into_owned())
+                Some(Cause::AccountAlready.with_user(engine.me().to_owned()).sentence().into_owned())
             }
             (Purpose::Change, false) => Some(Cause::NoAccount.template().to_owned()),
             _ => None,
@@ -54,20 +56,20 @@ impl Purpose {
     }
 }
 
-/// What follows from a key.
+/// The result of a key.
 #[derive(Clone, PartialEq, Eq)]
 pub enum PasswordAnswer {
-    /// Something is missing.
-    HistoryQuery,
-    /// The user wants nothing any more.
+    /// The form needs further input.
+    Incomplete,
+    /// The user cancelled.
     Discard,
-    /// Make an account with this password.
+    /// Register an account with this password.
     Register(String),
     /// Change the password.
     Change {
-        /// The present one.
+        /// Current password.
         old: String,
-        /// The new one.
+        /// New password.
         new: String,
     },
     /// Sign in with this password.
@@ -75,11 +77,11 @@ pub enum PasswordAnswer {
 }
 
 impl PasswordAnswer {
-    /// The command that it comes to, if to one.
+    /// Returns the command to send, if there is one.
     #[must_use]
     pub fn command(&self) -> Option<Command<'_>> {
         match self {
-            PasswordAnswer::HistoryQuery | PasswordAnswer::Discard | PasswordAnswer::SignIn(_) => None,
+            PasswordAnswer::Incomplete | PasswordAnswer::Discard | PasswordAnswer::SignIn(_) => None,
             PasswordAnswer::Register(password) => Some(Command::Register { password: Some(password) }),
             PasswordAnswer::Change { old, new } => Some(Command::Password(Some(PasswordChange { old, new }))),
         }
@@ -87,16 +89,16 @@ impl PasswordAnswer {
 }
 
 impl PasswordForm {
-    /// Nothing is typed yet.
+    /// Creates an empty form.
     #[must_use]
     pub fn new(purpose: Purpose) -> PasswordForm {
-        PasswordForm { purpose, present: None, new: NewPassword::default(), field: Editor::default(), problem: None }
+        PasswordForm { purpose, current: None, new: NewPassword::default(), field: Editor::default(), problem: None }
     }
 
-    /// The question that is open.
+    /// Returns the current question.
     #[must_use]
     pub fn question(&self) -> &'static str {
-        match (self.new.is_repeated(), self.asks_present()) {
+        match (self.new.is_repeated(), self.asks_current()) {
             _ if self.purpose == Purpose::SignIn => "The password of your account",
             (true, _) => "The new password again",
             (false, true) => "Your present password",
@@ -104,78 +106,79 @@ impl PasswordForm {
         }
     }
 
-    /// What is shown of the answer: its length, up to the cursor and behind it.
+    /// Returns one dot for each character before and after the cursor.
     #[must_use]
     pub fn masked(&self) -> (String, String) {
         let dots = |text: &str| "•".repeat(text.chars().count());
         (dots(self.field.before()), dots(self.field.after()))
     }
 
-    /// What was wrong with the last answer.
+    /// Returns the error of the last answer.
     #[must_use]
     pub fn problem(&self) -> Option<&str> {
         self.problem.as_deref()
     }
 
-    fn asks_present(&self) -> bool {
-        self.purpose == Purpose::Change && self.present.is_none()
+    fn asks_current(&self) -> bool {
+        self.purpose == Purpose::Change && self.current.is_none()
     }
 
-    /// Takes pasted text: its first line.
+    /// Inserts the first line of pasted text.
     pub fn paste(&mut self, text: &str) {
         self.insert(text.trim().lines().next().unwrap_or_default());
     }
 
     fn insert(&mut self, text: &str) {
-        let room = LONGEST.saturating_sub(self.field.text().chars().count());
-        self.field.insert(&clean(text).chars().take(room).collect::<String>());
+        let capacity = MAX_ANSWER_CHARS.saturating_sub(self.field.text().chars().count());
+        self.field.insert(&clean(text).chars().take(capacity).collect::<String>());
     }
 
-    /// Takes a key.
+    /// Handles a key.
     pub fn key(&mut self, key: Key) -> PasswordAnswer {
-        match (action(key), key) {
+        match (action_of(key), key) {
             (Some(Action::Interrupt | Action::Escape), _) => return PasswordAnswer::Discard,
             (Some(Action::Submit), _) => return self.submit(),
             (Some(Action::Edit(edit)), _) => self.field.edit(edit),
             (None, Key { code: Code::Char(c), ctrl: false, alt: false }) => self.insert(c.encode_utf8(&mut [0; 4])),
             _ => {}
         }
-        PasswordAnswer::HistoryQuery
+        PasswordAnswer::Incomplete
     }
 
+    /// Handles Enter: goes to the next question, or returns the answer.
     fn submit(&mut self) -> PasswordAnswer {
         let text = std::mem::take(&mut self.field).take();
         self.problem = None;
-        if password::of_line(&text).is_empty() {
-            self.problem = Some("nothing was typed; Esc leaves everything as it is".into());
-            return PasswordAnswer::HistoryQuery;
+        if password::from_line(&text).is_empty() {
+            self.problem = Some("no password entered (Esc cancels)".into());
+            return PasswordAnswer::Incomplete;
         }
         if self.purpose == Purpose::SignIn {
             return PasswordAnswer::SignIn(text);
         }
-        if self.asks_present() {
-            self.present = Some(text);
-            return PasswordAnswer::HistoryQuery;
+        if self.asks_current() {
+            self.current = Some(text);
+            return PasswordAnswer::Incomplete;
         }
-        match (self.new.take(&text), self.present.take()) {
+        match (self.new.take(&text), self.current.take()) {
             (Typed::Done(new), Some(old)) => return PasswordAnswer::Change { old, new },
             (Typed::Done(new), None) => return PasswordAnswer::Register(new),
-            (typed, present) => {
-                self.present = present;
+            (typed, current) => {
+                self.current = current;
                 if let Typed::Wrong(why) = typed {
                     self.problem = Some(why);
                 }
             }
         }
-        PasswordAnswer::HistoryQuery
+        PasswordAnswer::Incomplete
     }
 }
 
-/// Never the passwords.
+/// Prints no password.
 impl fmt::Debug for PasswordAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            PasswordAnswer::HistoryQuery => "Ask",
+            PasswordAnswer::Incomplete => "Incomplete",
             PasswordAnswer::Discard => "Discard",
             PasswordAnswer::Register(_) => "Register(…)",
             PasswordAnswer::Change { .. } => "Change(…)",
@@ -184,7 +187,7 @@ impl fmt::Debug for PasswordAnswer {
     }
 }
 
-/// Never what was typed.
+/// Prints no typed text.
 impl fmt::Debug for PasswordForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PasswordForm({:?})", self.purpose)
@@ -196,12 +199,12 @@ mod tests {
     use super::*;
 
     fn type_in(form: &mut PasswordForm, text: &str) -> PasswordAnswer {
-        text.chars().for_each(|c| assert_eq!(form.key(Key::plain(Code::Char(c))), PasswordAnswer::HistoryQuery));
+        text.chars().for_each(|c| assert_eq!(form.key(Key::plain(Code::Char(c))), PasswordAnswer::Incomplete));
         form.key(Key::plain(Code::Enter))
     }
 
     #[test]
-    fn a_change_asks_three_times_and_an_account_twice() {
+    fn a_change_has_three_questions_and_an_account_two() {
         let mut form = PasswordForm::new(Purpose::Change);
         for (question, text) in [
             ("Your present password", "old horse"),
@@ -211,18 +214,18 @@ mod tests {
             ("A new password, 8 characters or more", "new horse"),
         ] {
             assert_eq!(form.question(), question);
-            assert_eq!(type_in(&mut form, text), PasswordAnswer::HistoryQuery);
+            assert_eq!(type_in(&mut form, text), PasswordAnswer::Incomplete);
             assert_eq!(form.problem().is_some(), text == "short" || text == "new hearse");
         }
         let change = PasswordAnswer::Change { old: "old horse".into(), new: "new horse".into() };
         assert_eq!(type_in(&mut form, "new horse"), change);
         let mut form = PasswordForm::new(Purpose::Register);
-        assert_eq!(type_in(&mut form, "new horse"), PasswordAnswer::HistoryQuery);
+        assert_eq!(type_in(&mut form, "new horse"), PasswordAnswer::Incomplete);
         assert_eq!(type_in(&mut form, "new horse"), PasswordAnswer::Register("new horse".into()));
     }
 
     #[test]
-    fn nothing_of_what_is_typed_is_shown() {
+    fn typed_passwords_are_not_shown() {
         let mut form = PasswordForm::new(Purpose::Register);
         form.paste(" sesame\nmore");
         form.key(Key::plain(Code::Left));
@@ -233,11 +236,11 @@ mod tests {
         }
         assert_eq!(
             PasswordForm::new(Purpose::Register).key(Key::plain(Code::Enter)),
-            PasswordAnswer::HistoryQuery,
-            "nothing was typed"
+            PasswordAnswer::Incomplete,
+            "no password entered"
         );
         form.paste(&"x".repeat(9_999));
         let (before, after) = form.masked();
-        assert_eq!(before.chars().count() + after.chars().count(), LONGEST);
+        assert_eq!(before.chars().count() + after.chars().count(), MAX_ANSWER_CHARS);
     }
 }

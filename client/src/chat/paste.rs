@@ -1,16 +1,16 @@
-//! Pasted text: a few lines go into the draft, with their indentation; what has many is asked about.
+//! Pasted text. A few lines go into the draft, with their indentation; for more, the user chooses what to do.
 //!
-//! | text | what happens |
+//! | text | result |
 //! |---|---|
-//! | up to [`PASTE_ASKS`](super::limits::PASTE_ASKS) lines that the terminal said were pasted | into the draft |
-//! | more lines; more than one that came as keys; more than fits | the question, see [`Pasted::choices`] |
-//! | more while the question is shown | becomes part of what is asked about |
-//! | letters typed while the question is shown | the text goes into the draft, the letters behind it |
+//! | up to [`MAX_PASTE_LINES_UNASKED`](super::limits::MAX_PASTE_LINES_UNASKED) lines of a bracketed paste | into the draft |
+//! | more lines; an Enter in a paste that came as keys; more than fits into the draft | question with [`Pasted::choices`] |
+//! | more text while the question is shown | added to the text of the question |
+//! | characters typed while the question is shown | text and characters into the draft |
 //!
-//! No letter chooses anything: a user who was typing when the question appeared must not send what was pasted.
+//! No plain character is an answer: a user who was typing when the question appeared must not send the text by accident.
 //!
-//! A pasted line is talk, whatever it begins with. Only where a command was typed in front of the cursor (`/pm bob `),
-//! what is sent goes where that command says, each part of it.
+//! A pasted line is a message, even if it begins with a slash. If the draft begins with a command (`/pm bob `), each part
+//! of the text is sent by that command.
 
 use super::editor::Editor;
 use super::key::{Code, Key};
@@ -20,48 +20,50 @@ use landline_common::clean::{clean_message, count_lines};
 use landline_common::command::{Command, parse};
 use std::borrow::Cow;
 
-/// What was pasted and is asked about.
+/// A paste for which the user must choose.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pasted {
-    /// As it came.
+    /// Text as received, with its line ends.
     text: String,
-    /// There was more than is looked at.
+    /// True if the text was cut.
     is_cut: bool,
 }
 
 impl Pasted {
-    /// Adds what was pasted, as far as it is looked at.
+    /// Adds pasted text, up to [`PASTE_BYTES`].
     pub fn add(&mut self, text: &str) {
-        let room = PASTE_BYTES.saturating_sub(self.text.len()).min(text.len());
-        let end = text.floor_char_boundary(room);
+        let capacity = PASTE_BYTES.saturating_sub(self.text.len());
+        let end = text.floor_char_boundary(capacity.min(text.len()));
         self.text.push_str(&text[..end]);
         self.is_cut |= end < text.len();
     }
 
-    /// The message that it would be.
+    /// Returns the text as a message: cleaned, without leading and trailing empty lines.
     #[must_use]
     pub fn message(&self) -> Cow<'_, str> {
         clean_message(&self.text)
     }
 
-    /// The message as it stands in the draft: where the paste begins or ends with a line end, no line is joined to
-    /// another one.
+    /// Returns the message as it is inserted into the draft. Restores a line end at its beginning or end if the message
+    /// would otherwise join a line of the draft.
     #[must_use]
     pub fn in_draft(&self, draft: &Editor) -> String {
         let message = self.message();
         let ends = ['\r', '\n'];
         let before = draft.before();
-        let in_front = self.text.starts_with(ends) && !before.is_empty() && !before.ends_with(char::is_whitespace);
+        let needs_line_end_before =
+            self.text.starts_with(ends) && !before.is_empty() && !before.ends_with(char::is_whitespace);
         let after = draft.after();
-        let behind = self.text.ends_with(ends) && !after.is_empty() && !after.starts_with(char::is_whitespace);
+        let needs_line_end_after =
+            self.text.ends_with(ends) && !after.is_empty() && !after.starts_with(char::is_whitespace);
         if message.is_empty() {
             return String::new();
         }
         let end = |needed: bool| if needed { "\n" } else { "" };
-        format!("{}{message}{}", end(in_front), end(behind))
+        format!("{}{message}{}", end(needs_line_end_before), end(needs_line_end_after))
     }
 
-    /// What of it goes away, whatever is done with it.
+    /// Returns a sentence for each part that is lost with any answer.
     #[must_use]
     pub fn losses(&self) -> Vec<String> {
         let visible = |text: &str| text.chars().filter(|c| !c.is_whitespace()).count();
@@ -71,18 +73,18 @@ impl Pasted {
         cut.into_iter().chain(hidden).collect()
     }
 
-    /// Whether it is asked about: it does not fit into the draft, or has more than so many lines.
+    /// Returns whether the user must choose: the message has more than `max_lines` lines, or does not fit into the draft.
     #[must_use]
-    pub fn needs_question(&self, most: usize, draft: &Editor) -> bool {
+    pub fn needs_question(&self, max_lines: usize, draft: &Editor) -> bool {
         let message = self.message();
-        self.is_cut || count_lines(&message) > most || !draft.fits(message.len())
+        self.is_cut || count_lines(&message) > max_lines || !draft.fits(message.len())
     }
 
-    /// The keys that answer the question, and what they do.
+    /// Returns the keys that answer the question, each with its effect.
     #[must_use]
     pub fn choices(&self, draft: &Editor, me: &str) -> Vec<(&'static str, String)> {
         let message = self.in_draft(draft);
-        let Saying { text, .. } = Saying::of(&message, draft, me);
+        let Submission { text, .. } = Submission::of(&message, draft, me);
         let parts = if too_long(&text).is_some() { split(&text).len() } else { 1 };
         let whole = match parts {
             1 => "send as one message".to_owned(),
@@ -100,80 +102,83 @@ impl Pasted {
         [Some(("Enter", whole)), each, edit, Some(("Esc", "do not send".to_owned()))].into_iter().flatten().collect()
     }
 
-    /// What the user answers with a key.
+    /// Returns the answer of a key.
     #[must_use]
     pub fn answer(&self, key: Key, draft: &Editor, me: &str) -> PasteAnswer {
         let message = self.in_draft(draft);
         match key {
             key if key == Key::plain(Code::Enter) => {
-                let saying = Saying::of(&message, draft, me);
-                let parts =
-                    if too_long(&saying.text).is_some() { split(&saying.text) } else { vec![saying.text.clone()] };
-                PasteAnswer::Say { saying, parts }
+                let submission = Submission::of(&message, draft, me);
+                let parts = if too_long(&submission.text).is_some() {
+                    split(&submission.text)
+                } else {
+                    vec![submission.text.clone()]
+                };
+                PasteAnswer::Send { submission, parts }
             }
             key if key == Key::alt(Code::Char('l')) => {
-                let saying = Saying::of(&message, draft, me);
-                let parts = saying.text.split('\n').filter(|line| !line.is_empty()).map(str::to_owned).collect();
-                PasteAnswer::Say { saying, parts }
+                let submission = Submission::of(&message, draft, me);
+                let parts = submission.text.split('\n').filter(|line| !line.is_empty()).map(str::to_owned).collect();
+                PasteAnswer::Send { submission, parts }
             }
             key if key == Key::alt(Code::Char('e')) && draft.fits(message.len()) => PasteAnswer::Edit(message),
-            key if writes(key) && draft.fits(message.len() + 1) => {
+            key if inserts_text(key) && draft.fits(message.len() + 1) => {
                 let is_ended = self.text.ends_with(['\r', '\n']) && !message.ends_with('\n');
                 PasteAnswer::TypeOn(if is_ended { message + "\n" } else { message })
             }
             Key { code: Code::Escape, .. } => PasteAnswer::Discard,
             key if key == Key::ctrl('c') => PasteAnswer::Discard,
-            _ => PasteAnswer::HistoryQuery,
+            _ => PasteAnswer::KeepAsking,
         }
     }
 }
 
-/// What would be said: a command that was typed in front, if there is one, and the text behind it.
+/// The text to send: the draft with the paste, split into the command at its beginning, if any, and the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Saying {
-    /// The command, with a blank behind it; or nothing.
+pub struct Submission {
+    /// Command with a trailing blank; empty if there is none.
     pub command: String,
-    /// What it says.
+    /// Text.
     pub text: String,
 }
 
-/// What a key answers.
+/// The answer of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PasteAnswer {
-    /// Say each part as a message of its own.
-    Say {
-        /// All of it.
-        saying: Saying,
-        /// Its parts.
+    /// Send each part as a message.
+    Send {
+        /// Command and whole text.
+        submission: Submission,
+        /// Parts of the text.
         parts: Vec<String>,
     },
-    /// Put the message into the input.
+    /// Insert the message into the draft.
     Edit(String),
-    /// Put the message into the input, and do there what the key does.
+    /// Insert the message into the draft, then handle the key there.
     TypeOn(String),
-    /// Do nothing with it.
+    /// Drop the text.
     Discard,
-    /// The key answers nothing: it may be one typed by mistake.
-    HistoryQuery,
+    /// The key is no answer; keep asking.
+    KeepAsking,
 }
 
-/// Whether a key writes something into the input.
-fn writes(key: Key) -> bool {
+/// Returns whether a key inserts text into the draft.
+fn inserts_text(key: Key) -> bool {
     let is_char = matches!(key, Key { code: Code::Char(_), ctrl: false, alt: false });
     is_char || key == Key::ctrl('j') || key == Key::alt(Code::Enter)
 }
 
-impl Saying {
-    /// What would be said if this text stood at the cursor.
-    fn of(message: &str, draft: &Editor, me: &str) -> Saying {
+impl Submission {
+    /// Returns the text to send if `message` is inserted into the draft.
+    fn of(message: &str, draft: &Editor, me: &str) -> Submission {
         let whole = format!("{}{message}{}", draft.before(), draft.after());
         if draft.before().starts_with('/')
             && let Some(Ok(command)) = parse(&whole, me)
-            && let Some(said) = command.said().filter(|_| command != Command::Hooray)
+            && let Some(said) = command.text_for_others().filter(|_| command != Command::Hooray)
             && let Some(front) = whole.trim_end().strip_suffix(said)
         {
-            return Saying { command: front.to_owned(), text: clean_message(said).into_owned() };
+            return Submission { command: front.to_owned(), text: clean_message(said).into_owned() };
         }
-        Saying { command: String::new(), text: clean_message(&whole).into_owned() }
+        Submission { command: String::new(), text: clean_message(&whole).into_owned() }
     }
 }

@@ -48,7 +48,7 @@ pub fn alice() -> Identity {
 
 impl TestClient {
     /// Before the connection is made, in further rooms the last time.
-    pub fn back_in(rooms: &[&str]) -> TestClient {
+    pub fn with_rooms(rooms: &[&str]) -> TestClient {
         let rooms = rooms.iter().map(|room| RoomName::parse(room).unwrap()).collect();
         TestClient::with(Engine::new(Identity { rooms, ..alice() }, 7), "10.0.0.1:12345", Settings::default())
     }
@@ -70,37 +70,37 @@ impl TestClient {
 
     /// Before the connection is made.
     pub fn new(width: usize, height: usize) -> TestClient {
-        let mut desk = TestClient::back_in(&[]);
-        desk.step(Input::Resize(width, height));
-        desk
+        let mut client = TestClient::with_rooms(&[]);
+        client.step(Input::Resize(width, height));
+        client
     }
 
     /// In a mesh with bob and carol.
     pub fn in_mesh(width: usize, height: usize) -> TestClient {
         let settings = Settings { mesh: true, ..Settings::default() };
         let who = Identity { room: RoomName::parse("mesh").unwrap(), ..alice() };
-        let mut desk = TestClient::with(Engine::new(who, 7), "mesh", settings);
-        desk.step(Input::Resize(width, height));
+        let mut client = TestClient::with(Engine::new(who, 7), "mesh", settings);
+        client.step(Input::Resize(width, height));
         let grant = SignInDetails { protocol: PROTOCOL, member_of: vec!["mesh".into()], ..SignInDetails::default() };
         let (user, server, room, grant) = ("alice".into(), "mesh".into(), "mesh".into(), Box::new(grant));
-        desk.hear(EventKind::Welcome { user, server, room, account: false, grant });
-        desk.answer_all();
+        client.receive(EventKind::Welcome { user, server, room, account: false, grant });
+        client.answer_all();
         for user in ["bob", "carol"] {
-            desk.hear(EventKind::Joined { user: user.into(), room: "mesh".into() });
+            client.receive(EventKind::Joined { user: user.into(), room: "mesh".into() });
         }
-        desk.pass(6_000);
-        desk
+        client.advance(6_000);
+        client
     }
 
     /// Signed in as a guest in the lobby, where nothing was missed and bob is, too.
     pub fn signed_in(width: usize, height: usize) -> TestClient {
-        let mut desk = TestClient::new(width, height);
-        desk.welcome();
-        desk.catch_up_nothing();
-        desk.answer_all();
-        desk.pass(6_000);
-        desk.take_sent();
-        desk
+        let mut client = TestClient::new(width, height);
+        client.welcome();
+        client.nothing_missed();
+        client.answer_all();
+        client.advance(6_000);
+        client.take_sent();
+        client
     }
 
     /// The server lets her in, into all rooms that she wants to be in.
@@ -111,13 +111,13 @@ impl TestClient {
     /// The server lets her in by the sign-in of that label.
     pub fn welcomed_by(&mut self, label: &str) {
         let welcome = self.welcome_event(true, false);
-        self.part(label, welcome);
+        self.reply_part(label, welcome);
     }
 
     /// The server lets her in; perhaps her session goes on.
     pub fn welcomed(&mut self, limited: bool, resumed: bool) {
         let welcome = self.welcome_event(limited, resumed);
-        self.hear(welcome);
+        self.receive(welcome);
     }
 
     fn welcome_event(&mut self, limited: bool, resumed: bool) -> EventKind<'static> {
@@ -136,7 +136,7 @@ impl TestClient {
     }
 
     /// The server has nothing that she missed in any room.
-    pub fn catch_up_nothing(&mut self) {
+    pub fn nothing_missed(&mut self) {
         let mut rooms: Vec<String> = self.state.engine().rooms().map(str::to_owned).collect();
         rooms.push("all".into());
         rooms.into_iter().for_each(|room| self.caught_up(room, false, false));
@@ -144,7 +144,7 @@ impl TestClient {
 
     /// That was what she missed in a room.
     pub fn caught_up(&mut self, room: impl Into<String>, missed: bool, more: bool) {
-        self.hear(EventKind::CaughtUp { room: room.into().into(), shown: 0, missed, more });
+        self.receive(EventKind::CaughtUp { room: room.into().into(), count: 0, missed, more });
     }
 
     /// Something happens.
@@ -180,19 +180,19 @@ impl TestClient {
     }
 
     /// The server tells something.
-    pub fn hear(&mut self, what: EventKind<'static>) {
+    pub fn receive(&mut self, what: EventKind<'static>) {
         let event = Box::new(what.at(self.moment()));
         self.step(Input::Event { event, by_program: false });
     }
 
     /// The server tells something that is acknowledged.
-    pub fn hear_with_seq(&mut self, seq: u64, what: EventKind<'static>) {
+    pub fn receive_with_seq(&mut self, seq: u64, what: EventKind<'static>) {
         let event = Box::new(Event { seq: Some(seq), ..what.at(self.moment()) });
         self.step(Input::Event { event, by_program: false });
     }
 
     /// One of alice's own messages comes out of the history.
-    pub fn recalled_own(&mut self, id: u64, room: &'static str, text: &'static str, nonce: &str) {
+    pub fn receive_own_history(&mut self, id: u64, room: &'static str, text: &'static str, nonce: &str) {
         let what = EventKind::Recalled { id, place: Where::Room(room.into()), user: "alice".into(), text: text.into() };
         let event = Box::new(Event { nonce: Some(nonce.to_owned().into()), ..what.at(self.moment()) });
         self.step(Input::Event { event, by_program: false });
@@ -208,7 +208,7 @@ impl TestClient {
     }
 
     /// The server says a part of an answer.
-    pub fn part(&mut self, label: &str, what: EventKind<'static>) {
+    pub fn reply_part(&mut self, label: &str, what: EventKind<'static>) {
         let reply = Some(Reply { label: label.to_owned().into(), done: false });
         let event = Box::new(Event { reply, ..what.at(self.moment()) });
         self.step(Input::Event { event, by_program: false });
@@ -230,15 +230,15 @@ impl TestClient {
     /// The server refuses the first command that begins so.
     #[track_caller]
     pub fn refuse(&mut self, command: &str, cause: Cause) {
-        self.answer(command, cause.report().saying("xq wvzt").into());
+        self.answer(command, cause.report().with_text("xq wvzt").into());
     }
 
     /// The server lets her into a room.
     #[track_caller]
-    pub fn entered(&mut self, room: &'static str) {
+    pub fn grant_join(&mut self, room: &'static str) {
         let command = self.unanswered.iter().find(|(_, line)| line.eq_ignore_ascii_case(&format!("/join {room}")));
         let command = command.map(|(_, line)| line.clone()).expect("she wants to go in");
-        self.answer(&command, Cause::Entered.of_room(room).into());
+        self.answer(&command, Cause::Entered.with_room(room).into());
     }
 
     /// The server answers the program's own questions: who is there, and that there is no history.
@@ -252,14 +252,14 @@ impl TestClient {
                     EventKind::Members { room: room.to_owned().into(), users, part: Part::default() }
                 }
                 None if line == "/users" => EventKind::Online { users: people(), part: Part::default() },
-                None => EventKind::RecallEnd { shown: 0, remark: "".into(), next: None },
+                None => EventKind::RecallEnd { count: 0, remark: "".into(), next: None },
             };
             self.reply(label, what);
         }
     }
 
     /// The server takes one message after the other. All that was sent.
-    pub fn take_said(&mut self) -> Vec<String> {
+    pub fn acknowledge_all(&mut self) -> Vec<String> {
         let mut id = 1_000;
         while let Some((_, line)) = self.unanswered.iter().find(|(_, line)| !is_question(line)).cloned() {
             self.answer(&line, EventKind::Done { id: Some(id), repeated: false });
@@ -269,47 +269,47 @@ impl TestClient {
     }
 
     /// The connection is lost.
-    pub fn down(&mut self, why: &str, loss: Loss) {
+    pub fn connection_down(&mut self, why: &str, loss: Loss) {
         self.step(Input::Down { why: why.into(), loss });
     }
 
     /// The server ends the connection.
-    pub fn cut(&mut self) {
-        self.down("the server closed the connection", Loss::Server);
+    pub fn lose_connection(&mut self) {
+        self.connection_down("the server closed the connection", Loss::Server);
         self.take_sent();
     }
 
     /// Somebody says something in a room.
-    pub fn said(&mut self, id: u64, room: &'static str, user: &'static str, text: &str) {
+    pub fn receive_message(&mut self, id: u64, room: &'static str, user: &'static str, text: &str) {
         let text = text.to_owned().into();
-        self.hear(EventKind::Said { id, room: room.into(), user: user.into(), text });
+        self.receive(EventKind::Said { id, room: room.into(), user: user.into(), text });
     }
 
     /// Something that was said in a room comes out of the history.
-    pub fn recalled(&mut self, id: u64, room: &'static str, user: &'static str, text: &'static str) {
+    pub fn receive_history(&mut self, id: u64, room: &'static str, user: &'static str, text: &'static str) {
         let place = Where::Room(room.into());
-        self.hear(EventKind::Recalled { id, place, user: user.into(), text: text.into() });
+        self.receive(EventKind::Recalled { id, place, user: user.into(), text: text.into() });
     }
 
     /// The server gives the signs of life that it was asked for.
-    pub fn pong(&mut self) {
+    pub fn answer_pings(&mut self) {
         for label in std::mem::take(&mut self.pings) {
             self.reply(label, EventKind::Pong("".into()));
         }
     }
 
     /// Time passes, and the server is alive.
-    pub fn pass(&mut self, ms: u64) {
+    pub fn advance(&mut self, ms: u64) {
         let end = self.ms + ms;
         while self.ms < end {
-            self.pass_silently(200.min(end - self.ms));
-            self.pong();
+            self.advance_silently(200.min(end - self.ms));
+            self.answer_pings();
             self.answer_all();
         }
     }
 
     /// Time passes, and nothing is heard.
-    pub fn pass_silently(&mut self, ms: u64) {
+    pub fn advance_silently(&mut self, ms: u64) {
         let end = self.ms + ms;
         while self.ms < end {
             self.ms = (self.ms + 200).min(end);
@@ -328,7 +328,7 @@ impl TestClient {
     }
 
     /// She types a line, and Enter.
-    pub fn enter(&mut self, line: &str) {
+    pub fn enter_line(&mut self, line: &str) {
         self.type_in(line);
         self.press(Key::plain(Code::Enter));
     }
@@ -342,14 +342,14 @@ impl TestClient {
     pub fn lines(&self, place: &ConversationId) -> Vec<String> {
         let conversation = self.state.conversations().get(place).expect("a conversation");
         let shown = |line: &super::line::Line| match &line.body {
-            Body::Talk(talk) => {
-                let mark = match &talk.delivery {
-                    Delivery::Heard | Delivery::Sent => "",
+            Body::Message(message) => {
+                let mark = match &message.delivery {
+                    Delivery::Received | Delivery::Sent => "",
                     Delivery::Unsent => "unsent ",
                     Delivery::Pending => "pending ",
                     Delivery::Failed(_) => "failed ",
                 };
-                format!("{mark}{}: {}", talk.user, talk.text)
+                format!("{mark}{}: {}", message.user, message.text)
             }
             Body::Presence(presence) => format!("~ {}", presence.sentence()),
             Body::Notice { text, .. } => format!("- {text}"),

@@ -1,35 +1,36 @@
-//! A conversation as plain text, to be saved.
+//! Writes a conversation as plain text, for `/save`.
 
 use super::conversation::{Conversation, ConversationId};
-use super::line::{Body, Delivery, Line, Talk};
+use super::line::{Body, ChatMessage, Delivery, Line};
 use crate::engine::Now;
 use landline_common::clean::clean;
 
-/// A conversation as plain text.
+/// Returns a conversation as plain text: a heading, then each line with its date and time.
 #[must_use]
-pub fn written(conversation: &Conversation, server: &str, now: Now) -> String {
+pub fn transcript(conversation: &Conversation, server: &str, now: Now) -> String {
     let mut text = format!("{} on {server}, saved {}\n\n", conversation.title, now.wall.date());
-    let mentions = conversation.place == ConversationId::Mentions;
+    let with_room = conversation.id == ConversationId::Mentions;
     for line in conversation.lines() {
         let at = now.zone.at(line.at);
-        for sentence in sentences(line, mentions) {
-            text += &format!("{} {}\n", at.date(), clean(&sentence));
+        for row in text_rows(line, with_room) {
+            text += &format!("{} {}\n", at.date(), clean(&row));
         }
     }
     text
 }
 
-/// One for each line of what was said, so that none passes for something else.
-fn sentences(line: &Line, mentions: bool) -> Vec<String> {
+/// Returns the rows of a line. Each row of a message repeats the user's name; otherwise its second row could imitate a
+/// message of another user.
+fn text_rows(line: &Line, with_room: bool) -> Vec<String> {
     match &line.body {
-        Body::Talk(Talk { user, text, room, delivery, .. }) => {
-            let room = room.as_ref().filter(|_| mentions).map_or(String::new(), |room| format!("[{room}] "));
+        Body::Message(ChatMessage { user, text, room, delivery, .. }) => {
+            let room = room.as_ref().filter(|_| with_room).map_or(String::new(), |room| format!("[{room}] "));
             let remark = match delivery {
-                Delivery::Heard | Delivery::Sent => String::new(),
+                Delivery::Received | Delivery::Sent => String::new(),
                 Delivery::Unsent | Delivery::Pending => " (not sent yet)".into(),
                 Delivery::Failed(why) => format!(" (not sent: {why})"),
             };
-            format!("{text}{remark}").split('\n').map(|line| format!("{room}{user}: {line}")).collect()
+            format!("{text}{remark}").split('\n').map(|row| format!("{room}{user}: {row}")).collect()
         }
         Body::Presence(presence) => vec![format!("⇄ {}", presence.sentence())],
         Body::Notice { text, .. } => vec![format!("— {text}")],

@@ -1,32 +1,32 @@
-//! Breaking text into rows at the width that it has on a terminal.
+//! Breaks text into rows by its width on a terminal.
 
 use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// Marks that stand behind a word, in scripts that are written without spaces.
+/// Marks that must not begin a row, in scripts written without blanks.
 const CLOSING: [char; 14] = ['。', '、', '，', '．', '！', '？', '：', '；', '）', '」', '』', '】', '》', '…'];
 
-/// Halfwidth dakuten and handakuten: marks by Unicode's rules, but terminals give each a cell of its own.
+/// Halfwidth dakuten and handakuten. Unicode counts them as zero-width marks, but terminals give each a cell.
 const HALFWIDTH_MARKS: [char; 2] = ['\u{ff9e}', '\u{ff9f}'];
 
-/// The width of a text in cells.
+/// Width of a text in terminal cells.
 pub trait CellWidth {
-    /// The cells that the screen gives each grapheme cluster, added up.
+    /// Returns the sum of the widths of all grapheme clusters.
     fn cell_width(&self) -> usize;
 }
 
 impl CellWidth for str {
     fn cell_width(&self) -> usize {
-        // Not the width of the whole: there, the two letters of an Arabic ligature count as one.
+        // The width of the whole text would count the two letters of an Arabic ligature as one cell.
         let clusters: usize = self.graphemes(true).map(UnicodeWidthStr::width).sum();
         clusters + self.matches(HALFWIDTH_MARKS).count()
     }
 }
 
-/// The rows of `text`: the first at most `first` cells wide, the others `width`. Each of its lines begins a row; longer
-/// ones are broken at spaces where there are any, and never inside of what people see as one character. Always at least
-/// one row.
+/// Breaks `text` into at least one row: the first of at most `first` cells, the others of at most `width`. Each line
+/// begins a row. Lines that are too long break at blanks if possible, and never within a grapheme cluster. Limits below
+/// two cells count as two.
 #[must_use]
 pub fn wrap(text: &str, first: usize, width: usize) -> Vec<Range<usize>> {
     let mut rows = Vec::new();
@@ -43,18 +43,18 @@ pub fn wrap(text: &str, first: usize, width: usize) -> Vec<Range<usize>> {
     rows
 }
 
-/// Where the first row of `text` ends, if not all of it fits: behind the last space that fits, or else in a word. The
-/// indentation is no place for it.
+/// Returns the end of the first row of `text`, or `None` if all of it fits. The row ends after the last blank that fits,
+/// but not within the indentation; without such a blank, it ends within a word.
 fn row_end(text: &str, limit: usize) -> Option<usize> {
     let indentation = text.len() - text.trim_start_matches(' ').len();
     let (mut cells, mut space, mut last) = (0, None, 0);
     for (at, grapheme) in text.grapheme_indices(true) {
         cells += grapheme.cell_width();
-        // Spaces at the end of a row are not seen, so they fit.
+        // Trailing blanks are trimmed from a row, so they always fit.
         if grapheme == " " {
             space = (at >= indentation).then_some(at + 1);
         } else if cells > limit && at > 0 {
-            // What closes a sentence does not begin a row.
+            // Let a closing mark take the cluster before it to the next row.
             let closes = grapheme.starts_with(CLOSING) && last > 0;
             return space.or(Some(if closes { last } else { at }));
         }
@@ -67,9 +67,9 @@ fn trimmed(text: &str, row: Range<usize>) -> Range<usize> {
     row.start..row.start + text[row].trim_end_matches(' ').len()
 }
 
-/// `text` cut to `width` cells, with an ellipsis where it was cut.
+/// Returns `text` cut to `width` cells. If it is cut, it ends with an ellipsis.
 #[must_use]
-pub fn cut(text: &str, width: usize) -> String {
+pub fn truncated(text: &str, width: usize) -> String {
     if text.cell_width() <= width {
         return text.to_owned();
     }
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn words_stay_whole_where_they_fit() {
+    fn rows_break_between_words() {
         assert_eq!(rows("the quick brown fox", 9, 10), ["the quick", "brown fox"]);
         assert_eq!(rows("the quick brown fox", 4, 10), ["the", "quick", "brown fox"]);
         assert_eq!(rows("", 5, 5), [""]);
@@ -118,18 +118,18 @@ mod tests {
     }
 
     #[test]
-    fn width_is_what_the_terminal_shows() {
+    fn widths_are_terminal_cells() {
         assert_eq!(rows("日本語日本語", 5, 5), ["日本", "語日", "本語"]);
-        assert_eq!(rows("日本語日。", 8, 8), ["日本語", "日。"], "what closes a sentence does not begin a row");
+        assert_eq!(rows("日本語日。", 8, 8), ["日本語", "日。"], "a closing mark does not begin a row");
         assert_eq!(rows("👩‍👩‍👧👩‍👩‍👧", 3, 3), ["👩‍👩‍👧", "👩‍👩‍👧"]);
-        assert_eq!(cut("日本語", 5), "日本…");
-        assert_eq!(cut("abc", 3), "abc");
-        assert_eq!(cut("abcd", 3), "ab…");
+        assert_eq!(truncated("日本語", 5), "日本…");
+        assert_eq!(truncated("abc", 3), "abc");
+        assert_eq!(truncated("abcd", 3), "ab…");
     }
 
     proptest! {
         #[test]
-        fn nothing_is_lost_and_nothing_is_too_wide(text in "[a-c 日👍é\n]{0,60}", first in 2usize..12, width in 2usize..12) {
+        fn wrapping_loses_no_text_and_keeps_to_the_width(text in "[a-c 日👍é\n]{0,60}", first in 2usize..12, width in 2usize..12) {
             let rows = wrap(&text, first, width);
             let joined: String = rows.iter().map(|row| &text[row.clone()]).collect();
             prop_assert!(rows.len() > text.matches('\n').count() && !joined.contains('\n'));
@@ -141,8 +141,8 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_cut_to_its_width(text in any::<String>(), width in 0usize..20) {
-            prop_assert!(cut(&text, width).cell_width() <= width);
+        fn truncated_text_keeps_to_the_width(text in any::<String>(), width in 0usize..20) {
+            prop_assert!(truncated(&text, width).cell_width() <= width);
         }
     }
 }

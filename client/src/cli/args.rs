@@ -99,7 +99,7 @@ pub enum ClientTask {
         json: bool,
     },
     /// Talk with everybody on this network without a server: members find each other
-    MeshArgs(MeshArgs),
+    Mesh(MeshArgs),
     /// Print a configuration file with every key, explained
     Config,
     /// Print what makes a shell complete the arguments of landline
@@ -350,7 +350,7 @@ mod tests {
     fn a17_the_mesh_has_the_flags_of_looks_and_notes() {
         let line = "landline mesh alice --theme light --bell all --notify --log x --config y --no-color";
         let args = Args::try_parse_from(line.split(' ')).unwrap();
-        let Some(ClientTask::MeshArgs(mesh)) = args.task else { panic!() };
+        let Some(ClientTask::Mesh(mesh)) = args.task else { panic!() };
         assert_eq!((mesh.look.theme, mesh.look.bell), (Some(Palette::Light), Some(Bell::All)));
         assert!(mesh.look.notify && mesh.look.no_color && mesh.look.log.is_some() && mesh.look.config.is_some());
     }

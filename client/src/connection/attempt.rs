@@ -137,7 +137,7 @@ fn sign_in(
             Err(news) => return Err(news),
         };
         let is_first = !std::mem::replace(&mut is_answered, true);
-        let service = if is_first { Service::of(line.as_bytes()) } else { Service::Landline };
+        let service = if is_first { Service::from_greeting(line.as_bytes()) } else { Service::Landline };
         if let Some(why) = foreign::why_not(&service, server, writer.peer_addr().ok()) {
             return Err(ConnectionEvent::down(&why));
         }
@@ -148,7 +148,7 @@ fn sign_in(
                 reader.input.get_mut().lift().map_err(down)?;
                 return Ok(line);
             }
-            SignInStep::SignInRefused(refused) => return Err(ConnectionEvent::Refused(refused)),
+            SignInStep::Refused(refused) => return Err(ConnectionEvent::Refused(refused)),
         }
     }
 }

@@ -66,7 +66,7 @@ pub(super) fn dial_any(
                 match outcome {
                     Ok(Ok(mut established)) => if established.choose().is_ok() { return Ok(established) },
                     Ok(Err((attempt, why))) => {
-                        if matches!(why, LinkError::Stranger) {
+                        if matches!(why, LinkError::Unauthenticated) {
                             failure = CloseReason::WrongKey;
                         }
                         if let Some(attempt) = attempt.retry() {

@@ -50,9 +50,9 @@ impl ExpectedKeys {
     pub fn answered(&self, stream: &TcpStream) -> Result<Established, LinkError> {
         let mut timed = DeadlineStream::new(stream, HANDSHAKE_TIMEOUT);
         let mut opened = self.shake_hands(&mut timed, Side::Answered)?;
-        let first = opened.opener.receive(&mut timed)?.ok_or(LinkError::Stranger)?;
+        let first = opened.opener.receive(&mut timed)?.ok_or(LinkError::Unauthenticated)?;
         if Frame::read(&first) != Frame::Hello {
-            return Err(LinkError::Stranger);
+            return Err(LinkError::Unauthenticated);
         }
         Ok(Established { stream: stream.try_clone()?, opened })
     }

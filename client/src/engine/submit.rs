@@ -92,9 +92,6 @@ impl Engine {
     /// Too many lines wait, or the command needs a room and none is shown.
     pub fn command(&mut self, key: u64, command: &Command<'_>, room: Option<&str>) -> Result<(), &'static str> {
         let Some(mut request) = Request::of_command(command, room) else { return Err("this belongs into a room") };
-        if *command == Command::OnlineDetails && self.options.mesh {
-            request = Request::of("members");
-        }
         let label = self.label();
         request.label = Some(label.as_str().into());
         let kind = match command {

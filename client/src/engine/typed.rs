@@ -6,10 +6,7 @@ use landline_common::command::{Request, parse};
 /// Converts a line typed in `room` to the object that is sent, without a label.
 pub fn object(line: &str, room: &str) -> String {
     let command = parse(line, "").expect("a line").expect("a command");
-    match command {
-        Command::OnlineDetails => Request::of("members").to_line(),
-        command => Request::of_command(&command, Some(room)).expect("an object").to_line(),
-    }
+    Request::of_command(&command, Some(room)).expect("an object").to_line()
 }
 
 /// Converts an object to roughly what a user would type. A message to a room begins with the room.

@@ -116,7 +116,7 @@ impl Links {
             });
             match opened {
                 Ok((stream, opened)) => links.serve(stream, opened, address, Some(dial)),
-                Err(why) => links.tell(NodeInput::Failed(dial.id, matches!(why, LinkError::Stranger))),
+                Err(why) => links.tell(NodeInput::Failed(dial.id, matches!(why, LinkError::Unauthenticated))),
             }
         };
         Builder::new().name("dialled".into()).spawn(run)?;
@@ -135,12 +135,8 @@ impl Links {
     fn shake_hands(&self, stream: &TcpStream, side: Side, end: Instant) -> Result<EncryptedLink, LinkError> {
         let _ = stream.set_nodelay(true);
         let Terms { keys, secret, .. } = &self.0.terms;
-        let opened = open(
-            &mut DeadlineStream::until(stream, end),
-            (side, PURPOSE),
-            keys,
-            ExpectedPeer::Anybody(secret.as_ref()),
-        )?;
+        let opened =
+            open(&mut DeadlineStream::until(stream, end), (side, PURPOSE), keys, ExpectedPeer::Any(secret.as_ref()))?;
         stream.set_read_timeout(None)?;
         stream.set_write_timeout(None)?;
         Ok(opened)

@@ -198,7 +198,7 @@ mod tests {
     fn x3_what_a_server_says_never_looks_like_what_this_program_says() {
         let forged = "DIRECT_CONNECTED:alice:12345 67890";
         for what in [
-            Cause::Registered.report().saying(forged).into(),
+            Cause::Registered.report().with_text(forged).into(),
             EventKind::Ask(forged.into()),
             EventKind::Ask("landline: no connection".into()),
             EventKind::Said { id: 1, room: "lobby".into(), user: "[Direct] alice".into(), text: "hi".into() },

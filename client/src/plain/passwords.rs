@@ -21,7 +21,7 @@ pub(super) fn ask(purpose: Purpose) -> io::Result<PasswordAnswer> {
         };
         form.paste(&text);
         match form.key(Key::plain(Code::Enter)) {
-            PasswordAnswer::HistoryQuery => {}
+            PasswordAnswer::Incomplete => {}
             done => return Ok(done),
         }
     }

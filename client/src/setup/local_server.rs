@@ -64,7 +64,7 @@ pub fn start(data: Option<PathBuf>) -> io::Result<Receiver<Result<Started, NotSt
 fn is_landline(port: u16) -> bool {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let Ok(stream) = TcpStream::connect_timeout(&address, ANSWERING) else { return false };
-    Service::ask(DeadlineStream::new(&stream, ANSWERING)) == Service::Landline
+    Service::probe(DeadlineStream::new(&stream, ANSWERING)) == Service::Landline
 }
 
 fn try_start(data: &Path) -> Result<Started, String> {

@@ -1,6 +1,6 @@
 //! Files that the full screen writes, and folders that it looks into.
 
-use crate::chat::limits::NAMES;
+use crate::chat::limits::MAX_FOLDER_ENTRIES;
 use crate::paths::from_home;
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -42,7 +42,7 @@ pub(super) fn list(folder: &str, beginning: &str) -> Vec<String> {
     let shown = |name: &String| name.starts_with(beginning) && (beginning.starts_with('.') || !name.starts_with('.'));
     let mut names: Vec<String> = entries.take(LOOKED_AT).filter_map(named).filter(shown).collect();
     names.sort_unstable();
-    names.truncate(NAMES);
+    names.truncate(MAX_FOLDER_ENTRIES);
     for name in &mut names {
         if folder.join(&*name).is_dir() {
             name.push(MAIN_SEPARATOR);
@@ -89,6 +89,6 @@ mod tests {
         assert_eq!((list(&path, "a").len(), list(&path, ".")), (2, vec![".hidden".to_owned()]));
         assert_eq!(list("/nowhere/", ""), [""; 0]);
         (0..300).for_each(|n| fs::write(folder.path().join(format!("n{n}")), "").unwrap());
-        assert_eq!(list(&path, "n").len(), NAMES);
+        assert_eq!(list(&path, "n").len(), MAX_FOLDER_ENTRIES);
     }
 }

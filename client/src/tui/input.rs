@@ -3,7 +3,7 @@
 
 use super::terminal::usable_size;
 use crate::chat::Input;
-use crate::chat::burst::{Arrived, Bursts, TOGETHER_US};
+use crate::chat::burst::{BURST_GAP_US, BurstClassifier, InputChunk};
 use crate::chat::key::{Code, Key};
 use crate::chat::limits::PASTE_BYTES;
 use crossbeam_channel::{Receiver, SendError, Sender, bounded};
@@ -22,7 +22,8 @@ const LOOKS: usize = 3;
 pub(super) fn listen() -> std::io::Result<Receiver<Input>> {
     let (out, keys) = bounded(KEYS);
     let run = move || {
-        let mut gathering = Gathering { keys: Vec::new(), bursts: Bursts::default(), begun: Instant::now(), out };
+        let mut gathering =
+            Gathering { keys: Vec::new(), bursts: BurstClassifier::default(), begun: Instant::now(), out };
         while let Ok(event) = read() {
             if gathering.take(event).is_err() {
                 return;
@@ -36,7 +37,7 @@ pub(super) fn listen() -> std::io::Result<Receiver<Input>> {
 /// Keys that came together so far.
 struct Gathering {
     keys: Vec<Key>,
-    bursts: Bursts,
+    bursts: BurstClassifier,
     begun: Instant,
     out: Sender<Input>,
 }
@@ -67,18 +68,18 @@ impl Gathering {
 
     fn send_keys(&mut self) -> Result<(), SendError<Input>> {
         let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let arrived = self.bursts.sort(std::mem::take(&mut self.keys), now);
+        let arrived = self.bursts.classify(std::mem::take(&mut self.keys), now);
         arrived.into_iter().try_for_each(|arrived| match arrived {
-            Arrived::Text(text) => self.out.send(Input::Burst(text)),
-            Arrived::Wheel { back, rows } => self.out.send(Input::Wheel { back, rows }),
-            Arrived::Keys(keys) => keys.into_iter().try_for_each(|key| self.out.send(Input::Key(key))),
+            InputChunk::Text(text) => self.out.send(Input::Burst(text)),
+            InputChunk::Wheel { back, rows } => self.out.send(Input::Wheel { back, rows }),
+            InputChunk::Keys(keys) => keys.into_iter().try_for_each(|key| self.out.send(Input::Key(key))),
         })
     }
 }
 
 /// Whether something else came together with what was read last.
 fn more_is_there() -> bool {
-    let together = Duration::from_micros(TOGETHER_US);
+    let together = Duration::from_micros(BURST_GAP_US);
     // On a busy machine this thread may not run for longer, and the library then looks at its watch only.
     for _ in 0..LOOKS {
         let begun = Instant::now();

@@ -93,7 +93,7 @@ pub fn run(
     link.finish();
     match exit {
         Exit::Left => Ok(()),
-        Exit::Unsent { lines, perhaps } => bail!("{}", unsent(&lines, perhaps)),
+        Exit::Unsent { lines, in_doubt } => bail!("{}", unsent(&lines, in_doubt)),
         Exit::Refused(why) => bail!("{why}"),
     }
 }
@@ -211,7 +211,7 @@ impl ScreenLoop<'_> {
 
     /// It ends, whatever is unsent.
     fn end(&mut self) -> Flow {
-        let (exit, farewell) = self.state.end();
+        let (exit, farewell) = self.state.terminate();
         farewell.iter().for_each(|line| self.link.send(line));
         Break(exit)
     }
@@ -245,8 +245,8 @@ impl ScreenLoop<'_> {
             ScreenEffect::Repaint => self.repaint = true,
             ScreenEffect::Suspend => self.suspend()?,
             ScreenEffect::Save { path, text } => return Ok(Continue(Some(Input::Saved(files::save(&path, &text))))),
-            ScreenEffect::ListFolder { folder, beginning } => {
-                return Ok(Continue(Some(Input::Folder(files::list(&folder, &beginning)))));
+            ScreenEffect::ListFolder { folder, prefix } => {
+                return Ok(Continue(Some(Input::Folder(files::list(&folder, &prefix)))));
             }
             ScreenEffect::Quit(exit) => return Ok(Break(exit)),
         }

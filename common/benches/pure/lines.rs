@@ -18,7 +18,7 @@ fn feed<'b>(input: &mut ReceiveBuffer, reads: impl Iterator<Item = &'b [u8]>) ->
             let space = input.space();
             let count = space.len().min(read.len());
             space[..count].copy_from_slice(&read[..count]);
-            input.filled(count);
+            input.advance(count);
             read = &read[count..];
             while let Some(piece) = input.next() {
                 messages += usize::from(matches!(black_box(piece), ReadMessage::Text(_)));
@@ -33,8 +33,8 @@ fn unframed(longest: usize) -> ReceiveBuffer {
     let mut input = ReceiveBuffer::new(longest);
     let first = input.space();
     first[..TEXT.len()].copy_from_slice(TEXT.as_bytes());
-    input.filled(TEXT.len());
-    input.silence();
+    input.advance(TEXT.len());
+    input.report_silence();
     assert_eq!(input.framing(), Framing::Unframed);
     assert!(input.next().is_some());
     input
@@ -46,7 +46,7 @@ pub fn bench(criterion: &mut Criterion) {
 
     let stream = format!("{TEXT}\n").repeat(LINES);
     group.throughput(Throughput::Bytes(stream.len() as u64));
-    let mut input = ReceiveBuffer::of_lines(longest);
+    let mut input = ReceiveBuffer::lines_only(longest);
     group.bench_function("framed, many a read", |b| {
         b.iter(|| assert_eq!(feed(&mut input, std::iter::once(stream.as_bytes())), LINES));
     });

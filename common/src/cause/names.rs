@@ -6,17 +6,17 @@ use crate::name::NameError;
 impl Report<'static> {
     /// The report for an invalid user name.
     #[must_use]
-    pub fn of_user_name(error: NameError, text: &str) -> Report<'static> {
+    pub fn from_user_name_error(error: NameError, text: &str) -> Report<'static> {
         match error {
             // A reserved name has only characters of names, so it is safe to show.
-            NameError::Reserved => Cause::NameReserved.of_user(text.to_owned()),
+            NameError::Reserved => Cause::NameReserved.with_user(text.to_owned()),
             error => error.into(),
         }
     }
 
     /// The report for an invalid room name.
     #[must_use]
-    pub fn of_room_name(error: NameError) -> Report<'static> {
+    pub fn from_room_name_error(error: NameError) -> Report<'static> {
         if error == NameError::Reserved { Cause::RoomNameReserved.report() } else { error.into() }
     }
 }
@@ -25,10 +25,10 @@ impl From<NameError> for Report<'static> {
     fn from(error: NameError) -> Report<'static> {
         match error {
             NameError::Empty => Cause::NameEmpty.report(),
-            NameError::TooLong(most) => Cause::NameTooLong.of_count(most as u64),
+            NameError::TooLong(most) => Cause::NameTooLong.with_count(most as u64),
             NameError::BadUser => Cause::NameBad.report(),
             NameError::BadRoom => Cause::RoomNameBad.report(),
-            NameError::Reserved => Cause::NameReserved.report().saying("That name is reserved. Choose another."),
+            NameError::Reserved => Cause::NameReserved.report().with_text("That name is reserved. Choose another."),
         }
     }
 }

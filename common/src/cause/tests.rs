@@ -25,19 +25,19 @@ fn the_table_is_sound() {
 #[test]
 fn a_sentence_is_filled_with_what_it_is_about() {
     assert_eq!(
-        Cause::YouBlock.of_user("eve").sentence(),
+        Cause::YouBlock.with_user("eve").sentence(),
         "You block eve and could not read the answer. /unblock eve first."
     );
-    assert_eq!(Cause::NoSuchUser.of_user("x").lantalk_sentence(), "User 'x' not found.");
-    assert_eq!(Cause::Entered.of_room("{user}").sentence(), "You are in {user} now");
-    assert!(Cause::Locked.of_seconds(9).sentence().ends_with("in 9 s."));
+    assert_eq!(Cause::NoSuchUser.with_user("x").lantalk_sentence(), "User 'x' not found.");
+    assert_eq!(Cause::Entered.with_room("{user}").sentence(), "You are in {user} now");
+    assert!(Cause::Locked.with_seconds(9).sentence().ends_with("in 9 s."));
     assert_eq!(Cause::all().count(), TABLE.len());
-    let removed = |count| Cause::Forgotten.of_count(count).sentence().into_owned();
+    let removed = |count| Cause::Forgotten.with_count(count).sentence().into_owned();
     assert!(removed(1).starts_with("1 message removed") && removed(2).starts_with("2 messages "));
-    assert_eq!(Cause::Kicked.report().saying("out").sentence(), "out");
-    let unknown = Cause::UnknownCommand.of_word("jion");
+    assert_eq!(Cause::Kicked.report().with_text("out").sentence(), "out");
+    let unknown = Cause::UnknownCommand.with_word("jion");
     assert_eq!(unknown.sentence(), "Unknown command /jion. Try /help.");
-    assert_eq!(unknown.hinting(Some("/join")).sentence(), "Unknown command /jion. Did you mean /join? Try /help.");
-    let reserved = Report::of_user_name(NameError::Reserved, "123");
+    assert_eq!(unknown.with_hint(Some("/join")).sentence(), "Unknown command /jion. Did you mean /join? Try /help.");
+    let reserved = Report::from_user_name_error(NameError::Reserved, "123");
     assert_eq!(reserved.sentence(), "\"123\" cannot be a name; choose another");
 }

@@ -1,6 +1,7 @@
 //! Help for users: a short text for newcomers, all commands in groups, and suggestions for mistyped words.
 
-use super::table::{CommandSpec, TOPICS, typed_words};
+use super::spec::{Audience, CommandSpec, typed_words};
+use super::table::{GROUPS, commands};
 
 /// The lines of `/help`: enough to talk, to look messages up, and to block a user.
 pub static SHORT_HELP: &[&str] = &[
@@ -19,46 +20,24 @@ pub static SHORT_HELP: &[&str] = &[
 /// The argument of `/help` that lists all commands.
 pub const HELP_ALL: &str = "all";
 
-/// A heading, and the words of its commands.
-type Group = (&'static str, &'static [&'static str]);
-
-static GROUPS: &[Group] = &[
-    ("Talk", &["say", "all", "hooray"]),
-    ("Rooms", &["join", "leave", "rooms", "who"]),
-    ("Users", &["users", "others", "since", "block", "unblock"]),
-    ("Messages to one user", &["pm", "forget"]),
-    ("Off-the-record chats, stored nowhere", &["connect", "accept", "reject", "private", "chats", "end"]),
-    ("Encrypted chats, between two landline programs", &["direct", "direct-say", "direct-stop"]),
-    ("What was said before", &["history", "search"]),
-    ("Your account", &["register", "password"]),
-    ("This program", &["help", "format", "ping", "quit"]),
-];
-
-/// The lines of `/help all`: a heading for each group, then its commands. `/members` and `/trust` are left out, as they
-/// are for meshes.
+/// The lines of `/help all`: a heading for each group, then its commands for users. Commands for meshes and programs are
+/// left out.
 pub fn all_help() -> impl Iterator<Item = String> {
-    let lines = |(heading, words): &Group| {
-        let topics = words.iter().filter_map(|word| topic(word)).map(help_line);
-        std::iter::once(format!("{heading}:")).chain(topics).collect::<Vec<_>>()
-    };
-    GROUPS.iter().flat_map(lines)
+    GROUPS.iter().flat_map(|group| {
+        let for_users = group.commands.iter().filter(|spec| spec.audience == Audience::Users);
+        std::iter::once(format!("{}:", group.heading)).chain(for_users.map(help_line))
+    })
 }
 
 /// The lines of `/help COMMAND`, for a word with or without its slash; none if no command has the word.
 pub fn help_about(word: &str) -> impl Iterator<Item = String> {
     let word = word.trim_start_matches('/').to_lowercase();
-    TOPICS.iter().filter(move |topic| topic.is_about(&word)).map(help_line)
+    commands().filter(move |spec| spec.is_about(&word)).map(help_line)
 }
 
-fn help_line(topic: &CommandSpec) -> String {
-    let or = if topic.also.is_empty() { String::new() } else { format!(" (or: {})", topic.also) };
-    format!("{}{or} – {}", topic.usage, topic.help)
-}
-
-fn topic(word: &str) -> Option<&'static CommandSpec> {
-    let is_it =
-        |topic: &&CommandSpec| topic.usage.split(' ').next().and_then(|first| first.strip_prefix('/')) == Some(word);
-    TOPICS.iter().find(is_it)
+fn help_line(spec: &CommandSpec) -> String {
+    let or = if spec.also.is_empty() { String::new() } else { format!(" (or: {})", spec.also) };
+    format!("{}{or} – {}", spec.usage, spec.help)
 }
 
 /// The command that a user most likely meant by an unknown word, without a slash.
@@ -115,18 +94,12 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn b5_every_command_that_users_type_is_in_one_group() {
-        for topic in
-            TOPICS.iter().filter(|topic| !topic.is_for_programs() && !topic.is_for_mesh() && !topic.is_about("members"))
-        {
-            let word = topic.usage.split(' ').next().unwrap().trim_start_matches('/');
-            let groups = GROUPS.iter().filter(|(_, words)| words.contains(&word)).count();
-            assert_eq!(groups, 1, "{word}");
+    fn b5_the_whole_help_has_every_command_for_users_once() {
+        let lines: Vec<_> = all_help().collect();
+        for spec in commands() {
+            let count = lines.iter().filter(|line| line.starts_with(&format!("{} ", spec.usage))).count();
+            assert_eq!(count, usize::from(spec.audience == Audience::Users), "{}", spec.usage);
         }
-        for word in GROUPS.iter().flat_map(|(_, words)| *words) {
-            assert!(topic(word).is_some(), "{word}");
-        }
-        assert!(!all_help().any(|line| line.contains("direct-key") || line.contains("direct-accept")));
     }
 
     #[test]
@@ -134,7 +107,7 @@ mod tests {
         assert!((8..=12).contains(&SHORT_HELP.len()));
         for word in SHORT_HELP.iter().flat_map(|line| line.split([' ', ',', ';'])) {
             if let Some(command) = word.strip_prefix('/').filter(|command| !command.is_empty()) {
-                assert!(topic(command).is_some(), "{word}");
+                assert!(commands().any(|spec| spec.word() == command), "{word}");
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The arguments of `/history`.
 
-use super::parse::number;
+use super::parse::parse_number;
 use std::fmt;
 
 /// Number of messages for `/history` without arguments.
@@ -33,12 +33,12 @@ impl<'a> HistoryQuery<'a> {
     pub fn parse(text: &'a str) -> Option<HistoryQuery<'a>> {
         let (word, rest) = text.split_once(' ').map_or((text, ""), |(word, rest)| (word, rest.trim_start()));
         let is = |known: &str| word.eq_ignore_ascii_case(known);
-        match (number(word), rest) {
+        match (parse_number(word), rest) {
             (None, "") if word.is_empty() => Some(HistoryQuery::default()),
             (Some(n), "") if n > 0 => Some(HistoryQuery::Last(n)),
             (None, "") if is("unread") => Some(HistoryQuery::Unread),
-            (None, id) if is("before") => number(id).map(HistoryQuery::Before),
-            (None, id) if is("after") => number(id).map(HistoryQuery::After),
+            (None, id) if is("before") => parse_number(id).map(HistoryQuery::Before),
+            (None, id) if is("after") => parse_number(id).map(HistoryQuery::After),
             (None, user) if is("with") && !user.is_empty() && !user.contains(' ') => Some(HistoryQuery::With(user)),
             _ => None,
         }
@@ -63,7 +63,7 @@ pub(super) fn before(text: &str) -> Option<(u64, &str)> {
     let (word, rest) = text.split_once(' ')?;
     let (id, words) = rest.trim_start().split_once(' ')?;
     let words = words.trim_start();
-    (word.eq_ignore_ascii_case("before") && !words.is_empty()).then(|| Some((number(id)?, words))).flatten()
+    (word.eq_ignore_ascii_case("before") && !words.is_empty()).then(|| Some((parse_number(id)?, words))).flatten()
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 //! command it belongs to. An object names its room or user, and each object of its answer carries its `label`.
 //! docs/PROTOCOL.md lists all types with examples.
 
-use super::{Command, Format, HistoryQuery, PasswordChange, room_word};
+use super::args::{Args, Field};
+use super::{Command, Format, HistoryQuery, PasswordChange, room_word, spec};
 use crate::cause::{Cause, Report};
 use crate::clean::clean;
 use crate::event::Text;
@@ -165,12 +166,12 @@ impl<'a> Request<'a> {
         match serde_json::from_str::<Request<'a>>(line) {
             Ok(request) => match request.fault() {
                 None => Ok(request),
-                Some(why) => Err((request.answer_label(), Cause::BadObject.of_word(why))),
+                Some(why) => Err((request.answer_label(), Cause::BadObject.with_word(why))),
             },
             Err(error) => {
                 // The error may quote the whole line.
                 let why: String = clean(&error.to_string()).chars().take(WHY_CHARS).collect();
-                Err((label_in(line), Cause::BadObject.of_word(why)))
+                Err((label_in(line), Cause::BadObject.with_word(why)))
             }
         }
     }
@@ -191,66 +192,77 @@ impl<'a> Request<'a> {
     /// # Errors
     /// The type is unknown, or a field is missing or invalid.
     pub fn command(&self) -> Result<Command<'_>, Report<'static>> {
-        let (to, room, text) =
-            (|| need("to", &self.to), || need("room", &self.room).map(room_word), || need("text", &self.text));
-        Ok(match &*self.r#type {
-            "say" => match room()? {
-                EVERYBODY => Command::All(text()?),
-                room => Command::SayIn { room, text: text()? },
-            },
-            "all" => Command::All(text()?),
-            "hooray" => Command::SayIn { room: room()?, text: super::HOORAY },
-            "join" => Command::Join(room()?),
-            "leave" => Command::Leave(Some(room()?)),
-            "rooms" => Command::Rooms { after: self.after_name()? },
-            "users" => Command::Online { after: self.after_name()? },
-            "others" => Command::Others { after: self.after_name()? },
-            "who" => Command::Members { room: room()?, after: self.after_name()? },
-            "since" => {
-                let seconds = self.seconds.ok_or_else(|| missing("seconds"))?;
-                Command::Since { seconds, after: self.after_name()? }
+        let row = match &*self.r#type {
+            "ack" => return Ok(Command::Ack(self.seq.ok_or_else(|| missing("seq"))?)),
+            "pong" => return Ok(Command::Alive),
+            r#type => spec::of_type(r#type).ok_or_else(|| Cause::BadObject.with_word("there is no such type"))?,
+        };
+        let mut args = Args::default();
+        if row.in_room {
+            args.set(Field::Room, need("room", &self.room)?);
+        }
+        for field in row.required {
+            if !self.read(*field, &mut args)? {
+                return Err(missing(name(*field)));
             }
-            "pm" => Command::Message { to: to()?, text: text()? },
-            "connect" => Command::Connect(to()?),
-            "accept" => Command::Accept(self.to.as_deref()),
-            "reject" => Command::Reject(self.to.as_deref()),
-            "chats" => Command::Chats { after: self.after_name()? },
-            "private" => Command::Private { to: Some(to()?), text: text()? },
-            "end" => Command::End(self.to.as_deref()),
-            "direct" => Command::Direct(to()?),
-            "direct_say" => Command::DirectText { to: to()?, text: text()? },
-            "direct_stop" => Command::DirectStop(to()?),
-            "direct_key" => Command::DirectKey(need("key", &self.key)?),
-            "trust" => Command::Trust(to()?),
-            "direct_accept" => {
-                let (key, addresses) = (need("key", &self.key)?, need("addresses", &self.addresses)?);
-                Command::DirectAccept { to: to()?, key, addresses }
+        }
+        for field in row.optional {
+            self.read(*field, &mut args)?;
+        }
+        Ok((row.build)(args))
+    }
+
+    /// Reads one argument; false if it is missing.
+    fn read<'s>(&'s self, field: Field, args: &mut Args<'s>) -> Result<bool, Report<'static>> {
+        let text = match field {
+            Field::Room => &self.room,
+            Field::To => &self.to,
+            Field::Text => &self.text,
+            Field::Words => &self.words,
+            Field::Token => &self.token,
+            Field::Key => &self.key,
+            Field::Addresses => &self.addresses,
+            Field::Word => &self.command,
+            Field::After => {
+                args.after = self.after_name()?;
+                return Ok(args.after.is_some());
             }
-            "block" => match self.to.as_deref() {
-                Some(user) => Command::Block(user),
-                None => Command::Blocked { after: self.after_name()? },
-            },
-            "unblock" => Command::Unblock(to()?),
-            "history" => self.history()?,
-            "search" => Command::Search { words: need("words", &self.words)?, before: self.before },
-            "forget" => Command::Forget,
-            "format" => Command::Format(match need("format", &self.format)? {
-                "json" => Format::Json,
-                "text" => Format::Text,
-                _ => return Err(Cause::BadObject.of_word("format is json or text")),
-            }),
-            "register" => Command::Register { password: Some(need_password("password", &self.password)?) },
-            "password" => {
-                let (old, new) = (need_password("old", &self.old)?, need_password("new", &self.new)?);
-                Command::Password(Some(PasswordChange { old, new }))
+            Field::Before => {
+                args.before = self.before;
+                return Ok(args.before.is_some());
             }
-            "help" => Command::Help(self.command.as_deref()),
-            "ping" => Command::Ping(self.token.as_deref()),
-            "ack" => Command::Ack(self.seq.ok_or_else(|| missing("seq"))?),
-            "pong" => Command::Alive,
-            "quit" => Command::Quit,
-            _ => return Err(Cause::BadObject.of_word("there is no such type")),
-        })
+            Field::Seconds => {
+                args.seconds = self.seconds;
+                return Ok(args.seconds.is_some());
+            }
+            Field::Format => {
+                args.format = Some(match need("format", &self.format)? {
+                    "json" => Format::Json,
+                    "text" => Format::Text,
+                    _ => return Err(Cause::BadObject.with_word("format is json or text")),
+                });
+                return Ok(true);
+            }
+            Field::History => {
+                args.room = self.room.as_deref().map(room_word);
+                args.history = Some(self.history()?);
+                return Ok(true);
+            }
+            Field::Password => {
+                args.password = Some(need_password("password", &self.password)?);
+                return Ok(true);
+            }
+            Field::PasswordChange => {
+                let old = need_password("old", &self.old)?;
+                let new = need_password("new", &self.new)?;
+                args.password_change = Some(PasswordChange { old, new });
+                return Ok(true);
+            }
+        };
+        if let Some(text) = text {
+            args.set(field, text);
+        }
+        Ok(text.is_some())
     }
 
     /// The name behind which a list continues.
@@ -258,24 +270,23 @@ impl<'a> Request<'a> {
         match &self.after {
             None => Ok(None),
             Some(After::Name(name)) => Ok(Some(name)),
-            Some(After::Id(_)) => Err(Cause::BadObject.of_word("after is a name here")),
+            Some(After::Id(_)) => Err(Cause::BadObject.with_word("after is a name here")),
         }
     }
 
-    fn history(&self) -> Result<Command<'_>, Report<'static>> {
+    fn history(&self) -> Result<HistoryQuery<'_>, Report<'static>> {
         let ask = match (self.last, self.before, &self.after, self.unread) {
-            (Some(0), ..) => return Err(Cause::BadObject.of_word("last is at least 1")),
+            (Some(0), ..) => return Err(Cause::BadObject.with_word("last is at least 1")),
             (Some(last), None, None, None) => HistoryQuery::Last(last),
             (None, Some(id), None, None) => HistoryQuery::Before(id),
             (None, None, Some(After::Id(id)), None) => HistoryQuery::After(*id),
             (None, None, None, Some(true)) => HistoryQuery::Unread,
             (None, None, None, None | Some(false)) => HistoryQuery::default(),
-            _ => return Err(Cause::BadObject.of_word("one of last, before, after and unread")),
+            _ => return Err(Cause::BadObject.with_word("one of last, before, after and unread")),
         };
-        Ok(match (&self.room, &self.with) {
-            (Some(room), _) => Command::HistoryIn { room: room_word(room), ask },
-            (None, Some(user)) => Command::History(HistoryQuery::With(user)),
-            (None, None) => Command::History(ask),
+        Ok(match &self.with {
+            Some(user) if self.room.is_none() => HistoryQuery::With(user),
+            _ => ask,
         })
     }
 
@@ -296,62 +307,41 @@ impl<'a> Request<'a> {
     /// has no object.
     #[must_use]
     pub fn of_command(command: &Command<'a>, room: Option<&'a str>) -> Option<Request<'a>> {
-        let text = |text: &'a str| Some(Text::Borrowed(text));
-        let maybe = |word: Option<&'a str>| word.map(Text::Borrowed);
-        let of = Request::of;
-        let to = |r#type, user: &'a str| Request { to: text(user), ..of(r#type) };
-        let list = |r#type, after: Option<&'a str>| Request {
-            after: after.map(|name| After::Name(name.into())),
-            ..of(r#type)
+        let (r#type, args) = command.parts()?;
+        let named = match *command {
+            Command::Private { to: None, .. } => return None,
+            Command::History(HistoryQuery::With(_)) => None,
+            Command::History(_) => room,
+            _ if spec::of_type(r#type).is_some_and(|spec| spec.in_room) => Some(args.room.or(room)?),
+            _ => args.room,
         };
-        Some(match *command {
-            Command::Say(said) => Request { room: text(room?), text: text(said), ..of("say") },
-            Command::SayIn { room, text: said } => Request { room: text(room), text: text(said), ..of("say") },
-            Command::Hooray => Request { room: text(room?), ..of("hooray") },
-            Command::All(said) => Request { text: text(said), ..of("all") },
-            Command::Online { after } => list("users", after),
-            Command::OnlineDetails => of("users"),
-            Command::Others { after } => list("others", after),
-            Command::Members { room, after } => Request { room: text(room), ..list("who", after) },
-            Command::Since { seconds, after } => Request { seconds: Some(seconds), ..list("since", after) },
-            Command::Message { to: user, text: said } => Request { text: text(said), ..to("pm", user) },
-            Command::Connect(user) => to("connect", user),
-            Command::Accept(user) => Request { to: maybe(user), ..of("accept") },
-            Command::Reject(user) => Request { to: maybe(user), ..of("reject") },
-            Command::Chats { after } => list("chats", after),
-            Command::Private { to: user, text: said } => Request { text: text(said), ..to("private", user?) },
-            Command::End(user) => Request { to: maybe(user), ..of("end") },
-            Command::Direct(user) => to("direct", user),
-            Command::DirectText { to: user, text: said } => Request { text: text(said), ..to("direct_say", user) },
-            Command::DirectStop(user) => to("direct_stop", user),
-            Command::DirectKey(key) => Request { key: text(key), ..of("direct_key") },
-            Command::Trust(user) => to("trust", user),
-            Command::DirectAccept { to: user, key, addresses } => {
-                Request { key: text(key), addresses: text(addresses), ..to("direct_accept", user) }
-            }
-            Command::Block(user) => to("block", user),
-            Command::Blocked { after } => list("block", after),
-            Command::Unblock(user) => to("unblock", user),
-            Command::Join(room) => Request { room: text(room), ..of("join") },
-            Command::Leave(named) => Request { room: text(named.or(room)?), ..of("leave") },
-            Command::Rooms { after } => list("rooms", after),
-            Command::History(HistoryQuery::With(user)) => Request { with: text(user), ..of("history") },
-            Command::History(ask) => ask_object(ask, room),
-            Command::HistoryIn { room, ask } => ask_object(ask, Some(room)),
-            Command::Search { words, before } => Request { words: text(words), before, ..of("search") },
-            Command::Forget => of("forget"),
-            Command::Format(format) => Request { format: text(format.as_str()), ..of("format") },
-            Command::Register { password } => Request { password: maybe(password), ..of("register") },
-            Command::Password(change) => {
-                let (old, new) = (change.map(|change| change.old), change.map(|change| change.new));
-                Request { old: maybe(old), new: maybe(new), ..of("password") }
-            }
-            Command::Help(word) => Request { command: maybe(word), ..of("help") },
-            Command::Ping(token) => Request { token: maybe(token), ..of("ping") },
-            Command::Ack(seq) => Request { seq: Some(seq), ..of("ack") },
-            Command::Alive => of("pong"),
-            Command::Quit => of("quit"),
-            Command::Foreign { .. } => return None,
+        let text = |word: Option<&'a str>| word.map(Text::Borrowed);
+        let request = Request {
+            room: text(named.or(args.room)),
+            to: text(args.to),
+            text: text(args.text),
+            words: text(args.words),
+            before: args.before,
+            after: args.after.map(|name| After::Name(name.into())),
+            seconds: args.seconds,
+            token: text(args.token),
+            key: text(args.key),
+            addresses: text(args.addresses),
+            format: text(args.format.map(Format::as_str)),
+            command: text(args.command),
+            seq: args.seq,
+            password: text(args.password),
+            old: text(args.password_change.map(|change| change.old)),
+            new: text(args.password_change.map(|change| change.new)),
+            ..Request::of(r#type)
+        };
+        Some(match args.history {
+            None => request,
+            Some(HistoryQuery::Last(last)) => Request { last: Some(last), ..request },
+            Some(HistoryQuery::Before(id)) => Request { before: Some(id), ..request },
+            Some(HistoryQuery::After(id)) => Request { after: Some(After::Id(id)), ..request },
+            Some(HistoryQuery::Unread) => Request { unread: Some(true), ..request },
+            Some(HistoryQuery::With(user)) => Request { with: text(Some(user)), ..request },
         })
     }
 
@@ -363,14 +353,24 @@ impl<'a> Request<'a> {
     }
 }
 
-fn ask_object<'a>(ask: HistoryQuery<'a>, room: Option<&'a str>) -> Request<'a> {
-    let request = Request { room: room.map(Text::Borrowed), ..Request::of("history") };
-    match ask {
-        HistoryQuery::Last(last) => Request { last: Some(last), ..request },
-        HistoryQuery::Before(id) => Request { before: Some(id), ..request },
-        HistoryQuery::After(id) => Request { after: Some(After::Id(id)), ..request },
-        HistoryQuery::Unread => Request { unread: Some(true), ..request },
-        HistoryQuery::With(user) => Request { room: None, with: Some(user.into()), ..request },
+/// The name of an argument in objects.
+fn name(field: Field) -> &'static str {
+    match field {
+        Field::Room => "room",
+        Field::To => "to",
+        Field::Text => "text",
+        Field::Words => "words",
+        Field::After => "after",
+        Field::Before => "before",
+        Field::Seconds => "seconds",
+        Field::Token => "token",
+        Field::Key => "key",
+        Field::Addresses => "addresses",
+        Field::Format => "format",
+        Field::Word => "command",
+        Field::History => "last",
+        Field::Password => "password",
+        Field::PasswordChange => "new",
     }
 }
 
@@ -380,11 +380,11 @@ fn need<'s>(field: &'static str, value: &'s Option<Text<'_>>) -> Result<&'s str,
 
 /// A password as it counts: without the blanks around it.
 fn need_password<'s>(field: &'static str, value: &'s Option<Text<'_>>) -> Result<&'s str, Report<'static>> {
-    need(field, value).map(password::of_line)
+    need(field, value).map(password::from_line)
 }
 
 fn missing(field: &'static str) -> Report<'static> {
-    Cause::BadObject.of_word(format!("{field} is missing"))
+    Cause::BadObject.with_word(format!("{field} is missing"))
 }
 
 /// Reads only the label of a line that is no valid object, for the answer.

@@ -107,7 +107,7 @@ impl WireEvent<'_> {
             "joined" => EventKind::Joined { user: owned(&self.user)?, room: owned(&self.room)? },
             "left" => EventKind::Left { user: owned(&self.user)?, room: owned(&self.room)? },
             "history_end" => {
-                EventKind::RecallEnd { shown: self.shown?, remark: owned(&self.remark)?, next: owned(&self.next) }
+                EventKind::RecallEnd { count: self.shown?, remark: owned(&self.remark)?, next: owned(&self.next) }
             }
             "gathered" => EventKind::Gathered {
                 room: owned(&self.room),
@@ -135,7 +135,7 @@ impl WireEvent<'_> {
             },
             "caught_up" => {
                 let Remainder::Messages(more) = self.more? else { return None };
-                EventKind::CaughtUp { room: owned(&self.room)?, shown: self.shown?, missed: self.missed?, more }
+                EventKind::CaughtUp { room: owned(&self.room)?, count: self.shown?, missed: self.missed?, more }
             }
             "info" => EventKind::Info(owned(&self.text)?),
             _ => return None,

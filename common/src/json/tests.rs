@@ -27,7 +27,7 @@ fn objects_have_the_documented_form() {
         line(EventKind::Connected { user: "bob".into() }).contains("\"text\":\"bob has connected to the chatroom\"")
     );
     assert!(line(EventKind::error(404, "no such room")).contains("\"code\":404"));
-    let no_such_user = line(Cause::NoSuchUser.of_user("bob").into());
+    let no_such_user = line(Cause::NoSuchUser.with_user("bob").into());
     for field in [
         "\"type\":\"error\"",
         "\"event\":\"no_such_user\"",
@@ -37,7 +37,7 @@ fn objects_have_the_documented_form() {
     ] {
         assert!(no_such_user.contains(field), "{no_such_user}");
     }
-    let entered = line(Cause::Entered.of_room("ops").into());
+    let entered = line(Cause::Entered.with_room("ops").into());
     assert!(entered.contains("\"event\":\"info\",\"cause\":\"entered\"") && entered.contains("You are in ops now"));
     let unknown = r#"{"type":"error","cause":"of_tomorrow","code":418,"text":"so it is"}"#;
     let EventKind::Report(report) = read(unknown).unwrap().what else { panic!() };
@@ -148,7 +148,7 @@ fn any_what() -> impl Strategy<Value = EventKind<'static>> {
             text
         }),
         (any::<usize>(), text(), prop::option::of(text())).prop_map(|(shown, remark, next)| EventKind::RecallEnd {
-            shown,
+            count: shown,
             remark,
             next
         }),
@@ -182,7 +182,7 @@ fn any_what() -> impl Strategy<Value = EventKind<'static>> {
         report().prop_map(EventKind::Report),
         (prop::option::of(any::<u64>()), any::<bool>()).prop_map(|(id, repeated)| EventKind::Done { id, repeated }),
         (text(), any::<u32>(), any::<bool>(), any::<bool>()).prop_map(|(room, shown, missed, more)| {
-            EventKind::CaughtUp { room, shown: shown as usize, missed, more }
+            EventKind::CaughtUp { room, count: shown as usize, missed, more }
         }),
         Just(EventKind::Ping),
         any::<bool>().prop_map(|needs_password| EventKind::AskAll { needs_password }),

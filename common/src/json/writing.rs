@@ -4,7 +4,7 @@ use super::{Remainder, WireEvent};
 use crate::cause::{Cause, CauseKind, Report};
 use crate::event::{Event, EventKind, Part, SignInDetails, Text};
 use crate::history::Location;
-use crate::name::is_of_server;
+use crate::name::is_server_author;
 use crate::text;
 use std::borrow::Cow;
 
@@ -41,7 +41,7 @@ impl<'a> WireEvent<'a> {
 
     /// A message with its author, and with `server` if that is the server itself, so that programs need not parse names.
     fn message(user: &'a Text<'_>) -> WireEvent<'a> {
-        WireEvent { user: borrowed(user), server: is_of_server(user).then_some(true), ..WireEvent::of("message") }
+        WireEvent { user: borrowed(user), server: is_server_author(user).then_some(true), ..WireEvent::of("message") }
     }
 
     /// A system event of this name. `text` is the event as a line of text.
@@ -192,8 +192,8 @@ impl<'a> WireEvent<'a> {
             EventKind::Left { user, room } => {
                 WireEvent { user: borrowed(user), room: borrowed(room), ..system("left") }
             }
-            EventKind::RecallEnd { shown, remark, next } => WireEvent {
-                shown: Some(*shown),
+            EventKind::RecallEnd { count, remark, next } => WireEvent {
+                shown: Some(*count),
                 remark: borrowed(remark),
                 next: next.as_ref().and_then(borrowed),
                 ..system("history_end")
@@ -219,10 +219,10 @@ impl<'a> WireEvent<'a> {
                 event: Some("format".into()),
                 ..WireEvent::of("system")
             },
-            EventKind::CaughtUp { room, shown, missed, more } => WireEvent {
+            EventKind::CaughtUp { room, count, missed, more } => WireEvent {
                 event: Some("caught_up".into()),
                 room: borrowed(room),
-                shown: Some(*shown),
+                shown: Some(*count),
                 missed: Some(*missed),
                 more: Some(Remainder::Messages(*more)),
                 ..WireEvent::of("system")

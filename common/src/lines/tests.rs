@@ -6,7 +6,7 @@ fn feed(input: &mut ReceiveBuffer, mut bytes: &[u8], out: &mut Vec<String>) {
         let space = input.space();
         let n = space.len().min(bytes.len());
         space[..n].copy_from_slice(&bytes[..n]);
-        input.filled(n);
+        input.advance(n);
         bytes = &bytes[n..];
         while let Some(piece) = input.next() {
             out.push(owned(piece));
@@ -38,7 +38,7 @@ fn a_line_ends_with_lf_or_cr_lf() {
 
 #[test]
 fn an_overlong_line_is_discarded_to_its_end_without_growing_the_buffer() {
-    let mut input = ReceiveBuffer::of_lines(100);
+    let mut input = ReceiveBuffer::lines_only(100);
     let mut out = Vec::new();
     for _ in 0..10_000 {
         feed(&mut input, &[b'x'; 1_000], &mut out);
@@ -51,7 +51,7 @@ fn an_overlong_line_is_discarded_to_its_end_without_growing_the_buffer() {
 #[test]
 fn f12_the_beginning_of_a_line_that_is_too_long_is_known() {
     for reads in [&[&b"ok\n12345"[..], b"6789"][..], &[b"ok\n12345\n"], &[b"ok\n12345"]] {
-        let mut input = ReceiveBuffer::of_lines(4);
+        let mut input = ReceiveBuffer::lines_only(4);
         let mut beginnings = Vec::new();
         let mut take = |piece: ReadMessage<'_>| match piece {
             ReadMessage::Text(text) => assert_eq!(text, "ok"),
@@ -59,7 +59,7 @@ fn f12_the_beginning_of_a_line_that_is_too_long_is_known() {
         };
         for read in reads {
             input.space()[..read.len()].copy_from_slice(read);
-            input.filled(read.len());
+            input.advance(read.len());
             while let Some(piece) = input.next() {
                 take(piece);
             }
@@ -80,7 +80,7 @@ fn a_line_of_the_longest_length_fits_with_either_line_end() {
 
 #[test]
 fn the_buffer_shrinks_after_a_long_line() {
-    let mut input = ReceiveBuffer::of_lines(8_192);
+    let mut input = ReceiveBuffer::lines_only(8_192);
     let mut out = Vec::new();
     feed(&mut input, &[b'x'; 6_000], &mut out);
     assert!(input.buffer.len() > SMALL_BUFFER);
@@ -95,7 +95,7 @@ fn a_first_read_without_newline_and_then_silence_means_unframed() {
     let mut out = Vec::new();
     feed(&mut input, b"alice_room", &mut out);
     assert!(out.is_empty() && input.awaits_silence());
-    input.silence();
+    input.report_silence();
     out.extend(input.next().map(owned));
     feed(&mut input, b"hello\nthere", &mut out);
     assert_eq!(out, ["alice_room", "hello\nthere"]);
@@ -107,7 +107,7 @@ fn an_unframed_message_of_the_longest_length_is_not_split() {
     let mut input = ReceiveBuffer::new(8_192);
     let mut out = Vec::new();
     feed(&mut input, b"alice_room", &mut out);
-    input.silence();
+    input.report_silence();
     out.extend(input.next().map(owned));
     for _ in 0..2 {
         feed(&mut input, &[b'x'; 8_192], &mut out);
@@ -135,7 +135,7 @@ fn a_first_read_of_one_byte_means_lines() {
     let mut out = Vec::new();
     feed(&mut input, b"a", &mut out);
     assert!(!input.awaits_silence());
-    input.silence();
+    input.report_silence();
     feed(&mut input, b"lice_room\n", &mut out);
     assert_eq!(out, ["alice_room"]);
 }
@@ -145,7 +145,7 @@ fn an_unframed_character_cut_by_a_read_begins_the_next_message() {
     let mut input = ReceiveBuffer::new(100);
     let mut out = Vec::new();
     feed(&mut input, b"al", &mut out);
-    input.silence();
+    input.report_silence();
     out.extend(input.next().map(owned));
     feed(&mut input, b"gr\xc3", &mut out);
     feed(&mut input, b"\xbc\xf0\x9f\x91", &mut out);

@@ -29,8 +29,8 @@ fn both_ends_learn_the_peers_key_and_messages_arrive_in_order() {
     let secret = [7; 32];
     let ways = [
         (ExpectedPeer::Known(&bob.public), ExpectedPeer::Known(&alice.public)),
-        (ExpectedPeer::Anybody(None), ExpectedPeer::Anybody(None)),
-        (ExpectedPeer::Anybody(Some(&secret)), ExpectedPeer::Anybody(Some(&secret))),
+        (ExpectedPeer::Any(None), ExpectedPeer::Any(None)),
+        (ExpectedPeer::Any(Some(&secret)), ExpectedPeer::Any(Some(&secret))),
     ];
     for (to_bob, to_alice) in ways {
         let [one, other] = shake((&alice, to_bob, "direct"), (&bob, to_alice, "direct"));
@@ -62,11 +62,11 @@ fn a_peer_with_another_key_secret_or_purpose_is_refused() {
         (&bob, ExpectedPeer::Known(&alice.public), "direct"),
     ));
     fails(shake(
-        (&alice, ExpectedPeer::Anybody(Some(&[1; 32])), "mesh"),
-        (&bob, ExpectedPeer::Anybody(Some(&[2; 32])), "mesh"),
+        (&alice, ExpectedPeer::Any(Some(&[1; 32])), "mesh"),
+        (&bob, ExpectedPeer::Any(Some(&[2; 32])), "mesh"),
     ));
-    fails(shake((&alice, ExpectedPeer::Anybody(Some(&[1; 32])), "mesh"), (&bob, ExpectedPeer::Anybody(None), "mesh")));
-    fails(shake((&alice, ExpectedPeer::Anybody(None), "mesh"), (&bob, ExpectedPeer::Anybody(None), "direct")));
+    fails(shake((&alice, ExpectedPeer::Any(Some(&[1; 32])), "mesh"), (&bob, ExpectedPeer::Any(None), "mesh")));
+    fails(shake((&alice, ExpectedPeer::Any(None), "mesh"), (&bob, ExpectedPeer::Any(None), "direct")));
 }
 
 #[test]
@@ -75,18 +75,18 @@ fn the_dialing_side_can_tell_a_refusal_from_a_closed_connection() {
     let one = [1; 32];
     let other = [2; 32];
     for (to_bob, to_alice) in [
-        (ExpectedPeer::Anybody(Some(&one)), ExpectedPeer::Anybody(Some(&other))),
-        (ExpectedPeer::Anybody(Some(&one)), ExpectedPeer::Anybody(None)),
-        (ExpectedPeer::Anybody(None), ExpectedPeer::Anybody(Some(&other))),
+        (ExpectedPeer::Any(Some(&one)), ExpectedPeer::Any(Some(&other))),
+        (ExpectedPeer::Any(Some(&one)), ExpectedPeer::Any(None)),
+        (ExpectedPeer::Any(None), ExpectedPeer::Any(Some(&other))),
         (ExpectedPeer::Known(&eve.public), ExpectedPeer::Known(&alice.public)),
     ] {
         let [dialled, _] = shake((&alice, to_bob, "mesh"), (&bob, to_alice, "mesh"));
-        assert!(matches!(dialled, Err(LinkError::Stranger)), "{dialled:?}");
+        assert!(matches!(dialled, Err(LinkError::Unauthenticated)), "{dialled:?}");
     }
     for side in [Side::Dialled, Side::Answered] {
         let (mut stream, busy_peer) = UnixStream::pair().unwrap();
         drop(busy_peer);
-        let closed = open(&mut stream, (side, "mesh"), &alice, ExpectedPeer::Anybody(Some(&one)));
+        let closed = open(&mut stream, (side, "mesh"), &alice, ExpectedPeer::Any(Some(&one)));
         assert!(matches!(closed, Err(LinkError::Stream(_))), "{closed:?}");
     }
 }
@@ -100,8 +100,7 @@ fn a_changed_skipped_repeated_or_shortened_message_is_damaged() {
         frame
     };
     for attack in 0..4 {
-        let [one, other] =
-            shake((&alice, ExpectedPeer::Anybody(None), "mesh"), (&bob, ExpectedPeer::Anybody(None), "mesh"));
+        let [one, other] = shake((&alice, ExpectedPeer::Any(None), "mesh"), (&bob, ExpectedPeer::Any(None), "mesh"));
         let (mut one, _) = one.unwrap();
         let (mut other, _) = other.unwrap();
         let mut first = sealed(&mut one, b"first");
@@ -125,8 +124,7 @@ fn a_changed_skipped_repeated_or_shortened_message_is_damaged() {
 #[test]
 fn the_length_of_a_message_is_bounded() {
     let [alice, bob] = [keys(), keys()];
-    let [one, other] =
-        shake((&alice, ExpectedPeer::Anybody(None), "mesh"), (&bob, ExpectedPeer::Anybody(None), "mesh"));
+    let [one, other] = shake((&alice, ExpectedPeer::Any(None), "mesh"), (&bob, ExpectedPeer::Any(None), "mesh"));
     let (mut one, _) = one.unwrap();
     let (mut other, _) = other.unwrap();
     let mut frame = Vec::new();
@@ -179,7 +177,7 @@ proptest! {
         }
         let keys = Keys::generate().unwrap();
         for side in [Side::Dialled, Side::Answered] {
-            prop_assert!(open(&mut Junk(&junk), (side, "mesh"), &keys, ExpectedPeer::Anybody(None)).is_err());
+            prop_assert!(open(&mut Junk(&junk), (side, "mesh"), &keys, ExpectedPeer::Any(None)).is_err());
         }
     }
 }

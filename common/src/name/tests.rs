@@ -156,10 +156,10 @@ fn rooms_are_compared_without_case() {
 #[test]
 fn a5_no_user_can_have_the_name_of_the_server_as_author() {
     for server in ["Landline", "lan party", "x (server)"] {
-        let speaker = of_server(server);
-        assert!(is_of_server(&speaker) && UserName::parse(&speaker).is_err(), "{speaker}");
+        let speaker = server_author(server);
+        assert!(is_server_author(&speaker) && UserName::parse(&speaker).is_err(), "{speaker}");
     }
-    assert!(!is_of_server("server") && !is_of_server("alice"));
+    assert!(!is_server_author("server") && !is_server_author("alice"));
 }
 
 proptest! {
@@ -177,7 +177,7 @@ proptest! {
             prop_assert!(!breaks);
             prop_assert_eq!(crate::clean::clean(shown), shown);
             prop_assert_eq!(&UserName::parse(shown).unwrap(), &name);
-            prop_assert!(!is_of_server(shown));
+            prop_assert!(!is_server_author(shown));
         }
     }
 }

@@ -83,9 +83,9 @@ fn lines_that_clients_compare_stay_to_the_letter() {
         (recalled(Location::Room("ops".into())), "[ops 2026-11-21 14:23] alice: hi\n"),
         (recalled(Location::Global), "[all 2026-11-21 14:23] alice: hi\n"),
         (recalled(Location::DirectMessage { to: "bob".into() }), "[PM 2026-11-21 14:23] alice to bob: hi\n"),
-        (EventKind::RecallEnd { shown: 0, remark: "".into(), next: None }, "INFO: no messages\n"),
+        (EventKind::RecallEnd { count: 0, remark: "".into(), next: None }, "INFO: no messages\n"),
         (
-            EventKind::RecallEnd { shown: 2, remark: "x".into(), next: Some("/history before 7".into()) },
+            EventKind::RecallEnd { count: 2, remark: "x".into(), next: Some("/history before 7".into()) },
             "INFO: 2 messages (x); more: /history before 7\n",
         ),
         (
@@ -121,11 +121,11 @@ fn lines_that_clients_compare_stay_to_the_letter() {
         (EventKind::Error { code: None, text: "no".into() }, "ERROR: no\n"),
         (Cause::InvalidMode.report().into(), "ERROR: Invalid auth mode\n"),
         (Cause::AlreadyHere.report().into(), "This alias is already logged in\n"),
-        (Cause::Entered.of_room("ops").into(), "INFO: You are in ops now\n"),
-        (Cause::Kicked.report().because("noise").into(), "INFO: You have been kicked.\nINFO: Reason: noise\n"),
+        (Cause::Entered.with_room("ops").into(), "INFO: You are in ops now\n"),
+        (Cause::Kicked.report().with_reason("noise").into(), "INFO: You have been kicked.\nINFO: Reason: noise\n"),
         (EventKind::Done { id: None, repeated: false }, ""),
-        (Cause::NoSuchUser.of_user(name()).into(), "ERROR: 404 alice is not online. /users lists who is.\n"),
-        (Cause::UnknownCommand.of_word("x").into(), "ERROR: 400 Unknown command /x. Try /help.\n"),
+        (Cause::NoSuchUser.with_user(name()).into(), "ERROR: 404 alice is not online. /users lists who is.\n"),
+        (Cause::UnknownCommand.with_word("x").into(), "ERROR: 400 Unknown command /x. Try /help.\n"),
         (EventKind::Pong("x".into()), "PONG x\n"),
         (EventKind::Pong("".into()), "PONG\n"),
     ] {
@@ -144,7 +144,7 @@ fn unframed_clients_get_bare_sign_in_answers() {
     };
     assert_eq!(written(welcome(false), Dialect::TcpChat, 1_000), "200\n");
     assert_eq!(written(welcome(true), Dialect::Chat77, 1_000), "AUTH_SUCCESS\n");
-    let refused = EventKind::Refused(Cause::NameTaken.report().saying("no"));
+    let refused = EventKind::Refused(Cause::NameTaken.report().with_text("no"));
     assert_eq!(written(refused.clone(), Dialect::TcpChat, 1_000), "403\n");
     assert_eq!(written(refused, Dialect::Lines, 1_000), "403 no\n");
     let lines = [false, true].map(|account| written(welcome(account), Dialect::Lines, 1_000));

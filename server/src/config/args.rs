@@ -2,12 +2,12 @@
 
 use super::size;
 use super::tasks::ServerTask;
-use super::{Config, History};
+use super::{Config, History, limits_of};
 use anyhow::{Context, anyhow, bail};
 use clap::Parser;
+use landline_common::limits;
 use landline_common::service::{BEACON_PORT, LANTALK_PORT, MAIN_PORT};
 use landline_common::visible::is_blank;
-use landline_common::{Limits, limits};
 use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -126,17 +126,6 @@ pub fn limits_help() -> String {
     limits::TABLE.iter().map(line).collect()
 }
 
-/// The limits, with those changed that are given as NAME=VALUE.
-pub(super) fn limits_of(changes: &[String]) -> anyhow::Result<Limits> {
-    let mut limits = Limits::default();
-    for change in changes {
-        let (name, value) = change.split_once('=').context("--limit is written NAME=VALUE; --limit help lists them")?;
-        let value = value.parse().map_err(|_| anyhow!("--limit {name}: {value} is no whole number"))?;
-        limits.set(name, value).map_err(anyhow::Error::msg)?;
-    }
-    Ok(limits)
-}
-
 impl Args {
     /// Whether the limits are to be listed instead of starting a server.
     #[must_use]
@@ -225,7 +214,7 @@ impl Args {
                 password => password.and_then(Result::ok),
             },
         };
-        match password.map(|typed| landline_common::password::of_line(&typed).to_owned()) {
+        match password.map(|typed| landline_common::password::from_line(&typed).to_owned()) {
             Some(password) if password.is_empty() => bail!("the server's password is empty; leave it out for none"),
             password => Ok(password),
         }

@@ -4,6 +4,7 @@ mod args;
 mod size;
 pub mod tasks;
 
+use anyhow::{Context, anyhow};
 pub use args::{Args, limits_help};
 use landline_common::Limits;
 use landline_common::service::{BEACON_PORT, LANTALK_PORT, MAIN_PORT};
@@ -129,6 +130,20 @@ impl Config {
         }
         if lan.is_empty() { vec![Ipv4Addr::LOCALHOST.into()] } else { lan }
     }
+}
+
+/// Returns the default limits with `changes`, each written NAME=VALUE.
+///
+/// # Errors
+/// A change is malformed, names no limit, or has a value outside the limit's bounds.
+fn limits_of(changes: &[String]) -> anyhow::Result<Limits> {
+    let mut limits = Limits::default();
+    for change in changes {
+        let (name, value) = change.split_once('=').context("--limit is written NAME=VALUE; --limit help lists them")?;
+        let value = value.parse().map_err(|_| anyhow!("--limit {name}: {value} is no whole number"))?;
+        limits.set(name, value).map_err(anyhow::Error::msg)?;
+    }
+    Ok(limits)
 }
 
 #[cfg(test)]

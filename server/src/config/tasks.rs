@@ -1,6 +1,6 @@
 //! What the program does other than serving.
 
-use super::args::limits_of;
+use super::limits_of;
 use clap::Subcommand;
 use jiff::civil::DateTime;
 use jiff::{Span, Timestamp, Zoned};

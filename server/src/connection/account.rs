@@ -1,51 +1,56 @@
-//! Making an account, and changing its password, by a user who is here.
+//! The commands `/register` and `/password` of a signed-in user.
 //!
-//! **Invariant.** A line that may be a password is never said. While questions are open, each line is an answer. A user
-//! may also type ahead where no question comes: behind a `/register` or `/password` that is refused, misspelled or
-//! dropped. So talk is refused for a while behind every such line, and behind the end of the questions.
+//! The invariant: a line that may be a password is never said. While questions are open, each line is an answer. A user
+//! may also type ahead where no question comes: after a `/register` or `/password` that is refused, misspelled or
+//! dropped. So talk is refused for a while after every such line, and after the end of the questions:
+//!
+//! | event | talk is refused for |
+//! |---|---|
+//! | the questions end | 2 s |
+//! | `/register` or `/password` asks no questions | 10 s |
 
 use super::dispatch::Dispatcher;
-use super::questions::{Next, Purpose, Questions};
+use super::questions::{AnswerResult, Purpose, Questions};
 use landline_common::command::{Command, CommandError};
 use landline_common::{Cause, EventKind, OffsetDateTime, Rendering, Report};
 use std::time::{Duration, Instant};
 
-/// What arrives so soon behind the questions was typed before their end could be read.
-const BEHIND_QUESTIONS: Duration = Duration::from_secs(2);
+/// Time after the questions within which a line was typed before the user could read their end.
+const AFTER_QUESTIONS: Duration = Duration::from_secs(2);
 
-/// A user who expects questions types the passwords within this time, perhaps without reading the refusal.
-const BEHIND_REFUSAL: Duration = Duration::from_secs(10);
+/// Time within which a user who expects questions types the passwords, perhaps without reading the refusal.
+const AFTER_REFUSAL: Duration = Duration::from_secs(10);
 
-/// Usages of the commands that begin questions.
-const WORDS: [&str; 2] = ["/register", "/password"];
+/// The commands that ask questions, as their usage is reported.
+const ACCOUNT_COMMANDS: [&str; 2] = ["/register", "/password"];
 
 /// Returns true for a line whose user expects questions: one of the commands, also with arguments or misspelled.
 fn expects_questions(command: &Result<Command<'_>, CommandError<'_>>) -> bool {
     match command {
         Ok(command) => matches!(command, Command::Register { .. } | Command::Password(_)),
-        Err(CommandError::Usage(usage)) => WORDS.contains(usage),
+        Err(CommandError::Usage(usage)) => ACCOUNT_COMMANDS.contains(usage),
         Err(CommandError::NoWindow(_)) => false,
         Err(why @ CommandError::Unknown(_)) => {
-            why.report().about.hint.is_some_and(|hint| WORDS.contains(&hint.as_ref()))
+            why.report().about.hint.is_some_and(|hint| ACCOUNT_COMMANDS.contains(&hint.as_ref()))
         }
     }
 }
 
-/// What a command comes to at once; `None` where questions follow.
-type Done = Result<Option<Report<'static>>, Report<'static>>;
+/// The immediate result of an account command; `None` if questions follow.
+type AccountResult = Result<Option<Report<'static>>, Report<'static>>;
 
 impl Dispatcher<'_> {
-    /// `/register` or `/password`, with the passwords or without them.
-    pub(super) fn account_command(&mut self, command: Command<'_>, now: OffsetDateTime) -> Done {
+    /// Carries out `/register` or `/password`, or asks for the passwords if the command has none.
+    pub(super) fn account_command(&mut self, command: Command<'_>, now: OffsetDateTime) -> AccountResult {
         let user = self.user;
         let purpose = match command {
             Command::Password(_) if !user.is_account() => return Err(Cause::NoAccount.report()),
             Command::Password(Some(change)) => {
-                self.passwords.change(user, change)?;
+                self.passwords.change_password(user, change)?;
                 return Ok(Some(Cause::PasswordChanged.report()));
             }
             Command::Password(None) => Purpose::Change,
-            _ if user.is_account() => return Err(Cause::AccountAlready.of_user(user.name.to_string())),
+            _ if user.is_account() => return Err(Cause::AccountAlready.with_user(user.name.to_string())),
             Command::Register { password: Some(password) } => return self.register(password).map(Some),
             _ => Purpose::Register,
         };
@@ -54,7 +59,7 @@ impl Dispatcher<'_> {
         }
         let questions = Questions::new(purpose);
         let least = self.passwords.context.limits.password_min_bytes;
-        self.tell(EventKind::info(questions.introduction(user.name.as_str(), least)), now);
+        self.send_event(EventKind::info(questions.introduction(user.name.as_str(), least)), now);
         self.ask(questions, now);
         Ok(None)
     }
@@ -62,53 +67,54 @@ impl Dispatcher<'_> {
     fn register(&mut self, password: &str) -> Result<Report<'static>, Report<'static>> {
         self.passwords.register_guest(self.user, password)?;
         self.session.upgrade_to_account();
-        Ok(Cause::AccountMade.of_user(self.user.name.to_string()))
+        Ok(Cause::AccountMade.with_user(self.user.name.to_string()))
     }
 
+    /// Asks the next question.
     pub(super) fn ask(&mut self, questions: Questions, now: OffsetDateTime) {
-        self.tell(EventKind::Ask(questions.prompt().into()), now);
+        self.send_event(EventKind::Ask(questions.prompt().into()), now);
         self.questions = Some(questions);
     }
 
-    /// Takes an answer. Nothing of it is said, kept or logged.
+    /// Takes the answer to the open question. The line is a password: it is neither said, nor stored, nor logged.
     pub(super) fn answer(&mut self, mut questions: Questions, line: &str, now: OffsetDateTime) {
         let report = match questions.answer(line) {
-            Next::HistoryQuery(_) => return self.ask(questions, now),
-            Next::Cancelled => Cause::QuestionsCancelled.report(),
-            Next::Differ => Cause::PasswordsDiffer.report(),
-            Next::Register(password) => self.register(password).unwrap_or_else(|refusal| refusal),
-            Next::Change(change) => match self.passwords.change(self.user, change) {
+            AnswerResult::Prompt(_) => return self.ask(questions, now),
+            AnswerResult::Cancelled => Cause::QuestionsCancelled.report(),
+            AnswerResult::Differ => Cause::PasswordsDiffer.report(),
+            AnswerResult::Register(password) => self.register(password).unwrap_or_else(|refusal| refusal),
+            AnswerResult::Change(change) => match self.passwords.change_password(self.user, change) {
                 Ok(()) => Cause::PasswordChanged.report(),
                 Err(refusal) => refusal,
             },
         };
-        let is_told = report.cause == Cause::QuestionsCancelled;
-        self.tell(report.into(), now);
-        if !is_told {
-            self.tell(Cause::QuestionsOver.report().into(), now);
+        let names_the_end = report.cause == Cause::QuestionsCancelled;
+        self.send_event(report.into(), now);
+        if !names_the_end {
+            self.send_event(Cause::QuestionsOver.report().into(), now);
         }
-        self.talk_from = Instant::now() + BEHIND_QUESTIONS;
+        self.talk_allowed_from = Instant::now() + AFTER_QUESTIONS;
     }
 
     /// Refuses talk for a while if the user of a line expects questions and none are open. Returns true if so.
-    pub(super) fn hold_talk_behind(&mut self, command: &Result<Command<'_>, CommandError<'_>>) -> bool {
+    pub(super) fn hold_talk_after(&mut self, command: &Result<Command<'_>, CommandError<'_>>) -> bool {
         let holds = self.questions.is_none() && expects_questions(command);
         if holds {
-            self.talk_from = Instant::now() + BEHIND_REFUSAL;
+            self.talk_allowed_from = Instant::now() + AFTER_REFUSAL;
         }
         holds
     }
 
     /// Tells the user for how long talk is refused.
-    pub(super) fn tell_talk_held(&mut self, now: OffsetDateTime) {
-        self.tell(Cause::TalkHeld.of_seconds(BEHIND_REFUSAL.as_secs()).into(), now);
+    pub(super) fn report_talk_hold(&mut self, now: OffsetDateTime) {
+        self.send_event(Cause::TalkHeld.with_seconds(AFTER_REFUSAL.as_secs()).into(), now);
     }
 
-    /// Takes note of a line that is dropped without being carried out.
-    pub(super) fn skip(&mut self, message: &str) {
-        let Some(typed) = self.door.typed(message) else { return };
-        if let Some(command) = self.command(&typed) {
-            self.hold_talk_behind(&command);
+    /// Refuses talk for a while after a line that was dropped without being carried out, if its user expects questions.
+    pub(super) fn note_dropped_command(&mut self, message: &str) {
+        let Some(inbound) = self.door.decode(message) else { return };
+        if let Some(command) = self.command(&inbound) {
+            self.hold_talk_after(&command);
         }
     }
 }

@@ -1,4 +1,5 @@
-//! What a door asks to try: a guest's name, an account, a password. Nothing here writes to the client.
+//! Carries out the authentication requests of a door: a guest's name, an account, a password. This module writes
+//! nothing to the client; the door answers.
 
 use super::Connection;
 use super::passwords::Passwords;
@@ -9,93 +10,106 @@ use landline_common::command::SignIn;
 use landline_common::{Cause, Rendering, Report, RoomName, UserName, password};
 use std::time::Instant;
 
-/// Somebody who may come in: the name, whether it is an account's, and the room.
-type AdmittedUser = (NameReservation, bool, RoomName);
+/// A user who may sign in.
+struct AdmittedUser {
+    reservation: NameReservation,
+    is_account: bool,
+    room: RoomName,
+}
+
+impl AdmittedUser {
+    fn guest(reservation: NameReservation, room: RoomName) -> AdmittedUser {
+        AdmittedUser { reservation, is_account: false, room }
+    }
+
+    fn account(reservation: NameReservation, room: RoomName) -> AdmittedUser {
+        AdmittedUser { reservation, is_account: true, room }
+    }
+}
 
 impl Connection<'_> {
-    /// Tries it: somebody who is in, or what the door has to answer.
-    pub(super) fn attempt(&self, attempt: AuthRequest, rendering: Rendering) -> Result<Session, AuthResult> {
-        match attempt {
+    /// Carries out a request. Returns the session of a client that has signed in.
+    ///
+    /// # Errors
+    /// The client is not signed in: the result for the door to answer, also of a request that succeeded.
+    pub(super) fn authenticate(&self, request: AuthRequest, rendering: Rendering) -> Result<Session, AuthResult> {
+        match request {
             AuthRequest::ServerPassword(given) => {
                 Err(self.check_server_password(&given).err().unwrap_or(AuthResult::Done))
             }
-            AuthRequest::Guest { name, room, server_password } => self.counted(rendering, || {
+            AuthRequest::Guest { name, room, server_password } => self.sign_in_limited(rendering, None, || {
                 self.check_server_password(server_password.as_deref().unwrap_or_default())?;
-                Ok((self.claim_new(name)?, false, room))
+                Ok(AdmittedUser::guest(self.reserve_unregistered(name)?, room))
             }),
             AuthRequest::Register { name, password } => {
                 Err(self.register(name, &password).err().unwrap_or(AuthResult::Done))
             }
-            AuthRequest::Name { name, password } => self.counted(rendering, || self.come_in(name, &password)),
-            AuthRequest::Login { alias, password } => self.counted(rendering, || self.log_in(&alias, &password)),
-            AuthRequest::Object { sign_in, server_password, stay } => {
-                self.attempt_object(sign_in, server_password, stay)
+            AuthRequest::Name { name, password } => {
+                self.sign_in_limited(rendering, None, || self.sign_in_by_name(name, &password))
+            }
+            AuthRequest::Login { alias, password } => self.sign_in_limited(rendering, None, || {
+                Ok(AdmittedUser::account(self.log_in(&alias, &password)?, RoomName::lobby()))
+            }),
+            AuthRequest::Object { sign_in, server_password, session } => {
+                self.authenticate_object(sign_in, server_password, session)
             }
         }
     }
 
-    /// What a command object asks for.
-    fn attempt_object(
+    /// Carries out a sign-in by command object.
+    fn authenticate_object(
         &self,
         sign_in: SignIn,
         server_password: Option<String>,
-        stay: SessionRequest,
+        request: SessionRequest,
     ) -> Result<Session, AuthResult> {
         if let SignIn::Resume { token } = &sign_in {
-            return self.resume(token, stay);
+            return self.resume(token, request);
         }
-        let wrong = |outcome| match outcome {
+        let name_the_server = |result| match result {
             AuthResult::WrongPassword => AuthResult::Refused(Cause::WrongServerPassword.report()),
             other => other,
         };
-        self.check_server_password(server_password.as_deref().unwrap_or_default()).map_err(wrong)?;
-        let parse =
-            |user: &str| UserName::parse(user).map_err(|why| AuthResult::Refused(Report::of_user_name(why, user)));
-        let room = stay.room.clone().unwrap_or_else(RoomName::lobby);
-        self.counted_in(Rendering::Json, Some(stay), || match sign_in {
-            SignIn::Guest { user } => Ok((self.claim_new(parse(&user)?)?, false, room)),
-            SignIn::Login { user, password } => {
-                let (reservation, account, _) = self.log_in(&user, &password)?;
-                Ok((reservation, account, room))
+        self.check_server_password(server_password.as_deref().unwrap_or_default()).map_err(name_the_server)?;
+        let parse = |user: &str| {
+            UserName::parse(user).map_err(|why| AuthResult::Refused(Report::from_user_name_error(why, user)))
+        };
+        let room = request.room.clone().unwrap_or_else(RoomName::lobby);
+        self.sign_in_limited(Rendering::Json, Some(request), || match sign_in {
+            SignIn::Guest { user } => Ok(AdmittedUser::guest(self.reserve_unregistered(parse(&user)?)?, room)),
+            SignIn::Login { user, password } => Ok(AdmittedUser::account(self.log_in(&user, &password)?, room)),
+            SignIn::Register { user, password } => {
+                Ok(AdmittedUser::account(self.register(parse(&user)?, &password)?, room))
             }
-            SignIn::Register { user, password } => Ok((self.register(parse(&user)?, &password)?, true, room)),
             SignIn::Resume { .. } => Err(AuthResult::Refused(Cause::TokenUnknown.report())),
         })
     }
 
-    /// Signs in, if that does not happen too often from this address: everybody hears of each coming and going.
-    fn counted(
+    /// Runs `sign_in` and starts the session, unless this address signs in too often: all users are notified of each
+    /// sign-in and sign-out. `request` has the options of a client that signs in by object.
+    fn sign_in_limited(
         &self,
         rendering: Rendering,
+        request: Option<SessionRequest>,
         sign_in: impl FnOnce() -> Result<AdmittedUser, AuthResult>,
     ) -> Result<Session, AuthResult> {
-        self.counted_in(rendering, None, sign_in)
-    }
-
-    /// The same for a client that says how it wants to be in.
-    fn counted_in(
-        &self,
-        rendering: Rendering,
-        stay: Option<SessionRequest>,
-        sign_in: impl FnOnce() -> Result<AdmittedUser, AuthResult>,
-    ) -> Result<Session, AuthResult> {
-        let attempt = self.passwords().throttled(&self.context.sign_ins, Cause::AddressSignIns)?;
+        let attempt = self.passwords().start_throttled(&self.context.sign_ins, Cause::AddressSignIns)?;
         let admitted = sign_in();
-        // Before anybody hears that they are in: from then on it counts for the next one. A right password of somebody
-        // who is here has cost as much as any, and asking for a name that is held disturbs its holder.
+        // Counts before the session starts, so that the next sign-in of this address sees it. Two refusals count too: a
+        // right password for a signed-in account costs a bcrypt check, and a name that is held disturbs its holder.
         if matches!(admitted, Ok(_) | Err(AuthResult::AlreadyHere | AuthResult::NameTaken(_))) {
             attempt.count(Instant::now());
         }
-        admitted.and_then(|admitted| self.welcome(admitted, rendering, stay))
+        admitted.and_then(|admitted| self.start_session(admitted, rendering, request))
     }
 
-    /// Passwords as this client may ask about them.
+    /// Returns the password checks of this client.
     pub(super) fn passwords(&self) -> Passwords<'_> {
         Passwords { context: self.context, address: self.stream.address() }
     }
 
-    /// The key under which the rooms, lost sessions and searches of this client count together with others: the address,
-    /// or the /64 network of an IPv6 address. A sign-in and a resumed session must have the same.
+    /// Returns the key under which rooms, lost sessions and searches are counted by address: the address, or the /64
+    /// network of an IPv6 address. A sign-in and its resumption must have the same key.
     pub(super) fn origin(&self) -> String {
         Origin::of(self.stream.address()).last().map_or(String::new(), |origin| format!("{origin:?}"))
     }
@@ -104,41 +118,44 @@ impl Connection<'_> {
         if self.context.password.is_none() {
             return Ok(());
         }
-        let attempt = self.passwords().attempt()?;
+        let attempt = self.passwords().start_attempt()?;
         if self.is_server_password(given) {
             return Ok(());
         }
         attempt.count(Instant::now());
-        log::warn!("a wrong server password from {}", self.stream.address());
+        log::warn!("sign-in: wrong server password address={}", self.stream.address());
         Err(AuthResult::WrongPassword)
     }
 
     fn is_server_password(&self, given: &str) -> bool {
-        let (given, own) = (password::composed(given), self.context.password.as_deref().map(password::composed));
-        own.is_some_and(|own| same(own.as_bytes(), given.as_bytes()))
+        let given = password::to_nfc(given);
+        let own = self.context.password.as_deref().map(password::to_nfc);
+        own.is_some_and(|own| equals_in_constant_time(own.as_bytes(), given.as_bytes()))
     }
 
-    /// Comes in under a name, where one password stands for the server's and for the account's: LanTalk's way. Nothing
-    /// is learned about a name without the server's password.
-    fn come_in(&self, name: UserName, password: &str) -> Result<AdmittedUser, AuthResult> {
-        let (has_password, is_account) = (self.context.password.is_some(), self.context.accounts.exists(name.key()));
+    /// Signs in as LanTalk's clients do: one password field stands for the server's password or the account's. Without
+    /// the server's password the result tells nothing about a name.
+    fn sign_in_by_name(&self, name: UserName, password: &str) -> Result<AdmittedUser, AuthResult> {
+        let has_password = self.context.password.is_some();
+        let is_account = self.context.accounts.exists(name.key());
         if !password.is_empty() && (has_password || is_account) {
-            // Before comparing, or the right guess would get through where wrong ones are refused.
-            let from_here = self.passwords().attempt()?;
+            // Started before the comparison: otherwise a throttled address could still find the right password.
+            let attempt = self.passwords().start_attempt()?;
             if !self.is_server_password(password) {
-                return self.log_in_from(from_here, has_password, name.as_str(), password);
+                let reservation = self.log_in_with_attempt(attempt, has_password, name.as_str(), password)?;
+                return Ok(AdmittedUser::account(reservation, RoomName::lobby()));
             }
         } else if has_password {
             return Err(AuthResult::WrongPassword);
         }
-        Ok((self.claim_new(name)?, false, RoomName::lobby()))
+        Ok(AdmittedUser::guest(self.reserve_unregistered(name)?, RoomName::lobby()))
     }
 
-    /// Claims a name that no account has. Claiming comes first: an account of that name may just be registered.
-    fn claim_new(&self, name: UserName) -> Result<NameReservation, AuthResult> {
-        // An account's name is refused below: its holder is not disturbed for that.
-        let has_account = self.context.accounts.exists(name.key());
-        let reservation = if has_account { self.context.hub.reserve(name) } else { self.reserve(name) };
+    /// Reserves a name that no account has.
+    fn reserve_unregistered(&self, name: UserName) -> Result<NameReservation, AuthResult> {
+        // The name of an account is refused in any case, so its holder is not probed.
+        let is_account = self.context.accounts.exists(name.key());
+        let reservation = if is_account { self.context.hub.reserve(name) } else { self.reserve(name) };
         let reservation = reservation.map_err(|taken| {
             let cause = match taken {
                 NameTaken::InUse => Cause::NameTaken,
@@ -148,39 +165,41 @@ impl Connection<'_> {
         })?;
         #[cfg(feature = "faults")]
         crate::faults::strike("sign-in", reservation.name().as_str().as_bytes());
+        // Checked again under the reservation: another client may just have registered the name.
         if self.context.accounts.exists(reservation.name().key()) {
-            return Err(AuthResult::NameTaken(Cause::NameRegistered.of_user(reservation.name().to_string())));
+            return Err(AuthResult::NameTaken(Cause::NameRegistered.with_user(reservation.name().to_string())));
         }
-        // Last: who looks like another user is told that the name is taken.
+        // Checked last, so that a name which looks like that of another user is reported as taken.
         reservation.name().check_new().map_err(|why| AuthResult::Refused(why.into()))?;
         Ok(reservation)
     }
 
-    /// Makes an account. Its name stays claimed until the claim is dropped.
+    /// Registers an account. Its name stays reserved until the result is dropped.
     fn register(&self, name: UserName, password: &str) -> Result<NameReservation, AuthResult> {
-        // First: somebody who may make no more accounts could go on asking which names have one.
+        // Throttled before the name is looked up: otherwise a throttled address could still ask which names are taken.
         let new = self.passwords().new_password(password)?;
-        let reservation = self.claim_new(name)?;
+        let reservation = self.reserve_unregistered(name)?;
         new.register(reservation.name())?;
         Ok(reservation)
     }
 
-    fn log_in(&self, alias: &str, password: &str) -> Result<AdmittedUser, AuthResult> {
-        self.log_in_from(self.passwords().attempt()?, false, alias, password)
+    fn log_in(&self, alias: &str, password: &str) -> Result<NameReservation, AuthResult> {
+        self.log_in_with_attempt(self.passwords().start_attempt()?, false, alias, password)
     }
 
-    /// Logs in by an attempt that was begun. `was_compared`: this password has been found not to be the server's, so the
-    /// attempt counts even where the name is locked, or guesses under a locked name would be free.
-    fn log_in_from(
+    /// Checks an account's password by an attempt that has started, and reserves its name. With `was_compared`, the
+    /// password has been compared with the server's, so the attempt counts even if the name is locked: otherwise
+    /// guesses at the server's password would be free under a locked name.
+    fn log_in_with_attempt(
         &self,
-        from_here: throttle::Try<'_>,
+        attempt: throttle::ThrottledAttempt<'_>,
         was_compared: bool,
         alias: &str,
         password: &str,
-    ) -> Result<AdmittedUser, AuthResult> {
+    ) -> Result<NameReservation, AuthResult> {
         let checked = self.passwords().check_account(alias, password);
         if matches!(checked, Err(AuthResult::WrongPassword)) || (was_compared && checked.is_err()) {
-            from_here.count(Instant::now());
+            attempt.count(Instant::now());
         }
         let account = checked?;
         let reservation = self.reserve(account.name.clone()).map_err(|_| AuthResult::AlreadyHere)?;
@@ -188,45 +207,47 @@ impl Connection<'_> {
         if self.context.accounts.find(reservation.name().key()).is_none_or(|now| now.hash != account.hash) {
             return Err(AuthResult::WrongPassword);
         }
-        Ok((reservation, true, RoomName::lobby()))
+        Ok(reservation)
     }
 
-    fn welcome(
+    /// Starts the session of an admitted user.
+    fn start_session(
         &self,
-        (reservation, account, room): AdmittedUser,
+        admitted: AdmittedUser,
         rendering: Rendering,
-        stay: Option<SessionRequest>,
+        request: Option<SessionRequest>,
     ) -> Result<Session, AuthResult> {
-        let session = stay.as_ref().and_then(|stay| self.session_options(stay));
-        let stay = stay.unwrap_or_default();
-        // Before they are told: from then on nobody may take their place.
-        self.entry.signed_in();
+        let AdmittedUser { reservation, is_account, room } = admitted;
+        let session = request.as_ref().and_then(|request| self.session_options(request));
+        let request = request.unwrap_or_default();
+        // Marked before the user is told: afterwards a crowd of new connections cannot replace this one.
+        self.guard.mark_signed_in();
         let now = self.context.clock.now();
-        let newcomer = SignInRequest {
+        let sign_in = SignInRequest {
             outbox: self.outbox.clone(),
             rendering,
-            account,
+            account: is_account,
             room,
             address: self.origin().into(),
             options: SignInOptions {
-                rooms: stay.rooms.iter().filter_map(|(room, _)| room.clone()).collect(),
-                rate: self.told_rate(),
+                rooms: request.rooms.iter().filter_map(|(room, _)| room.clone()).collect(),
+                rate: self.advertised_rate(),
                 session,
-                label: stay.label,
+                label: request.label,
             },
         };
-        let mut session = self.context.hub.sign_in(reservation, newcomer, now).map_err(AuthResult::Refused)?;
-        session.catch_up(&stay.rooms, now);
-        // Programs that sign in by a first line of their own read what follows, and get nothing that they do not know.
-        if self.greeted && rendering == Rendering::Text && !account {
+        let mut session = self.context.hub.sign_in(reservation, sign_in, now).map_err(AuthResult::Refused)?;
+        session.catch_up(&request.rooms, now);
+        // Only users at a terminal get the recent talk: programs would read lines that they do not expect.
+        if self.waited_for_greeting && rendering == Rendering::Text && !is_account {
             session.show_recent(now);
         }
         Ok(session)
     }
 }
 
-/// Compares in a time that says nothing about where two passwords differ.
-fn same(one: &[u8], other: &[u8]) -> bool {
+/// Compares two passwords in a time that does not depend on where they differ.
+fn equals_in_constant_time(one: &[u8], other: &[u8]) -> bool {
     let differing = one.iter().zip(other).fold(0, |sum, (a, b)| sum | (a ^ b));
     one.len() == other.len() && std::hint::black_box(differing) == 0
 }

@@ -1,9 +1,13 @@
-//! What becomes of one message of somebody who is signed in.
+//! Carries out the messages of one signed-in client.
+//!
+//! A message is an answer to an open question (see [`super::account`]), a line, or a command object. Lines and objects
+//! become a [`Command`]. The account commands are carried out here, with the stores; all others by the hub's session.
+//! Talk that exceeds the budget of the client's address is dropped before that.
 
 use super::inbound::ReadObject;
 use super::passwords::Passwords;
 use super::questions::Questions;
-use super::unsent::Unsent;
+use super::unsent::DroppedLines;
 use crate::door::{Door, Inbound};
 use crate::guard::AddressBudget;
 use crate::guard::address_budget::{BudgetVerdict, TalkSize};
@@ -17,95 +21,102 @@ use landline_common::{Cause, EventKind, OffsetDateTime, Rendering, Report};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// After so long, an address that has said too much may say a part of it again.
+/// Time after which a client may try again when the budget of its address is used up.
 const ADDRESS_RETRY: Duration = Duration::from_secs(1);
 
-/// Characters of a word that is quoted back.
+/// Characters of a word that is quoted back to the client.
 const LONGEST_WORD: usize = 40;
 
-/// What one client's messages are carried out with.
+/// The state of one signed-in client that its messages work on.
 pub(super) struct Dispatcher<'t> {
     pub session: &'t mut Session,
     pub door: &'t dyn Door,
     pub user: &'t User,
     /// Checks and sets passwords.
     pub passwords: Passwords<'t>,
-    /// Questions whose answers are no messages.
+    /// The open questions; the next lines answer them.
     pub questions: Option<Questions>,
-    /// Before that, what would be said may have been meant as an answer to a question.
-    pub talk_from: Instant,
-    /// What all sessions of their address together may say; `None` is without a limit.
+    /// Until this time talk is refused: it may have been typed as an answer to a question.
+    pub talk_allowed_from: Instant,
+    /// The talk budget of the client's address; `None` means no limit.
     pub budget: Option<Arc<AddressBudget>>,
+    /// The client is unframed: each of its reads is a message.
     pub unframed: bool,
     /// An unframed client is sending a file.
     pub in_file: bool,
-    /// They have given a sign of life that counts.
-    pub awake: bool,
-    /// Something was dropped, as people at their address say too much together.
-    pub crowded: bool,
-    /// Dropped lines of a user at a terminal.
-    pub unsent: Unsent,
-    /// How the client gets its events.
+    /// A message since the last check of the idle timeout counts as activity.
+    pub active: bool,
+    /// Talk was dropped because the budget of the address is used up.
+    pub over_budget: bool,
+    /// Dropped lines that must be reported to a user at a terminal.
+    pub dropped: DroppedLines,
+    /// The rendering of events for this client.
     pub rendering: Rendering,
 }
 
 impl Dispatcher<'_> {
-    /// Does what one message asks for.
-    pub(super) fn obey(&mut self, message: &str, now: OffsetDateTime, instant: Instant) -> AfterCommand {
+    /// Handles one message that is not a command object.
+    pub(super) fn handle_message(&mut self, message: &str, now: OffsetDateTime, instant: Instant) -> AfterCommand {
         if let Some(questions) = self.questions.take() {
-            self.awake = true;
+            self.active = true;
             self.answer(questions, message, now);
             return AfterCommand::Here;
         }
         #[cfg(feature = "faults")]
         crate::faults::strike("session", message.as_bytes());
-        if self.unframed && is_rest_of_file(&mut self.in_file, message) {
-            self.skip(message);
+        if self.unframed && track_file_transfer(&mut self.in_file, message) {
+            self.note_dropped_command(message);
             return AfterCommand::Here;
         }
-        let Some(typed) = self.door.typed(message) else {
-            log::trace!("{} sent what means nothing at that door", self.user.name);
+        let Some(inbound) = self.door.decode(message) else {
+            log::trace!("session: message without a meaning at this door user={}", self.user.name);
             return AfterCommand::Here;
         };
-        let Some(command) = self.command(&typed) else { return AfterCommand::Here };
-        let stay = match command {
+        let Some(command) = self.command(&inbound) else { return AfterCommand::Here };
+        let after = match command {
             Ok(command) => {
                 let is_bare = !matches!(command, Command::Say(_)) && !message.starts_with('/');
-                self.obey_line(command, Tag { is_bare, ..Tag::default() }, now, instant)
+                self.handle_command(command, Tag { is_bare, ..Tag::default() }, now, instant)
             }
             Err(why) => {
-                self.tell(why.report().into(), now);
+                self.send_event(why.report().into(), now);
                 AfterCommand::Here
             }
         };
-        if self.hold_talk_behind(&command) {
-            self.tell_talk_held(now);
+        if self.hold_talk_after(&command) {
+            self.report_talk_hold(now);
         }
-        stay
+        after
     }
 
     /// Carries out the command of a line.
-    fn obey_line(&mut self, command: Command<'_>, tag: Tag, now: OffsetDateTime, instant: Instant) -> AfterCommand {
-        self.awake |= !matches!(command, Command::Ping(_));
-        if command.said().is_some() && instant < self.talk_from {
-            self.tell(Cause::BehindQuestions.report().into(), now);
+    fn handle_command(
+        &mut self,
+        command: Command<'_>,
+        tag: Tag,
+        now: OffsetDateTime,
+        instant: Instant,
+    ) -> AfterCommand {
+        self.active |= !matches!(command, Command::Ping(_));
+        if command.text_for_others().is_some() && instant < self.talk_allowed_from {
+            self.send_event(Cause::BehindQuestions.report().into(), now);
             return AfterCommand::Here;
         }
-        if !self.may_say(&command, instant) {
-            self.crowded = true;
+        if !self.charge_address(&command, instant) {
+            self.over_budget = true;
             return AfterCommand::Here;
         }
-        // Talk only: what is private stays so, also in the log.
+        // Logs talk only: private messages and passwords must not reach the log.
         if let Command::Say(text) = command {
             log::debug!("<{}> {text}", self.user.name);
         }
-        let stay = self.carry_out(command, tag, now);
+        let after = self.carry_out(command, tag, now);
         self.rendering = self.user.rendering();
-        stay
+        after
     }
 
-    /// Does what a command object asks for, and answers with its label.
-    pub(super) fn obey_object(
+    /// Carries out a command object; its answer carries its label.
+    pub(super) fn handle_object(
         &mut self,
         object: ReadObject<'_>,
         now: OffsetDateTime,
@@ -128,20 +139,21 @@ impl Dispatcher<'_> {
                 return AfterCommand::Here;
             }
         };
-        self.awake |= !command.is_upkeep();
-        if !self.may_say(&command, instant) {
+        self.active |= !command.is_upkeep();
+        if !self.charge_address(&command, instant) {
             match label {
-                Some(label) => self.throttled(label, ADDRESS_RETRY, now),
-                None => self.crowded = true,
+                Some(label) => self.refuse_throttled(label, ADDRESS_RETRY, now),
+                None => self.over_budget = true,
             }
             return AfterCommand::Here;
         }
         let tag = Tag { label, nonce: request.nonce.as_deref().map(str::to_owned), is_bare: false };
-        let stay = self.carry_out(command, tag, now);
+        let after = self.carry_out(command, tag, now);
         self.rendering = self.user.rendering();
-        stay
+        after
     }
 
+    /// Carries out a command: an account command here, any other in the hub.
     fn carry_out(&mut self, command: Command<'_>, tag: Tag, now: OffsetDateTime) -> AfterCommand {
         match command {
             Command::Register { .. } | Command::Password(_) => {
@@ -156,118 +168,122 @@ impl Dispatcher<'_> {
         }
     }
 
-    /// Answers a command object that was dropped, since lines come too fast.
-    pub(super) fn throttled(&mut self, label: String, retry: Duration, now: OffsetDateTime) {
+    /// Answers a command object that was dropped because of a rate limit.
+    pub(super) fn refuse_throttled(&mut self, label: String, retry: Duration, now: OffsetDateTime) {
         let mut why = Cause::Throttled.report();
         why.about.retry_ms = Some(u64::try_from(retry.as_millis()).unwrap_or(u64::MAX).max(1));
         self.session.refuse_labeled(Some(label), why, now);
     }
 
-    pub(super) fn command<'m>(&self, typed: &'m Inbound<'_>) -> Option<Result<Command<'m>, CommandError<'m>>> {
-        match typed {
+    /// Parses a decoded message; `None` if it is blank.
+    pub(super) fn command<'m>(&self, inbound: &'m Inbound<'_>) -> Option<Result<Command<'m>, CommandError<'m>>> {
+        match inbound {
             Inbound::Talk(text) => Some(Ok(Command::Say(text))),
             Inbound::Line(text) => parse(text, self.user.name.as_str()),
         }
     }
 
-    /// Lines that other users would see of a message, if it says something; else 1.
+    /// Returns the number of lines that other users would see of a message; 1 if it is not talk.
     pub(super) fn lines(&self, message: &str) -> usize {
         if self.questions.is_some() {
             return 1;
         }
-        // Nearly all messages are one line of their door, without an escape that could stand for a line end.
+        // Decodes only where an escape could stand for a line end: nearly all messages are one line.
         if !has_line_end(message) && !message.contains('\\') {
             return 1;
         }
-        let Some(typed) = self.door.typed(message) else { return 1 };
-        let command = self.command(&typed);
+        let Some(inbound) = self.door.decode(message) else { return 1 };
+        let command = self.command(&inbound);
         command.and_then(Result::ok).map_or(1, |command| self.lines_said(&command))
     }
 
-    /// The same of a command object.
+    /// Returns the number of lines that other users would see of a command object; 1 if it is not talk.
     pub(super) fn lines_of_object(&self, object: &ReadObject<'_>) -> usize {
         let command = object.as_ref().ok().map(Request::command);
         command.and_then(Result::ok).map_or(1, |command| self.lines_said(&command))
     }
 
     fn lines_said(&self, command: &Command<'_>) -> usize {
-        command.said().map_or(1, |text| self.size(text).lines)
+        command.text_for_others().map_or(1, |text| self.size(text).lines)
     }
 
     fn size(&self, text: &str) -> TalkSize {
-        // The longest one: `[ROOM] NAME: `. A character has up to four bytes.
+        // The longest prefix is `[ROOM] NAME: `. A character of a room's name has up to four bytes.
         TalkSize::of(text, self.user.name.as_str().len() + 4 * ROOM_CHARS + "[] : ".len())
     }
 
-    /// Whether that, if it says something, is not too much together with what others at the same address say.
-    fn may_say(&self, command: &Command<'_>, instant: Instant) -> bool {
-        let (Some(budget), Some(text)) = (&self.budget, command.said()) else { return true };
-        match budget.say(self.size(text), instant) {
+    /// Charges the budget of the client's address for a command that is talk. Returns false if the budget is used up
+    /// and the command must be dropped.
+    fn charge_address(&self, command: &Command<'_>, instant: Instant) -> bool {
+        let (Some(budget), Some(text)) = (&self.budget, command.text_for_others()) else { return true };
+        match budget.charge(self.size(text), instant) {
             BudgetVerdict::Passes => true,
             BudgetVerdict::Dropped { log } => {
                 if log {
-                    let address = budget.address();
-                    log::warn!("those at {address} say too much together; what is over their limit is dropped");
+                    log::warn!("address budget: message limit exceeded address={}; dropping", budget.address());
                 }
                 false
             }
         }
     }
 
-    /// A message was too long. As an answer to a question it is none: the question stays.
-    pub(super) fn too_long(&mut self, longest: u64, now: OffsetDateTime) -> AfterCommand {
-        self.tell(Cause::LineTooLong.of_count(longest).into(), now);
+    /// Refuses a message that is too long. It does not answer an open question, which is asked again.
+    pub(super) fn refuse_too_long(&mut self, longest: u64, now: OffsetDateTime) -> AfterCommand {
+        self.send_event(Cause::LineTooLong.with_count(longest).into(), now);
         if let Some(questions) = self.questions.take() {
             self.ask(questions, now);
         }
         AfterCommand::Here
     }
 
-    /// True for a line that asks to leave. It is free of the rate: a burst that ends in it leaves.
-    pub(super) fn leaves(&self, piece: &ReadMessage<'_>) -> bool {
-        let ReadMessage::Text(text) = piece else { return false };
-        // Long enough for every form of the command at the door whose messages are objects.
+    /// Returns true for a line that is the quit command. The caller exempts it from the rate limit, so that a burst of
+    /// lines that ends in it still ends the session.
+    pub(super) fn is_quit(&self, message: &ReadMessage<'_>) -> bool {
+        let ReadMessage::Text(text) = message else { return false };
+        // Every form of the command fits into 64 bytes, also as one of LanTalk's JSON messages.
         if self.questions.is_some() || text.len() > 64 {
             return false;
         }
-        self.door.typed(text).is_some_and(|typed| self.command(&typed) == Some(Ok(Command::Quit)))
+        self.door.decode(text).is_some_and(|inbound| self.command(&inbound) == Some(Ok(Command::Quit)))
     }
 
-    /// Counts a line that came too fast, for users who type: programs compare every message that they get.
-    pub(super) fn drop_line(&mut self, piece: &ReadMessage<'_>, instant: Instant) {
+    /// Counts a dropped line for the report to a user who types. Other clients get no report: unframed programs compare
+    /// every message, and clients that get JSON have labels.
+    pub(super) fn count_dropped(&mut self, message: &ReadMessage<'_>, instant: Instant) {
         if self.unframed || self.rendering != Rendering::Text {
             return;
         }
-        let line = match piece {
+        let line = match message {
             ReadMessage::Text(text) if self.questions.is_none() => Some(&**text),
             ReadMessage::Text(_) | ReadMessage::TooLong(_) => None,
         };
-        self.unsent.add(line, instant);
+        self.dropped.add(line, instant);
     }
 
-    /// Tells the user of all dropped lines, before the session ends.
-    pub(super) fn tell_unsent(&mut self, now: OffsetDateTime) {
-        if let Some(report) = self.unsent.take() {
-            self.tell(report.into(), now);
+    /// Reports all dropped lines now, before the session ends.
+    pub(super) fn report_dropped(&mut self, now: OffsetDateTime) {
+        if let Some(report) = self.dropped.take() {
+            self.send_event(report.into(), now);
         }
     }
 
-    /// Tells them something behind what they said before.
-    pub(super) fn tell(&mut self, what: EventKind<'_>, now: OffsetDateTime) {
-        self.session.refuse(what, now);
+    /// Sends the client an event, after the talk of its earlier messages.
+    pub(super) fn send_event(&mut self, event: EventKind<'_>, now: OffsetDateTime) {
+        self.session.refuse(event, now);
     }
 }
 
-/// What is quoted of a client's line is safe to show, and short.
+/// Makes the word that a report quotes safe to show and short.
 fn cleaned(mut why: Report<'static>) -> Report<'static> {
     let short = |text: Text<'static>| clean(&text).chars().take(4 * LONGEST_WORD).collect::<String>().into();
     why.about.word = why.about.word.take().map(short);
     why
 }
 
-/// Chat77's clients send a file as many messages at once, so a read may begin inside one of them. Such a rest is nothing
-/// to be said; it has no spaces in it, and everything that these clients send for people to read has.
-fn is_rest_of_file(in_file: &mut bool, text: &str) -> bool {
+/// Follows the file transfers of a Chat77 client, which sends a file as many messages at once, so that a read may start
+/// inside one. Returns true if `text` is such a rest of a message, which must not be said. A rest has no spaces; all
+/// messages of these clients that users read have some. Updates `in_file`.
+fn track_file_transfer(in_file: &mut bool, text: &str) -> bool {
     let begins = text.starts_with("FILE_START|") || text.starts_with("FILE_CHUNK|");
     let rest = *in_file && !text.contains(' ');
     *in_file = (begins || rest) && !text.contains("FILE_END|");

@@ -1,4 +1,14 @@
-//! One client's thread, from the first byte to the last: the only place that sees every layer.
+//! One client's thread, from the first byte to the last: the only module that uses every layer.
+//!
+//! ```text
+//! bytes ─▶ ReceiveBuffer ─▶ message ─▶ before the sign-in: the door, then an authentication request (sign_in.rs)
+//!                                  └─▶ afterwards: Dispatcher ─▶ hub::Session (dispatch.rs)
+//! ```
+//!
+//! [`serve`] signs the client in, runs its session, and closes the connection. Each round of the session's loop carries
+//! out every message that has arrived, then publishes the collected talk with one append to the room's log, then waits
+//! in `read` until bytes arrive or the next deadline passes: the idle timeout, or a report about dropped lines. Another
+//! thread ends the session by [`Outbox::disconnect`], which wakes the `read`.
 
 mod account;
 mod authenticate;
@@ -17,12 +27,12 @@ use crate::connections::ConnectionGuard;
 use crate::door::{Door, PortKind};
 use crate::fanout::{DisconnectReason, Outbox, Poller};
 use crate::guard::{
-    AddressBudgets, Bans, DepartedUsers, Hasher, Idle, Lockout, LogBudgets, LogCause, LogVerdict, Probes, Rate,
-    RateVerdict, Silence, Throttle,
+    AddressBudgets, Bans, DepartedUsers, Hasher, IdleState, IdleTimer, Lockout, LogBudgets, LogCause, LogVerdict,
+    Probes, Rate, RateVerdict, Throttle,
 };
 use crate::hub::{AfterCommand, Hub, Session, User};
-use crate::log_throttle::Complaints;
-use crate::net::{Arrived, Stream};
+use crate::log_throttle::KeyedLogThrottle;
+use crate::net::{ReadResult, Stream};
 use crate::store::{Accounts, Record, Sessions};
 use dispatch::Dispatcher;
 use landline_common::limits::count;
@@ -35,21 +45,21 @@ use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use unsent::Unsent;
+use unsent::DroppedLines;
 
-/// How long a client that was told to go may take to close.
-const PARTING: Duration = Duration::from_secs(1);
+/// Time that a client may take to close after the server has closed its sending side.
+const CLOSE_TIME: Duration = Duration::from_secs(1);
 
-/// What every session of a server works with.
+/// The parts of a server that each connection uses.
 #[derive(Debug)]
 pub struct ServerContext {
-    /// Who is here.
+    /// Users and rooms.
     pub hub: Arc<Hub>,
-    /// Who has an account.
+    /// The registered accounts.
     pub accounts: Arc<Accounts>,
-    /// When people came and went.
+    /// The record of sign-ins and sign-outs.
     pub sessions: Arc<Sessions>,
-    /// Checks passwords.
+    /// Hashes and checks passwords.
     pub hasher: Hasher,
     /// Counts failed passwords by name.
     pub lockout: Lockout,
@@ -59,58 +69,59 @@ pub struct ServerContext {
     pub registrations: Throttle,
     /// Counts sign-ins by address.
     pub sign_ins: Throttle,
-    /// Bounds how many clients are asked for a sign of life at once.
+    /// Bounds the probes of silent clients.
     pub probes: Probes,
-    /// What all sessions of one address together may say.
+    /// Bounds the talk of all sessions of one address together.
     pub budgets: AddressBudgets,
-    /// Bounds what one address writes into the log.
+    /// Bounds the log lines that one address causes.
     pub log_budgets: LogBudgets,
-    /// Bounds how often a failure that recurs is logged.
-    pub complaints: Complaints,
-    /// Who is kept out.
+    /// Bounds the log lines about a failure that recurs.
+    pub log_throttle: KeyedLogThrottle,
+    /// The banned addresses.
     pub bans: Arc<Bans>,
-    /// Who has just left.
+    /// The users who left lately.
     pub departed: DepartedUsers,
-    /// Looks after slow clients.
+    /// Finishes sends to slow clients.
     pub poller: Arc<Poller>,
-    /// The time people read.
+    /// The wall clock, for times that are shown or stored.
     pub clock: Clock,
-    /// Every limit.
+    /// All numeric limits.
     pub limits: Limits,
-    /// What guests must know to come in.
+    /// The server's password; `None` if guests need none.
     pub password: Option<String>,
-    /// Lines in so much time; `None` is without a limit.
+    /// The rate limit of a session as lines and window; `None` means no limit.
     pub rate: Option<(u32, Duration)>,
-    /// How long somebody may be silent.
+    /// The idle time after which a session ends.
     pub timeout: Duration,
-    /// Pings do not count as a sign of life.
+    /// Pings do not restart the idle timeout.
     pub strict_timeout: bool,
 }
 
 impl ServerContext {
-    /// Logs what clients at that address may cause as often as they like.
+    /// Logs a line about a client at `address`, unless that address has used up its log lines for this cause.
     fn log(&self, address: IpAddr, cause: LogCause, level: Level, line: Arguments<'_>) {
-        match self.log_budgets.take(cause, address, Instant::now()) {
+        match self.log_budgets.charge(cause, address, Instant::now()) {
             LogVerdict::Write => log::log!(level, "{line}"),
-            LogVerdict::Announce => log::warn!("{address}: too many log lines ({cause:?}); leaving them out"),
+            LogVerdict::Announce => log::warn!("log: too many lines address={address} cause={cause:?}; dropping"),
             LogVerdict::Skip => {}
         }
     }
 }
 
-/// One client, connected.
+/// One connected client.
 struct Connection<'s> {
     context: &'s ServerContext,
     stream: &'s Stream,
     outbox: &'s Arc<Outbox>,
     port_kind: PortKind,
-    entry: &'s ConnectionGuard,
+    guard: &'s ConnectionGuard,
     input: ReceiveBuffer,
+    /// The rate limit of lines.
     rate: Rate,
+    /// The rate limit of command objects that only keep the connection going: pings, pongs, acknowledgements.
+    upkeep_rate: Rate,
     /// The client waited for the greeting at a main port, as a user at a terminal does.
-    greeted: bool,
-    /// Pings and acknowledgements by object, which are no lines of a user's.
-    upkeep: Rate,
+    waited_for_greeting: bool,
 }
 
 fn upkeep_rate(context: &ServerContext) -> Rate {
@@ -119,60 +130,70 @@ fn upkeep_rate(context: &ServerContext) -> Rate {
     Rate::new(context.rate.map(|(_, per)| (lines, per)), u64::MAX)
 }
 
-/// Why a session ended, as the records have it.
+/// The reason for which a session ended, as `sessions.jsonl` has it.
 type Reason = &'static str;
 
 /// Reasons after which a session may be resumed: the user did not mean to leave.
 const LOST: Reason = "connection lost";
 const CLOSED: Reason = "connection closed";
 const TOO_SLOW: Reason = "too slow";
-/// The session goes on over another connection.
+/// The client resumed the session over another connection.
 const RESUMED: Reason = "resumed elsewhere";
 
-/// After so long, a line of a client proves that it has read the answer to its sign-in.
+/// Time after the sign-in from which bytes of a client prove that it has read the answer, and so has its token.
 const TOKEN_CONFIRMED: Duration = Duration::from_secs(2);
 
-/// Serves one client until it leaves or is cut off.
+/// Serves one client until it leaves or is disconnected.
 pub fn serve(
     context: &ServerContext,
     stream: &Stream,
     outbox: &Arc<Outbox>,
     port_kind: PortKind,
-    entry: &ConnectionGuard,
+    guard: &ConnectionGuard,
 ) {
-    let longest = count((port_kind.door(&[]).longest)(&context.limits));
-    let input = if port_kind.speaks_first() { ReceiveBuffer::of_lines(longest) } else { ReceiveBuffer::new(longest) };
-    let rate = Rate::new(context.rate, context.limits.dropped_lines);
-    let upkeep = upkeep_rate(context);
-    let mut connection = Connection { context, stream, outbox, port_kind, entry, input, rate, greeted: false, upkeep };
+    let longest = count((port_kind.spec(&[]).max_message_bytes)(&context.limits));
+    let input = if port_kind.speaks_first() { ReceiveBuffer::lines_only(longest) } else { ReceiveBuffer::new(longest) };
+    let mut connection = Connection {
+        context,
+        stream,
+        outbox,
+        port_kind,
+        guard,
+        input,
+        rate: Rate::new(context.rate, context.limits.dropped_lines),
+        upkeep_rate: upkeep_rate(context),
+        waited_for_greeting: false,
+    };
     if let Some((session, door)) = connection.sign_in() {
-        connection.stay(session, door.as_ref());
+        connection.run_session(session, door.as_ref());
     }
     let flush = Limits::seconds(context.limits.flush_seconds);
     if outbox.flush(Instant::now() + flush) {
-        stream.part(Instant::now() + PARTING);
+        stream.close_gracefully(Instant::now() + CLOSE_TIME);
     }
-    outbox.cut(DisconnectReason::Closed);
+    outbox.disconnect(DisconnectReason::Closed);
 }
 
 impl Connection<'_> {
-    /// Takes over `n` bytes that were read, and answers telnet's options.
-    fn filled(&mut self, n: usize) {
-        self.input.filled(n);
+    /// Accepts `count` bytes that were read into the buffer, and answers telnet options among them.
+    fn accept_bytes(&mut self, count: usize) {
+        self.input.advance(count);
         let answers = self.input.telnet_answers();
         if !answers.is_empty() {
             self.outbox.push_control(&answers);
         }
     }
 
-    /// The most bytes of a message at this door.
-    fn longest(&self) -> u64 {
-        (self.port_kind.door(&[]).longest)(&self.context.limits)
+    /// Returns the most bytes of a message at this port.
+    fn max_message_bytes(&self) -> u64 {
+        (self.port_kind.spec(&[]).max_message_bytes)(&self.context.limits)
     }
 
-    /// From the greeting to the last line, with both in the records.
-    fn stay(&mut self, mut session: Session, door: &dyn Door) {
-        let (user, ip) = (session.user().clone(), self.stream.address());
+    /// Runs the session of a client that has signed in, until it ends, and records the sign-in and the sign-out.
+    fn run_session(&mut self, mut session: Session, door: &dyn Door) {
+        let context = self.context;
+        let user = session.user().clone();
+        let ip = self.stream.address();
         let address = ip.to_string();
         let record = |context: &ServerContext| Record {
             at: context.clock.now(),
@@ -181,16 +202,15 @@ impl Connection<'_> {
             address: &address,
             port: self.stream.port(),
         };
-        let context = self.context;
-        // The sign-out follows the sign-in, or the next start would take the user for one whom a kill signed out.
-        let recorded = context.log_budgets.take(LogCause::Records, ip, Instant::now());
+        // One decision for both records: a sign-in without its sign-out would look like a session that a kill ended.
+        let recorded = context.log_budgets.charge(LogCause::Records, ip, Instant::now());
         match recorded {
             LogVerdict::Write => context.sessions.login(&record(context)),
             left_out => context.sessions.login_unrecorded(&record(context), left_out == LogVerdict::Announce),
         }
         context.log(ip, LogCause::Sessions, Level::Info, format_args!("{} joined from {address}", user.name));
-        let reason = self.talk(&mut session, door, &user);
-        let reason = self.outbox.cut_reason().map_or(reason, |cut| match cut {
+        let reason = self.run_messages(&mut session, door, &user);
+        let reason = self.outbox.disconnect_reason().map_or(reason, |disconnected| match disconnected {
             DisconnectReason::TooSlow => TOO_SLOW,
             DisconnectReason::Broken => LOST,
             DisconnectReason::Closed => "server stopped",
@@ -201,11 +221,11 @@ impl Connection<'_> {
         if [LOST, CLOSED, TOO_SLOW].contains(&reason) {
             session.mark_connection_lost();
         }
-        if self.outbox.owes_receipts() {
-            // What is on its way to them is theirs or waits again, before they can come back and collect it.
+        if self.outbox.has_pending_receipts() {
+            // Decides the mail on its way before the user can sign in again: it is delivered, or back in the mailbox.
             let flush = Limits::seconds(context.limits.flush_seconds);
             if !self.outbox.flush(Instant::now() + flush) {
-                self.outbox.cut(DisconnectReason::TooSlow);
+                self.outbox.disconnect(DisconnectReason::TooSlow);
             }
         }
         context.departed.add(&user.name, self.stream.address(), Instant::now());
@@ -216,124 +236,129 @@ impl Connection<'_> {
         context.log(ip, LogCause::Sessions, Level::Info, format_args!("{} left ({reason})", user.name));
     }
 
-    fn talk(&mut self, session: &mut Session, door: &dyn Door, user: &User) -> Reason {
+    /// The loop of a session. Returns the reason for which it ended.
+    fn run_messages(&mut self, session: &mut Session, door: &dyn Door, user: &User) -> Reason {
         let context = self.context;
         let warning = Limits::seconds(context.limits.idle_warning_seconds);
-        let mut idle = Idle::new(context.timeout, warning, Instant::now());
+        let mut idle = IdleTimer::new(context.timeout, warning, Instant::now());
         self.rate = Rate::new(context.rate, context.limits.dropped_lines);
         let unframed = self.input.framing() == Framing::Unframed;
         let budget = context.budgets.of(self.stream.address(), Instant::now());
-        let mut turn = Dispatcher {
+        let mut dispatcher = Dispatcher {
             session,
             door,
             user,
             passwords: Passwords { context, address: self.stream.address() },
             questions: None,
-            talk_from: Instant::now(),
+            talk_allowed_from: Instant::now(),
             budget,
             unframed,
             in_file: false,
-            awake: false,
-            crowded: false,
-            unsent: Unsent::default(),
+            active: false,
+            over_budget: false,
+            dropped: DroppedLines::default(),
             rendering: user.rendering(),
         };
         let mut confirm_at = user.supports_pings().then(|| Instant::now() + TOKEN_CONFIRMED);
         loop {
-            // What came right behind the sign-in is already here.
-            if let ControlFlow::Break(reason) = self.obey_pieces(&mut turn) {
+            // Before the first read: messages that followed the sign-in at once are already in the buffer.
+            if let ControlFlow::Break(reason) = self.handle_pending(&mut dispatcher) {
                 return reason;
             }
-            if self.outbox.cut_reason().is_some_and(|cut| cut != DisconnectReason::Broken) {
-                // What it sent before it was cut off is not wanted; what came before it broke off is.
+            // After a broken connection the loop goes on: messages that arrived before it broke are still carried out.
+            if self.outbox.disconnect_reason().is_some_and(|reason| reason != DisconnectReason::Broken) {
                 return "cut off";
             }
             let instant = Instant::now();
-            if std::mem::take(&mut turn.awake) {
-                idle.heard(instant);
+            if std::mem::take(&mut dispatcher.active) {
+                idle.restart(instant);
             }
-            match idle.check(instant) {
-                Silence::Fine => {}
-                Silence::Warn => {
+            match idle.poll(instant) {
+                IdleState::Active => {}
+                IdleState::Warn => {
                     let left = context.limits.idle_warning_seconds;
-                    turn.tell(Cause::IdleWarning.of_seconds(left).into(), context.clock.now());
+                    dispatcher.send_event(Cause::IdleWarning.with_seconds(left).into(), context.clock.now());
                 }
-                Silence::TooLong => {
-                    turn.tell(Cause::Idle.report().into(), context.clock.now());
+                IdleState::Expired => {
+                    dispatcher.send_event(Cause::Idle.report().into(), context.clock.now());
                     return "idle";
                 }
             }
-            if let Some(report) = turn.unsent.take_due(instant) {
-                turn.tell(report.into(), context.clock.now());
+            if let Some(report) = dispatcher.dropped.take_due(instant) {
+                dispatcher.send_event(report.into(), context.clock.now());
             }
-            let deadline = turn.unsent.due().map_or(idle.next(), |due| due.min(idle.next()));
+            let deadline = dispatcher.dropped.due().map_or(idle.deadline(), |due| due.min(idle.deadline()));
             match self.stream.read(self.input.space(), deadline) {
-                Arrived::Bytes(n) => {
-                    self.filled(n);
-                    turn.awake = !context.strict_timeout;
+                ReadResult::Bytes(count) => {
+                    self.accept_bytes(count);
+                    dispatcher.active = !context.strict_timeout;
                     if confirm_at.take_if(|at| Instant::now() >= *at).is_some() {
-                        turn.session.confirm_token();
+                        dispatcher.session.confirm_token();
                     }
                 }
-                Arrived::Nothing => {}
-                Arrived::Closed => {
-                    self.obey_last(&mut turn);
-                    turn.tell_unsent(context.clock.now());
+                ReadResult::TimedOut => {}
+                ReadResult::Closed => {
+                    self.handle_final(&mut dispatcher);
+                    dispatcher.report_dropped(context.clock.now());
                     return CLOSED;
                 }
-                // The beginning of a line is none: it may say something else than the whole.
-                Arrived::Broken => return LOST,
+                // Drop a partial line: after a reset its end is unknown, and the whole may have meant something else.
+                ReadResult::Broken => return LOST,
             }
         }
     }
 
-    /// The last line of a client that has closed may lack its end. Half of a command object says nothing: it is dropped,
-    /// since the client may have died while it wrote something private.
-    fn obey_last(&mut self, turn: &mut Dispatcher<'_>) {
-        if self.outbox.cut_reason().is_some() || !turn.session.begin_turn() {
+    /// Handles the last message of a client that has closed; it may lack its line end. A partial command object is
+    /// dropped: the client may have died while it wrote something private.
+    fn handle_final(&mut self, dispatcher: &mut Dispatcher<'_>) {
+        if self.outbox.disconnect_reason().is_some() || !dispatcher.session.begin_turn() {
             return;
         }
-        let (now, instant) = (self.context.clock.now(), Instant::now());
-        let longest = self.longest();
-        let Some(piece) = self.input.finish() else { return turn.session.flush() };
-        match (&piece, inbound::object(&piece, turn.rendering, &self.context.limits)) {
+        let now = self.context.clock.now();
+        let instant = Instant::now();
+        let longest = self.max_message_bytes();
+        let Some(message) = self.input.finish() else { return dispatcher.session.flush() };
+        match (&message, inbound::parse_object(&message, dispatcher.rendering, &self.context.limits)) {
             (_, Some(Ok(object))) => {
                 let object = Ok(object);
-                let lines = turn.lines_of_object(&object);
-                if self.rate.message(lines, instant) == RateVerdict::Passes {
-                    turn.obey_object(object, now, instant);
+                let lines = dispatcher.lines_of_object(&object);
+                if self.rate.charge_message(lines, instant) == RateVerdict::Passes {
+                    dispatcher.handle_object(object, now, instant);
                 }
             }
             (_, Some(Err(_))) => {}
             (ReadMessage::Text(text), None) => {
-                if self.rate.message(turn.lines(text), instant) == RateVerdict::Passes {
-                    turn.obey(text, now, instant);
+                if self.rate.charge_message(dispatcher.lines(text), instant) == RateVerdict::Passes {
+                    dispatcher.handle_message(text, now, instant);
                 }
             }
-            (ReadMessage::TooLong(_), None) => _ = turn.too_long(longest, now),
+            (ReadMessage::TooLong(_), None) => _ = dispatcher.refuse_too_long(longest, now),
         }
-        turn.session.flush();
+        dispatcher.session.flush();
     }
 
-    /// Does everything that has arrived, and says what was said with one append.
-    fn obey_pieces(&mut self, turn: &mut Dispatcher<'_>) -> ControlFlow<Reason> {
+    /// Carries out every message that has arrived, then publishes their talk with one append. Breaks with the reason if
+    /// the session must end.
+    fn handle_pending(&mut self, dispatcher: &mut Dispatcher<'_>) -> ControlFlow<Reason> {
         let context = self.context;
-        let (now, instant, longest) = (context.clock.now(), Instant::now(), self.longest());
-        if !turn.session.begin_turn() {
+        let now = context.clock.now();
+        let instant = Instant::now();
+        let longest = self.max_message_bytes();
+        if !dispatcher.session.begin_turn() {
             return ControlFlow::Break(RESUMED);
         }
-        while let Some(piece) = inbound::next(&mut self.input, turn.rendering, &context.limits) {
-            let object = inbound::object(&piece, turn.rendering, &context.limits);
+        while let Some(message) = inbound::next_message(&mut self.input, dispatcher.rendering, &context.limits) {
+            let object = inbound::parse_object(&message, dispatcher.rendering, &context.limits);
             let is_upkeep = object.as_ref().is_some_and(inbound::is_upkeep);
-            let rate = if is_upkeep { &mut self.upkeep } else { &mut self.rate };
-            let lines = match (&piece, &object) {
-                (_, Some(object)) => turn.lines_of_object(object),
-                (ReadMessage::Text(text), None) => turn.lines(text),
+            let rate = if is_upkeep { &mut self.upkeep_rate } else { &mut self.rate };
+            let lines = match (&message, &object) {
+                (_, Some(object)) => dispatcher.lines_of_object(object),
+                (ReadMessage::Text(text), None) => dispatcher.lines(text),
                 (ReadMessage::TooLong(_), None) => 1,
             };
-            let answers_ping = object.as_ref().is_some_and(inbound::is_pong) && turn.user.record_pong();
-            let leaves = object.is_none() && turn.leaves(&piece);
-            let verdict = if answers_ping || leaves { RateVerdict::Passes } else { rate.message(lines, instant) };
+            let answers_ping = object.as_ref().is_some_and(inbound::is_pong) && dispatcher.user.record_pong();
+            let quits = object.is_none() && dispatcher.is_quit(&message);
+            let verdict = if answers_ping || quits { RateVerdict::Passes } else { rate.charge_message(lines, instant) };
             match verdict {
                 RateVerdict::Passes => {}
                 RateVerdict::Dropped { warn, log } => {
@@ -342,51 +367,51 @@ impl Connection<'_> {
                             self.stream.address(),
                             LogCause::Rate,
                             Level::Warn,
-                            format_args!("{} hit rate limit", turn.user.name),
+                            format_args!("{} hit rate limit", dispatcher.user.name),
                         );
                     }
-                    turn.drop_line(&piece, instant);
-                    if let (ReadMessage::Text(text), None) = (&piece, &object) {
-                        turn.skip(text);
+                    dispatcher.count_dropped(&message, instant);
+                    if let (ReadMessage::Text(text), None) = (&message, &object) {
+                        dispatcher.note_dropped_command(text);
                     }
-                    let retry = rate.retry(lines, instant);
+                    let retry = rate.retry_after(lines, instant);
                     match object
                         .and_then(|object| object.map_or_else(|(label, _)| label, |object| object.answer_label()))
                     {
-                        Some(label) => turn.throttled(label, retry, now),
-                        None if warn => turn.tell(Cause::SlowDown.report().into(), now),
+                        Some(label) => dispatcher.refuse_throttled(label, retry, now),
+                        None if warn => dispatcher.send_event(Cause::SlowDown.report().into(), now),
                         None => {}
                     }
                     continue;
                 }
                 RateVerdict::Ends => {
-                    let name = &turn.user.name;
+                    let name = &dispatcher.user.name;
                     let line = format_args!("{name} is kicked: too many lines over the rate limit");
                     self.context.log(self.stream.address(), LogCause::Rate, Level::Warn, line);
-                    turn.tell(Cause::Kicked.report().into(), now);
+                    dispatcher.send_event(Cause::Kicked.report().into(), now);
                     return ControlFlow::Break("flooding");
                 }
             }
-            if leaves {
-                turn.tell_unsent(now);
+            if quits {
+                dispatcher.report_dropped(now);
             }
-            let stay = match (&piece, object) {
-                (_, Some(object)) => turn.obey_object(object, now, instant),
-                (ReadMessage::Text(text), None) => turn.obey(text, now, instant),
-                (ReadMessage::TooLong(_), None) => turn.too_long(longest, now),
+            let after = match (&message, object) {
+                (_, Some(object)) => dispatcher.handle_object(object, now, instant),
+                (ReadMessage::Text(text), None) => dispatcher.handle_message(text, now, instant),
+                (ReadMessage::TooLong(_), None) => dispatcher.refuse_too_long(longest, now),
             };
-            if std::mem::take(&mut turn.crowded) {
-                turn.drop_line(&piece, instant);
-                if self.rate.may_warn(instant) {
-                    turn.tell(Cause::SlowDown.report().into(), now);
+            if std::mem::take(&mut dispatcher.over_budget) {
+                dispatcher.count_dropped(&message, instant);
+                if self.rate.take_warning(instant) {
+                    dispatcher.send_event(Cause::SlowDown.report().into(), now);
                 }
             }
-            if stay == AfterCommand::Leaving {
+            if after == AfterCommand::Leaving {
                 return ControlFlow::Break("quit");
             }
         }
-        turn.session.flush();
-        turn.session.end_turn();
+        dispatcher.session.flush();
+        dispatcher.session.end_turn();
         ControlFlow::Continue(())
     }
 }

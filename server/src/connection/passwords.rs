@@ -1,4 +1,5 @@
-//! Checking passwords, and setting new ones: in the bounds that all of this has together, wherever it is asked for.
+//! Checks passwords and sets new ones. Sign-ins and account commands share this code, so every attempt is counted by
+//! the same lockout and throttles.
 
 use super::ServerContext;
 use crate::door::AuthResult;
@@ -12,121 +13,142 @@ use landline_common::{Cause, Report, UserName, password};
 use std::net::IpAddr;
 use std::time::Instant;
 
-/// Passwords as one client may ask about them.
+/// The password checks of one client.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Passwords<'s> {
     pub(super) context: &'s ServerContext,
-    /// Where the client is: attempts are counted there, too.
+    /// The client's address; attempts are counted by it too.
     pub(super) address: IpAddr,
 }
 
-/// A new password that may be set. Until then it counts as an attempt under way.
+/// A new password that may be set. Until that is done or it is dropped, it counts as an attempt under way.
 pub(super) struct NewPassword<'s> {
     passwords: Passwords<'s>,
     text: String,
-    attempt: throttle::Try<'s>,
+    attempt: throttle::ThrottledAttempt<'s>,
 }
 
 impl<'s> Passwords<'s> {
-    /// An attempt of the kind that `throttle` counts, if this address may still make one.
-    pub(super) fn throttled<'t>(&self, throttle: &'t Throttle, cause: Cause) -> Result<throttle::Try<'t>, AuthResult> {
-        throttle.attempt(self.address, Instant::now()).map_err(|refused| match refused {
-            throttle::Throttled::Wait(seconds) => AuthResult::Refused(cause.of_seconds(seconds)),
+    /// Starts an attempt that `throttle` counts.
+    ///
+    /// # Errors
+    /// The address has made too many; the refusal has `cause`.
+    pub(super) fn start_throttled<'t>(
+        &self,
+        throttle: &'t Throttle,
+        cause: Cause,
+    ) -> Result<throttle::ThrottledAttempt<'t>, AuthResult> {
+        throttle.start(self.address, Instant::now()).map_err(|refused| match refused {
+            throttle::Throttled::Wait(seconds) => AuthResult::Refused(cause.with_seconds(seconds)),
             throttle::Throttled::Busy => AuthResult::Refused(Cause::AddressBusy.report()),
         })
     }
 
-    /// An attempt at a password, if this address may still make one.
-    pub(super) fn attempt(&self) -> Result<throttle::Try<'s>, AuthResult> {
-        self.throttled(&self.context.throttle, Cause::AddressPasswords)
+    /// Starts an attempt at a password.
+    ///
+    /// # Errors
+    /// The address has made too many wrong ones.
+    pub(super) fn start_attempt(&self) -> Result<throttle::ThrottledAttempt<'s>, AuthResult> {
+        self.start_throttled(&self.context.throttle, Cause::AddressPasswords)
     }
 
-    /// The account of that name, if that is its password.
+    /// Returns the account called `alias` if `password` is its password.
+    ///
+    /// # Errors
+    /// The password is wrong, there is no such account, or the name is locked.
     pub(super) fn check_account(&self, alias: &str, password: &str) -> Result<Account, AuthResult> {
         let context = self.context;
         let Ok(name) = UserName::parse(alias) else {
-            // Nobody can have registered that; it takes as long as if somebody had.
-            self.opens(password, None)?;
+            // No account can have this name. The check takes the usual time all the same, so that the time tells
+            // nothing.
+            self.matches(password, None)?;
             return Err(AuthResult::WrongPassword);
         };
         let attempt = context
             .lockout
-            .attempt(name.key(), Instant::now())
-            .map_err(|refused| AuthResult::Refused(Cause::Locked.of_seconds(refused.seconds)))?;
+            .start(name.key(), Instant::now())
+            .map_err(|refused| AuthResult::Refused(Cause::Locked.with_seconds(refused.seconds)))?;
         let account = context.accounts.find(name.key());
         let hash = account.as_ref().map(|account| account.hash.as_str());
-        let right = self.opens(password, hash)?;
+        let is_right = self.matches(password, hash)?;
         let is_account = account.is_some();
-        let Some(account) = account.filter(|_| right) else {
-            // What is no account may be a password typed at the wrong question.
-            if attempt.failed(Instant::now()) && is_account {
-                log::warn!("{name} is locked after failed passwords, the last from {}", self.address);
+        let Some(account) = account.filter(|_| is_right) else {
+            // Logs names of accounts only: any other text may be a password typed at the wrong question.
+            if attempt.fail(Instant::now()) && is_account {
+                log::warn!("accounts: locked after failed passwords user={name} address={}", self.address);
             }
             return Err(AuthResult::WrongPassword);
         };
-        attempt.succeeded();
+        attempt.succeed();
         Ok(account)
     }
 
-    /// Whether `hash` was made of that password, as it was typed or in its composed form: new accounts have the latter,
-    /// older ones the former. Without an account it takes the same time.
-    fn opens(&self, password: &str, hash: Option<&str>) -> Result<bool, AuthResult> {
+    /// Returns true if `hash` was made from the password as typed, or from its composed Unicode form. New accounts have
+    /// the latter, older ones the former. Without a hash it does the same work and returns false.
+    fn matches(&self, password: &str, hash: Option<&str>) -> Result<bool, AuthResult> {
         let verify = |password: &str| self.context.hasher.verify(password, hash).map_err(refusal);
-        let composed = password::composed(password);
+        let composed = password::to_nfc(password);
         Ok(verify(password)? || (composed != password && verify(&composed)?))
     }
 
-    /// A new password, if it is long enough and this address may set one more.
+    /// Accepts a new password.
+    ///
+    /// # Errors
+    /// Its length is out of bounds, or the address has set too many.
     pub(super) fn new_password(&self, typed: &str) -> Result<NewPassword<'s>, AuthResult> {
-        let text = password::composed(typed).into_owned();
+        let text = password::to_nfc(typed).into_owned();
         let least = count(self.context.limits.password_min_bytes);
         if !(least..=PASSWORD_MAX_BYTES).contains(&text.len()) {
-            return Err(AuthResult::Refused(Cause::PasswordLength.of_count(least as u64)));
+            return Err(AuthResult::Refused(Cause::PasswordLength.with_count(least as u64)));
         }
-        let attempt = self.throttled(&self.context.registrations, Cause::AddressAccounts)?;
+        let attempt = self.start_throttled(&self.context.registrations, Cause::AddressAccounts)?;
         Ok(NewPassword { passwords: *self, text, attempt })
     }
 
-    /// Makes an account of the name of a guest who is here.
+    /// Registers the name of a signed-in guest as an account.
     ///
     /// # Errors
-    /// Why there is none.
+    /// The report says why no account was made.
     pub(super) fn register_guest(&self, guest: &User, password: &str) -> Result<(), Report<'static>> {
         let name = &guest.name;
-        // The name may be older than the rules for new ones.
+        // A session may be older than the rules for new names.
         name.check_new()?;
-        let done = self.new_password(password).and_then(|new| new.register(name));
-        done.map_err(AuthResult::report)
+        let registered = self.new_password(password).and_then(|new| new.register(name));
+        registered.map_err(AuthResult::report)
     }
 
-    /// Changes the password of an account that is here. No session of before can be resumed afterwards.
+    /// Changes the password of a signed-in account. Its earlier sessions cannot be resumed afterwards.
     ///
     /// # Errors
-    /// Why it stays the same.
-    pub(super) fn change(&self, owner: &User, change: PasswordChange<'_>) -> Result<(), Report<'static>> {
-        self.try_change(owner, change).map_err(AuthResult::report)
+    /// The report says why the password stays the same.
+    pub(super) fn change_password(&self, owner: &User, change: PasswordChange<'_>) -> Result<(), Report<'static>> {
+        self.try_change_password(owner, change).map_err(AuthResult::report)
     }
 
-    fn try_change(&self, owner: &User, PasswordChange { old, new }: PasswordChange<'_>) -> Result<(), AuthResult> {
+    fn try_change_password(
+        &self,
+        owner: &User,
+        PasswordChange { old, new }: PasswordChange<'_>,
+    ) -> Result<(), AuthResult> {
         let new = self.new_password(new)?;
-        let from_here = self.attempt()?;
+        let attempt = self.start_attempt()?;
         let account = match self.check_account(owner.name.as_str(), old) {
             Err(AuthResult::WrongPassword) => {
-                from_here.count(Instant::now());
-                log::warn!("a wrong present password of {} from {}", owner.name, self.address);
+                attempt.count(Instant::now());
+                log::warn!("accounts: wrong present password user={} address={}", owner.name, self.address);
                 return Err(AuthResult::Refused(Cause::WrongOldPassword.report()));
             }
             checked => checked?,
         };
         new.replace(&account)?;
-        // The token of this session, too: it may be known to the one for whose sake the password is changed.
+        // Revokes the token of this session too: the password may be changed because an attacker has both.
         self.context.hub.revoke_session(owner);
         Ok(())
     }
 }
 
 impl NewPassword<'_> {
-    /// Makes an account of that name, which is claimed.
+    /// Registers an account under `name`, which the caller has reserved.
     pub(super) fn register(self, name: &UserName) -> Result<(), AuthResult> {
         let Passwords { context, address } = self.passwords;
         let hash = context.hasher.hash(&self.text).map_err(refusal)?;
@@ -134,49 +156,52 @@ impl NewPassword<'_> {
             RegisterError::Taken => AuthResult::Refused(Cause::AliasTaken.report()),
             RegisterError::Full => AuthResult::Refused(Cause::AccountsFull.report()),
             RegisterError::NotStored(why) => {
-                if context.complaints.is_due("accounts", context.poller.uptime()) {
-                    log::error!("an account could not be stored: {why}");
+                if context.log_throttle.allow("accounts", context.poller.uptime()) {
+                    log::error!("accounts: an account could not be stored: {why}");
                 }
                 AuthResult::Refused(Cause::AccountNotStored.report())
             }
         })?;
         self.attempt.count(Instant::now());
-        // Failures before there was an account say nothing about its password, and would lock out its owner.
+        // Failures under this name before there was an account were not guesses at its password. They would lock out
+        // its owner.
         context.lockout.unlock(name.key());
-        // A guest of that name whose connection was lost could come back under it without the password.
+        // A guest of that name whose connection was lost could resume under it without the password.
         context.hub.revoke_lost(|lost, _| lost.key() == name.key());
-        log::info!("{name} registered from {address}");
+        log::info!("accounts: registered user={name} address={address}");
         Ok(())
     }
 
     /// Replaces the password of an account.
     fn replace(self, account: &Account) -> Result<(), AuthResult> {
         let Passwords { context, address } = self.passwords;
-        let (name, key) = (&account.name, account.name.key());
+        let name = &account.name;
+        let key = name.key();
         let hash = context.hasher.hash(&self.text).map_err(refusal)?;
         context.accounts.set_password(key, &account.hash, hash).map_err(|error| match error {
             PasswordError::Changed => AuthResult::Refused(Cause::WrongOldPassword.report()),
             PasswordError::NotStored(why) => {
-                if context.complaints.is_due("accounts", context.poller.uptime()) {
-                    log::error!("the new password of {name} could not be stored: {why}");
+                if context.log_throttle.allow("accounts", context.poller.uptime()) {
+                    log::error!("accounts: a new password could not be stored user={name}: {why}");
                 }
                 AuthResult::Refused(Cause::PasswordNotStored.report())
             }
         })?;
         self.attempt.count(Instant::now());
         let account_of = HistoryOwner::Account(key.clone());
-        context.hub.revoke_lost(|_, party| *party == account_of);
-        log::info!("{name} has changed the password, from {address}");
+        context.hub.revoke_lost(|_, owner| *owner == account_of);
+        log::info!("accounts: password changed user={name} address={address}");
         Ok(())
     }
 }
 
+/// Returns the refusal for a password that was not hashed or checked.
 fn refusal(error: HashError) -> AuthResult {
     match error {
         HashError::Busy => AuthResult::Refused(Cause::HashesBusy.report()),
         HashError::Unusable => AuthResult::Refused(Cause::PasswordUnusable.report()),
         HashError::Failed(why) => {
-            log::error!("a password could not be hashed: {why}");
+            log::error!("accounts: a password could not be hashed: {why}");
             AuthResult::Refused(Cause::PasswordUnchecked.report())
         }
     }

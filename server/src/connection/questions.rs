@@ -1,34 +1,35 @@
-//! The questions for a password within a session, for a client that reads text lines. Pure: lines in, what to do out.
+//! The questions for passwords within a session, for clients that read text lines. Pure: an answer in, the next step
+//! out.
 //!
-//! **Invariant.** What answers a question is never talk. So nothing is judged before the last answer is there: if a wrong
-//! first answer ended the questions, a user who types ahead would say the next password aloud. There is no time limit
-//! either, or a late answer would be talk: the questions stay until they are answered or cancelled, and hold nothing but
-//! these lines; a silent user is signed out as ever.
+//! The invariant: an answer is never talk. So no answer is judged before the last one is there: if a wrong first answer
+//! ended the questions, a user who types ahead would say the next password aloud. There is no time limit either, or a
+//! late answer would be talk. The questions stay until they are answered or cancelled, or until the idle timeout ends
+//! the session.
 
 use landline_common::command::PasswordChange;
 use landline_common::password;
 
-/// What the answers are for.
+/// The purpose of the questions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// An account is made.
+    /// Make an account.
     Register,
-    /// A password is changed.
+    /// Change the password.
     Change,
 }
 
-/// Questions that are not all answered.
+/// Questions of which at least one is open, with the answers so far.
 pub(super) struct Questions {
     purpose: Purpose,
     answers: Vec<String>,
 }
 
-/// What follows from an answer.
+/// The next step after an answer.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Next<'a> {
-    /// Ask this.
-    HistoryQuery(&'static str),
-    /// The user wants nothing any more.
+pub(super) enum AnswerResult<'a> {
+    /// Ask this question.
+    Prompt(&'static str),
+    /// The user has cancelled the questions.
     Cancelled,
     /// The two new passwords differ.
     Differ,
@@ -52,7 +53,7 @@ impl Questions {
         Questions { purpose, answers: Vec::new() }
     }
 
-    /// What to know before answering.
+    /// Returns the text to send before the first question. `least` is the minimum length of a password.
     pub(super) fn introduction(&self, name: &str, least: u64) -> String {
         let what = match self.purpose {
             Purpose::Register => format!("Making an account of your name {name}."),
@@ -64,23 +65,25 @@ impl Questions {
         )
     }
 
-    /// The question that is open.
+    /// Returns the open question.
     pub(super) fn prompt(&self) -> &'static str {
         self.purpose.prompts().get(self.answers.len()).copied().unwrap_or_default()
     }
 
-    /// Takes an answer.
-    pub(super) fn answer(&mut self, line: &str) -> Next<'_> {
-        let answer = password::of_line(line);
+    /// Takes the answer to the open question.
+    pub(super) fn answer(&mut self, line: &str) -> AnswerResult<'_> {
+        let answer = password::from_line(line);
         if answer.is_empty() || answer.eq_ignore_ascii_case("/cancel") {
-            return Next::Cancelled;
+            return AnswerResult::Cancelled;
         }
         self.answers.push(answer.to_owned());
         match (self.purpose, &self.answers[..]) {
-            (Purpose::Register, [new, again]) | (Purpose::Change, [_, new, again]) if new != again => Next::Differ,
-            (Purpose::Register, [new, _]) => Next::Register(new),
-            (Purpose::Change, [old, new, _]) => Next::Change(PasswordChange { old, new }),
-            _ => Next::HistoryQuery(self.prompt()),
+            (Purpose::Register, [new, again]) | (Purpose::Change, [_, new, again]) if new != again => {
+                AnswerResult::Differ
+            }
+            (Purpose::Register, [new, _]) => AnswerResult::Register(new),
+            (Purpose::Change, [old, new, _]) => AnswerResult::Change(PasswordChange { old, new }),
+            _ => AnswerResult::Prompt(self.prompt()),
         }
     }
 }
@@ -90,15 +93,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_judged_before_the_last_answer() {
+    fn no_answer_is_judged_before_the_last_one() {
         let mut change = Questions::new(Purpose::Change);
         assert_eq!(change.prompt(), "PRESENT PASSWORD?");
-        assert_eq!(change.answer(" old one \r"), Next::HistoryQuery("NEW PASSWORD?"));
-        assert_eq!(change.answer("/quit"), Next::HistoryQuery("NEW PASSWORD AGAIN?"), "a command is an answer, too");
-        assert_eq!(change.answer("/quit"), Next::Change(PasswordChange { old: "old one", new: "/quit" }));
+        assert_eq!(change.answer(" old one \r"), AnswerResult::Prompt("NEW PASSWORD?"));
+        assert_eq!(change.answer("/quit"), AnswerResult::Prompt("NEW PASSWORD AGAIN?"), "a command is an answer, too");
+        assert_eq!(change.answer("/quit"), AnswerResult::Change(PasswordChange { old: "old one", new: "/quit" }));
         let mut register = Questions::new(Purpose::Register);
-        assert_eq!(register.answer("one"), Next::HistoryQuery("NEW PASSWORD AGAIN?"));
-        assert_eq!(register.answer("one"), Next::Register("one"));
+        assert_eq!(register.answer("one"), AnswerResult::Prompt("NEW PASSWORD AGAIN?"));
+        assert_eq!(register.answer("one"), AnswerResult::Register("one"));
     }
 
     #[test]
@@ -106,10 +109,12 @@ mod tests {
         for (purpose, lines) in [(Purpose::Register, &["a", "b"][..]), (Purpose::Change, &["a", "a", "b"])] {
             let mut questions = Questions::new(purpose);
             let (last, before) = lines.split_last().unwrap();
-            before.iter().for_each(|line| assert!(matches!(questions.answer(line), Next::HistoryQuery(_))));
-            assert_eq!(questions.answer(last), Next::Differ);
+            for line in before {
+                assert!(matches!(questions.answer(line), AnswerResult::Prompt(_)));
+            }
+            assert_eq!(questions.answer(last), AnswerResult::Differ);
             for word in ["", " \r", "/cancel", "/CANCEL "] {
-                assert_eq!(Questions::new(purpose).answer(word), Next::Cancelled);
+                assert_eq!(Questions::new(purpose).answer(word), AnswerResult::Cancelled);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Resuming a session by its token: over a connection that still stands, or after it was lost.
+//! Resumes a session by its token: takes it over from a connection that still stands, or continues it after a loss.
 
 use super::Connection;
 use crate::door::{AuthResult, SessionRequest};
@@ -8,53 +8,57 @@ use landline_common::{Cause, Rendering, RoomName};
 use log::Level;
 use std::time::Instant;
 
-/// How often a session may change under our hands before the client has to try again.
-const TRIES: usize = 5;
+/// Attempts at a session that changes between the look-up and the resumption. Then the client must try again.
+const MOST_TRIES: usize = 5;
 
 impl Connection<'_> {
-    /// How this client is connected.
+    /// Returns the transport of this connection.
     fn transport(&self) -> Transport {
         Transport::Clear
     }
 
-    /// What makes a session of this client resumable. `None` if the system has no randomness: then it is not.
-    pub(super) fn session_options(&self, stay: &SessionRequest) -> Option<SessionOptions> {
+    /// Returns the options of a resumable session, with a new token. `None` if the system has no randomness: then the
+    /// session cannot be resumed.
+    pub(super) fn session_options(&self, request: &SessionRequest) -> Option<SessionOptions> {
         let mut bits = [0; 16];
         if let Err(why) = getrandom::fill(&mut bits) {
-            log::error!("no random numbers for a session's token: {why}; it cannot be resumed");
+            log::error!("session: no random numbers for a token, it cannot be resumed: {why}");
             return None;
         }
         Some(SessionOptions {
             token: Token::from_bits(bits),
             transport: self.transport(),
-            acks: stay.acks,
-            seq: stay.seq,
+            acks: request.acks,
+            seq: request.seq,
         })
     }
 
-    /// Goes on with the session of that token.
-    pub(super) fn resume(&self, token: &str, stay: SessionRequest) -> Result<Session, AuthResult> {
+    /// Resumes the session of a token over this connection.
+    ///
+    /// # Errors
+    /// The token is unknown, the name is held by another client, or the session is busy.
+    pub(super) fn resume(&self, token: &str, request: SessionRequest) -> Result<Session, AuthResult> {
         let unknown = || AuthResult::Refused(Cause::TokenUnknown.report());
-        let attempt = self.passwords().throttled(&self.context.sign_ins, Cause::AddressSignIns)?;
+        let attempt = self.passwords().start_throttled(&self.context.sign_ins, Cause::AddressSignIns)?;
         let used = Token::parse(token).ok_or_else(unknown)?;
-        let options = self.session_options(&stay).ok_or_else(unknown)?;
-        for _ in 0..TRIES {
+        let options = self.session_options(&request).ok_or_else(unknown)?;
+        for _ in 0..MOST_TRIES {
             let resumed = match self.context.hub.resumable(used, options.transport).ok_or_else(unknown)? {
-                Resumable::Live => self.take_over(used, options, &stay),
+                Resumable::Live => self.take_over(used, options, &request),
                 Resumable::Lost(name) => {
                     let Ok(reservation) = self.reserve(name.clone()) else {
                         attempt.count(Instant::now());
-                        return Err(AuthResult::NameTaken(Cause::NameTaken.of_user(name.to_string())));
+                        return Err(AuthResult::NameTaken(Cause::NameTaken.with_user(name.to_string())));
                     };
                     let now = self.context.clock.now();
-                    self.context.hub.resume_lost(reservation, used, self.newcomer_to_resume(&stay), options, now)
+                    self.context.hub.resume_lost(reservation, used, self.resume_request(&request), options, now)
                 }
             };
             match resumed {
                 Ok(mut session) => {
                     attempt.count(Instant::now());
-                    self.entry.signed_in();
-                    session.catch_up(&stay.rooms, self.context.clock.now());
+                    self.guard.mark_signed_in();
+                    session.catch_up(&request.rooms, self.context.clock.now());
                     return Ok(session);
                 }
                 Err(NotResumed::Busy) => break,
@@ -64,20 +68,21 @@ impl Connection<'_> {
         Err(AuthResult::Refused(Cause::ResumeBusy.report()))
     }
 
-    fn take_over(&self, used: Token, options: SessionOptions, stay: &SessionRequest) -> Result<Session, NotResumed> {
-        let newcomer = self.newcomer_to_resume(stay);
-        let session = self.context.hub.take_over(used, newcomer, options, self.context.clock.now())?;
-        let line = format_args!("{} goes on over another connection", session.user().name);
+    /// Takes the session over from the connection that serves it.
+    fn take_over(&self, used: Token, options: SessionOptions, request: &SessionRequest) -> Result<Session, NotResumed> {
+        let sign_in = self.resume_request(request);
+        let session = self.context.hub.take_over(used, sign_in, options, self.context.clock.now())?;
+        let line = format_args!("session: taken over by another connection user={}", session.user().name);
         self.context.log(self.stream.address(), LogCause::Sessions, Level::Info, line);
         Ok(session)
     }
 
-    /// A client whose name and rooms its session knows.
-    fn newcomer_to_resume(&self, stay: &SessionRequest) -> SignInRequest {
+    /// Returns the request for a session that has its name and rooms already.
+    fn resume_request(&self, request: &SessionRequest) -> SignInRequest {
         let options = SignInOptions {
-            rooms: stay.room.iter().cloned().collect(),
-            rate: self.told_rate(),
-            label: stay.label.clone(),
+            rooms: request.room.iter().cloned().collect(),
+            rate: self.advertised_rate(),
+            label: request.label.clone(),
             session: None,
         };
         SignInRequest {
@@ -90,8 +95,8 @@ impl Connection<'_> {
         }
     }
 
-    /// Lines that this client may send in so many milliseconds, as it is told.
-    pub(super) fn told_rate(&self) -> Option<(u64, u64)> {
+    /// Returns the rate limit as the client is told it: lines and milliseconds.
+    pub(super) fn advertised_rate(&self) -> Option<(u64, u64)> {
         let rate = self.context.rate;
         rate.map(|(lines, per)| (lines.into(), u64::try_from(per.as_millis()).unwrap_or(u64::MAX)))
     }

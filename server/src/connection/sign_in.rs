@@ -1,4 +1,4 @@
-//! Signing in: reads what the client sends, and does what the door says of it.
+//! Signs one client in: reads its messages, passes them to the door, and carries out the actions that the door returns.
 
 use super::deadline::SignInDeadline;
 use super::{Connection, inbound};
@@ -6,61 +6,62 @@ use crate::door::{Door, DoorAction, ServerInfo};
 use crate::fanout::Pacing;
 use crate::guard::RateVerdict;
 use crate::hub::Session;
-use crate::net::Arrived;
+use crate::net::ReadResult;
 use landline_common::limits::count;
 use landline_common::lines::{Framing, ReadMessage};
 use landline_common::{Cause, Event, EventKind, Limits, Rendering, Reply};
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::time::Instant;
 
-/// What is decided about a client: in, or not.
+/// The decision about a client: `Continue` while it is open, `Break` with the session, or with `None` if it is refused.
 type Decision = ControlFlow<Option<Session>>;
 
-/// Somebody who came in, and the door that still reads what they send.
-type Inside = (Session, Box<dyn Door>);
+/// The session of a client that has signed in, and the door, which goes on decoding its messages.
+type SignedIn = (Session, Box<dyn Door>);
 
 impl Connection<'_> {
-    /// Leads one client through its door. `None` if it does not come in.
-    pub(super) fn sign_in(&mut self) -> Option<Inside> {
-        let mut sign_in_deadline = SignInDeadline::begin(&self.context.limits, self.port_kind);
+    /// Signs the client in. Returns `None` if it is refused or leaves.
+    pub(super) fn sign_in(&mut self) -> Option<SignedIn> {
+        let mut deadlines = SignInDeadline::start(&self.context.limits, self.port_kind);
+        // At a main port the first bytes choose the door, so it opens only when they are here, or none come.
         let mut opened: Option<Box<dyn Door>> = None;
         if self.port_kind.speaks_first() {
             let mut door = self.open_door();
             let greeting = door.greet();
-            // A greeting decides nothing.
-            let _ = self.take(door.as_mut(), greeting);
+            // A greeting never ends the sign-in.
+            let _ = self.carry_out(door.as_mut(), greeting);
             opened = Some(door);
         }
         loop {
-            let quiet_at = sign_in_deadline.quiet_at(self.input.awaits_silence(), opened.is_none());
-            let deadline = quiet_at.map_or(sign_in_deadline.end(), |at| at.min(sign_in_deadline.end()));
-            let arrived = self.stream.read(self.input.space(), deadline);
-            if let Arrived::Bytes(n) = arrived {
-                self.filled(n);
-                // Options of telnet are no message: such a client still waits for the greeting.
-                if opened.is_none() && self.input.pending().is_empty() && Instant::now() < sign_in_deadline.end() {
+            let silence_at = deadlines.silence_at(self.input.awaits_silence(), opened.is_none());
+            let deadline = silence_at.map_or(deadlines.expires_at(), |at| at.min(deadlines.expires_at()));
+            let read = self.stream.read(self.input.space(), deadline);
+            if let ReadResult::Bytes(count) = read {
+                self.accept_bytes(count);
+                // Only telnet options came, which are not a message: the client still waits for the greeting.
+                if opened.is_none() && self.input.pending().is_empty() && !deadlines.has_expired() {
                     continue;
                 }
             }
             let door = opened.get_or_insert_with(|| self.open_door()).as_mut();
-            let decision = match arrived {
-                Arrived::Bytes(_) => self.answer_pieces(door, &mut sign_in_deadline),
-                Arrived::Closed => self.answer_last(door),
-                Arrived::Broken => Break(None),
-                Arrived::Nothing if Instant::now() >= sign_in_deadline.end() => self.too_late(door),
-                Arrived::Nothing if self.input.awaits_silence() => {
-                    self.input.silence();
-                    self.answer_pieces(door, &mut sign_in_deadline)
+            let decision = match read {
+                ReadResult::Bytes(_) => self.handle_sign_in_messages(door, &mut deadlines),
+                ReadResult::Closed => self.handle_last_sign_in_message(door),
+                ReadResult::Broken => Break(None),
+                ReadResult::TimedOut if deadlines.has_expired() => self.refuse_too_late(door),
+                ReadResult::TimedOut if self.input.awaits_silence() => {
+                    self.input.report_silence();
+                    self.handle_sign_in_messages(door, &mut deadlines)
                 }
-                Arrived::Nothing => {
-                    self.greeted = true;
+                ReadResult::TimedOut => {
+                    self.waited_for_greeting = true;
                     let greeting = door.greet();
-                    self.take(door, greeting)
+                    self.carry_out(door, greeting)
                 }
             };
-            // Or it keeps sending without ever finishing.
+            // A client that keeps sending without a complete answer never times out in `read`.
             let decision = match decision {
-                Continue(()) if Instant::now() >= sign_in_deadline.end() => self.too_late(door),
+                Continue(()) if deadlines.has_expired() => self.refuse_too_late(door),
                 decision => decision,
             };
             if let Break(session) = decision {
@@ -69,81 +70,83 @@ impl Connection<'_> {
         }
     }
 
-    fn too_late(&self, door: &dyn Door) -> Decision {
-        self.tell(Cause::SignInTooLong.report().into(), door.rendering());
+    fn refuse_too_late(&self, door: &dyn Door) -> Decision {
+        self.send_event(Cause::SignInTooLong.report().into(), door.rendering());
         Break(None)
     }
 
     fn open_door(&self) -> Box<dyn Door> {
         let server_info = ServerInfo { has_password: self.context.password.is_some() };
-        (self.port_kind.door(self.input.pending()).open)(server_info)
+        (self.port_kind.spec(self.input.pending()).open)(server_info)
     }
 
-    fn answer_pieces(&mut self, door: &mut dyn Door, sign_in_deadline: &mut SignInDeadline) -> Decision {
+    /// Passes every message that has arrived to the door.
+    fn handle_sign_in_messages(&mut self, door: &mut dyn Door, deadlines: &mut SignInDeadline) -> Decision {
         let framing = self.input.framing();
         let now = Instant::now();
-        while let Some(piece) = inbound::next(&mut self.input, door.rendering(), &self.context.limits) {
-            if self.rate.line(now) != RateVerdict::Passes {
-                // No user signs in that fast, and what is dropped could be the half of something.
-                let why = Cause::Throttled.report().saying("too many lines before signing in; connect again");
-                self.tell(EventKind::Refused(why), door.rendering());
+        while let Some(message) = inbound::next_message(&mut self.input, door.rendering(), &self.context.limits) {
+            if self.rate.charge_line(now) != RateVerdict::Passes {
+                // Ends the connection instead of dropping a line: the next one would be taken for the answer to another
+                // question.
+                let why = Cause::Throttled.report().with_text("too many lines before signing in; connect again");
+                self.send_event(EventKind::Refused(why), door.rendering());
                 return Break(None);
             }
-            let step = match piece {
-                ReadMessage::Text(line) => door.line(&line, framing),
-                ReadMessage::TooLong(_) => door.too_long(),
+            let action = match message {
+                ReadMessage::Text(line) => door.handle_line(&line, framing),
+                ReadMessage::TooLong(_) => door.handle_too_long(),
             };
-            self.take(door, step)?;
-            sign_in_deadline.answered();
+            self.carry_out(door, action)?;
+            deadlines.restart_answer();
         }
         Continue(())
     }
 
-    /// The client has closed; its last line may lack a line end.
-    fn answer_last(&mut self, door: &mut dyn Door) -> Decision {
+    /// Passes the last message of a client that has closed to the door; it may lack its line end.
+    fn handle_last_sign_in_message(&mut self, door: &mut dyn Door) -> Decision {
         if let Some(ReadMessage::Text(line)) = self.input.finish() {
-            let step = door.line(&line, Framing::Lines);
-            self.take(door, step)?;
+            let action = door.handle_line(&line, Framing::Lines);
+            self.carry_out(door, action)?;
         }
         Break(None)
     }
 
-    /// Does what the door says, until it waits for the client again.
-    fn take(&self, door: &mut dyn Door, mut step: DoorAction) -> Decision {
+    /// Carries out the door's action and those that follow from it, until the door waits for the client again.
+    fn carry_out(&self, door: &mut dyn Door, mut action: DoorAction) -> Decision {
         if self.input.framing() == Framing::Unframed {
             self.outbox.pace(pacing(&self.context.limits));
         }
         loop {
-            match step {
+            match action {
                 DoorAction::Reply(replies) => {
-                    for what in replies {
-                        self.tell(what, door.rendering());
+                    for event in replies {
+                        self.send_event(event, door.rendering());
                     }
                     return Continue(());
                 }
-                DoorAction::Answer { label, what } => {
+                DoorAction::Answer { label, event } => {
                     let reply = label.map(|label| Reply { label: label.into(), done: true });
-                    let event = Event { reply, ..what.at(self.context.clock.now()) };
-                    self.write(&event, door.rendering());
+                    let event = Event { reply, ..event.at(self.context.clock.now()) };
+                    self.write_event(&event, door.rendering());
                     return Continue(());
                 }
-                DoorAction::Close(what) => {
-                    self.tell(what, door.rendering());
+                DoorAction::Close(event) => {
+                    self.send_event(event, door.rendering());
                     return Break(None);
                 }
-                DoorAction::Try(attempt) => match self.attempt(attempt, door.rendering()) {
+                DoorAction::Try(request) => match self.authenticate(request, door.rendering()) {
                     Ok(session) => return Break(Some(session)),
-                    Err(outcome) => step = door.outcome(outcome),
+                    Err(result) => action = door.handle_result(result),
                 },
             }
         }
     }
 
-    fn tell(&self, what: EventKind<'_>, rendering: Rendering) {
-        self.write(&what.at(self.context.clock.now()), rendering);
+    fn send_event(&self, event: EventKind<'_>, rendering: Rendering) {
+        self.write_event(&event.at(self.context.clock.now()), rendering);
     }
 
-    fn write(&self, event: &Event<'_>, rendering: Rendering) {
+    fn write_event(&self, event: &Event<'_>, rendering: Rendering) {
         let mut bytes = Vec::new();
         rendering.write(event, &self.context.limits, &mut bytes);
         self.outbox.push_control(&bytes);

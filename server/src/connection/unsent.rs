@@ -1,51 +1,52 @@
-//! Lines of a user at a terminal that were dropped, since they came too fast. Such a client sends no labels that could be
-//! answered one by one, and what it typed is gone; so one line a second tells how many were dropped, and the first.
+//! Reports dropped lines to a user at a terminal. Such a client sends no labels, so its lines cannot be refused one by
+//! one. Instead a report a second gives the number of lines that were dropped, and quotes the first.
 
 use landline_common::clean::clean;
 use landline_common::{Cause, Report};
 use std::time::{Duration, Instant};
 
-/// Lines that are dropped within this time are told of together.
-const GATHER: Duration = Duration::from_secs(1);
+/// Lines dropped within this time share a report.
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 /// Characters of the first dropped line that are quoted.
 const QUOTED_CHARS: usize = 24;
 
-/// The dropped lines that the user has not been told of.
+/// The dropped lines that are not reported yet.
 #[derive(Debug, Default)]
-pub(super) struct Unsent {
+pub(super) struct DroppedLines {
     lines: u64,
     first: String,
     due: Option<Instant>,
 }
 
-impl Unsent {
-    /// Counts a dropped line. Without a text it is not quoted, as the answer to a question may be a password.
+impl DroppedLines {
+    /// Counts a dropped line; a blank one is not counted. `None` counts a line that must not be quoted: the answer to a
+    /// question may be a password.
     pub(super) fn add(&mut self, line: Option<&str>, now: Instant) {
         if line.is_some_and(|line| line.trim().is_empty()) {
             return;
         }
         if self.due.is_none() {
             self.first = quoted(line.unwrap_or_default());
-            self.due = Some(now + GATHER);
+            self.due = Some(now + REPORT_INTERVAL);
         }
         self.lines += 1;
     }
 
-    /// The time at which the user must be told.
+    /// Returns the time at which the next report is due.
     pub(super) fn due(&self) -> Option<Instant> {
         self.due
     }
 
-    /// Takes the report about all lines that were counted; `None` if there are none.
+    /// Takes the report about the counted lines; `None` if there are none.
     pub(super) fn take(&mut self) -> Option<Report<'static>> {
-        let Unsent { lines, first, due } = std::mem::take(self);
+        let DroppedLines { lines, first, due } = std::mem::take(self);
         due?;
-        let mut report = Cause::LinesDropped.of_count(lines);
+        let mut report = Cause::LinesDropped.with_count(lines);
         report.about.word = Some(first.into());
         Some(report)
     }
 
-    /// The same, once the time has come.
+    /// Like [`Self::take`], but `None` before the report is due.
     pub(super) fn take_due(&mut self, now: Instant) -> Option<Report<'static>> {
         self.due.filter(|due| *due <= now).and_then(|_| self.take())
     }
@@ -65,23 +66,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_one_second_are_told_of_together() {
-        let (mut unsent, start) = (Unsent::default(), Instant::now());
-        assert!(unsent.take_due(start).is_none() && unsent.due().is_none());
-        unsent.add(Some(" "), start);
-        assert_eq!(unsent.due(), None);
-        unsent.add(Some("the first of them is quoted, but only its beginning\u{1b}"), start);
-        unsent.add(Some("second"), start + GATHER / 2);
-        assert!(unsent.take_due(start + GATHER / 2).is_none());
-        let report = unsent.take_due(start + GATHER).expect("it is due");
+    fn lines_of_one_second_share_a_report() {
+        let mut dropped = DroppedLines::default();
+        let start = Instant::now();
+        assert!(dropped.take_due(start).is_none() && dropped.due().is_none());
+        dropped.add(Some(" "), start);
+        assert_eq!(dropped.due(), None);
+        dropped.add(Some("the first of them is quoted, but only its beginning\u{1b}"), start);
+        dropped.add(Some("second"), start + REPORT_INTERVAL / 2);
+        assert!(dropped.take_due(start + REPORT_INTERVAL / 2).is_none());
+        let report = dropped.take_due(start + REPORT_INTERVAL).expect("it is due");
         assert_eq!(report.sentence(), "2 lines not sent, from \"the first of them is quo…\". Send again, more slowly.");
-        assert!(unsent.take().is_none());
+        assert!(dropped.take().is_none());
     }
 
     #[test]
     fn answers_to_questions_are_not_quoted() {
-        let mut unsent = Unsent::default();
-        unsent.add(None, Instant::now());
-        assert_eq!(unsent.take().expect("one line").sentence(), "1 line not sent. Send again, more slowly.");
+        let mut dropped = DroppedLines::default();
+        dropped.add(None, Instant::now());
+        assert_eq!(dropped.take().expect("one line").sentence(), "1 line not sent. Send again, more slowly.");
     }
 }

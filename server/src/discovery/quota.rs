@@ -24,7 +24,7 @@ pub(super) struct Quota {
 }
 
 impl Quota {
-    /// Returns true if [`Quota::take`] would succeed. Charges nothing; may remove outdated entries.
+    /// Returns true if [`Quota::charge`] would succeed. Charges nothing; may remove outdated entries.
     pub(super) fn check_available(&mut self, address: IpAddr, now: Instant) -> bool {
         match self.addresses.get(&address) {
             Some(latest) => !latest[0].is_some_and(|oldest| is_recent(oldest, now)),
@@ -34,7 +34,7 @@ impl Quota {
 
     /// Charges one answer to `address`. Returns false if its quota is used up, or if the table is full: removing
     /// entries early would let a flood exceed their quota.
-    pub(super) fn take(&mut self, address: IpAddr, now: Instant) -> bool {
+    pub(super) fn charge(&mut self, address: IpAddr, now: Instant) -> bool {
         if !self.check_available(address, now) {
             return false;
         }
@@ -74,31 +74,31 @@ mod tests {
         let start = Instant::now();
         let at = |ms| start + Duration::from_millis(ms);
         for ms in [0, 100, 200, 300, 400] {
-            assert!(quota.take(ip(1), at(ms)));
+            assert!(quota.charge(ip(1), at(ms)));
         }
-        assert!(!quota.take(ip(1), at(400)));
-        assert!(!quota.take(ip(1), at(999)));
-        assert!(quota.take(ip(2), at(999)), "another address");
-        assert!(quota.take(ip(1), at(1_000)), "the first answer left the window");
-        assert!(!quota.take(ip(1), at(1_050)));
-        assert!(quota.take(ip(1), at(1_100)));
-        assert!((0..MOST).all(|_| quota.take(ip(1), at(5_000))));
-        assert!(!quota.take(ip(1), at(5_000)));
+        assert!(!quota.charge(ip(1), at(400)));
+        assert!(!quota.charge(ip(1), at(999)));
+        assert!(quota.charge(ip(2), at(999)), "another address");
+        assert!(quota.charge(ip(1), at(1_000)), "the first answer left the window");
+        assert!(!quota.charge(ip(1), at(1_050)));
+        assert!(quota.charge(ip(1), at(1_100)));
+        assert!((0..MOST).all(|_| quota.charge(ip(1), at(5_000))));
+        assert!(!quota.charge(ip(1), at(5_000)));
     }
 
     #[test]
     fn a_full_table_keeps_every_quota_and_removes_outdated_entries() {
         let mut quota = Quota::default();
         let start = Instant::now();
-        assert!((0..MOST).all(|_| quota.take(ip(0), start)));
+        assert!((0..MOST).all(|_| quota.charge(ip(0), start)));
         for n in 1..100_000 {
-            assert_eq!(quota.take(ip(n), start), n < ADDRESSES as u32, "{n}");
+            assert_eq!(quota.charge(ip(n), start), n < ADDRESSES as u32, "{n}");
         }
         assert_eq!(quota.addresses.len(), ADDRESSES);
-        assert!(!quota.take(ip(0), start), "the flood reset the count of an address");
-        assert!(quota.take(ip(1), start), "the flood used up the quota of another address");
+        assert!(!quota.charge(ip(0), start), "the flood reset the count of an address");
+        assert!(quota.charge(ip(1), start), "the flood used up the quota of another address");
         let later = start + WINDOW;
-        assert!(quota.take(ip(200_000), later));
+        assert!(quota.charge(ip(200_000), later));
         assert!(quota.addresses.len() < 3);
     }
 }

@@ -22,7 +22,7 @@ impl Door for LanTalkDoor {
         DoorAction::Reply(vec![EventKind::AskAll { needs_password: self.server_info.has_password }])
     }
 
-    fn line(&mut self, line: &str, _: Framing) -> DoorAction {
+    fn handle_line(&mut self, line: &str, _: Framing) -> DoorAction {
         let (name, password) = lantalk::read_sign_in(line);
         match UserName::parse(&name) {
             Ok(name) => DoorAction::Try(AuthRequest::Name { name, password }),
@@ -30,16 +30,17 @@ impl Door for LanTalkDoor {
         }
     }
 
-    fn too_long(&mut self) -> DoorAction {
+    fn handle_too_long(&mut self) -> DoorAction {
         fail(NameError::BadUser)
     }
 
-    fn outcome(&mut self, outcome: AuthResult) -> DoorAction {
-        match outcome {
+    fn handle_result(&mut self, result: AuthResult) -> DoorAction {
+        match result {
             AuthResult::WrongPassword => fail(Cause::WrongPassword.report()),
             AuthResult::AlreadyHere => fail(Cause::AlreadyHere.report()),
             AuthResult::NameTaken(why) | AuthResult::Refused(why) => fail(why),
-            // Cannot happen: it is the result of registrations and password checks, which this door does not request.
+            // Cannot happen: `Done` is the result of registrations and password checks, which this door does not
+            // request.
             AuthResult::Done => fail(NameError::BadUser),
         }
     }
@@ -48,7 +49,7 @@ impl Door for LanTalkDoor {
         Rendering::LanTalk
     }
 
-    fn typed<'m>(&self, message: &'m str) -> Option<Inbound<'m>> {
+    fn decode<'m>(&self, message: &'m str) -> Option<Inbound<'m>> {
         let text = lantalk::read_message(message)?;
         Some(if text.starts_with('/') { Inbound::Line(text.into()) } else { Inbound::Talk(text.into()) })
     }
@@ -70,28 +71,28 @@ mod tests {
     }
 
     #[test]
-    fn refusals_use_the_sentences_of_lantalk() {
+    fn refusals_use_lantalk_sentences() {
         for (line, reason) in [
             ("[]", INVALID),
             (r#"{"username":5}"#, INVALID),
             (r#"{"username":"a b"}"#, INVALID),
             (r#"{"username":"server"}"#, TAKEN),
         ] {
-            let DoorAction::Close(EventKind::Refused(why)) = door().line(line, Framing::Lines) else {
+            let DoorAction::Close(EventKind::Refused(why)) = door().handle_line(line, Framing::Lines) else {
                 panic!("{line}")
             };
             assert_eq!(why.lantalk_sentence(), reason);
         }
         let attempt = AuthRequest::Name { name: UserName::parse("Bob").unwrap(), password: String::new() };
-        assert_eq!(door().line(r#"{"username":"Bob"}"#, Framing::Lines), DoorAction::Try(attempt));
+        assert_eq!(door().handle_line(r#"{"username":"Bob"}"#, Framing::Lines), DoorAction::Try(attempt));
     }
 
     #[test]
     fn only_texts_with_a_slash_are_commands() {
         let exit = r#"{"type":"message","text":"exit"}"#;
         let users = r#"{"type":"message","text":"/users"}"#;
-        assert_eq!(door().typed(exit), Some(Inbound::Talk("exit".into())));
-        assert_eq!(door().typed(users), Some(Inbound::Line("/users".into())));
-        assert_eq!(door().typed("{}"), None);
+        assert_eq!(door().decode(exit), Some(Inbound::Talk("exit".into())));
+        assert_eq!(door().decode(users), Some(Inbound::Line("/users".into())));
+        assert_eq!(door().decode("{}"), None);
     }
 }

@@ -1,11 +1,12 @@
 //! Doors: the sign-in protocols. A door is a pure state machine for one client: it gets the client's messages and
-//! returns answers, or requests that only the session can carry out. It never sees a socket, a lock or the hub.
+//! returns actions, among them requests that only the connection can carry out. It never uses a socket, a lock or the
+//! hub.
 //!
 //! ```text
-//! client's message ─▶ Door::line ─▶ Step::Reply / Answer ─▶ sent; the next message
-//!                                 ─▶ Step::Try(Attempt)   ─▶ the session tries it:
-//!                                        signed in, or Door::outcome ─▶ Step
-//!                                 ─▶ Step::Close          ─▶ sent; the connection ends
+//! client's message ─▶ Door::handle_line ─▶ DoorAction::Reply or Answer ─▶ sent; the door waits for the next message
+//!                                       ─▶ DoorAction::Try(AuthRequest) ─▶ the connection carries it out:
+//!                                              signed in, or Door::handle_result ─▶ DoorAction
+//!                                       ─▶ DoorAction::Close            ─▶ sent; the connection ends
 //! ```
 //!
 //! A new door is a file with a type that implements [`Door`], and a row in the table below.
@@ -23,25 +24,25 @@ use landline_common::lines::Framing;
 use landline_common::{Cause, EventKind, Rendering, Report, RoomName, UserName};
 use std::borrow::Cow;
 
-/// The next action for the session to take.
+/// The next action for the connection to take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DoorAction {
     /// Send these events, and wait for the next message.
     Reply(Vec<EventKind<'static>>),
-    /// Carry out this request. If it does not sign the client in, pass the result to [`Door::outcome`].
+    /// Carry out this request. If it does not sign the client in, pass the result to [`Door::handle_result`].
     Try(AuthRequest),
     /// Send the answer to a command object, and wait for the next message.
     Answer {
         /// The object's label, if it had one.
         label: Option<String>,
         /// The only event of the answer.
-        what: EventKind<'static>,
+        event: EventKind<'static>,
     },
     /// Send this event, and end the connection.
     Close(EventKind<'static>),
 }
 
-/// A request that only the session can carry out, with the accounts and the hub.
+/// A request that only the connection can carry out, with the accounts and the hub.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuthRequest {
     /// Check the server's password.
@@ -83,14 +84,14 @@ pub enum AuthRequest {
         /// The password given for the server, if one was.
         server_password: Option<String>,
         /// The options for the session.
-        stay: SessionRequest,
+        session: SessionRequest,
     },
 }
 
-/// The result of an attempt that did not sign the client in.
+/// The result of a request that did not sign the client in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuthResult {
-    /// The attempt succeeded: the password is right, or the account is registered.
+    /// The request succeeded: the password is right, or the account is registered.
     Done,
     /// A password was wrong.
     WrongPassword,
@@ -98,7 +99,7 @@ pub enum AuthResult {
     AlreadyHere,
     /// Another user or an account has the name.
     NameTaken(Report<'static>),
-    /// The attempt was refused for another reason.
+    /// The request was refused for another reason.
     Refused(Report<'static>),
 }
 
@@ -120,16 +121,16 @@ pub trait Door: Send {
     /// Greets a client that has sent nothing yet.
     fn greet(&mut self) -> DoorAction;
     /// Handles one whole message during the sign-in.
-    fn line(&mut self, line: &str, framing: Framing) -> DoorAction;
+    fn handle_line(&mut self, line: &str, framing: Framing) -> DoorAction;
     /// Handles a message that was longer than allowed and has been discarded.
-    fn too_long(&mut self) -> DoorAction;
-    /// Handles the result of an attempt that did not sign the client in.
-    fn outcome(&mut self, outcome: AuthResult) -> DoorAction;
+    fn handle_too_long(&mut self) -> DoorAction;
+    /// Handles the result of a request that did not sign the client in.
+    fn handle_result(&mut self, result: AuthResult) -> DoorAction;
     /// Returns the rendering of events for this client, as far as it is known by now.
     fn rendering(&self) -> Rendering;
     /// Decodes one whole message of a signed-in client. Returns `None` for a message without a meaning, which is
     /// dropped.
-    fn typed<'m>(&self, message: &'m str) -> Option<Inbound<'m>>;
+    fn decode<'m>(&self, message: &'m str) -> Option<Inbound<'m>>;
 }
 
 /// A decoded message of a signed-in client.
@@ -161,9 +162,9 @@ pub enum PortKind {
 pub struct DoorSpec {
     port_kind: PortKind,
     /// Returns true if a connection that starts with these bytes is for this door.
-    begins: fn(&[u8]) -> bool,
+    matches: fn(&[u8]) -> bool,
     /// Most bytes of a message.
-    pub longest: fn(&Limits) -> u64,
+    pub max_message_bytes: fn(&Limits) -> u64,
     /// Seconds that the client has for each answer during the sign-in.
     pub answer_seconds: fn(&Limits) -> u64,
     /// Makes the door of one client.
@@ -174,15 +175,15 @@ pub struct DoorSpec {
 static TABLE: [DoorSpec; 2] = [
     DoorSpec {
         port_kind: PortKind::LanTalk,
-        begins: |_| true,
-        longest: |limits| limits.lantalk_line_bytes,
+        matches: |_| true,
+        max_message_bytes: |limits| limits.lantalk_line_bytes,
         answer_seconds: |limits| limits.lantalk_answer_seconds,
         open: |server_info| Box::new(lantalk::LanTalkDoor::new(server_info)),
     },
     DoorSpec {
         port_kind: PortKind::Main,
-        begins: |_| true,
-        longest: |limits| limits.line_bytes,
+        matches: |_| true,
+        max_message_bytes: |limits| limits.line_bytes,
         answer_seconds: |limits| limits.answer_seconds,
         open: |server_info| Box::new(text::TextDoor::new(server_info)),
     },
@@ -198,8 +199,8 @@ impl PortKind {
 
     /// Returns the door for a client by the first bytes it sent, which are none if it waits for a greeting.
     #[must_use]
-    pub fn door(self, first_bytes: &[u8]) -> &'static DoorSpec {
+    pub fn spec(self, first_bytes: &[u8]) -> &'static DoorSpec {
         let [_, text] = &TABLE;
-        TABLE.iter().find(|row| row.port_kind == self && (row.begins)(first_bytes)).unwrap_or(text)
+        TABLE.iter().find(|row| row.port_kind == self && (row.matches)(first_bytes)).unwrap_or(text)
     }
 }

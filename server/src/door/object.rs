@@ -1,4 +1,4 @@
-//! Sign-ins by command object: what a client asks for in one line instead of a dialogue.
+//! Sign-ins by command object: one JSON line that names the user, the rooms and the options, instead of a dialogue.
 
 use super::{AuthRequest, ServerInfo};
 use landline_common::command::object::EVERYBODY;
@@ -6,64 +6,68 @@ use landline_common::command::{Request, SignIn};
 use landline_common::{Cause, Report, RoomName, password};
 use std::collections::HashSet;
 
-/// Rooms in one sign-in, each looked up in the history; the answer tells of each, and must fit into the client's backlog.
+/// Most rooms in one sign-in. Each is looked up in the history, and the answer about all of them must fit into the
+/// client's backlog.
 const MOST_ROOMS: usize = 48;
 
-/// How a client wants to be in.
+/// The options of a session that a client asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SessionRequest {
-    /// What the answer carries.
+    /// The label that the answer carries.
     pub label: Option<String>,
     /// The room that becomes the current one.
     pub room: Option<RoomName>,
-    /// The rooms to be in (`None`: what is said to everybody), each with the last id that the client received there.
+    /// The rooms to enter, each with the last id that the client received there. The room `None` stands for the global
+    /// group, the talk to all users.
     pub rooms: Vec<(Option<RoomName>, Option<u64>)>,
-    /// The client acknowledges what carries a `seq`.
+    /// The client acknowledges events that carry a `seq`.
     pub acks: bool,
-    /// The last `seq` that it received.
+    /// The last `seq` that the client received.
     pub seq: Option<u64>,
 }
 
-/// Why an object is no sign-in, and the label for the answer.
+/// The reason for which an object is refused, after the label for the answer.
 type SignInRefusal = (Option<String>, Report<'static>);
 
-/// Reads a sign-in. Nothing is learned about names here, so the server's password is checked later.
-pub(super) fn attempt(line: &str, server_info: ServerInfo) -> Result<(Option<String>, AuthRequest), SignInRefusal> {
+/// Parses a sign-in. The server's password is checked later: parsing tells the client nothing about names.
+pub(super) fn parse(line: &str, server_info: ServerInfo) -> Result<(Option<String>, AuthRequest), SignInRefusal> {
     let request = Request::parse(line)?;
     let label = request.answer_label();
     let fail = |report: Report<'static>| (label.clone(), report);
     let sign_in = match request.sign_in() {
         Some(sign_in) => sign_in.map_err(fail)?,
-        None => return Err(fail(Cause::BadObject.of_word("sign in first: guest, login, register or resume"))),
+        None => return Err(fail(Cause::BadObject.with_word("sign in first: guest, login, register or resume"))),
     };
-    let server_password = request.server_password.as_deref().map(|typed| password::of_line(typed).to_owned());
+    let server_password = request.server_password.as_deref().map(|typed| password::from_line(typed).to_owned());
     if server_info.has_password && server_password.is_none() && !matches!(sign_in, SignIn::Resume { .. }) {
         return Err(fail(Cause::ServerPasswordNeeded.report()));
     }
-    let stay = stay(&request).map_err(fail)?;
-    Ok((label.clone(), AuthRequest::Object { sign_in, server_password, stay }))
+    let session = session_request(&request).map_err(fail)?;
+    Ok((label.clone(), AuthRequest::Object { sign_in, server_password, session }))
 }
 
-fn stay(request: &Request<'_>) -> Result<SessionRequest, Report<'static>> {
+/// Returns the options of the session.
+fn session_request(request: &Request<'_>) -> Result<SessionRequest, Report<'static>> {
     let rooms = request.rooms.iter().flatten();
-    let place = |name: &str| match name {
+    let parse_room = |name: &str| match name {
         EVERYBODY => Ok(None),
-        name => RoomName::parse(name).map(Some).map_err(Report::of_room_name),
+        name => RoomName::parse(name).map(Some).map_err(Report::from_room_name_error),
     };
-    let rooms = rooms.map(|(name, id)| Ok((place(name)?, *id))).collect::<Result<Vec<_>, Report<'static>>>()?;
-    // A room of an older server, whose name may not be taken anew, must not keep its people from signing in.
+    let rooms = rooms.map(|(name, id)| Ok((parse_room(name)?, *id))).collect::<Result<Vec<_>, Report<'static>>>()?;
+    // Leaves out rooms whose names new rooms may not have: a room of an older server must not keep its users from
+    // signing in.
     let may_be_opened = |room: &Option<RoomName>| room.as_ref().is_none_or(|room| room.check_new().is_ok());
     let mut rooms: Vec<_> = rooms.into_iter().filter(|(room, _)| may_be_opened(room)).collect();
-    // Two ways to write a room are one room.
+    // Two spellings of a name are one room.
     let mut known = HashSet::new();
     rooms.retain(|(room, _)| known.insert(room.as_ref().map(|room| room.key().clone())));
     if rooms.len() > MOST_ROOMS {
-        return Err(Cause::BadObject.of_word(format!("rooms: at most {MOST_ROOMS}")));
+        return Err(Cause::BadObject.with_word(format!("rooms: at most {MOST_ROOMS}")));
     }
     let room = |name| RoomName::parse(name).and_then(|room| room.check_new().map(|()| room));
     Ok(SessionRequest {
         label: request.answer_label(),
-        room: request.room.as_deref().map(room).transpose().map_err(Report::of_room_name)?,
+        room: request.room.as_deref().map(room).transpose().map_err(Report::from_room_name_error)?,
         rooms,
         acks: request.acks == Some(true),
         seq: request.seq,
@@ -75,22 +79,22 @@ mod tests {
     use super::*;
 
     fn read(line: &str, has_password: bool) -> Result<(Option<String>, AuthRequest), SignInRefusal> {
-        attempt(line, ServerInfo { has_password })
+        parse(line, ServerInfo { has_password })
     }
 
     #[test]
-    fn a_sign_in_says_where_the_client_wants_to_be() {
+    fn sign_in_lists_its_rooms() {
         let line =
             r#"{"type":"guest","user":"alice","room":"ops","label":"1","rooms":{"all":9,"dev":null},"acks":true}"#;
         let (label, attempt) = read(line, false).unwrap();
-        let AuthRequest::Object { sign_in, server_password: None, stay } = attempt else { panic!() };
+        let AuthRequest::Object { sign_in, server_password: None, session } = attempt else { panic!() };
         assert_eq!((label.as_deref(), sign_in), (Some("1"), SignIn::Guest { user: "alice".into() }));
-        assert_eq!(stay.rooms, [(None, Some(9)), (RoomName::parse("dev").ok(), None)]);
-        assert!(stay.acks && stay.room.unwrap().as_str() == "ops");
+        assert_eq!(session.rooms, [(None, Some(9)), (RoomName::parse("dev").ok(), None)]);
+        assert!(session.acks && session.room.unwrap().as_str() == "ops");
     }
 
     #[test]
-    fn what_is_wrong_is_answered_with_the_label() {
+    fn malformed_sign_in_is_answered_with_its_label() {
         for (line, cause) in [
             (r#"{"type":"say","room":"ops","text":"hi","label":"1"}"#, Cause::BadObject),
             (r#"{"type":"login","user":"alice","label":"1"}"#, Cause::BadObject),

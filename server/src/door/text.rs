@@ -10,16 +10,16 @@ use landline_common::lines::Framing;
 use landline_common::{Cause, EventKind, NameError, Rendering, Report, RoomName, UserName, password};
 
 const GREETING: &str = "Authorise MODE? (REGISTER/LOGIN)";
-/// What a user at a terminal is told who typed something else at the greeting.
+/// The hint for a user at a terminal who typed something else at the greeting.
 const HOW_TO_JOIN: &str = "To join as a guest, type NAME_ROOM, for example carol_lobby. \
                            Or type LOGIN or REGISTER for an account; /quit leaves.";
-/// The same once LOGIN or REGISTER was typed: what stands in a line then may be a password.
+/// The hint once LOGIN or REGISTER was typed. It offers no NAME_ROOM: a line may be a password from then on.
 const HOW_TO_LOG_IN: &str = "Type LOGIN or REGISTER. To join as a guest, connect again; /quit leaves.";
-/// The same for a user who typed the pattern itself.
+/// The hint for a user who typed the pattern itself.
 const PATTERN_EXPLAINED: &str = "NAME_ROOM stands for your own name and a room, for example carol_lobby: \
                                  carol in the room lobby.";
-/// Bare words that leave at the greeting, beside the commands that do.
-const LEAVING: [&str; 2] = ["quit", "bye"];
+/// Words without a slash that end the connection at the greeting, like the quit command.
+const QUIT_WORDS: [&str; 2] = ["quit", "bye"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
@@ -27,10 +27,11 @@ enum Mode {
     Login,
 }
 
-/// What the next line is taken for.
+/// The meaning of the next line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Awaits {
-    /// The first line of all: whoever speaks first must know how.
+    /// The first line of a client that did not wait for the greeting. Such a program knows the forms, so one wrong line
+    /// ends the connection.
     First,
     /// REGISTER, LOGIN or NAME_ROOM, after a greeting.
     Mode,
@@ -43,135 +44,143 @@ enum Awaits {
     ServerPassword(Mode),
     Alias(Mode),
     Password(Mode, String),
-    /// The outcome of a command object with that label.
+    /// The result of a command object with that label.
     Object(Option<String>),
 }
 
-/// One client at the text door.
+/// The sign-in of one client at the text door.
 #[derive(Debug)]
 pub(super) struct TextDoor {
     server_info: ServerInfo,
     awaits: Awaits,
     format: Format,
     framing: Framing,
-    /// The client has begun REGISTER or LOGIN: if it is unframed, it is Chat77's. What it sends at the greeting then may
+    /// The client has started REGISTER or LOGIN. An unframed client is then Chat77's. A line at the greeting may then
     /// be a password that was typed too late, so it is no longer read as NAME_ROOM.
     uses_accounts: bool,
-    foreign: Unsupported,
-    /// Lines that were of no form asked for.
+    unsupported: Unsupported,
+    /// Number of lines that had none of the forms asked for.
     mistakes: u32,
-    /// The client has got the greeting.
+    /// The greeting was sent.
     greeted: bool,
 }
 
 impl TextDoor {
     pub(super) fn new(server_info: ServerInfo) -> TextDoor {
-        let (format, framing) = (Format::Text, Framing::Undecided);
-        let (foreign, mistakes) = (Unsupported::default(), 0);
-        let (uses_accounts, greeted) = (false, false);
-        TextDoor { server_info, awaits: Awaits::First, format, framing, uses_accounts, foreign, mistakes, greeted }
+        TextDoor {
+            server_info,
+            awaits: Awaits::First,
+            format: Format::Text,
+            framing: Framing::Undecided,
+            uses_accounts: false,
+            unsupported: Unsupported::default(),
+            mistakes: 0,
+            greeted: false,
+        }
     }
 
-    /// Answers `report`, and begins again at the greeting.
-    fn again(&mut self, report: Report<'static>) -> DoorAction {
-        self.greet_behind(vec![cleaned(report).into()])
+    /// Sends `report`, then the greeting.
+    fn restart(&mut self, report: Report<'static>) -> DoorAction {
+        self.greet_after(vec![cleaned(report).into()])
     }
 
-    /// Answers `whats` and the greeting.
-    fn greet_behind(&mut self, mut whats: Vec<EventKind<'static>>) -> DoorAction {
+    /// Sends `events`, then the greeting.
+    fn greet_after(&mut self, mut events: Vec<EventKind<'static>>) -> DoorAction {
         self.awaits = Awaits::Mode;
         self.greeted = true;
-        whats.push(ask(GREETING));
-        DoorAction::Reply(whats)
+        events.push(ask(GREETING));
+        DoorAction::Reply(events)
     }
 
-    /// Answers a line of no form asked for as `step` does, or ends the connection: that was one too many.
-    fn mistake(&mut self, step: DoorAction) -> DoorAction {
+    /// Counts a line that has none of the forms asked for. Returns `action`, or ends the connection after too many.
+    fn count_mistake(&mut self, action: DoorAction) -> DoorAction {
         self.mistakes += 1;
-        if self.mistakes < SIGN_IN_MISTAKES { step } else { refused(Cause::HowToSignIn.report()) }
+        if self.mistakes < SIGN_IN_MISTAKES { action } else { refused(Cause::HowToSignIn.report()) }
     }
 
-    /// A sign-in by object. What is wrong with it is answered, and another one may follow.
-    fn object(&mut self, line: &str) -> DoorAction {
-        match object::attempt(line, self.server_info) {
-            Ok((label, attempt)) => {
+    /// Handles a sign-in by object. A refusal is answered, and another object may follow.
+    fn handle_object(&mut self, line: &str) -> DoorAction {
+        match object::parse(line, self.server_info) {
+            Ok((label, request)) => {
                 self.awaits = Awaits::Object(label);
-                DoorAction::Try(attempt)
+                DoorAction::Try(request)
             }
             Err((label, report)) => {
                 let is_mistake = report.cause == Cause::BadObject;
-                let answer = DoorAction::Answer { label, what: EventKind::Refused(cleaned(report)) };
-                if is_mistake { self.mistake(answer) } else { answer }
+                let answer = DoorAction::Answer { label, event: EventKind::Refused(cleaned(report)) };
+                if is_mistake { self.count_mistake(answer) } else { answer }
             }
         }
     }
 
+    /// Handles a line at the greeting, or the first line without one.
     fn first_line(&mut self, line: &str) -> DoorAction {
         let line = line.trim();
         if line.is_empty() {
             return DoorAction::Reply(Vec::new());
         }
         if self.format == Format::Json && Request::is_object(line) {
-            return self.object(line);
+            return self.handle_object(line);
         }
         if let Some(Ok(Command::Format(format))) = parse(line, "") {
             if self.framing == Framing::Unframed {
-                // Its form is fixed, here as within a session.
-                let again = self.again(Cause::FormatFixed.report());
-                return self.mistake(again);
+                // An unframed client reads one format only, as within a session.
+                let answer = self.restart(Cause::FormatFixed.report());
+                return self.count_mistake(answer);
             }
             self.format = format;
             return DoorAction::Reply(vec![EventKind::Format(format)]);
         }
         let modes = [("register", Mode::Register), ("login", Mode::Login)];
         if let Some((_, mode)) = modes.into_iter().find(|(word, _)| line.eq_ignore_ascii_case(word)) {
-            return self.begin(mode);
+            return self.ask_credentials(mode);
         }
         match (line.rsplit_once('_').filter(|_| !self.uses_accounts), &self.awaits) {
             (Some(("NAME", _)), _) if self.talks_to_a_user() => {
-                self.greet_behind(vec![EventKind::info(PATTERN_EXPLAINED)])
+                self.greet_after(vec![EventKind::info(PATTERN_EXPLAINED)])
             }
             (Some((name, room)), _) if !name.is_empty() && !room.is_empty() => {
                 self.guest(name, room.strip_prefix('#').unwrap_or(room))
             }
             (_, Awaits::First) => refused(Cause::HowToSignIn.report()),
             _ => {
-                let answer = self.no_mode(line);
-                self.mistake(answer)
+                let answer = self.refuse_line(line);
+                self.count_mistake(answer)
             }
         }
     }
 
-    /// A line that is no answer to the greeting.
-    fn no_mode(&mut self, line: &str) -> DoorAction {
+    /// Answers a line that is not an answer to the greeting.
+    fn refuse_line(&mut self, line: &str) -> DoorAction {
         if !self.talks_to_a_user() {
-            return self.again(Cause::InvalidMode.report());
+            return self.restart(Cause::InvalidMode.report());
         }
-        let leaves = LEAVING.iter().any(|word| line.eq_ignore_ascii_case(word));
-        if leaves || matches!(parse(line, ""), Some(Ok(Command::Quit))) {
+        let is_quit = QUIT_WORDS.iter().any(|word| line.eq_ignore_ascii_case(word));
+        if is_quit || matches!(parse(line, ""), Some(Ok(Command::Quit))) {
             return DoorAction::Close(Cause::Goodbye.report().into());
         }
         let how = if self.uses_accounts { HOW_TO_LOG_IN } else { HOW_TO_JOIN };
-        self.greet_behind(vec![Cause::InvalidMode.report().into(), EventKind::info(how)])
+        self.greet_after(vec![Cause::InvalidMode.report().into(), EventKind::info(how)])
     }
 
-    /// Whether a user may be reading: the client waited for the greeting and ends lines. The unframed programs
-    /// compare every message that they get, and a program that speaks first knows how to: both are told nothing else.
+    /// Returns true if a user may be reading: the client waited for the greeting and ends its lines. Other clients get
+    /// no hints: unframed programs compare every message, and a program that speaks first knows the forms.
     fn talks_to_a_user(&self) -> bool {
         self.greeted && self.format == Format::Text && self.framing == Framing::Lines
     }
 
-    /// Refuses a guest. A user may try again, with another name.
-    fn no_guest(&mut self, report: Report<'static>) -> DoorAction {
+    /// Refuses a guest. A user at a terminal may try again with another name.
+    fn refuse_guest(&mut self, report: Report<'static>) -> DoorAction {
         if !self.talks_to_a_user() {
             return refused(report);
         }
         let is_mistake = report.code() == Some(400);
-        let answer = self.greet_behind(vec![EventKind::Refused(cleaned(report))]);
-        if is_mistake { self.mistake(answer) } else { answer }
+        let answer = self.greet_after(vec![EventKind::Refused(cleaned(report))]);
+        if is_mistake { self.count_mistake(answer) } else { answer }
     }
 
-    fn begin(&mut self, mode: Mode) -> DoorAction {
+    /// Starts the dialogue of REGISTER or LOGIN.
+    fn ask_credentials(&mut self, mode: Mode) -> DoorAction {
         self.uses_accounts = true;
         if self.server_info.has_password {
             self.awaits = Awaits::ServerPassword(mode);
@@ -181,6 +190,7 @@ impl TextDoor {
         DoorAction::Reply(vec![ask("ALIAS?")])
     }
 
+    /// Requests the sign-in of a guest.
     fn guest(&mut self, name: &str, room: &str) -> DoorAction {
         let parsed = UserName::parse(name).and_then(|name| {
             let room = RoomName::parse(room)?;
@@ -189,14 +199,15 @@ impl TextDoor {
         });
         let (name, room) = match parsed {
             Ok(both) => both,
-            // With a password in force nothing is learned about names without it.
+            // Without the server's password, the answer must not tell which names are reserved.
             Err(NameError::Reserved) if !self.server_info.has_password => {
-                return self.no_guest(reserved(name, room));
+                return self.refuse_guest(reserved(name, room));
             }
             Err(why) => {
-                let (how, why) = (Cause::HowToSignIn.report(), Report::from(why));
+                let how = Cause::HowToSignIn.report();
+                let why = Report::from(why);
                 let text = format!("{} {}", why.sentence(), how.sentence());
-                return self.no_guest(Report { code: how.code(), ..why }.saying(text));
+                return self.refuse_guest(Report { code: how.code(), ..why }.with_text(text));
             }
         };
         match (self.server_info.has_password, self.framing) {
@@ -209,16 +220,18 @@ impl TextDoor {
         }
     }
 
+    /// Requests the login or the registration with both answers.
     fn credentials(&mut self, mode: Mode, alias: &str, password: &str) -> DoorAction {
-        let (alias, password) = (alias.trim(), password::of_line(password).to_owned());
+        let alias = alias.trim();
+        let password = password::from_line(password).to_owned();
         if alias.is_empty() || password.is_empty() {
-            return self.again(Cause::CredentialsRequired.report());
+            return self.restart(Cause::CredentialsRequired.report());
         }
         match mode {
             Mode::Login => DoorAction::Try(AuthRequest::Login { alias: alias.to_owned(), password }),
             Mode::Register => match UserName::parse(alias) {
                 Ok(name) => DoorAction::Try(AuthRequest::Register { name, password }),
-                Err(why) => self.again(Report::of_user_name(why, alias)),
+                Err(why) => self.restart(Report::from_user_name_error(why, alias)),
             },
         }
     }
@@ -226,15 +239,15 @@ impl TextDoor {
 
 impl Door for TextDoor {
     fn greet(&mut self) -> DoorAction {
-        self.greet_behind(Vec::new())
+        self.greet_after(Vec::new())
     }
 
-    fn line(&mut self, line: &str, framing: Framing) -> DoorAction {
+    fn handle_line(&mut self, line: &str, framing: Framing) -> DoorAction {
         self.framing = framing;
-        // A file that was saved on Windows may begin with one.
+        // A file saved on Windows may start with a byte order mark.
         let line = line.strip_prefix('\u{feff}').unwrap_or(line);
         let is_answer = !matches!(self.awaits, Awaits::First | Awaits::Mode | Awaits::Object(_));
-        if self.foreign.is_in(line, framing, is_answer) {
+        if self.unsupported.detect(line, framing, is_answer) {
             return refused(Cause::HowToSignIn.report());
         }
         match self.awaits.clone() {
@@ -242,10 +255,10 @@ impl Door for TextDoor {
             Awaits::GuestPassword { name, room } => DoorAction::Try(AuthRequest::Guest {
                 name,
                 room,
-                server_password: Some(password::of_line(line).to_owned()),
+                server_password: Some(password::from_line(line).to_owned()),
             }),
             Awaits::ServerPassword(_) => {
-                DoorAction::Try(AuthRequest::ServerPassword(password::of_line(line).to_owned()))
+                DoorAction::Try(AuthRequest::ServerPassword(password::from_line(line).to_owned()))
             }
             Awaits::Alias(mode) => {
                 self.awaits = Awaits::Password(mode, line.to_owned());
@@ -255,36 +268,36 @@ impl Door for TextDoor {
         }
     }
 
-    fn too_long(&mut self) -> DoorAction {
-        // Its beginning is lost, and may have been a request of HTTP.
+    fn handle_too_long(&mut self) -> DoorAction {
+        // Ends the connection: the line is discarded, so it cannot be checked for an HTTP request.
         refused(match self.awaits {
             Awaits::First => Cause::HowToSignIn.report(),
-            _ => Cause::LineTooLong.report().saying("that line is too long"),
+            _ => Cause::LineTooLong.report().with_text("that line is too long"),
         })
     }
 
-    fn outcome(&mut self, outcome: AuthResult) -> DoorAction {
+    fn handle_result(&mut self, result: AuthResult) -> DoorAction {
         if let Awaits::Object(label) = &mut self.awaits {
             let label = label.take();
             self.awaits = Awaits::Mode;
-            return DoorAction::Answer { label, what: EventKind::Refused(outcome.report()) };
+            return DoorAction::Answer { label, event: EventKind::Refused(result.report()) };
         }
-        match (&self.awaits, outcome) {
+        match (&self.awaits, result) {
             (Awaits::ServerPassword(mode), AuthResult::Done) => {
                 self.awaits = Awaits::Alias(*mode);
                 DoorAction::Reply(vec![ask("ALIAS?")])
             }
-            (Awaits::ServerPassword(_), AuthResult::WrongPassword) => self.again(Cause::WrongServerPassword.report()),
-            (Awaits::Password(..), AuthResult::Done) => self.again(Cause::Registered.report()),
-            (Awaits::Password(..), outcome) => self.again(outcome.report()),
-            (Awaits::ServerPassword(_), AuthResult::Refused(why)) => self.again(why),
-            (_, AuthResult::WrongPassword) => self.no_guest(Cause::WrongServerPassword.report()),
+            (Awaits::ServerPassword(_), AuthResult::WrongPassword) => self.restart(Cause::WrongServerPassword.report()),
+            (Awaits::Password(..), AuthResult::Done) => self.restart(Cause::Registered.report()),
+            (Awaits::Password(..), outcome) => self.restart(outcome.report()),
+            (Awaits::ServerPassword(_), AuthResult::Refused(why)) => self.restart(why),
+            (_, AuthResult::WrongPassword) => self.refuse_guest(Cause::WrongServerPassword.report()),
             (_, AuthResult::NameTaken(report)) if report.cause == Cause::NameRegistered => {
                 let name = report.about.user.clone().unwrap_or_default();
                 let how = format!("{name} is a registered name. Type LOGIN to sign in, or choose another name.");
-                self.no_guest(report.saying(how))
+                self.refuse_guest(report.with_text(how))
             }
-            (_, AuthResult::NameTaken(report)) => self.no_guest(report),
+            (_, AuthResult::NameTaken(report)) => self.refuse_guest(report),
             (_, outcome) => refused(outcome.report()),
         }
     }
@@ -298,8 +311,8 @@ impl Door for TextDoor {
         }
     }
 
-    fn typed<'m>(&self, message: &'m str) -> Option<Inbound<'m>> {
-        // These clients cannot send several lines: what looks like one within a line is none.
+    fn decode<'m>(&self, message: &'m str) -> Option<Inbound<'m>> {
+        // Clients of this door send single lines, so Unicode line ends within a line become spaces.
         Some(Inbound::Line(blank_line_ends(message)))
     }
 }
@@ -308,11 +321,11 @@ fn ask(text: &'static str) -> EventKind<'static> {
     EventKind::Ask(text.into())
 }
 
-/// Which of the two is reserved.
+/// Returns the report about the reserved one of the two names.
 fn reserved(name: &str, room: &str) -> Report<'static> {
     match UserName::parse(name) {
-        Err(why) => Report::of_user_name(why, name),
-        Ok(_) => Cause::NameReserved.of_user(room.to_owned()),
+        Err(why) => Report::from_user_name_error(why, name),
+        Ok(_) => Cause::NameReserved.with_user(room.to_owned()),
     }
 }
 
@@ -320,7 +333,7 @@ fn refused(report: Report<'static>) -> DoorAction {
     DoorAction::Close(EventKind::Refused(cleaned(report)))
 }
 
-/// What clients sent and is quoted back is safe to show.
+/// Makes the client's text that a report quotes safe to show.
 fn cleaned(mut report: Report<'static>) -> Report<'static> {
     for text in [&mut report.text, &mut report.about.word, &mut report.about.user] {
         *text = text.take().map(|text| clean(&text).into_owned().into());

@@ -20,15 +20,16 @@ pub(super) struct Unsupported {
 }
 
 impl Unsupported {
-    /// Checks one message. Returns true if it is, or completes, a line of another protocol. With `is_answer`, headers
-    /// are allowed, since an alias or a password may look like one; a request line is not.
-    pub(super) fn is_in(&mut self, message: &str, framing: Framing, is_answer: bool) -> bool {
+    /// Checks one message, together with the open line of an unframed client. Returns true if it is, or completes, a
+    /// line of another protocol. With `is_answer`, headers are allowed, since an alias or a password may look like one;
+    /// a request line is not.
+    pub(super) fn detect(&mut self, message: &str, framing: Framing, is_answer: bool) -> bool {
         let has_header = !is_answer && message.split('\n').any(is_header);
         if framing != Framing::Unframed {
-            return has_header || is_foreign(message);
+            return has_header || is_unsupported(message);
         }
         self.open_line.push_str(message);
-        let found = has_header || self.open_line.split('\n').any(is_foreign);
+        let found = has_header || self.open_line.split('\n').any(is_unsupported);
         let last = self.open_line.rfind('\n').map_or(0, |at| at + 1);
         self.open_line.drain(..last);
         found || self.open_line.len() > LONGEST_OPEN_LINE
@@ -37,7 +38,7 @@ impl Unsupported {
 
 /// Returns true for an HTTP request line or the start of a TLS record (type 22, major version 3; RFC 8446, section
 /// 5.1).
-fn is_foreign(line: &str) -> bool {
+fn is_unsupported(line: &str) -> bool {
     is_request(line) || line.starts_with("\u{16}\u{3}")
 }
 
@@ -60,12 +61,12 @@ mod tests {
     use super::*;
 
     fn found(messages: &[&str], framing: Framing) -> bool {
-        let mut foreign = Unsupported::default();
-        messages.iter().any(|message| foreign.is_in(message, framing, true))
+        let mut unsupported = Unsupported::default();
+        messages.iter().any(|message| unsupported.detect(message, framing, true))
     }
 
     #[test]
-    fn x1_a_request_is_detected_however_it_is_split() {
+    fn x1_request_is_detected_however_it_is_split() {
         for line in ["POST / HTTP/1.1", "GET /a%20b?x=y_z HTTP/1.0\r", "PRI * HTTP/2.0", "junkOPTIONS * HTTP/1.1"] {
             assert!(found(&[line], Framing::Lines), "{line}");
             for at in 1..line.len() - 3 {
@@ -78,17 +79,20 @@ mod tests {
     }
 
     #[test]
-    fn x1_sign_in_messages_are_not_foreign() {
+    fn x1_sign_in_messages_pass() {
         for line in ["alice_lobby", "LOGIN", "a pass: phrase", "HTTP/1.1", "I like HTTP/x", "my HTTP/1.1 password", ""]
         {
             assert!(!found(&[line], Framing::Lines), "{line}");
         }
-        let mut foreign = Unsupported::default();
-        assert!(foreign.is_in("Host: 10.0.0.1:12345", Framing::Lines, false));
-        assert!(!foreign.is_in("UDP_PORT: 5051", Framing::Lines, false));
-        assert!(!foreign.is_in("Host: 10.0.0.1", Framing::Lines, true), "it may be a password");
+        let mut unsupported = Unsupported::default();
+        assert!(unsupported.detect("Host: 10.0.0.1:12345", Framing::Lines, false));
+        assert!(!unsupported.detect("UDP_PORT: 5051", Framing::Lines, false));
+        assert!(
+            !unsupported.detect("Host: 10.0.0.1", Framing::Lines, true),
+            "a header among answers may be a password"
+        );
         for (answer, is_answer) in [("LOGIN", false), ("alice", true), ("pass: word", true), ("LOGIN", false)] {
-            assert!(!foreign.is_in(answer, Framing::Unframed, is_answer), "{answer}");
+            assert!(!unsupported.detect(answer, Framing::Unframed, is_answer), "{answer}");
         }
     }
 }

@@ -15,27 +15,28 @@
 //! indices of entries. The batch has no lock: the room's log owns it while it is filled, one cycle while it is
 //! delivered.
 
-use super::ClientId;
+use super::Publisher;
 use super::subscription::Subscription;
 use landline_common::rendering::RENDERINGS;
 use std::io::IoSlice;
+use std::ops::Range;
 use std::sync::Arc;
 
-/// Buffers of a batch that grew over this many bytes are freed after its cycle.
-const KEEP: usize = 64 << 10;
+/// Capacity in bytes up to which a batch keeps its buffers for the next cycle.
+const KEPT_CAPACITY: usize = 64 << 10;
 
 /// Something that can be appended to a room's log.
 pub trait Publication {
-    /// Takes the ids of its lines and returns the last one, 0 if it has none. Called once, under the log's lock: the
-    /// order of these calls is the order of the room.
-    fn number(&mut self) -> u64 {
+    /// Assigns ids to its lines, stores them, and returns the last id; 0 if it has none. Called once, under the log's
+    /// lock: the order of these calls is the order of the room and of its history.
+    fn assign_ids(&mut self) -> u64 {
         0
     }
-    /// Whether it is worth saying to so many hearers; asked for notices only. If not, it has been taken care of in
-    /// another way. Called once, under the log's lock.
-    fn is_worth(&mut self, hearers: usize) -> bool {
-        let _ = hearers;
-        true
+    /// Puts a notice to `receivers` members into a batch that is announced later, if they need not get it now. Returns
+    /// true if it did; then the notice is not appended. Called once, under the log's lock, for notices only.
+    fn coalesce(&mut self, receivers: usize) -> bool {
+        let _ = receivers;
+        false
     }
     /// Returns its number of lines, for the statistics.
     fn lines(&self) -> u64 {
@@ -43,7 +44,7 @@ pub trait Publication {
     }
     /// Appends its bytes in the rendering with that index: whole lines, each ended by a newline.
     fn render(&self, rendering: usize, out: &mut Vec<u8>);
-    /// Appends the bytes that its speaker gets instead of the shared ones; nothing if the speaker gets those too.
+    /// Appends the bytes that its author gets instead of the shared ones; nothing if the author gets the shared bytes.
     fn render_own(&self, out: &mut Vec<u8>) {
         let _ = out;
     }
@@ -55,7 +56,7 @@ pub struct DeliveryMode {
     /// Index of the rendering, below [`RENDERINGS`].
     pub rendering: usize,
     /// True if the member gets its own lines back.
-    pub hears_itself: bool,
+    pub echo: bool,
 }
 
 /// The form in which a member gets one entry.
@@ -63,13 +64,13 @@ pub struct DeliveryMode {
 pub(super) enum Form {
     /// The shared bytes.
     Shared,
-    /// The form made for its speaker.
+    /// The form made for its author.
     Own,
     /// Left out.
     Nothing,
 }
 
-/// A membership change: a seat enters, leaves, or changes its form.
+/// A membership change: a subscription enters, leaves, or changes its delivery mode.
 #[derive(Debug)]
 pub(super) enum MembershipChange {
     Enter(Arc<Subscription>, DeliveryMode),
@@ -77,23 +78,12 @@ pub(super) enum MembershipChange {
     Change(Arc<Subscription>, DeliveryMode),
 }
 
-/// Origin of an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Publisher {
-    /// The server: goes to all members, since it cannot be blocked.
-    Server,
-    /// Lines said by that client.
-    Talk(ClientId),
-    /// A notice that this client enters or leaves.
-    News(ClientId),
-}
-
 /// One entry: its origin, and its end in each buffer.
 #[derive(Debug)]
-struct Published {
+struct BatchEntry {
     origin: Publisher,
     ends: [u32; RENDERINGS],
-    /// End of the speaker's own form in the batch's `own`.
+    /// End of the author's own form in the batch's `own`.
     own_end: u32,
     /// Number of lines in the batch up to and including this entry.
     lines: u64,
@@ -105,21 +95,21 @@ struct Published {
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     bytes: [Vec<u8>; RENDERINGS],
-    /// Bytes that speakers get instead of the shared ones: answers to their labels.
+    /// Bytes that authors get instead of the shared ones: answers to their labels.
     own: Vec<u8>,
-    said: Vec<Published>,
+    entries: Vec<BatchEntry>,
     /// Each with the number of entries before it.
-    pub(super) moves: Vec<(usize, MembershipChange)>,
+    pub(super) membership_changes: Vec<(usize, MembershipChange)>,
 }
 
 impl Batch {
     pub(super) fn is_empty(&self) -> bool {
-        self.said.is_empty() && self.moves.is_empty()
+        self.entries.is_empty() && self.membership_changes.is_empty()
     }
 
     /// Returns the number of entries.
     pub(super) fn len(&self) -> usize {
-        self.said.len()
+        self.entries.len()
     }
 
     /// Returns the size of the largest buffer, in bytes.
@@ -127,45 +117,51 @@ impl Batch {
         self.bytes.iter().map(Vec::len).max().unwrap_or(0).max(self.own.len())
     }
 
-    /// Appends an entry, in each rendering that a member uses (`uses`). Returns its last id, 0 if it has none.
-    pub(super) fn say(&mut self, origin: Publisher, what: &mut dyn Publication, uses: &[u32; RENDERINGS]) -> u64 {
-        let id = what.number();
+    /// Appends an entry, in each rendering that a member uses (`uses` counts them). Returns its last id, 0 if it has
+    /// none.
+    pub(super) fn append(
+        &mut self,
+        origin: Publisher,
+        publication: &mut dyn Publication,
+        uses: &[u32; RENDERINGS],
+    ) -> u64 {
+        let id = publication.assign_ids();
         let mut ends = [0; RENDERINGS];
         for (rendering, bytes) in self.bytes.iter_mut().enumerate() {
             // A panic during the rendering of an earlier entry may have left half a line.
-            bytes.truncate(self.said.last().map_or(0, |said| said.ends[rendering] as usize));
+            bytes.truncate(self.entries.last().map_or(0, |entry| entry.ends[rendering] as usize));
             if uses[rendering] > 0 {
-                what.render(rendering, bytes);
+                publication.render(rendering, bytes);
             }
-            // Cannot overflow: `Room` makes speakers wait long before 4 GiB are pending.
+            // Cannot overflow: the room makes sessions wait long before 4 GiB are pending.
             ends[rendering] = bytes.len() as u32;
         }
-        self.own.truncate(self.own_start(self.said.len()));
-        what.render_own(&mut self.own);
+        self.own.truncate(self.own_start(self.entries.len()));
+        publication.render_own(&mut self.own);
         let own_end = self.own.len() as u32;
-        let lines = self.lines(0, self.said.len()) + what.lines();
-        let last_id = id.max(self.last_id(self.said.len()));
-        self.said.push(Published { origin, ends, own_end, lines, last_id });
+        let lines = self.lines(0, self.entries.len()) + publication.lines();
+        let last_id = id.max(self.last_id(self.entries.len()));
+        self.entries.push(BatchEntry { origin, ends, own_end, lines, last_id });
         id
     }
 
-    /// Returns true if any entry has a form of its own for its speaker.
+    /// Returns true if any entry has a form of its own for its author.
     pub(super) fn has_own(&self) -> bool {
         !self.own.is_empty()
     }
 
-    /// Returns the speaker's own form of the entry at that index; empty if it has none.
-    fn own(&self, place: usize) -> &[u8] {
-        &self.own[self.own_start(place)..self.own_start(place + 1)]
+    /// Returns the author's own form of the entry at that index; empty if it has none.
+    fn own(&self, index: usize) -> &[u8] {
+        &self.own[self.own_start(index)..self.own_start(index + 1)]
     }
 
-    fn own_start(&self, place: usize) -> usize {
-        if place == 0 { 0 } else { self.said[place - 1].own_end as usize }
+    fn own_start(&self, index: usize) -> usize {
+        if index == 0 { 0 } else { self.entries[index - 1].own_end as usize }
     }
 
     /// Returns the last message id in the first `to` entries, 0 if there is none.
     pub(super) fn last_id(&self, to: usize) -> u64 {
-        if to == 0 { 0 } else { self.said[to - 1].last_id }
+        if to == 0 { 0 } else { self.entries[to - 1].last_id }
     }
 
     /// Returns the bytes of the entries `from..to` in one rendering.
@@ -175,24 +171,27 @@ impl Batch {
 
     /// Returns the number of lines in the entries `from..to`.
     pub(super) fn lines(&self, from: usize, to: usize) -> u64 {
-        let up_to = |place: usize| if place == 0 { 0 } else { self.said[place - 1].lines };
+        let up_to = |index: usize| if index == 0 { 0 } else { self.entries[index - 1].lines };
         up_to(to) - up_to(from)
     }
 
-    /// Pushes the bytes of the entries `from..to` onto `pieces`, each entry in the form that `hearing` chooses by its
+    /// Pushes the bytes of the entries in `range` onto `pieces`, each entry in the form that `form_of` chooses by its
     /// origin and by whether it has an own form. Adjacent shared entries share a piece. Returns the number of lines.
     pub(super) fn span_with<'b>(
         &'b self,
         rendering: usize,
-        (from, to): (usize, usize),
-        hearing: impl Fn(Publisher, bool) -> Form,
+        range: Range<usize>,
+        form_of: impl Fn(Publisher, bool) -> Form,
         pieces: &mut Vec<IoSlice<'b>>,
     ) -> u64 {
-        let (mut open, mut lines) = (from, 0);
+        let Range { start: from, end: to } = range;
+        // Start of the current run of shared entries.
+        let mut open = from;
+        let mut lines = 0;
         for at in from..=to {
             let own = if at == to { &[] } else { self.own(at) };
-            let heard = if at == to { Form::Nothing } else { hearing(self.said[at].origin, !own.is_empty()) };
-            if heard == Form::Shared {
+            let form = if at == to { Form::Nothing } else { form_of(self.entries[at].origin, !own.is_empty()) };
+            if form == Form::Shared {
                 continue;
             }
             let piece = self.span(rendering, open, at);
@@ -200,7 +199,7 @@ impl Batch {
                 pieces.push(IoSlice::new(piece));
                 lines += self.lines(open, at);
             }
-            if heard == Form::Own {
+            if form == Form::Own {
                 pieces.push(IoSlice::new(own));
                 lines += self.lines(at, at + 1);
             }
@@ -212,30 +211,31 @@ impl Batch {
     /// Empties the batch for the next use, and frees buffers that grew large.
     pub(super) fn clear(&mut self) {
         for bytes in &mut self.bytes {
-            if bytes.capacity() > KEEP {
+            if bytes.capacity() > KEPT_CAPACITY {
                 *bytes = Vec::new();
             } else {
                 bytes.clear();
             }
         }
-        if self.own.capacity() > KEEP {
+        if self.own.capacity() > KEPT_CAPACITY {
             self.own = Vec::new();
         }
         self.own.clear();
-        if self.said.capacity() > KEEP / size_of::<Published>() {
-            self.said = Vec::new();
+        if self.entries.capacity() > KEPT_CAPACITY / size_of::<BatchEntry>() {
+            self.entries = Vec::new();
         }
-        self.said.clear();
-        self.moves.clear();
+        self.entries.clear();
+        self.membership_changes.clear();
     }
 
-    fn start(&self, rendering: usize, place: usize) -> usize {
-        if place == 0 { 0 } else { self.said[place - 1].ends[rendering] as usize }
+    fn start(&self, rendering: usize, index: usize) -> usize {
+        if index == 0 { 0 } else { self.entries[index - 1].ends[rendering] as usize }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::ClientId;
     use super::*;
 
     struct Word(&'static str);
@@ -246,10 +246,10 @@ mod tests {
         }
     }
 
-    fn without(batch: &Batch, rendering: usize, range: (usize, usize), by: ClientId) -> Vec<String> {
+    fn without(batch: &Batch, rendering: usize, range: Range<usize>, by: ClientId) -> Vec<String> {
         let mut pieces = Vec::new();
-        let hearing = |origin, _| if origin == Publisher::Talk(by) { Form::Nothing } else { Form::Shared };
-        batch.span_with(rendering, range, hearing, &mut pieces);
+        let form_of = |origin, _| if origin == Publisher::Talk(by) { Form::Nothing } else { Form::Shared };
+        batch.span_with(rendering, range, form_of, &mut pieces);
         pieces.iter().map(|p| String::from_utf8(p.to_vec()).unwrap()).collect()
     }
 
@@ -258,9 +258,9 @@ mod tests {
         let mut batch = Batch::default();
         let mut uses = [0; RENDERINGS];
         uses[0] = 1;
-        batch.say(Publisher::Talk(1), &mut Word("a"), &uses);
+        batch.append(Publisher::Talk(1), &mut Word("a"), &uses);
         uses[2] = 1;
-        batch.say(Publisher::Talk(2), &mut Word("b"), &uses);
+        batch.append(Publisher::Talk(2), &mut Word("b"), &uses);
         assert_eq!(batch.span(0, 0, 2), b"0a0b");
         assert_eq!(batch.span(2, 1, 2), b"2b");
         assert_eq!(batch.span(2, 0, 2), b"2b");
@@ -272,12 +272,12 @@ mod tests {
         let mut batch = Batch::default();
         let uses = [1; RENDERINGS];
         for (by, word) in [(1, "a"), (2, "b"), (2, "c"), (1, "d"), (1, "e"), (3, "f")] {
-            batch.say(Publisher::Talk(by), &mut Word(word), &uses);
+            batch.append(Publisher::Talk(by), &mut Word(word), &uses);
         }
-        assert_eq!(without(&batch, 0, (0, 6), 1), ["0b0c", "0f"]);
-        assert_eq!(without(&batch, 0, (0, 6), 2), ["0a", "0d0e0f"]);
-        assert_eq!(without(&batch, 0, (1, 3), 2), [""; 0]);
-        assert_eq!(without(&batch, 0, (0, 6), 9), ["0a0b0c0d0e0f"]);
+        assert_eq!(without(&batch, 0, 0..6, 1), ["0b0c", "0f"]);
+        assert_eq!(without(&batch, 0, 0..6, 2), ["0a", "0d0e0f"]);
+        assert_eq!(without(&batch, 0, 1..3, 2), [""; 0]);
+        assert_eq!(without(&batch, 0, 0..6, 9), ["0a0b0c0d0e0f"]);
     }
 
     struct Labelled(&'static str);
@@ -293,23 +293,23 @@ mod tests {
     }
 
     #[test]
-    fn a_speaker_gets_the_own_form_in_its_place() {
+    fn author_gets_the_own_form_instead_of_the_shared_one() {
         let mut batch = Batch::default();
         let uses = [1; RENDERINGS];
-        batch.say(Publisher::Talk(1), &mut Labelled("a"), &uses);
-        batch.say(Publisher::Talk(2), &mut Word("b"), &uses);
-        batch.say(Publisher::Talk(1), &mut Word("c"), &uses);
-        batch.say(Publisher::Talk(2), &mut Labelled("d"), &uses);
-        let heard = |by: ClientId| {
+        batch.append(Publisher::Talk(1), &mut Labelled("a"), &uses);
+        batch.append(Publisher::Talk(2), &mut Word("b"), &uses);
+        batch.append(Publisher::Talk(1), &mut Word("c"), &uses);
+        batch.append(Publisher::Talk(2), &mut Labelled("d"), &uses);
+        let received = |by: ClientId| {
             let mut pieces = Vec::new();
-            let hearing =
+            let form_of =
                 |origin, has_own| if has_own && origin == Publisher::Talk(by) { Form::Own } else { Form::Shared };
-            assert_eq!(batch.span_with(0, (0, 4), hearing, &mut pieces), 4);
+            assert_eq!(batch.span_with(0, 0..4, form_of, &mut pieces), 4);
             pieces.iter().map(|p| String::from_utf8(p.to_vec()).unwrap()).collect::<Vec<_>>()
         };
-        assert_eq!(heard(1), ["own a", "0b0c0d"]);
-        assert_eq!(heard(2), ["0a0b0c", "own d"]);
-        assert_eq!(heard(3), ["0a0b0c0d"]);
+        assert_eq!(received(1), ["own a", "0b0c0d"]);
+        assert_eq!(received(2), ["0a0b0c", "own d"]);
+        assert_eq!(received(3), ["0a0b0c0d"]);
         assert!(batch.has_own());
         batch.clear();
         assert!(!batch.has_own());

@@ -1,12 +1,11 @@
 //! Filters out the events of clients that a user has blocked.
 
-use super::ClientId;
-use super::batch::Publisher;
+use super::{ClientId, Publisher};
 use crate::ordered_mutex::{OrderedMutex, OrderedMutexGuard};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-/// The block filter of one user. The user's seats in all rooms share it.
+/// The block filter of one user, shared by the user's subscriptions to all rooms.
 #[derive(Debug, Default)]
 pub struct BlockFilter {
     /// False while no client is blocked, which is the usual case: then a cycle takes no lock.
@@ -18,7 +17,7 @@ pub struct BlockFilter {
 #[derive(Debug, Default)]
 pub(super) struct Blocked {
     talk_of: HashSet<ClientId>,
-    news_of: HashSet<ClientId>,
+    presence_of: HashSet<ClientId>,
 }
 
 /// The classes of events that can be blocked separately.
@@ -27,23 +26,23 @@ pub enum EventClass {
     /// Lines that a client says.
     Talk,
     /// Notices that a client enters or leaves.
-    News,
+    Presence,
 }
 
 impl BlockFilter {
-    /// Blocks (`silent`) or unblocks this class of events of `client`, from the next send on.
-    pub fn set(&self, sound: EventClass, client: ClientId, silent: bool) {
+    /// Blocks or unblocks this class of events of `client`, from the next send on.
+    pub fn set(&self, class: EventClass, client: ClientId, is_blocked: bool) {
         let mut blocked = self.blocked.lock();
-        let set = match sound {
+        let set = match class {
             EventClass::Talk => &mut blocked.talk_of,
-            EventClass::News => &mut blocked.news_of,
+            EventClass::Presence => &mut blocked.presence_of,
         };
-        if silent {
+        if is_blocked {
             set.insert(client);
         } else {
             set.remove(&client);
         }
-        self.any.store(!blocked.talk_of.is_empty() || !blocked.news_of.is_empty(), Relaxed);
+        self.any.store(!blocked.talk_of.is_empty() || !blocked.presence_of.is_empty(), Relaxed);
     }
 
     /// Locks and returns the blocked clients, or `None` if there are none.
@@ -57,7 +56,7 @@ impl Blocked {
         match origin {
             Publisher::Server => false,
             Publisher::Talk(client) => self.talk_of.contains(&client),
-            Publisher::News(client) => self.news_of.contains(&client),
+            Publisher::Presence(client) => self.presence_of.contains(&client),
         }
     }
 }

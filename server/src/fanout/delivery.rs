@@ -1,19 +1,20 @@
 //! Delivers a batch to the members: selects each member's part of it and sends that part with one `send`.
 
-use super::batch::{Batch, DeliveryMode, Form, MembershipChange, Publisher};
+use super::Publisher;
+use super::batch::{Batch, DeliveryMode, Form, MembershipChange};
 use super::subscription::Subscription;
 use std::io::IoSlice;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// A seat that is in the room, with its way of receiving.
+/// A member of the room: its subscription and how it gets the entries.
 #[derive(Debug)]
 pub(super) struct ActiveSubscription {
     subscription: Arc<Subscription>,
     delivery_mode: DeliveryMode,
-    /// Index of the first entry of the current batch that this member gets: earlier ones were said before the member
-    /// entered, or were already delivered in another rendering.
+    /// Index of the first entry of the current batch that this member gets. Earlier entries were appended before it
+    /// entered, or are already delivered to it in another rendering.
     pub(super) from: usize,
 }
 
@@ -35,11 +36,11 @@ impl<'b> BatchDelivery<'b> {
         BatchDelivery { batch, number, pieces: Vec::new(), lines: 0, bytes: 0 }
     }
 
-    /// Lets a member enter, leave or change the rendering after the first `at` entries of the batch. A member that
-    /// leaves or changes first gets the entries before that, in the old rendering.
-    pub(super) fn apply(&mut self, subscriptions: &mut Vec<ActiveSubscription>, movement: MembershipChange, at: usize) {
+    /// Lets a member enter, leave or change its delivery mode after the first `at` entries of the batch. A member that
+    /// leaves or changes first gets the entries before that, in the old mode.
+    pub(super) fn apply(&mut self, subscriptions: &mut Vec<ActiveSubscription>, change: MembershipChange, at: usize) {
         let index = |subscription: &Subscription| subscription.index.load(Relaxed);
-        match movement {
+        match change {
             MembershipChange::Enter(subscription, delivery_mode) => {
                 subscription.index.store(subscriptions.len(), Relaxed);
                 subscriptions.push(ActiveSubscription { subscription, delivery_mode, from: at });
@@ -64,7 +65,7 @@ impl<'b> BatchDelivery<'b> {
     pub(super) fn deliver_to(&mut self, active: &ActiveSubscription, to: usize) {
         if catch_unwind(AssertUnwindSafe(|| self.send(active, to))).is_err() {
             log::error!(
-                "a panic while sending to client {}; other members are not affected",
+                "delivery: panic while sending client={}; other members are not affected",
                 active.subscription.client
             );
         }
@@ -73,7 +74,7 @@ impl<'b> BatchDelivery<'b> {
     fn send(&mut self, active: &ActiveSubscription, to: usize) {
         let ActiveSubscription { subscription, delivery_mode, from } = active;
         let has_own_lines =
-            (!delivery_mode.hears_itself || self.batch.has_own()) && subscription.spoke.load(Relaxed) >= self.number;
+            (!delivery_mode.echo || self.batch.has_own()) && subscription.last_batch.load(Relaxed) >= self.number;
         let blocked = subscription.block_filter.blocked();
         self.pieces.clear();
         if !has_own_lines && blocked.is_none() {
@@ -85,14 +86,14 @@ impl<'b> BatchDelivery<'b> {
                 self.pieces.push(IoSlice::new(bytes));
             }
         } else {
-            let hearing = |origin, has_own: bool| match () {
+            let form_of = |origin, has_own: bool| match () {
                 () if blocked.as_ref().is_some_and(|blocked| blocked.contains(origin)) => Form::Nothing,
                 () if !(has_own_lines && origin == Publisher::Talk(subscription.client)) => Form::Shared,
                 () if has_own => Form::Own,
-                () if delivery_mode.hears_itself => Form::Shared,
+                () if delivery_mode.echo => Form::Shared,
                 () => Form::Nothing,
             };
-            self.lines += self.batch.span_with(delivery_mode.rendering, (*from, to), hearing, &mut self.pieces);
+            self.lines += self.batch.span_with(delivery_mode.rendering, *from..to, form_of, &mut self.pieces);
         }
         drop(blocked);
         let last_id = self.batch.last_id(to);
@@ -104,7 +105,7 @@ impl<'b> BatchDelivery<'b> {
             subscription.outbox.push_talk(&self.pieces)
         };
         if is_delivered && last_id > 0 {
-            subscription.heard.store(last_id, Relaxed);
+            subscription.last_delivered_id.store(last_id, Relaxed);
         }
     }
 }

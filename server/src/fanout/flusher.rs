@@ -1,14 +1,13 @@
 //! The threads that run the cycles of large rooms.
 //!
-//! A speaker's own thread could run the cycle, and does so in small rooms. In a room of thousands that would keep the
-//! speaker's session busy with the sends of all members. So large rooms are handed to a pool of one thread per core.
+//! The session that publishes could run the cycle itself, and does so in small rooms. In a room of thousands that would
+//! keep its thread busy with the sends to all members. So large rooms are handed to a pool of one thread per core.
 //! Rooms wait in one queue, first come, first served; a flusher runs one cycle and, while other rooms wait, puts the
 //! room at the end again. A busy room therefore delays another room by at most one cycle of each room in front of it.
 //!
-//! A room is in the queue, or in the hands of one thread, at most once: `Log::flushing` in [`super::room_log`] says so.
-//! Flushers decide nothing about contents or order.
+//! A room is in the queue, or in the hands of one thread, at most once: its `flushing` flag ensures that, see
+//! [`super::room_log`]. Flushers decide nothing about contents or order.
 
-use super::room_log::RoomLog;
 use super::stats::Stats;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use landline_common::Limits;
@@ -18,26 +17,35 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+/// A room as the flushers see it. Rooms use the flushers, so the flushers know them by this trait only.
+pub(super) trait RunCycle: Send + Sync {
+    /// Delivers the pending batch. Returns true if nothing more is pending and the room is at rest.
+    fn run_cycle(self: Arc<Self>) -> bool;
+}
+
+/// A room that waits for a flusher.
+type QueuedRoom = Arc<dyn RunCycle>;
+
 /// The handle of the flushers, shared by all rooms.
 #[derive(Debug)]
 pub struct Flushers {
     work: Arc<Work>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    /// In rooms of at most this many members, the speaker's own thread runs the cycle.
+    /// In rooms of at most this many members, the session that publishes runs the cycle.
     pub(super) inline_members: usize,
-    /// Bytes that may be pending in one room; above this its speakers wait for the next cycle.
+    /// Bytes that may be pending in one room; above this, sessions that publish wait for the next cycle.
     pub(super) pending_bytes: usize,
-    pub(super) tally: Stats,
+    pub(super) stats: Stats,
 }
 
 /// The sending end of the queue of rooms with pending entries; `None` after the stop. The flushers end when they have
 /// emptied the queue.
 #[derive(Debug)]
-struct Work(RwLock<Option<Sender<Arc<RoomLog>>>>);
+struct Work(RwLock<Option<Sender<QueuedRoom>>>);
 
 impl Work {
     /// Puts a room at the end of the queue. Returns it after the stop: the caller must then run its cycles.
-    fn queue(&self, room: Arc<RoomLog>) -> Option<Arc<RoomLog>> {
+    fn enqueue(&self, room: QueuedRoom) -> Option<QueuedRoom> {
         match &*self.0.read() {
             // Fails only without flushers, which end after the stop.
             Some(sender) => sender.send(room).err().map(|unsent| unsent.0),
@@ -67,21 +75,21 @@ impl Flushers {
             threads: Mutex::new(threads),
             inline_members: count(limits.inline_members),
             pending_bytes: count(limits.room_pending_bytes),
-            tally: Stats::default(),
+            stats: Stats::default(),
         }))
     }
 
     /// Returns the delivery counters of all rooms.
     #[must_use]
-    pub fn tally(&self) -> &Stats {
-        &self.tally
+    pub fn stats(&self) -> &Stats {
+        &self.stats
     }
 
     /// Puts a room at the end of the queue. After the stop, this thread runs the room's cycles: a session that has not
-    /// ended by then must not wait for ever in [`Room::settle`].
-    pub(super) fn hand_over(&self, room: Arc<RoomLog>) {
-        if let Some(room) = self.work.queue(room) {
-            while !cycle(&room) {}
+    /// ended by then must not wait for ever in [`RoomLog::wait_delivered`].
+    pub(super) fn enqueue(&self, room: QueuedRoom) {
+        if let Some(room) = self.work.enqueue(room) {
+            while !run_cycle(&room) {}
         }
     }
 
@@ -97,11 +105,11 @@ impl Flushers {
 }
 
 /// The loop of one flusher.
-fn run(work: &Work, queue: &Receiver<Arc<RoomLog>>) {
+fn run(work: &Work, queue: &Receiver<QueuedRoom>) {
     while let Ok(mut room) = queue.recv() {
-        while !cycle(&room) {
+        while !run_cycle(&room) {
             if !queue.is_empty() {
-                match work.queue(room) {
+                match work.enqueue(room) {
                     Some(stopped) => room = stopped,
                     None => break,
                 }
@@ -111,9 +119,9 @@ fn run(work: &Work, queue: &Receiver<Arc<RoomLog>>) {
 }
 
 /// Runs one cycle. Returns true if the room is at rest, or queued again.
-fn cycle(room: &Arc<RoomLog>) -> bool {
-    catch_unwind(AssertUnwindSafe(|| room.cycle())).unwrap_or_else(|_| {
-        log::error!("a panic in a room's cycle; the room goes on");
+fn run_cycle(room: &QueuedRoom) -> bool {
+    catch_unwind(AssertUnwindSafe(|| room.clone().run_cycle())).unwrap_or_else(|_| {
+        log::error!("flusher: panic in a room's cycle; its batch is lost, later lines are delivered");
         // The cycle's guard has already queued the room again if entries are pending.
         true
     })

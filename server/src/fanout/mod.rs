@@ -5,8 +5,8 @@
 //! room's *cycle* swaps the log out and gives each member all pending bytes with one `send`:
 //!
 //! ```text
-//! Room::say ─▶ Log (Batch) ─▶ cycle: Delivery ─▶ Outbox of each member ─▶ kernel
-//!                                                      └─ backlog ─▶ Poller ─▶ kernel
+//! RoomLog::publish ─▶ Batch ─▶ cycle: BatchDelivery ─▶ Outbox of each member ─▶ kernel
+//!                                                            └─ backlog ─▶ Poller ─▶ kernel
 //! ```
 //!
 //! # The contract
@@ -15,13 +15,24 @@
 //! 2. All members of a room see one order, and the history has that order too (ids are made under the log's lock).
 //! 3. A member who stays connected misses nothing and gets nothing twice.
 //! 4. A user who joins sees nothing said before and everything after.
-//! 5. A client that does not read costs at most its backlog. It is disconnected by a reset, which it sees, when the
-//!    backlog is full or makes no progress. Other clients do not notice.
+//! 5. A client that does not read costs at most its backlog. When the backlog is full or makes no progress, the client
+//!    is disconnected by a reset, which it sees. Other clients are not affected.
 //! 6. Talking takes no hub lock. Locks are taken in the order of [`crate::ordered_mutex`].
 //! 7. No lock is held across a call that can block. Nothing is rendered under the hub lock.
 //!
-//! Messages of one sender never overtake each other across rooms either: [`Room::settle`] waits until a line's batch is
-//! delivered, and sessions call it before they speak in another room.
+//! Messages of one sender never overtake each other across rooms either: [`RoomLog::wait_delivered`] waits until a
+//! line's batch is delivered, and sessions call it before they publish in another room.
+//!
+//! # The files
+//!
+//! | file | holds |
+//! |---|---|
+//! | `room_log` | a room's log, its cycle and its membership |
+//! | `batch`, `delivery` | the pending entries as bytes; the part of them that each member gets |
+//! | `subscription`, `block_filter` | a member of a room; the clients whose events it does not get |
+//! | `flusher` | the threads that run the cycles of large rooms |
+//! | `outbox`, `receipts`, `pacing` | the bytes on their way to one client; callbacks once they are sent; unframed clients |
+//! | `poller` | the thread that drains backlogs |
 
 mod batch;
 mod block_filter;
@@ -38,7 +49,7 @@ mod subscription;
 pub use batch::{DeliveryMode, Publication};
 pub use block_filter::{BlockFilter, EventClass};
 pub use flusher::Flushers;
-pub use outbox::{DisconnectReason, Outbox};
+pub use outbox::Outbox;
 pub use pacing::Pacing;
 pub use poller::{Bounds, Poller};
 pub use receipts::Receipt;
@@ -46,5 +57,32 @@ pub use room_log::RoomLog;
 pub use stats::Stats;
 pub use subscription::Subscription;
 
-/// Identifies one client's connection; never reused while a server runs.
-pub type ClientId = u64;
+pub use crate::net::ClientId;
+
+/// The reason for which the server ended a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DisconnectReason {
+    /// The client did not read: its backlog was full, or made no progress.
+    TooSlow,
+    /// The connection broke while sending.
+    Broken,
+    /// The session has ended, or the server stops.
+    Closed,
+    /// The operator ended it at the console.
+    Kicked,
+    /// The client's address is banned.
+    Banned,
+    /// The client resumed the session over another connection.
+    Resumed,
+}
+
+/// The origin of an entry in a room's log. Block filters and own lines are selected by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Publisher {
+    /// The server; no filter applies.
+    Server,
+    /// Lines that a client says.
+    Talk(ClientId),
+    /// A notice that a client enters or leaves.
+    Presence(ClientId),
+}

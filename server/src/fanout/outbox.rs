@@ -6,52 +6,36 @@
 //!
 //! - Bytes go to the kernel in the order of the pushes.
 //! - At most [`Bounds::backlog_bytes`](super::Bounds) wait; a push that exceeds this disconnects the client.
-//! - If bytes wait and the outbox is neither held nor cut, the poller has been asked to call [`Outbox::on_wakeup`].
+//! - If bytes wait and the outbox is neither held nor disconnected, the poller has been asked for a wakeup
+//!   ([`PollTarget::on_wakeup`]).
 //! - Each [`Receipt`] is called exactly once.
 //!
 //! | state | a push | left by |
 //! |---|---|---|
 //! | clear | sends; what the kernel does not take becomes the backlog | a full kernel buffer: blocked |
-//! | blocked | appends to the backlog | the poller, once all is sent; cut if nothing is taken for `stalled` |
+//! | blocked | appends to the backlog | the poller, once all is sent, or after `stalled` without progress: disconnected |
 //! | held | appends; nothing is sent at all | [`Outbox::release`], which puts the greeting in front |
-//! | sealed | drops the bytes; the backlog is still sent | [`Outbox::cut`] |
-//! | cut | drops the bytes | never |
+//! | input closed | drops the bytes; the backlog is still sent | [`Outbox::disconnect`] |
+//! | disconnected | drops the bytes | never |
 //!
-//! Sealed combines with the states above it. A *paced* outbox queues whole messages instead of bytes, see
+//! "Input closed" combines with the states above it. A *paced* outbox queues whole messages instead of bytes, see
 //! [`super::pacing`].
 //!
-//! This module does not render, does not know rooms, and does not end a session: cutting the connection wakes the
-//! session's thread, which then ends by itself.
+//! This module does not render, does not know rooms, and does not end a session: disconnecting wakes the session's
+//! thread, which then ends the session.
 
 mod sending;
 
-use super::ClientId;
 use super::pacing::{PacedQueue, Pacing};
-use super::poller::Poller;
+use super::poller::{PollTarget, Poller};
 use super::receipts::{Receipt, Receipts};
+use super::{ClientId, DisconnectReason};
 use crate::net::Stream;
 use crate::ordered_mutex::{OrderedMutex, OrderedMutexGuard};
 use parking_lot::Condvar;
 use std::io::IoSlice;
 use std::sync::Arc;
 use std::time::Instant;
-
-/// The reason for which the server ended a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DisconnectReason {
-    /// The client did not read: its backlog was full, or made no progress.
-    TooSlow,
-    /// The connection broke while sending.
-    Broken,
-    /// The session has ended, or the server stops.
-    Closed,
-    /// The operator ended it at the console.
-    Kicked,
-    /// The client's address is banned.
-    Banned,
-    /// The client resumed the session over another connection.
-    Resumed,
-}
 
 /// Sends to one client, without ever waiting for it.
 #[derive(Debug)]
@@ -60,7 +44,7 @@ pub struct Outbox {
     stream: Arc<Stream>,
     poller: Arc<Poller>,
     state: OrderedMutex<OutboxState, 4>,
-    /// Notified when nothing waits any more, and when the connection is cut.
+    /// Notified when the last waiting byte is sent, and on disconnection.
     drained: Condvar,
 }
 
@@ -74,8 +58,8 @@ struct OutboxState {
     /// Nothing is sent until the greeting has been inserted at this position.
     held: Option<InsertionPoint>,
     /// New bytes are dropped.
-    sealed: bool,
-    cut: Option<DisconnectReason>,
+    input_closed: bool,
+    disconnected: Option<DisconnectReason>,
     /// While blocked: when the kernel last took bytes.
     progress: Instant,
     /// The earliest time for which the poller has been asked to call [`Outbox::on_wakeup`].
@@ -104,8 +88,8 @@ impl Outbox {
             sent: 0,
             blocked: false,
             held: None,
-            sealed: false,
-            cut: None,
+            input_closed: false,
+            disconnected: None,
             progress: Instant::now(),
             wakeup: None,
             paced: None,
@@ -132,7 +116,8 @@ impl Outbox {
         &self.stream
     }
 
-    /// From now on sends every line as a message of its own, without its newline. Bytes that wait already go out first.
+    /// Switches to pacing: sends each line as a message of its own, without its newline. Bytes that already wait go out
+    /// first.
     pub fn pace(&self, pacing: Pacing) {
         self.state.lock().paced.get_or_insert_with(|| PacedQueue::new(pacing));
     }
@@ -149,12 +134,12 @@ impl Outbox {
     pub fn release(self: &Arc<Self>, first: &[u8], receipt: Option<Receipt>) {
         let mut state = self.state.lock();
         let position = state.held.take().unwrap_or_else(|| state.end());
-        if state.cut.is_none() {
+        if state.disconnected.is_none() {
             self.insert(&mut state, position, first);
             self.send_waiting(&mut state, Instant::now());
             let _ = self.enforce_limit(&mut state);
         }
-        // Sealing does not matter here: `first` was accepted and will go out.
+        // A closed input does not matter here: `first` was accepted and will go out.
         state.add_receipt(receipt);
     }
 
@@ -172,7 +157,7 @@ impl Outbox {
     /// Like [`Outbox::push_control`]; the receipt is called when the kernel has taken these lines.
     pub fn push_with_receipt(self: &Arc<Self>, lines: &[u8], receipt: Receipt) {
         let mut state = self.push(&[IoSlice::new(lines)], false);
-        if state.sealed {
+        if state.input_closed {
             return receipt(false);
         }
         state.add_receipt(Some(receipt));
@@ -180,11 +165,12 @@ impl Outbox {
 
     /// Returns true if a receipt has not been called yet.
     #[must_use]
-    pub fn owes_receipts(&self) -> bool {
+    pub fn has_pending_receipts(&self) -> bool {
         !self.state.lock().receipts.is_empty()
     }
 
-    /// Returns true if the kernel has taken all bytes. False once sealed or cut, since pushes may have been dropped.
+    /// Returns true if the kernel has taken all bytes. False once the input is closed or the client is disconnected,
+    /// since pushes may have been dropped.
     #[must_use]
     pub fn is_clear(&self) -> bool {
         self.state.lock().is_clear()
@@ -192,56 +178,73 @@ impl Outbox {
 
     /// Returns the number of bytes that the kernel has not taken yet.
     #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.state.lock().waiting()
+    pub fn queued_bytes(&self) -> usize {
+        self.state.lock().queued_bytes()
     }
 
     /// Returns the reason if the server has ended the connection.
     #[must_use]
-    pub fn cut_reason(&self) -> Option<DisconnectReason> {
-        self.state.lock().cut
+    pub fn disconnect_reason(&self) -> Option<DisconnectReason> {
+        self.state.lock().disconnected
     }
 
-    /// Waits until the kernel has taken all bytes. Returns false if it has not by `deadline`, or the connection was
-    /// cut.
+    /// Waits until the kernel has taken all bytes. Returns false if it has not by `deadline`, or the client was
+    /// disconnected.
     pub fn flush(&self, deadline: Instant) -> bool {
         let mut state = self.state.lock();
-        while state.cut.is_none() && state.waiting() > 0 {
+        while state.disconnected.is_none() && state.queued_bytes() > 0 {
             if !state.wait_until(&self.drained, deadline) {
                 return false;
             }
         }
-        state.cut.is_none()
+        state.disconnected.is_none()
     }
 
     /// Drops all later pushes; bytes that already wait are still sent.
-    pub fn seal(&self) {
-        self.state.lock().sealed = true;
+    pub fn close_input(&self) {
+        self.state.lock().input_closed = true;
     }
 
     /// Ends the connection and wakes its session's thread. If bytes still wait, the client sees a reset; otherwise the
     /// connection closes in order. Only the first reason counts.
-    pub fn cut(&self, why: DisconnectReason) {
-        self.cut_with(&mut self.state.lock(), why);
+    pub fn disconnect(&self, why: DisconnectReason) {
+        self.disconnect_locked(&mut self.state.lock(), why);
+    }
+}
+
+impl PollTarget for Outbox {
+    fn client(&self) -> ClientId {
+        self.client
     }
 
-    /// Called by the poller when the socket takes bytes again, or at a time that [`Poller::schedule`] was given.
-    pub(super) fn on_wakeup(self: &Arc<Self>, now: Instant) {
+    fn stream(&self) -> &Arc<Stream> {
+        &self.stream
+    }
+
+    fn queued_bytes(&self) -> usize {
+        self.queued_bytes()
+    }
+
+    fn on_wakeup(self: Arc<Self>, now: Instant) {
         let mut state = self.state.lock();
         if state.wakeup.is_some_and(|at| at <= now) {
             state.wakeup = None;
         }
         self.send_waiting(&mut state, now);
     }
+
+    fn disconnect(&self, why: DisconnectReason) {
+        self.disconnect(why);
+    }
 }
 
 impl OutboxState {
-    fn waiting(&self) -> usize {
+    fn queued_bytes(&self) -> usize {
         self.backlog.len() - self.sent + self.paced.as_ref().map_or(0, PacedQueue::bytes)
     }
 
     fn is_clear(&self) -> bool {
-        self.cut.is_none() && !self.sealed && self.waiting() == 0
+        self.disconnected.is_none() && !self.input_closed && self.queued_bytes() == 0
     }
 
     /// Returns the position behind all bytes that wait.
@@ -253,8 +256,8 @@ impl OutboxState {
     /// Adds a receipt for all bytes pushed so far. Calls it at once if the kernel has taken them, or never will.
     fn add_receipt(&mut self, receipt: Option<Receipt>) {
         match receipt {
-            Some(receipt) if self.cut.is_some() => receipt(false),
-            Some(receipt) => self.receipts.add(self.waiting(), receipt),
+            Some(receipt) if self.disconnected.is_some() => receipt(false),
+            Some(receipt) => self.receipts.add(self.queued_bytes(), receipt),
             None => {}
         }
     }

@@ -1,4 +1,4 @@
-//! The queue of an unframed client, which takes each `recv` for one message.
+//! The send queue of an unframed client: a program that takes each `recv` for one message.
 //!
 //! TCP joins bytes that are sent close together, and such a client would then show two messages as one. So each message
 //! is one `send` without its newline, and two sends are at least [`Pacing::gap`] apart. In a busy room this is slower
@@ -134,25 +134,25 @@ mod tests {
     }
 
     #[test]
-    fn sends_one_message_per_gap_without_its_newline() {
+    fn one_message_per_gap_is_sent_without_its_newline() {
         let (mut paced, now) = paced("one\ntwo\n", true);
         assert_eq!(drain(&mut paced, now), ["one", "two"]);
     }
 
     #[test]
-    fn merges_talk_up_to_the_size_of_one_send_when_far_behind() {
+    fn talk_is_merged_up_to_the_size_of_one_send_when_far_behind() {
         let (mut paced, now) = paced("1111\n2222\n3333\n4444\n5555\n6666\n", true);
         assert_eq!(drain(&mut paced, now), ["1111\n2222", "3333", "4444", "5555", "6666"]);
     }
 
     #[test]
-    fn never_merges_control_lines() {
+    fn control_lines_are_never_merged() {
         let (mut paced, now) = paced("1\n2\n3\n4\n5\n6\n", false);
         assert_eq!(drain(&mut paced, now).len(), 6);
     }
 
     #[test]
-    fn inserts_the_greeting_between_messages() {
+    fn greeting_is_inserted_between_messages() {
         let (mut paced, now) = paced("PASSWORD?\ntalk\n", true);
         paced.insert(1, b"200\n");
         assert_eq!(drain(&mut paced, now), ["PASSWORD?", "200", "talk"]);

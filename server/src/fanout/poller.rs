@@ -1,9 +1,10 @@
 //! The thread that finishes sends which the kernel did not take at once. It also runs delayed tasks of the hub.
 //!
-//! A thread that sends to a client never waits for it. What the kernel does not take stays in the client's outbox, and
-//! the outbox asks the poller for a wakeup: when the socket takes bytes again ([`Poller::arm`]), or at a time
-//! ([`Poller::schedule`]) for the next paced message and to notice a client that has stalled. One wakeup is one call of
-//! [`Outbox::on_wakeup`]; if bytes still wait after it, the outbox asks again.
+//! A thread that sends to a client never waits for it. The bytes that the kernel does not take stay in the client's
+//! outbox, a [`PollTarget`], and the outbox asks the poller for a wakeup: when the socket takes bytes again
+//! ([`Poller::arm`]), or at a time ([`Poller::schedule_wakeup`]) for the next paced message and to notice a client that
+//! has stalled. One wakeup is one call of [`PollTarget::on_wakeup`]; if bytes still wait after it, the outbox asks
+//! again.
 //!
 //! The poller also bounds the memory of all backlogs together: while they exceed [`Bounds::total_bytes`], it
 //! disconnects the client with the largest one.
@@ -11,8 +12,7 @@
 //! Outboxes call the poller while they hold their own lock. So the poller never calls an outbox while it holds the lock
 //! of its timers. A wakeup may come for an outbox that has nothing to do; a wakeup that was asked for is never lost.
 
-use super::ClientId;
-use super::outbox::{DisconnectReason, Outbox};
+use super::{ClientId, DisconnectReason};
 use crate::net::{Readiness, Stream};
 use crate::ordered_mutex::OrderedMutex;
 use landline_common::Limits;
@@ -51,24 +51,38 @@ impl Bounds {
     }
 }
 
+/// The poller's view of an outbox. Outboxes use the poller, so the poller knows them by this trait only.
+pub(super) trait PollTarget: Send + Sync {
+    /// Returns the client that the outbox sends to.
+    fn client(&self) -> ClientId;
+    /// Returns the connection to wait for.
+    fn stream(&self) -> &Arc<Stream>;
+    /// Returns the number of bytes that wait.
+    fn queued_bytes(&self) -> usize;
+    /// Sends what can go out at `now`. Called when the socket takes bytes again or is dead, or at a scheduled time.
+    fn on_wakeup(self: Arc<Self>, now: Instant);
+    /// Ends the connection.
+    fn disconnect(&self, why: DisconnectReason);
+}
+
 /// Counts the bytes that wait for all clients.
 #[derive(Debug)]
 pub(super) struct Meter {
-    waiting: AtomicUsize,
-    most: usize,
+    queued: AtomicUsize,
+    limit: usize,
 }
 
 impl Meter {
     pub(super) fn add(&self, bytes: usize) {
-        self.waiting.fetch_add(bytes, Relaxed);
+        self.queued.fetch_add(bytes, Relaxed);
     }
 
     pub(super) fn subtract(&self, bytes: usize) {
-        self.waiting.fetch_sub(bytes, Relaxed);
+        self.queued.fetch_sub(bytes, Relaxed);
     }
 
     pub(super) fn is_over(&self) -> bool {
-        self.waiting.load(Relaxed) > self.most
+        self.queued.load(Relaxed) > self.limit
     }
 }
 
@@ -88,13 +102,14 @@ type TimerTask = Box<dyn FnOnce() + Send>;
 
 #[derive(Default)]
 struct Timers {
-    /// The outboxes that asked for a wakeup and are not cut.
-    outboxes: HashMap<ClientId, Arc<Outbox>>,
+    /// The outboxes that asked for a wakeup and are still connected.
+    outboxes: HashMap<ClientId, Arc<dyn PollTarget>>,
     /// The scheduled wakeups, earliest first. Those of outboxes that are gone stay until they are due.
     wakeups: BinaryHeap<Reverse<(Instant, ClientId)>>,
-    /// By time and a number: each room may have a task, and each session whose connection was lost.
+    /// Keyed by time and a sequence number, which keeps tasks of the same time apart. Each room may have a task, and
+    /// each session whose connection was lost.
     tasks: BTreeMap<(Instant, u64), TimerTask>,
-    tasks_so_far: u64,
+    last_task: u64,
     stopped: bool,
 }
 
@@ -131,7 +146,7 @@ impl Poller {
             readiness: Readiness::new()?,
             started: Instant::now(),
             timers: OrderedMutex::default(),
-            meter: Meter { waiting: AtomicUsize::new(0), most: bounds.total_bytes },
+            meter: Meter { queued: AtomicUsize::new(0), limit: bounds.total_bytes },
             bounds,
             thread: Mutex::new(None),
         });
@@ -141,12 +156,12 @@ impl Poller {
         Ok(poller)
     }
 
-    /// Runs `task` on the poller's thread after `time`, unless the poller has stopped by then. The task must be short:
-    /// slow clients are served by the same thread.
-    pub fn after(&self, time: Duration, task: impl FnOnce() + Send + 'static) {
+    /// Runs `task` once on the poller's thread after `time`, unless the poller has stopped by then. The task must be
+    /// short: slow clients are served by the same thread.
+    pub fn run_after(&self, time: Duration, task: impl FnOnce() + Send + 'static) {
         let mut timers = self.timers.lock();
-        timers.tasks_so_far += 1;
-        let key = (Instant::now() + time, timers.tasks_so_far);
+        timers.last_task += 1;
+        let key = (Instant::now() + time, timers.last_task);
         timers.tasks.insert(key, Box::new(task));
         let is_first = timers.tasks.first_key_value().is_some_and(|(first, _)| *first == key);
         drop(timers);
@@ -163,8 +178,8 @@ impl Poller {
 
     /// Returns the number of bytes that wait for all clients together.
     #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.meter.waiting.load(Relaxed)
+    pub fn queued_bytes(&self) -> usize {
+        self.meter.queued.load(Relaxed)
     }
 
     /// Stops the thread and waits for its end.
@@ -176,14 +191,17 @@ impl Poller {
         }
     }
 
-    /// Wakes `outbox` once when `stream`, its connection, takes bytes again or is dead.
-    pub(super) fn arm(&self, outbox: &Arc<Outbox>, stream: &Arc<Stream>) -> io::Result<()> {
+    /// Wakes `outbox` once when its connection takes bytes again or is dead.
+    ///
+    /// # Errors
+    /// The kernel has no memory or no watches left.
+    pub(super) fn arm<T: PollTarget + 'static>(&self, outbox: &Arc<T>) -> io::Result<()> {
         self.timers.lock().outboxes.entry(outbox.client()).or_insert_with(|| outbox.clone());
-        self.readiness.arm(stream, outbox.client())
+        self.readiness.arm(outbox.stream(), outbox.client())
     }
 
     /// Wakes `outbox` at `at`.
-    pub(super) fn schedule(&self, outbox: &Arc<Outbox>, at: Instant) {
+    pub(super) fn schedule_wakeup<T: PollTarget + 'static>(&self, outbox: &Arc<T>, at: Instant) {
         let mut timers = self.timers.lock();
         timers.outboxes.entry(outbox.client()).or_insert_with(|| outbox.clone());
         let is_earliest = timers.wakeups.peek().is_none_or(|Reverse((first, _))| at < *first);
@@ -191,15 +209,14 @@ impl Poller {
         drop(timers);
         if is_earliest {
             // The thread waits for a later time.
-
             self.readiness.wake();
         }
     }
 
     /// Drops the outbox of a connection that has ended.
-    pub(super) fn forget(&self, client: ClientId, stream: &Stream) {
-        if self.timers.lock().outboxes.remove(&client).is_some() {
-            self.readiness.forget(stream);
+    pub(super) fn remove(&self, outbox: &impl PollTarget) {
+        if self.timers.lock().outboxes.remove(&outbox.client()).is_some() {
+            self.readiness.forget(outbox.stream());
         }
     }
 
@@ -216,8 +233,8 @@ impl Poller {
             let now = Instant::now();
             let mut timers = self.timers.lock();
             if timers.stopped {
-                // Outboxes hold the poller: dropping them here breaks the reference cycle. Not under the lock, which is
-                // never held while foreign code runs.
+                // Outboxes hold the poller: dropping them here breaks the reference cycle. They are dropped without the
+                // lock, which is never held while code of other modules runs.
                 let ended = std::mem::take(&mut *timers);
                 timers.stopped = true;
                 drop(timers);
@@ -235,29 +252,29 @@ impl Poller {
             drop(timers);
             for task in tasks {
                 if catch_unwind(AssertUnwindSafe(task)).is_err() {
-                    log::error!("a panic in a scheduled task");
+                    log::error!("poller: panic in a scheduled task");
                 }
             }
             for outbox in due {
-                if catch_unwind(AssertUnwindSafe(|| outbox.on_wakeup(now))).is_err() {
-                    log::error!("a panic while sending to client {}", outbox.client());
-                    outbox.cut(DisconnectReason::Broken);
+                if catch_unwind(AssertUnwindSafe(|| outbox.clone().on_wakeup(now))).is_err() {
+                    log::error!("poller: panic while sending client={}", outbox.client());
+                    outbox.disconnect(DisconnectReason::Broken);
                 }
             }
             if self.meter.is_over() {
-                self.cut_largest_backlogs();
+                self.disconnect_largest_backlogs();
             }
         }
     }
 
     /// Disconnects the clients with the largest backlogs until all backlogs together are within their bound.
-    fn cut_largest_backlogs(&self) {
+    fn disconnect_largest_backlogs(&self) {
         let mut all: Vec<_> = self.timers.lock().outboxes.values().cloned().collect();
-        all.sort_by_cached_key(|outbox| outbox.waiting());
+        all.sort_by_cached_key(|outbox| outbox.queued_bytes());
         while self.meter.is_over()
             && let Some(outbox) = all.pop()
         {
-            outbox.cut(DisconnectReason::TooSlow);
+            outbox.disconnect(DisconnectReason::TooSlow);
         }
     }
 }

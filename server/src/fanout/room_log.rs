@@ -1,9 +1,9 @@
 //! A room's log, and the cycle that delivers what is in it. The contract is in [`crate::fanout`].
 //!
-//! Many users speak at once, and each line goes to all members. If every speaker sent to all members itself, members
-//! would see different orders, and each line would cost one `send` per member. Instead a speaker appends to the log,
+//! Many users publish at once, and each line goes to all members. If every session sent to all members itself, members
+//! would see different orders, and each line would cost one `send` per member. Instead a session appends to the log,
 //! which is short work under a lock, and one thread at a time runs a *cycle*: it takes the whole log and delivers it.
-//! Lines said during a cycle are delivered by the next one, so the batches grow with the load.
+//! Lines appended during a cycle are delivered by the next one, so the batches grow with the load.
 //!
 //! Entering, leaving and changing the rendering are entries of the same log. A member therefore gets exactly what was
 //! said between entering and leaving, even though both happen long before the batch is delivered.
@@ -12,18 +12,20 @@
 //!
 //! - `flushing` is true exactly while a thread runs a cycle or a flusher has been asked to. One thread at a time
 //!   delivers, so all members see one order.
-//! - Batches are numbered; `delivered` is the last number that is completely out. [`RoomLog::settle`] waits for it.
+//! - Batches are numbered; `delivered` is the last number that is completely out. [`RoomLog::wait_delivered`] waits for
+//!   it.
 //! - At rest (`pending` empty, not `flushing`) a membership change is applied at once instead of appended.
 //!
-//! The log's lock is held to append and to swap, the seats' lock to deliver. They are never held together, except at
-//! rest: then `update_membership` takes the seats' lock inside the log's.
+//! The log's lock is held to append and to swap, the subscriptions' lock to deliver. They are never held together,
+//! except at rest: then `update_membership` takes the subscriptions' lock inside the log's.
 //!
-//! This module does not know what the bytes mean, and it does not decide which notices are worth sending: it asks
-//! [`Publication::is_worth`].
+//! This module does not interpret the bytes, and it does not decide which notices are sent at once: it asks
+//! [`Publication::coalesce`].
 
-use super::batch::{Batch, DeliveryMode, MembershipChange, Publication, Publisher};
+use super::Publisher;
+use super::batch::{Batch, DeliveryMode, MembershipChange, Publication};
 use super::delivery::{ActiveSubscription, BatchDelivery};
-use super::flusher::Flushers;
+use super::flusher::{Flushers, RunCycle};
 use super::subscription::Subscription;
 use crate::ordered_mutex::{OrderedMutex, OrderedMutexGuard};
 use landline_common::rendering::RENDERINGS;
@@ -54,8 +56,8 @@ struct LogState {
 }
 
 impl LogState {
-    fn say(&mut self, origin: Publisher, what: &mut dyn Publication) {
-        self.last_id = self.last_id.max(self.pending.say(origin, what, &self.uses));
+    fn append(&mut self, origin: Publisher, publication: &mut dyn Publication) {
+        self.last_id = self.last_id.max(self.pending.append(origin, publication, &self.uses));
     }
 }
 
@@ -84,28 +86,29 @@ impl RoomLog {
         })
     }
 
-    /// Appends `what` as said by the user of `subscription`, a member. Returns the batch number for [`RoomLog::settle`]. Waits
-    /// while too much is pending.
-    pub fn say(self: &Arc<Self>, subscription: &Subscription, what: &mut dyn Publication) -> u64 {
+    /// Appends talk of the user of `subscription`, a member. Returns the batch number for [`RoomLog::wait_delivered`].
+    /// Waits while too many bytes are pending. The caller holds no ranked lock.
+    pub fn publish(self: &Arc<Self>, subscription: &Subscription, publication: &mut dyn Publication) -> u64 {
         let mut log = self.lock_with_capacity();
         let number = log.number;
-        log.say(Publisher::Talk(subscription.client), what);
-        subscription.spoke.store(number, Relaxed);
+        log.append(Publisher::Talk(subscription.client), publication);
+        subscription.last_batch.store(number, Relaxed);
         self.ensure_cycle(log);
         number
     }
 
-    /// Appends `what` for all members, in the server's name. Returns the batch number for [`RoomLog::settle`].
-    pub fn announce(self: &Arc<Self>, what: &mut dyn Publication) -> u64 {
+    /// Appends a publication of the server, for all members. Returns the batch number for [`RoomLog::wait_delivered`].
+    pub fn announce(self: &Arc<Self>, publication: &mut dyn Publication) -> u64 {
         let mut log = self.lock_with_capacity();
         let number = log.number;
-        log.say(Publisher::Server, what);
+        log.append(Publisher::Server, publication);
         self.ensure_cycle(log);
         number
     }
 
-    /// Makes `subscription` a member, which gets everything appended from now on. `notice` goes to the members before it only.
-    /// Returns the batch number for [`RoomLog::settle`], 0 if there is nothing to wait for.
+    /// Makes `subscription` a member, which gets everything appended from now on. `notice` goes only to the members
+    /// that entered earlier. Returns the batch number for [`RoomLog::wait_delivered`], 0 if there is nothing to wait
+    /// for.
     pub fn enter(
         self: &Arc<Self>,
         subscription: &Arc<Subscription>,
@@ -114,15 +117,15 @@ impl RoomLog {
     ) -> u64 {
         let mut log = self.lock_with_capacity();
         let number = log.number;
-        let hearers = log.members;
+        let receivers = log.members;
         if let Some(notice) = notice
-            && notice.is_worth(hearers)
+            && !notice.coalesce(receivers)
         {
-            log.say(Publisher::News(subscription.client), notice);
+            log.append(Publisher::Presence(subscription.client), notice);
         }
         log.members += 1;
         log.uses[delivery_mode.rendering] += 1;
-        subscription.came_after.store(log.last_id, Relaxed);
+        subscription.id_before_joining.store(log.last_id, Relaxed);
         if self.update_membership(log, MembershipChange::Enter(subscription.clone(), delivery_mode)) {
             0
         } else {
@@ -130,9 +133,9 @@ impl RoomLog {
         }
     }
 
-    /// Ends the membership of `subscription`, which still gets everything appended so far. `delivery_mode` is the one it entered or was
-    /// last changed with. `notice` goes to the remaining members only. Returns the batch number for [`RoomLog::settle`], 0
-    /// if there is nothing to wait for.
+    /// Ends the membership of `subscription`, which still gets everything appended so far. `delivery_mode` is its
+    /// present mode. `notice` goes to the remaining members only. Returns the batch number for
+    /// [`RoomLog::wait_delivered`], 0 if there is nothing to wait for.
     pub fn leave(
         self: &Arc<Self>,
         subscription: &Arc<Subscription>,
@@ -141,16 +144,16 @@ impl RoomLog {
     ) -> u64 {
         let mut log = self.lock_with_capacity();
         let number = log.number;
-        subscription.left_after.store(log.last_id, Relaxed);
+        subscription.id_before_leaving.store(log.last_id, Relaxed);
         log.members -= 1;
         log.uses[delivery_mode.rendering] -= 1;
-        let hearers = log.members;
+        let receivers = log.members;
         if let Some(notice) = notice
-            && notice.is_worth(hearers)
+            && !notice.coalesce(receivers)
         {
             let at = log.pending.len();
-            log.say(Publisher::News(subscription.client), notice);
-            log.pending.moves.push((at, MembershipChange::Leave(subscription.clone())));
+            log.append(Publisher::Presence(subscription.client), notice);
+            log.pending.membership_changes.push((at, MembershipChange::Leave(subscription.clone())));
             self.ensure_cycle(log);
         } else if self.update_membership(log, MembershipChange::Leave(subscription.clone())) {
             return 0;
@@ -158,9 +161,14 @@ impl RoomLog {
         number
     }
 
-    /// Changes the form in which a member gets what is appended from now on. Returns the batch number for
-    /// [`RoomLog::settle`], 0 if there is nothing to wait for.
-    pub fn change(self: &Arc<Self>, subscription: &Arc<Subscription>, old: DeliveryMode, new: DeliveryMode) -> u64 {
+    /// Changes the delivery mode of a member for everything appended from now on. `old` is its present mode. Returns
+    /// the batch number for [`RoomLog::wait_delivered`], 0 if there is nothing to wait for.
+    pub fn change_mode(
+        self: &Arc<Self>,
+        subscription: &Arc<Subscription>,
+        old: DeliveryMode,
+        new: DeliveryMode,
+    ) -> u64 {
         let mut log = self.lock_with_capacity();
         log.uses[old.rendering] -= 1;
         log.uses[new.rendering] += 1;
@@ -170,7 +178,7 @@ impl RoomLog {
 
     /// Waits until the batch of that number is delivered: at most two cycles, the one that runs and the next one. The
     /// caller holds no lock.
-    pub fn settle(&self, number: u64) {
+    pub fn wait_delivered(&self, number: u64) {
         let mut log = self.log.lock();
         while log.delivered < number {
             log.waiters += 1;
@@ -179,8 +187,8 @@ impl RoomLog {
         }
     }
 
-    /// Locks the log, once no more than the bound is pending. Without this wait, speakers that are faster than the
-    /// sends would only fill the backlogs of their hearers.
+    /// Waits until at most `pending_bytes` are pending, and locks the log. Without this wait, sessions that publish
+    /// faster than the room delivers would only fill the members' backlogs.
     fn lock_with_capacity(&self) -> LogGuard<'_> {
         let mut log = self.log.lock();
         while log.flushing && log.pending.size() > self.flushers.pending_bytes {
@@ -192,15 +200,15 @@ impl RoomLog {
     }
 
     /// Applies a membership change at once if the room is at rest, and returns true. Otherwise appends it to the log.
-    fn update_membership(self: &Arc<Self>, mut log: LogGuard<'_>, movement: MembershipChange) -> bool {
+    fn update_membership(self: &Arc<Self>, mut log: LogGuard<'_>, change: MembershipChange) -> bool {
         if log.pending.is_empty() && !log.flushing {
             let empty = Batch::default();
             let mut delivery = BatchDelivery::new(&empty, 0);
-            delivery.apply(&mut self.subscriptions.lock(), movement, 0);
+            delivery.apply(&mut self.subscriptions.lock(), change, 0);
             return true;
         }
         let at = log.pending.len();
-        log.pending.moves.push((at, movement));
+        log.pending.membership_changes.push((at, change));
         self.ensure_cycle(log);
         false
     }
@@ -215,13 +223,13 @@ impl RoomLog {
         let is_small = log.members <= self.flushers.inline_members;
         drop(log);
         if !(is_small && self.cycle()) {
-            self.flushers.hand_over(self.clone());
+            self.flushers.enqueue(self.clone());
         }
     }
 
     /// Delivers the pending batch. Returns true if nothing more is pending and the room is at rest; otherwise the
     /// caller must run another cycle or hand the room over.
-    pub(super) fn cycle(self: &Arc<Self>) -> bool {
+    fn cycle(self: &Arc<Self>) -> bool {
         // Let sessions run first that have read a line and only wait for a core: their lines then join this batch and
         // need no sends of their own. Where no thread waits, the yield costs less than a tenth of a send.
         std::thread::yield_now();
@@ -253,21 +261,28 @@ impl RoomLog {
         !log.flushing
     }
 
+    /// Applies the membership changes of a batch at their positions, and sends each member its part.
     fn deliver(&self, batch: &mut Batch, number: u64) {
-        let moves = std::mem::take(&mut batch.moves);
+        let membership_changes = std::mem::take(&mut batch.membership_changes);
         let mut delivery = BatchDelivery::new(batch, number);
         let mut subscriptions = self.subscriptions.lock();
         #[cfg(feature = "faults")]
         crate::faults::strike("cycle", batch.span(0, 0, batch.len()));
-        for (at, movement) in moves {
-            delivery.apply(&mut subscriptions, movement, at);
+        for (at, change) in membership_changes {
+            delivery.apply(&mut subscriptions, change, at);
         }
         for subscription in subscriptions.iter_mut() {
             delivery.deliver_to(subscription, delivery.batch.len());
             subscription.from = 0;
         }
         drop(subscriptions);
-        self.flushers.tally.add(delivery.lines, delivery.bytes);
+        self.flushers.stats.add(delivery.lines, delivery.bytes);
+    }
+}
+
+impl RunCycle for RoomLog {
+    fn run_cycle(self: Arc<Self>) -> bool {
+        self.cycle()
     }
 }
 
@@ -281,7 +296,7 @@ struct CycleGuard<'a> {
 impl Drop for CycleGuard<'_> {
     fn drop(&mut self) {
         if !self.room.finish(self.number, Batch::default()) {
-            self.room.flushers.hand_over(self.room.clone());
+            self.room.flushers.enqueue(self.room.clone());
         }
     }
 }

@@ -118,7 +118,7 @@ impl AddressBudgets {
                 evict(&mut origins, now);
             }
             let network = budget.take();
-            let new = || Arc::new(AddressBudget::full(address, bound.times(origin.times()), network, now));
+            let new = || Arc::new(AddressBudget::full(address, bound.times(origin.multiplier()), network, now));
             budget = Some(origins.entry(origin).or_insert_with(new).clone());
         }
         budget
@@ -157,10 +157,10 @@ impl AddressBudget {
 
     /// Charges the budget for a message, of the address and of its network. The message passes as a whole or is dropped
     /// as a whole; a dropped one charges neither.
-    pub fn say(&self, size: TalkSize, now: Instant) -> BudgetVerdict {
+    pub fn charge(&self, size: TalkSize, now: Instant) -> BudgetVerdict {
         let mut used = self.used.lock();
         if let Some(after) = self.after(&used, size, now) {
-            let verdict = self.network.as_ref().map_or(BudgetVerdict::Passes, |network| network.say(size, now));
+            let verdict = self.network.as_ref().map_or(BudgetVerdict::Passes, |network| network.charge(size, now));
             if verdict == BudgetVerdict::Passes {
                 *used = after;
             }
@@ -209,7 +209,7 @@ mod tests {
     }
 
     fn passes(budget: &AddressBudget, bytes: usize, now: Instant) -> bool {
-        budget.say(TalkSize { lines: 1, bytes }, now) == BudgetVerdict::Passes
+        budget.charge(TalkSize { lines: 1, bytes }, now) == BudgetVerdict::Passes
     }
 
     #[test]
@@ -218,8 +218,8 @@ mod tests {
         let now = Instant::now();
         let [one, other] = [0; 2].map(|_| budgets.of(address(1), now).unwrap());
         assert!(passes(&one, 1, now) && passes(&other, 1, now) && passes(&one, 1, now));
-        assert_eq!(other.say(TalkSize { lines: 1, bytes: 1 }, now), BudgetVerdict::Dropped { log: true });
-        assert_eq!(one.say(TalkSize { lines: 1, bytes: 1 }, now), BudgetVerdict::Dropped { log: false });
+        assert_eq!(other.charge(TalkSize { lines: 1, bytes: 1 }, now), BudgetVerdict::Dropped { log: true });
+        assert_eq!(one.charge(TalkSize { lines: 1, bytes: 1 }, now), BudgetVerdict::Dropped { log: false });
         assert!(passes(&budgets.of(address(2), now).unwrap(), 1, now));
         // Leaving and coming back does not refill the budget.
         drop((one, other));
@@ -247,8 +247,9 @@ mod tests {
         let budgets = AddressBudgets::new(120, 30_000, PER);
         let now = Instant::now();
         let [by_lines, by_bytes] = [1, 2].map(|n| budgets.of(address(n), now).unwrap());
-        let said =
-            |budget: &AddressBudget, size| (0..10).filter(|_| budget.say(size, now) == BudgetVerdict::Passes).count();
+        let said = |budget: &AddressBudget, size| {
+            (0..10).filter(|_| budget.charge(size, now) == BudgetVerdict::Passes).count()
+        };
         assert_eq!(said(&by_lines, TalkSize { bytes: 99, ..fifty }), 2);
         assert_eq!(said(&by_bytes, TalkSize { lines: 1, ..fifty }), 2);
     }

@@ -1,4 +1,4 @@
-//! Decides which connections are admitted. AdmissionBounds the connections in all, from one address, and before the sign-in.
+//! Decides which connections are admitted. Bounds the connections in all, from one address, and before the sign-in.
 //!
 //! A client needs no password to open a connection, so connections before the sign-in are easily flooded. When too many
 //! are not signed in, a new one replaces an old one instead of being refused: a flood could otherwise keep all users
@@ -15,7 +15,7 @@
 //! This module is pure: it keeps numbers and addresses, and the caller ends the replaced connection.
 
 use super::Origin;
-use crate::fanout::ClientId;
+use crate::net::ClientId;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -56,12 +56,12 @@ struct OriginConnections {
 /// The decision about a new connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AdmissionResult {
-    /// AdmissionResult.
-    Yes,
-    /// AdmissionResult; the caller must end this older connection, which has not signed in.
-    InPlaceOf(ClientId),
+    /// Admitted.
+    Admitted,
+    /// Admitted; the caller must end this older connection, which has not signed in.
+    AdmittedInsteadOf(ClientId),
     /// Refused: there are too many connections.
-    No,
+    Refused,
 }
 
 impl Admission {
@@ -79,7 +79,7 @@ impl Admission {
 
     /// Decides about a new connection, and adds it if it is admitted. Client numbers must grow with time: the smallest
     /// is the oldest.
-    pub fn enter(&mut self, client: ClientId, address: IpAddr) -> AdmissionResult {
+    pub fn admit(&mut self, client: ClientId, address: IpAddr) -> AdmissionResult {
         let oldest = self.connection_to_replace(address);
         let replaced = oldest.and_then(|oldest| self.clients.get(&oldest)).copied();
         let is_full = Origin::of(address).any(|origin| {
@@ -89,10 +89,10 @@ impl Admission {
         });
         let all = self.clients.len() - usize::from(oldest.is_some());
         if is_full || all >= self.bounds.all {
-            return AdmissionResult::No;
+            return AdmissionResult::Refused;
         }
         if let Some(oldest) = oldest {
-            self.leave(oldest);
+            self.remove(oldest);
         }
         self.clients.insert(client, address);
         self.unsigned.insert(client, address);
@@ -102,7 +102,7 @@ impl Admission {
             connections.all += 1;
             connections.unsigned.insert(client);
         }
-        oldest.map_or(AdmissionResult::Yes, AdmissionResult::InPlaceOf)
+        oldest.map_or(AdmissionResult::Admitted, AdmissionResult::AdmittedInsteadOf)
     }
 
     /// Returns the connection that a new one from `address` must replace, if there is one. IPv6 connections get at most
@@ -127,7 +127,7 @@ impl Admission {
     }
 
     /// Returns the oldest connection that is not signed in, of the address or network with the most of them. A network
-    /// counts by a quarter of its connections, see [`Origin::times`].
+    /// counts by a quarter of its connections, see [`Origin::multiplier`].
     fn oldest_of_busiest_origin(&self, among: impl Fn(&IpAddr) -> bool) -> Option<ClientId> {
         let share = |origin: Origin| {
             let count = self.origins.get(&origin).map_or(0, |one| one.unsigned.len());
@@ -140,7 +140,7 @@ impl Admission {
     }
 
     /// Notes that a client has signed in.
-    pub fn sign_in(&mut self, client: ClientId) {
+    pub fn mark_signed_in(&mut self, client: ClientId) {
         let Some(address) = self.unsigned.remove(&client) else { return };
         self.unsigned_ipv6 -= usize::from(address.is_ipv6());
         for origin in Origin::of(address) {
@@ -151,8 +151,8 @@ impl Admission {
     }
 
     /// Removes a connection that has ended.
-    pub fn leave(&mut self, client: ClientId) {
-        self.sign_in(client);
+    pub fn remove(&mut self, client: ClientId) {
+        self.mark_signed_in(client);
         let Some(address) = self.clients.remove(&client) else { return };
         for origin in Origin::of(address) {
             if let Some(connections) = self.origins.get_mut(&origin) {
@@ -167,7 +167,7 @@ impl Admission {
 
 /// Returns the bound for `origin`, given the bound for one address.
 fn scaled(per_address: usize, origin: Origin) -> usize {
-    per_address.saturating_mul(usize::try_from(origin.times()).unwrap_or(usize::MAX))
+    per_address.saturating_mul(usize::try_from(origin.multiplier()).unwrap_or(usize::MAX))
 }
 
 #[cfg(test)]
@@ -191,67 +191,67 @@ mod tests {
     #[test]
     fn the_oldest_connection_not_signed_in_is_replaced_first() {
         let mut admission = admission(100, 100, 3, 2);
-        assert_eq!(admission.enter(1, address(1)), AdmissionResult::Yes);
-        assert_eq!(admission.enter(2, address(1)), AdmissionResult::Yes);
-        assert_eq!(admission.enter(3, address(1)), AdmissionResult::InPlaceOf(1));
-        admission.sign_in(2);
-        assert_eq!(admission.enter(4, address(2)), AdmissionResult::Yes);
-        assert_eq!(admission.enter(5, address(2)), AdmissionResult::Yes);
-        assert_eq!(admission.enter(6, address(3)), AdmissionResult::InPlaceOf(4));
+        assert_eq!(admission.admit(1, address(1)), AdmissionResult::Admitted);
+        assert_eq!(admission.admit(2, address(1)), AdmissionResult::Admitted);
+        assert_eq!(admission.admit(3, address(1)), AdmissionResult::AdmittedInsteadOf(1));
+        admission.mark_signed_in(2);
+        assert_eq!(admission.admit(4, address(2)), AdmissionResult::Admitted);
+        assert_eq!(admission.admit(5, address(2)), AdmissionResult::Admitted);
+        assert_eq!(admission.admit(6, address(3)), AdmissionResult::AdmittedInsteadOf(4));
     }
 
     #[test]
     fn a_flood_replaces_its_own_connections() {
         let mut admission = admission(100, 100, 5, 4);
         for (client, from) in [(1, 1), (2, 2), (3, 3), (4, 2), (5, 3)] {
-            assert_eq!(admission.enter(client, address(from)), AdmissionResult::Yes);
+            assert_eq!(admission.admit(client, address(from)), AdmissionResult::Admitted);
         }
         // The first one is the oldest, but the only one of its address.
-        assert_eq!(admission.enter(6, address(2)), AdmissionResult::InPlaceOf(2));
-        assert_eq!(admission.enter(7, address(4)), AdmissionResult::InPlaceOf(3));
-        assert_eq!(admission.enter(8, address(5)), AdmissionResult::InPlaceOf(4));
+        assert_eq!(admission.admit(6, address(2)), AdmissionResult::AdmittedInsteadOf(2));
+        assert_eq!(admission.admit(7, address(4)), AdmissionResult::AdmittedInsteadOf(3));
+        assert_eq!(admission.admit(8, address(5)), AdmissionResult::AdmittedInsteadOf(4));
         // With one connection per address, the oldest of all is replaced.
-        assert_eq!(admission.enter(9, address(6)), AdmissionResult::InPlaceOf(1));
+        assert_eq!(admission.admit(9, address(6)), AdmissionResult::AdmittedInsteadOf(1));
     }
 
     #[test]
     fn connections_over_the_bounds_are_refused() {
         let mut admission = admission(3, 2, 100, 100);
         assert_eq!(
-            [1, 2, 3].map(|n| admission.enter(n, address(1))),
-            [AdmissionResult::Yes, AdmissionResult::Yes, AdmissionResult::No]
+            [1, 2, 3].map(|n| admission.admit(n, address(1))),
+            [AdmissionResult::Admitted, AdmissionResult::Admitted, AdmissionResult::Refused]
         );
-        assert_eq!(admission.enter(4, address(2)), AdmissionResult::Yes);
-        assert_eq!(admission.enter(5, address(3)), AdmissionResult::No);
-        admission.leave(1);
-        assert_eq!(admission.enter(6, address(3)), AdmissionResult::Yes);
+        assert_eq!(admission.admit(4, address(2)), AdmissionResult::Admitted);
+        assert_eq!(admission.admit(5, address(3)), AdmissionResult::Refused);
+        admission.remove(1);
+        assert_eq!(admission.admit(6, address(3)), AdmissionResult::Admitted);
     }
 
     #[test]
     fn d12_a_network_of_ipv6_has_four_times_the_bounds_of_an_address() {
         let mut lan = admission(100, 2, 100, 100);
         for client in 1..=8 {
-            assert_eq!(lan.enter(client, ipv6(1, (client / 2) as u16 + 1)), AdmissionResult::Yes, "{client}");
+            assert_eq!(lan.admit(client, ipv6(1, (client / 2) as u16 + 1)), AdmissionResult::Admitted, "{client}");
         }
-        assert_eq!(lan.enter(9, ipv6(1, 99)), AdmissionResult::No);
-        assert_eq!(lan.enter(10, ipv6(2, 1)), AdmissionResult::Yes);
+        assert_eq!(lan.admit(9, ipv6(1, 99)), AdmissionResult::Refused);
+        assert_eq!(lan.admit(10, ipv6(2, 1)), AdmissionResult::Admitted);
         let mut door = admission(100, 100, 100, 2);
-        (1..=8).for_each(|client| assert_eq!(door.enter(client, ipv6(1, client as u16)), AdmissionResult::Yes));
-        assert_eq!(door.enter(9, ipv6(1, 99)), AdmissionResult::InPlaceOf(1));
+        (1..=8).for_each(|client| assert_eq!(door.admit(client, ipv6(1, client as u16)), AdmissionResult::Admitted));
+        assert_eq!(door.admit(9, ipv6(1, 99)), AdmissionResult::AdmittedInsteadOf(1));
     }
 
     #[test]
     fn d12_half_of_the_places_before_the_sign_in_are_reserved_for_ipv4() {
         let mut admission = admission(1_000, 1_000, 8, 100);
         for client in 1..=4 {
-            assert_eq!(admission.enter(client, address(client as u8)), AdmissionResult::Yes);
+            assert_eq!(admission.admit(client, address(client as u8)), AdmissionResult::Admitted);
         }
         for client in 5..=8 {
-            assert_eq!(admission.enter(client, ipv6(client as u16, 1)), AdmissionResult::Yes);
+            assert_eq!(admission.admit(client, ipv6(client as u16, 1)), AdmissionResult::Admitted);
         }
         // A flood from ever new networks replaces its own connections.
         for client in 9..=100 {
-            assert_eq!(admission.enter(client, ipv6(client as u16, 1)), AdmissionResult::InPlaceOf(client - 4));
+            assert_eq!(admission.admit(client, ipv6(client as u16, 1)), AdmissionResult::AdmittedInsteadOf(client - 4));
         }
         assert_eq!((1..=4).filter(|client| admission.unsigned.contains_key(client)).count(), 4);
     }
@@ -259,9 +259,10 @@ mod tests {
     #[test]
     fn d12_a_flood_from_one_network_replaces_its_own_connections() {
         let mut admission = admission(1_000, 1_000, 16, 100);
-        assert_eq!(admission.enter(1, ipv6(1, 1)), AdmissionResult::Yes);
-        (2..=8).for_each(|client| assert_eq!(admission.enter(client, ipv6(2, client as u16)), AdmissionResult::Yes));
-        assert_eq!(admission.enter(9, ipv6(2, 9)), AdmissionResult::InPlaceOf(2));
+        assert_eq!(admission.admit(1, ipv6(1, 1)), AdmissionResult::Admitted);
+        (2..=8)
+            .for_each(|client| assert_eq!(admission.admit(client, ipv6(2, client as u16)), AdmissionResult::Admitted));
+        assert_eq!(admission.admit(9, ipv6(2, 9)), AdmissionResult::AdmittedInsteadOf(2));
     }
 
     proptest! {
@@ -272,14 +273,14 @@ mod tests {
             for (next, (step, n)) in (1..).zip(steps) {
                 let from = if n < 4 { address(n) } else { ipv6(u16::from(n) % 2, n.into()) };
                 match step {
-                    0 => match admission.enter(next, from) {
-                        AdmissionResult::Yes => { here.insert(next); }
-                        AdmissionResult::InPlaceOf(old) => { prop_assert!(here.remove(&old)); here.insert(next); }
-                        AdmissionResult::No => {}
+                    0 => match admission.admit(next, from) {
+                        AdmissionResult::Admitted => { here.insert(next); }
+                        AdmissionResult::AdmittedInsteadOf(old) => { prop_assert!(here.remove(&old)); here.insert(next); }
+                        AdmissionResult::Refused => {}
                     },
-                    1 => if let Some(client) = here.iter().nth(n.into()) { admission.sign_in(*client); },
+                    1 => if let Some(client) = here.iter().nth(n.into()) { admission.mark_signed_in(*client); },
                     _ => if let Some(client) = here.iter().nth(n.into()).copied() {
-                        admission.leave(client);
+                        admission.remove(client);
                         here.remove(&client);
                     },
                 }

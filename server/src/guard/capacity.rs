@@ -14,8 +14,8 @@ const SPARE_MAP_THREADS: u64 = 512;
 /// Threads and processes reserved for the server's own threads and for other programs.
 const SPARE_TASKS: u64 = 64;
 
-/// The reason of a bound that the operator chose and the system allows.
-pub const AS_ASKED: &str = "what was asked for";
+/// The reason of a capacity that the operator chose and the system allows.
+pub const AS_CONFIGURED: &str = "the configured maximum";
 
 /// The number of clients that fit, and the reason for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,27 +37,27 @@ struct System {
     pids: Option<u64>,
 }
 
-/// Returns the number of clients that fit, at most `wanted`. Also raises this process's soft limit on open files to its
-/// hard limit.
+/// Raises this process's soft limit on open files to its hard limit, and returns the number of clients that fit, at
+/// most `wanted`.
 #[must_use]
-pub fn clients(wanted: usize) -> Capacity {
-    fit(wanted, &System::read())
+pub fn raise_and_measure(wanted: usize) -> Capacity {
+    measure(wanted, &System::read())
 }
 
-fn fit(wanted: usize, system: &System) -> Capacity {
-    let less = |limit: Option<u64>, spare: u64| limit.map(|n| n.saturating_sub(spare));
+fn measure(wanted: usize, system: &System) -> Capacity {
+    let minus = |limit: Option<u64>, spare: u64| limit.map(|n| n.saturating_sub(spare));
     let bounds = [
-        (less(system.descriptors, SPARE_DESCRIPTORS), "the limit on open files (ulimit -n)"),
+        (minus(system.descriptors, SPARE_DESCRIPTORS), "the limit on open files (ulimit -n)"),
         (
-            less(system.maps.map(|n| n / MAPS_PER_THREAD), SPARE_MAP_THREADS),
+            minus(system.maps.map(|n| n / MAPS_PER_THREAD), SPARE_MAP_THREADS),
             "the limit on memory maps (vm.max_map_count)",
         ),
-        (less(system.user_tasks, SPARE_TASKS), "the limit on this user's processes (ulimit -u)"),
-        (less(system.group_tasks, SPARE_TASKS), "the limit on tasks of the service or container (pids.max)"),
-        (less(system.threads, SPARE_TASKS), "the limit on threads (kernel.threads-max)"),
-        (less(system.pids, SPARE_TASKS), "the limit on process ids (kernel.pid_max)"),
+        (minus(system.user_tasks, SPARE_TASKS), "the limit on this user's processes (ulimit -u)"),
+        (minus(system.group_tasks, SPARE_TASKS), "the limit on tasks of the service or container (pids.max)"),
+        (minus(system.threads, SPARE_TASKS), "the limit on threads (kernel.threads-max)"),
+        (minus(system.pids, SPARE_TASKS), "the limit on process ids (kernel.pid_max)"),
     ];
-    let mut least = Capacity { clients: wanted, why: AS_ASKED };
+    let mut least = Capacity { clients: wanted, why: AS_CONFIGURED };
     for (bound, why) in bounds {
         // A number that does not fit a usize is no bound.
         let clients = bound.and_then(|n| usize::try_from(n).ok());
@@ -130,6 +130,7 @@ fn group_folder(line: &str) -> Option<(PathBuf, PathBuf)> {
     Some((root, folder))
 }
 
+/// Returns the least `pids.max` of the folders from `folder` up to `root`.
 fn least_up_to(root: &Path, folder: &Path) -> Option<u64> {
     let around = folder.ancestors().take_while(|folder| folder.starts_with(root));
     around.filter_map(|folder| number(&folder.join("pids.max"))).min()
@@ -140,25 +141,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_least_limit_applies_and_is_named() {
+    fn least_limit_applies_and_is_named() {
         let system =
             System { descriptors: Some(1_024), maps: Some(65_530), threads: Some(192_730), ..System::default() };
-        let capacity = fit(100_000, &system);
+        let capacity = measure(100_000, &system);
         assert_eq!(capacity, Capacity { clients: 960, why: "the limit on open files (ulimit -n)" });
-        let capacity = fit(100_000, &System { descriptors: Some(1 << 20), ..system });
+        let capacity = measure(100_000, &System { descriptors: Some(1 << 20), ..system });
         assert_eq!(capacity.clients, 65_530 / 4 - 512);
         assert!(capacity.why.contains("vm.max_map_count"));
-        let capacity = fit(100_000, &System { group_tasks: Some(512), ..system });
+        let capacity = measure(100_000, &System { group_tasks: Some(512), ..system });
         assert_eq!(capacity.clients, 448);
         assert!(capacity.why.contains("pids.max"));
-        assert_eq!(fit(50, &system), Capacity { clients: 50, why: AS_ASKED });
+        assert_eq!(measure(50, &system), Capacity { clients: 50, why: AS_CONFIGURED });
     }
 
     #[test]
-    fn unknown_limits_are_no_bound_and_one_client_always_fits() {
-        assert_eq!(fit(7, &System::default()).clients, 7);
-        assert_eq!(fit(7, &System { descriptors: Some(10), ..System::default() }).clients, 1);
-        assert_eq!(fit(0, &System::default()).clients, 1);
+    fn unknown_limits_do_not_bound_and_one_client_always_fits() {
+        assert_eq!(measure(7, &System::default()).clients, 7);
+        assert_eq!(measure(7, &System { descriptors: Some(10), ..System::default() }).clients, 1);
+        assert_eq!(measure(0, &System::default()).clients, 1);
     }
 
     #[test]
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_bounded_by_the_groups_that_contain_it() {
+    fn group_is_bounded_by_the_groups_that_contain_it() {
         let root = tempfile::tempdir().unwrap();
         let inner = root.path().join("outer/inner");
         fs::create_dir_all(&inner).unwrap();
@@ -185,7 +186,7 @@ mod tests {
 
     #[test]
     fn at_least_one_client_fits_on_this_system() {
-        let capacity = clients(usize::MAX);
+        let capacity = raise_and_measure(usize::MAX);
         assert!(capacity.clients >= 1 && capacity.why.starts_with("the limit on"));
         let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
         assert!(current == maximum || cfg!(not(target_os = "linux")));

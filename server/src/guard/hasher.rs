@@ -1,8 +1,8 @@
 //! Hashes and checks passwords with bcrypt, a bounded number at a time.
 //!
 //! A check costs tens of milliseconds of a core, and any client can cause one. So a fixed number of threads hash at a
-//! time, a fixed number wait, and further ones get [`HashError::Busy`]. Turns are handed directly to a waiting thread,
-//! so that a newcomer cannot take a turn ahead of it.
+//! time, a fixed number wait, and further ones get [`HashError::Busy`]. A permit passes directly to a
+//! waiting thread, so that a thread that arrives later cannot take it first.
 //!
 //! A check of an unknown name takes as long as that of a known one, so the time does not tell if an account exists.
 //! This holds as long as the accounts were hashed at the cost in use.
@@ -15,7 +15,7 @@ const MAX_BYTES: usize = landline_common::limits::PASSWORD_MAX_BYTES;
 /// The reason for which a password was not hashed or checked.
 #[derive(Debug, Error)]
 pub enum HashError {
-    /// All turns are taken, and as many threads wait as may.
+    /// All permits are taken, and the queue of waiting threads is full.
     #[error("the server is busy checking passwords; try again in a moment")]
     Busy,
     /// A new password is over 72 bytes or contains a NUL: bcrypt could not tell it from another one.
@@ -34,23 +34,23 @@ pub struct Hasher {
     cost: u32,
     /// The hash that passwords of unknown names are checked against.
     dummy_hash: String,
-    turns: Mutex<Semaphore>,
-    /// Notified when a turn is granted to a waiting thread.
+    semaphore: Mutex<Semaphore>,
+    /// Notified when a permit is granted to a waiting thread.
     granted: Condvar,
 }
 
-/// Counts of the turns.
+/// The counts of permits.
 #[derive(Debug, Default)]
 struct Semaphore {
-    /// Turns in use, including those granted to threads that have not woken yet.
+    /// Permits in use, including those granted to threads that have not woken yet.
     taken: usize,
-    /// Threads that wait, including those that have been granted a turn.
+    /// Threads that wait, including those that have been granted a permit.
     waiting: usize,
-    /// Waiting threads that have been granted a turn and only need to wake.
+    /// Waiting threads that have been granted a permit and only need to wake.
     granted: usize,
 }
 
-/// The right to hash, given back on drop, also by a panic.
+/// The right to hash, released on drop, also by a panic.
 struct Permit<'a>(&'a Hasher);
 
 impl Hasher {
@@ -61,22 +61,22 @@ impl Hasher {
         let cost = cost.clamp(4, 16);
         // Salt and hash are all zeros: a check takes the usual time, and no password is known to match.
         let dummy_hash = format!("$2b${cost:02}${}", ".".repeat(53));
-        let turns = Mutex::default();
-        Hasher { running: running.max(1), waiting, cost, dummy_hash, turns, granted: Condvar::new() }
+        let semaphore = Mutex::default();
+        Hasher { running: running.max(1), waiting, cost, dummy_hash, semaphore, granted: Condvar::new() }
     }
 
-    /// Returns the bcrypt hash of a new password, with a fresh salt. May wait for a turn, then for bcrypt.
+    /// Returns the bcrypt hash of a new password, with a fresh salt. May wait for a permit, then for bcrypt.
     ///
     /// # Errors
     /// [`HashError::Unusable`] for a password over 72 bytes or with a NUL, [`HashError::Busy`] when too many threads
     /// wait.
     pub fn hash(&self, password: &str) -> Result<String, HashError> {
-        if !usable(password) {
+        if !is_usable(password) {
             return Err(HashError::Unusable);
         }
-        let _turn = self.turn()?;
-        // Not the crate's non-truncating function: it refuses 72 bytes, which bcrypt can hash. `usable` has checked the
-        // length, so nothing is truncated.
+        let _permit = self.acquire()?;
+        // Not the crate's non-truncating function: it refuses 72 bytes, which bcrypt can hash. `is_usable` has checked
+        // the length, so nothing is truncated.
         bcrypt::hash(password, self.cost).map_err(HashError::Failed)
     }
 
@@ -86,41 +86,41 @@ impl Hasher {
     /// # Errors
     /// [`HashError::Busy`] when too many threads wait, [`HashError::Failed`] if `hash` is not a bcrypt hash.
     pub fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool, HashError> {
-        let usable = usable(password);
-        let _turn = self.turn()?;
+        let usable = is_usable(password);
+        let _permit = self.acquire()?;
         let password = if usable { password } else { "" };
         let fits = bcrypt::verify(password, hash.unwrap_or(&self.dummy_hash)).map_err(HashError::Failed)?;
         Ok(fits && usable && hash.is_some())
     }
 
-    /// Takes a turn, or waits until one is granted.
-    fn turn(&self) -> Result<Permit<'_>, HashError> {
-        let mut turns = self.turns.lock();
-        if turns.taken < self.running {
-            turns.taken += 1;
+    /// Takes a permit, or waits until one is granted.
+    fn acquire(&self) -> Result<Permit<'_>, HashError> {
+        let mut semaphore = self.semaphore.lock();
+        if semaphore.taken < self.running {
+            semaphore.taken += 1;
             return Ok(Permit(self));
         }
-        if turns.waiting >= self.waiting {
+        if semaphore.waiting >= self.waiting {
             return Err(HashError::Busy);
         }
-        turns.waiting += 1;
-        while turns.granted == 0 {
-            self.granted.wait(&mut turns);
+        semaphore.waiting += 1;
+        while semaphore.granted == 0 {
+            self.granted.wait(&mut semaphore);
         }
-        turns.granted -= 1;
-        turns.waiting -= 1;
+        semaphore.granted -= 1;
+        semaphore.waiting -= 1;
         Ok(Permit(self))
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        let mut turns = self.0.turns.lock();
-        if turns.waiting > turns.granted {
-            turns.granted += 1;
+        let mut semaphore = self.0.semaphore.lock();
+        if semaphore.waiting > semaphore.granted {
+            semaphore.granted += 1;
             self.0.granted.notify_one();
         } else {
-            turns.taken -= 1;
+            semaphore.taken -= 1;
         }
     }
 }
@@ -128,7 +128,7 @@ impl Drop for Permit<'_> {
 /// Returns true if bcrypt can tell a password from all others. It reads 72 bytes and repeats a shorter password with a
 /// NUL between, so that `a` and `a\0a` have equal hashes.
 #[must_use]
-pub fn usable(password: &str) -> bool {
+pub fn is_usable(password: &str) -> bool {
     password.len() <= MAX_BYTES && !password.contains('\0')
 }
 
@@ -180,61 +180,61 @@ mod tests {
     #[test]
     fn threads_beyond_running_and_waiting_are_refused() {
         let hasher = small(1, 1);
-        let turn = hasher.turn().unwrap();
+        let permit = hasher.acquire().unwrap();
         thread::scope(|scope| {
             let waiter = scope.spawn(|| hasher.verify("x", None));
-            while hasher.turns.lock().waiting == 0 {
+            while hasher.semaphore.lock().waiting == 0 {
                 thread::yield_now();
             }
             assert!(matches!(hasher.hash("x"), Err(HashError::Busy)));
-            drop(turn);
+            drop(permit);
             assert!(!waiter.join().unwrap().unwrap());
         });
-        assert_eq!(hasher.turns.lock().taken, 0);
+        assert_eq!(hasher.semaphore.lock().taken, 0);
         assert!(hasher.hash("x").is_ok());
     }
 
     #[test]
-    fn a_turn_passes_to_a_waiting_thread_without_becoming_free() {
+    fn permit_passes_to_a_waiting_thread_without_becoming_free() {
         let hasher = small(1, 1);
-        let turn = hasher.turn().unwrap();
+        let permit = hasher.acquire().unwrap();
         let finish = std::sync::Barrier::new(2);
         thread::scope(|scope| {
             scope.spawn(|| {
-                let _turn = hasher.turn().unwrap();
+                let _permit = hasher.acquire().unwrap();
                 finish.wait();
             });
-            while hasher.turns.lock().waiting == 0 {
+            while hasher.semaphore.lock().waiting == 0 {
                 thread::yield_now();
             }
-            drop(turn);
-            assert_eq!(hasher.turns.lock().taken, 1, "a newcomer could take the turn");
+            drop(permit);
+            assert_eq!(hasher.semaphore.lock().taken, 1, "a thread that arrives later could take the permit");
             finish.wait();
         });
-        assert_eq!(hasher.turns.lock().taken, 0);
+        assert_eq!(hasher.semaphore.lock().taken, 0);
     }
 
     #[test]
-    fn at_most_the_bound_hash_at_once_and_all_get_a_turn() {
+    fn at_most_the_bound_hash_at_once_and_all_get_a_permit() {
         let hasher = small(2, 100);
         thread::scope(|scope| {
             for _ in 0..20 {
                 scope.spawn(|| {
-                    let _turn = hasher.turn().unwrap();
-                    assert!(hasher.turns.lock().taken <= 2);
+                    let _permit = hasher.acquire().unwrap();
+                    assert!(hasher.semaphore.lock().taken <= 2);
                     thread::yield_now();
                 });
             }
         });
-        let turns = hasher.turns.lock();
-        assert_eq!((turns.taken, turns.waiting, turns.granted), (0, 0, 0));
+        let semaphore = hasher.semaphore.lock();
+        assert_eq!((semaphore.taken, semaphore.waiting, semaphore.granted), (0, 0, 0));
     }
 
     #[test]
-    fn a_panic_gives_the_turn_back() {
+    fn panic_releases_the_permit() {
         let hasher = small(1, 0);
         let panicked = catch_unwind(AssertUnwindSafe(|| {
-            let _turn = hasher.turn().unwrap();
+            let _permit = hasher.acquire().unwrap();
             panic!("as a bug would");
         }));
         assert!(panicked.is_err());

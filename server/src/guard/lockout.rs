@@ -78,7 +78,7 @@ impl Lockout {
     ///
     /// # Errors
     /// The account is locked, or the attempts under way use up the allowed failures: see [`LockedOut`].
-    pub fn attempt(&self, key: &NameKey, now: Instant) -> Result<PasswordAttempt<'_>, LockedOut> {
+    pub fn start(&self, key: &NameKey, now: Instant) -> Result<PasswordAttempt<'_>, LockedOut> {
         let mut names = self.names.lock();
         if names.len() >= MOST_NAMES && !names.contains_key(key) {
             forget_one(&mut names, now);
@@ -131,13 +131,13 @@ impl Lockout {
 
 impl PasswordAttempt<'_> {
     /// Reports that the password was right: resets the failures.
-    pub fn succeeded(mut self) {
+    pub fn succeed(mut self) {
         self.decided = true;
         self.lockout.decide(&self.key, |attempts| attempts.failures = 0);
     }
 
     /// Reports that the password was wrong. Returns true if that locked the account.
-    pub fn failed(mut self, now: Instant) -> bool {
+    pub fn fail(mut self, now: Instant) -> bool {
         self.decided = true;
         let mut locks = false;
         self.lockout.decide(&self.key, |attempts| {
@@ -192,11 +192,11 @@ mod tests {
     }
 
     fn fail(lockout: &Lockout, name: &str, now: Instant) -> bool {
-        lockout.attempt(&key(name), now).unwrap().failed(now)
+        lockout.start(&key(name), now).unwrap().fail(now)
     }
 
     fn refused(lockout: &Lockout, name: &str, now: Instant) -> Option<LockedOut> {
-        lockout.attempt(&key(name), now).err()
+        lockout.start(&key(name), now).err()
     }
 
     #[test]
@@ -223,7 +223,7 @@ mod tests {
         let now = Instant::now();
         for _ in 0..5 {
             assert!(!fail(&lockout, "alice", now) && !fail(&lockout, "alice", now));
-            lockout.attempt(&key("alice"), now).unwrap().succeeded();
+            lockout.start(&key("alice"), now).unwrap().succeed();
         }
         assert!(lockout.names.lock().is_empty());
     }
@@ -233,15 +233,15 @@ mod tests {
         let lockout = Lockout::new(3, BLOCK);
         let now = Instant::now();
         let busy = Some(LockedOut { seconds: 1, locked: false });
-        let mut three: Vec<_> = (0..3).map(|_| lockout.attempt(&key("a"), now).unwrap()).collect();
+        let mut three: Vec<_> = (0..3).map(|_| lockout.start(&key("a"), now).unwrap()).collect();
         assert_eq!(refused(&lockout, "a", now), busy);
         drop(three.pop());
         assert_eq!(refused(&lockout, "a", now), None, "a dropped attempt does not count");
-        assert!(!three.pop().unwrap().failed(now));
+        assert!(!three.pop().unwrap().fail(now));
         assert!(!fail(&lockout, "a", now));
         assert_eq!(refused(&lockout, "a", now), busy);
         // Only the last attempt under way could have locked the account.
-        three.pop().unwrap().succeeded();
+        three.pop().unwrap().succeed();
         assert_eq!(refused(&lockout, "a", now), None);
     }
 
@@ -255,9 +255,9 @@ mod tests {
             for _ in 0..40 {
                 scope.spawn(|| {
                     start.wait();
-                    if let Ok(attempt) = lockout.attempt(&key("alice"), now) {
+                    if let Ok(attempt) = lockout.start(&key("alice"), now) {
                         tries.fetch_add(1, Ordering::Relaxed);
-                        attempt.failed(now);
+                        attempt.fail(now);
                     }
                 });
             }
@@ -274,9 +274,9 @@ mod tests {
         fail(&lockout, "alice", now);
         assert!(lockout.unlock(&key("alice")));
         assert!(!lockout.unlock(&key("alice")));
-        let under_way = lockout.attempt(&key("alice"), now).unwrap();
+        let under_way = lockout.start(&key("alice"), now).unwrap();
         assert!(!lockout.unlock(&key("alice")));
-        assert!(under_way.failed(now), "an attempt under way counts after the unlock");
+        assert!(under_way.fail(now), "an attempt under way counts after the unlock");
     }
 
     #[test]
@@ -285,14 +285,14 @@ mod tests {
         let start = Instant::now();
         fail(&lockout, "locked", start);
         fail(&lockout, "locked", start);
-        let under_way = lockout.attempt(&key("waits"), start).unwrap();
+        let under_way = lockout.start(&key("waits"), start).unwrap();
         for i in 0..MOST_NAMES as u64 {
             fail(&lockout, &format!("n{i}n"), start + Duration::from_micros(i + 1));
         }
         assert_eq!(lockout.names.lock().len(), MOST_NAMES);
         let now = start + Duration::from_secs(1);
         assert!(refused(&lockout, "locked", now).unwrap().locked);
-        assert!(!under_way.failed(now) && fail(&lockout, "waits", now), "its count was kept");
+        assert!(!under_way.fail(now) && fail(&lockout, "waits", now), "its count was kept");
         assert!(fail(&lockout, "n9999n", now), "the newest is remembered");
         assert!(!fail(&lockout, "n0n", now), "the oldest was forgotten");
     }

@@ -1,11 +1,11 @@
-//! How many log lines one address may cause. Users who come and go at the rate that is allowed would write 54 MB a day:
-//! a log of 20 MB would be theirs alone within hours.
+//! Bounds the log lines that one address causes. Clients that sign in and out as fast as the limits allow would write
+//! 54 MB of log a day, and the log keeps 20 MB: they would push out all other lines within hours.
 //!
-//! The record of sessions (`sessions.jsonl`) has the same bound: 256 sign-ins a minute would write 106 MB a day, and the
-//! records of all other users would be gone within 8 hours.
+//! The record of sessions (`sessions.jsonl`) has the same bound. There, 256 sign-ins a minute would write 106 MB a day,
+//! and push out the records of all other users within 8 hours.
 //!
-//! For each cause an address may write [`LINES`] at once, and one more in each [`PER_LINE`]. 256 users of one address who
-//! come back after a restart are all in the log.
+//! For each cause, an address may write [`LINES`] at once, and one more in each [`PER_LINE`]. 256 users at one address
+//! who return after a restart are thus all logged.
 
 use super::Origin;
 use parking_lot::Mutex;
@@ -13,37 +13,37 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-/// Lines of one address and cause at once.
+/// Most lines of one address and cause at once.
 const LINES: u64 = 512;
-/// The time after which there may be one more: 14,400 a day.
+/// Time after which one more line is allowed: 14,400 a day.
 const PER_LINE: Duration = Duration::from_secs(6);
-/// How often the log says that lines are left out.
+/// Least time between two notes that lines of one address and cause are left out.
 const ANNOUNCED_EVERY: Duration = Duration::from_secs(600);
-/// Addresses and networks that are counted at once, for each cause. When there are more, the one that has written least
-/// lately is forgotten.
+/// Most entries in the table: addresses and networks, by cause. When it is full, the entry with the fewest lines lately
+/// is removed.
 const MOST: usize = 4_096;
 
-/// What lines are about. What is bounded otherwise (wrong passwords, new accounts) is not here.
+/// The cause of a line. Lines that another guard bounds (wrong passwords, new accounts) have no cause here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LogCause {
-    /// Users join, leave, or go on over another connection.
+    /// A user joins, leaves, or resumes over another connection.
     Sessions,
-    /// Sessions in the record of them (`sessions.jsonl`), each with its sign-in and its sign-out.
+    /// A session is recorded in `sessions.jsonl`, with its sign-in and its sign-out.
     Records,
-    /// Users are over the rate limit.
+    /// A user exceeds the rate limit.
     Rate,
-    /// Connections that gave no sign of life.
+    /// A connection gives no sign of life.
     Probes,
 }
 
-/// What becomes of a line.
+/// The decision about a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogVerdict {
-    /// It is written.
+    /// Write the line.
     Write,
-    /// It is left out, and so are others: that is written instead.
+    /// Leave the line out, and log once that lines are left out.
     Announce,
-    /// It is left out.
+    /// Leave the line out.
     Skip,
 }
 
@@ -53,13 +53,13 @@ pub struct LogBudgets(Mutex<HashMap<(Origin, LogCause), Lines>>);
 
 #[derive(Clone, Copy, Debug)]
 struct Lines {
-    /// When all that were written are forgiven.
+    /// Time from which the full number of lines is allowed again.
     until: Instant,
     announced: Option<Instant>,
 }
 
 impl Lines {
-    /// How many count.
+    /// Returns the lines that still count, as the time until none does.
     fn level(&self, now: Instant) -> Duration {
         self.until.saturating_duration_since(now)
     }
@@ -70,11 +70,12 @@ impl Lines {
 }
 
 impl LogBudgets {
-    /// Counts a line about a client at `address`.
-    pub fn take(&self, cause: LogCause, address: IpAddr, now: Instant) -> LogVerdict {
+    /// Counts a line about a client at `address`, and decides about it. A line that is left out does not count.
+    pub fn charge(&self, cause: LogCause, address: IpAddr, now: Instant) -> LogVerdict {
         let mut all = self.0.lock();
         for origin in Origin::of(address) {
-            let Some(lines) = all.get_mut(&(origin, cause)).filter(|lines| lines.is_full(origin.times(), now)) else {
+            let Some(lines) = all.get_mut(&(origin, cause)).filter(|lines| lines.is_full(origin.multiplier(), now))
+            else {
                 continue;
             };
             if lines.announced.is_some_and(|at| now.saturating_duration_since(at) < ANNOUNCED_EVERY) {
@@ -87,7 +88,9 @@ impl LogBudgets {
             let key = (origin, cause);
             if all.len() >= MOST && !all.contains_key(&key) {
                 let least = all.iter().min_by_key(|(_, lines)| lines.until).map(|(key, _)| *key);
-                least.and_then(|least| all.remove(&least));
+                if let Some(least) = least {
+                    all.remove(&least);
+                }
             }
             let lines = all.entry(key).or_insert(Lines { until: now, announced: None });
             lines.until = lines.until.max(now) + PER_LINE;
@@ -102,14 +105,15 @@ mod tests {
 
     fn written(budgets: &LogBudgets, cause: LogCause, address: &str, now: Instant, lines: usize) -> (usize, usize) {
         let address = address.parse().unwrap();
-        let verdicts: Vec<_> = (0..lines).map(|_| budgets.take(cause, address, now)).collect();
+        let verdicts: Vec<_> = (0..lines).map(|_| budgets.charge(cause, address, now)).collect();
         let count = |verdict| verdicts.iter().filter(|one| **one == verdict).count();
         (count(LogVerdict::Write), count(LogVerdict::Announce))
     }
 
     #[test]
-    fn x4_one_address_writes_a_bounded_number_of_lines() {
-        let (budgets, start) = (LogBudgets::default(), Instant::now());
+    fn x4_lines_of_one_address_are_bounded() {
+        let budgets = LogBudgets::default();
+        let start = Instant::now();
         let mut all = 0;
         for second in 0..86_400 {
             let now = start + Duration::from_secs(second);
@@ -119,26 +123,36 @@ mod tests {
         let most = 512 + 86_400 / 6 + 86_400 / 600 + 1;
         assert!((14_400..=most).contains(&all), "{all}");
         let other = written(&budgets, LogCause::Sessions, "10.0.0.2", start, 8);
-        assert_eq!(other, (8, 0), "others are in the log");
-        assert_eq!(written(&budgets, LogCause::Rate, "10.0.0.1", start, 1), (1, 0), "and so are other causes");
+        assert_eq!(other, (8, 0), "another address has a budget of its own");
+        assert_eq!(
+            written(&budgets, LogCause::Rate, "10.0.0.1", start, 1),
+            (1, 0),
+            "another cause has a budget of its own"
+        );
     }
 
     #[test]
-    fn x4_a_network_of_addresses_is_bounded_too() {
-        let (budgets, now) = (LogBudgets::default(), Instant::now());
+    fn x4_lines_of_one_network_are_bounded() {
+        let budgets = LogBudgets::default();
+        let now = Instant::now();
         let lines = |n: usize| written(&budgets, LogCause::Sessions, &format!("fd00::{n:x}"), now, 8).0;
         assert_eq!((0..1_000).map(lines).sum::<usize>(), 4 * 512);
     }
 
     #[test]
-    fn what_is_remembered_is_bounded() {
-        let (budgets, now) = (LogBudgets::default(), Instant::now());
+    fn table_is_bounded() {
+        let budgets = LogBudgets::default();
+        let now = Instant::now();
         written(&budgets, LogCause::Sessions, "10.1.0.0", now, 600);
         for n in 0..2 * MOST {
             let address = format!("10.0.{}.{}", n / 256, n % 256);
             written(&budgets, LogCause::Sessions, &address, now, 1);
         }
         assert_eq!(budgets.0.lock().len(), MOST);
-        assert_eq!(written(&budgets, LogCause::Sessions, "10.1.0.0", now, 1), (0, 0), "the worst is remembered");
+        assert_eq!(
+            written(&budgets, LogCause::Sessions, "10.1.0.0", now, 1),
+            (0, 0),
+            "the address with the most lines was removed"
+        );
     }
 }

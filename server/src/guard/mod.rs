@@ -1,5 +1,5 @@
-//! Limits that protect the server from overload and from password guessing: bounded work, attempts and clients. Each
-//! function gets the time as an argument.
+//! Limits that protect the server from overload and from password guessing: bounded work, attempts and clients. The
+//! time is an argument, except in `probes`, which waits for a probe.
 
 pub mod address_budget;
 pub mod admission;
@@ -21,7 +21,7 @@ pub use bans::Bans;
 pub use capacity::Capacity;
 pub use departed::DepartedUsers;
 pub use hasher::{HashError, Hasher};
-pub use idle::{Idle, Silence};
+pub use idle::{IdleState, IdleTimer};
 pub use lockout::{LockedOut, Lockout, PasswordAttempt};
 pub use log_budgets::{LogBudgets, LogCause, LogVerdict};
 pub use origin::Origin;

@@ -2,12 +2,12 @@
 //!
 //! A machine with an IPv6 address can use all 2^64 addresses of its /64 network, so limits by address alone would not
 //! limit it. On the other hand, all users of a LAN share that network. So both are counted: an address has its bound,
-//! and its /64 has [`NETWORK_TIMES`] that bound. Link-local addresses (`fe80::/64`) are one network too.
+//! and its /64 has [`NETWORK_MULTIPLIER`] that bound. Link-local addresses (`fe80::/64`) are one network too.
 
 use std::net::IpAddr;
 
 /// The bound of a /64 network, as a multiple of the bound of one address.
-pub const NETWORK_TIMES: u64 = 4;
+pub const NETWORK_MULTIPLIER: u64 = 4;
 
 /// An address or a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -32,10 +32,10 @@ impl Origin {
 
     /// Returns its bound as a multiple of the bound of one address.
     #[must_use]
-    pub fn times(self) -> u64 {
+    pub fn multiplier(self) -> u64 {
         match self {
             Origin::Address(_) => 1,
-            Origin::Network(_) => NETWORK_TIMES,
+            Origin::Network(_) => NETWORK_MULTIPLIER,
         }
     }
 }

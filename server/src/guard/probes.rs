@@ -1,43 +1,42 @@
-//! Bounds how often clients are asked for a sign of life. Each probe holds a thread for seconds, and makes the probed
-//! client's system and program answer.
+//! Bounds the probes of silent clients. A probe asks the holder of a name for a sign of life when another client, the
+//! claimant, wants the name. It occupies a thread for seconds, and makes the holder's system and program answer.
 //!
-//! - On behalf of one address, a few probes run or are waited for at once.
-//! - Each holder of a name is asked by one probe at a time. Rivals that ask meanwhile wait for its verdict.
-//! - A verdict holds for [`VERDICT_HOLDS`]: rivals within that time make no new probe.
+//! - Claimants at one address run a bounded number of probes at once, counting those that wait for another's probe.
+//! - Each holder is probed by one thread at a time. Claimants that arrive meanwhile wait for its verdict.
+//! - A verdict is reused for [`VERDICT_HOLDS`].
 
 use super::Origin;
+use crate::net::ClientId;
 use parking_lot::{Condvar, Mutex};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-/// How long a verdict stands in for a new probe. A connection that is lost within this time keeps its name so much longer.
+/// Time for which a verdict is reused. A connection that is lost right after it was found alive keeps its name for this
+/// much longer.
 pub const VERDICT_HOLDS: Duration = Duration::from_secs(1);
 
-/// The number of a holder's connection.
-type Holder = u64;
-
-/// What is known of a holder.
+/// The latest probe of a holder.
 #[derive(Clone, Copy, Debug)]
 enum ProbeVerdict {
     /// A probe runs.
     Pending,
-    /// A probe found that the holder lives, or does not.
+    /// A probe has ended.
     Known { is_alive: bool, since: Instant },
 }
 
-/// Probes under way, by the address and network on whose behalf, and their verdicts. Bounded by the connections there
-/// are.
+/// The probes under way, counted by the claimants' addresses and networks, and the verdicts. The number of connections
+/// bounds both tables.
 #[derive(Debug)]
 pub struct Probes {
     most: usize,
     origins: Mutex<HashMap<Origin, usize>>,
-    verdicts: Mutex<HashMap<Holder, ProbeVerdict>>,
+    verdicts: Mutex<HashMap<ClientId, ProbeVerdict>>,
     /// Notified when a probe has ended.
     ended: Condvar,
 }
 
-/// Permission for one probe, given back on drop.
+/// The right to run or wait for one probe, released on drop.
 #[derive(Debug)]
 #[must_use = "dropping it ends the probe"]
 struct ProbePermit<'p> {
@@ -46,16 +45,16 @@ struct ProbePermit<'p> {
 }
 
 impl Probes {
-    /// No probe yet; `most` for each address.
+    /// Makes an empty table that allows `most` probes at once to each address.
     #[must_use]
     pub fn new(most: usize) -> Probes {
         Probes { most, origins: Mutex::default(), verdicts: Mutex::default(), ended: Condvar::new() }
     }
 
-    /// Returns whether a holder lives: by a verdict that still holds, by the probe that runs, or by calling `probe`.
-    /// `None` if too many probes run on behalf of `rival`.
-    pub fn verdict(&self, holder: Holder, rival: IpAddr, probe: impl FnOnce() -> bool) -> Option<bool> {
-        let _permit = self.enter(rival)?;
+    /// Returns true if a holder is alive: by a recent verdict, by waiting for the probe that runs, or by calling
+    /// `probe`. Returns `None` if the claimant's address runs too many probes. May block for as long as a probe takes.
+    pub fn probe(&self, holder: ClientId, claimant: IpAddr, probe: impl FnOnce() -> bool) -> Option<bool> {
+        let _permit = self.start(claimant)?;
         let mut verdicts = self.verdicts.lock();
         let mut waited = false;
         loop {
@@ -64,8 +63,8 @@ impl Probes {
                     self.ended.wait(&mut verdicts);
                     waited = true;
                 }
-                // The verdict that was waited for counts however late this thread wakes: rivals at another address who
-                // ask all the time could else keep it waiting.
+                // A verdict that this thread waited for counts however late it wakes: otherwise claimants at another
+                // address that probe all the time could keep it waiting.
                 Some(ProbeVerdict::Known { is_alive, since }) if waited || since.elapsed() < VERDICT_HOLDS => {
                     return Some(*is_alive);
                 }
@@ -84,11 +83,11 @@ impl Probes {
         Some(is_alive)
     }
 
-    /// Begins a probe, unless there are too many for `address`.
-    fn enter(&self, address: IpAddr) -> Option<ProbePermit<'_>> {
+    /// Counts a probe for `address`, or returns `None` if it has too many.
+    fn start(&self, address: IpAddr) -> Option<ProbePermit<'_>> {
         let mut origins = self.origins.lock();
         let is_full = |origin: Origin| {
-            let most = self.most.saturating_mul(usize::try_from(origin.times()).unwrap_or(usize::MAX));
+            let most = self.most.saturating_mul(usize::try_from(origin.multiplier()).unwrap_or(usize::MAX));
             origins.get(&origin).is_some_and(|count| *count >= most)
         };
         if self.most == 0 || Origin::of(address).any(is_full) {
@@ -114,11 +113,11 @@ impl Drop for ProbePermit<'_> {
     }
 }
 
-/// A probe that runs. Dropping it, also by a panic, lets the rivals that wait go on.
+/// A running probe. Dropping it, also by a panic, publishes the verdict and wakes the threads that wait for it.
 #[derive(Debug)]
 struct RunningProbe<'p> {
     probes: &'p Probes,
-    holder: Holder,
+    holder: ClientId,
     is_alive: Option<bool>,
 }
 
@@ -140,23 +139,26 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
     #[test]
-    fn probes_are_bounded_by_address_and_given_back() {
-        let (probes, one, other) = (Probes::new(2), Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2));
-        let first = probes.enter(one.into());
-        let second = probes.enter(one.into());
+    fn probes_are_bounded_by_address_and_released() {
+        let probes = Probes::new(2);
+        let one = Ipv4Addr::new(10, 0, 0, 1);
+        let other = Ipv4Addr::new(10, 0, 0, 2);
+        let first = probes.start(one.into());
+        let second = probes.start(one.into());
         assert!(first.is_some() && second.is_some());
-        assert!(probes.enter(one.into()).is_none());
-        assert!(probes.enter(other.into()).is_some(), "another address");
+        assert!(probes.start(one.into()).is_none());
+        assert!(probes.start(other.into()).is_some(), "another address");
         drop(second);
-        assert!(probes.enter(one.into()).is_some());
+        assert!(probes.start(one.into()).is_some());
         drop(first);
         assert!(probes.origins.lock().is_empty());
     }
 
     #[test]
-    fn rivals_share_one_probe_and_its_verdict() {
-        let (probes, asked) = (Probes::new(10), AtomicUsize::new(0));
-        let rival = IpAddr::from(Ipv4Addr::new(10, 0, 0, 1));
+    fn claimants_share_one_probe_and_its_verdict() {
+        let probes = Probes::new(10);
+        let asked = AtomicUsize::new(0);
+        let claimant = IpAddr::from(Ipv4Addr::new(10, 0, 0, 1));
         let probe = || {
             asked.fetch_add(1, SeqCst);
             std::thread::sleep(Duration::from_millis(100));
@@ -164,14 +166,14 @@ mod tests {
         };
         std::thread::scope(|scope| {
             for _ in 0..5 {
-                scope.spawn(|| assert_eq!(probes.verdict(7, rival, probe), Some(true)));
+                scope.spawn(|| assert_eq!(probes.probe(7, claimant, probe), Some(true)));
             }
         });
-        assert_eq!(probes.verdict(7, rival, || false), Some(true), "the verdict holds");
+        assert_eq!(probes.probe(7, claimant, || false), Some(true), "the verdict holds");
         assert_eq!(asked.load(SeqCst), 1);
-        assert_eq!(probes.verdict(8, rival, || false), Some(false), "another holder");
+        assert_eq!(probes.probe(8, claimant, || false), Some(false), "another holder");
         std::thread::sleep(VERDICT_HOLDS);
-        assert_eq!(probes.verdict(7, rival, || false), Some(false));
-        assert_eq!(probes.verdicts.lock().len(), 1, "old verdicts go");
+        assert_eq!(probes.probe(7, claimant, || false), Some(false));
+        assert_eq!(probes.verdicts.lock().len(), 1, "old verdicts are removed");
     }
 }

@@ -65,12 +65,12 @@ impl Rate {
     }
 
     /// Counts one line.
-    pub fn line(&mut self, now: Instant) -> RateVerdict {
-        self.message(1, now)
+    pub fn charge_line(&mut self, now: Instant) -> RateVerdict {
+        self.charge_message(1, now)
     }
 
     /// Counts a message of `lines` lines. It passes as a whole or is dropped as a whole.
-    pub fn message(&mut self, lines: usize, now: Instant) -> RateVerdict {
+    pub fn charge_message(&mut self, lines: usize, now: Instant) -> RateVerdict {
         let Some(bound) = self.bound else { return RateVerdict::Passes };
         while self.passed.front().is_some_and(|at| now.duration_since(*at) >= bound.per) {
             self.passed.pop_front();
@@ -89,20 +89,20 @@ impl Rate {
         if self.dropped >= bound.most_dropped {
             return RateVerdict::Ends;
         }
-        RateVerdict::Dropped { warn: self.may_warn(now), log }
+        RateVerdict::Dropped { warn: self.take_warning(now), log }
     }
 
     /// Returns the time until a message of `lines` lines would pass, if the client sends nothing before.
     #[must_use]
-    pub fn retry(&self, lines: usize, now: Instant) -> Duration {
+    pub fn retry_after(&self, lines: usize, now: Instant) -> Duration {
         let Some(bound) = self.bound else { return Duration::ZERO };
         let missing = (self.passed.len() + bound.counted(lines)).saturating_sub(bound.lines);
         let last = missing.checked_sub(1).and_then(|last| self.passed.get(last));
         last.map_or(Duration::ZERO, |at| (*at + bound.per).saturating_duration_since(now))
     }
 
-    /// Returns true if the user may be warned now, and then counts that as a warning.
-    pub fn may_warn(&mut self, now: Instant) -> bool {
+    /// Returns true if the user may be warned now; counts that as a warning, so that a second has at most one.
+    pub fn take_warning(&mut self, now: Instant) -> bool {
         let warn = self.warned.is_none_or(|at| now.saturating_duration_since(at) >= SECOND);
         if warn {
             self.warned = Some(now);
@@ -124,19 +124,19 @@ mod tests {
     fn ten_lines_pass_in_any_five_seconds() {
         let (mut rate, start) = rate();
         for _ in 0..10 {
-            assert_eq!(rate.line(start), RateVerdict::Passes);
+            assert_eq!(rate.charge_line(start), RateVerdict::Passes);
         }
-        assert_eq!(rate.line(start), RateVerdict::Dropped { warn: true, log: true });
-        assert_eq!(rate.line(start + SECOND / 2), RateVerdict::Dropped { warn: false, log: false });
-        assert_eq!(rate.line(start + SECOND), RateVerdict::Dropped { warn: true, log: false });
-        assert_eq!(rate.retry(1, start + SECOND), SECOND * 4);
-        assert_eq!(rate.line(start + SECOND * 5), RateVerdict::Passes);
+        assert_eq!(rate.charge_line(start), RateVerdict::Dropped { warn: true, log: true });
+        assert_eq!(rate.charge_line(start + SECOND / 2), RateVerdict::Dropped { warn: false, log: false });
+        assert_eq!(rate.charge_line(start + SECOND), RateVerdict::Dropped { warn: true, log: false });
+        assert_eq!(rate.retry_after(1, start + SECOND), SECOND * 4);
+        assert_eq!(rate.charge_line(start + SECOND * 5), RateVerdict::Passes);
     }
 
     #[test]
     fn fifty_dropped_lines_in_a_minute_end_the_session() {
         let (mut rate, start) = rate();
-        let ended = (0..).map(|_| rate.line(start)).position(|v| v == RateVerdict::Ends);
+        let ended = (0..).map(|_| rate.charge_line(start)).position(|v| v == RateVerdict::Ends);
         assert_eq!(ended, Some(59));
     }
 
@@ -145,35 +145,35 @@ mod tests {
         let (mut rate, start) = rate();
         // 2.5 lines a second: half a line over the limit, so thirty are dropped each minute.
         for i in 0..3_000 {
-            assert_ne!(rate.line(start + Duration::from_millis(400) * i), RateVerdict::Ends);
+            assert_ne!(rate.charge_line(start + Duration::from_millis(400) * i), RateVerdict::Ends);
         }
     }
 
     #[test]
     fn a9_each_line_of_a_message_counts() {
         let (mut rate, start) = rate();
-        assert_eq!(rate.message(6, start), RateVerdict::Passes);
-        assert_eq!(rate.message(5, start), RateVerdict::Dropped { warn: true, log: true });
-        assert_eq!(rate.message(4, start + SECOND), RateVerdict::Passes);
-        assert_eq!(rate.message(5, start + SECOND * 5), RateVerdict::Passes);
+        assert_eq!(rate.charge_message(6, start), RateVerdict::Passes);
+        assert_eq!(rate.charge_message(5, start), RateVerdict::Dropped { warn: true, log: true });
+        assert_eq!(rate.charge_message(4, start + SECOND), RateVerdict::Passes);
+        assert_eq!(rate.charge_message(5, start + SECOND * 5), RateVerdict::Passes);
     }
 
     #[test]
     fn a_message_over_the_limit_passes_in_an_empty_window_only() {
         let (mut rate, start) = rate();
-        assert_eq!(rate.line(start), RateVerdict::Passes);
-        assert!(matches!(rate.message(50, start + SECOND * 4), RateVerdict::Dropped { .. }));
-        assert_eq!([1, 9, 50].map(|lines| rate.retry(lines, start + SECOND * 4).as_secs()), [0, 0, 1]);
-        assert_eq!(rate.message(50, start + SECOND * 5), RateVerdict::Passes);
-        assert!(matches!(rate.line(start + SECOND * 9), RateVerdict::Dropped { .. }));
-        assert_eq!(rate.line(start + SECOND * 10), RateVerdict::Passes);
+        assert_eq!(rate.charge_line(start), RateVerdict::Passes);
+        assert!(matches!(rate.charge_message(50, start + SECOND * 4), RateVerdict::Dropped { .. }));
+        assert_eq!([1, 9, 50].map(|lines| rate.retry_after(lines, start + SECOND * 4).as_secs()), [0, 0, 1]);
+        assert_eq!(rate.charge_message(50, start + SECOND * 5), RateVerdict::Passes);
+        assert!(matches!(rate.charge_line(start + SECOND * 9), RateVerdict::Dropped { .. }));
+        assert_eq!(rate.charge_line(start + SECOND * 10), RateVerdict::Passes);
     }
 
     #[test]
     fn without_a_limit_everything_passes() {
         let mut rate = Rate::new(None, 1);
         let now = Instant::now();
-        assert!((0..10_000).all(|_| rate.line(now) == RateVerdict::Passes));
+        assert!((0..10_000).all(|_| rate.charge_line(now) == RateVerdict::Passes));
     }
 
     proptest! {
@@ -185,7 +185,7 @@ mod tests {
             let mut passed = Vec::new();
             for (gap, lines) in messages {
                 now += Duration::from_millis(gap);
-                if rate.message(lines, now) == RateVerdict::Passes {
+                if rate.charge_message(lines, now) == RateVerdict::Passes {
                     passed.extend(std::iter::repeat_n(now, lines));
                 }
             }

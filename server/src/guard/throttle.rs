@@ -32,10 +32,10 @@ struct Window {
     since: Instant,
 }
 
-/// An attempt under way. Dropped without [`Try::count`], it does not count.
+/// An attempt under way. Dropped without [`ThrottledAttempt::count`], it does not count.
 #[derive(Debug)]
 #[must_use = "dropping it takes the attempt back"]
-pub struct Try<'t> {
+pub struct ThrottledAttempt<'t> {
     throttle: &'t Throttle,
     address: IpAddr,
     /// Dropping it changes nothing any more.
@@ -68,15 +68,15 @@ impl Throttle {
     ///
     /// # Errors
     /// Too many attempts counted, or too many are under way.
-    pub fn attempt(&self, address: IpAddr, now: Instant) -> Result<Try<'_>, Throttled> {
+    pub fn start(&self, address: IpAddr, now: Instant) -> Result<ThrottledAttempt<'_>, Throttled> {
         let Some((most, window)) = self.bound else {
-            return Ok(Try { throttle: self, address, decided: true });
+            return Ok(ThrottledAttempt { throttle: self, address, decided: true });
         };
         let mut origins = self.origins.lock();
         for origin in Origin::of(address) {
             if let Some(attempts) = origins.get_mut(&origin) {
                 attempts.restart_if_over(window, now);
-                attempts.check(most.saturating_mul(origin.times()), window, now)?;
+                attempts.check(most.saturating_mul(origin.multiplier()), window, now)?;
             }
         }
         for origin in Origin::of(address) {
@@ -88,7 +88,7 @@ impl Throttle {
             }
             origins.entry(origin).or_insert(Window { counted: 0, under_way: 0, since: now }).under_way += 1;
         }
-        Ok(Try { throttle: self, address, decided: false })
+        Ok(ThrottledAttempt { throttle: self, address, decided: false })
     }
 }
 
@@ -111,7 +111,7 @@ impl Window {
     }
 }
 
-impl Try<'_> {
+impl ThrottledAttempt<'_> {
     /// Counts the attempt: the password was wrong, the account was made. The attempt that reaches the limit starts the
     /// time of refusal.
     pub fn count(mut self, now: Instant) {
@@ -123,14 +123,14 @@ impl Try<'_> {
             let Some(attempts) = origins.get_mut(&origin) else { continue };
             attempts.under_way = attempts.under_way.saturating_sub(1);
             attempts.counted += 1;
-            if attempts.counted >= most.saturating_mul(origin.times()) {
+            if attempts.counted >= most.saturating_mul(origin.multiplier()) {
                 attempts.since = now;
             }
         }
     }
 }
 
-impl Drop for Try<'_> {
+impl Drop for ThrottledAttempt<'_> {
     fn drop(&mut self) {
         if self.decided {
             return;
@@ -157,74 +157,74 @@ mod tests {
     }
 
     #[test]
-    fn refuses_for_a_window_after_ten_that_count() {
+    fn attempts_are_refused_for_a_window_after_ten_that_count() {
         let throttle = Throttle::new(10, WINDOW);
         let start = Instant::now();
         for i in 0..10 {
-            throttle.attempt(address(1), start + Duration::from_secs(i)).unwrap().count(start + Duration::from_secs(i));
+            throttle.start(address(1), start + Duration::from_secs(i)).unwrap().count(start + Duration::from_secs(i));
         }
-        assert_eq!(throttle.attempt(address(1), start + Duration::from_secs(9)).unwrap_err(), Throttled::Wait(600));
-        assert_eq!(throttle.attempt(address(1), start + Duration::from_secs(608)).unwrap_err(), Throttled::Wait(1));
-        assert!(throttle.attempt(address(2), start).is_ok());
-        assert!(throttle.attempt(address(1), start + Duration::from_secs(609)).is_ok());
+        assert_eq!(throttle.start(address(1), start + Duration::from_secs(9)).unwrap_err(), Throttled::Wait(600));
+        assert_eq!(throttle.start(address(1), start + Duration::from_secs(608)).unwrap_err(), Throttled::Wait(1));
+        assert!(throttle.start(address(2), start).is_ok());
+        assert!(throttle.start(address(1), start + Duration::from_secs(609)).is_ok());
     }
 
     #[test]
     fn dropped_attempts_do_not_count() {
         let throttle = Throttle::new(2, WINDOW);
         let now = Instant::now();
-        throttle.attempt(address(1), now).unwrap().count(now);
+        throttle.start(address(1), now).unwrap().count(now);
         for _ in 0..100 {
-            drop(throttle.attempt(address(1), now).unwrap());
+            drop(throttle.start(address(1), now).unwrap());
         }
-        throttle.attempt(address(1), now).unwrap().count(now);
-        assert!(throttle.attempt(address(1), now).is_err());
+        throttle.start(address(1), now).unwrap().count(now);
+        assert!(throttle.start(address(1), now).is_err());
     }
 
     #[test]
-    fn simultaneous_attempts_get_no_more_tries() {
+    fn simultaneous_attempts_are_limited_too() {
         let throttle = Throttle::new(10, WINDOW);
         let now = Instant::now();
-        let tries: Vec<_> = (0..40).filter_map(|_| throttle.attempt(address(1), now).ok()).collect();
-        assert_eq!(tries.len(), 10);
-        assert_eq!(throttle.attempt(address(1), now).unwrap_err(), Throttled::Busy);
+        let attempts: Vec<_> = (0..40).filter_map(|_| throttle.start(address(1), now).ok()).collect();
+        assert_eq!(attempts.len(), 10);
+        assert_eq!(throttle.start(address(1), now).unwrap_err(), Throttled::Busy);
         // Nine of the ten are dropped: they do not count.
-        tries.into_iter().next().unwrap().count(now);
-        let tries: Vec<_> = (0..40).filter_map(|_| throttle.attempt(address(1), now).ok()).collect();
-        assert_eq!(tries.len(), 9);
-        tries.into_iter().for_each(|wrong| wrong.count(now));
-        assert_eq!(throttle.attempt(address(1), now).unwrap_err(), Throttled::Wait(600));
+        attempts.into_iter().next().unwrap().count(now);
+        let attempts: Vec<_> = (0..40).filter_map(|_| throttle.start(address(1), now).ok()).collect();
+        assert_eq!(attempts.len(), 9);
+        attempts.into_iter().for_each(|wrong| wrong.count(now));
+        assert_eq!(throttle.start(address(1), now).unwrap_err(), Throttled::Wait(600));
     }
 
     #[test]
-    fn without_a_limit_nothing_is_refused_and_the_table_stays_empty() {
+    fn unlimited_throttle_refuses_nothing_and_stores_nothing() {
         let throttle = Throttle::unlimited();
         let now = Instant::now();
-        (0..1_000).for_each(|_| throttle.attempt(address(1), now).unwrap().count(now));
+        (0..1_000).for_each(|_| throttle.start(address(1), now).unwrap().count(now));
         assert!(throttle.origins.lock().is_empty());
     }
 
     #[test]
-    fn d12_a_network_of_ipv6_has_four_times_as_many() {
+    fn d12_ipv6_network_has_four_times_the_limit() {
         let throttle = Throttle::new(10, WINDOW);
         let now = Instant::now();
         let in_lan = |n: u16| IpAddr::from([0xfd00, 0, 0, 1, 0, 0, 0, n]);
         for n in 0..10 {
-            (0..4).for_each(|_| throttle.attempt(in_lan(n), now).unwrap().count(now));
+            (0..4).for_each(|_| throttle.start(in_lan(n), now).unwrap().count(now));
         }
-        assert_eq!(throttle.attempt(in_lan(99), now).unwrap_err(), Throttled::Wait(600));
+        assert_eq!(throttle.start(in_lan(99), now).unwrap_err(), Throttled::Wait(600));
         let elsewhere = IpAddr::from([0xfd00, 0, 0, 2, 0, 0, 0, 1]);
-        (0..10).for_each(|_| throttle.attempt(elsewhere, now).unwrap().count(now));
-        assert_eq!(throttle.attempt(elsewhere, now).unwrap_err(), Throttled::Wait(600));
-        assert!(throttle.attempt(address(1), now).is_ok());
+        (0..10).for_each(|_| throttle.start(elsewhere, now).unwrap().count(now));
+        assert_eq!(throttle.start(elsewhere, now).unwrap_err(), Throttled::Wait(600));
+        assert!(throttle.start(address(1), now).is_ok());
     }
 
     #[test]
-    fn the_table_is_bounded() {
+    fn table_is_bounded() {
         let throttle = Throttle::new(10, WINDOW);
         let now = Instant::now();
         for n in 0..11_000 {
-            throttle.attempt(address(n), now + Duration::from_millis(n.into())).unwrap().count(now);
+            throttle.start(address(n), now + Duration::from_millis(n.into())).unwrap().count(now);
         }
         assert!(throttle.origins.lock().len() <= MOST_ORIGINS);
     }

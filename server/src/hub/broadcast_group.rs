@@ -41,7 +41,7 @@ impl BroadcastGroup {
             }
         };
         let span = Limits::millis(hub.limits.presence_gather_ms);
-        hub.poller.after(span, announce);
+        hub.poller.run_after(span, announce);
     }
 
     fn announce_summary(self: &Arc<Self>, hub: &Arc<Hub>) {
@@ -104,8 +104,8 @@ impl<'a> Notice<'a> {
 }
 
 impl Publication for Notice<'_> {
-    fn is_worth(&mut self, readers: usize) -> bool {
-        !self.presence.as_ref().is_some_and(|presence| presence.coalesce(readers, self.event.at))
+    fn coalesce(&mut self, readers: usize) -> bool {
+        self.presence.as_ref().is_some_and(|presence| presence.coalesce(readers, self.event.at))
     }
 
     fn render(&self, rendering: usize, out: &mut Vec<u8>) {

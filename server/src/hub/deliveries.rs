@@ -121,7 +121,7 @@ impl Hub {
             self.apply_settled(user.name.key(), settled);
         }
         if lost > 0 {
-            user.send_event(&EventKind::from(Cause::LinesLost.of_count(lost)).at(now), &self.limits);
+            user.send_event(&EventKind::from(Cause::LinesLost.with_count(lost)).at(now), &self.limits);
         }
     }
 

@@ -33,7 +33,7 @@ pub use storage::{MailHandler, Storage};
 pub use user::User;
 
 use crate::fanout::{ClientId, Flushers, Outbox, Poller, RoomLog};
-use crate::log_throttle::Complaints;
+use crate::log_throttle::KeyedLogThrottle;
 use crate::ordered_mutex::{OrderedMutex, OrderedMutexGuard};
 use blocks::Blocks;
 use broadcast_group::{BroadcastGroup, Notice};
@@ -41,7 +41,7 @@ use direct::DirectRequests;
 use landline_common::clean::clean;
 use landline_common::history::HistoryOwner;
 use landline_common::limits::count;
-use landline_common::name::of_server;
+use landline_common::name::server_author;
 use landline_common::{Cause, Event, EventKind, Limits, NameKey, OffsetDateTime, Rendering, RoomName, UserName};
 use nonces::Nonces;
 use parking_lot::Condvar;
@@ -82,7 +82,7 @@ pub struct Hub {
     session_id_count: AtomicU64,
     nonces: OrderedMutex<Nonces, 6>,
     /// Limits log lines about failures that clients can repeat.
-    failure_throttle: Complaints,
+    failure_throttle: KeyedLogThrottle,
 }
 
 /// The tables under the hub's lock.
@@ -223,14 +223,14 @@ impl Hub {
             first_id,
             session_id_count: AtomicU64::new(0),
             nonces: OrderedMutex::new(nonces),
-            failure_throttle: Complaints::default(),
+            failure_throttle: KeyedLogThrottle::default(),
         })
     }
 
     /// Notes a failure that clients can repeat. Returns true if it may be logged, at most once in a few seconds for
     /// each kind.
     fn note_failure(&self, kind: &'static str) -> bool {
-        self.failure_throttle.is_due(kind, self.poller.uptime())
+        self.failure_throttle.allow(kind, self.poller.uptime())
     }
 
     /// Reserves `name` for one client. Of two concurrent callers exactly one gets it. Waits while a user of this name
@@ -269,7 +269,7 @@ impl Hub {
     /// Announces an event to all users. Returns when its delivery is done; what a kernel did not take is in a backlog.
     pub fn announce_and_wait(&self, event: Event<'_>) {
         let batch = self.global.log.announce(&mut Notice::of(event, &self.limits));
-        self.global.log.settle(batch);
+        self.global.log.wait_delivered(batch);
     }
 
     /// Finds an online user by any spelling of the name.
@@ -294,7 +294,7 @@ impl Hub {
 
     /// Says `text` as the server, in a room or to all users. Returns false if the room does not exist.
     pub fn say_as_server(&self, room: Option<&RoomName>, text: &str, now: OffsetDateTime) -> bool {
-        let user = of_server(&self.server_name);
+        let user = server_author(&self.server_name);
         let mut lines = LineBatch::default();
         lines.push(&clean(text), Tag::default());
         let storage = self.storage.wait_for_capacity().then_some(&*self.storage);
@@ -322,10 +322,10 @@ impl Hub {
     /// Tells a user, if still online, that this number of its messages could not be stored.
     pub fn notify_not_stored(&self, client: ClientId, messages: u64, now: OffsetDateTime) {
         let user = self.registry().users.get(&client).cloned();
-        let mut report = Cause::LostInStorage.of_count(messages);
+        let mut report = Cause::LostInStorage.with_count(messages);
         if messages == 1 {
             let text = report.sentence().replacen("1 of your messages", "Your last message", 1);
-            report = report.saying(text);
+            report = report.with_text(text);
         }
         if let Some(user) = user {
             user.send_event(&EventKind::from(report).at(now), &self.limits);

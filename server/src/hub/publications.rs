@@ -130,7 +130,7 @@ impl TalkPublication<'_> {
 }
 
 impl Publication for TalkPublication<'_> {
-    fn number(&mut self) -> u64 {
+    fn assign_ids(&mut self) -> u64 {
         let count = self.lines.ends.len() as u64;
         self.first_id = self.ids.fetch_add(count, Relaxed);
         // Store under the log's lock: a user who has received a line then finds it in the history.

@@ -47,7 +47,7 @@ impl Rooms {
                 if let Some(address) = &opener {
                     let opened = self.by_address.entry(address.clone()).or_default();
                     if *opened >= most {
-                        return Err(Cause::AddressRooms.of_count(most as u64));
+                        return Err(Cause::AddressRooms.with_count(most as u64));
                     }
                     *opened += 1;
                 }

@@ -200,5 +200,5 @@ fn rendered(rendering: Rendering, events: &[Event<'_>], limits: &Limits) -> Vec<
 /// Returns the form in which a user with this rendering gets a room's entries; `current` for the current room.
 pub(super) fn delivery_mode(rendering: Rendering, current: bool) -> DeliveryMode {
     let rendering = if current { rendering } else { rendering.elsewhere() };
-    DeliveryMode { rendering: rendering.index(), hears_itself: rendering.hears_itself() }
+    DeliveryMode { rendering: rendering.index(), echo: rendering.echoes_own_messages() }
 }

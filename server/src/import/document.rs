@@ -1,37 +1,37 @@
-//! A predecessor's JSON document, read piece by piece: only what is imported is kept, and a bounded number of it.
+//! Parses a predecessor's JSON document into what is imported from it, with bounded memory.
 //!
-//! A tree of all values would take up to seventy times the bytes of the file: `[[],[],…]`. Here a value that is not
-//! imported costs nothing, and one that is costs its own text.
+//! A tree of all JSON values could take seventy times the bytes of the file, as for `[[],[],…]`. So the document is parsed
+//! by visitors: they skip values that are not imported, and copy the text of others.
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
-/// Entries of one list; no predecessor had so many users or banned addresses.
+/// Most entries of one list. No predecessor has so many users or banned addresses.
 const MOST_ENTRIES: usize = 100_000;
 
-/// What a document turned out to be.
+/// The content of a document.
 #[derive(Debug)]
 pub(super) enum Document {
-    /// LanTalk's banned addresses: a list that is empty, or has a text in it.
+    /// LanTalk's banned addresses: a list that is empty or has a string in it.
     LanTalk(Vec<AddressEntry>),
-    /// Chat77's users, and how many connections it has noted.
-    Chat77(Vec<ImportedUser>, usize),
-    /// A file of this server's own, by name.
+    /// Chat77's users, and the number of connections that it has recorded.
+    Chat77 { users: Vec<ImportedUser>, connections: usize },
+    /// A file of this server, by its name without `.json`.
     Own(&'static str),
-    /// Nothing that is known.
+    /// Any other document.
     Unknown,
 }
 
 /// One entry of a list of addresses.
 #[derive(Debug)]
 pub(super) enum AddressEntry {
-    /// A text.
+    /// A string.
     Text(String),
-    /// Something else, as it is shown.
+    /// Another value, as it is shown.
     Other(String),
 }
 
-/// A user as Chat77 had it. A field that is missing or no text is empty.
+/// A user of Chat77, with its names of the fields. A field that is missing or not a string is empty.
 #[derive(Debug, Default)]
 pub(super) struct ImportedUser {
     pub aliase: String,
@@ -45,7 +45,7 @@ impl<'de> Deserialize<'de> for Document {
     }
 }
 
-/// Visits what is of no interest: a number, a text, null.
+/// Defines the visits of booleans, numbers and null. `$value` makes the result from the value as text.
 macro_rules! visit_scalars {
     ($value:expr) => {
         fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
@@ -66,6 +66,7 @@ macro_rules! visit_scalars {
     };
 }
 
+/// Skips the rest of a list. Returns the number of its elements.
 fn ignore_rest<'de, A: SeqAccess<'de>>(mut list: A) -> Result<usize, A::Error> {
     let mut count = 0;
     while list.next_element::<IgnoredAny>()?.is_some() {
@@ -101,7 +102,10 @@ impl<'de> Visitor<'de> for DocumentVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Document, A::Error> {
-        let (mut users, mut connections, mut own, mut has_version) = (None, None, None, false);
+        let mut users = None;
+        let mut connections = None;
+        let mut own = None;
+        let mut has_version = false;
         while let Some(name) = fields.next_key::<String>()? {
             match name.as_str() {
                 "users" => users = fields.next_value::<List<Vec<ImportedUser>>>()?.0,
@@ -116,13 +120,13 @@ impl<'de> Visitor<'de> for DocumentVisitor {
             (Some(own), ..) => Document::Own(own),
             (None, None, None) => Document::Unknown,
             (None, users, connections) => {
-                Document::Chat77(users.unwrap_or_default(), connections.map_or(0, |Count(n)| n))
+                Document::Chat77 { users: users.unwrap_or_default(), connections: connections.map_or(0, |Count(n)| n) }
             }
         })
     }
 }
 
-/// The elements of a list, which are not too many.
+/// Returns the elements of a list, or an error if there are too many.
 fn bounded<'de, A: SeqAccess<'de>, T: Deserialize<'de>>(mut list: A) -> Result<Vec<T>, A::Error> {
     let mut elements = Vec::new();
     while let Some(element) = list.next_element()? {
@@ -134,32 +138,33 @@ fn bounded<'de, A: SeqAccess<'de>, T: Deserialize<'de>>(mut list: A) -> Result<V
     Ok(elements)
 }
 
-/// What is made of a list's elements; `None` if it is no list.
+/// The result of visiting a list; `None` if the value is not a list.
 struct List<T>(Option<T>);
 
-/// How many elements a list has.
+/// The number of elements of a list.
 struct Count(usize);
 
-trait OfList: Sized {
+/// A type that is made from a list.
+trait FromList: Sized {
     fn read<'de, A: SeqAccess<'de>>(list: A) -> Result<Self, A::Error>;
 }
 
-impl OfList for Vec<ImportedUser> {
+impl FromList for Vec<ImportedUser> {
     fn read<'de, A: SeqAccess<'de>>(list: A) -> Result<Self, A::Error> {
         bounded(list)
     }
 }
 
-impl OfList for Count {
+impl FromList for Count {
     fn read<'de, A: SeqAccess<'de>>(list: A) -> Result<Self, A::Error> {
         ignore_rest(list).map(Count)
     }
 }
 
-impl<'de, T: OfList> Deserialize<'de> for List<T> {
+impl<'de, T: FromList> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<List<T>, D::Error> {
         struct ListVisitor<T>(std::marker::PhantomData<T>);
-        impl<'de, T: OfList> Visitor<'de> for ListVisitor<T> {
+        impl<'de, T: FromList> Visitor<'de> for ListVisitor<T> {
             type Value = List<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,23 +1,23 @@
-//! What is taken over, and what is refused.
+//! Tests of imports: results, reports, and refused files.
 
 use super::*;
-use crate::guard::Bans;
 use crate::store::{Accounts, BanFile};
+use crate::store_backend::open_bans;
 use landline_common::{NameKey, OffsetDateTime};
 use std::fs;
 use std::path::PathBuf;
 use tempfile::TempDir;
 
-/// A folder with a file to import, and a data folder that is not there yet.
-struct Desk {
-    folder: TempDir,
+/// A folder with a file to import, and a data folder that does not exist yet.
+struct ImportFolder {
+    temp: TempDir,
 }
 
-impl Desk {
-    fn with(content: &str) -> Desk {
-        let desk = Desk { folder: tempfile::tempdir().unwrap() };
-        desk.put(content);
-        desk
+impl ImportFolder {
+    fn with(content: &str) -> ImportFolder {
+        let folder = ImportFolder { temp: tempfile::tempdir().unwrap() };
+        folder.put(content);
+        folder
     }
 
     fn put(&self, content: &str) {
@@ -25,11 +25,11 @@ impl Desk {
     }
 
     fn file(&self) -> PathBuf {
-        self.folder.path().join("old.json")
+        self.temp.path().join("old.json")
     }
 
     fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.temp.path().join("data")
     }
 
     fn limits() -> Limits {
@@ -38,40 +38,43 @@ impl Desk {
 
     fn import(&self) -> Result<String, String> {
         let mut out = Vec::new();
-        let done = run(&self.file(), &self.data(), &Desk::limits(), &mut out);
+        let done = run(&self.file(), &self.data(), &ImportFolder::limits(), &mut out);
         done.map(|()| String::from_utf8(out).unwrap()).map_err(|e| format!("{e:#}"))
     }
 
-    fn opens(&self, name: &str, password: &str) -> bool {
-        let account = Accounts::open(&self.data(), &Desk::limits()).unwrap().find(&NameKey::of(name)).unwrap();
+    fn accepts(&self, name: &str, password: &str) -> bool {
+        let account = Accounts::open(&self.data(), &ImportFolder::limits()).unwrap().find(&NameKey::of(name)).unwrap();
         bcrypt::verify(password, &account.hash).unwrap()
     }
 }
 
 #[test]
 fn chat77s_users_become_accounts_with_their_passwords() {
-    let desk = Desk::with(
+    let folder = ImportFolder::with(
         r#"{"users": [
             {"aliase": "Bob", "password": "short", "created_at": "2025-01-02 03:04:05"},
             {"aliase": " Zoë ", "password": " pass word ", "created_at": null, "role": "x"}
         ], "connections": [{"aliase": "Bob", "ip_address": "10.0.0.1", "port": 1, "login_time": "x"}]}"#,
     );
-    let said = desk.import().unwrap();
-    assert!(said.starts_with("Accounts made of Chat77's users, who keep their passwords: 2.\n"), "{said}");
-    assert!(said.contains("not imported: 1.\n") && said.contains("old.json has passwords"), "{said}");
-    assert!(desk.opens("bob", "short") && desk.opens("zoë", "pass word") && !desk.opens("bob", "other"));
-    let content = fs::read_to_string(desk.data().join("accounts.json")).unwrap();
+    let report = folder.import().unwrap();
+    assert!(report.starts_with("Accounts added with their Chat77 passwords: 2.\n"), "{report}");
+    assert!(
+        report.contains("not imported: 1.\n") && report.contains("old.json contains readable passwords"),
+        "{report}"
+    );
+    assert!(folder.accepts("bob", "short") && folder.accepts("zoë", "pass word") && !folder.accepts("bob", "other"));
+    let content = fs::read_to_string(folder.data().join("accounts.json")).unwrap();
     assert!(!content.contains("short") && content.contains("$2b$04$") && content.contains("\"2025-01-0"), "{content}");
-    assert!(!desk.data().join("accounts.json.bak").exists(), "one write");
-    assert!(LockFile::take(&desk.data()).is_ok(), "the folder is given back");
+    assert!(!folder.data().join("accounts.json.bak").exists(), "one write");
+    assert!(LockFile::take(&folder.data()).is_ok(), "the lock is released");
 }
 
 #[test]
-fn existing_accounts_are_kept_and_impossible_ones_listed_without_their_passwords() {
+fn existing_accounts_stay_and_invalid_ones_are_listed_without_passwords() {
     let long = "x".repeat(73);
-    let desk = Desk::with(r#"{"users": [{"aliase": "bob", "password": "first"}]}"#);
-    desk.import().unwrap();
-    desk.put(&format!(
+    let folder = ImportFolder::with(r#"{"users": [{"aliase": "bob", "password": "first"}]}"#);
+    folder.import().unwrap();
+    folder.put(&format!(
         r#"{{"users": [
             {{"aliase": "BOB", "password": "secret-1"}},
             {{"aliase": "a b", "password": "secret-2"}},
@@ -87,85 +90,88 @@ fn existing_accounts_are_kept_and_impossible_ones_listed_without_their_passwords
             {{"aliase": "\u001b[2J\u202e", "password": "secret-8"}}
         ]}}"#
     ));
-    let said = desk.import().unwrap();
-    assert!(said.contains("passwords: 1.\n") && said.contains("left as they are (1): BOB\n"), "{said}");
-    assert!(said.contains("Not imported (11):\n"), "{said}");
+    let report = folder.import().unwrap();
+    assert!(report.contains("passwords: 1.\n") && report.contains("left unchanged (1): BOB\n"), "{report}");
+    assert!(report.contains("Not imported (11):\n"), "{report}");
     for line in [
         "  \"a b\": a name has letters, digits, _ and - only\n",
         "  \"info\": that name is reserved",
         "  \"long\": a password has at most 72 bytes, and no NUL\n",
         "  \"nul\": a password has at most 72 bytes, and no NUL\n",
-        "  \"none\": it has no password\n",
-        "  \"number\": it has no password\n",
-        "  user 8: it has no alias\n",
-        "  \"Carol\": a user before has that name, or one that looks like it\n",
-        "  user 11: it has no alias\n",
+        "  \"none\": the password is missing\n",
+        "  \"number\": the password is missing\n",
+        "  user 8: the alias is missing\n",
+        "  \"Carol\": an earlier user in the file has this name, or one that looks like it\n",
+        "  user 11: the alias is missing\n",
         "  \"\\u{1b}[2J\\u{202e}\": a name has letters",
     ] {
-        assert!(said.contains(line), "{line:?} is not in {said}");
+        assert!(report.contains(line), "{line:?} is not in {report}");
     }
-    assert!(!said.contains("secret") && !said.contains("765432") && !said.contains("xxx"), "{said}");
-    assert!(desk.opens("bob", "first") && desk.opens("carol", "fine"));
+    assert!(!report.contains("secret") && !report.contains("765432") && !report.contains("xxx"), "{report}");
+    assert!(folder.accepts("bob", "first") && folder.accepts("carol", "fine"));
 }
 
 #[test]
-fn more_accounts_than_there_is_room_for_are_not_begun() {
+fn too_many_accounts_are_refused_as_a_whole() {
     let users: Vec<_> = (0..4).map(|i| format!(r#"{{"aliase": "n{i}n", "password": "pass"}}"#)).collect();
-    let desk = Desk::with(&format!(r#"{{"users": [{}]}}"#, users.join(",")));
-    let why = desk.import().unwrap_err();
-    assert!(why.contains("room for 3 more accounts, and it has 4") && why.contains("--limit accounts"), "{why}");
-    assert!(!desk.data().join("accounts.json").exists());
+    let folder = ImportFolder::with(&format!(r#"{{"users": [{}]}}"#, users.join(",")));
+    let why = folder.import().unwrap_err();
+    assert!(
+        why.contains("has 4 new accounts, but the limit allows only 3 more") && why.contains("--limit accounts"),
+        "{why}"
+    );
+    assert!(!folder.data().join("accounts.json").exists());
 }
 
 #[test]
-fn chat77s_older_files_have_nothing_that_is_taken_over() {
-    let desk = Desk::with(r#"{"connections": [{"aliase": "a", "ip_address": "b"}, {}]}"#);
-    let said = desk.import().unwrap();
-    assert!(said.contains("passwords: 0.\n") && said.contains("not imported: 2.\n"), "{said}");
-    assert!(!said.contains("delete it"), "{said}");
+fn a_chat77_file_without_users_imports_nothing() {
+    let folder = ImportFolder::with(r#"{"connections": [{"aliase": "a", "ip_address": "b"}, {}]}"#);
+    let report = folder.import().unwrap();
+    assert!(report.contains("passwords: 0.\n") && report.contains("not imported: 2.\n"), "{report}");
+    assert!(!report.contains("delete it"), "{report}");
 }
 
 #[test]
-fn lantalks_bans_are_added_to_those_that_are_there() {
-    let desk = Desk::with(r#"["10.0.0.1", " ::ffff:10.0.0.2", "10.0.0.1", "fd00::1"]"#);
-    let said = desk.import().unwrap();
-    assert_eq!(said, "Addresses of LanTalk's list that are banned now: 3; banned already: 0.\n");
-    desk.put(r#"["10.0.0.1", "10.0.0.3", "0.0.0.0/0", "bob", 7]"#);
-    let said = desk.import().unwrap();
-    assert!(said.contains("banned now: 1; banned already: 1.\n"), "{said}");
-    assert!(said.contains("Not imported (3):\n  \"0.0.0.0/0\": that is no address\n"), "{said}");
+fn lantalks_bans_are_added_to_existing_ones() {
+    let folder = ImportFolder::with(r#"["10.0.0.1", " ::ffff:10.0.0.2", "10.0.0.1", "fd00::1"]"#);
+    let report = folder.import().unwrap();
+    assert_eq!(report, "Addresses banned: 3; already banned: 0.\n");
+    folder.put(r#"["10.0.0.1", "10.0.0.3", "0.0.0.0/0", "bob", 7]"#);
+    let report = folder.import().unwrap();
+    assert!(report.contains("banned: 1; already banned: 1.\n"), "{report}");
+    assert!(report.contains("Not imported (3):\n  \"0.0.0.0/0\": not an IP address\n"), "{report}");
     let now = OffsetDateTime { unix_ms: 4_000_000_000_000, offset_s: 0 };
-    let bans = Bans::open(&desk.data()).unwrap();
+    let bans = open_bans(&folder.data()).unwrap();
     for address in ["10.0.0.1", "10.0.0.2", "10.0.0.3", "fd00::1"] {
-        assert!(bans.covers(address.parse().unwrap(), now), "{address}");
+        assert!(bans.is_banned(address.parse().unwrap(), now), "{address}");
     }
-    assert!(!bans.covers("10.0.0.4".parse().unwrap(), now));
-    let rows = BanFile::open(&desk.data(), |_| true).unwrap().1;
+    assert!(!bans.is_banned("10.0.0.4".parse().unwrap(), now));
+    let rows = BanFile::open(&folder.data(), |_| true).unwrap().1;
     assert!(rows.len() == 4 && rows.iter().all(|row| row.reason == "imported from LanTalk"), "{rows:?}");
 }
 
 #[test]
-fn what_export_writes_is_read_from_its_first_line_on() {
+fn an_export_is_imported_from_its_first_line_on() {
     let line = |id: u64| format!(r#"{{"id":{id},"at":"2026-11-21T08:00:00Z","room":"ops","user":"bob","text":"hi"}}"#);
     let lines = |count: u64| (1..=count).map(|id| line(id) + "\n").collect::<String>();
-    let desk = Desk::with(&lines(7));
-    assert_eq!(desk.import().unwrap(), "Messages imported: 7; there already: 0.\n");
-    // Of messages there may be more than what is read as a whole.
-    desk.put(&lines(100));
-    assert_eq!(desk.import().unwrap(), "Messages imported: 93; there already: 7.\n");
-    desk.put(&format!("{}\nbad\n", line(101)));
-    let why = desk.import().unwrap_err();
-    assert!(why.starts_with("importing ") && why.contains("old.json: line 2 is no message of an export"), "{why}");
+    let folder = ImportFolder::with(&lines(7));
+    assert_eq!(folder.import().unwrap(), "Messages imported: 7; already in the history: 0.\n");
+    // An export may be longer than the limit for other files.
+    folder.put(&lines(100));
+    assert_eq!(folder.import().unwrap(), "Messages imported: 93; already in the history: 7.\n");
+    folder.put(&format!("{}\nbad\n", line(101)));
+    let why = folder.import().unwrap_err();
+    assert!(why.starts_with("importing ") && why.contains("old.json: line 2 is not a message of an export"), "{why}");
 }
 
 #[test]
-fn what_nobody_knows_is_refused_and_nothing_begun() {
+fn unknown_files_are_refused_before_the_data_folder_is_created() {
     let large = format!(r#"["{}"]"#, "x".repeat(4_000));
     for (content, says) in [
-        ("", "it is empty"),
-        (" \n", "it is empty"),
-        ("<html>", "it is not JSON (expected value at line 1 column 1)"),
-        ("[\"10.0.0.1\",", "it is not JSON"),
+        ("", "the file is empty"),
+        (" \n", "the file is empty"),
+        ("<html>", "the file is not JSON (expected value at line 1 column 1)"),
+        ("[\"10.0.0.1\",", "the file is not JSON"),
         ("null", "neither Chat77's"),
         ("[1, 2]", "neither Chat77's"),
         ("{\"users\": 5}", "neither Chat77's"),
@@ -173,21 +179,21 @@ fn what_nobody_knows_is_refused_and_nothing_begun() {
         (r#"{"version":1,"bans":[]}"#, "this server's own bans.json"),
         (r#"{"version":2,"accounts":[]}"#, "this server's own accounts.json"),
     ] {
-        let desk = Desk::with(content);
-        let why = desk.import().unwrap_err();
+        let folder = ImportFolder::with(content);
+        let why = folder.import().unwrap_err();
         assert!(why.contains(says) && why.contains("old.json"), "{content}: {why}");
-        assert!(!desk.data().exists(), "{content}");
+        assert!(!folder.data().exists(), "{content}");
     }
-    let desk = Desk::with("[]");
-    fs::remove_file(desk.file()).unwrap();
-    assert!(desk.import().unwrap_err().contains("old.json: No such file"));
+    let folder = ImportFolder::with("[]");
+    fs::remove_file(folder.file()).unwrap();
+    assert!(folder.import().unwrap_err().contains("old.json: No such file"));
 }
 
 #[test]
-fn nothing_is_imported_while_a_server_has_the_folder() {
-    let desk = Desk::with(r#"["10.0.0.1"]"#);
-    let _server = LockFile::take(&desk.data()).unwrap();
-    let why = desk.import().unwrap_err();
+fn an_import_is_refused_while_a_server_uses_the_folder() {
+    let folder = ImportFolder::with(r#"["10.0.0.1"]"#);
+    let _server = LockFile::take(&folder.data()).unwrap();
+    let why = folder.import().unwrap_err();
     assert!(why.starts_with("another landline-server (process ") && why.contains("already runs"), "{why}");
-    assert!(!desk.data().join("bans.json").exists());
+    assert!(!folder.data().join("bans.json").exists());
 }

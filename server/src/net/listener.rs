@@ -39,7 +39,7 @@ impl Listener {
     pub fn bind(address: SocketAddr) -> io::Result<Listener> {
         match Listener::bind_to(address) {
             Err(error) if address.is_ipv6() && address.ip().is_unspecified() && lacks_ipv6(&error) => {
-                log::info!("this machine has no IPv6 ({error}): listening on IPv4 only");
+                log::info!("listener: this machine has no IPv6 ({error}), listening on IPv4 only");
                 Listener::bind_to(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port()))
             }
             bound => bound,
@@ -66,8 +66,8 @@ impl Listener {
         self.address
     }
 
-    /// Calls `welcome` with every new connection, until [`Listener::stop`]. `welcome` must not block.
-    pub fn run(&self, mut welcome: impl FnMut(TcpStream)) {
+    /// Calls `on_client` for each new connection, until [`Listener::stop`]. `on_client` must not block.
+    pub fn run(&self, mut on_client: impl FnMut(TcpStream)) {
         let mut pause = FIRST_PAUSE;
         let mut spare = spare_descriptor();
         let mut failures_logged = LogThrottle::default();
@@ -79,12 +79,15 @@ impl Listener {
             match accepted {
                 Ok((socket, _)) => {
                     pause = FIRST_PAUSE;
-                    welcome(socket);
+                    on_client(socket);
                 }
                 Err(e) if is_client_gone(&e) => {}
                 Err(e) => {
-                    if failures_logged.is_due(Instant::now()) {
-                        log::warn!("cannot accept on {}: {e}; clients are refused until this is over", self.address);
+                    if failures_logged.allow(Instant::now()) {
+                        log::warn!(
+                            "listener: cannot accept address={}: {e}; clients are refused until this works again",
+                            self.address
+                        );
                     }
                     // Without a descriptor, accepting fails at once even while no client waits: wait for one here.
                     if !self.wait_for_client(Duration::ZERO) {
@@ -109,8 +112,8 @@ impl Listener {
             IpAddr::V6(ip) if ip.is_unspecified() => vec![v4, v6],
             ip => vec![ip],
         };
-        let knock = |ip| TcpStream::connect_timeout(&SocketAddr::new(ip, self.address.port()), LONGEST_PAUSE);
-        let _ = own.into_iter().any(|ip| knock(ip).is_ok());
+        let connect = |ip| TcpStream::connect_timeout(&SocketAddr::new(ip, self.address.port()), LONGEST_PAUSE);
+        let _ = own.into_iter().any(|ip| connect(ip).is_ok());
     }
 
     /// Waits until a client can be accepted, for at most `time`. Returns true if one can.

@@ -8,6 +8,9 @@ pub mod stream;
 mod tcp_info;
 
 pub use listener::Listener;
-pub use probe::{Life, Probe, Proof};
+pub use probe::{Liveness, LivenessProof, Probe};
 pub use readiness::Readiness;
-pub use stream::{Arrived, Stream};
+pub use stream::{ReadResult, Stream};
+
+/// Identifies one client's connection. Numbers grow from 1 and are never reused while a server runs.
+pub type ClientId = u64;

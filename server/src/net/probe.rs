@@ -1,4 +1,4 @@
-//! Probes a silent peer for a sign of life, when another client wants its name.
+//! Probes a silent peer for a sign of life, when another client claims its name.
 //!
 //! A connection whose network is gone looks like one that is merely silent: it ends only when bytes are sent and time
 //! out. A probe makes the peer's system answer now, by keepalives of the kernel: one a second, the first one when the
@@ -7,38 +7,32 @@
 //! | observed since the probe began | verdict |
 //! |---|---|
 //! | bytes from the peer | alive |
-//! | an acknowledgement, with [`Proof::Acknowledgement`] | alive |
-//! | none of these within [`PATIENCE`] | silent |
+//! | an acknowledgement, with [`LivenessProof::Acknowledgement`] | alive |
+//! | none of these within [`ANSWER_TIME`] | silent |
 //!
-//! One exception: with [`Proof::Acknowledgement`], where the kernel reports no acknowledgements, the last row means
-//! alive. By then the kernel's own keepalives would have ended a dead connection, and the caller stops when that
+//! One exception: with [`LivenessProof::Acknowledgement`], where the kernel reports no acknowledgements, the last row
+//! means alive. By then the kernel's own keepalives would have ended a dead connection, and the caller stops when that
 //! happens.
 //!
-//! With [`Proof::Bytes`] a ping is sent, which may stand behind a backlog that a slow peer takes long to read. The time
-//! of [`PATIENCE`] therefore starts again with each acknowledgement of bytes up to the ping, for [`LONGEST`] in all.
-//! Acknowledgements of bytes behind the ping do not count: a proxy sends them even for a dead client, and talk in a
-//! room would extend the time without end.
+//! With [`LivenessProof::Bytes`] a ping is sent, which may stand behind a backlog that a slow peer takes long to read.
+//! The [`ANSWER_TIME`] therefore starts again with each acknowledgement of bytes up to the ping, for [`LONGEST_PROBE`]
+//! in all. Acknowledgements of bytes behind the ping do not count: a proxy sends them even for a dead client, and talk
+//! in a room would extend the time without end.
 //!
 //! The deadline is not left to the kernel: while sent bytes are unacknowledged it sends no keepalives, and its timer
 //! for sending them again may be due in half a minute only. A probe changes the socket's options until it is dropped.
 //! If several probes of one peer run at once, the last one restores them.
 
-use super::stream::Stream;
-use super::tcp_info::Kernel;
+use super::stream::{KEEPALIVE, Stream};
+use super::tcp_info::TcpInfo;
 use std::net::IpAddr;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
-/// Time that a peer may take to answer.
-pub const PATIENCE: Duration = Duration::from_millis(2_700);
+/// Time that a peer has for an answer.
+pub const ANSWER_TIME: Duration = Duration::from_millis(2_700);
 /// Most time for a probe whose peer acknowledges bytes in front of the ping.
-pub const LONGEST: Duration = Duration::from_secs(15);
-/// Silence before the first keepalive, and time between two.
-pub(super) const KEEPALIVE: Duration = Duration::from_secs(1);
-/// Number of unanswered keepalives after which the kernel ends the connection.
-pub(super) const KEEPALIVES: u32 = 2;
-/// Time during a probe after which the kernel ends a connection whose sent bytes are not acknowledged.
-pub(super) const UNACKNOWLEDGED: Duration = Duration::from_secs(3);
+pub const LONGEST_PROBE: Duration = Duration::from_secs(15);
 /// Tolerance for comparing times of acknowledgements, which the kernel keeps in ticks of up to 10 ms.
 const TICK: Duration = Duration::from_millis(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
@@ -46,21 +40,21 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// The proof that a peer is alive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Proof {
-    /// The peer's system acknowledges: all that a client can prove that answers no pings.
+pub enum LivenessProof {
+    /// The peer's system acknowledges bytes. Clients that answer no pings can give no better proof.
     Acknowledgement,
-    /// The peer's program sends bytes. An acknowledgement is no proof here: it may come from a proxy whose client is
+    /// The peer's program sends bytes. An acknowledgement is not enough: it may come from a proxy whose client is
     /// dead.
     Bytes,
 }
 
 /// The result of a probe so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Life {
+pub enum Liveness {
     /// The peer is alive.
     Alive,
-    /// The probe must look again.
-    Unknown,
+    /// Not known yet: call [`Probe::poll`] again.
+    Pending,
     /// The peer did not answer in time.
     Silent,
 }
@@ -69,16 +63,16 @@ pub enum Life {
 #[derive(Debug)]
 pub struct Probe<'s> {
     stream: &'s Stream,
-    proof: Proof,
-    kernel: Option<Kernel>,
+    proof: LivenessProof,
+    tcp_info: Option<TcpInfo>,
     begun: Instant,
     /// Time since the peer's last acknowledgement when the probe began; `None` if the kernel does not report it.
     silent_for: Option<Duration>,
     /// Number of reads from the peer when the probe began.
     reads: u64,
     pause: Duration,
-    /// Start of the current time of [`PATIENCE`].
-    patient_since: Instant,
+    /// Start of the current [`ANSWER_TIME`].
+    waiting_since: Instant,
     /// The bytes up to the ping, once it is sent and if the kernel reports them.
     backlog: Option<Backlog>,
 }
@@ -92,89 +86,92 @@ struct Backlog {
 }
 
 impl<'s> Probe<'s> {
-    /// Starts a probe. `rival` is the address of the client that wants the peer's name. Often the result is known at
-    /// once.
+    /// Starts a probe. `claimant` is the address of the client that claims the peer's name. Often the result is known
+    /// at once.
     #[must_use]
-    pub fn begin(stream: &'s Stream, proof: Proof, rival: IpAddr) -> (Probe<'s>, Life) {
+    pub fn start(stream: &'s Stream, proof: LivenessProof, claimant: IpAddr) -> (Probe<'s>, Liveness) {
         let begun = Instant::now();
-        let kernel = stream.kernel();
+        let tcp_info = stream.tcp_info();
         let reads = stream.reads();
-        let silent_for = kernel.as_ref().and_then(Kernel::last_acknowledged);
+        let silent_for = tcp_info.as_ref().and_then(TcpInfo::last_acknowledged);
         let probe = Probe {
             stream,
             proof,
-            kernel,
+            tcp_info,
             begun,
             silent_for,
             reads,
             pause: FIRST_PAUSE,
-            patient_since: begun,
+            waiting_since: begun,
             backlog: None,
         };
         if stream.probes.fetch_add(1, SeqCst) == 0 {
-            stream.watch_closely();
+            stream.enable_probe_keepalive();
         }
-        let life = if probe.is_surely_alive(rival) { Life::Alive } else { Life::Unknown };
+        let life = if probe.is_surely_alive(claimant) { Liveness::Alive } else { Liveness::Pending };
         (probe, life)
     }
 
     /// Returns true if no answer is needed: both ends are on this machine, or the peer acknowledged bytes within the
-    /// last second and is on the rival's machine, whose network evidently works.
-    fn is_surely_alive(&self, rival: IpAddr) -> bool {
+    /// last second and is on the claimant's machine, whose network evidently works.
+    fn is_surely_alive(&self, claimant: IpAddr) -> bool {
         let just_now = self.silent_for.is_some_and(|silent| silent < KEEPALIVE);
-        self.proof == Proof::Acknowledgement && (self.stream.is_local() || (rival == self.stream.address() && just_now))
+        self.proof == LivenessProof::Acknowledgement
+            && (self.stream.is_local() || (claimant == self.stream.address() && just_now))
     }
 
-    /// Notes that the ping has been sent. It is the last of `waiting` bytes that the kernel has not taken.
-    pub fn has_asked(&mut self, waiting: usize) {
-        let sent = self.kernel.as_ref().and_then(Kernel::acknowledged);
+    /// Notes that the ping has been sent. It is the last of `queued` bytes that the kernel has not taken.
+    pub fn note_ping_sent(&mut self, queued: usize) {
+        let sent = self.tcp_info.as_ref().and_then(TcpInfo::acknowledged);
         self.backlog = sent.map(|sent| Backlog {
             acknowledged: sent.bytes,
-            end: sent.bytes.saturating_add(sent.queued).saturating_add(u64::try_from(waiting).unwrap_or(u64::MAX)),
+            end: sent.bytes.saturating_add(sent.queued).saturating_add(u64::try_from(queued).unwrap_or(u64::MAX)),
         });
     }
 
-    /// Restarts the time of [`PATIENCE`] if the peer has acknowledged more of the bytes up to the ping.
+    /// Restarts the [`ANSWER_TIME`] if the peer has acknowledged more of the bytes up to the ping.
     fn note_progress(&mut self) {
-        let (Some(backlog), Some(kernel)) = (&mut self.backlog, &self.kernel) else { return };
+        let (Some(backlog), Some(tcp_info)) = (&mut self.backlog, &self.tcp_info) else { return };
         if backlog.acknowledged >= backlog.end {
             return;
         }
-        if let Some(sent) = kernel.acknowledged()
+        if let Some(sent) = tcp_info.acknowledged()
             && sent.bytes > backlog.acknowledged
         {
             backlog.acknowledged = sent.bytes;
-            self.patient_since = Instant::now();
+            self.waiting_since = Instant::now();
         }
     }
 
     /// Sleeps for a short time that grows from 1 to 50 ms, then returns the result so far.
-    pub fn look(&mut self) -> Life {
+    pub fn poll(&mut self) -> Liveness {
         std::thread::sleep(self.pause);
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);
-        if self.stream.reads() != self.reads || (self.proof == Proof::Acknowledgement && self.has_acknowledged()) {
-            return Life::Alive;
+        if self.stream.reads() != self.reads
+            || (self.proof == LivenessProof::Acknowledgement && self.has_acknowledged())
+        {
+            return Liveness::Alive;
         }
         self.note_progress();
-        match self.patient_since.elapsed() {
-            waited if waited < PATIENCE && self.begun.elapsed() < LONGEST => Life::Unknown,
+        match self.waiting_since.elapsed() {
+            waited if waited < ANSWER_TIME && self.begun.elapsed() < LONGEST_PROBE => Liveness::Pending,
             // The kernel does not report acknowledgements, but by now its keepalives would have ended a dead
             // connection.
-            _ if self.proof == Proof::Acknowledgement && self.silent_for.is_none() => Life::Alive,
-            _ => Life::Silent,
+            _ if self.proof == LivenessProof::Acknowledgement && self.silent_for.is_none() => Liveness::Alive,
+            _ => Liveness::Silent,
         }
     }
 
     fn has_acknowledged(&self) -> bool {
-        let (Some(before), Some(kernel)) = (self.silent_for, &self.kernel) else { return false };
-        kernel.last_acknowledged().is_some_and(|silent| silent + TICK < before + self.begun.elapsed())
+        let (Some(before), Some(tcp_info)) = (self.silent_for, &self.tcp_info) else { return false };
+        tcp_info.last_acknowledged().is_some_and(|silent| silent + TICK < before + self.begun.elapsed())
     }
 }
 
 impl Drop for Probe<'_> {
     fn drop(&mut self) {
         if self.stream.probes.fetch_sub(1, SeqCst) == 1 {
-            self.stream.watch_as_usual();
+            self.stream.restore_keepalive();
         }
     }
 }

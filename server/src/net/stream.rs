@@ -1,7 +1,6 @@
 //! One client's connection: reads with a deadline, sends without waiting, and ends in order or by a reset.
 
-use super::probe::{KEEPALIVE, KEEPALIVES, UNACKNOWLEDGED};
-use super::tcp_info::Kernel;
+use super::tcp_info::TcpInfo;
 use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendFlags};
 use std::io::{self, IoSlice, Read};
@@ -12,6 +11,13 @@ use std::time::{Duration, Instant};
 
 /// Most slices that one `sendmsg` takes (`UIO_MAXIOV` on Linux).
 const MOST_SLICES: usize = 1_024;
+
+/// Silence during a probe before the first keepalive, and time between two.
+pub(super) const KEEPALIVE: Duration = Duration::from_secs(1);
+/// Number of unanswered keepalives during a probe after which the kernel ends the connection.
+const KEEPALIVES: u32 = 2;
+/// Time during a probe after which the kernel ends a connection whose sent bytes are not acknowledged.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(3);
 
 /// A connected client. Dropping it closes the connection.
 #[derive(Debug)]
@@ -30,12 +36,12 @@ pub struct Stream {
 
 /// The result of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Arrived {
+pub enum ReadResult {
     /// The number of bytes read, at least one.
     Bytes(usize),
     /// No byte came before the deadline.
-    Nothing,
-    /// The client has closed in order, or the server has shut the connection down.
+    TimedOut,
+    /// The client has closed its side, or the server has shut the connection down.
     Closed,
     /// The connection broke: bytes on their way may be missing.
     Broken,
@@ -64,7 +70,7 @@ impl Stream {
     /// Lets the kernel end the connection when sent bytes stay unacknowledged for this long (`TCP_USER_TIMEOUT`, RFC
     /// 5482). Has no effect on systems other than Linux.
     #[must_use]
-    pub fn lost_after(mut self, unacknowledged: Duration) -> Stream {
+    pub fn with_unacknowledged_timeout(mut self, unacknowledged: Duration) -> Stream {
         self.unacknowledged = unacknowledged;
         self.limit_unacknowledged(unacknowledged);
         self
@@ -80,7 +86,7 @@ impl Stream {
     }
 
     /// Makes the kernel ask the peer's system for a sign of life each second. Used while a probe runs.
-    pub(super) fn watch_closely(&self) {
+    pub(super) fn enable_probe_keepalive(&self) {
         let keepalive = socket2::TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
         let keepalive = keepalive.with_retries(KEEPALIVES);
         self.limit_unacknowledged(UNACKNOWLEDGED);
@@ -88,15 +94,15 @@ impl Stream {
         let _ = socket2::SockRef::from(&self.socket).set_tcp_keepalive(&keepalive);
     }
 
-    /// Restores the options that [`Self::watch_closely`] changed.
-    pub(super) fn watch_as_usual(&self) {
+    /// Restores the options that [`Self::enable_probe_keepalive`] changed.
+    pub(super) fn restore_keepalive(&self) {
         let _ = socket2::SockRef::from(&self.socket).set_keepalive(false);
         self.limit_unacknowledged(self.unacknowledged);
     }
 
     /// Returns a handle for the kernel's data on this connection, or `None` where it has none.
-    pub(super) fn kernel(&self) -> Option<Kernel> {
-        Kernel::of(self.socket.local_addr().ok()?, self.socket.peer_addr().ok()?)
+    pub(super) fn tcp_info(&self) -> Option<TcpInfo> {
+        TcpInfo::of(self.socket.local_addr().ok()?, self.socket.peer_addr().ok()?)
     }
 
     /// Returns the number of reads that returned bytes.
@@ -123,29 +129,29 @@ impl Stream {
 
     /// Reads into `buffer`, waiting until `deadline`. Waits at least 1 ms, and up to a second longer if the deadline is
     /// more than 2 s away, see `receive_timeout_ms`.
-    pub fn read(&self, buffer: &mut [u8], deadline: Instant) -> Arrived {
+    pub fn read(&self, buffer: &mut [u8], deadline: Instant) -> ReadResult {
         loop {
             let timeout = receive_timeout_ms(deadline.saturating_duration_since(Instant::now()));
             if self.timeout_ms.swap(timeout, Relaxed) != timeout
                 && self.socket.set_read_timeout(Some(Duration::from_millis(timeout))).is_err()
             {
-                return Arrived::Broken;
+                return ReadResult::Broken;
             }
             match (&self.socket).read(buffer) {
-                Ok(0) => return Arrived::Closed,
+                Ok(0) => return ReadResult::Closed,
                 Ok(n) => {
                     self.reads.fetch_add(1, Relaxed);
-                    return Arrived::Bytes(n);
+                    return ReadResult::Bytes(n);
                 }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 // The receive timeout. The error `TimedOut` is different: the peer has acknowledged nothing for too
                 // long.
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
                     if Instant::now() >= deadline {
-                        return Arrived::Nothing;
+                        return ReadResult::TimedOut;
                     }
                 }
-                Err(_) => return Arrived::Broken,
+                Err(_) => return ReadResult::Broken,
             }
         }
     }
@@ -174,9 +180,9 @@ impl Stream {
         }
     }
 
-    /// Ends the connection by a reset once it is dropped, so that the client knows that bytes are missing. Wakes the
-    /// reader.
-    pub fn cut(&self) {
+    /// Makes the connection end by a reset once it is dropped, so that the client knows that bytes are missing. Wakes
+    /// the reader.
+    pub fn reset(&self) {
         let _ = socket2::SockRef::from(&self.socket).set_linger(Some(Duration::ZERO));
         // Shuts down the read side only, to wake the reader. Shutting down both would send an orderly end ahead of the
         // reset, and the client would take the stream for complete.
@@ -190,13 +196,13 @@ impl Stream {
 
     /// Closes the sending side, then reads and discards until the client closes too, 64 KiB are read, or `deadline`.
     /// Closing with unread bytes would reset the connection, and the reset could destroy the last answer on its way.
-    pub fn part(&self, deadline: Instant) {
+    pub fn close_gracefully(&self, deadline: Instant) {
         if self.socket.shutdown(Shutdown::Write).is_err() {
             return;
         }
-        let mut waste = [0; 512];
+        let mut discarded = [0; 512];
         let mut left = 64 << 10;
-        while let Arrived::Bytes(n) = self.read(&mut waste, deadline) {
+        while let ReadResult::Bytes(n) = self.read(&mut discarded, deadline) {
             left = usize::saturating_sub(left, n);
             if left == 0 {
                 return;

@@ -6,9 +6,9 @@
 //! kernel lacks this module, and on other systems.
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::Kernel;
+pub(super) use linux::TcpInfo;
 #[cfg(not(target_os = "linux"))]
-pub(super) use other::Kernel;
+pub(super) use other::TcpInfo;
 
 /// Counts of the bytes sent on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,20 +51,20 @@ mod linux {
 
     /// Asks the kernel about one connection.
     #[derive(Debug)]
-    pub(in super::super) struct Kernel {
+    pub(in super::super) struct TcpInfo {
         socket: OwnedFd,
         request: Vec<u8>,
     }
 
-    impl Kernel {
+    impl TcpInfo {
         /// Prepares to ask about the connection between two addresses, given as its socket reports them. Returns `None`
         /// where the kernel cannot be asked.
-        pub(in super::super) fn of(local: SocketAddr, peer: SocketAddr) -> Option<Kernel> {
+        pub(in super::super) fn of(local: SocketAddr, peer: SocketAddr) -> Option<TcpInfo> {
             let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
             let family = AddressFamily::NETLINK;
             let kind = SocketType::DGRAM;
             let socket = rustix::net::socket_with(family, kind, flags, Some(netlink::SOCK_DIAG)).ok()?;
-            Some(Kernel { socket, request: request(local, peer) })
+            Some(TcpInfo { socket, request: request(local, peer) })
         }
 
         /// Returns the time since the peer last acknowledged bytes.
@@ -166,12 +166,12 @@ mod linux {
         use std::net::{TcpListener, TcpStream};
 
         #[test]
-        fn the_kernel_reports_when_the_peer_last_acknowledged() {
+        fn kernel_reports_when_the_peer_last_acknowledged() {
             for address in ["127.0.0.1:0", "[::1]:0"] {
                 let Ok(listener) = TcpListener::bind(address) else { continue };
                 let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
                 let (mut server, _) = listener.accept().unwrap();
-                let Some(kernel) = Kernel::of(server.local_addr().unwrap(), server.peer_addr().unwrap()) else {
+                let Some(kernel) = TcpInfo::of(server.local_addr().unwrap(), server.peer_addr().unwrap()) else {
                     return;
                 };
                 let Some(at_first) = kernel.last_acknowledged() else { return };
@@ -192,11 +192,11 @@ mod linux {
         }
 
         #[test]
-        fn the_kernel_reports_nothing_of_a_connection_that_has_ended() {
+        fn kernel_reports_nothing_about_a_connection_that_has_ended() {
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
             let (server, _) = listener.accept().unwrap();
-            let Some(kernel) = Kernel::of(server.local_addr().unwrap(), server.peer_addr().unwrap()) else { return };
+            let Some(kernel) = TcpInfo::of(server.local_addr().unwrap(), server.peer_addr().unwrap()) else { return };
             socket2::SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap();
             drop(client);
             std::thread::sleep(Duration::from_millis(100));
@@ -226,10 +226,10 @@ mod other {
 
     /// Never made: this system does not report acknowledgements.
     #[derive(Debug)]
-    pub(in super::super) struct Kernel;
+    pub(in super::super) struct TcpInfo;
 
-    impl Kernel {
-        pub(in super::super) fn of(_: SocketAddr, _: SocketAddr) -> Option<Kernel> {
+    impl TcpInfo {
+        pub(in super::super) fn of(_: SocketAddr, _: SocketAddr) -> Option<TcpInfo> {
             None
         }
 

@@ -1,50 +1,12 @@
 //! The file `bans.json`: banned addresses and ranges.
 
-use crate::store::{FileError, LockWatch, json_file, utc};
-use jiff::Timestamp;
-use landline_common::OffsetDateTime;
+use crate::ban_row::BanRow;
+use crate::store::{FileError, LockWatch, json_file};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
 
 const VERSION: u32 = 1;
-
-/// One ban, as stored in the file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BanRow {
-    /// An address, or a range of them in CIDR notation.
-    pub address: String,
-    /// The user it was made against; empty for a ban of an address only.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub name: String,
-    /// The operator's reason; may be empty.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub reason: String,
-    /// The time at which it was made.
-    pub since: Timestamp,
-    /// The time at which it ends; `None` for a permanent ban.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Timestamp>,
-}
-
-impl BanRow {
-    /// Makes a ban of `address` from `since` on, for `minutes` or permanently.
-    #[must_use]
-    pub fn new(address: String, since: OffsetDateTime, minutes: Option<u64>) -> BanRow {
-        let until = minutes.map(|minutes| {
-            let ms = i64::try_from(minutes.saturating_mul(60_000)).unwrap_or(i64::MAX);
-            Timestamp::from_millisecond(since.unix_ms.saturating_add(ms)).unwrap_or(Timestamp::MAX)
-        });
-        BanRow { address, name: String::new(), reason: String::new(), since: utc(since), until }
-    }
-
-    /// Returns true if it has ended at `now`.
-    #[must_use]
-    pub fn is_over(&self, now: OffsetDateTime) -> bool {
-        self.until.is_some_and(|until| until <= utc(now))
-    }
-}
 
 /// The file.
 #[derive(Debug)]
@@ -95,6 +57,7 @@ impl BanFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use landline_common::OffsetDateTime;
     use std::fs;
 
     fn open(text: &str) -> Result<Vec<BanRow>, String> {
@@ -115,7 +78,7 @@ mod tests {
         file.write(&bans).unwrap();
         assert_eq!(BanFile::open(folder.path(), |_| true).unwrap().1, bans);
         let later = |s: i64| OffsetDateTime { unix_ms: now.unix_ms + s * 1_000, offset_s: 0 };
-        assert!(!bans[0].is_over(later(299)) && bans[0].is_over(later(300)) && !bans[1].is_over(later(1 << 30)));
+        assert!(!bans[0].has_ended(later(299)) && bans[0].has_ended(later(300)) && !bans[1].has_ended(later(1 << 30)));
     }
 
     #[test]

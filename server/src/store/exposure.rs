@@ -12,14 +12,16 @@ const OTHERS: u32 = 0o077;
 /// Most files named in one warning.
 const MOST_NAMED: usize = 5;
 
-/// Returns one warning each for the data folder, the files in it, and the file with the server's password, if others
-/// can access them. Each says what to do.
+/// Returns one warning each for the data folder, the files in it, and the file with the server's password, if other
+/// users can access them. Each contains the command that fixes it.
 #[must_use]
 pub fn warnings(data: &Path, password_file: Option<&Path>) -> Vec<String> {
     let mut warnings = Vec::new();
     let shown = data.display();
     if let Some(mode) = mode_for_others(data) {
-        warnings.push(format!("others can get at the data folder {shown} (mode {mode:03o}): chmod 700 {shown}"));
+        warnings.push(format!(
+            "other users of this machine can access the data folder {shown} (mode {mode:03o}): chmod 700 {shown}"
+        ));
     }
     let mut files: Vec<String> = fs::read_dir(data)
         .into_iter()
@@ -32,10 +34,14 @@ pub fn warnings(data: &Path, password_file: Option<&Path>) -> Vec<String> {
         files.sort();
         let more = if files.len() > MOST_NAMED { ", …" } else { "" };
         let named = files[..files.len().min(MOST_NAMED)].join(", ");
-        warnings.push(format!("others can read or change {named}{more} in {shown}: chmod 600 {shown}/*"));
+        warnings.push(format!(
+            "other users of this machine can read or change {named}{more} in {shown}: chmod 600 {shown}/*"
+        ));
     }
     if let Some((file, mode)) = password_file.and_then(|file| Some((file.display(), mode_for_others(file)?))) {
-        warnings.push(format!("others can read the server's password in {file} (mode {mode:03o}): chmod 600 {file}"));
+        warnings.push(format!(
+            "other users of this machine can read the server's password in {file} (mode {mode:03o}): chmod 600 {file}"
+        ));
     }
     warnings
 }

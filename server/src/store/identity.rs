@@ -1,37 +1,45 @@
-//! Whether a file or folder that is in use is still the one at its path: what is written to a file that was removed is
-//! lost when the server stops.
+//! Detects that an open file or folder is no longer at its path. Writes to a removed file succeed, but are lost when the
+//! server stops.
 
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// The file or folder that was at a path.
+/// The file or folder that was at a path at one time.
 #[derive(Debug)]
-pub struct Identity {
+pub struct FileIdentity {
     path: PathBuf,
-    file: (u64, u64),
+    inode: Inode,
 }
 
-impl Identity {
-    /// Of what is at that path now.
+impl FileIdentity {
+    /// Remembers the file or folder that is at `path` now.
     ///
     /// # Errors
-    /// Nothing is there.
-    pub fn of(path: &Path) -> io::Result<Identity> {
-        Ok(Identity { path: path.to_owned(), file: number(&fs::metadata(path)?) })
+    /// Nothing is at the path, or the system returns another error.
+    pub fn of(path: &Path) -> io::Result<FileIdentity> {
+        Ok(FileIdentity { path: path.to_owned(), inode: Inode::of(&fs::metadata(path)?) })
     }
 
-    /// False if it was removed or moved away, or if another one is in its place.
+    /// Returns true if it is still at its path. Returns false if it was removed, moved away or replaced.
     #[must_use]
-    pub fn is_there(&self) -> bool {
-        fs::metadata(&self.path).is_ok_and(|now| number(&now) == self.file)
+    pub fn is_in_place(&self) -> bool {
+        fs::metadata(&self.path).is_ok_and(|now| Inode::of(&now) == self.inode)
     }
 }
 
-/// What tells files apart whatever their names: the device and the number on it.
-fn number(metadata: &Metadata) -> (u64, u64) {
-    (metadata.dev(), metadata.ino())
+/// Identifies a file on this machine, whatever its names.
+#[derive(Debug, PartialEq, Eq)]
+struct Inode {
+    device: u64,
+    number: u64,
+}
+
+impl Inode {
+    fn of(metadata: &Metadata) -> Inode {
+        Inode { device: metadata.dev(), number: metadata.ino() }
+    }
 }
 
 #[cfg(test)]
@@ -39,19 +47,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_removed_moved_or_replaced_is_not_there() {
+    fn a_removed_moved_or_replaced_file_is_not_in_place() {
         let folder = tempfile::tempdir().unwrap();
-        let (path, moved) = (folder.path().join("a"), folder.path().join("b"));
-        assert!(Identity::of(&path).is_err());
+        let path = folder.path().join("a");
+        let moved = folder.path().join("b");
+        assert!(FileIdentity::of(&path).is_err());
         fs::write(&path, "1").unwrap();
-        let identity = Identity::of(&path).unwrap();
+        let identity = FileIdentity::of(&path).unwrap();
         fs::write(&path, "2").unwrap();
-        assert!(identity.is_there());
+        assert!(identity.is_in_place());
         fs::rename(&path, &moved).unwrap();
-        assert!(!identity.is_there());
+        assert!(!identity.is_in_place());
         fs::write(&path, "another").unwrap();
-        assert!(!identity.is_there());
+        assert!(!identity.is_in_place());
         fs::rename(&moved, &path).unwrap();
-        assert!(identity.is_there());
+        assert!(identity.is_in_place());
     }
 }

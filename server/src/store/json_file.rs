@@ -24,7 +24,7 @@ const TEMPORARY: (&str, &str) = (".landline-", ".tmp");
 
 /// Removes temporary files that a killed server left behind. No write may be running in `folder`: the caller holds its
 /// lock.
-pub fn remove_remains(folder: &Path) {
+pub fn remove_temporary_files(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         if name.to_str().is_some_and(|name| name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1)) {

@@ -1,6 +1,6 @@
 //! The file `landline.lock`: ensures that only one server uses a data folder.
 
-use crate::store::{Identity, json_file};
+use crate::store::{FileIdentity, json_file};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -80,7 +80,7 @@ impl LockFile {
         if let Err(e) = write_pid(&mut file) {
             log::warn!("cannot write the process id to {}/{NAME}: {e}", folder.display());
         }
-        json_file::remove_remains(folder);
+        json_file::remove_temporary_files(folder);
         Ok(LockFile { _locked: file })
     }
 }
@@ -90,14 +90,14 @@ impl LockFile {
 #[derive(Debug)]
 pub struct LockWatch {
     /// `None` if nothing was locked at the start, as in an import.
-    lock: Option<Identity>,
+    lock: Option<FileIdentity>,
 }
 
 impl LockWatch {
     /// Watches the lock file that is in `folder` now.
     #[must_use]
     pub fn of(folder: &Path) -> LockWatch {
-        LockWatch { lock: Identity::of(&folder.join(NAME)).ok() }
+        LockWatch { lock: FileIdentity::of(&folder.join(NAME)).ok() }
     }
 
     /// Returns an error if the folder may be another server's.
@@ -105,7 +105,7 @@ impl LockWatch {
     /// # Errors
     /// The lock file was removed, moved or replaced.
     pub fn check(&self) -> io::Result<()> {
-        if self.lock.as_ref().is_none_or(Identity::is_there) {
+        if self.lock.as_ref().is_none_or(FileIdentity::is_in_place) {
             return Ok(());
         }
         Err(io::Error::other(format!(

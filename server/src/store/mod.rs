@@ -13,10 +13,11 @@ pub mod lock_file;
 pub mod messages;
 pub mod sessions;
 
+pub use crate::ban_row::BanRow;
 pub use accounts::{Account, Accounts, BlocksError, NewAccount, PasswordError, RegisterError};
-pub use bans::{BanFile, BanRow};
+pub use bans::BanFile;
 pub use file_error::FileError;
-pub use identity::Identity;
+pub use identity::FileIdentity;
 pub use lock_file::{LockError, LockFile, LockWatch};
 pub use messages::Messages;
 pub use sessions::{Record, Sessions, Sighting};

@@ -13,7 +13,7 @@ fn client(server: &TestServer, sign_in: Value) -> (ObjectClient, String) {
 /// The only object of an answer, and its cause.
 #[track_caller]
 fn cause(client: &mut ObjectClient, object: Value) -> String {
-    let answer = client.ask(object);
+    let answer = client.request(object);
     assert_eq!(answer.len(), 1, "{answer:?}");
     answer[0]["cause"].as_str().unwrap_or_default().to_owned()
 }
@@ -42,7 +42,7 @@ fn a_label_changes_a_password_once() {
     let (mut alice, _) = client(&server, json!({"type": "guest", "user": "alice"}));
     let register = json!({"type": "register", "password": OLD, "label": "r"});
     assert_eq!(cause(&mut alice, register.clone()), "account_made");
-    assert_eq!(alice.ask(register)[0]["repeated"], true);
+    assert_eq!(alice.request(register)[0]["repeated"], true);
     let wrong = json!({"type": "password", "old": "wrong", "new": NEW, "label": "w"});
     assert_eq!(cause(&mut alice, wrong.clone()), "wrong_old_password");
     assert_eq!(cause(&mut alice, wrong), "wrong_old_password", "refused, it is tried again");
@@ -56,7 +56,7 @@ fn a_new_password_voids_the_tokens_of_before() {
     assert_eq!(cause(&mut alice, json!({"type": "password", "old": OLD, "new": NEW})), "password_changed");
     let mut thief = ObjectClient::connect(&server);
     assert_eq!(cause(&mut thief, json!({"type": "resume", "token": token})), "token_unknown");
-    assert_eq!(alice.ask(json!({"type": "ping", "token": "x"}))[0]["text"], "x", "her own session goes on");
+    assert_eq!(alice.request(json!({"type": "ping", "token": "x"}))[0]["text"], "x", "her own session goes on");
 }
 
 #[test]
@@ -75,12 +75,12 @@ fn a_guest_who_has_made_an_account_is_resumed_as_the_account() {
     let server = TestServer::default();
     let (mut alice, token) = client(&server, json!({"type": "guest", "user": "alice", "room": "ops"}));
     let (mut bob, bobs) = client(&server, json!({"type": "guest", "user": "bob", "room": "ops"}));
-    alice.ask(json!({"type": "connect", "to": "bob"}));
-    bob.ask(json!({"type": "accept", "to": "alice"}));
+    alice.request(json!({"type": "connect", "to": "bob"}));
+    bob.request(json!({"type": "accept", "to": "alice"}));
     bob.client.reset();
     assert_eq!(alice.until("event", "private_ended")["user"], "bob");
     eventually("bob is gone", || server.server().context().hub.find("bob").is_none());
-    alice.ask(json!({"type": "say", "room": "ops", "text": "as a guest", "nonce": "n1"}));
+    alice.request(json!({"type": "say", "room": "ops", "text": "as a guest", "nonce": "n1"}));
     assert_eq!(cause(&mut alice, json!({"type": "register", "password": OLD})), "account_made");
     let (_bob, _) = client(&server, json!({"type": "resume", "token": bobs}));
     assert_eq!(alice.until("event", "private_connected")["user"], "bob", "the chat is with the account now");

@@ -46,7 +46,7 @@ fn a_new_password_ends_sessions_that_were_lost() {
     eventually("alice is gone", || server.server().context().hub.find("alice").is_none());
     server.server().moderator().reset_password("alice").unwrap();
     let mut back = ObjectClient::connect(&server);
-    assert_eq!(back.ask(json!({"type": "resume", "token": token}))[0]["cause"], "token_unknown");
+    assert_eq!(back.request(json!({"type": "resume", "token": token}))[0]["cause"], "token_unknown");
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn a_guest_makes_an_account_of_their_name_without_leaving() {
     bob.expect_nothing();
     eventually("what she types is said again", || {
         alice.send("/private bob still here");
-        alice.lines_so_far().is_empty()
+        alice.drain_lines().is_empty()
     });
     bob.until("[Private] alice: still here");
     alice.send("/register");
@@ -56,7 +56,7 @@ fn a_guest_makes_an_account_of_their_name_without_leaving() {
 
     let mut alice = server.login("alice", OLD);
     alice.send("/history with bob");
-    let lines = alice.lines_so_far();
+    let lines = alice.drain_lines();
     assert!(lines.iter().any(|line| line.contains("before the account")), "{lines:?}");
     bob.send("/pm alice to the account");
     alice.until("[PM] bob: to the account");
@@ -100,7 +100,7 @@ fn what_is_typed_ahead_is_never_said_whatever_comes_of_it() {
     let mut bob = server.guest("bob", "lobby");
     let mut alice = server.login("alice", OLD);
     bob.until("alice has connected");
-    bob.lines_so_far();
+    bob.drain_lines();
     for (lines, result) in [
         (["wrong secret", "new secret", "new secret"], WRONG),
         ([OLD, "new secret", "other secret"], "ERROR: 400 The two new passwords differ. Nothing was changed."),
@@ -114,7 +114,7 @@ fn what_is_typed_ahead_is_never_said_whatever_comes_of_it() {
         alice.until(BEHIND);
         eventually("what she types is said again", || {
             alice.send("good morning");
-            let refused = alice.lines_so_far();
+            let refused = alice.drain_lines();
             assert!(refused.iter().all(|line| line.starts_with(BEHIND)), "{refused:?}");
             refused.is_empty()
         });
@@ -123,7 +123,7 @@ fn what_is_typed_ahead_is_never_said_whatever_comes_of_it() {
     alice.send("/history");
     bob.send("/history");
     for mut client in [alice, bob] {
-        let lines = client.lines_so_far();
+        let lines = client.drain_lines();
         assert!(!lines.iter().any(|line| line.contains("secret") || line.contains("short")), "{lines:?}");
     }
     let files = stored(&mut server);
@@ -156,7 +156,7 @@ fn passwords_typed_where_no_question_comes_are_never_said() {
 
     // Clients that cannot be asked.
     let mut unframed = server.unframed();
-    unframed.ask("dave_lobby", "200");
+    unframed.exchange("dave_lobby", "200");
     for (line, answer) in [("/register", "This client cannot be asked"), ("dave: third secret", BEHIND)] {
         unframed.send(line);
         while !unframed.recv().contains(answer) {}
@@ -171,13 +171,13 @@ fn passwords_typed_where_no_question_comes_are_never_said() {
     assert!(json.until(r#"{"type":"error""#).contains("no_questions_here"));
     assert!(json.until(r#"{"type":"error""#).contains("behind_questions"));
 
-    let heard = bob.lines_so_far();
+    let heard = bob.drain_lines();
     assert!(!heard.iter().any(|line| line.contains("secret")), "{heard:?}");
 
-    carol.lines_so_far();
+    carol.drain_lines();
     eventually("what is typed is said again", || {
         carol.send("good morning");
-        let refused = carol.lines_so_far();
+        let refused = carol.drain_lines();
         assert!(refused.iter().all(|line| line.starts_with(BEHIND)), "{refused:?}");
         refused.is_empty()
     });
@@ -208,7 +208,7 @@ fn the_questions_stay_until_they_are_answered() {
     let mut bob = server.guest("bob", "ops");
     let mut alice = server.guest("alice", "ops");
     bob.until("alice has");
-    bob.lines_so_far();
+    bob.drain_lines();
     alice.send("/register");
     alice.until("NEW PASSWORD?");
     // Others are heard, a line that is too long is no answer, and commands are none either.
@@ -280,7 +280,7 @@ fn clients_that_cannot_be_asked_are_told_so() {
     const NOT_HERE: &str = "This client cannot be asked for a password. Use landline, nc, or a command object.";
     let server = TestServer::new(|config| config.lantalk_port = Some(0));
     let mut unframed = server.unframed();
-    unframed.ask("carol_ops", "200");
+    unframed.exchange("carol_ops", "200");
     unframed.send("/register");
     assert!(unframed.recv().ends_with(NOT_HERE));
     let mut lantalk = server.lantalk("dave");

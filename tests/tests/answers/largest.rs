@@ -1,7 +1,7 @@
 //! The largest possible answer of every command, in every rendering, with the default limits and with extreme ones.
 
 use super::worst::{self, LargestStorage};
-use landline_common::command::{Command, HistoryQuery, TOPICS, parse};
+use landline_common::command::{Command, HistoryQuery, commands, parse};
 use landline_common::limits::{LABEL_BYTES, Limits, count};
 use landline_common::rendering::RENDERINGS;
 use landline_common::{OffsetDateTime, Rendering, RoomName, UserName};
@@ -160,8 +160,8 @@ fn check_commands(full: &FullHub) {
     let backlog = count(full.limits.backlog_bytes);
     let page = count(full.limits.page_bytes).min(backlog / 4);
     for rendering in (0..RENDERINGS).map(Rendering::at) {
-        for topic in TOPICS {
-            let word = topic.usage.split(' ').next().unwrap();
+        for spec in commands() {
+            let word = spec.usage.split(' ').next().unwrap();
             for line in questions(word, &full.limits) {
                 let bytes = answer(full, rendering, parse(&line, "asker").unwrap().unwrap());
                 let shown: String = line.chars().take(60).collect();

@@ -25,9 +25,9 @@ fn json_guest(server: &TestServer, name: &str, room: &str) -> Client {
 
 /// Sends `line`. Returns the answer without earlier presence lines.
 fn ask(client: &mut Client, line: &str) -> Vec<String> {
-    client.lines_so_far();
+    client.drain_lines();
     client.send(line);
-    client.lines_so_far()
+    client.drain_lines()
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn x2_rooms_chats_and_blocks_come_in_pages() {
         alice.send(&format!("/block nobody-{name}"));
         server.register(&format!("nobody-{name}"), "password");
         alice.send(&format!("/block nobody-{name}"));
-        other.lines_so_far();
+        other.drain_lines();
         kept.push(other);
     }
     let page = ["Private chats: bob, carol, dora", "INFO: and 1 more: /chats after dora"];
@@ -118,7 +118,7 @@ fn x2_every_rendering_has_the_command_for_the_next_page() {
     while !lantalk.line().contains(r#""text":"Online: alice, bob""#) {}
     assert!(lantalk.line().contains(r#""text":"and 3 more: /users after bob""#));
     let mut unframed = server.unframed();
-    unframed.ask("tcpchat_lobby", "200");
+    unframed.exchange("tcpchat_lobby", "200");
     unframed.send("/users");
     while unframed.recv() != "Online clients: alice, bob" {}
     unframed.expect("INFO: and 4 more: /users after bob");
@@ -137,7 +137,7 @@ fn x2_a_client_that_lists_many_rooms_is_not_reset() {
         for room in 0..31 {
             client.send(&format!("/join {}", worst::room(31 * guest + room)));
         }
-        client.lines_so_far();
+        client.drain_lines();
         guests.push(client);
     }
     let mut reader = json_guest(&server, "reader", "lobby");

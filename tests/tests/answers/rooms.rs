@@ -22,7 +22,7 @@ fn guest(server: &TestServer, from: Ipv4Addr, name: &str, room: &str) -> Client 
 
 /// Sends `/join`. Returns the answer.
 fn join(client: &mut Client, room: &str) -> String {
-    client.lines_so_far();
+    client.drain_lines();
     client.send(&format!("/join {room}"));
     client.line()
 }

@@ -22,9 +22,9 @@ fn connect(server: &TestServer) -> Unframed {
 /// Signs in to an existing account.
 fn login(server: &TestServer, name: &str) -> Unframed {
     let mut client = connect(server);
-    client.ask("LOGIN", "ALIAS?");
-    client.ask(name, "PASSWORD?");
-    client.ask(PASSWORD, "AUTH_SUCCESS");
+    client.exchange("LOGIN", "ALIAS?");
+    client.exchange(name, "PASSWORD?");
+    client.exchange(PASSWORD, "AUTH_SUCCESS");
     client
 }
 
@@ -44,5 +44,5 @@ fn alice_and_bob(server: &TestServer) -> (Unframed, Unframed) {
 /// Checks that no message is waiting for this client.
 #[track_caller]
 fn expect_nothing(client: &mut Unframed) {
-    client.ask("/ping so far", "PONG so far");
+    client.exchange("/ping so far", "PONG so far");
 }

@@ -6,9 +6,9 @@ use landline_tests::{TestServer, Unframed};
 /// Signs in alice and bob, and opens a private chat between them.
 fn private_chat(server: &TestServer) -> (Unframed, Unframed) {
     let (mut alice, mut bob) = alice_and_bob(server);
-    alice.ask("connect to bob", "INFO: Connection request sent to bob");
+    alice.exchange("connect to bob", "INFO: Connection request sent to bob");
     bob.expect("PRIVATE_REQUEST_FROM:alice");
-    bob.ask("accept connection alice", "PRIVATE_CONNECTED:alice");
+    bob.exchange("accept connection alice", "PRIVATE_CONNECTED:alice");
     alice.expect("PRIVATE_CONNECTED:bob");
     (alice, bob)
 }
@@ -21,12 +21,12 @@ fn private_chat_from_request_to_end() {
     for client in [&mut alice, &mut bob] {
         client.expect("carol has connected to the chatroom");
     }
-    alice.ask("my private chats", "Private chats: bob");
+    alice.exchange("my private chats", "Private chats: bob");
     alice.send("private txt bob hi there");
     bob.expect("[Private] alice: hi there");
     bob.send("private txt alice hi");
     alice.expect("[Private] bob: hi");
-    alice.ask("end private bob", "PRIVATE_ENDED:bob:ended by command");
+    alice.exchange("end private bob", "PRIVATE_ENDED:bob:ended by command");
     alice.expect("INFO: Private connection with bob ended");
     bob.expect("PRIVATE_ENDED:alice:ended by command");
     bob.send("private txt alice too late");
@@ -42,9 +42,9 @@ fn private_chat_from_request_to_end() {
 fn private_commands_without_names_work_as_in_the_first_client() {
     let server = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&server);
-    alice.ask("connect to bob", "INFO: Connection request sent to bob");
+    alice.exchange("connect to bob", "INFO: Connection request sent to bob");
     bob.expect("PRIVATE_REQUEST_FROM:alice");
-    bob.ask("accept connection", "PRIVATE_CONNECTED:alice");
+    bob.exchange("accept connection", "PRIVATE_CONNECTED:alice");
     alice.expect("PRIVATE_CONNECTED:bob");
     alice.send("private txt hi");
     bob.expect("[Private] alice: hi");
@@ -58,12 +58,12 @@ fn private_chat_is_rejected_and_requested_again() {
     let server = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&server);
     for answer in ["reject connection alice", "reject connection"] {
-        alice.ask("connect to bob", "INFO: Connection request sent to bob");
+        alice.exchange("connect to bob", "INFO: Connection request sent to bob");
         bob.expect("PRIVATE_REQUEST_FROM:alice");
-        bob.ask(answer, "INFO: Rejected private request from alice");
+        bob.exchange(answer, "INFO: Rejected private request from alice");
         alice.expect("PRIVATE_REJECTED:bob");
     }
-    alice.ask("my private chats", "Private chats: none");
+    alice.exchange("my private chats", "Private chats: none");
 }
 
 #[test]
@@ -73,5 +73,5 @@ fn private_chat_ends_when_the_partner_leaves() {
     drop(alice);
     bob.expect("PRIVATE_ENDED:alice:disconnected");
     bob.expect("alice has left the chatroom");
-    bob.ask("my private chats", "Private chats: none");
+    bob.exchange("my private chats", "Private chats: none");
 }

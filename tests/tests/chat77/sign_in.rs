@@ -7,14 +7,14 @@ use landline_tests::TestServer;
 fn registration_repeats_the_greeting_before_the_login() {
     let server = TestServer::default();
     let mut alice = connect(&server);
-    alice.ask("REGISTER", "ALIAS?");
-    alice.ask("alice", "PASSWORD?");
-    alice.ask(PASSWORD, "Registration successful. You can login now.");
+    alice.exchange("REGISTER", "ALIAS?");
+    alice.exchange("alice", "PASSWORD?");
+    alice.exchange(PASSWORD, "Registration successful. You can login now.");
     alice.expect(GREETING);
-    alice.ask("LOGIN", "ALIAS?");
-    alice.ask("alice", "PASSWORD?");
-    alice.ask(PASSWORD, "AUTH_SUCCESS");
-    alice.ask("online clients", "Online clients: alice");
+    alice.exchange("LOGIN", "ALIAS?");
+    alice.exchange("alice", "PASSWORD?");
+    alice.exchange(PASSWORD, "AUTH_SUCCESS");
+    alice.exchange("online clients", "Online clients: alice");
 }
 
 #[test]
@@ -32,17 +32,17 @@ fn every_refusal_is_one_message_before_the_greeting() {
     ] {
         let (last, first) = lines.split_last().unwrap();
         for (line, question) in first.iter().zip(["ALIAS?", "PASSWORD?"]) {
-            bob.ask(line, question);
+            bob.exchange(line, question);
             if question == "PASSWORD?" {
                 break;
             }
         }
-        bob.ask(last, answer);
+        bob.exchange(last, answer);
         bob.expect(GREETING);
     }
     for (alias, password, code) in [("alice", PASSWORD, "ERROR: 403 "), ("bob", "short", "ERROR: 400 ")] {
-        bob.ask("register", "ALIAS?");
-        bob.ask(alias, "PASSWORD?");
+        bob.exchange("register", "ALIAS?");
+        bob.exchange(alias, "PASSWORD?");
         bob.send(password);
         let answer = bob.recv();
         assert!(answer.starts_with(code) && !answer.contains(GREETING), "{answer}");
@@ -55,14 +55,14 @@ fn server_password_is_asked_for_first() {
     let server = TestServer::new(|config| config.password = Some("open sesame".into()));
     let mut alice = connect(&server);
     for (mode, last) in [("REGISTER", "Registration successful. You can login now."), ("LOGIN", "AUTH_SUCCESS")] {
-        alice.ask(mode, "INFO: first this server's password");
+        alice.exchange(mode, "INFO: first this server's password");
         alice.expect("PASSWORD?");
-        alice.ask("open sesame", "ALIAS?");
-        alice.ask("alice", "PASSWORD?");
-        alice.ask(PASSWORD, last);
+        alice.exchange("open sesame", "ALIAS?");
+        alice.exchange("alice", "PASSWORD?");
+        alice.exchange(PASSWORD, last);
         if mode == "REGISTER" {
             alice.expect(GREETING);
         }
     }
-    alice.ask("online clients", "Online clients: alice");
+    alice.exchange("online clients", "Online clients: alice");
 }

@@ -39,12 +39,12 @@ fn presence_is_announced_once_and_exit_leaves() {
     let server = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&server);
     expect_nothing(&mut alice);
-    bob.ask("online clients", "Online clients: alice, bob");
-    bob.ask("my private chats", "Private chats: none");
-    bob.ask("exit", "INFO: Goodbye!");
+    bob.exchange("online clients", "Online clients: alice, bob");
+    bob.exchange("my private chats", "Private chats: none");
+    bob.exchange("exit", "INFO: Goodbye!");
     bob.expect("");
     alice.expect("bob has left the chatroom");
-    alice.ask("online clients", "Online clients: alice");
+    alice.exchange("online clients", "Online clients: alice");
     let _bob_again = login(&server, "bob");
     alice.expect("bob has connected to the chatroom");
     expect_nothing(&mut alice);
@@ -54,7 +54,7 @@ fn presence_is_announced_once_and_exit_leaves() {
 fn unsupported_features_are_answered_once_and_never_relayed() {
     let server = TestServer::default();
     let (mut alice, mut bob) = alice_and_bob(&server);
-    alice.ask("BEEP_UDP_PORT:4242", "INFO: not supported here");
+    alice.exchange("BEEP_UDP_PORT:4242", "INFO: not supported here");
     alice.send("alice: beep");
     bob.expect("alice: beep");
     // The latest clients send these as lines.

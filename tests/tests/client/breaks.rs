@@ -21,7 +21,7 @@ fn a_pipe_gives_up_after_its_patience_and_names_what_was_not_sent() {
     bob.expect("ci: before");
     test_server.stop();
     assert_eq!(program.wait().code(), Some(1));
-    let complaint = program.complaints();
+    let complaint = program.stderr();
     for text in ["no connection: ", "trying again in", "what else comes from standard input", "no connection for 1 s"] {
         assert!(complaint.contains(text), "{complaint:?} does not say {text:?}");
     }
@@ -41,7 +41,7 @@ fn a_pipe_goes_on_where_it_was_when_the_server_is_back() {
     bob.until("ci: second");
     program.type_line("/quit");
     assert_eq!(program.wait().code(), Some(0));
-    let complaint = program.complaints();
+    let complaint = program.stderr();
     assert!(complaint.ends_with("landline: connected again\n"), "{complaint}");
 }
 
@@ -53,5 +53,5 @@ fn a13_who_is_kicked_is_told_why() {
     bob.expect("ci has connected to the chatroom");
     test_server.server().moderator().kick("ci", "enough").expect("kicked");
     assert_eq!(program.wait().code(), Some(1));
-    assert!(program.complaints().contains("you were kicked: enough"));
+    assert!(program.stderr().contains("you were kicked: enough"));
 }

@@ -140,7 +140,7 @@ fn what_others_say_is_printed_as_it_comes() {
     bob.expect("[Private] alice: in private");
     alice.type_line("/quit");
     assert_eq!(alice.wait().code(), Some(0));
-    assert_eq!(alice.complaints(), "");
+    assert_eq!(alice.stderr(), "");
 }
 
 #[test]
@@ -168,11 +168,11 @@ fn whoever_has_read_enough_ends_it_quietly() {
     let mut alice = entered(&test_server, "alice");
     let mut bob = test_server.guest("bob", "lobby");
     alice.until("bob has connected");
-    alice.read_no_more();
+    alice.close_output();
     bob.send("is anybody there?");
     bob.expect("alice has left the chatroom");
     assert_eq!(alice.wait().code(), Some(0));
-    assert_eq!(alice.complaints(), "");
+    assert_eq!(alice.stderr(), "");
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn a_signal_ends_it_in_order() {
         bob.until(&format!("{name} has connected to the chatroom"));
         program.signal(signal);
         assert_eq!(program.wait().code(), Some(0));
-        assert_eq!(program.complaints(), "");
+        assert_eq!(program.stderr(), "");
         bob.until(&format!("{name} has left the chatroom"));
     }
 }

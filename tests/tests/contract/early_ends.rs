@@ -54,7 +54,7 @@ fn expect_alone(server: &TestServer, watcher: &mut Client) {
     wait_for_answer(watcher, "/who hall", "In hall: watcher");
     wait_for_answer(watcher, "/chats", "Private chats: none");
     let context = server.server().context();
-    assert_eq!((context.hub.user_count(), context.poller.waiting()), (1, 0));
+    assert_eq!((context.hub.user_count(), context.poller.queued_bytes()), (1, 0));
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn line_4_member_receives_the_lines_between_join_and_leave() {
             assert!(expect_contiguous(&lines).unwrap() >= before);
             guest.expect("INFO: You are in elsewhere now");
             flood.wait_for_more();
-            let late = guest.lines_so_far();
+            let late = guest.drain_lines();
             assert_eq!(expect_contiguous(&late), None, "talk of the room after the client left it");
         }
     });
@@ -136,7 +136,7 @@ fn line_4_format_change_covers_direct_messages() {
         bob.send_bytes(format!("/pm guest <{round}>\n").repeat(20).as_bytes());
         guest.send(if json { "format json" } else { "format text" });
         guest.until(if json { r#"{"type":"system","event":"format""# } else { "INFO: events" });
-        bob.lines_so_far();
+        bob.drain_lines();
         guest.send("/ping done");
         loop {
             let line = guest.line();

@@ -24,7 +24,7 @@ fn flood(members: &mut [Participant], lines: usize, at_once: usize) -> Vec<Vec<H
                         start.wait();
                         member.say(0..lines, at_once);
                     }
-                    let lacks_own = at < SPEAKERS && !member.hears_itself();
+                    let lacks_own = at < SPEAKERS && !member.echoes_own_messages();
                     member.hear(if lacks_own { lines * (SPEAKERS - 1) } else { lines * SPEAKERS })
                 })
             })
@@ -46,7 +46,7 @@ fn expect_one_order(members: &[Participant], heard: &[Vec<HeardLine>]) {
     assert!(order.is_sorted_by(|a, b| a.id.unwrap() < b.id.unwrap()), "the listener received ids out of order");
     let plain = |heard: &HeardLine| (heard.user.clone(), heard.number);
     for (at, (member, heard)) in members.iter().zip(heard).enumerate() {
-        let lacks_own = at < SPEAKERS && !member.hears_itself();
+        let lacks_own = at < SPEAKERS && !member.echoes_own_messages();
         let expected = order.iter().filter(|line| !(lacks_own && line.user == member.name)).map(plain);
         assert!(heard.iter().map(plain).eq(expected), "{} received another order", member.name);
         assert!(heard[0].id.is_none() || heard == order, "{} received other ids", member.name);
@@ -58,7 +58,7 @@ fn expect_each_line_once(members: &[Participant], heard: &[Vec<HeardLine>], line
         for speaker in members[..SPEAKERS].iter() {
             let numbers = heard.iter().filter(|line| line.user == speaker.name).map(|line| line.number);
             let count = match speaker.name.as_str() {
-                name if name == member.name && !member.hears_itself() => 0,
+                name if name == member.name && !member.echoes_own_messages() => 0,
                 "s0" if at > 0 => lines + 1,
                 _ => lines,
             };

@@ -107,14 +107,14 @@ fn lantalk(server: &TestServer) -> Client {
 
 fn tcp_chat(server: &TestServer) -> Unframed {
     let mut client = server.unframed();
-    client.ask(&format!("tcpchat_{ROOM}"), "200");
+    client.exchange(&format!("tcpchat_{ROOM}"), "200");
     client
 }
 
 fn chat77(server: &TestServer) -> Unframed {
     let mut client = server.unframed();
     for (message, answer) in [("LOGIN", "ALIAS?"), ("chat77", "PASSWORD?"), ("password", "AUTH_SUCCESS")] {
-        client.ask(message, answer);
+        client.exchange(message, answer);
     }
     client.send(&format!("/join {ROOM}"));
     let mut heard = String::new();
@@ -137,7 +137,7 @@ impl Participant {
     }
 
     /// Returns whether the client receives its own lines.
-    pub fn hears_itself(&self) -> bool {
+    pub fn echoes_own_messages(&self) -> bool {
         matches!(self.client, ParticipantClient::Json(_) | ParticipantClient::TcpChat(..))
     }
 

@@ -99,7 +99,7 @@ fn logout_reason(server: &TestServer, name: &str) -> Option<String> {
 }
 
 fn waiting(server: &TestServer) -> usize {
-    server.server().context().poller.waiting()
+    server.server().context().poller.queued_bytes()
 }
 
 /// Checks that a client was disconnected by a reset, that the log has the reason, and that the name is free.

@@ -3,7 +3,7 @@
 
 use crate::flood::Flood;
 use crate::party::{ROOM, guest_again};
-use landline_tests::{Client, Dice, TestServer, eventually};
+use landline_tests::{Client, Rng, TestServer, eventually};
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
@@ -28,10 +28,10 @@ fn count_panics() {
 }
 
 /// Returns a random command.
-fn command(dice: &mut Dice) -> String {
-    let room = dice.roll(3);
-    let user = dice.roll(USERS);
-    match dice.roll(18) {
+fn command(rng: &mut Rng) -> String {
+    let room = rng.below(3);
+    let user = rng.below(USERS);
+    match rng.below(18) {
         0 | 1 => format!("/join room{room}"),
         2 => "/leave".into(),
         3 => format!("/leave room{room}"),
@@ -60,12 +60,12 @@ fn wait_for_answers(client: &mut Client, step: usize) {
 
 fn run_user(server: &TestServer, number: usize) {
     let name = format!("p{number}");
-    let mut dice = Dice::new(number);
+    let mut rng = Rng::new(number);
     let mut client = guest_again(server, &name, ROOM);
     for step in 0..STEPS {
-        let commands: String = (0..=dice.roll(6)).map(|_| command(&mut dice) + "\n").collect();
+        let commands: String = (0..=rng.below(6)).map(|_| command(&mut rng) + "\n").collect();
         client.send_bytes(commands.as_bytes());
-        match dice.roll(12) {
+        match rng.below(12) {
             0 => {
                 client.reset();
                 client = guest_again(server, &name, ROOM);
@@ -99,11 +99,11 @@ fn lines_6_and_7_talk_continues_beside_random_commands() {
     });
     let mut last = guest_again(&server, "talker", "cellar");
     guest_again(&server, "witness", "cellar").quit();
-    last.lines_so_far();
+    last.drain_lines();
     for (command, answer) in [("/users", "Online clients: talker"), ("/rooms", "Rooms: cellar (1)")] {
         last.send(command);
         last.expect(answer);
     }
-    eventually("nothing is queued", || server.server().context().poller.waiting() == 0);
+    eventually("nothing is queued", || server.server().context().poller.queued_bytes() == 0);
     assert_eq!(PANICS.load(SeqCst), 0, "threads of the server panicked");
 }

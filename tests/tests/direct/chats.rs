@@ -86,7 +86,7 @@ fn who_has_no_such_program_cannot_take_part() {
     let [mut alice] = people(test_server.address(), ["alice"]);
     alice.type_line("/direct carol");
     alice.until("ERROR: 403 ");
-    carol.lines_so_far();
+    carol.drain_lines();
     carol.send("startprivate alice");
     carol.expect_start("ERROR: 403 ");
 }
@@ -119,7 +119,7 @@ fn many_lines_arrive_in_their_order() {
     }
     assert_eq!(reason(&mut bob, "alice"), "alice left");
     assert_eq!(alice.wait().code(), Some(0));
-    assert_eq!(alice.complaints(), "");
+    assert_eq!(alice.stderr(), "");
 }
 
 #[test]
@@ -168,6 +168,6 @@ fn a_script_hears_what_cannot_be_said() {
     script.type_line("/direct-say bob is this on?");
     script.type_line("/quit");
     assert_eq!(script.wait().code(), Some(1));
-    let complaints = script.complaints();
+    let complaints = script.stderr();
     assert!(complaints.contains("there is no encrypted chat with bob; /direct bob asks for one"), "{complaints}");
 }

@@ -70,7 +70,7 @@ fn reason(program: &mut Program, with: &str) -> String {
 fn fake(test_server: &TestServer, name: &str) -> (Client, Keys) {
     let (mut client, keys) = (test_server.guest(name, "lobby"), Keys::generate().expect("keys"));
     client.send(&format!("/direct-key {}", keys.public()));
-    client.lines_so_far();
+    client.drain_lines();
     (client, keys)
 }
 

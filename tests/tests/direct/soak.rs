@@ -2,8 +2,8 @@
 //! the one who stays is as before. It does what it is told in a message: what follows [`DO`].
 
 use crate::{connected, fake, landline, reason, start};
-use landline_tests::soak::{held, held_at_rest, resident_kib};
-use landline_tests::{Client, DEADLINE, Dice, Program, TestServer, eventually};
+use landline_tests::soak::{count_resources, resident_kib, resources_at_rest};
+use landline_tests::{Client, DEADLINE, Program, Rng, TestServer, eventually};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -94,7 +94,7 @@ fn order(command: &str) -> String {
 }
 
 /// Somebody comes, chats, and goes.
-fn visit(test_server: &TestServer, step: usize, dice: &mut Dice) {
+fn visit(test_server: &TestServer, step: usize, rng: &mut Rng) {
     // Nobody has a name that somebody had before.
     let (name, end) = (&*format!("p{step}"), ENDS[step % ENDS.len()]);
     if matches!(end, Ending::NobodyComes) {
@@ -109,7 +109,7 @@ fn visit(test_server: &TestServer, step: usize, dice: &mut Dice) {
             who.until(&format!("DIRECT_REJECTED:{STAYS}"));
             return quit(&mut who);
         }
-        _ if dice.roll(3) == 0 => {
+        _ if rng.below(3) == 0 => {
             who.type_line(&order(&format!("/direct {name}")));
             who.until(&format!("DIRECT_REQUEST_FROM:{STAYS}:"));
             who.type_line("/accept");
@@ -126,7 +126,7 @@ fn visit(test_server: &TestServer, step: usize, dice: &mut Dice) {
         return give_up(&mut test_server.guest(&format!("after-{name}"), "lobby"), name);
     }
     connected(&mut who, STAYS);
-    for n in 0..dice.roll(20) {
+    for n in 0..rng.below(20) {
         who.type_line(&format!("/direct-say {STAYS} do /direct-say {name} echo {n}"));
         assert_eq!(who.until("[Direct]"), format!("[Direct] {STAYS}: echo {n}\n"));
     }
@@ -179,7 +179,7 @@ fn quit(who: &mut Program) {
 }
 
 fn ends_well(who: &mut Program) {
-    assert_eq!(who.wait().code(), Some(0), "{}", who.complaints());
+    assert_eq!(who.wait().code(), Some(0), "{}", who.stderr());
 }
 
 /// They all come and go for a while.
@@ -188,9 +188,9 @@ fn churn(test_server: &TestServer, time: Duration, visits: &AtomicUsize) {
     thread::scope(|scope| {
         for number in 0..OTHERS {
             scope.spawn(move || {
-                let mut dice = Dice::new(number);
+                let mut rng = Rng::new(number);
                 while Instant::now() < until {
-                    visit(test_server, visits.fetch_add(1, Relaxed), &mut dice);
+                    visit(test_server, visits.fetch_add(1, Relaxed), &mut rng);
                 }
             });
         }
@@ -201,13 +201,13 @@ fn soak(time: Duration) {
     let (test_server, visits) = (TestServer::default(), AtomicUsize::new(0));
     let mut program = start(&mut landline(test_server.address(), STAYS));
     let process = program.child().id();
-    let idle = held_at_rest(process);
+    let idle = resources_at_rest(process);
     let at_work = stay(program);
     churn(&test_server, WARM, &visits);
-    eventually("the chats are over", || held(process) == idle);
+    eventually("the chats are over", || count_resources(process) == idle);
     let (warm, before) = (resident_kib(process), visits.load(Relaxed));
     churn(&test_server, time, &visits);
-    eventually("all threads and descriptors are given back", || held(process) == idle);
+    eventually("all threads and descriptors are given back", || count_resources(process) == idle);
     let (after, visits) = (resident_kib(process), visits.into_inner() - before);
     println!("{visits} visits in {time:?}; {idle:?}; {warm} KiB before, {after} KiB after");
     assert!(visits > ENDS.len() / 2, "hardly anything has happened");
@@ -216,7 +216,7 @@ fn soak(time: Duration) {
     let mut program = at_work.join().expect("who stays");
     // Whoever is blocked may have left before the server hears of it: then that is a line that was refused.
     assert!(program.wait().code().is_some_and(|code| code <= 1));
-    let complaints = program.complaints();
+    let complaints = program.stderr();
     assert!(!complaints.contains("panicked"), "{complaints}");
 }
 

@@ -57,7 +57,7 @@ fn sign_ins_per_address_are_limited_over_all_doors() {
     assert!(refused.ends_with(" s."), "{refused}");
     guest.expect_closed();
     let mut unframed = server.unframed();
-    unframed.ask("dave_lobby", "429");
+    unframed.exchange("dave_lobby", "429");
     let mut account = server.connect();
     ["LOGIN", "alice", "correct horse"].iter().for_each(|line| account.send(line));
     account.until("ERROR: 429 Too many sign-ins from your address");

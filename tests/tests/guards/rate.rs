@@ -49,12 +49,12 @@ fn users_are_told_what_was_dropped_after_the_burst() {
 fn programs_without_line_ends_are_told_nothing_new() {
     let server = server(1_000);
     let mut alice = server.unframed();
-    alice.ask("alice_lobby", "200");
+    alice.exchange("alice_lobby", "200");
     for _ in 0..3 {
-        alice.ask("hello there", "alice - hello there");
+        alice.exchange("hello there", "alice - hello there");
     }
-    alice.ask("hello there", SLOW_DOWN);
-    alice.ask("/quit", "INFO: Goodbye!");
+    alice.exchange("hello there", SLOW_DOWN);
+    alice.exchange("/quit", "INFO: Goodbye!");
     alice.expect("");
 }
 

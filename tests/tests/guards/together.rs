@@ -42,7 +42,7 @@ fn slow_reader(server: &TestServer) -> Client {
 
 /// Returns how many lines up to the answer to a ping contain `part`.
 fn count_until_pong(client: &mut Client, part: &str) -> usize {
-    client.lines_so_far().iter().filter(|line| line.contains(part)).count()
+    client.drain_lines().iter().filter(|line| line.contains(part)).count()
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn flood_of_one_address_disconnects_no_slow_reader() {
     let server = server(|_| {});
     let mut reader = slow_reader(&server);
     let mut flooders: Vec<_> = (0..30).map(|i| guest(&server, neighbour(2), &format!("flooder{i}"))).collect();
-    reader.lines_so_far();
+    reader.drain_lines();
     let line = format!("/all {}\n", "\u{1f600}".repeat(2_000));
     for flooder in &mut flooders {
         flooder.send_bytes(line.repeat(9).as_bytes());
@@ -70,7 +70,7 @@ fn pastes_of_a_class_behind_one_address_arrive() {
     let server = server(|_| {});
     let mut teacher = guest(&server, neighbour(1), "teacher");
     let mut class: Vec<_> = (0..30).map(|i| guest(&server, neighbour(2), &format!("pupil{i}"))).collect();
-    teacher.lines_so_far();
+    teacher.drain_lines();
     for (i, pupil) in class.iter_mut().enumerate() {
         // Landline's client sends as many pasted lines at once.
         let lines: String = (0..9).map(|n| format!("pasted {i} {n} {}\n", "x".repeat(800))).collect();
@@ -97,7 +97,7 @@ fn lines_over_the_address_limit_are_dropped_with_a_warning() {
     bob.until("carol has connected");
     // Commands whose answers go to the sender alone do not count.
     alice.send_bytes(b"/rooms\n/users\n/help\n/who lobby\n");
-    alice.lines_so_far();
+    alice.drain_lines();
     for line in ["one", "/all two"] {
         alice.send(line);
     }

@@ -1,7 +1,7 @@
 //! Connections that break after any byte.
 
 use crate::ChatProbe;
-use landline_tests::{Client, DEADLINE, Proxy, TestServer, Way};
+use landline_tests::{Client, DEADLINE, LinkBehavior, Proxy, TestServer};
 use std::io::Write;
 use std::time::Instant;
 
@@ -16,7 +16,7 @@ fn sign_in_broken_after_any_byte_leaves_the_name_free() {
     let server = TestServer::default();
     let mut chat = ChatProbe::new(&server);
     for at in 0..=SIGN_IN.len() {
-        let cut = Proxy::new(server.address(), Way::Cut(at), Way::Whole);
+        let cut = Proxy::new(server.address(), LinkBehavior::ResetAfter(at), LinkBehavior::Unchanged);
         let client = Client::connect(cut.address());
         let _ = client.stream().write_all(SIGN_IN.as_bytes());
         let mut again = sign_in_once_free(&server, "alice");
@@ -36,7 +36,7 @@ fn talk_broken_after_any_byte_arrives_in_whole_lines() {
     let server = TestServer::default();
     let mut chat = ChatProbe::new(&server);
     for at in 1..=SAID.len() {
-        let cut = Proxy::new(server.address(), Way::Cut(SIGN_IN.len() + at), Way::Whole);
+        let cut = Proxy::new(server.address(), LinkBehavior::ResetAfter(SIGN_IN.len() + at), LinkBehavior::Unchanged);
         let mut client = Client::connect(cut.address());
         client.send_bytes(SIGN_IN.as_bytes());
         client.until("200 ");

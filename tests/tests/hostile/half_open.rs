@@ -1,6 +1,6 @@
 //! Peers that vanish: the cable is unplugged, and neither an end nor a reset of the connection arrives.
 
-use landline_tests::{Client, DEADLINE, Lan, Program, Proxy, TestServer, Way, eventually};
+use landline_tests::{Client, DEADLINE, Lan, LinkBehavior, Program, Proxy, TestServer, eventually};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -8,7 +8,8 @@ use tempfile::TempDir;
 #[test]
 fn pulled_cable_ends_the_session_and_frees_the_name() {
     let server = TestServer::new(|config| config.timeout = Duration::from_secs(2));
-    let pulled = Proxy::new(server.address(), Way::Pulled("alice_salon\n".len()), Way::Pulled(0));
+    let pulled =
+        Proxy::new(server.address(), LinkBehavior::StallAfter("alice_salon\n".len()), LinkBehavior::StallAfter(0));
     let mut cut_off = Client::connect(pulled.address());
     cut_off.send("alice_salon");
     cut_off.send("a lost line");

@@ -2,7 +2,7 @@
 
 use crate::ChatProbe;
 use landline_tests::bench::usage;
-use landline_tests::{Client, Dice, Program, Proxy, TestServer, Way};
+use landline_tests::{Client, LinkBehavior, Program, Proxy, Rng, TestServer};
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use tempfile::TempDir;
@@ -31,7 +31,7 @@ impl WatchedServer {
         let lantalk = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let mut command = Program::quiet_server_with_lantalk(folder.path(), rate, port);
         // Without a history: talk that waits for the disk has its own limit.
-        let (program, address) = Program::open(command.args(["--history", "off"]));
+        let (program, address) = Program::start_server(command.args(["--history", "off"]));
         let watcher = sign_in(address, "watcher");
         let mut watched = WatchedServer { program, address, lantalk, watcher, _folder: folder };
         // Sign in once before measuring: the first sign-in allocates memory that is not an attack's cost.
@@ -89,11 +89,11 @@ fn sign_in(address: SocketAddr, name: &str) -> Client {
 /// Returns pseudo-random lines with a fixed seed. Each begins like a command, an object or text, and goes on with any
 /// bytes.
 fn junk(lines: usize) -> impl Iterator<Item = Vec<u8>> {
-    let mut dice = Dice::new(1);
+    let mut rng = Rng::new(1);
     const BEGINNINGS: [&[u8]; 6] = [b"/~", b"//", b"/nope ", b"{\"type\":", b"/pm ", b"\xff\xfe/"];
     (0..lines).map(move |_| {
-        let mut line = BEGINNINGS[dice.roll(6)].to_vec();
-        line.extend((0..dice.roll(40)).map(|_| dice.roll(256) as u8).filter(|byte| *byte != b'\n'));
+        let mut line = BEGINNINGS[rng.below(6)].to_vec();
+        line.extend((0..rng.below(40)).map(|_| rng.below(256) as u8).filter(|byte| *byte != b'\n'));
         line.push(b'\n');
         line
     })
@@ -220,7 +220,7 @@ const BYTES: [(&[u8], &str); 20] = [
 fn invalid_utf8_arrives_as_text() {
     let server = TestServer::default();
     let mut chat = ChatProbe::new(&server);
-    let split = Proxy::new(server.address(), Way::Split, Way::Split);
+    let split = Proxy::new(server.address(), LinkBehavior::ByteByByte, LinkBehavior::ByteByByte);
     // Once directly, and once with each byte in its own packet.
     for address in [server.address(), split.address()] {
         let mut alice = sign_in(address, "alice");
@@ -253,7 +253,7 @@ fn every_byte_value_is_harmless_alone_and_among_others() {
         assert!(heard.lines().all(|line| line.starts_with("alice: ")), "{byte:#x}: {heard:?}");
     }
     // Only the slash is a command.
-    assert_eq!(alice.lines_so_far(), ["ERROR: 400 Unknown command /. Try /help."]);
+    assert_eq!(alice.drain_lines(), ["ERROR: 400 Unknown command /. Try /help."]);
     // Send each value as the first byte of a connection, too.
     for byte in 0..=u8::MAX {
         for junk in [&[byte][..], &[byte, byte], &[byte, b'\n']] {

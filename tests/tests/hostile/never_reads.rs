@@ -55,7 +55,7 @@ fn default_backlog_is_one_mebibyte_and_then_the_client_is_reset() {
             chat.speaker.send(&"x".repeat(1_900));
         }
         chat.say();
-        most = most.max(context.poller.waiting());
+        most = most.max(context.poller.queued_bytes());
         assert!(begun.elapsed() < DEADLINE, "the client is not disconnected; {most} bytes wait");
     }
     assert!((256 << 10..=1 << 20).contains(&most), "{most} bytes waited");

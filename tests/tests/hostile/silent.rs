@@ -1,7 +1,7 @@
 //! Connections that send nothing, or one byte now and then.
 
 use crate::ChatProbe;
-use landline_tests::{Client, Proxy, TestServer, Way, neighbour};
+use landline_tests::{Client, LinkBehavior, Proxy, TestServer, neighbour};
 use std::io::Write;
 use std::time::{Duration, Instant};
 
@@ -95,7 +95,7 @@ fn is_still_there(client: &mut Client) -> bool {
 fn single_bytes_extend_no_deadline() {
     let server = TestServer::new(|config| config.limits.answer_seconds = 2);
     let mut chat = ChatProbe::new(&server);
-    let slow = Proxy::new(server.address(), Way::Slow(2), Way::Whole);
+    let slow = Proxy::new(server.address(), LinkBehavior::Slow(2), LinkBehavior::Unchanged);
     let mut alice = Client::connect(slow.address());
     alice.send("alice_salon");
     alice.until(&format!("ERROR: 403 {LATE}"));
@@ -107,7 +107,7 @@ fn single_bytes_extend_no_deadline() {
 fn slow_client_signs_in_and_talks() {
     let server = TestServer::default();
     let mut chat = ChatProbe::new(&server);
-    let slow = Proxy::new(server.address(), Way::Slow(100), Way::Slow(1_000));
+    let slow = Proxy::new(server.address(), LinkBehavior::Slow(100), LinkBehavior::Slow(1_000));
     let mut alice = Client::connect(slow.address());
     alice.send_bytes("alice_salon\ngrüße\n".as_bytes());
     alice.until("200 ");

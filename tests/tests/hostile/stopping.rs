@@ -31,7 +31,8 @@ impl StoppingServer {
     fn new(flush_seconds: u32) -> StoppingServer {
         let folder = TempDir::new().expect("a folder");
         let mut command = Program::quiet_server(folder.path(), "off");
-        let (server, address) = Program::open(command.args(["--limit", &format!("flush-seconds={flush_seconds}")]));
+        let (server, address) =
+            Program::start_server(command.args(["--limit", &format!("flush-seconds={flush_seconds}")]));
         let slow_reader = sign_in(address, "slow");
         let mut talker = sign_in(address, "talker");
         for number in 0..LINES {

@@ -1,7 +1,7 @@
 //! The program's network breaks at any byte: what was typed, heard by others, stored and shown agree, each line once.
 
 use crate::{PASSWORD, on_pipes, with_account};
-use landline_tests::{Breaker, Client, Dice, Direction, ObjectClient, Program, TestServer, eventually};
+use landline_tests::{Breaker, Client, Direction, ObjectClient, Program, Rng, TestServer, eventually};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -12,15 +12,15 @@ fn text(n: usize) -> String {
     format!("line {n}")
 }
 
-/// Types lines while the network breaks: at a byte that the dice choose, in either direction.
-fn talk(program: &mut Program, network: &Breaker, dice: &mut Dice) {
+/// Types lines while the network breaks: at a byte that the rng choose, in either direction.
+fn talk(program: &mut Program, network: &Breaker, rng: &mut Rng) {
     for n in 0..LINES {
         program.type_line(&text(n));
         if n % 5 == 2 {
-            let direction = [Direction::ToServer, Direction::ToClient][dice.roll(2)];
-            network.break_after(direction, dice.roll(900));
+            let direction = [Direction::ToServer, Direction::ToClient][rng.below(2)];
+            network.break_after(direction, rng.below(900));
         }
-        std::thread::sleep(Duration::from_millis(dice.roll(30) as u64));
+        std::thread::sleep(Duration::from_millis(rng.below(30) as u64));
     }
 }
 
@@ -31,7 +31,7 @@ fn stored(test_server: &TestServer) -> Vec<(u64, String)> {
     let mut all: Vec<(u64, String)> = Vec::new();
     loop {
         let after = all.last().map_or(1, |(id, _)| *id);
-        let page = client.ask(json!({"type": "history", "room": "lobby", "after": after}));
+        let page = client.request(json!({"type": "history", "room": "lobby", "after": after}));
         let entry = |object: &Value| Some((object["id"].as_u64()?, object["text"].as_str()?.to_owned()));
         let entries: Vec<(u64, String)> = page
             .iter()
@@ -47,7 +47,7 @@ fn stored(test_server: &TestServer) -> Vec<(u64, String)> {
 
 /// The lines of alice's that a witness at `nc` heard, up to now.
 fn heard(witness: &mut Client) -> Vec<String> {
-    let lines = witness.lines_so_far();
+    let lines = witness.drain_lines();
     lines.iter().filter_map(|line| line.strip_prefix("alice: ").map(str::to_owned)).collect()
 }
 
@@ -58,7 +58,7 @@ fn run(seed: usize) {
     let mut program = on_pipes(with_account(network.address(), "alice").args(["--json", "--patience", "60"]));
     program.until("auth_ok");
     let mut witness = test_server.guest("witness", "lobby");
-    let mut dice = Dice::new(seed);
+    let mut rng = Rng::new(seed);
     let mut shown = Vec::new();
     let reader = program.take_output();
     let reading = std::thread::spawn(move || {
@@ -71,10 +71,10 @@ fn run(seed: usize) {
         }
         shown
     });
-    talk(&mut program, &network, &mut dice);
+    talk(&mut program, &network, &mut rng);
     program.type_line("/quit");
-    assert_eq!(program.wait().code(), Some(0), "seed {seed}: {}", program.complaints());
-    let breaks = program.complaints().matches("connected again").count();
+    assert_eq!(program.wait().code(), Some(0), "seed {seed}: {}", program.stderr());
+    let breaks = program.stderr().matches("connected again").count();
     assert!(breaks > 0, "seed {seed}: it never broke");
     let shown = reading.join().expect("no panic");
 

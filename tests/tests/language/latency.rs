@@ -42,14 +42,14 @@ fn with_a_past(test_server: &TestServer, folder: &Path) {
     let all: Value = rooms.iter().map(|room| (room.clone(), Value::Null)).collect();
     let mut login = ObjectClient::connect(test_server);
     login.sign_in(json!({"type": "login", "user": "alice", "password": PASSWORD, "rooms": all}));
-    login.ask(json!({"type": "say", "room": "room0", "text": "alice was here"}));
+    login.request(json!({"type": "say", "room": "room0", "text": "alice was here"}));
     login.client.quit();
     for (n, rooms) in rooms.chunks(5).enumerate() {
         let mut other = ObjectClient::connect(test_server);
         let own: Value = rooms.iter().map(|room| (room.clone(), Value::Null)).collect();
         other.sign_in(json!({"type": "guest", "user": format!("other{n}"), "rooms": own}));
         for room in rooms {
-            other.ask(json!({"type": "say", "room": room, "text": "said since"}));
+            other.request(json!({"type": "say", "room": room, "text": "said since"}));
         }
         other.client.quit();
     }
@@ -84,7 +84,7 @@ fn a1_a_line_is_heard_at_once_with_a_past_in_twenty_rooms() {
     std::thread::sleep(SETTLING);
     types(&mut alice, "first line", (&mut witness, "alice: first line"));
     alice.press("/join room7\r");
-    alice.sees(" room7  2 here");
+    alice.wait_for(" room7  2 here");
     types(&mut alice, "in a room of before", (&mut other, "alice: in a room of before"));
     for n in 0..4 {
         types(&mut alice, &format!("more {n}"), (&mut other, &format!("alice: more {n}")));
@@ -122,9 +122,9 @@ fn a1_a_line_typed_right_behind_a_join_goes_into_that_room() {
         std::thread::sleep(Duration::from_millis(10));
         types(&mut alice, &format!("only for {room}"), (witness, &format!("alice: only for {room}")));
     }
-    alice.sees(" dev  2 here");
+    alice.wait_for(" dev  2 here");
     lobby.until("alice has connected to the chatroom");
-    assert!(lobby.lines_so_far().iter().all(|line| !line.contains("only for")), "not in the lobby");
+    assert!(lobby.drain_lines().iter().all(|line| !line.contains("only for")), "not in the lobby");
 }
 
 #[test]
@@ -134,19 +134,19 @@ fn d4_a_room_that_opens_late_takes_neither_view_nor_words() {
     test_server.register("alice", PASSWORD);
     let mut alice = on_screen(&alice(test_server.address(), folder.path()));
     bob.send("/pm alice psst");
-    alice.sees("2 bob");
+    alice.wait_for("2 bob");
     // More than the server takes at once, so that the room waits.
     for n in 0..12 {
         alice.press(&format!("line {n}\r"));
         std::thread::sleep(Duration::from_millis(60));
     }
     alice.press("/join ops\r");
-    alice.sees("joining…");
+    alice.wait_for("joining…");
     alice.press("\x1b2");
-    alice.sees("psst");
+    alice.wait_for("psst");
     alice.press("the password is ");
-    alice.sees("2 ops");
-    alice.sees("❯ the password is");
+    alice.wait_for("2 ops");
+    alice.wait_for("❯ the password is");
     alice.press("hunter2\r");
     bob.until("[PM] alice: the password is hunter2");
 }

@@ -37,6 +37,6 @@ fn on_pipes(command: &mut Command) -> Program {
 fn on_screen(command: &Command) -> Terminal {
     let mut terminal = Terminal::new(110, 40);
     terminal.run(command, "; echo ended-$?");
-    terminal.sees("● connected");
+    terminal.wait_for("● connected");
     terminal
 }

@@ -31,7 +31,7 @@ impl ClientNetwork {
         lan.plug(server, 0, &format!("{SERVER}/24"));
         let cable = lan.plug(alices, 0, "10.78.0.2/24");
         lan.plug(others, 0, "10.78.0.9/24");
-        let test_server = lan.within(server, || {
+        let test_server = lan.run_on(server, || {
             TestServer::new(|config| {
                 (config.bind, config.rate) = (SERVER.into(), Some((10, Duration::from_secs(5))));
             })
@@ -45,7 +45,7 @@ impl ClientNetwork {
 
     fn connect(&self) -> Client {
         let address = self.address();
-        Client::of(self.lan.within(self.others, || TcpStream::connect(address)).expect("a connection"))
+        Client::of(self.lan.run_on(self.others, || TcpStream::connect(address)).expect("a connection"))
     }
 
     /// A user at `nc` on the third machine.
@@ -79,7 +79,7 @@ impl Drop for ClientNetwork {
     fn drop(&mut self) {
         // A server that stops connects to itself, to wake the threads that accept.
         let (lan, server, test_server) = (&self.lan, self.server, &mut self.test_server);
-        lan.within(server, || test_server.stop());
+        lan.run_on(server, || test_server.stop());
     }
 }
 
@@ -102,7 +102,7 @@ fn hears(client: &mut Client, lines: &[&str]) -> Duration {
 /// Nothing more of alice's comes.
 #[track_caller]
 fn no_more(client: &mut Client) {
-    let more = client.lines_so_far();
+    let more = client.drain_lines();
     assert!(more.iter().all(|line| !line.contains("alice: ")), "doubled: {more:?}");
 }
 
@@ -125,7 +125,7 @@ fn d1_after_a_change_of_address_an_account_is_back_and_heard() {
     hears(&mut bob, &["alice: typed behind the change"]);
     within("heard after a change of address", changed.elapsed());
     bob.send("and heard");
-    alice.sees("and heard");
+    alice.wait_for("and heard");
     alice.until("nothing unsent", |screen| !screen.contents().contains("unsent"));
     no_more(&mut bob);
 }
@@ -156,11 +156,11 @@ fn d1_a_guest_as_well_and_what_is_said_to_them_arrives() {
 
 /// The cable is out; what is typed meanwhile is typed in the middle.
 fn outage(network: &ClientNetwork, type_lines: impl FnOnce()) -> Instant {
-    network.lan.pull(&network.cable);
+    network.lan.unplug(&network.cable);
     std::thread::sleep(OUTAGE / 2);
     type_lines();
     std::thread::sleep(OUTAGE / 2);
-    network.lan.put_back(&network.cable);
+    network.lan.replug(&network.cable);
     Instant::now()
 }
 
@@ -172,10 +172,10 @@ fn a2_after_an_outage_a_guest_is_back_and_all_that_was_typed_is_heard() {
     let mut alice = network.on_screen(&landline(network.address(), "alice"));
     bob.until("alice has connected to the chatroom");
     alice.press("/join ops\r");
-    alice.sees(" ops  2 here");
+    alice.wait_for(" ops  2 here");
     // A chat off the record, for which a line is typed as well.
     bob.send("/connect alice");
-    alice.sees("~ bob");
+    alice.wait_for("~ bob");
     alice.press("/accept bob\r");
     bob.until("PRIVATE_CONNECTED:alice");
     let back = outage(&network, || {
@@ -184,7 +184,7 @@ fn a2_after_an_outage_a_guest_is_back_and_all_that_was_typed_is_heard() {
         alice.press("\x1b1in the lobby 1\rin the lobby 2\r");
         alice.press("\x1b2in ops\r");
         bob.send("said meanwhile");
-        alice.sees("5 lines unsent");
+        alice.wait_for("5 lines unsent");
     });
     hears(&mut carol, &["alice: in ops"]);
     within("heard after an outage", back.elapsed());
@@ -201,11 +201,11 @@ fn a2_after_an_outage_a_guest_is_back_and_all_that_was_typed_is_heard() {
     assert_eq!(lobby, ["alice: in the lobby 1", "alice: in the lobby 2"]);
     assert_eq!(private, ["[Private] alice: off the record 1", "[Private] alice: off the record 2"]);
     alice.press("\x1b1");
-    alice.sees("said meanwhile");
+    alice.wait_for("said meanwhile");
     alice.until("nothing unsent", |screen| !screen.contents().contains("unsent"));
     bob.send("/private alice back to you");
     alice.press("\x1ba");
-    alice.sees("back to you");
+    alice.wait_for("back to you");
     for client in [&mut bob, &mut carol] {
         no_more(client);
     }

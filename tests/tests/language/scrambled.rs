@@ -31,7 +31,7 @@ impl Foreign {
     fn is_refused(&self, command: &mut Command) -> String {
         let mut program = on_pipes(command);
         assert_eq!(program.wait().code(), Some(1));
-        let complaint = program.complaints();
+        let complaint = program.stderr();
         assert_eq!(complaint.lines().count(), 1, "{complaint}");
         complaint
     }
@@ -62,7 +62,7 @@ fn guests_and_accounts_sign_in() {
         program.type_line("I am in");
         bob.expect(&format!("{name}: I am in"));
         program.type_line("/quit");
-        assert_eq!((program.wait().code(), &*program.complaints()), (Some(0), ""));
+        assert_eq!((program.wait().code(), &*program.stderr()), (Some(0), ""));
         bob.expect(&format!("{name} has left the chatroom"));
     }
 }
@@ -122,13 +122,13 @@ fn a13_the_reason_of_a_kick_is_told() {
     let mut carol = entered(&mut landline(foreign.address, "carol"), "carol", &mut bob);
     foreign.test_server.server().moderator().kick("carol", "enough, carol").expect("kicked");
     assert_eq!(carol.wait().code(), Some(1));
-    assert!(carol.complaints().contains("you were kicked: enough, carol"));
+    assert!(carol.stderr().contains("you were kicked: enough, carol"));
 
     let mut alice = on_screen(&landline(foreign.address, "alice"));
     alice.press("/query bob\r");
-    alice.sees("messages, stored by the server");
+    alice.wait_for("messages, stored by the server");
     foreign.test_server.server().moderator().kick("alice", "enough, alice").expect("kicked");
-    alice.sees("✗ not connected · you were kicked: enough, alice");
+    alice.wait_for("✗ not connected · you were kicked: enough, alice");
     alice.press("/close\r");
     alice.until("no room in which users are known to be", |screen| !screen.contents().contains("2 here"));
 }
@@ -144,7 +144,7 @@ fn a_paste_of_thirty_lines_arrives_in_its_order() {
     bob.expect("alice has connected to the chatroom");
     let lines: Vec<String> = (1..=30).map(|n| format!("line {n}")).collect();
     alice.press(&format!("\x1b[200~{}\x1b[201~", lines.join("\r")));
-    alice.sees("30 lines were pasted");
+    alice.wait_for("30 lines were pasted");
     alice.press("\x1bl");
     for line in &lines {
         bob.expect(&format!("alice: {line}"));
@@ -158,7 +158,7 @@ fn a_paste_of_thirty_lines_arrives_in_its_order() {
 fn sees_in_both_rooms(alice: &mut Terminal, texts: [&str; 2]) {
     for (keys, text) in ["\x1b1", "\x1b2"].iter().zip(texts) {
         alice.press(keys);
-        alice.sees(text);
+        alice.wait_for(text);
     }
 }
 
@@ -169,12 +169,12 @@ fn a_lost_connection_is_resumed_and_caught_up() {
     let (mut bob, mut carol) = (foreign.test_server.guest("bob", "lobby"), foreign.test_server.guest("carol", "ops"));
     let mut alice = on_screen(&landline(network.address(), "alice"));
     alice.press("/join ops\r");
-    alice.sees(" ops  2 here");
+    alice.wait_for(" ops  2 here");
     network.freeze();
     network.break_now();
     bob.send("said in the lobby meanwhile");
     carol.send("said in ops meanwhile");
-    carol.lines_so_far();
+    carol.drain_lines();
     alice.press("typed in ops meanwhile\r");
     network.thaw();
     carol.until("alice: typed in ops meanwhile");
@@ -188,16 +188,16 @@ fn after_a_restart_all_rooms_are_entered_again_and_caught_up() {
     foreign.test_server.register("alice", PASSWORD);
     let mut alice = on_screen(&with_account(foreign.address, "alice"));
     alice.press("/join ops\r");
-    alice.sees(" ops  only you are here");
+    alice.wait_for(" ops  only you are here");
     foreign.test_server.stop();
-    alice.sees("reconnecting in");
+    alice.wait_for("reconnecting in");
     alice.press("typed in ops meanwhile\r");
-    alice.sees("1 line unsent");
+    alice.wait_for("1 line unsent");
     foreign.test_server.restart();
     let (mut bob, mut carol) = (foreign.test_server.guest("bob", "lobby"), foreign.test_server.guest("carol", "ops"));
     bob.send("said in the lobby meanwhile");
     carol.send("said in ops meanwhile");
-    carol.lines_so_far();
+    carol.drain_lines();
     alice.press("\x12");
     carol.until("alice: typed in ops meanwhile");
     sees_in_both_rooms(&mut alice, ["said in the lobby meanwhile", "said in ops meanwhile"]);
@@ -252,16 +252,16 @@ fn a4_on_the_full_screen_accepting_shows_the_chat() {
     let mut bob = on_screen(&landline(foreign.address, "bob"));
     alice.until("bob has connected");
     bob.press("/users\r");
-    bob.sees("3 online");
+    bob.wait_for("3 online");
     for (ask, asked, open) in
         [("/direct bob", "🔒 alice", "DIRECT_CONNECTED:bob:"), ("/connect bob", "~ alice", "PRIVATE_CONNECTED:bob")]
     {
         bob.press("\x1b1");
         alice.type_line(ask);
-        bob.sees(asked);
+        bob.wait_for(asked);
         bob.press("/accept alice\r");
         alice.until(open);
-        bob.sees("stored nowhere");
+        bob.wait_for("stored nowhere");
         bob.press("typed behind accept\r");
         let line = alice.until("typed behind accept");
         assert!(line.starts_with('['), "{line}");
@@ -272,5 +272,5 @@ fn a4_on_the_full_screen_accepting_shows_the_chat() {
         alice.until("_ENDED:bob");
     }
     // Nothing of it was said where it is stored.
-    assert!(witness.lines_so_far().iter().all(|line| !line.contains("typed behind")));
+    assert!(witness.drain_lines().iter().all(|line| !line.contains("typed behind")));
 }

@@ -25,19 +25,19 @@ fn a11_an_account_comes_back_to_its_rooms_and_to_what_is_new() {
     let (mut bob, mut carol) = (test_server.guest("bob", "lobby"), test_server.guest("carol", "ops"));
     let mut first = alice(test_server.address(), folder.path());
     bob.send("before");
-    first.sees("before");
+    first.wait_for("before");
     first.press("/join ops\r");
-    first.sees(" ops  2 here");
+    first.wait_for(" ops  2 here");
     first.press("/quit\r");
-    first.sees("ended-0");
-    first.is_sane();
+    first.wait_for("ended-0");
+    first.expect_restored();
     bob.send("and what does @alice say?");
     // In ops nothing was said while alice was there.
     carol.send("one");
     carol.send("two");
-    carol.lines_so_far();
+    carol.drain_lines();
     bob.send("/pm alice for you");
-    bob.lines_so_far();
+    bob.drain_lines();
 
     let mut again = alice(test_server.address(), folder.path());
     again.until("what is new, in the list", |screen| {
@@ -50,7 +50,7 @@ fn a11_an_account_comes_back_to_its_rooms_and_to_what_is_new() {
         old.is_some() && old < rule && rule < new
     });
     again.press("/join ops\r");
-    again.sees(" ops  2 here");
+    again.wait_for(" ops  2 here");
     again.press("I am back\r");
     carol.until("alice: I am back");
 }
@@ -68,34 +68,34 @@ fn a4_what_is_typed_behind_accept_is_private() {
         // The answer says that the server has taken the program's key.
         for terminal in [&mut bob, &mut alice] {
             terminal.press("/users\r");
-            terminal.sees("3 online");
+            terminal.wait_for("3 online");
         }
         // A stored conversation with the same user is shown.
         bob.press("/pm alice stored\r");
-        alice.sees("2 bob");
+        alice.wait_for("2 bob");
         alice.press("\x1b2");
         bob.press(&format!("{ask}\r"));
-        alice.sees(tab);
+        alice.wait_for(tab);
         alice.press("/accept bob\r");
-        alice.sees(what);
+        alice.wait_for(what);
         alice.press("a secret\r");
-        bob.sees(&tab.replace("bob", "alice"));
+        bob.wait_for(&tab.replace("bob", "alice"));
         bob.press("\x1b3");
-        bob.sees("a secret");
+        bob.wait_for("a secret");
         alice.until("the secret is out", |screen| {
             screen.rows(0, 110).any(|row| row.contains("alice │ a secret") && !row.contains(['○', '·']))
         });
         alice.press("/close\r");
-        alice.sees("is closed; this is bob");
+        alice.wait_for("is closed; this is bob");
         alice.press("typed on\r");
-        alice.sees("Enter again sends it");
+        alice.wait_for("Enter again sends it");
         bob.press("/quit\r");
-        bob.sees("ended-0");
+        bob.wait_for("ended-0");
         // Nothing of it is stored: it is in no history.
         alice.press("\x15/search secret\r");
-        alice.sees("nothing was found");
+        alice.wait_for("nothing was found");
         carol.expect_start("bob has connected");
-        assert!(carol.lines_so_far().iter().all(|line| !line.contains("secret") && !line.contains("typed on")));
+        assert!(carol.drain_lines().iter().all(|line| !line.contains("secret") && !line.contains("typed on")));
     }
 }
 
@@ -105,25 +105,25 @@ fn d5_leaving_with_unsent_lines_is_asked_about_and_they_are_named() {
         let mut test_server = TestServer::default();
         let mut alice = on_screen(&landline(test_server.address(), "alice"));
         test_server.stop();
-        alice.sees("reconnecting in");
+        alice.wait_for("reconnecting in");
         alice.press("important offline message\r");
-        alice.sees("1 line unsent");
+        alice.wait_for("1 line unsent");
         alice.press("/query bob\r");
-        alice.sees("messages, stored by the server");
+        alice.wait_for("messages, stored by the server");
         alice.press("and one for bob\r");
-        alice.sees("2 lines unsent");
+        alice.wait_for("2 lines unsent");
         alice.press(keys);
-        alice.sees("2 lines are unsent");
+        alice.wait_for("2 lines are unsent");
         alice.press(keys);
-        alice.sees("ended-1");
+        alice.wait_for("ended-1");
         for text in [
             "landline: not sent to lobby: important offline message",
             "landline: not sent to bob: and one for bob",
             "landline: 2 lines were not sent",
         ] {
-            alice.sees(text);
+            alice.wait_for(text);
         }
-        alice.is_sane();
+        alice.expect_restored();
     }
 }
 
@@ -135,13 +135,13 @@ fn d5_lines_that_wait_for_the_rate_are_not_dropped_either() {
     bob.expect("alice has connected to the chatroom");
     let lines: Vec<String> = (1..=20).map(|n| format!("line {n}")).collect();
     alice.press(&format!("\x1b[200~{}\x1b[201~", lines.join("\r")));
-    alice.sees("20 lines were pasted");
+    alice.wait_for("20 lines were pasted");
     alice.press("\x1bl");
-    alice.sees("unsent");
+    alice.wait_for("unsent");
     alice.press("/quit\r");
-    alice.sees("lines are unsent");
+    alice.wait_for("lines are unsent");
     alice.press("/quit\r");
-    alice.sees("ended-1");
+    alice.wait_for("ended-1");
     let mut heard = Vec::new();
     loop {
         match bob.line() {
@@ -152,7 +152,7 @@ fn d5_lines_that_wait_for_the_rate_are_not_dropped_either() {
     assert_eq!(heard, lines[..heard.len()], "each once, in order");
     let unsent = lines.len() - heard.len();
     assert!(unsent > 0);
-    alice.sees(&format!("{unsent} lines were not sent"));
+    alice.wait_for(&format!("{unsent} lines were not sent"));
 }
 
 #[test]
@@ -161,11 +161,11 @@ fn d5_a_line_is_sent_when_the_server_is_back_before_leaving() {
     let mut test_server = TestServer::new(|config| (config.bind, config.ports) = (free.ip(), vec![free.port()]));
     let mut alice = on_screen(&landline(test_server.address(), "alice"));
     test_server.stop();
-    alice.sees("reconnecting in");
+    alice.wait_for("reconnecting in");
     alice.press("important\r");
-    alice.sees("1 line unsent");
+    alice.wait_for("1 line unsent");
     alice.press("/quit\r");
-    alice.sees("1 line is unsent");
+    alice.wait_for("1 line is unsent");
     test_server.restart();
     let mut bob = test_server.guest("bob", "lobby");
     bob.until("alice: important");
@@ -173,5 +173,5 @@ fn d5_a_line_is_sent_when_the_server_is_back_before_leaving() {
         screen.rows(0, 110).any(|row| row.contains("│ important") && !row.contains(['○', '·']))
     });
     alice.press("/quit\r");
-    alice.sees("ended-0");
+    alice.wait_for("ended-0");
 }

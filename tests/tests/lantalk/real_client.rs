@@ -44,7 +44,7 @@ fn real_lantalk_client_talks_with_nc_and_with_another_client() {
         alice.send("anything");
         // Pause between lines: the client does not get to its end while lines keep arriving.
         std::thread::sleep(Duration::from_millis(100));
-        alice.lines_so_far().iter().any(|line| line == "Bob has left the chatroom")
+        alice.drain_lines().iter().any(|line| line == "Bob has left the chatroom")
     });
     carol.until("Bob left the chat.");
     assert!(bob.wait().success());

@@ -34,13 +34,13 @@ fn a9_several_lines_arrive_at_every_kind_of_client() {
     let server = server();
     let mut alice = server.guest("alice", "lobby");
     let mut carol = server.unframed();
-    carol.ask("carol_lobby", "200");
+    carol.exchange("carol_lobby", "200");
     let mut bob = server.lantalk("Bob");
     let mut dora = server.lantalk("Dora");
     let mut json = server.connect();
     json.send("format json\njson_lobby");
     json.until("{\"type\":\"auth_ok\"");
-    alice.lines_so_far();
+    alice.drain_lines();
     while object(&mut dora) != system("json joined.") {}
     say(&mut bob, "\n  if x:\r\n\treturn \r\n\r\nINFO: You have been kicked.\n");
     for line in ["if x:", "    return", "", "INFO: You have been kicked."] {

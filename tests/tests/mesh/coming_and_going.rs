@@ -15,7 +15,7 @@ fn who_is_killed_has_left_within_ten_seconds_and_comes_back() {
     all_hear(&three, 3);
     three[2].signal("KILL");
     for member in &three[..2] {
-        member.sees(Duration::from_secs(10), "user2", "disconnected");
+        member.wait_for_presence(Duration::from_secs(10), "user2", "disconnected");
     }
     three[2] = MeshProcess::start(&lan, hosts[2].0, "user2", folder.path(), &[]);
     all_meet(&three);
@@ -40,13 +40,13 @@ fn a_pulled_cable_is_noticed_within_thirty_seconds_and_all_is_well_when_it_is_ba
     let hosts = hosts(&mut lan, &[0; 3]);
     let mut three = members(&lan, &hosts, folder.path());
     all_meet(&three);
-    lan.pull(&hosts[2].1);
+    lan.unplug(&hosts[2].1);
     for member in &three[..2] {
-        member.sees(Duration::from_secs(30), "user2", "disconnected");
+        member.wait_for_presence(Duration::from_secs(30), "user2", "disconnected");
     }
-    three[2].sees(Duration::from_secs(30), "user0", "disconnected");
+    three[2].wait_for_presence(Duration::from_secs(30), "user0", "disconnected");
     three.iter_mut().for_each(|member| member.type_line("is anybody there?"));
-    lan.put_back(&hosts[2].1);
+    lan.replug(&hosts[2].1);
     all_meet(&three);
     all_hear(&three, 3);
 }
@@ -59,13 +59,13 @@ fn a_frozen_member_has_left_and_comes_back_by_itself() {
     all_meet(&three);
     three[1].signal("STOP");
     for member in [&three[0], &three[2]] {
-        member.sees(Duration::from_secs(30), "user1", "disconnected");
+        member.wait_for_presence(Duration::from_secs(30), "user1", "disconnected");
     }
     three[0].type_line("while you slept");
-    three[2].sees(DEADLINE, "user0", "joined");
+    three[2].wait_for_presence(DEADLINE, "user0", "joined");
     three[1].signal("CONT");
     for member in [&three[0], &three[2]] {
-        member.sees(DEADLINE, "user1", "joined");
+        member.wait_for_presence(DEADLINE, "user1", "joined");
     }
     all_hear(&three, 1);
     three[1].type_line("I am back");

@@ -31,7 +31,7 @@ fn members(lan: &Lan, hosts: &[(Host, String)], folder: &Path) -> Vec<MeshProces
 fn all_meet(members: &[MeshProcess]) {
     for member in members {
         for other in members.iter().filter(|other| other.name != member.name) {
-            member.sees(landline_tests::DEADLINE, &other.name, "joined");
+            member.wait_for_presence(landline_tests::DEADLINE, &other.name, "joined");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Members who come, talk, whisper and go in every way, again and again: afterwards the one who stays is as before.
 
-use landline_tests::soak::{held, held_at_rest, resident_kib};
-use landline_tests::{DEADLINE, Dice, MeshProcess, eventually};
+use landline_tests::soak::{count_resources, resident_kib, resources_at_rest};
+use landline_tests::{DEADLINE, MeshProcess, Rng, eventually};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -53,7 +53,7 @@ impl SoakMesh {
         let stays = MeshProcess::of(command.stderr(complaints), STAYS);
         // Then it reads lines, and all its threads are there.
         stays.type_line("/members");
-        stays.says(&format!("{STAYS} (you), key "));
+        stays.wait_for_text(&format!("{STAYS} (you), key "));
         SoakMesh { port, folder, stays }
     }
 
@@ -62,26 +62,26 @@ impl SoakMesh {
     }
 
     /// Somebody comes, talks, and goes.
-    fn visit(&self, name: &str, step: usize, dice: &mut Dice) {
+    fn visit(&self, name: &str, step: usize, rng: &mut Rng) {
         let going = WAYS[step % WAYS.len()];
         let mut member = self.start(name);
         if matches!(going, Going::KilledAtOnce) {
             member.until("it is in", |events| !events.is_empty());
             return member.signal("KILL");
         }
-        member.sees(DEADLINE, STAYS, "joined");
+        member.wait_for_presence(DEADLINE, STAYS, "joined");
         let (said, whispered) = (format!("{name} says {step}"), format!("{name} whispers {step}"));
-        (0..dice.roll(3)).for_each(|n| member.type_line(&format!("more {n}")));
+        (0..rng.below(3)).for_each(|n| member.type_line(&format!("more {n}")));
         member.type_line(&said);
         member.type_line(&format!("/pm {STAYS} {whispered}"));
         let shown = self.hears(&said);
         self.hears(&whispered);
-        if dice.roll(4) == 0 {
+        if rng.below(4) == 0 {
             self.answer(&member, &shown, step);
         }
         match going {
             Going::Quit => member.type_line("/quit"),
-            Going::EndOfInput => member.end_of_lines(),
+            Going::EndOfInput => member.close_stdin(),
             Going::Term => member.signal("TERM"),
             Going::Killed | Going::KilledAtOnce => return member.signal("KILL"),
         }
@@ -122,9 +122,9 @@ impl SoakMesh {
         thread::scope(|scope| {
             for number in 0..OTHERS {
                 scope.spawn(move || {
-                    let (name, mut dice) = (format!("user{number}"), Dice::new(number));
+                    let (name, mut rng) = (format!("user{number}"), Rng::new(number));
                     while turn() {
-                        self.visit(&name, visits.fetch_add(1, Relaxed), &mut dice);
+                        self.visit(&name, visits.fetch_add(1, Relaxed), &mut rng);
                     }
                 });
             }
@@ -139,12 +139,12 @@ fn complaints(folder: &Path) -> PathBuf {
 fn soak(time: Duration) {
     let (mut mesh, visits) = (SoakMesh::new(), AtomicUsize::new(0));
     let process = mesh.stays.process();
-    let alone = held_at_rest(process);
+    let alone = resources_at_rest(process);
     mesh.churn(WARM, &visits);
-    eventually("they have left", || held(process) == alone);
+    eventually("they have left", || count_resources(process) == alone);
     let (warm, before) = (resident_kib(process), visits.load(Relaxed));
     mesh.churn(time, &visits);
-    eventually("all threads and descriptors are given back", || held(process) == alone);
+    eventually("all threads and descriptors are given back", || count_resources(process) == alone);
     let (after, visits) = (resident_kib(process), visits.into_inner() - before);
     println!("{visits} visits in {time:?}; {alone:?}; {warm} KiB before, {after} KiB after");
     assert!(visits > WAYS.len(), "hardly anything has happened");

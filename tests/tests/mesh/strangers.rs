@@ -2,7 +2,7 @@
 
 use super::{all_hear, all_meet, hosts, members};
 use landline_tests::soak::resident_kib;
-use landline_tests::{DEADLINE, Lan, MeshProcess, missing};
+use landline_tests::{DEADLINE, Lan, MeshProcess, skip_if_missing};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
@@ -21,10 +21,10 @@ fn without_the_passphrase_nobody_gets_in() {
     let strangers = [start(2, "none", &[]), start(3, "wrong", &["--passphrase-file", &wrong])];
     all_meet(&insiders);
     for insider in &insiders {
-        insider.says("none at 10.77.0.3 is here with another passphrase (or none)");
-        insider.says("wrong at 10.77.0.4 is here with another passphrase (or none)");
+        insider.wait_for_text("none at 10.77.0.3 is here with another passphrase (or none)");
+        insider.wait_for_text("wrong at 10.77.0.4 is here with another passphrase (or none)");
     }
-    strangers[0].says("one at 10.77.0.1 is here with another passphrase (or none)");
+    strangers[0].wait_for_text("one at 10.77.0.1 is here with another passphrase (or none)");
     insiders.iter_mut().for_each(|member| member.type_line("among us"));
     all_hear(&insiders, 2);
     assert!(strangers.iter().all(|stranger| stranger.messages().is_empty()));
@@ -36,12 +36,12 @@ fn another_s_name_with_another_key_is_shown_loudly() {
     let hosts = hosts(&mut lan, &[0; 2]);
     let alice = MeshProcess::start(&lan, hosts[0].0, "alice", folder.path(), &[]);
     let bob = MeshProcess::start(&lan, hosts[1].0, "bob", folder.path(), &[]);
-    alice.sees(DEADLINE, "bob", "joined");
+    alice.wait_for_presence(DEADLINE, "bob", "joined");
     drop(bob);
-    alice.sees(DEADLINE, "bob", "disconnected");
+    alice.wait_for_presence(DEADLINE, "bob", "disconnected");
     let elsewhere = folder.path().join("elsewhere");
     let _bob = MeshProcess::start(&lan, hosts[1].0, "bob", &elsewhere, &[]);
-    alice.says("WARNING: bob at 10.77.0.2 has another key than the bob whom you met before");
+    alice.wait_for_text("WARNING: bob at 10.77.0.2 has another key than the bob whom you met before");
     alice.until("a name of its own", |events| {
         events.iter().any(|e| e["event"] == "joined" && e["user"].as_str().is_some_and(|user| user.starts_with("bob#")))
     });
@@ -80,7 +80,7 @@ print('done', flush=True)
 
 #[test]
 fn a_flood_of_lies_leaves_the_talk_as_it_was() {
-    if missing("python3") {
+    if skip_if_missing("python3") {
         return;
     }
     let (Some(mut lan), folder) = (Lan::new(1), TempDir::new().expect("a folder")) else { return };

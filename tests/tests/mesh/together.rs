@@ -41,10 +41,10 @@ fn two_halves_that_talked_apart_agree_after_they_meet_again() {
     all_meet(&four);
     four.iter_mut().for_each(|member| member.type_line("together"));
     all_hear(&four, 4);
-    lan.pull(&trunk);
+    lan.unplug(&trunk);
     for (one, other) in [(0, 2), (0, 3), (1, 2), (1, 3)] {
-        four[one].sees(DEADLINE, &format!("user{other}"), "disconnected");
-        four[other].sees(DEADLINE, &format!("user{one}"), "disconnected");
+        four[one].wait_for_presence(DEADLINE, &format!("user{other}"), "disconnected");
+        four[other].wait_for_presence(DEADLINE, &format!("user{one}"), "disconnected");
     }
     for n in 0..4 {
         four.iter_mut().for_each(|member| member.type_line(&format!("apart {n}")));
@@ -53,7 +53,7 @@ fn two_halves_that_talked_apart_agree_after_they_meet_again() {
     all_hear(left, 4 + 8);
     all_hear(right, 4 + 8);
     assert_ne!(left[0].messages(), right[0].messages());
-    lan.put_back(&trunk);
+    lan.replug(&trunk);
     all_meet(&four);
     all_hear(&four, 4 + 16);
     let history = four[0].history();
@@ -120,8 +120,8 @@ fn a_script_says_its_line_when_somebody_is_there_and_leaves() {
     let listener = MeshProcess::start(&lan, hosts[0].0, "listener", folder.path(), &[]);
     let mut script = MeshProcess::start(&lan, hosts[1].0, "script", folder.path(), &[]);
     script.type_line("the build is green");
-    script.end_of_lines();
+    script.close_stdin();
     listener.until("what the script says", |events| events.iter().any(|e| e["text"] == "the build is green"));
-    listener.sees(DEADLINE, "script", "disconnected");
+    listener.wait_for_presence(DEADLINE, "script", "disconnected");
     assert_eq!(listener.messages().len(), 1);
 }

@@ -56,7 +56,7 @@ impl ModelComparison {
             ResolvedStep::SignIn => {
                 let mut client = self.server.connect();
                 client.send(&typed.unwrap_or_default());
-                heard[user] = client.lines_so_far();
+                heard[user] = client.drain_lines();
                 self.clients[user] = Some(client);
             }
             ResolvedStep::Do(UserAction::Restart) => heard = self.restart(),
@@ -77,14 +77,14 @@ impl ModelComparison {
             ResolvedStep::Do(_) => {
                 let client = self.clients[user].as_mut().expect("an online user");
                 client.send(&typed.unwrap_or_default());
-                heard[user] = client.lines_so_far();
+                heard[user] = client.drain_lines();
             }
         }
         let expected = self.model.perform(step);
         // The answer to a ping comes after all lines that the step has caused.
         for (other, client) in self.clients.iter_mut().enumerate().filter(|(other, _)| *other != user) {
             if let Some(client) = client {
-                heard[other] = client.lines_so_far();
+                heard[other] = client.drain_lines();
             }
         }
         heard.iter_mut().flatten().for_each(|line| *line = comparable(line));

@@ -16,7 +16,7 @@ fn x9_a_deleted_account_leaves_nothing_to_whoever_takes_the_name_next() {
     bob.until("[PM] alice: a secret of alice");
     let moderator = test_server.server().moderator();
     assert!(moderator.account("nobody").is_err() && moderator.delete_account("nobody").is_err());
-    assert!(moderator.account("ALICE").unwrap().starts_with("alice (here), blocks 0."));
+    assert!(moderator.account("ALICE").unwrap().starts_with("alice (online), blocks 0."));
     assert_eq!(moderator.delete_account("Alice").unwrap(), "Deleted the account alice.");
     alice.until("INFO: You have been kicked.");
     alice.expect("INFO: Reason: the account was deleted");
@@ -33,7 +33,7 @@ fn x9_a_deleted_account_leaves_nothing_to_whoever_takes_the_name_next() {
     let mut next = test_server.login("alice", "another horse");
     next.send("/history");
     next.send("/history with bob");
-    assert!(next.lines_so_far().iter().all(|line| !line.contains("secret")), "of the one before");
+    assert!(next.drain_lines().iter().all(|line| !line.contains("secret")), "of the one before");
     test_server.login("bob", PASSWORD).quit();
 }
 
@@ -47,5 +47,5 @@ fn x9_mail_for_a_deleted_account_reaches_nobody() {
     assert!(test_server.server().moderator().delete_account("alice").is_ok());
     test_server.register("alice", PASSWORD);
     let mut next = test_server.login("alice", PASSWORD);
-    assert!(next.lines_so_far().iter().all(|line| !line.contains("first alice")));
+    assert!(next.drain_lines().iter().all(|line| !line.contains("first alice")));
 }

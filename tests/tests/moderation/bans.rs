@@ -51,7 +51,10 @@ fn ranges_outlive_a_restart_and_are_lifted() {
 fn what_is_nobody_and_no_address_is_not_banned() {
     let test_server = TestServer::default();
     let moderator = test_server.server().moderator();
-    assert_eq!(moderator.ban("nobody", None, ""), Err("User 'nobody' not found.".to_owned()));
+    assert_eq!(
+        moderator.ban("nobody", None, ""),
+        Err("User 'nobody' not found; /users lists the users online.".to_owned())
+    );
     for target in ["10.0.0.0/33", "10.0.0.0/40", "10.0.0", "300.1.2.3", "::1/200"] {
         let refused = moderator.ban(target, None, "").expect_err("no address");
         assert!(refused.contains("is not an address or a range"), "{refused}");
@@ -68,7 +71,7 @@ fn a14_a_user_who_has_just_left_is_banned_by_name() {
     let why = moderator.kick("BOB", "").expect_err("bob is gone");
     assert!(why.contains("127.0.0.1") && why.contains("/ban bob"), "{why}");
     let answer = moderator.ban("Bob", Some(5), "insults").expect("a ban");
-    assert_eq!(answer, "Banned 127.0.0.1 for 5 min: nobody was online from there.");
+    assert_eq!(answer, "Banned 127.0.0.1 for 5 min: no users were online from there.");
     assert!(moderator.bans().contains("bob, insults"), "{}", moderator.bans());
     test_server.connect().expect("403 Your address is banned from this server.");
 }
@@ -95,7 +98,7 @@ fn who_fills_the_disk_is_banned_all_the_same() {
     let Some(disk) = Disk::new() else { return };
     let mut test_server = TestServer::new(|config| config.data = disk.data());
     let moderator = test_server.server().moderator();
-    assert_eq!(moderator.ban("10.0.0.1", None, ""), Ok("Banned 10.0.0.1: nobody was online from there.".to_owned()));
+    assert_eq!(moderator.ban("10.0.0.1", None, ""), Ok("Banned 10.0.0.1: no users were online from there.".to_owned()));
     let mut bob = test_server.guest("bob", "lobby");
     disk.fill_up_to(0);
     let answer = moderator.ban("bob", None, "noise").expect("a ban");
@@ -115,7 +118,7 @@ fn who_fills_the_disk_is_banned_all_the_same() {
     assert!(answer.contains("after a restart the ban counts again"), "{answer}");
     assert!(moderator.bans().contains("127.0.0.1") && !moderator.bans().contains("10.0.0.1"), "{}", moderator.bans());
 
-    disk.make_room();
+    disk.free_space();
     let stored = || fs::read_to_string(test_server.data().join("bans.json")).expect("the bans");
     eventually("both are stored, without anybody doing anything", || {
         stored().contains("127.0.0.1") && !stored().contains("10.0.0.1")

@@ -32,7 +32,7 @@ fn commands_are_obeyed() {
         ("/kick", "Usage: /kick USER [REASON]"),
         ("/say lobby", "Usage: /say ROOM TEXT"),
         ("/say ops hi", "No users are in ops; nothing was said."),
-        ("/kick nobody", "User 'nobody' not found."),
+        ("/kick nobody", "User 'nobody' not found; /users lists the users online."),
         ("/unlock alice", "alice is not locked."),
         ("/bans", "No banned addresses."),
     ] {
@@ -52,7 +52,7 @@ fn commands_are_obeyed() {
     alice.expect("INFO: Reason: enough for today");
     alice.expect_closed();
     server.type_line("/ban 10.1.2.3/8 15 scanners");
-    server.until("Banned 10.0.0.0/8 for 15 min: nobody was online from there.");
+    server.until("Banned 10.0.0.0/8 for 15 min: no users were online from there.");
     server.type_line("/quit");
     assert!(server.wait().success());
 }
@@ -64,7 +64,7 @@ fn x14_bans_have_times_with_units_and_lines_are_bounded() {
     for (typed, printed) in [
         ("/ban 10.1.2.3 30m spam", "Banned 10.1.2.3 for 30 min"),
         ("/ban 10.1.2.4 2h", "Banned 10.1.2.4 for 120 min"),
-        ("/ban 10.1.2.5 30x spam", "\"30x\" is no time"),
+        ("/ban 10.1.2.5 30x spam", "\"30x\" is not a time"),
         ("/ban ::ffff:10.0.0.0/104 1d", "Banned 10.0.0.0/8 for 1440 min"),
         ("/ban 10.1.2.6 90", "Banned 10.1.2.6 for 90 min"),
         ("/bans", "10.1.2.3 (until "),
@@ -115,7 +115,7 @@ fn a14_the_log_has_the_reason() {
     assert!(server.wait().success());
     let log = std::fs::read_to_string(folder.path().join("data/landline.log")).expect("the log");
     assert!(log.contains("kicked bob (reason: too loud)"), "{log}");
-    assert!(log.contains("banned 10.0.0.0/8 for 5 min: nobody was online from there (reason: scanners)"), "{log}");
+    assert!(log.contains("banned 10.0.0.0/8 for 5 min: no users were online from there (reason: scanners)"), "{log}");
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn a_kicked_person_is_told_and_gone_and_may_come_again() {
     bob.expect("INFO: Reason: too loud");
     bob.expect_closed();
     alice.expect("bob has left the chatroom");
-    assert_eq!(moderator.kick("nobody", ""), Err("User 'nobody' not found.".to_owned()));
+    assert_eq!(moderator.kick("nobody", ""), Err("User 'nobody' not found; /users lists the users online.".to_owned()));
     test_server.guest("bob", "lobby");
     let sessions = fs::read_to_string(test_server.data().join("sessions.jsonl")).expect("the records");
     assert!(sessions.contains("\"reason\":\"kicked\""), "{sessions}");

@@ -25,7 +25,7 @@ fn a9_every_rendering_shows_several_lines() {
     let mut bob = server.guest("bob", "lobby");
     let mut lan = server.lantalk("lan");
     let mut tcp = server.unframed();
-    tcp.ask("tcp_lobby", "200");
+    tcp.exchange("tcp_lobby", "200");
     let mut alice = JsonClient::guest(&server, "alice", "lobby");
     let mut carol = JsonClient::guest(&server, "carol", "lobby");
     bob.until("carol has connected");

@@ -1,6 +1,7 @@
 //! Command objects over real sockets. Each object names its room or user, and each object of the answer has its label.
 
 mod answers;
+mod limits_page;
 mod lines;
 mod manual;
 mod sign_in;

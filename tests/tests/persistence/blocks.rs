@@ -9,10 +9,10 @@ fn nothing_of_a_blocked_user_reaches_the_blocker() {
     let server = TestServer::default();
     let (mut bob, mut eve, mut carol) =
         (server.guest("bob", "lobby"), server.guest("eve", "lobby"), server.guest("carol", "lobby"));
-    bob.lines_so_far();
+    bob.drain_lines();
     bob.send("block eve");
     bob.expect("INFO: eve is blocked");
-    eve.lines_so_far();
+    eve.drain_lines();
     for line in ["hello", "/all hello all", "/join ops", "hello ops", "/join lobby"] {
         eve.send(line);
     }
@@ -21,8 +21,8 @@ fn nothing_of_a_blocked_user_reaches_the_blocker() {
     eve.send("connect to bob");
     eve.expect("ERROR: 403 Not delivered: bob blocks you.");
     carol.send("done");
-    carol.lines_so_far();
-    assert_eq!(bob.lines_so_far(), ["carol: done"]);
+    carol.drain_lines();
+    assert_eq!(bob.drain_lines(), ["carol: done"]);
 
     bob.send("/unblock EVE");
     bob.expect("INFO: eve is unblocked");
@@ -98,7 +98,7 @@ fn blocks_of_a_guest_end_with_the_session() {
     bob.until("INFO: eve is blocked");
     bob.quit();
     let mut bob = server.guest("bob", "lobby");
-    eve.lines_so_far();
+    eve.drain_lines();
     eve.send("hello");
     bob.expect("eve: hello");
 }
@@ -108,7 +108,7 @@ fn blocking_ends_private_chats_and_requests() {
     let server = TestServer::default();
     let mut bob = server.guest("bob", "a");
     let mut eve = server.guest("eve", "b");
-    bob.lines_so_far();
+    bob.drain_lines();
     eve.send("connect to bob");
     bob.expect("PRIVATE_REQUEST_FROM:eve");
     bob.expect("INFO: eve wants an off-the-record chat. /accept eve or /reject eve");
@@ -129,7 +129,7 @@ fn impossible_blocks_are_refused() {
     let server = TestServer::new(|config| config.limits.blocks_per_person = 1);
     let mut bob = server.guest("bob", "lobby");
     let _others = [server.guest("eve", "a"), server.guest("mallory", "a")];
-    bob.lines_so_far();
+    bob.drain_lines();
     for (command, answer) in [
         ("/block", "Blocked: none"),
         ("block bob", "ERROR: 400 That is you."),

@@ -59,7 +59,7 @@ fn send_messages(server: &TestServer, writer: usize, ended_sessions: &AtomicUsiz
     let mut number = 0;
     while ended_sessions.load(SeqCst) < SESSIONS {
         client.send(&format!("message bob {writer}-{number}"));
-        let answers = client.lines_so_far();
+        let answers = client.drain_lines();
         assert!(!answers.iter().any(|line| line.starts_with("ERROR")), "{answers:?}");
         number += 1;
     }

@@ -98,7 +98,7 @@ fn mail_larger_than_the_backlog_reaches_a_slow_reader() {
     for text in numbered(200) {
         assert_eq!(queued_message(&mut bob), format!("alice: {text} {long}"));
         // The sender gets an answer for each line that bob reads, so other sessions continue.
-        alice.lines_so_far();
+        alice.drain_lines();
     }
     bob.expect_nothing();
 }

@@ -32,7 +32,7 @@ fn newcomer_reads_the_history_in_the_order_of_the_room() {
     for i in 0..25 {
         alice.send(&format!("line {i}"));
     }
-    alice.lines_so_far();
+    alice.drain_lines();
     let mut bob = server.guest("bob", "ops");
     let (lines, end) = ask(&mut bob, "/history");
     assert_eq!(lines, (5..25).map(|i| format!("[ops] alice: line {i}")).collect::<Vec<_>>());
@@ -54,7 +54,7 @@ fn received_line_is_in_the_history_at_once() {
     let server = TestServer::default();
     let mut alice = server.guest("alice", "ops");
     let mut bob = server.guest("bob", "ops");
-    alice.lines_so_far();
+    alice.drain_lines();
     for i in 0..200 {
         alice.send(&format!("line {i}"));
         bob.expect(&format!("alice: line {i}"));
@@ -70,7 +70,7 @@ fn history_is_per_room_and_includes_messages_to_all() {
     alice.send("secret of ops");
     alice.send("/all for everybody");
     bob.until("[all] alice: for everybody");
-    alice.lines_so_far();
+    alice.drain_lines();
     assert_eq!(ask(&mut bob, "/history").0, ["[all] alice: for everybody"]);
     assert_eq!(ask(&mut alice, "/history 5").0.len(), 2);
     bob.send("/join OPS");
@@ -94,7 +94,7 @@ fn direct_messages_are_visible_to_both_users_only() {
     server.restart();
     let mut alice = server.login("alice", PASSWORD);
     let mut bob = server.login("bob", PASSWORD);
-    alice.lines_so_far();
+    alice.drain_lines();
     assert_eq!(ask(&mut alice, "/history").0, both);
     assert_eq!(ask(&mut bob, "/history with ALICE").0, both);
     let mut eve = server.login("eve", PASSWORD);
@@ -103,11 +103,11 @@ fn direct_messages_are_visible_to_both_users_only() {
 
     eve.send("/forget");
     eve.until("INFO: 0 messages removed");
-    bob.lines_so_far();
+    bob.drain_lines();
     bob.send("/forget");
     bob.expect("INFO: 2 messages removed from the history.");
     assert_eq!(ask(&mut bob, "/history").0, [""; 0]);
-    alice.lines_so_far();
+    alice.drain_lines();
     assert_eq!(ask(&mut alice, "/history").0, both[..1], "bob's message is removed for both users");
 }
 
@@ -138,7 +138,7 @@ fn private_chats_are_not_stored() {
     bob.until("[Private] alice: between us");
     assert_eq!(ask(&mut alice, "/history").0, [""; 0]);
     alice.send("/help private");
-    assert!(alice.lines_so_far().concat().contains("stored nowhere"));
+    assert!(alice.drain_lines().concat().contains("stored nowhere"));
 }
 
 #[test]

@@ -47,11 +47,11 @@ fn a9_history_has_the_lines_and_a_search_flattens_them() {
             alice = server.guest("alice", "lobby");
         }
         alice.send("/history");
-        let mut answer = without_time(alice.lines_so_far());
+        let mut answer = without_time(alice.drain_lines());
         assert_eq!(answer.pop().as_deref(), Some("INFO: 1 message (in lobby)"));
         assert_eq!(answer, lines("[lobby] lan: "));
         alice.send("/search ready");
-        let found = without_time(alice.lines_so_far());
+        let found = without_time(alice.drain_lines());
         assert_eq!(found, ["[lobby] lan: def deploy(): if *ready*: return 1", "INFO: 1 message"]);
         alice.send("format json");
         alice.send("/history");

@@ -27,7 +27,7 @@ fn online_users_receive_direct_messages_at_once() {
     let mut alice = server.guest("alice", "lobby");
     let mut carol = server.guest("carol", "ops");
     let mut bob = server.login("bob", PASSWORD);
-    alice.lines_so_far();
+    alice.drain_lines();
     alice.send("message carol hi");
     alice.send("/pm BOB hello");
     carol.until("[PM] alice: hi");
@@ -88,7 +88,7 @@ fn messages_per_sender_and_per_receiver_are_limited() {
     server.register("bob", PASSWORD);
     let mut alice = server.guest("alice", "lobby");
     let mut carol = server.guest("carol", "ops");
-    alice.lines_so_far();
+    alice.drain_lines();
     for i in 0..2 {
         alice.send(&format!("message bob {i} from alice"));
         alice.expect(QUEUED);
@@ -100,7 +100,7 @@ fn messages_per_sender_and_per_receiver_are_limited() {
     let mut alice = server.guest("alice", "lobby");
     alice.send("message bob one more");
     alice.expect("ERROR: 403 Not delivered: too many of your messages wait for bob already.");
-    carol.lines_so_far();
+    carol.drain_lines();
     carol.send("message bob from carol");
     carol.expect(QUEUED);
     carol.send("message bob one more");
@@ -172,9 +172,9 @@ fn every_kind_of_client_receives_mail() {
     queue("twice");
     let mut bob = server.unframed();
     bob.expect("Authorise MODE? (REGISTER/LOGIN)\n");
-    bob.ask("LOGIN", "ALIAS?");
-    bob.ask("bob", "PASSWORD?");
-    bob.ask(PASSWORD, "AUTH_SUCCESS");
+    bob.exchange("LOGIN", "ALIAS?");
+    bob.exchange("bob", "PASSWORD?");
+    bob.exchange(PASSWORD, "AUTH_SUCCESS");
     for text in ["] alice: by Chat77", "] alice: twice"] {
         let line = bob.recv();
         assert!(line.starts_with("[PM 2") && line.ends_with(text), "{line}");
@@ -226,7 +226,7 @@ fn messages_undelivered_by_a_broken_connection_return_to_the_mailbox() {
     loop {
         alice.send(&format!("message bob {sent} {long}"));
         sent += 1;
-        let lines = alice.lines_so_far();
+        let lines = alice.drain_lines();
         if lines.iter().any(|line| line == QUEUED) {
             break;
         }
@@ -238,7 +238,7 @@ fn messages_undelivered_by_a_broken_connection_return_to_the_mailbox() {
     for i in first + 1..sent {
         assert_eq!(queued_message(&mut bob), format!("alice: {i} {long}"));
     }
-    bob.lines_so_far();
+    bob.drain_lines();
     // The kernel had taken the messages before `first`. No message is missing between them and the mailbox.
     assert!(first > 0 && first < sent - 1, "{first} of {sent}");
 }
@@ -259,7 +259,7 @@ fn sender_is_told_when_a_returned_message_exceeds_the_mailbox() {
                to one user may be lost.";
     let told = (0..1_000).any(|_| {
         alice.send(&format!("message bob {long}"));
-        alice.lines_so_far().iter().any(|line| line == why)
+        alice.drain_lines().iter().any(|line| line == why)
     });
     assert!(told);
 }

@@ -7,7 +7,7 @@ const PASSWORD: &str = "correct horse";
 /// Sends `/history unread`. Returns the texts of the messages, and the last line of the answer.
 fn unread(client: &mut Client) -> (Vec<String>, String) {
     client.send("/history unread");
-    let mut lines = client.lines_so_far();
+    let mut lines = client.drain_lines();
     let end = lines.pop().expect("an answer");
     (lines.iter().map(|line| line.rsplit_once(": ").expect("a text").1.to_owned()).collect(), end)
 }
@@ -27,7 +27,7 @@ fn unread_is_exactly_what_was_said_between_two_sessions() {
     for i in 0..3 {
         alice.send(&format!("missed {i}"));
     }
-    alice.lines_so_far();
+    alice.drain_lines();
     let mut bob = server.login("bob", PASSWORD);
     alice.until("bob has connected");
     alice.send("heard again");
@@ -55,7 +55,7 @@ fn unread_messages_come_in_pages() {
     for i in 0..5 {
         alice.send(&format!("missed {i}"));
     }
-    alice.lines_so_far();
+    alice.drain_lines();
     let mut bob = server.login("bob", PASSWORD);
     let (texts, end) = unread(&mut bob);
     assert_eq!(

@@ -106,11 +106,11 @@ fn talk(server: &TestServer, writer: usize) {
         let to_all = if number % TO_ALL == 0 { "/all " } else { "" };
         client.send(&format!("{to_all}w{writer}-{number} needle"));
         if number % 10 == 0 {
-            let told = client.lines_so_far();
+            let told = client.drain_lines();
             assert!(!told.iter().any(|line| line.starts_with("ERROR")), "{told:?}");
         }
     }
-    client.lines_so_far();
+    client.drain_lines();
 }
 
 /// Searches until all writers are done.
@@ -119,7 +119,7 @@ fn search(server: &TestServer, done: &AtomicUsize) {
     for room in &ROOMS[1..] {
         client.send(&format!("/join {room}"));
     }
-    client.lines_so_far();
+    client.drain_lines();
     while done.load(SeqCst) < WRITERS {
         client.send("/search needle");
         loop {

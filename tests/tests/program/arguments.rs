@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 fn refusal(command: &mut Command, code: i32) -> String {
     let mut program = Program::start(command, Stdio::null());
     let status = program.wait();
-    let complaint = program.complaints();
+    let complaint = program.stderr();
     assert_eq!(status.code(), Some(code), "{complaint}");
     assert!(!complaint.contains("panicked") && !complaint.is_empty(), "{complaint}");
     complaint
@@ -184,7 +184,10 @@ fn x10_what_others_can_read_is_warned_of_at_the_start() {
     let mut program = Program::start(server(&data).arg("0").arg("--password-file").arg(&password), Stdio::null());
     program.until("Ctrl-C");
     let log = fs::read_to_string(data.join("landline.log")).expect("the log");
-    assert!(log.contains("others can get at the data folder") && log.contains("(mode 777): chmod 700"), "{log}");
-    assert!(log.contains("others can read the server's password in"), "{log}");
+    assert!(
+        log.contains("other users of this machine can access the data folder") && log.contains("(mode 777): chmod 700"),
+        "{log}"
+    );
+    assert!(log.contains("other users of this machine can read the server's password in"), "{log}");
     stop(&mut program);
 }

@@ -26,7 +26,7 @@ impl TalkingPair {
         self.dave.expect(&format!("alice: {line}"));
         // When that is answered, it is decided.
         let in_history = self.history().iter().any(|old| old.ends_with(&format!("alice: {line}")));
-        let told = self.alice.lines_so_far();
+        let told = self.alice.drain_lines();
         assert!(told.iter().all(|line| line.starts_with(NOT_STORED)), "{told:?}");
         assert_ne!(in_history, told.len() == 1, "{line}: {told:?}");
         in_history
@@ -34,7 +34,7 @@ impl TalkingPair {
 
     fn history(&mut self) -> Vec<String> {
         self.dave.send("/history 100");
-        self.dave.lines_so_far()
+        self.dave.drain_lines()
     }
 }
 
@@ -65,7 +65,7 @@ fn talk_is_not_stored_and_everything_else_is_until_there_is_room() {
     talk.alice.expect("INFO: bob is offline. Message queued for delivery.");
     test_server.register("carol", PASSWORD);
     let banned = test_server.server().moderator().ban("10.0.0.1", None, "").expect("a ban");
-    assert_eq!(banned, "Banned 10.0.0.1: nobody was online from there.");
+    assert_eq!(banned, "Banned 10.0.0.1: no users were online from there.");
     assert!(fs::read_to_string(test_server.data().join("bans.json")).expect("the bans").contains("10.0.0.1"));
     let mut bob = test_server.login("bob", PASSWORD);
     assert!(bob.expect_start("[PM 2").ends_with("] alice: waits"));
@@ -74,7 +74,7 @@ fn talk_is_not_stored_and_everything_else_is_until_there_is_room() {
     talk.dave.until("bob has left");
     assert!(!talk.say());
 
-    disk.make_room();
+    disk.free_space();
     eventually("talk is stored again", || talk.say());
     assert!(talk.say());
     let history = talk.history();

@@ -86,7 +86,7 @@ fn d12_a_link_local_server_is_reached_by_the_name_of_ones_own_interface() {
         let mut client = Program::client();
         client.args([&address, "--name", "alice", "--plain"]);
         let mut client = Program::start(&mut lan.on(guest, &client), Stdio::null());
-        assert!(client.wait().success(), "{address}: {}", client.complaints());
+        assert!(client.wait().success(), "{address}: {}", client.stderr());
     }
 }
 
@@ -95,7 +95,7 @@ fn a_port_that_is_given_twice_is_refused_by_name() {
     let folder = folder();
     let mut server = Program::start(default_server(folder.path()).args(["--port", "31005", "31005"]), Stdio::null());
     assert_eq!(server.wait().code(), Some(2));
-    assert!(server.complaints().contains("port 31005 is given twice"));
+    assert!(server.stderr().contains("port 31005 is given twice"));
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn a15_a_port_that_a_landline_server_has_is_named_as_such() {
     let complaint = |arguments: [String; 2]| {
         let mut server = Program::start(default_server(folder.path()).args(arguments), Stdio::null());
         assert!(!server.wait().success());
-        server.complaints()
+        server.stderr()
     };
     let port = test_server.address().port().to_string();
     let taken = complaint(["--port".into(), port.clone()]);

@@ -25,14 +25,14 @@ fn register(address: SocketAddr, name: &str) -> String {
 fn is_stored(alice: &mut Client, text: &str) -> bool {
     alice.send(text);
     alice.send("/history 1");
-    let answer = alice.lines_so_far();
+    let answer = alice.drain_lines();
     let is_told = answer.iter().any(|line| line.starts_with("ERROR: 500"));
     let is_there = answer.iter().any(|line| line.ends_with(&format!("alice: {text}")));
     assert_ne!(is_told, is_there, "{answer:?}");
     is_there
 }
 
-fn take_away(remove: impl Fn(&Path, &Path), put_back: impl Fn(&Path, &Path)) {
+fn take_away(remove: impl Fn(&Path, &Path), replug: impl Fn(&Path, &Path)) {
     let parent = folder();
     let (data, away) = (parent.path().join("data"), parent.path().join("away"));
     let (mut program, address) = start(&mut server(&data));
@@ -43,7 +43,7 @@ fn take_away(remove: impl Fn(&Path, &Path), put_back: impl Fn(&Path, &Path)) {
     assert!(!is_stored(&mut alice, "meanwhile"));
     alice.send("/pm bob are you there?");
     alice.until("ERROR: 500 bob is offline, and your message could not be stored.");
-    put_back(&data, &away);
+    replug(&data, &away);
     eventually("talk is stored again", || is_stored(&mut alice, "after"));
     assert!(register(address, "carol").contains("successful"));
     eventually("the operator is told", || {

@@ -47,7 +47,7 @@ fn chat77s_users_sign_in_with_their_passwords() {
     );
     stop(&mut program);
     let (code, said, _) = import(&data, &file);
-    assert!(code == Some(0) && said.contains("left as they are (1): bob"), "{said}");
+    assert!(code == Some(0) && said.contains("left unchanged (1): bob"), "{said}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn a_signal_ends_it_in_order_and_everybody_is_told() {
         let (mut program, address) = start(&mut server(folder.path()));
         let mut silent = Client::connect(address);
         let mut carol = Unframed::connect(address);
-        carol.ask("carol_other", "200");
+        carol.exchange("carol_other", "200");
         let mut alice = guest(address, "alice");
         carol.expect("alice has connected to the chatroom");
         program.signal(signal);
@@ -31,7 +31,7 @@ fn a_signal_ends_it_in_order_and_everybody_is_told() {
         }
         assert!(silent.next_line().is_none_or(|line| line.starts_with("Authorise")));
         assert_eq!(program.wait().code(), Some(0), "{signal}");
-        let log = program.complaints();
+        let log = program.stderr();
         assert!(log.contains("stopping") && !log.contains("panicked") && !log.contains("ERROR"), "{log}");
     }
 }

@@ -39,7 +39,7 @@ fn passwords_reach_neither_the_disk_nor_the_log() {
     client.quit();
     stop(&mut program);
     let mut files = files_below(folder.path());
-    files.push(("stderr".into(), program.complaints().into_bytes()));
+    files.push(("stderr".into(), program.stderr().into_bytes()));
     for (name, content) in &files {
         let content = String::from_utf8_lossy(content);
         assert!(secrets.iter().all(|secret| !content.contains(secret)), "{} has a password", name.display());
@@ -81,7 +81,7 @@ fn nobody_writes_the_log_but_the_server() {
     for text in ["an incomplete last line is cut off: {", "mallory joined", "mallory left"] {
         assert!(log.contains(text), "{text:?} is not in {log}");
     }
-    for line in log.lines().chain(program.complaints().lines()) {
+    for line in log.lines().chain(program.stderr().lines()) {
         assert!(line.chars().all(|c| !c.is_control() && c != '\u{202e}'), "{line:?}");
         assert!(line.starts_with("20") && !line.starts_with("2026-01-01 00:00:00"), "{line:?}");
     }
@@ -102,7 +102,7 @@ fn nobody_waits_for_whoever_reads_its_stderr() {
     guest(address, "carol").quit();
     stop(&mut program);
     let lines = |text: &str| text.matches("<alice> ").count();
-    assert!(lines(&program.complaints()) < LINES, "it was not full");
+    assert!(lines(&program.stderr()) < LINES, "it was not full");
     let log = fs::read_to_string(folder.path().join("landline.log")).expect("the log");
     assert_eq!((lines(&log), log.contains("carol left")), (LINES, true));
 }

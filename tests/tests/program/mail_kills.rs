@@ -139,7 +139,7 @@ fn read_rest(address: SocketAddr, receiver: usize, mut awaited: HashSet<MessageK
         heard.push((message(&line), Instant::now()));
     }
     // What was not confirmed may be there, too.
-    let rest = client.lines_so_far();
+    let rest = client.drain_lines();
     let rest = rest.iter().filter(|line| line.starts_with("[PM"));
     heard.extend(rest.map(|line| (message(line), Instant::now())));
     heard

@@ -34,7 +34,7 @@ fn server(data: &Path) -> Command {
 }
 
 fn start(command: &mut Command) -> (Program, SocketAddr) {
-    Program::open(command)
+    Program::start_server(command)
 }
 
 /// Where it says in its log that it listens. What it logs from then on nobody reads.

@@ -133,7 +133,7 @@ impl Scene {
     fn end(mut self) -> String {
         assert!(self.program.child().try_wait().expect("its state").is_none());
         stop(&mut self.program);
-        let log = self.program.complaints();
+        let log = self.program.stderr();
         assert!(!log.contains("panic"), "{log}");
         log
     }

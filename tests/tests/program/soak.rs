@@ -3,8 +3,8 @@
 
 use crate::{folder, server, start, stop};
 use landline_common::link::Keys;
-use landline_tests::soak::{ProcessResources, held, resident_kib};
-use landline_tests::{Client, Dice, Program, eventually};
+use landline_tests::soak::{ProcessResources, count_resources, resident_kib};
+use landline_tests::{Client, Program, Rng, eventually};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -25,9 +25,9 @@ const WITH_HISTORY: (&str, u64) = ("on", 24 << 10);
 const WITHOUT: (&str, u64) = ("off", 4 << 10);
 
 /// What somebody types next.
-fn command(dice: &mut Dice, key: &str) -> String {
-    let (room, user, word) = (dice.roll(ROOMS), dice.roll(PEOPLE), dice.roll(100));
-    match dice.roll(24) {
+fn command(rng: &mut Rng, key: &str) -> String {
+    let (room, user, word) = (rng.below(ROOMS), rng.below(PEOPLE), rng.below(100));
+    match rng.below(24) {
         0 | 1 => format!("/join room{room}"),
         2 => format!("/leave room{room}"),
         3 => "format json".into(),
@@ -71,12 +71,12 @@ fn come(address: SocketAddr, number: usize) -> Client {
 }
 
 fn live(address: SocketAddr, number: usize, until: Instant, done: &AtomicUsize) {
-    let (mut dice, mut client) = (Dice::new(number), come(address, number));
+    let (mut rng, mut client) = (Rng::new(number), come(address, number));
     let key = Keys::generate().expect("keys").public().to_string();
     for step in 0.. {
-        let commands: String = (0..=dice.roll(6)).map(|_| command(&mut dice, &key) + "\n").collect();
+        let commands: String = (0..=rng.below(6)).map(|_| command(&mut rng, &key) + "\n").collect();
         client.send_bytes(commands.as_bytes());
-        match dice.roll(12) {
+        match rng.below(12) {
             0 => {
                 client.reset();
                 client = come(address, number);
@@ -116,7 +116,7 @@ fn churn_on(program: &mut Program, address: SocketAddr, time: Duration) -> usize
     catch_unwind(AssertUnwindSafe(|| churn(address, time))).unwrap_or_else(|panic| {
         let ended = program.child().try_wait().expect("its state");
         program.child().kill().expect("a process");
-        eprintln!("the server has ended: {ended:?}; it complains: {}", program.complaints());
+        eprintln!("the server has ended: {ended:?}; it complains: {}", program.stderr());
         resume_unwind(panic)
     })
 }
@@ -126,7 +126,7 @@ fn held_by_nobody(process: u32, address: SocketAddr) -> ProcessResources {
     let mut client = Client::connect(address);
     client.send("REGISTER");
     client.expect("ALIAS?");
-    let ProcessResources { threads, descriptors } = held(process);
+    let ProcessResources { threads, descriptors } = count_resources(process);
     ProcessResources { threads: threads - 1, descriptors: descriptors - 1 }
 }
 
@@ -144,16 +144,16 @@ fn soak(time: Duration, (history, slack_kib): (&str, u64)) {
         client.until("Registration successful");
     }
     churn_on(&mut program, address, WARM);
-    eventually("all threads have ended", || held(process) == empty);
+    eventually("all threads have ended", || count_resources(process) == empty);
     let warm = resident_kib(process);
     let steps = churn_on(&mut program, address, time);
-    eventually("all threads and descriptors are given back", || held(process) == empty);
+    eventually("all threads and descriptors are given back", || count_resources(process) == empty);
     let after = resident_kib(process);
     println!("{steps} steps in {time:?}; {empty:?}; {warm} KiB before, {after} KiB after");
     assert!(steps > PEOPLE, "nothing has happened");
     assert!(after < warm + slack_kib, "{warm} KiB before, {after} KiB after {steps} steps");
     stop(&mut program);
-    let log = program.complaints();
+    let log = program.stderr();
     assert!(!log.contains("panic") && !log.contains("ERROR"), "{log}");
 }
 

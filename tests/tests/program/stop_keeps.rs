@@ -85,7 +85,7 @@ fn everything_that_was_heard_is_stored() {
             listening.into_iter().map(|hearer| hearer.join().expect("a hearer")).collect()
         });
         assert_eq!(program.wait().code(), Some(0), "round {round}");
-        let log = program.complaints();
+        let log = program.stderr();
         assert!(!log.contains("ERROR") && !log.contains("panic"), "{log}");
         for (heard, room) in heard.iter().zip(ROOMS) {
             let stored = stored(folder.path(), room);

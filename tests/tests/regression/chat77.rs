@@ -75,7 +75,7 @@ fn regular(server: &TestServer, n: usize, count: usize, done: &Barrier) {
         // The next regular may not be signed in yet.
         loop {
             me.send(&format!("/pm {next} for {next} {k}"));
-            let heard = me.lines_so_far();
+            let heard = me.drain_lines();
             let (errors, messages): (Vec<String>, Vec<String>) =
                 heard.into_iter().filter(|line| !line.contains("chatroom")).partition(|line| line.starts_with("ERROR"));
             for message in messages {

@@ -186,7 +186,7 @@ fn l12_ban_ends_all_sessions_of_the_address_and_lists_them() {
     assert!(answer.contains("alice (account), Bob"), "{answer}");
     assert_eq!(text_of(&bob.line()), "You have been banned.");
     alice.until("INFO: You have been banned.");
-    eventually("all users are signed out", || server.server().moderator().users() == "Nobody is online.");
+    eventually("all users are signed out", || server.server().moderator().users() == "No users are online.");
 }
 
 /// L13: LanTalk trusted beacons with escapes, foreign addresses or port 99999. The list of servers is tested in

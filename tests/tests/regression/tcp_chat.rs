@@ -82,7 +82,7 @@ fn t5_a_character_split_over_two_reads_is_kept_together() {
     }
 
     let mut carol = server.unframed();
-    carol.ask("carol_room", "200");
+    carol.exchange("carol_room", "200");
     bob.until("carol has connected");
     for (first, whole, rest) in
         [(&b"gr\xc3"[..], "gr", "\u{fc}n"), (b"\xf0\x9f\x91\x8d\xf0\x9f", "\u{1f44d}", "\u{1f44d}")]
@@ -126,14 +126,14 @@ fn t6_unframed_messages_are_framed_by_pauses() {
     });
     let mut alice = server.unframed();
     alice.send("ali");
-    alice.ask("ce_room", "200");
+    alice.exchange("ce_room", "200");
     let mut bob = server.unframed();
-    bob.ask("bob_room", "200");
+    bob.exchange("bob_room", "200");
     alice.expect("bob has connected to the chatroom");
     bob.send("hello");
     alice.expect("bob - hello");
     bob.expect("bob - hello");
-    bob.ask("/rooms", "Rooms: room (2)");
+    bob.exchange("/rooms", "Rooms: room (2)");
 }
 
 // T7: in tcp_chat, a message sent directly after the sign-in is lost, or leaves the name taken.
@@ -170,7 +170,7 @@ fn t8_invalid_names_are_refused() {
         }
     }
     let mut unframed = server.unframed();
-    unframed.ask("../../etc_room", "400");
+    unframed.exchange("../../etc_room", "400");
     assert_eq!(unframed.recv(), "");
     let mut escaped = server.connect();
     escaped.send_bytes(b"a\nb_room\n");
@@ -200,7 +200,7 @@ fn t9_client_that_does_not_read_blocks_neither_sender_nor_sign_ins() {
     let mut alice = server.guest("alice", "room");
     let text = "x".repeat(1_500);
     let context = server.server().context();
-    while context.poller.waiting() < 1 << 20 {
+    while context.poller.queued_bytes() < 1 << 20 {
         for _ in 0..20 {
             alice.send(&text);
         }
@@ -255,7 +255,7 @@ fn t10_rooms_have_no_threads() {
         alice.send("hello");
     }
     // One answer per `/join`, and nothing else.
-    assert_eq!(alice.lines_so_far().len(), 30);
+    assert_eq!(alice.drain_lines().len(), 30);
     // The number falls if the console's thread has noticed only now that its input has ended.
     assert!(threads() <= before, "{} threads, before {before}", threads());
     server.signal("TERM");

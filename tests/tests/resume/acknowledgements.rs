@@ -30,7 +30,7 @@ fn server() -> TestServer {
 
 /// Returns sequence number, text and id of each direct message so far.
 fn messages(client: &mut ObjectClient) -> Vec<(u64, String, u64)> {
-    let all = client.so_far();
+    let all = client.drain_events();
     let of = |object: &Value| {
         let text = object["text"].as_str()?.to_owned();
         (object["type"] == "pm")
@@ -48,10 +48,10 @@ fn unacknowledged_messages_come_again_over_the_next_connection() {
     let server = server();
     let (mut alice, first) = login(&server, "alice");
     let (mut bob, _) = login(&server, "bob");
-    bob.ask(json!({"type": "connect", "to": "alice"}));
-    alice.ask(json!({"type": "accept", "to": "bob"}));
+    bob.request(json!({"type": "connect", "to": "alice"}));
+    alice.request(json!({"type": "accept", "to": "bob"}));
     for (r#type, text) in [("pm", "one"), ("private", "two"), ("pm", "three")] {
-        bob.ask(json!({"type": r#type, "to": "alice", "text": text}));
+        bob.request(json!({"type": r#type, "to": "alice", "text": text}));
     }
     let heard = messages(&mut alice);
     assert_eq!(texts(&heard), [(1, "one"), (2, "two"), (3, "three")]);
@@ -60,7 +60,7 @@ fn unacknowledged_messages_come_again_over_the_next_connection() {
     let again = messages(&mut alice);
     assert_eq!(again, heard[1..], "the same numbers and ids");
     alice.send(&json!({"type": "ack", "seq": 2}));
-    alice.so_far();
+    alice.drain_events();
     alice.client.reset();
     wait_until_gone(&server, "alice");
     // The server put the third message back into the mailbox when the connection was lost.
@@ -68,7 +68,7 @@ fn unacknowledged_messages_come_again_over_the_next_connection() {
     let mail = messages(&mut alice);
     assert_eq!((mail.len(), &mail[0].1, mail[0].2), (1, &heard[2].1, heard[2].2), "{mail:?}");
     alice.send(&json!({"type": "ack", "seq": mail[0].0}));
-    alice.so_far();
+    alice.drain_events();
     let (mut alice, _) = resume(&server, &third, mail[0].0);
     assert_eq!(messages(&mut alice), []);
 }
@@ -78,7 +78,7 @@ fn message_seen_before_the_loss_does_not_come_from_the_mailbox() {
     let server = server();
     let (mut alice, first) = login(&server, "alice");
     let (mut bob, _) = login(&server, "bob");
-    bob.ask(json!({"type": "pm", "to": "alice", "text": "one"}));
+    bob.request(json!({"type": "pm", "to": "alice", "text": "one"}));
     assert_eq!(texts(&messages(&mut alice)), [(1, "one")]);
     alice.client.reset();
     wait_until_gone(&server, "alice");
@@ -91,14 +91,14 @@ fn private_messages_survive_the_loss_of_a_connection() {
     let server = server();
     let (mut alice, first) = login(&server, "alice");
     let (mut bob, _) = login(&server, "bob");
-    bob.ask(json!({"type": "connect", "to": "alice"}));
-    alice.ask(json!({"type": "accept", "to": "bob"}));
-    bob.ask(json!({"type": "private", "to": "alice", "text": "psst"}));
+    bob.request(json!({"type": "connect", "to": "alice"}));
+    alice.request(json!({"type": "accept", "to": "bob"}));
+    bob.request(json!({"type": "private", "to": "alice", "text": "psst"}));
     alice.client.reset();
     wait_until_gone(&server, "alice");
     let (mut alice, _) = resume(&server, &first, 0);
     assert_eq!(texts(&messages(&mut alice)), [(1, "psst")]);
-    bob.ask(json!({"type": "private", "to": "alice", "text": "are you back"}));
+    bob.request(json!({"type": "private", "to": "alice", "text": "are you back"}));
     assert_eq!(alice.until("type", "pm")["text"], "are you back", "the private chat is open again");
 }
 
@@ -107,18 +107,18 @@ fn unacknowledged_messages_wait_in_the_mailbox_for_the_next_sign_in() {
     let server = server();
     let (mut alice, _) = login(&server, "alice");
     let (mut bob, _) = login(&server, "bob");
-    bob.ask(json!({"type": "pm", "to": "alice", "text": "one"}));
-    bob.ask(json!({"type": "pm", "to": "alice", "text": "two"}));
+    bob.request(json!({"type": "pm", "to": "alice", "text": "one"}));
+    bob.request(json!({"type": "pm", "to": "alice", "text": "two"}));
     let heard = messages(&mut alice);
     alice.send(&json!({"type": "ack", "seq": 1}));
-    alice.ask(json!({"type": "quit"}));
+    alice.request(json!({"type": "quit"}));
     alice.client.quit();
     wait_until_gone(&server, "alice");
     let (mut alice, _) = login(&server, "alice");
     let mail = messages(&mut alice);
     assert_eq!((mail.len(), mail[0].2), (1, heard[1].2), "the same id");
     alice.send(&json!({"type": "ack", "seq": mail[0].0}));
-    alice.so_far();
+    alice.drain_events();
     alice.client.quit();
     wait_until_gone(&server, "alice");
     let (mut alice, _) = login(&server, "alice");
@@ -130,7 +130,7 @@ fn mail_comes_in_pages_as_it_is_acknowledged() {
     let server = server();
     let (mut bob, _) = login(&server, "bob");
     for n in 0..40 {
-        bob.ask(json!({"type": "pm", "to": "alice", "text": format!("letter {n}")}));
+        bob.request(json!({"type": "pm", "to": "alice", "text": format!("letter {n}")}));
     }
     let (mut alice, _) = login(&server, "alice");
     let first = messages(&mut alice);
@@ -143,7 +143,7 @@ fn mail_comes_in_pages_as_it_is_acknowledged() {
     }
     assert_eq!(rest, (33..=40).collect::<Vec<_>>());
     alice.send(&json!({"type": "ack", "seq": 40}));
-    alice.so_far();
+    alice.drain_events();
     alice.client.quit();
     wait_until_gone(&server, "alice");
     let (mut alice, _) = login(&server, "alice");
@@ -158,10 +158,10 @@ fn client_that_never_acknowledges_loses_the_oldest_lines_and_is_told() {
     }
     let (mut alice, first) = login(&server, "alice");
     let (mut bob, _) = login(&server, "bob");
-    bob.ask(json!({"type": "connect", "to": "alice"}));
-    alice.ask(json!({"type": "accept", "to": "bob"}));
+    bob.request(json!({"type": "connect", "to": "alice"}));
+    alice.request(json!({"type": "accept", "to": "bob"}));
     for n in 1..=20 {
-        bob.ask(json!({"type": "private", "to": "alice", "text": format!("line {n}")}));
+        bob.request(json!({"type": "private", "to": "alice", "text": format!("line {n}")}));
     }
     let (mut alice, _) = resume(&server, &first, 0);
     let lost = alice.until("cause", "lines_lost")["count"].as_u64().expect("a number");
@@ -174,6 +174,6 @@ fn messages_have_no_number_without_acks() {
     let mut alice = ObjectClient::connect(&server);
     alice.sign_in(json!({"type": "login", "user": "alice", "password": PASSWORD}));
     let (mut bob, _) = login(&server, "bob");
-    bob.ask(json!({"type": "pm", "to": "alice", "text": "one"}));
+    bob.request(json!({"type": "pm", "to": "alice", "text": "one"}));
     assert_eq!(alice.until("type", "pm")["seq"], json!(null));
 }

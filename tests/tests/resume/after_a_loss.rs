@@ -16,12 +16,12 @@ fn resumed_guest_has_its_rooms_chats_and_messages() {
     let server = TestServer::default();
     let (mut alice, first) = sign_in(&server, "alice");
     let (mut bob, _) = sign_in(&server, "bob");
-    alice.ask(json!({"type": "join", "room": "dev"}));
-    alice.ask(json!({"type": "block", "to": "bob"}));
-    alice.ask(json!({"type": "unblock", "to": "bob"}));
-    alice.ask(json!({"type": "connect", "to": "bob"}));
-    bob.ask(json!({"type": "accept", "to": "alice"}));
-    alice.ask(json!({"type": "pm", "to": "bob", "text": "before"}));
+    alice.request(json!({"type": "join", "room": "dev"}));
+    alice.request(json!({"type": "block", "to": "bob"}));
+    alice.request(json!({"type": "unblock", "to": "bob"}));
+    alice.request(json!({"type": "connect", "to": "bob"}));
+    bob.request(json!({"type": "accept", "to": "alice"}));
+    alice.request(json!({"type": "pm", "to": "bob", "text": "before"}));
     assert_eq!(bob.until("type", "pm")["text"], "before");
     alice.client.reset();
     wait_until_gone(&server, "alice");
@@ -33,9 +33,9 @@ fn resumed_guest_has_its_rooms_chats_and_messages() {
     assert_eq!(answer[0]["member_of"], json!(["ops", "dev"]));
     assert_eq!(bob.until("event", "connected")["user"], "alice");
     assert_eq!(bob.until("event", "private_connected")["user"], "alice");
-    alice.ask(json!({"type": "private", "to": "bob", "text": "still here"}));
+    alice.request(json!({"type": "private", "to": "bob", "text": "still here"}));
     assert_eq!(bob.until("type", "pm")["text"], "still here");
-    let history = alice.ask(json!({"type": "history", "with": "bob"}));
+    let history = alice.request(json!({"type": "history", "with": "bob"}));
     assert_eq!(history[0]["text"], "before", "a resumed guest still sees the own messages");
 }
 
@@ -47,7 +47,7 @@ fn resume_does_not_take_the_name_from_another_user() {
     wait_until_gone(&server, "alice");
     let other = server.guest("Alice", "ops");
     let mut back = ObjectClient::connect(&server);
-    let refused = back.ask(json!({"type": "resume", "token": first}));
+    let refused = back.request(json!({"type": "resume", "token": first}));
     assert_eq!((&refused[0]["cause"], &refused[0]["user"]), (&json!("name_taken"), &json!("alice")));
     other.quit();
     wait_until_gone(&server, "alice");
@@ -62,7 +62,7 @@ fn lost_session_expires() {
     wait_until_gone(&server, "alice");
     std::thread::sleep(std::time::Duration::from_millis(1_500));
     let mut back = ObjectClient::connect(&server);
-    assert_eq!(back.ask(json!({"type": "resume", "token": first}))[0]["cause"], "token_unknown");
+    assert_eq!(back.request(json!({"type": "resume", "token": first}))[0]["cause"], "token_unknown");
 }
 
 #[test]
@@ -70,8 +70,8 @@ fn private_chat_resumes_after_both_sides_were_lost() {
     let server = TestServer::default();
     let (mut alice, first) = sign_in(&server, "alice");
     let (mut bob, second) = sign_in(&server, "bob");
-    alice.ask(json!({"type": "connect", "to": "bob"}));
-    bob.ask(json!({"type": "accept", "to": "alice"}));
+    alice.request(json!({"type": "connect", "to": "bob"}));
+    bob.request(json!({"type": "accept", "to": "alice"}));
     alice.client.reset();
     wait_until_gone(&server, "alice");
     bob.client.reset();
@@ -99,9 +99,9 @@ fn resumed_sessions_count_for_the_same_address() {
     bob.sign_in(json!({"type": "guest", "user": "bob", "room": "one"}));
     let mut back = ObjectClient::connect(&server);
     back.sign_in(json!({"type": "resume", "token": first}));
-    let refused = bob.ask(json!({"type": "join", "room": "three"}));
+    let refused = bob.request(json!({"type": "join", "room": "three"}));
     assert_eq!(refused[0]["cause"], "address_rooms", "{refused:?}");
-    let refused = back.ask(json!({"type": "join", "room": "three"}));
+    let refused = back.request(json!({"type": "join", "room": "three"}));
     assert_eq!(refused[0]["cause"], "address_rooms", "{refused:?}");
 }
 
@@ -111,8 +111,8 @@ fn a_restarted_server_knows_no_tokens() {
     let (_alice, first) = sign_in(&server, "alice");
     server.restart();
     let mut back = ObjectClient::connect(&server);
-    assert_eq!(back.ask(json!({"type": "resume", "token": first}))[0]["cause"], "token_unknown");
-    assert_eq!(back.ask(json!({"type": "guest", "user": "alice"}))[0]["resumed"], json!(null));
+    assert_eq!(back.request(json!({"type": "resume", "token": first}))[0]["cause"], "token_unknown");
+    assert_eq!(back.request(json!({"type": "guest", "user": "alice"}))[0]["resumed"], json!(null));
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_kick_and_a_ban_reach_sessions_whose_connection_was_lost() {
         token
     };
     let refused = |token: &str| {
-        let answer = ObjectClient::connect(&server).ask(json!({"type": "resume", "token": token}));
+        let answer = ObjectClient::connect(&server).request(json!({"type": "resume", "token": token}));
         assert_eq!(answer[0]["cause"], "token_unknown");
     };
     let moderator = server.server().moderator();

@@ -1,7 +1,7 @@
 //! A client whose connection breaks at random moments, and that resumes each time. Its lines arrive once and in order,
 //! and messages to it arrive once.
 
-use landline_tests::{Client, Dice, ObjectClient, TestServer};
+use landline_tests::{Client, ObjectClient, Rng, TestServer};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -58,7 +58,7 @@ impl ResumingClient {
         let rooms = json!({"ops": self.last_id});
         let resume = json!({"type": "resume", "token": self.token, "acks": true, "seq": self.seq, "rooms": rooms});
         let answer = loop {
-            let answer = self.client.ask(resume.clone());
+            let answer = self.client.request(resume.clone());
             if answer[0]["cause"] != "resume_busy" && answer[0]["cause"] != "name_taken" {
                 break answer;
             }
@@ -78,10 +78,10 @@ impl ResumingClient {
     }
 
     /// Reads until everything sent so far is answered. Acknowledges at random.
-    fn settle(&mut self, dice: &mut Dice) {
-        let objects = self.client.so_far();
+    fn settle(&mut self, rng: &mut Rng) {
+        let objects = self.client.drain_events();
         objects.iter().for_each(|object| self.note(object));
-        if dice.roll(2) == 0 {
+        if rng.below(2) == 0 {
             self.client.send(&json!({"type": "ack", "seq": self.seq}));
         }
     }
@@ -110,34 +110,34 @@ fn run(seed: usize, losses: bool) {
     let sign_in = json!({"type": "login", "user": "alice", "password": PASSWORD, "room": "ops", "acks": true});
     let answer = client.sign_in(sign_in);
     let token = answer[0]["token"].as_str().expect("a token").to_owned();
-    client.ask(json!({"type": "connect", "to": "bob"}));
+    client.request(json!({"type": "connect", "to": "bob"}));
     talker.until("PRIVATE_REQUEST_FROM:alice");
     talker.send("/accept alice");
     talker.until("PRIVATE_CONNECTED:alice");
     let (received, ids, heard) = Default::default();
     let unanswered = VecDeque::new();
     let mut alice = ResumingClient { client, token, seq: 0, last_id: 0, unanswered, received, ids, heard };
-    let mut dice = Dice::new(seed);
+    let mut rng = Rng::new(seed);
     let talking = std::thread::spawn(move || bob(talker, ROUNDS));
     for n in 0..ROUNDS {
-        for part in 0..dice.roll(4) {
+        for part in 0..rng.below(4) {
             alice.say(n * 10 + part as u64);
         }
-        match dice.roll(5) {
+        match rng.below(5) {
             0 => alice.resume(&server, false),
             1 if losses => alice.resume(&server, true),
-            2 => alice.settle(&mut dice),
+            2 => alice.settle(&mut rng),
             _ => {}
         }
     }
     let (mut talker, private) = talking.join().expect("no panic");
     while !alice.unanswered.is_empty() {
-        alice.settle(&mut dice);
+        alice.settle(&mut rng);
     }
-    talker.lines_so_far();
-    alice.settle(&mut dice);
+    talker.drain_lines();
+    alice.settle(&mut rng);
     alice.resume(&server, false);
-    alice.settle(&mut dice);
+    alice.settle(&mut rng);
 
     listener.send("the end");
     let mut carol = Vec::new();
@@ -151,7 +151,7 @@ fn run(seed: usize, losses: bool) {
             break;
         }
     }
-    listener.lines_so_far().into_iter().filter(|line| line.starts_with("alice: ")).for_each(|line| {
+    listener.drain_lines().into_iter().filter(|line| line.starts_with("alice: ")).for_each(|line| {
         carol.push(line.replacen(": ", " says ", 1));
     });
     let own: Vec<&String> = carol.iter().filter(|line| line.starts_with("alice")).collect();

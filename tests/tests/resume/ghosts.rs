@@ -60,7 +60,7 @@ fn d1_name_is_free_while_lines_to_the_ghost_are_unacknowledged() {
     network.change_address();
     // The kernel retransmits this line at growing intervals, and sends no keepalive meanwhile.
     carol.send("is there an echo");
-    carol.lines_so_far();
+    carol.drain_lines();
     std::thread::sleep(Duration::from_secs(2));
     expect_both_sign_in(&network);
     carol.until("alice has left the chatroom");
@@ -72,11 +72,11 @@ fn a2_own_ghost_locks_no_guest_out_after_a_network_loss() {
     network.server.register_from(network.connect(), "bob", PASSWORD);
     let (ghost, _) = guest(network.connect(), "alice");
     let (other_ghost, _) = login(network.connect(), "bob");
-    network.pull();
+    network.unplug();
     // The client closes its connections; no packet of that reaches the server.
     drop((ghost, other_ghost));
     std::thread::sleep(Duration::from_secs(3));
-    network.put_back();
+    network.replug();
     expect_both_sign_in(&network);
 }
 
@@ -84,7 +84,7 @@ fn a2_own_ghost_locks_no_guest_out_after_a_network_loss() {
 fn a2_another_machine_gets_the_name_while_the_cable_is_out() {
     let Some(network) = TestNetwork::new(|_| {}) else { return };
     let (_ghost, _) = guest(network.connect(), "alice");
-    network.pull();
+    network.unplug();
     let begun = Instant::now();
     let (_alice, answer) = guest(network.connect_elsewhere(), "alice");
     assert!(answer.starts_with("200 "), "{answer}");
@@ -108,7 +108,7 @@ fn live_session_keeps_the_name_and_the_refusal_is_prompt() {
         assert!(took < PROMPT * 2, "{took:?}");
     }
     for client in [&mut alice, &mut bob] {
-        client.lines_so_far();
+        client.drain_lines();
     }
 }
 
@@ -127,7 +127,7 @@ fn client_that_acknowledges_nothing_is_signed_out_without_a_rival() {
     let Some(network) = TestNetwork::new(|config| config.limits.unacknowledged_seconds = 2) else { return };
     let (_ghost, _) = guest(network.connect(), "alice");
     let (mut carol, _) = guest(network.connect_elsewhere(), "carol");
-    network.pull();
+    network.unplug();
     let begun = Instant::now();
     carol.send("hello?");
     carol.until("alice has left the chatroom");

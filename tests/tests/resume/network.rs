@@ -30,7 +30,7 @@ impl TestNetwork {
             config.bind = SERVER.into();
             change(config);
         };
-        let server = lan.within(server_host, || TestServer::new(set_up));
+        let server = lan.run_on(server_host, || TestServer::new(set_up));
         Some(TestNetwork { server, server_host, client, other, cable, lan })
     }
 
@@ -39,7 +39,7 @@ impl TestNetwork {
         let mut connection = None;
         // After the cable was unplugged, the kernel must resolve the server's address again.
         eventually("the server is reached", || {
-            connection = self.lan.within(host, || TcpStream::connect(address).ok());
+            connection = self.lan.run_on(host, || TcpStream::connect(address).ok());
             connection.is_some()
         });
         Client::of(connection.expect("a connection"))
@@ -62,13 +62,13 @@ impl TestNetwork {
     }
 
     /// Unplugs the cable of the client's machine.
-    pub fn pull(&self) {
-        self.lan.pull(&self.cable);
+    pub fn unplug(&self) {
+        self.lan.unplug(&self.cable);
     }
 
     /// Plugs it in again.
-    pub fn put_back(&self) {
-        self.lan.put_back(&self.cable);
+    pub fn replug(&self) {
+        self.lan.replug(&self.cable);
     }
 }
 
@@ -78,6 +78,6 @@ impl Drop for TestNetwork {
         let lan = &self.lan;
         let server_host = self.server_host;
         let server = &mut self.server;
-        lan.within(server_host, || server.stop());
+        lan.run_on(server_host, || server.stop());
     }
 }

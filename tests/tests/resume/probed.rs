@@ -26,14 +26,14 @@ fn victim(server: &TestServer) -> ObjectClient {
 /// Asks for the victim's name from another address. Returns the answer.
 fn ask(server: &TestServer) -> Value {
     let mut rival = ObjectClient::of(Client::connect_from(neighbour(9), server.address()));
-    rival.ask(json!({"type": "guest", "user": "victim"})).remove(0)
+    rival.request(json!({"type": "guest", "user": "victim"})).remove(0)
 }
 
 /// Answers pings until `is_over`. Returns their number.
 fn answer_pings(victim: &mut ObjectClient, is_over: &AtomicBool) -> usize {
     let mut pings = 0;
     while !is_over.load(SeqCst) {
-        for _ in victim.so_far().iter().filter(|object| object["type"] == "ping") {
+        for _ in victim.drain_events().iter().filter(|object| object["type"] == "ping") {
             pings += 1;
             victim.send(&json!({"type": "pong"}));
         }
@@ -67,7 +67,7 @@ fn repeated_requests_for_a_name_neither_end_nor_flood_its_session() {
     });
     assert_eq!(asked.load(SeqCst), 150);
     assert!(pings < 10, "{pings} pings");
-    assert_eq!(victim.ask(json!({"type": "say", "room": "lobby", "text": "here"}))[0]["type"], "message");
+    assert_eq!(victim.request(json!({"type": "say", "room": "lobby", "text": "here"}))[0]["type"], "message");
 }
 
 #[test]
@@ -78,8 +78,8 @@ fn pongs_and_pings_over_the_rate_end_no_session() {
         victim.send(&json!({"type": "pong"}));
     }
     std::thread::sleep(Duration::from_millis(300));
-    assert_eq!(victim.ask(json!({"type": "say", "room": "lobby", "text": "here"}))[0]["type"], "message");
-    assert_eq!(victim.ask(json!({"type": "ping"}))[0]["cause"], "throttled");
+    assert_eq!(victim.request(json!({"type": "say", "room": "lobby", "text": "here"}))[0]["type"], "message");
+    assert_eq!(victim.request(json!({"type": "ping"}))[0]["cause"], "throttled");
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn ask_behind_a_burst(answers: bool, lines: usize) -> (Value, Duration, bool) {
         let mut talker = ObjectClient::connect(&server);
         talker.sign_in(json!({"type": "guest", "user": "talker"}));
         for _ in 0..lines {
-            talker.ask(json!({"type": "say", "room": "lobby", "text": "é".repeat(1_500)}));
+            talker.request(json!({"type": "say", "room": "lobby", "text": "é".repeat(1_500)}));
         }
         let begun = Instant::now();
         let answer = ask(&server);

@@ -24,13 +24,13 @@ fn take_over_preserves_name_rooms_and_chats_without_presence() {
     assert_eq!(first.len(), 32);
     let mut bob = server.guest("bob", "ops");
     old.until("event", "connected");
-    old.ask(json!({"type": "connect", "to": "bob"}));
+    old.request(json!({"type": "connect", "to": "bob"}));
     bob.until("PRIVATE_REQUEST_FROM:alice");
     bob.send("/accept alice");
     bob.until("PRIVATE_CONNECTED:alice");
-    let said = old.ask(json!({"type": "say", "room": "ops", "text": "one"}));
+    let said = old.request(json!({"type": "say", "room": "ops", "text": "one"}));
     bob.until("alice: one");
-    bob.lines_so_far();
+    bob.drain_lines();
 
     let mut new = ObjectClient::connect(&server);
     let rooms = json!({"ops": said[0]["id"], "dev": null});
@@ -41,7 +41,7 @@ fn take_over_preserves_name_rooms_and_chats_without_presence() {
     assert_eq!(old.until("cause", "resumed_elsewhere")["type"], "system");
     while old.client.next_line().is_some() {}
 
-    assert_eq!(bob.lines_so_far(), [""; 0], "no presence");
+    assert_eq!(bob.drain_lines(), [""; 0], "no presence");
     bob.send("/who ops");
     bob.expect("In ops: bob, alice");
     bob.send("/users");
@@ -50,8 +50,8 @@ fn take_over_preserves_name_rooms_and_chats_without_presence() {
     assert_eq!(new.until("type", "pm")["text"], "psst");
     bob.send("two");
     assert_eq!(new.until("text", "two")["room"], "ops");
-    new.ask(json!({"type": "say", "room": "dev", "text": "three"}));
-    assert_eq!(new.ask(json!({"type": "private", "to": "bob", "text": "yes?"}))[0]["type"], "ok");
+    new.request(json!({"type": "say", "room": "dev", "text": "three"}));
+    assert_eq!(new.request(json!({"type": "private", "to": "bob", "text": "yes?"}))[0]["type"], "ok");
     bob.until("[Private] alice: yes?");
     new.client.quit();
     bob.until("alice has left the chatroom");
@@ -65,7 +65,7 @@ fn messages_during_a_take_over_arrive_once() {
     bob.send("one");
     let one = old.until("text", "one");
     bob.send("two");
-    bob.lines_so_far();
+    bob.drain_lines();
     let mut new = ObjectClient::connect(&server);
     let answer = new.sign_in(json!({"type": "resume", "token": first, "rooms": {"ops": one["id"]}}));
     assert_eq!(texts(&answer), ["two"]);
@@ -83,11 +83,11 @@ fn token_is_valid_until_the_next_one_is_known_to_have_arrived() {
     let mut third = ObjectClient::connect(&server);
     let third_token = token(&third.sign_in(json!({"type": "resume", "token": first})));
     let mut other = ObjectClient::connect(&server);
-    assert_eq!(other.ask(json!({"type": "resume", "token": lost}))[0]["cause"], "token_unknown");
+    assert_eq!(other.request(json!({"type": "resume", "token": lost}))[0]["cause"], "token_unknown");
     std::thread::sleep(std::time::Duration::from_millis(2_100));
-    third.so_far();
-    assert_eq!(other.ask(json!({"type": "resume", "token": first}))[0]["cause"], "token_unknown");
-    let refused = other.ask(json!({"type": "resume", "token": "no token"}));
+    third.drain_events();
+    assert_eq!(other.request(json!({"type": "resume", "token": first}))[0]["cause"], "token_unknown");
+    let refused = other.request(json!({"type": "resume", "token": "no token"}));
     assert_eq!((&refused[0]["type"], &refused[0]["cause"]), (&json!("auth_fail"), &json!("token_unknown")));
     other.sign_in(json!({"type": "resume", "token": third_token}));
 }
@@ -96,13 +96,13 @@ fn token_is_valid_until_the_next_one_is_known_to_have_arrived() {
 fn quit_and_kick_invalidate_tokens() {
     let server = TestServer::default();
     let (mut first, one) = alice(&server);
-    first.ask(json!({"type": "quit"}));
+    first.request(json!({"type": "quit"}));
     first.client.quit();
     let (_second, two) = alice(&server);
     server.server().moderator().kick("alice", "").expect("a kick");
     let mut other = ObjectClient::connect(&server);
     for token in [one, two] {
-        assert_eq!(other.ask(json!({"type": "resume", "token": token}))[0]["cause"], "token_unknown");
+        assert_eq!(other.request(json!({"type": "resume", "token": token}))[0]["cause"], "token_unknown");
     }
 }
 
@@ -111,20 +111,20 @@ fn blocks_apply_on_the_new_connection() {
     let server = TestServer::default();
     let (mut old, first) = alice(&server);
     let mut mallory = server.guest("mallory", "ops");
-    old.ask(json!({"type": "block", "to": "mallory"}));
+    old.request(json!({"type": "block", "to": "mallory"}));
     let mut new = ObjectClient::connect(&server);
     new.sign_in(json!({"type": "resume", "token": first}));
     mallory.send("can you hear me");
-    mallory.lines_so_far();
-    let heard = new.so_far();
+    mallory.drain_lines();
+    let heard = new.drain_events();
     assert!(!heard.iter().any(|object| object["user"] == "mallory"), "{heard:?}");
     let mut third = ObjectClient::connect(&server);
-    let blocks = new.ask(json!({"type": "block"}));
+    let blocks = new.request(json!({"type": "block"}));
     assert_eq!(blocks[0]["users"], json!(["mallory"]));
-    new.ask(json!({"type": "unblock", "to": "mallory"}));
+    new.request(json!({"type": "unblock", "to": "mallory"}));
     mallory.send("and now");
     new.until("text", "and now");
-    third.ask(json!({"type": "ping"}));
+    third.request(json!({"type": "ping"}));
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn concurrent_take_overs_leave_one_session() {
     let winners: Vec<Option<ObjectClient>> = std::thread::scope(|scope| {
         let take = || {
             let mut client = ObjectClient::connect(&server);
-            let answer = client.ask(json!({"type": "resume", "token": first}));
+            let answer = client.request(json!({"type": "resume", "token": first}));
             (answer[0]["type"] == "auth_ok").then_some(client)
         };
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(take)).collect();

@@ -129,7 +129,7 @@ fn direct_message_reaches_the_next_session_or_the_mailbox() {
         let new_peer_there = Peer { outbox: new_peer.outbox.clone(), socket: socket.expect("a socket") };
         *storage.meanwhile.lock() = Some(Box::new(move || {
             drop(bob);
-            outbox.cut(DisconnectReason::Broken);
+            outbox.disconnect(DisconnectReason::Broken);
             *stored_session.lock() = signs_in_again.then(|| sign_in(&hub_there, "bob", &new_peer_there));
         }));
         alice.perform(Command::Message { to: "bob", text: "hi" }, Tag::default(), OffsetDateTime::default());

@@ -22,7 +22,7 @@ enum RoomStep {
 }
 
 fn ear() -> impl Strategy<Value = DeliveryMode> {
-    (0..RENDERINGS, any::<bool>()).prop_map(|(rendering, hears_itself)| DeliveryMode { rendering, hears_itself })
+    (0..RENDERINGS, any::<bool>()).prop_map(|(rendering, echo)| DeliveryMode { rendering, echo })
 }
 
 fn step() -> impl Strategy<Value = RoomStep> {
@@ -70,7 +70,7 @@ impl ModelRoom {
     fn next_line(&mut self, by: Option<usize>) -> TestLine {
         self.said += 1;
         for (at, member) in self.members.iter_mut().enumerate() {
-            if let Some(ear) = member.ear.filter(|ear| ear.hears_itself || Some(at) != by) {
+            if let Some(ear) = member.ear.filter(|ear| ear.echo || Some(at) != by) {
                 member.expected.push_str(&format!("{}:{}\n", ear.rendering, self.said));
             }
         }
@@ -81,7 +81,7 @@ impl ModelRoom {
         let room = self.room.clone();
         match step {
             RoomStep::Say(at) if self.members[at].ear.is_some() => {
-                room.say(&self.members[at].seat.clone(), &mut self.next_line(Some(at)));
+                room.publish(&self.members[at].seat.clone(), &mut self.next_line(Some(at)));
             }
             RoomStep::Announce => drop(room.announce(&mut self.next_line(None))),
             RoomStep::Enter(at, ear, with_notice) if self.members[at].ear.is_none() => {
@@ -99,9 +99,9 @@ impl ModelRoom {
                     self.members[at].ear = None;
                     return;
                 };
-                room.change(&self.members[at].seat, old, new);
+                room.change_mode(&self.members[at].seat, old, new);
             }
-            RoomStep::Settle => room.settle(room.announce(&mut self.next_line(None))),
+            RoomStep::Settle => room.wait_delivered(room.announce(&mut self.next_line(None))),
             RoomStep::Say(_) | RoomStep::Enter(..) => {}
         }
     }
@@ -135,7 +135,7 @@ fn with_noise(world: &mut ModelRoom, rig: &Rig, steps: &[RoomStep]) {
         let seat = &seat;
         scope.spawn(move || {
             for n in 0..2_000 {
-                room.say(seat, &mut line(format_args!("{NOISE}{n}")));
+                room.publish(seat, &mut line(format_args!("{NOISE}{n}")));
                 if over.load(Relaxed) {
                     break;
                 }

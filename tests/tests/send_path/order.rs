@@ -4,7 +4,7 @@
 use crate::rig::{BOTH_WAYS, Peer, Rig};
 use landline_common::rendering::RENDERINGS;
 use landline_server::fanout::{DeliveryMode, Publication, RoomLog, Subscription};
-use landline_tests::Dice;
+use landline_tests::Rng;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -19,7 +19,7 @@ struct Numbered<'a> {
 }
 
 impl Publication for Numbered<'_> {
-    fn number(&mut self) -> u64 {
+    fn assign_ids(&mut self) -> u64 {
         self.number = self.next.fetch_add(1, Relaxed);
         self.number
     }
@@ -42,7 +42,7 @@ struct RandomMember<'a> {
     next: &'a AtomicU64,
     peer: Peer,
     seat: Arc<Subscription>,
-    dice: Dice,
+    rng: Rng,
     stays: Vec<ExpectedStay>,
 }
 
@@ -53,20 +53,20 @@ impl RandomMember<'_> {
 
     /// Enters the room, talks and changes the rendering at random, and leaves.
     fn enter_and_leave(&mut self) {
-        let mut ear = DeliveryMode { rendering: self.dice.roll(RENDERINGS), hears_itself: self.dice.roll(2) == 0 };
+        let mut ear = DeliveryMode { rendering: self.rng.below(RENDERINGS), echo: self.rng.below(2) == 0 };
         let mut unheard = Vec::new();
         let mut renderings = vec![ear.rendering];
         let mut entering = self.line();
         self.room.enter(&self.seat, ear, Some(&mut entering));
         let from = entering.number;
-        for _ in 0..self.dice.roll(12) {
-            if self.dice.roll(4) > 0 {
+        for _ in 0..self.rng.below(12) {
+            if self.rng.below(4) > 0 {
                 let mut line = self.line();
-                self.room.say(&self.seat, &mut line);
-                unheard.extend((!ear.hears_itself).then_some(line.number));
+                self.room.publish(&self.seat, &mut line);
+                unheard.extend((!ear.echo).then_some(line.number));
             } else {
-                let new = DeliveryMode { rendering: self.dice.roll(RENDERINGS), ..ear };
-                self.room.change(&self.seat, ear, new);
+                let new = DeliveryMode { rendering: self.rng.below(RENDERINGS), ..ear };
+                self.room.change_mode(&self.seat, ear, new);
                 ear = new;
                 renderings.push(ear.rendering);
             }
@@ -110,14 +110,14 @@ fn members_receive_one_order_in_each_membership() {
                 let seat = Subscription::new(&peer.outbox, &Arc::default());
                 let room = &room;
                 let next = &next;
-                let dice = Dice::new(seed);
+                let rng = Rng::new(seed);
                 let stays = Vec::new();
-                let mut member = RandomMember { room, next, peer, seat, dice, stays };
+                let mut member = RandomMember { room, next, peer, seat, rng, stays };
                 scope.spawn(move || {
                     for _ in 0..STEPS {
                         member.enter_and_leave();
                     }
-                    member.room.settle(member.room.announce(&mut member.line()));
+                    member.room.wait_delivered(member.room.announce(&mut member.line()));
                     member.check();
                 });
             }

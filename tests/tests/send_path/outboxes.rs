@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 
 /// Reads until the poller has sent a part of the queued bytes, but not all.
 fn read_a_part(peer: &mut Peer) -> String {
-    let before = peer.outbox.waiting();
+    let before = peer.outbox.queued_bytes();
     let mut read = String::new();
     wait_for("progress", || {
         read.push_str(&peer.read_at_once(4_000));
-        peer.outbox.waiting() < before
+        peer.outbox.queued_bytes() < before
     });
-    assert!(peer.outbox.waiting() > 0, "nothing is queued");
+    assert!(peer.outbox.queued_bytes() > 0, "nothing is queued");
     read
 }
 
@@ -23,14 +23,14 @@ fn bytes_refused_by_the_kernel_follow_whole_and_in_order() {
     let rig = Rig::new(|_| {});
     let mut peer = rig.slow_reader();
     let mut all = peer.clog(500_000);
-    assert_eq!(rig.poller.waiting(), peer.outbox.waiting());
+    assert_eq!(rig.poller.queued_bytes(), peer.outbox.queued_bytes());
     let mut read = read_a_part(&mut peer);
     peer.outbox.push_talk(&[IoSlice::new(b"0:talk\n"), IoSlice::new(b"0:end\n")]);
     all.push_str("0:talk\n0:end\n");
     read.push_str(&peer.read_to("0:end\n"));
     assert!(read == all);
     peer.flush();
-    assert_eq!((peer.outbox.waiting(), rig.poller.waiting()), (0, 0));
+    assert_eq!((peer.outbox.queued_bytes(), rig.poller.queued_bytes()), (0, 0));
     peer.outbox.push_control(b"again\n");
     assert_eq!(peer.so_far(), "again\n");
     peer.flush();
@@ -46,7 +46,7 @@ fn held_lines_follow_the_greeting() {
     assert_eq!(peer.read_at_once(1_000), "");
     peer.outbox.release(b"200 Welcome\n", None);
     assert_eq!(peer.so_far(), "200 Welcome\ntalk\n[PM] bob: hi\n");
-    assert_eq!(rig.poller.waiting(), 0);
+    assert_eq!(rig.poller.queued_bytes(), 0);
 }
 
 /// Covers a direct message that arrives during the sign-in, and one that arrives later.
@@ -68,7 +68,7 @@ fn receipts_come_for_held_and_later_messages() {
         peer.outbox.push_with_receipt(b"after\n", receipt("after"));
         // Messages that the kernel cannot have taken yet have no receipt.
         let early: Vec<_> = receipts.try_iter().map(|(name, _)| name).collect();
-        assert!(early.len() < 2 || peer.outbox.waiting() < mail.len(), "{early:?}");
+        assert!(early.len() < 2 || peer.outbox.queued_bytes() < mail.len(), "{early:?}");
         assert!(peer.read_to("after\n") == format!("{before}before\n{mail}held\nafter\n"));
         peer.flush();
         let all: Vec<_> =
@@ -88,13 +88,13 @@ fn lines_after_seal_are_not_delivered() {
         Box::new(move |out| sender.send((name, out)).expect("a test"))
     };
     peer.outbox.hold();
-    peer.outbox.seal();
+    peer.outbox.close_input();
     peer.outbox.release(b"200 Welcome\n[PM 2026-11-21 14:22] bob: hi\n", Some(receipt("mail")));
     assert!(!peer.outbox.push_talk(&[IoSlice::new(b"bob: too late\n")]));
     peer.outbox.push_with_receipt(b"[PM] bob: too late\n", receipt("late"));
     assert!(!peer.outbox.is_clear());
     assert_eq!(receipts.try_iter().collect::<Vec<_>>(), [("mail", true), ("late", false)]);
-    peer.outbox.cut(DisconnectReason::Closed);
+    peer.outbox.disconnect(DisconnectReason::Closed);
     let mut read = String::new();
     peer.socket.read_to_string(&mut read).expect("an orderly end");
     assert_eq!(read, "200 Welcome\n[PM 2026-11-21 14:22] bob: hi\n");
@@ -117,7 +117,7 @@ fn greeting_follows_earlier_queued_lines() {
     read.push_str(&peer.read_to("end\n"));
     assert!(read == all, "{:?}", &read[read.len() - 60..]);
     peer.flush();
-    assert_eq!((peer.outbox.waiting(), rig.poller.waiting()), (0, 0), "queued bytes");
+    assert_eq!((peer.outbox.queued_bytes(), rig.poller.queued_bytes()), (0, 0), "queued bytes");
 }
 
 #[test]
@@ -127,8 +127,8 @@ fn full_backlog_is_cut_and_released() {
     let mut other = rig.peer();
     peer.clog(100_000);
     peer.outbox.push_control(&[b'x'; 200_000]);
-    assert_eq!((peer.outbox.cut_reason(), peer.outbox.waiting()), (Some(DisconnectReason::TooSlow), 0));
-    assert_eq!(rig.poller.waiting(), 0);
+    assert_eq!((peer.outbox.disconnect_reason(), peer.outbox.queued_bytes()), (Some(DisconnectReason::TooSlow), 0));
+    assert_eq!(rig.poller.queued_bytes(), 0);
     other.outbox.push_control(b"hello\n");
     assert_eq!(other.so_far(), "hello\n");
 }
@@ -143,11 +143,11 @@ fn cut_outbox_queues_nothing() {
         }
         peer.outbox.hold();
         peer.outbox.push_control(b"one\n");
-        peer.outbox.cut(DisconnectReason::Closed);
+        peer.outbox.disconnect(DisconnectReason::Closed);
         peer.outbox.push_control(b"two\n");
         peer.outbox.release(b"three\n", None);
         peer.outbox.push_talk(&[IoSlice::new(b"four\n")]);
-        assert_eq!((peer.outbox.waiting(), rig.poller.waiting()), (0, 0), "paced: {paced}");
+        assert_eq!((peer.outbox.queued_bytes(), rig.poller.queued_bytes()), (0, 0), "paced: {paced}");
     }
 }
 
@@ -156,7 +156,7 @@ fn cut_with_queued_bytes_resets_the_connection() {
     let rig = Rig::new(|_| {});
     let Peer { outbox, mut socket } = rig.slow_reader();
     let clogged = Peer { outbox: outbox.clone(), socket: socket.try_clone().unwrap() }.clog(10_000);
-    outbox.cut(DisconnectReason::TooSlow);
+    outbox.disconnect(DisconnectReason::TooSlow);
     drop(outbox);
     let mut read = Vec::new();
     let error = socket.read_to_end(&mut read).unwrap_err();
@@ -170,10 +170,10 @@ fn backlog_without_progress_is_cut_after_the_timeout() {
     let peer = rig.slow_reader();
     peer.clog(1_000);
     let since = Instant::now();
-    wait_for("the cut", || peer.outbox.cut_reason() == Some(DisconnectReason::TooSlow));
+    wait_for("the cut", || peer.outbox.disconnect_reason() == Some(DisconnectReason::TooSlow));
     let took = since.elapsed();
     assert!(took > Duration::from_millis(900) && took < Duration::from_secs(10), "{took:?}");
-    assert_eq!(rig.poller.waiting(), 0);
+    assert_eq!(rig.poller.queued_bytes(), 0);
 }
 
 #[test]
@@ -191,8 +191,8 @@ fn backlog_with_progress_is_never_cut() {
         std::thread::sleep(Duration::from_millis(100));
         peer.socket.read_exact(&mut piece).expect("more bytes");
     }
-    assert_eq!(peer.outbox.cut_reason(), None);
-    assert!(peer.outbox.waiting() > 0, "the reader is never behind");
+    assert_eq!(peer.outbox.disconnect_reason(), None);
+    assert!(peer.outbox.queued_bytes() > 0, "the reader is never behind");
 }
 
 #[test]
@@ -206,18 +206,18 @@ fn total_limit_cuts_the_largest_backlog_first() {
     let middle = rig.slow_reader();
     let expected = (small.clog(50_000), middle.clog(200_000));
     large.clog(400_000);
-    assert!([&small, &large, &middle].iter().all(|peer| peer.outbox.cut_reason().is_none()));
+    assert!([&small, &large, &middle].iter().all(|peer| peer.outbox.disconnect_reason().is_none()));
     wait_for("the cut", || {
         // The kernel may take more bytes, so that the total falls below the limit again.
-        if rig.poller.waiting() <= 1_200_000 {
+        if rig.poller.queued_bytes() <= 1_200_000 {
             small.outbox.push_control(&[b'x'; 2_000]);
         }
-        large.outbox.cut_reason() == Some(DisconnectReason::TooSlow)
+        large.outbox.disconnect_reason() == Some(DisconnectReason::TooSlow)
     });
     for (mut peer, expected) in [(small, expected.0), (middle, expected.1)] {
         peer.outbox.push_control(b"end\n");
         assert!(peer.read_to("end\n").starts_with(&expected), "the other clients lose nothing");
         peer.flush();
     }
-    assert_eq!(rig.poller.waiting(), 0);
+    assert_eq!(rig.poller.queued_bytes(), 0);
 }

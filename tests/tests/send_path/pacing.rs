@@ -41,7 +41,7 @@ fn messages_are_sent_without_newlines_and_apart_in_time() {
     peer.outbox.push_control(b"one\ntwo\nthree\n");
     assert_eq!(messages_to(&mut peer, "three"), ["one", "two", "three"]);
     assert!(since.elapsed() >= gap * 2);
-    assert_eq!(rig.poller.waiting(), 0);
+    assert_eq!(rig.poller.queued_bytes(), 0);
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn merging_loses_nothing_and_counts_every_byte() {
     let read = peer.read_to("end").replace('\n', "");
     assert_eq!(read, numbered(400).repeat(5).replace('\n', "") + "end");
     peer.flush();
-    assert_eq!((peer.outbox.waiting(), rig.poller.waiting()), (0, 0));
+    assert_eq!((peer.outbox.queued_bytes(), rig.poller.queued_bytes()), (0, 0));
 }
 
 #[test]
@@ -86,5 +86,5 @@ fn greeting_follows_earlier_answers_and_precedes_talk() {
     peer.outbox.release(b"AUTH_SUCCESS\n", None);
     assert_eq!(peer.read_to("talk"), "ALIAS?PASSWORD?AUTH_SUCCESStalk");
     peer.flush();
-    assert_eq!(rig.poller.waiting(), 0);
+    assert_eq!(rig.poller.queued_bytes(), 0);
 }

@@ -41,10 +41,10 @@ fn held_messages_are_delivered_on_release() {
             peer.outbox.pace(Pacing { gap: Duration::from_millis(1), ..crate::pacing::slow() });
         }
         during_a_hold(&peer, &log);
-        wait_for("an empty queue", || peer.outbox.waiting() == 0);
+        wait_for("an empty queue", || peer.outbox.queued_bytes() == 0);
         assert_eq!(log.so_far(), [(1, true), (2, true), (3, true), (4, true)], "paced: {paced}");
-        assert!(!peer.outbox.owes_receipts());
-        peer.outbox.cut(DisconnectReason::Closed);
+        assert!(!peer.outbox.has_pending_receipts());
+        peer.outbox.disconnect(DisconnectReason::Closed);
         assert_eq!(log.so_far().len(), 4);
     }
 }
@@ -62,11 +62,11 @@ fn queued_greeting_delays_the_receipts_behind_it() {
     peer.outbox.release(greeting.as_bytes(), Some(log.receipt(2)));
     wait_for("a part of the greeting", || {
         peer.read_at_once(4_000);
-        peer.outbox.waiting() < 350_000
+        peer.outbox.queued_bytes() < 350_000
     });
-    assert!(peer.outbox.waiting() > 0, "nothing is queued");
+    assert!(peer.outbox.queued_bytes() > 0, "nothing is queued");
     assert_eq!(log.so_far(), [(0, true)]);
-    peer.outbox.cut(DisconnectReason::Broken);
+    peer.outbox.disconnect(DisconnectReason::Broken);
     assert_eq!(log.so_far(), [(0, true), (1, false), (2, false)]);
 }
 
@@ -77,7 +77,7 @@ fn release_after_seal_is_still_delivered() {
     let log = ReceiptLog::default();
     let mut peer = rig.peer();
     peer.outbox.hold();
-    peer.outbox.seal();
+    peer.outbox.close_input();
     peer.outbox.push_with_receipt(b"too late\n", log.receipt(1));
     peer.outbox.release(b"200 Welcome\n", Some(log.receipt(2)));
     assert_eq!(peer.read_to("200 Welcome\n"), "200 Welcome\n");

@@ -39,7 +39,7 @@ pub fn line(text: impl ToString) -> TestLine {
 }
 
 /// Text rendering, without the member's own lines.
-pub const TEXT: DeliveryMode = DeliveryMode { rendering: Rendering::Text as usize, hears_itself: false };
+pub const TEXT: DeliveryMode = DeliveryMode { rendering: Rendering::Text as usize, echo: false };
 
 /// Values of `inline_members`: speakers run a room's cycles, or flushers do.
 pub const BOTH_WAYS: [u64; 2] = [16, 0];
@@ -90,11 +90,11 @@ impl Peer {
     /// Sends long lines until at least `bytes` stay queued, also if the kernel takes more of them. Returns all lines.
     pub fn clog(&self, bytes: usize) -> String {
         let mut all = String::new();
-        while self.outbox.waiting() < bytes + KERNEL {
+        while self.outbox.queued_bytes() < bytes + KERNEL {
             let line = format!("0:{:0>990}\n", all.len());
             self.outbox.push_control(line.as_bytes());
             all.push_str(&line);
-            assert_eq!(self.outbox.cut_reason(), None);
+            assert_eq!(self.outbox.disconnect_reason(), None);
         }
         all
     }
@@ -137,7 +137,7 @@ impl Peer {
 
     /// Waits until nothing is queued for this client. Needs another thread that reads, or enough space in the kernel.
     pub fn flush(&self) {
-        assert!(self.outbox.flush(Instant::now() + DEADLINE), "{:?}", self.outbox.cut_reason());
+        assert!(self.outbox.flush(Instant::now() + DEADLINE), "{:?}", self.outbox.disconnect_reason());
     }
 }
 

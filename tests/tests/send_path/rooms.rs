@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 /// JSON rendering, with the member's own lines.
-const JSON: DeliveryMode = DeliveryMode { rendering: Rendering::Json as usize, hears_itself: true };
+const JSON: DeliveryMode = DeliveryMode { rendering: Rendering::Json as usize, echo: true };
 
 /// Connects a client that is a member of the room.
 fn member(rig: &Rig, room: &Arc<RoomLog>, ear: DeliveryMode) -> (Peer, Arc<Subscription>) {
@@ -31,8 +31,8 @@ fn settled_line_has_reached_all_members() {
         let room = RoomLog::new(&rig.flushers);
         let mut room_members = members(&rig, &room, 20);
         for round in 0..50 {
-            let number = room.say(&room_members[0].1, &mut line(round));
-            room.settle(number);
+            let number = room.publish(&room_members[0].1, &mut line(round));
+            room.wait_delivered(number);
             for (at, (peer, _)) in room_members.iter_mut().enumerate() {
                 let expected = if at == 0 { String::new() } else { format!("0:{round}\n") };
                 assert_eq!(peer.so_far(), expected, "member {at}, inline {inline}");
@@ -49,10 +49,10 @@ fn settled_change_is_in_effect() {
         let (mut peer, seat) = member(&rig, &room, TEXT);
         for _ in 0..50 {
             room.announce(&mut line("a"));
-            room.settle(room.change(&seat, TEXT, JSON));
+            room.wait_delivered(room.change_mode(&seat, TEXT, JSON));
             assert_eq!(peer.so_far(), "0:a\n");
-            room.say(&seat, &mut line("b"));
-            room.settle(room.change(&seat, JSON, TEXT));
+            room.publish(&seat, &mut line("b"));
+            room.wait_delivered(room.change_mode(&seat, JSON, TEXT));
             assert_eq!(peer.so_far(), "4:b\n");
         }
     }
@@ -74,11 +74,11 @@ fn what_is_said_while_and_after_the_flushers_stop_is_delivered() {
         std::thread::spawn(move || {
             let mut last = 0;
             while !stopped.load(Relaxed) {
-                last = room.say(&seat, &mut line("while"));
+                last = room.publish(&seat, &mut line("while"));
             }
-            room.settle(last);
+            room.wait_delivered(last);
             let _ = resumed.recv();
-            room.settle(room.say(&seat, &mut line("after")));
+            room.wait_delivered(room.publish(&seat, &mut line("after")));
             let _ = done.send(speaker);
         });
     }
@@ -112,7 +112,7 @@ fn a_line_is_rendered_once_for_each_rendering_in_use() {
     let room = RoomLog::new(&rig.flushers);
     let rendered = || {
         let mut counted = Counted::default();
-        room.settle(room.announce(&mut counted));
+        room.wait_delivered(room.announce(&mut counted));
         counted.0.map(AtomicUsize::into_inner)
     };
     let [text, json] = [Rendering::Text.index(), Rendering::Json.index()];
@@ -120,13 +120,13 @@ fn a_line_is_rendered_once_for_each_rendering_in_use() {
     let others = members(&rig, &room, 3);
     let (_peer, seat) = member(&rig, &room, TEXT);
     assert_eq!(rendered(), once(&[text]));
-    room.change(&seat, TEXT, JSON);
+    room.change_mode(&seat, TEXT, JSON);
     assert_eq!(rendered(), once(&[text, json]));
     for (_, other) in &others {
         room.leave(other, TEXT, None);
     }
     assert_eq!(rendered(), once(&[json]));
-    room.change(&seat, JSON, TEXT);
+    room.change_mode(&seat, JSON, TEXT);
     assert_eq!(rendered(), once(&[text]));
     room.leave(&seat, TEXT, None);
     assert_eq!(rendered(), once(&[]), "an empty room");
@@ -159,7 +159,7 @@ fn speakers_wait_for_their_rooms_cycle_instead_of_filling_backlogs() {
                 let most = &most;
                 scope.spawn(move || {
                     for _ in 0..100 {
-                        room.say(seat, &mut Large(most));
+                        room.publish(seat, &mut Large(most));
                     }
                 });
             }
@@ -191,15 +191,11 @@ fn a_panic_while_rendering_leaves_nothing_in_the_room() {
         let rig = Rig::new(|limits| limits.inline_members = inline);
         let room = RoomLog::new(&rig.flushers);
         let mut room_members = members(&rig, &room, 3);
-        room_members.push(member(
-            &rig,
-            &room,
-            DeliveryMode { rendering: Rendering::Json.index(), hears_itself: false },
-        ));
+        room_members.push(member(&rig, &room, DeliveryMode { rendering: Rendering::Json.index(), echo: false }));
         let seat = room_members[0].1.clone();
         for round in 0..20 {
-            assert!(catch_unwind(AssertUnwindSafe(|| room.say(&seat, &mut Broken))).is_err());
-            room.settle(room.say(&seat, &mut line(round)));
+            assert!(catch_unwind(AssertUnwindSafe(|| room.publish(&seat, &mut Broken))).is_err());
+            room.wait_delivered(room.publish(&seat, &mut line(round)));
             for (peer, _) in &mut room_members[1..3] {
                 assert_eq!(peer.so_far(), format!("0:{round}\n"));
             }
@@ -244,13 +240,13 @@ fn dead_member_does_not_affect_the_others() {
         let Peer { outbox, socket } = dead;
         drop(socket);
         for round in 0..50 {
-            room.settle(room.announce(&mut line(round)));
+            room.wait_delivered(room.announce(&mut line(round)));
             for (peer, _) in &mut room_members {
                 assert_eq!(peer.so_far(), format!("0:{round}\n"));
             }
         }
-        wait_for("the cut", || outbox.cut_reason().is_some());
-        assert_eq!(rig.poller.waiting(), 0);
+        wait_for("the cut", || outbox.disconnect_reason().is_some());
+        assert_eq!(rig.poller.queued_bytes(), 0);
     }
 }
 
@@ -266,7 +262,7 @@ fn empty_room_accepts_lines_and_stores_nothing() {
         let seat = Subscription::new(&peer.outbox, &Arc::default());
         room.enter(&seat, TEXT, Some(&mut line("notice")));
         room.leave(&seat, TEXT, Some(&mut line("notice")));
-        room.settle(room.announce(&mut line("end")));
+        room.wait_delivered(room.announce(&mut line("end")));
         assert_eq!(Arc::strong_count(&seat), 1, "the room still holds the seat");
         assert_eq!(peer.so_far(), "");
     }
@@ -276,7 +272,7 @@ fn empty_room_accepts_lines_and_stores_nothing() {
 struct Numbered(u64);
 
 impl Publication for Numbered {
-    fn number(&mut self) -> u64 {
+    fn assign_ids(&mut self) -> u64 {
         self.0
     }
 
@@ -294,15 +290,15 @@ fn only_delivered_lines_count_as_heard() {
         let other = member(&rig, &room, TEXT);
         let seat = Subscription::new(&peer.outbox, &Arc::default());
         room.enter(&seat, TEXT, None);
-        room.settle(room.say(&other.1, &mut Numbered(1)));
-        assert_eq!((seat.heard(), other.1.heard()), (1, 1));
+        room.wait_delivered(room.publish(&other.1, &mut Numbered(1)));
+        assert_eq!((seat.last_delivered_id(), other.1.last_delivered_id()), (1, 1));
         peer.clog(1_000);
-        room.settle(room.say(&other.1, &mut Numbered(2)));
+        room.wait_delivered(room.publish(&other.1, &mut Numbered(2)));
         // The slow reader does not receive its own line, but line 2 is still queued for it.
-        room.settle(room.say(&seat, &mut Numbered(3)));
-        assert_eq!((seat.heard(), other.1.heard()), (1, 3), "inline {inline}");
-        other.0.outbox.seal();
-        room.settle(room.say(&seat, &mut Numbered(4)));
-        assert_eq!(other.1.heard(), 3, "inline {inline}");
+        room.wait_delivered(room.publish(&seat, &mut Numbered(3)));
+        assert_eq!((seat.last_delivered_id(), other.1.last_delivered_id()), (1, 3), "inline {inline}");
+        other.0.outbox.close_input();
+        room.wait_delivered(room.publish(&seat, &mut Numbered(4)));
+        assert_eq!(other.1.last_delivered_id(), 3, "inline {inline}");
     }
 }

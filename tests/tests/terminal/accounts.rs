@@ -22,7 +22,7 @@ fn landline(test_server: &TestServer, folder: &Path, args: &[&str]) -> Command {
 #[track_caller]
 fn answer(terminal: &mut Terminal, answers: &[(&str, &str)]) {
     for (question, text) in answers {
-        terminal.sees(question);
+        terminal.wait_for(question);
         terminal.press(&format!("{text}\r"));
     }
 }
@@ -38,20 +38,20 @@ fn on_the_full_screen() {
     let mut alice = Terminal::new(90, 24);
     let command = landline(&test_server, folder.path(), &["--name", "alice"]);
     alice.run(&command, "; echo ended-$?");
-    alice.sees("Welcome to Landline, alice");
+    alice.wait_for("Welcome to Landline, alice");
     alice.press("/register\r");
     answer(&mut alice, &[("A new password", OLD), ("The new password again", "correct hearse")]);
     answer(&mut alice, &[("the two passwords differ", OLD), ("The new password again", OLD)]);
-    alice.sees("alice is your account now");
+    alice.wait_for("alice is your account now");
     alice.press("/password\r");
     answer(&mut alice, &[("Your present password", OLD), ("A new password", NEW), ("The new password again", NEW)]);
-    alice.sees("Your password is changed");
+    alice.wait_for("Your password is changed");
     alice.until("no secret", |screen| !screen.contents().contains("horse") && !screen.contents().contains("staple"));
     // The arrow brings back commands, never an answer.
     alice.press("\x1b[A");
-    alice.sees("/password");
+    alice.wait_for("/password");
     alice.press("\x03/quit\r");
-    alice.sees("ended-0");
+    alice.wait_for("ended-0");
     bob.until("alice has left");
     let remembered = last(folder.path());
     assert!(remembered.contains("account = true") && !remembered.contains("staple"), "{remembered}");
@@ -59,10 +59,10 @@ fn on_the_full_screen() {
     alice.press("clear\r");
     alice.run(&command, "; echo ended-$?");
     answer(&mut alice, &[("Password for alice", OLD), ("Invalid alias or password", NEW)]);
-    alice.sees("Welcome to Landline, alice");
+    alice.wait_for("Welcome to Landline, alice");
     alice.press("/quit\r");
-    alice.sees("ended-0");
-    alice.is_sane();
+    alice.wait_for("ended-0");
+    alice.expect_restored();
 }
 
 #[test]
@@ -71,28 +71,28 @@ fn in_lines() {
     let mut alice = Terminal::new(100, 50);
     let command = landline(&test_server, folder.path(), &["--name", "alice", "--plain"]);
     alice.run(&command, "; echo ended-$?");
-    alice.sees("200 Welcome to Landline, alice.");
+    alice.wait_for("200 Welcome to Landline, alice.");
     alice.press("/register\r");
     answer(&mut alice, &[("A new password", OLD), ("The new password again:", OLD)]);
-    alice.sees("INFO: alice is your account now.");
+    alice.wait_for("INFO: alice is your account now.");
     alice.press("/password\r");
     answer(&mut alice, &[("Your present password:", "wrong horse"), ("or more:", NEW)]);
     // The question stands there twice now.
     alice.until("the second question", |screen| screen.contents().matches("The new password again:").count() == 2);
     alice.press(&format!("{NEW}\r"));
-    alice.sees("ERROR: 403 That is not your present password.");
+    alice.wait_for("ERROR: 403 That is not your present password.");
     alice.press("hello\r/quit\r");
-    alice.sees("ended-0");
+    alice.wait_for("ended-0");
     let contents = alice.contents();
     assert!(!contents.contains("horse") && !contents.contains("staple"), "{contents}");
     assert!(last(folder.path()).contains("account = true"));
     alice.press("clear\r");
     alice.run(&command, "; echo ended-$?");
     answer(&mut alice, &[("Password for alice:", OLD)]);
-    alice.sees("200 Welcome to Landline, alice.");
+    alice.wait_for("200 Welcome to Landline, alice.");
     alice.press("\x04");
-    alice.sees("ended-0");
-    alice.is_sane();
+    alice.wait_for("ended-0");
+    alice.expect_restored();
 }
 
 #[test]
@@ -104,15 +104,15 @@ fn a_name_that_is_taken_is_asked_for_again() {
     {
         let mut zoe = Terminal::new(90, 24);
         zoe.run(&landline(&test_server, folder.path(), more), "; echo ended-$?");
-        zoe.sees("is taken. Choose another");
-        zoe.sees("Your name");
+        zoe.wait_for("is taken. Choose another");
+        zoe.wait_for("Your name");
         zoe.press(if welcome == "200 " { "zoe\r" } else { "\x15zoe\r" });
-        zoe.sees("How do you want to sign in, zoe?");
+        zoe.wait_for("How do you want to sign in, zoe?");
         zoe.press("\r");
-        zoe.sees(welcome);
+        zoe.wait_for(welcome);
         zoe.press("/quit\r");
-        zoe.sees("ended-0");
-        zoe.is_sane();
+        zoe.wait_for("ended-0");
+        zoe.expect_restored();
     }
 }
 
@@ -125,9 +125,9 @@ fn an_account_is_made_at_the_start_by_a_password_that_is_typed_twice() {
         let mut terminal = Terminal::new(90, 24);
         terminal.run(&landline(&test_server, folder.path(), more), "; echo ended-$?");
         answer(&mut terminal, &[(&format!("Choose a password for {name}"), OLD), ("The same password again", OLD)]);
-        terminal.sees(&format!("Welcome to Landline, {name}"));
+        terminal.wait_for(&format!("Welcome to Landline, {name}"));
         terminal.press("/quit\r");
-        terminal.sees("ended-0");
+        terminal.wait_for("ended-0");
         test_server.login(name, OLD).quit();
     }
 }
@@ -140,6 +140,6 @@ fn what_no_answer_changes_ends_it_as_ever() {
     let mut terminal = Terminal::new(90, 24);
     let command = landline(&test_server, folder.path(), &["--name", "alice", "--password", OLD]);
     terminal.run(&command, "; echo ended-$?");
-    terminal.sees("already logged in");
-    terminal.sees("ended-1");
+    terminal.wait_for("already logged in");
+    terminal.wait_for("ended-1");
 }

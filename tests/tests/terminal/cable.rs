@@ -28,7 +28,7 @@ impl TerminalUser {
         let mut command = Program::client();
         command.args([SERVER, "--name", name, "--config", config]);
         terminal.run(&lan.on(host, &command), "");
-        terminal.sees("connected");
+        terminal.wait_for("connected");
         TerminalUser { name, terminal, typed: 0 }
     }
 
@@ -41,7 +41,7 @@ impl TerminalUser {
     /// What both said, in the order of the screen, as soon as it is all there and the server has it.
     fn hears_all(&mut self, all: usize) -> Vec<String> {
         let mut heard = Vec::new();
-        self.terminal.within(SETTLED, "everything that both said", |screen| {
+        self.terminal.until_within(SETTLED, "everything that both said", |screen| {
             let rows: Vec<String> = screen.contents().lines().filter(|row| is_talk(row)).map(str::to_owned).collect();
             heard = rows.iter().filter_map(|row| row.split_whitespace().next_back()).map(str::to_owned).collect();
             rows.len() >= all && !rows.iter().any(|row| row.contains(NOT_SENT))
@@ -90,7 +90,7 @@ fn what_both_say_while_a_cable_is_out_arrives_once_and_in_one_order() {
     ];
 
     both_type(&mut people, 3);
-    lan.pull(&cable);
+    lan.unplug(&cable);
     let pulled = Instant::now();
     while !people[0].terminal.contents().contains("reconnecting in") {
         assert!(pulled.elapsed() < NOTICED, "alice's client does not notice");
@@ -99,7 +99,7 @@ fn what_both_say_while_a_cable_is_out_arrives_once_and_in_one_order() {
     both_type(&mut people, 3);
     let last = format!("alice-{}", people[0].typed);
     assert!(people[0].terminal.contents().contains("unsent") && !people[1].terminal.contents().contains(&last));
-    lan.put_back(&cable);
+    lan.replug(&cable);
     both_type(&mut people, 3);
 
     let all = 2 * people[0].typed;

@@ -33,26 +33,26 @@ fn a_first_run_without_arguments_ends_in_the_lobby() {
     let mut alice = Terminal::new(80, 24);
     let command = lan.on(b, &landline(folder.path()));
     alice.run(&command, "; echo ended-$?");
-    alice.sees("Where do you want to talk?");
-    alice.sees("Room 12");
-    alice.sees("10.77.0.1:12345");
+    alice.wait_for("Where do you want to talk?");
+    alice.wait_for("Room 12");
+    alice.wait_for("10.77.0.1:12345");
     alice.press("\r");
-    alice.sees("Your name");
+    alice.wait_for("Your name");
     alice.press("\x15zoe\r");
-    alice.sees("How do you want to sign in, zoe?");
+    alice.wait_for("How do you want to sign in, zoe?");
     alice.press("\r");
-    alice.sees("Welcome to Room 12, zoe");
+    alice.wait_for("Welcome to Room 12, zoe");
     alice.press("/quit\r");
-    alice.sees("ended-0");
-    alice.is_sane();
+    alice.wait_for("ended-0");
+    alice.expect_restored();
     // The second time one Enter is enough, also before anything was found.
     alice.press("clear\r");
     alice.run(&command, "; echo ended-$?");
-    alice.sees("❯ lobby on Room 12 as zoe (last time)");
+    alice.wait_for("❯ lobby on Room 12 as zoe (last time)");
     alice.press("\r");
-    alice.sees("Welcome to Room 12, zoe");
+    alice.wait_for("Welcome to Room 12, zoe");
     alice.press("\x03");
-    alice.sees("ended-0");
+    alice.wait_for("ended-0");
     // What is remembered holds for scripts, too; a name does not.
     let mut script = lan.on(b, &landline(folder.path()));
     let status = script.args(["--room", "ops"]).stdin(Stdio::null()).status().expect("running landline");
@@ -68,15 +68,15 @@ fn a_server_is_started_here_and_goes_on() {
     assert!(!Program::server().get_program().is_empty());
     let mut alice = Terminal::new(100, 24);
     alice.run(&lan.on(host, &landline(folder.path())), "; echo ended-$?");
-    alice.sees("No server found yet");
+    alice.wait_for("No server found yet");
     alice.press("\x1b[A\r");
-    alice.sees("to stop it: kill");
+    alice.wait_for("to stop it: kill");
     alice.press("\r");
-    alice.sees("How do you want to sign in, alice?");
+    alice.wait_for("How do you want to sign in, alice?");
     alice.press("\r");
-    alice.sees("Welcome to Landline, alice");
+    alice.wait_for("Welcome to Landline, alice");
     alice.press("/quit\r");
-    alice.sees("ended-0");
+    alice.wait_for("ended-0");
     let mut stop = None;
     alice.until("how to stop it", |screen| {
         let contents = screen.contents().replace('\n', "");
@@ -88,9 +88,9 @@ fn a_server_is_started_here_and_goes_on() {
     alice.press("clear\r");
     let other = folder.path().join("other");
     alice.run(&lan.on(host, &landline(&other)), "; echo ended-$?");
-    alice.sees("a Landline server already runs here on port 12345: join it");
+    alice.wait_for("a Landline server already runs here on port 12345: join it");
     alice.press("\x1b[A\r");
-    alice.sees("Your name");
+    alice.wait_for("Your name");
     alice.press("\x03");
     let (stop, bob) = (stop.expect("a number"), landline(folder.path()));
     let mut bob = lan.on(host, &bob);
@@ -107,30 +107,30 @@ fn an_address_is_typed_and_what_is_refused_is_asked_again() {
     let mut bob = test_server.guest("alice", "lobby");
     let mut zoe = Terminal::new(80, 24);
     zoe.run(&landline(folder.path()), "; echo ended-$?");
-    zoe.sees("Where do you want to talk?");
+    zoe.wait_for("Where do you want to talk?");
     zoe.press(&format!("{}\r", test_server.address()));
-    zoe.sees("Your name");
+    zoe.wait_for("Your name");
     zoe.press("\r");
-    zoe.sees("How do you want to sign in, alice?");
+    zoe.wait_for("How do you want to sign in, alice?");
     zoe.press("\r");
-    zoe.sees("is taken. Choose another");
+    zoe.wait_for("is taken. Choose another");
     zoe.press("\x15zoe\r");
-    zoe.sees("How do you want to sign in, zoe?");
+    zoe.wait_for("How do you want to sign in, zoe?");
     // Down twice: an account that is made.
     zoe.press("\x1b[B\x1b[B\r");
-    zoe.sees("Choose a password for zoe");
+    zoe.wait_for("Choose a password for zoe");
     zoe.press("correct horse\r");
-    zoe.sees("The same password again");
+    zoe.wait_for("The same password again");
     zoe.press("correct horse\r");
     bob.expect("zoe has connected to the chatroom");
-    zoe.sees("connected");
+    zoe.wait_for("connected");
     zoe.press("hello\r");
     bob.expect("zoe: hello");
     let remembered = std::fs::read_to_string(folder.path().join("XDG_STATE_HOME/landline/last.toml")).expect("a file");
     assert!(remembered.contains("zoe") && !remembered.contains("horse"), "{remembered}");
     zoe.press("/quit\r");
-    zoe.sees("ended-0");
-    zoe.is_sane();
+    zoe.wait_for("ended-0");
+    zoe.expect_restored();
 }
 
 #[test]
@@ -139,15 +139,15 @@ fn a16_a_name_that_cannot_be_used_is_asked_for_with_one_near_it() {
     let mut john = Terminal::new(80, 24);
     john.run(landline(folder.path()).env("USER", "john.doe").arg(test_server.address().to_string()), "; echo ended-$?");
     // The name that is proposed stands in the field.
-    john.sees("❯ john-doe");
+    john.wait_for("❯ john-doe");
     john.press("\x15a b\r");
-    john.sees("! ");
+    john.wait_for("! ");
     john.press("\x15john-doe\r");
-    john.sees("How do you want to sign in, john-doe?");
+    john.wait_for("How do you want to sign in, john-doe?");
     john.press("\r");
-    john.sees("Welcome to Landline, john-doe");
+    john.wait_for("Welcome to Landline, john-doe");
     john.press("/quit\r");
-    john.sees("ended-0");
+    john.wait_for("ended-0");
 }
 
 #[test]
@@ -157,26 +157,26 @@ fn the_questions_come_in_lines_without_the_full_screen() {
     let mut bob = test_server.guest("bob", "lobby");
     let mut zoe = Terminal::new(100, 30);
     zoe.run(landline(folder.path()).arg("--plain"), "; echo ended-$?");
-    zoe.sees("A number, or an address [1]:");
+    zoe.wait_for("A number, or an address [1]:");
     zoe.press(&format!("{}\r", test_server.address()));
-    zoe.sees("Your name [alice]:");
+    zoe.wait_for("Your name [alice]:");
     zoe.press("zoe\r");
-    zoe.sees("How do you want to sign in, zoe?");
+    zoe.wait_for("How do you want to sign in, zoe?");
     zoe.press("2\r");
-    zoe.sees("Password for zoe:");
+    zoe.wait_for("Password for zoe:");
     zoe.press("wrong horse\r");
-    zoe.sees("! Invalid alias or password");
+    zoe.wait_for("! Invalid alias or password");
     zoe.press("correct horse\r");
-    zoe.sees("200 Welcome to Landline, zoe.");
+    zoe.wait_for("200 Welcome to Landline, zoe.");
     zoe.press("hello\r");
     bob.expect("zoe has connected to the chatroom");
     bob.expect("zoe: hello");
     bob.send("hello zoe");
-    zoe.sees("bob: hello zoe");
+    zoe.wait_for("bob: hello zoe");
     zoe.until("no secret", |screen| !screen.contents().contains("horse"));
     zoe.press("\x04");
-    zoe.sees("ended-0");
-    zoe.is_sane();
+    zoe.wait_for("ended-0");
+    zoe.expect_restored();
 }
 
 #[test]
@@ -189,14 +189,14 @@ fn the_questions_in_lines_are_left_by_ctrl_c_and_quit() {
         for keys in ["\x03", "/quit\r"] {
             zoe.press("clear\r");
             zoe.run(landline(folder.path()).arg("--plain"), "; echo ended-$?");
-            zoe.sees("A number, or an address [1]:");
+            zoe.wait_for("A number, or an address [1]:");
             if let Some(address) = address {
                 zoe.press(&format!("{address}\r"));
-                zoe.sees(question);
+                zoe.wait_for(question);
             }
             zoe.press(keys);
-            zoe.sees("ended-0");
-            zoe.is_sane();
+            zoe.wait_for("ended-0");
+            zoe.expect_restored();
         }
     }
 }
@@ -208,10 +208,10 @@ fn leaving_before_anything_was_answered_changes_nothing() {
     for keys in ["\x03", "\x1b"] {
         zoe.press("clear\r");
         zoe.run(&landline(folder.path()), "; echo ended-$?");
-        zoe.sees("Where do you want to talk?");
+        zoe.wait_for("Where do you want to talk?");
         zoe.press(keys);
-        zoe.sees("ended-0");
-        zoe.is_sane();
+        zoe.wait_for("ended-0");
+        zoe.expect_restored();
     }
     assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
 }

@@ -23,7 +23,7 @@ fn keys_are_echoed_while_a_room_is_flooded() {
         alice.until("the echo of a key", |screen| screen.contents().contains(&format!("❯ {typed}")));
         assert!(begun.elapsed() < ECHO, "{letter} took {:?}", begun.elapsed());
     }
-    alice.sees(&format!("line {} of", LINES - 1));
+    alice.wait_for(&format!("line {} of", LINES - 1));
     #[cfg(target_os = "linux")]
     {
         let status = fs::read_to_string(format!("/proc/{process}/status")).expect("its status");

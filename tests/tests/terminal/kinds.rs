@@ -19,7 +19,7 @@ fn d14_a_dumb_terminal_gets_lines() {
         run(&mut terminal, term, &test_server);
         bob.expect("alice has connected to the chatroom");
         bob.send("hello, alice");
-        terminal.sees("bob: hello, alice");
+        terminal.wait_for("bob: hello, alice");
         terminal.until("no screen of its own", |screen| !screen.alternate_screen());
         terminal.press("and hello, bob\r");
         bob.expect("alice: and hello, bob");
@@ -47,18 +47,18 @@ fn d10_a_notch_of_the_wheel_scrolls_and_leaves_the_draft_alone() {
     for line in 0..8 {
         bob.send(&format!("line {line}"));
     }
-    alice.sees("line 7");
+    alice.wait_for("line 7");
     alice.press("a draft");
-    alice.sees("❯ a draft");
+    alice.wait_for("❯ a draft");
     alice.press("\x1b[A\x1b[A\x1b[A");
     alice.until("the conversation, three rows up", |screen| {
         let contents = screen.contents();
         contents.contains("reading back") && !contents.contains("line 7") && contents.contains("❯ a draft")
     });
     alice.press("\x1b[B\x1b[B\x1b[B");
-    alice.sees("line 7");
+    alice.wait_for("line 7");
     alice.press("!\r");
     bob.expect("alice: a draft!");
     alice.press("\x1b[A");
-    alice.sees("❯ a draft!");
+    alice.wait_for("❯ a draft!");
 }

@@ -16,7 +16,7 @@ fn leaving_gives_the_terminal_back() {
         let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
         alice.press(keys);
         bob.expect("alice has left the chatroom");
-        alice.is_sane();
+        alice.expect_restored();
     }
 }
 
@@ -26,7 +26,7 @@ fn signals_give_the_terminal_back() {
         let (_house, mut alice, process, mut bob) = alice_and_bob(80, 24);
         kill(signal, process);
         bob.expect("alice has left the chatroom");
-        alice.is_sane();
+        alice.expect_restored();
     }
 }
 
@@ -34,13 +34,13 @@ fn signals_give_the_terminal_back() {
 fn ctrl_z_stops_it_and_fg_goes_on() {
     let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("half a line");
-    alice.sees("half a line");
+    alice.wait_for("half a line");
     alice.press("\x1a");
-    alice.is_sane();
+    alice.expect_restored();
     bob.send("said while it was stopped");
     alice.press("fg\r");
     alice.until("its own screen", vt100::Screen::alternate_screen);
-    alice.sees("said while it was stopped");
+    alice.wait_for("said while it was stopped");
     alice.press(" and the rest\r");
     bob.expect("alice: half a line and the rest");
 }
@@ -52,9 +52,9 @@ fn a_server_that_cannot_be_reached_is_said_in_the_shell() {
     let mut terminal = Terminal::new(100, 24);
     let program = landline_tests::Program::client();
     terminal.press(&format!("{} {free} --name alice; echo ended-$?\r", program.get_program().display()));
-    terminal.sees("ended-1");
-    terminal.sees("no server answers at");
-    terminal.is_sane();
+    terminal.wait_for("ended-1");
+    terminal.wait_for("no server answers at");
+    terminal.expect_restored();
 }
 
 #[test]
@@ -63,9 +63,9 @@ fn lines_typed_while_the_server_is_away_arrive_when_it_is_back() {
     let mut test_server = TestServer::new(|config| config.ports = vec![free.port()]);
     let (mut alice, _) = Terminal::landline(80, 24, test_server.address(), "alice");
     test_server.stop();
-    alice.sees("reconnecting in");
+    alice.wait_for("reconnecting in");
     alice.press("first\rsecond\r");
-    alice.sees("2 lines unsent");
+    alice.wait_for("2 lines unsent");
     test_server.restart();
     let mut bob = test_server.guest("bob", "lobby");
     // Instead of waiting.

@@ -35,7 +35,7 @@ fn a9_alt_enter_and_ctrl_j_begin_another_line() {
     alice.press("one\ntwo\r");
     hears(&mut bob, &["one", "two"]);
     bob.send("over to you");
-    alice.sees("over to you");
+    alice.wait_for("over to you");
     below_each_other(&mut alice, ["│ def f():", "│     return 1"]);
 }
 
@@ -43,7 +43,7 @@ fn a9_alt_enter_and_ctrl_j_begin_another_line() {
 fn a9_a_paste_keeps_its_lines_and_can_be_edited() {
     let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("\x1b[200~if x:\r\tretur\r\x1b[201~");
-    alice.sees("      retur");
+    alice.wait_for("      retur");
     alice.press("n\x1b[A now:\r");
     hears(&mut bob, &["if x: now:", "    return"]);
     alice.press("/pm bob \x1b[200~psst\r  psst\x1b[201~\r");
@@ -55,14 +55,14 @@ fn a9_a_paste_keeps_its_lines_and_can_be_edited() {
 fn d8_a_paste_without_brackets_is_asked_about() {
     let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("if x:\r\treturn\r/quit\r");
-    alice.sees("3 lines were pasted");
+    alice.wait_for("3 lines were pasted");
     bob.send("nothing was said, and nobody has left");
     alice.press("\r");
     hears(&mut bob, &["if x:", "    return", "/quit"]);
     // A long one comes in pieces.
     let long = "words that were pasted\r".repeat(400);
     alice.press(&long);
-    alice.sees("400 lines were pasted");
+    alice.wait_for("400 lines were pasted");
     alice.press("\x1b");
     alice.until("no question", |screen| !screen.contents().contains("were pasted"));
     alice.press("typed by hand\r");
@@ -72,7 +72,7 @@ fn d8_a_paste_without_brackets_is_asked_about() {
 #[test]
 fn d8_keys_that_a_script_sends_are_typed() {
     let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
-    alice.sees("2 here");
+    alice.wait_for("2 here");
     alice.press("/pm bo\tpsst\r");
     bob.expect("[PM] alice: psst");
     alice.press("\x1b1first\rsecond\r");
@@ -83,7 +83,7 @@ fn d8_keys_that_a_script_sends_are_typed() {
 fn r3_enter_that_comes_with_the_next_line_sends_the_draft() {
     let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("meet at 5");
-    alice.sees("meet at 5");
+    alice.wait_for("meet at 5");
     alice.press("\r/pm bob se");
     alice.press("cret\r");
     bob.expect("alice: meet at 5");
@@ -94,7 +94,7 @@ fn r3_enter_that_comes_with_the_next_line_sends_the_draft() {
 fn r4_typing_on_at_the_question_about_a_paste_sends_nothing() {
     let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("one\rtwo\rthree\r");
-    alice.sees("3 lines were pasted");
+    alice.wait_for("3 lines were pasted");
     // What comes right behind a paste belongs to it.
     std::thread::sleep(std::time::Duration::from_millis(100));
     alice.press("l");
@@ -112,9 +112,9 @@ fn m6_what_comes_in_leaves_the_line_that_is_being_typed_alone() {
     let address = test_server.address().to_string();
     alice.run(Program::client().args([&address, "--name", "alice", "--plain"]), "; echo ended-$?");
     bob.expect("alice has connected to the chatroom");
-    alice.sees("200 Welcome");
+    alice.wait_for("200 Welcome");
     alice.press("half a sen");
-    alice.sees("half a sen");
+    alice.wait_for("half a sen");
     bob.send("this comes in between");
     alice.until("the line stands below what came in", |screen| {
         let rows: Vec<String> = screen.rows(0, 80).map(|row| row.trim_end().to_owned()).collect();
@@ -129,6 +129,6 @@ fn m6_what_comes_in_leaves_the_line_that_is_being_typed_alone() {
     alice.press("\x1b[200~two\r  lines\x1b[201~\r");
     hears(&mut bob, &["two", "  lines"]);
     alice.press("/quit\r");
-    alice.sees("ended-0");
-    alice.is_sane();
+    alice.wait_for("ended-0");
+    alice.expect_restored();
 }

@@ -15,17 +15,17 @@ fn what_became_of_connection_and_terminal_is_in_a_file_and_not_on_the_screen() {
     command.args([&free.to_string(), "--name", "alice", "--log"]).arg(&file);
     let mut alice = Terminal::new(80, 24);
     alice.run(&command, "; echo ended-$?");
-    alice.sees("connected");
+    alice.wait_for("connected");
     test_server.stop();
-    alice.sees("reconnecting in");
+    alice.wait_for("reconnecting in");
     alice.press("staple\r");
-    alice.sees("1 line unsent");
+    alice.wait_for("1 line unsent");
     test_server.restart();
     alice.press("\x12");
-    alice.sees("● connected");
+    alice.wait_for("● connected");
     assert!(!alice.contents().contains("INFO"), "{}", alice.contents());
     alice.press("/quit\r");
-    alice.sees("ended-0");
+    alice.wait_for("ended-0");
     let log = fs::read_to_string(&file).expect("a log");
     let texts = ["taking the terminal", "; reconnecting in ", "connected to", "the terminal is given back", "left"];
     let mut rest = &*log;
@@ -42,7 +42,7 @@ fn a_log_that_cannot_be_written_is_said_before_the_screen_is_taken() {
     command.args([&test_server.address().to_string(), "--name", "alice", "--log", "/nowhere/log"]);
     let mut alice = Terminal::new(100, 24);
     alice.run(&command, "; echo ended-$?");
-    alice.sees("ended-2");
-    alice.sees("give a file in a folder that you may write to");
-    alice.is_sane();
+    alice.wait_for("ended-2");
+    alice.wait_for("give a file in a folder that you may write to");
+    alice.expect_restored();
 }

@@ -30,25 +30,25 @@ fn people_talk_and_hear() {
     alice.press("hello from the terminal\r");
     bob.expect("alice: hello from the terminal");
     bob.send("hello, alice – größe 日本 👍🏽");
-    alice.sees("hello, alice – größe 日本");
+    alice.wait_for("hello, alice – größe 日本");
     alice.press("/pm bo\tpsst\r");
     bob.expect("[PM] alice: psst");
     // The view stays in the room.
-    alice.sees("→ bob: psst");
+    alice.wait_for("→ bob: psst");
     alice.press("to the room\r");
     bob.expect("alice: to the room");
     bob.send("/pm alice yes?");
     alice.press("/query bob\r");
-    alice.sees("yes?");
+    alice.wait_for("yes?");
     alice.press("\x1b1");
-    alice.sees("hello from the terminal");
+    alice.wait_for("hello from the terminal");
 }
 
 #[test]
 fn the_screen_follows_the_window() {
     let (_house, mut alice, _, mut bob) = alice_and_bob(60, 15);
     bob.send("a line to be seen");
-    alice.sees("a line to be seen");
+    alice.wait_for("a line to be seen");
     let people = |screen: &vt100::Screen| screen.contents_between(1, 100, 2, 120).contains("2 here");
     alice.resize(120, 40);
     alice.until("a list of people at the right", people);
@@ -62,13 +62,13 @@ fn the_screen_follows_the_window() {
 fn a_paste_of_many_lines_is_asked_about() {
     let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("\x1b[200~one\r\n\ttwo\r\n/quit\r\nfour\r\n\x1b[201~");
-    alice.sees("4 lines were pasted");
+    alice.wait_for("4 lines were pasted");
     alice.press("\x1bl");
     for line in ["one", "    two", "/quit", "four"] {
         bob.expect(&format!("alice: {line}"));
     }
     alice.press("\x1b[200~one\n  two\n/quit\nfour\x1b[201~");
-    alice.sees("4 lines were pasted");
+    alice.wait_for("4 lines were pasted");
     alice.press("\r");
     for line in ["one", "  two", "/quit", "four"] {
         bob.expect(&format!("alice: {line}"));
@@ -79,7 +79,7 @@ fn a_paste_of_many_lines_is_asked_about() {
 fn the_help_lies_over_the_talk_and_goes() {
     let (_house, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("\x1bOP");
-    alice.sees("Keys and commands");
+    alice.wait_for("Keys and commands");
     alice.press("q");
     alice.until("no help", |screen| !screen.contents().contains("Keys and commands"));
     // Drawn anew.

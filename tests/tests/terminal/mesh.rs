@@ -8,28 +8,28 @@ fn people_talk_without_a_server() {
     let (folder, port) = (TempDir::new().expect("a folder"), MeshProcess::free_port());
     let mut alice = Terminal::new(120, 40);
     alice.run(&MeshProcess::on_loopback(port, "alice", folder.path(), &[]), "; echo ended-$?");
-    alice.sees("alice on mesh");
+    alice.wait_for("alice on mesh");
     let bob = MeshProcess::of(&mut MeshProcess::on_loopback(port, "bob", folder.path(), &["--json"]), "bob");
-    alice.sees("bob joined");
+    alice.wait_for("bob joined");
     alice.until("two people at the right", |screen| {
         let people = screen.contents_between(1, 95, 6, 120);
         people.contains("2 here") && people.contains("alice") && people.contains("bob")
     });
     alice.press("hello from the terminal\r");
-    bob.says("hello from the terminal");
+    bob.wait_for_text("hello from the terminal");
     bob.type_line("hello, alice");
-    alice.sees("hello, alice");
+    alice.wait_for("hello, alice");
     alice.press("/pm bo\tpsst\r");
     bob.until("a message for bob", |events| events.iter().any(|e| e["type"] == "pm" && e["text"] == "psst"));
     alice.press("\x1b1/members\r");
-    alice.sees("alice (you), key ");
-    alice.sees("bob at 127.0.0.1, key ");
+    alice.wait_for("alice (you), key ");
+    alice.wait_for("bob at 127.0.0.1, key ");
     drop(bob);
-    alice.sees("bob left");
+    alice.wait_for("bob left");
     alice.until("nobody else", |screen| screen.contents().contains("only you are here"));
     alice.press("/exit\r");
-    alice.sees("ended-0");
-    alice.is_sane();
+    alice.wait_for("ended-0");
+    alice.expect_restored();
 }
 
 #[test]
@@ -39,12 +39,12 @@ fn the_passphrase_is_not_shown() {
     let bob = MeshProcess::of(command.env("LANDLINE_PASSPHRASE", "correct horse"), "bob");
     let mut alice = Terminal::new(80, 24);
     alice.run(&MeshProcess::on_loopback(port, "alice", folder.path(), &["--passphrase"]), "; echo ended-$?");
-    alice.sees("The passphrase of the mesh:");
+    alice.wait_for("The passphrase of the mesh:");
     alice.press("correct horse\r");
-    alice.sees("bob joined");
-    bob.sees(landline_tests::DEADLINE, "alice", "joined");
+    alice.wait_for("bob joined");
+    bob.wait_for_presence(landline_tests::DEADLINE, "alice", "joined");
     alice.press("/quit\r");
-    alice.sees("ended-0");
+    alice.wait_for("ended-0");
     alice.until("no passphrase", |screen| !screen.contents().contains("correct"));
 }
 
@@ -54,7 +54,7 @@ fn p1_plain_lines_are_the_predecessor_s() {
     let mut alice = Terminal::new(80, 24);
     alice.run(&MeshProcess::on_loopback(port, "alice", folder.path(), &["--plain"]), "; echo ended-$?");
     let bob = MeshProcess::of(&mut MeshProcess::on_loopback(port, "bob", folder.path(), &["--json"]), "bob");
-    alice.sees("bob joined chat");
+    alice.wait_for("bob joined chat");
     bob.type_line("hello");
     let said = |screen: &vt100::Screen| {
         let line = |line: &str| {
@@ -67,15 +67,15 @@ fn p1_plain_lines_are_the_predecessor_s() {
     alice.until("hh:mm:ss bob: hello", |screen| said(screen).len() == 1);
     // P1: what is looked up looks the same.
     alice.press("/history\r");
-    alice.sees("INFO: 1 message");
+    alice.wait_for("INFO: 1 message");
     alice.until("the same line again", |screen| {
         let times = said(screen);
         times.len() == 2 && times[0] == times[1]
     });
     bob.type_line("/exit");
-    alice.sees("bob left chat");
+    alice.wait_for("bob left chat");
     alice.press("/exit\r");
-    alice.sees("ended-0");
+    alice.wait_for("ended-0");
     let mut wrong = MeshProcess::on_loopback(port, "x y", folder.path(), &["--plain"]);
     assert_eq!(wrong.output().expect("landline").status.code(), Some(2));
 }

@@ -18,10 +18,10 @@ fn a_panic_gives_the_terminal_back_and_says_where_it_was() {
         command.arg(thread).arg(&file).env("RUST_BACKTRACE", "0");
         let mut terminal = Terminal::new(120, 24);
         terminal.run(&command, "; echo ended-$?");
-        terminal.sees("ended-101");
-        terminal.sees(message);
-        terminal.sees("landline-panic.rs:");
-        terminal.is_sane();
+        terminal.wait_for("ended-101");
+        terminal.wait_for(message);
+        terminal.wait_for("landline-panic.rs:");
+        terminal.expect_restored();
         let log = fs::read_to_string(&file).expect("a log");
         let place = format!(" on thread {thread}{noted}\n");
         assert!(log.contains("ERROR panicked at tests/src/bin/landline-panic.rs:") && log.contains(&place), "{log}");
@@ -35,7 +35,7 @@ fn a_panic_without_a_log_is_said_all_the_same() {
     command.env("RUST_BACKTRACE", "0");
     let mut terminal = Terminal::new(120, 24);
     terminal.run(&command, "; echo ended-$?");
-    terminal.sees("ended-101");
-    terminal.sees("it was about \"staple\"");
-    terminal.is_sane();
+    terminal.wait_for("ended-101");
+    terminal.wait_for("it was about \"staple\"");
+    terminal.expect_restored();
 }

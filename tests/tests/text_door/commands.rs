@@ -1,6 +1,6 @@
 //! What can be asked for once one is in.
 
-use landline_common::command::{CommandSpec, TOPICS};
+use landline_common::command::{Audience, commands};
 use landline_tests::{Client, TestServer};
 use serde_json::Value;
 
@@ -72,14 +72,13 @@ fn ping_and_help() {
     expect_answers(&mut alice, &[("/ping", "PONG"), ("/ping x", "PONG x"), ("/PING a b", "PONG a b")]);
     for help in ["help", "/help", "HELP", "/?"] {
         alice.send(help);
-        let lines = alice.lines_so_far();
+        let lines = alice.drain_lines();
         assert!((8..=12).contains(&lines.len()), "{lines:?}");
         assert!(lines.iter().any(|line| line.contains("/help all")), "{lines:?}");
     }
     alice.send("/help all");
-    let lines = alice.lines_so_far();
-    let shown = |topic: &&CommandSpec| !topic.is_for_programs() && !topic.is_for_mesh() && !topic.is_about("members");
-    for topic in TOPICS.iter().filter(shown) {
+    let lines = alice.drain_lines();
+    for topic in commands().filter(|topic| topic.audience == Audience::Users) {
         let start = format!("INFO: {}", topic.usage);
         assert!(lines.iter().any(|line| line.starts_with(&start) && line.contains(topic.help)), "{start}");
     }

@@ -46,7 +46,7 @@ fn a3_the_pattern_itself_is_explained() {
         client.expect(GREETING);
     }
     let mut program = server.unframed();
-    program.ask("NAME_ROOM", "200");
+    program.exchange("NAME_ROOM", "200");
 }
 
 #[test]
@@ -100,10 +100,10 @@ fn a3_who_speaks_first_or_sends_no_lines_is_answered_to_the_letter() {
     let mut program = server.unframed();
     program.expect(&format!("{GREETING}\n"));
     for line in ["help", "/help", "quit", "exit"] {
-        program.ask(line, "ERROR: Invalid auth mode");
+        program.exchange(line, "ERROR: Invalid auth mode");
         program.expect(GREETING);
     }
-    program.ask("bob_lobby", "403");
+    program.exchange("bob_lobby", "403");
     program.expect("");
 }
 
@@ -154,7 +154,7 @@ fn a22_a_guest_who_has_left_can_be_blocked() {
     eve.send("another insult");
     eve.send("/pm alice and one more");
     eve.until("ERROR: 403 Not delivered: alice blocks you.");
-    assert!(!alice.lines_so_far().iter().any(|line| line.contains("insult")));
+    assert!(!alice.drain_lines().iter().any(|line| line.contains("insult")));
     alice.send("/block mallory");
     alice.expect_start("ERROR: 404 ");
 }
@@ -184,6 +184,6 @@ fn b17_a_guest_at_a_terminal_sees_what_was_said_last() {
     server.guest("script", "lobby").expect_nothing();
     let mut unframed = server.unframed();
     unframed.expect(&format!("{GREETING}\n"));
-    unframed.ask("old_lobby", "200");
-    unframed.ask("/ping x", "PONG x");
+    unframed.exchange("old_lobby", "200");
+    unframed.exchange("/ping x", "PONG x");
 }

@@ -159,7 +159,7 @@ impl Plain {
         let key = self.next_key();
         let named = named(&request, line);
         match self.engine.pass(key, line) {
-            Err(why) => self.refuse_object(&named, label, Cause::BadObject.of_word(why)),
+            Err(why) => self.refuse_object(&named, label, Cause::BadObject.with_word(why)),
             done => self.taken(&named, key, done),
         }
     }
@@ -178,7 +178,7 @@ impl Plain {
             return self.refuse(beginning, why);
         }
         // No label can be read out of a part of an object.
-        self.refuse_object(beginning, None, Cause::BadObject.of_word(why));
+        self.refuse_object(beginning, None, Cause::BadObject.with_word(why));
     }
 
     fn next_key(&mut self) -> u64 {

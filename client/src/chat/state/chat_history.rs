@@ -1,130 +1,137 @@
 //! What was said before, and is looked up: to fill a gap, because the user reads back, or because the user asked.
 
 use super::State;
-use crate::chat::conversation::{ConversationId, Older};
+use crate::chat::conversation::{ConversationId, OlderHistory};
 use crate::chat::limits::NOTICE_CHARS;
-use crate::chat::line::{Body, Delivery, Line, Severity, Talk, name, said, shortened};
+use crate::chat::line::{Body, ChatMessage, Delivery, Line, Severity, cleaned, cleaned_message, cleaned_name};
 use crate::engine::{IncomingEvent, Looked, RequestKind};
 use landline_common::history::Location as Where;
 use landline_common::{Event, EventKind, text};
 
 impl State {
     /// One message out of the history.
-    pub(super) fn recalled(&mut self, event: &Event<'_>, heard: &IncomingEvent) {
-        match heard.looked {
+    pub(super) fn add_from_history(&mut self, event: &Event<'_>, incoming: &IncomingEvent) {
+        match incoming.looked {
             // The engine tells what it is, or the delivery of one's own line does.
             Looked::Held => {}
-            _ if heard.own.is_some() => {}
-            Looked::Missed if !heard.new => {}
-            Looked::Searched => self.found(event),
-            looked => self.place_recalled(event, looked),
+            _ if incoming.own.is_some() => {}
+            Looked::Missed if !incoming.new => {}
+            Looked::Searched => self.show_search_hit(event),
+            looked => self.insert_from_history(event, looked),
         }
     }
 
     /// A message of which it is known by now whether it was missed.
-    pub(super) fn recalled_late(&mut self, event: &Event<'_>, missed: bool) {
-        self.place_recalled(event, if missed { Looked::Missed } else { Looked::Older });
+    pub(super) fn add_held_back(&mut self, event: &Event<'_>, missed: bool) {
+        self.insert_from_history(event, if missed { Looked::Missed } else { Looked::Older });
     }
 
-    fn place_recalled(&mut self, event: &Event<'_>, looked: Looked) {
+    fn insert_from_history(&mut self, event: &Event<'_>, looked: Looked) {
         let EventKind::Recalled { id, place, user, text } = &event.what else { return };
         let at = event.at.unix_ms;
-        let (user, own) = (name(user), self.is_me(user));
-        let (place, title) = self.where_said(place, &user, own);
+        let (user, own) = (cleaned_name(user), self.is_me(user));
+        let (place, title) = self.conversation_of(place, &user, own);
         // Reading back in a room does not open other conversations.
         if looked == Looked::Older && self.conversations.get(&place).is_none() {
             return;
         }
-        let text = said(text);
-        if self.conversations.open(&place, &title).has(*id) {
+        let text = cleaned_message(text);
+        if self.conversations.open(&place, &title).contains_id(*id) {
             return;
         }
         let mention = !own && self.is_named(&place, &text);
-        let delivery = if own { Delivery::Sent } else { Delivery::Heard };
-        let talk = Talk { user, text, room: None, mention, private: false, delivery };
+        let delivery = if own { Delivery::Sent } else { Delivery::Received };
+        let message = ChatMessage { user, text, room: None, mention, private: false, delivery };
         if looked == Looked::Missed {
-            return self.arrived(&place, Some(*id), at, talk, false);
+            return self.insert_message(&place, Some(*id), at, message, false);
         }
-        let key = self.key_number();
+        let key = self.next_key();
         if let Some(conversation) = self.conversations.get_mut(&place) {
-            conversation.insert(Line { key, id: Some(*id), at, body: Body::Talk(talk) }, true);
+            conversation.insert(Line { key, id: Some(*id), at, body: Body::Message(message) }, true);
         }
     }
 
     /// Where a message out of the history belongs, and what that is called.
-    fn where_said(&self, place: &Where<'_>, user: &str, own: bool) -> (ConversationId, Box<str>) {
+    fn conversation_of(&self, place: &Where<'_>, user: &str, own: bool) -> (ConversationId, Box<str>) {
         match place {
-            Where::Room(room) => (ConversationId::room(room), name(room)),
+            Where::Room(room) => (ConversationId::room(room), cleaned_name(room)),
             Where::Global => (ConversationId::Global, "everybody".into()),
-            Where::DirectMessage { to } if own => (ConversationId::person(to), name(to)),
-            Where::DirectMessage { .. } => (ConversationId::person(user), user.into()),
+            Where::DirectMessage { to } if own => (ConversationId::user(to), cleaned_name(to)),
+            Where::DirectMessage { .. } => (ConversationId::user(user), user.into()),
         }
     }
 
     /// A search found something: shown where one looks, with the place and the day.
-    fn found(&mut self, event: &Event<'_>) {
+    fn show_search_hit(&mut self, event: &Event<'_>) {
         let EventKind::Recalled { place, user, text, .. } = &event.what else { return };
-        let (user, own) = (name(user), self.is_me(user));
-        let (_, title) = self.where_said(place, &user, own);
+        let (user, own) = (cleaned_name(user), self.is_me(user));
+        let (_, title) = self.conversation_of(place, &user, own);
         let date = self.now.zone.at(event.at.unix_ms).date();
-        self.tell(Severity::Info, &shortened(&format!("[{title} {date}] {user}: {text}"), NOTICE_CHARS));
+        self.add_notice_here(Severity::Info, &cleaned(&format!("[{title} {date}] {user}: {text}"), NOTICE_CHARS));
     }
 
     /// That was all of one page: how many, a remark, and whether there is more.
-    pub(super) fn recall_end(
+    pub(super) fn history_page_end(
         &mut self,
         event: &Event<'_>,
-        heard: &IncomingEvent,
+        incoming: &IncomingEvent,
         (shown, remark, more): (usize, &str, bool),
     ) {
-        match &heard.answer {
+        match &incoming.answer {
             Some((RequestKind::Older(room), _)) => {
                 if let Some(conversation) = self.conversations.get_mut(&ConversationId::Room(room.clone())) {
-                    conversation.older = if more { Older::Perhaps } else { Older::Nothing };
+                    conversation.older_history = if more { OlderHistory::Unknown } else { OlderHistory::Exhausted };
                 }
             }
             Some((kind, _)) if !kind.is_typed() => {}
-            _ if shown == 0 && remark.is_empty() => self.tell(Severity::Info, "nothing was found"),
+            _ if shown == 0 && remark.is_empty() => self.add_notice_here(Severity::Info, "nothing was found"),
             _ => {
                 let line = text::plain(event);
-                self.tell(Severity::Info, &shortened(line.strip_prefix("INFO: ").unwrap_or(&line), NOTICE_CHARS));
+                self.add_notice_here(
+                    Severity::Info,
+                    &cleaned(line.strip_prefix("INFO: ").unwrap_or(&line), NOTICE_CHARS),
+                );
             }
         }
     }
 
     /// Asks for what was said before the first line of the room one looks at.
-    pub(super) fn ask_older(&mut self) {
+    pub(super) fn request_older(&mut self) {
         let up = self.engine.is_up();
         let conversation = self.conversations.viewed_mut();
-        let ConversationId::Room(room) = conversation.place.clone() else { return };
-        let full = conversation.lines().len() >= crate::chat::limits::LINES;
-        if !up || full || conversation.older != Older::Perhaps {
+        let ConversationId::Room(room) = conversation.id.clone() else { return };
+        let full = conversation.lines().len() >= crate::chat::limits::MAX_LINES;
+        if !up || full || conversation.older_history != OlderHistory::Unknown {
             return;
         }
-        conversation.older = Older::Asked;
-        conversation.reopen();
+        conversation.older_history = OlderHistory::Requested;
+        conversation.undo_clear();
         let first = conversation.oldest_id();
         self.engine.ask_older(&room, first);
     }
 
     /// Where less is known of the room one looks at than fits on the screen, what was said before is asked for.
-    pub(super) fn fill_screen(&mut self) {
+    pub(super) fn request_older_if_short(&mut self) {
         let (viewed, height) = (self.conversations.viewed(), self.geometry().rows);
-        let ConversationId::Room(room) = &viewed.place else { return };
+        let ConversationId::Room(room) = &viewed.id else { return };
         // What was cleared away comes back only if the user asks for it.
         if viewed.is_cleared() {
             return;
         }
         let known = viewed.lines().iter().filter(|line| line.id.is_some()).count();
-        if known > 0 && known < height && viewed.older == Older::Perhaps && self.engine.is_caught_up(room) {
-            self.ask_older();
+        if known > 0
+            && known < height
+            && viewed.older_history == OlderHistory::Unknown
+            && self.engine.is_caught_up(room)
+        {
+            self.request_older();
         }
     }
 
     /// There is no history to be had.
-    pub(super) fn no_older(&mut self, room: &str) {
+    pub(super) fn no_older_history(&mut self, room: &str) {
         if let Some(conversation) = self.conversations.get_mut(&ConversationId::Room(room.into())) {
-            conversation.older = Older::Nothing;
+            conversation.older_history = OlderHistory::Exhausted;
         }
     }
 }

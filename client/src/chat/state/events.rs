@@ -3,7 +3,7 @@
 use super::State;
 use crate::chat::conversation::ConversationId;
 use crate::chat::limits::NOTICE_CHARS;
-use crate::chat::line::{Severity, name, shortened};
+use crate::chat::line::{Severity, cleaned, cleaned_name};
 use crate::engine::{IncomingEvent, RequestKind};
 use landline_common::cause::CauseKind;
 use landline_common::{Cause, Event, EventKind, Report, text};
@@ -12,112 +12,116 @@ use landline_common::{Cause, Event, EventKind, Report, text};
 const SERVER: &str = "server: ";
 
 impl State {
-    pub(super) fn hear(&mut self, event: &Event<'_>, by_program: bool) {
+    pub(super) fn handle_event(&mut self, event: &Event<'_>, by_program: bool) {
         let at = event.at.unix_ms;
-        let heard = self.engine.hear(event);
-        if let Some((_, key)) = heard.answer
+        let incoming = self.engine.hear(event);
+        if let Some((_, key)) = incoming.answer
             && is_refusal(&event.what)
         {
-            self.not_accepted(key);
+            self.acceptance_refused(key);
         }
         match &event.what {
             EventKind::Said { id, room, user, text } => {
-                self.said(&ConversationId::room(room), room, (*id, at), (user, text), &heard)
+                self.show_message(&ConversationId::room(room), room, (*id, at), (user, text), &incoming)
             }
             EventKind::SaidToAll { id, user, text } => {
-                self.said(&ConversationId::Global, "everybody", (*id, at), (user, text), &heard);
+                self.show_message(&ConversationId::Global, "everybody", (*id, at), (user, text), &incoming);
             }
-            EventKind::Direct { .. } | EventKind::Private { .. } if !heard.new => {}
+            EventKind::Direct { .. } | EventKind::Private { .. } if !incoming.new => {}
             EventKind::Direct { id, from, text, .. } => {
-                self.said(&ConversationId::person(from), from, (*id, at), (from, text), &heard);
+                self.show_message(&ConversationId::user(from), from, (*id, at), (from, text), &incoming);
             }
             EventKind::Private { from, text } => {
-                self.said_secretly(&ConversationId::off_the_record(from), at, from, text)
+                self.show_secret_message(&ConversationId::off_the_record(from), at, from, text)
             }
-            EventKind::Recalled { .. } => self.recalled(event, &heard),
-            EventKind::RecallEnd { shown, remark, next } => {
-                self.recall_end(event, &heard, (*shown, remark, next.is_some()));
+            EventKind::Recalled { .. } => self.add_from_history(event, &incoming),
+            EventKind::RecallEnd { count: shown, remark, next } => {
+                self.history_page_end(event, &incoming, (*count, remark, next.is_some()));
             }
-            EventKind::Connected { user } => self.connected(at, &name(user)),
-            EventKind::Disconnected { user } => self.disconnected(at, &name(user)),
-            EventKind::Joined { user, room } => self.moved(at, &name(user), room, true),
-            EventKind::Left { user, room } => self.moved(at, &name(user), room, false),
-            EventKind::Gathered { room, came, went, .. } => self.gathered(at, room.as_deref(), *came, *went),
-            EventKind::Online { users, part } => self.listed_online(users, part, is_own_question(&heard)),
+            EventKind::Connected { user } => self.user_connected(at, &cleaned_name(user)),
+            EventKind::Disconnected { user } => self.user_disconnected(at, &cleaned_name(user)),
+            EventKind::Joined { user, room } => self.user_moved(at, &cleaned_name(user), room, true),
+            EventKind::Left { user, room } => self.user_moved(at, &cleaned_name(user), room, false),
+            EventKind::Gathered { room, came, went, .. } => self.add_presence_batch(at, room.as_deref(), *came, *went),
+            EventKind::Online { users, part } => self.update_online(users, part, is_own_question(&incoming)),
             EventKind::Members { room, users, part } => {
-                self.listed_members(event.at.unix_ms, (room, users, part), is_own_question(&heard));
+                self.update_members(event.at.unix_ms, (room, users, part), is_own_question(&incoming));
             }
             EventKind::Rooms { rooms, .. } => {
-                let rooms: Vec<Box<str>> = rooms.iter().map(|(room, _)| name(room)).collect();
+                let rooms: Vec<Box<str>> = rooms.iter().map(|(room, _)| cleaned_name(room)).collect();
                 self.completion.add_rooms(rooms.iter().map(|room| &**room));
-                if is_own_question(&heard) { self.renew_completion() } else { self.show(event) }
+                if is_own_question(&incoming) { self.update_completion() } else { self.show_answer(event) }
             }
-            EventKind::Pong(_) if is_own_question(&heard) => {}
-            EventKind::Pong(token) => self.tell(Severity::Info, &shortened(&format!("PONG {token}"), NOTICE_CHARS)),
-            EventKind::Report(report) => self.reported(report, &heard),
-            EventKind::Info(text) => self.tell(Severity::Info, &own_words(text, by_program)),
-            EventKind::Error { text, .. } if !is_message(&heard) => {
-                self.tell(Severity::Refused, &own_words(text, by_program))
+            EventKind::Pong(_) if is_own_question(&incoming) => {}
+            EventKind::Pong(token) => {
+                self.add_notice_here(Severity::Info, &cleaned(&format!("PONG {token}"), NOTICE_CHARS))
             }
-            EventKind::Seen { .. } | EventKind::Blocked { .. } | EventKind::PrivateChats { .. } => self.show(event),
+            EventKind::Report(report) => self.show_report(report, &incoming),
+            EventKind::Info(text) => self.add_notice_here(Severity::Info, &own_words(text, by_program)),
+            EventKind::Error { text, .. } if !is_message(&incoming) => {
+                self.add_notice_here(Severity::Refused, &own_words(text, by_program))
+            }
+            EventKind::Seen { .. } | EventKind::Blocked { .. } | EventKind::PrivateChats { .. } => {
+                self.show_answer(event)
+            }
             EventKind::DirectTalk { with, own: false, text } => {
-                self.said_secretly(&ConversationId::direct(with), at, with, text)
+                self.show_secret_message(&ConversationId::encrypted(with), at, with, text)
             }
-            other => self.hear_secret(other, &heard),
+            other => self.handle_secret_event(other, &incoming),
         }
     }
 
     /// Shows an answer where one looks.
-    fn show(&mut self, event: &Event<'_>) {
-        self.tell(Severity::Info, &shortened(&text::plain(event), NOTICE_CHARS));
+    fn show_answer(&mut self, event: &Event<'_>) {
+        self.add_notice_here(Severity::Info, &cleaned(&text::plain(event), NOTICE_CHARS));
     }
 
     /// Something was refused, or has changed.
-    fn reported(&mut self, report: &Report<'_>, heard: &IncomingEvent) {
+    fn show_report(&mut self, report: &Report<'_>, incoming: &IncomingEvent) {
         let refusal = report.is_refusal();
         match report.cause {
             // The engine tells what follows.
             Cause::Entered | Cause::LeftRoom | Cause::Throttled | Cause::SlowDown | Cause::InNoRoom => return,
             Cause::Kicked | Cause::Banned | Cause::Idle | Cause::Stopping | Cause::ResumedElsewhere => {
                 let text = with_reason(report);
-                self.notice(&ConversationId::Server, Severity::Refused, &text);
-                return self.tell(Severity::Refused, &text);
+                self.add_notice(&ConversationId::Server, Severity::Refused, &text);
+                return self.add_notice_here(Severity::Refused, &text);
             }
             Cause::PrivateAsked | Cause::PrivateDeclined | Cause::PrivateUnavailable => {
-                return self.secret_report(report, ConversationId::off_the_record);
+                return self.show_secret_report(report, ConversationId::off_the_record);
             }
             Cause::DirectAsked | Cause::DirectDeclined | Cause::DirectUnavailable => {
-                return self.secret_report(report, ConversationId::direct);
+                return self.show_secret_report(report, ConversationId::encrypted);
             }
             // The event of the chat itself tells it.
             Cause::PrivateOver => return,
             _ => {}
         }
-        match &heard.answer {
+        match &incoming.answer {
             // The line itself says why.
             Some((RequestKind::Message(_) | RequestKind::Join(_), _)) if refusal => {}
-            Some((kind, _)) if refusal && !kind.is_typed() => self.not_answered(kind),
+            Some((kind, _)) if refusal && !kind.is_typed() => self.background_request_refused(kind),
             _ => {
-                let tone = if refusal { Severity::Refused } else { Severity::Info };
-                self.tell(tone, &with_reason(report));
+                let severity = if refusal { Severity::Refused } else { Severity::Info };
+                self.add_notice_here(severity, &with_reason(report));
             }
         }
     }
 
     /// A question of the program's own was refused.
-    fn not_answered(&mut self, kind: &RequestKind) {
+    fn background_request_refused(&mut self, kind: &RequestKind) {
         if let RequestKind::Older(room) = kind {
-            self.no_older(room);
+            self.no_older_history(room);
         }
     }
 
     /// What has come of a request for a chat that is stored nowhere: in its own tab.
-    fn secret_report(&mut self, report: &Report<'_>, place: impl Fn(&str) -> ConversationId) {
-        let user = name(report.about.user.as_deref().unwrap_or_default());
-        let place = place(&user);
-        let what = place.chat_name();
+    fn show_secret_report(&mut self, report: &Report<'_>, id_of: impl Fn(&str) -> ConversationId) {
+        let user = cleaned_name(report.about.user.as_deref().unwrap_or_default());
+        let id = id_of(&user);
+        let what = id.chat_name();
         if !matches!(report.cause, Cause::PrivateAsked | Cause::DirectAsked) {
-            self.requests.close(&place);
+            self.requests.close(&id);
         }
         let text = match report.cause {
             Cause::PrivateAsked | Cause::DirectAsked => format!("{user} is asked for an {what}; wait for the answer"),
@@ -125,9 +129,9 @@ impl State {
             _ => format!("{user} is no longer there for an {what}"),
         };
         if matches!(report.cause, Cause::PrivateUnavailable | Cause::DirectUnavailable) {
-            self.secret_over(&place, &user, &text);
+            self.close_secret_chat(&id, &user, &text);
         } else {
-            self.tell(Severity::Info, &text);
+            self.add_notice_here(Severity::Info, &text);
         }
     }
 }
@@ -141,17 +145,17 @@ fn is_refusal(what: &EventKind<'_>) -> bool {
 }
 
 /// The program asked it itself: nobody waits to see the answer.
-fn is_own_question(heard: &IncomingEvent) -> bool {
-    heard.answer.as_ref().is_some_and(|(kind, _)| !kind.is_typed())
+fn is_own_question(incoming: &IncomingEvent) -> bool {
+    incoming.answer.as_ref().is_some_and(|(kind, _)| !kind.is_typed())
 }
 
-fn is_message(heard: &IncomingEvent) -> bool {
-    matches!(heard.answer, Some((RequestKind::Message(_), _)))
+fn is_message(incoming: &IncomingEvent) -> bool {
+    matches!(incoming.answer, Some((RequestKind::Message(_), _)))
 }
 
 /// A text of the server's own is marked as one; what the program tells itself is not.
 fn own_words(text: &str, by_program: bool) -> Box<str> {
-    let text = shortened(text, NOTICE_CHARS);
+    let text = cleaned(text, NOTICE_CHARS);
     if by_program { text } else { format!("{SERVER}{text}").into() }
 }
 
@@ -161,17 +165,18 @@ fn with_reason(report: &Report<'_>) -> Box<str> {
     let sentence = if is_known {
         // Composed here, of a name or a number that the server gave.
         let about = &report.about;
-        let clean =
-            |text: &Option<landline_common::event::Text<'_>>| text.as_deref().map(|text| name(text).to_string());
+        let clean = |text: &Option<landline_common::event::Text<'_>>| {
+            text.as_deref().map(|text| cleaned_name(text).to_string())
+        };
         let mut own = report.cause.report();
         own.about.user = clean(&about.user).map(Into::into);
         own.about.room = clean(&about.room).map(Into::into);
-        own.about.word = about.word.as_deref().map(|word| shortened(word, NOTICE_CHARS).to_string().into());
+        own.about.word = about.word.as_deref().map(|word| cleaned(word, NOTICE_CHARS).to_string().into());
         (own.about.seconds, own.about.count, own.about.retry_ms) = (about.seconds, about.count, about.retry_ms);
         own.sentence().into_owned()
     } else {
         own_words(&report.sentence(), false).into()
     };
     let reason = report.about.reason.as_deref().map(|reason| format!(" Reason: {reason}")).unwrap_or_default();
-    shortened(&(sentence + &reason), NOTICE_CHARS)
+    cleaned(&(sentence + &reason), NOTICE_CHARS)
 }

@@ -17,7 +17,7 @@ pub struct ClientCommand {
 }
 
 /// All of them.
-pub static LOCAL: &[ClientCommand] = &[
+pub static CLIENT_COMMANDS: &[ClientCommand] = &[
     ClientCommand {
         word: "/query",
         usage: "/query USER [TEXT]",
@@ -28,7 +28,7 @@ pub static LOCAL: &[ClientCommand] = &[
         word: "/close",
         usage: "/close",
         help: "close the conversation that is shown (a room is left)",
-        run: |state, _| state.close(),
+        run: |state, _| state.close_viewed(),
     },
     ClientCommand {
         word: "/clear",
@@ -43,7 +43,7 @@ pub static LOCAL: &[ClientCommand] = &[
         word: "/save",
         usage: "/save FILE",
         help: "write what is shown here into a new file; Tab completes its path",
-        run: State::save,
+        run: State::save_viewed,
     },
     ClientCommand {
         word: "/mentions",
@@ -58,7 +58,7 @@ pub static LOCAL: &[ClientCommand] = &[
         word: "/cancel",
         usage: "/cancel",
         help: "take back what you said in the conversation that is shown and was never on its way; ↑ brings it back",
-        run: |state, _| state.cancel(),
+        run: |state, _| state.cancel_unsent(),
     },
     ClientCommand {
         word: "/reconnect",
@@ -74,14 +74,14 @@ pub static LOCAL: &[ClientCommand] = &[
 fn query(state: &mut State, rest: &str) -> bool {
     let (user, text) = rest.split_once(' ').unwrap_or((rest, ""));
     if user.is_empty() {
-        state.tell(Severity::Refused, "Usage: /query USER [TEXT]");
+        state.add_notice_here(Severity::Refused, "Usage: /query USER [TEXT]");
         return false;
     }
-    let place = ConversationId::person(user);
-    let title = state.conversations.open(&place, user).title.clone();
-    if !text.is_empty() && !state.say(&place, &title, text) {
+    let id = ConversationId::user(user);
+    let title = state.conversations.open(&id, user).title.clone();
+    if !text.is_empty() && !state.say(&id, &title, text) {
         return false;
     }
-    state.view(&place);
+    state.view(&id);
     true
 }

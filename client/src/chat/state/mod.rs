@@ -12,16 +12,16 @@ mod secret_chats;
 mod session;
 mod submit;
 
-pub use local::LOCAL;
+pub use local::CLIENT_COMMANDS;
 
 use crate::chat::alerts::Alerts;
 use crate::chat::complete::Completion;
-use crate::chat::conversation::{Conversation, ConversationId, Secret};
+use crate::chat::conversation::{Conversation, ConversationId, SecretChatState};
 use crate::chat::conversations::Conversations;
 use crate::chat::geometry::Geometry;
 use crate::chat::joins::PendingJoins;
 use crate::chat::leaving::Leaving;
-use crate::chat::line::{Body, Delivery, Line, Severity, Talk, name};
+use crate::chat::line::{Body, ChatMessage, Delivery, Line, Severity, cleaned_name};
 use crate::chat::overlay::Overlay;
 use crate::chat::people::People;
 use crate::chat::requests::OpenRequests;
@@ -94,17 +94,17 @@ impl State {
         match input {
             Input::Key(key) => self.key(key),
             Input::Paste(text) => self.paste(&text),
-            Input::Burst(text) => self.burst(&text),
+            Input::Burst(text) => self.paste_keys(&text),
             Input::Wheel { back, rows } => self.wheel(back, rows),
             Input::Resize(width, height) => self.size = (width, height),
             Input::Tick => self.tick(),
-            Input::Event { event, by_program } => self.hear(&event, by_program),
-            Input::Saved(done) => self.saved(done),
+            Input::Event { event, by_program } => self.handle_event(&event, by_program),
+            Input::Saved(done) => self.save_finished(done),
             Input::Folder(names) => self.folder_listed(names),
-            Input::Down { why, loss } => self.down(&why, loss),
-            Input::Refused(refused) => self.refused(&refused),
+            Input::Down { why, loss } => self.connection_down(&why, loss),
+            Input::Refused(refused) => self.sign_in_refused(&refused),
         }
-        self.settle();
+        self.apply_engine_output();
         std::mem::take(&mut self.effects)
     }
 
@@ -119,12 +119,12 @@ impl State {
     pub fn geometry(&self) -> Geometry {
         let (width, height) = self.size;
         let (rows, _) = self.conversations.viewed().draft.rows(Geometry::input_width(width));
-        Geometry::of(width, height, rows.len(), matches!(self.conversations.viewed().place, ConversationId::Room(_)))
+        Geometry::of(width, height, rows.len(), matches!(self.conversations.viewed().id, ConversationId::Room(_)))
     }
 
     /// How lines are laid out.
     #[must_use]
-    pub fn paper(&self) -> Layout {
+    pub fn layout(&self) -> Layout {
         Layout { columns: self.geometry().columns, zone: self.now.zone }
     }
 
@@ -155,14 +155,14 @@ impl State {
     /// One's own lines that are not sent for certain, with the conversations in which they are.
     fn open_lines(&self) -> impl Iterator<Item = (&Conversation, &Line)> {
         self.conversations.iter().flat_map(|conversation| {
-            let is_open = |line: &&Line| line.talk().is_some_and(|talk| talk.delivery.is_open());
+            let is_open = |line: &&Line| line.message().is_some_and(|message| message.delivery.is_undelivered());
             conversation.lines().iter().filter(is_open).map(move |line| (conversation, line))
         })
     }
 
     /// The users online, as far as is known.
     #[cfg(test)]
-    pub fn online(&self) -> &crate::chat::names::Names {
+    pub fn online(&self) -> &crate::chat::names::NameSet {
         self.people.online()
     }
 
@@ -198,17 +198,17 @@ impl State {
 
     /// What was said to everybody last and has not been looked at.
     #[must_use]
-    pub fn announcement(&self) -> Option<&Talk> {
+    pub fn announcement(&self) -> Option<&ChatMessage> {
         let global = self.conversations.get(&ConversationId::Global).filter(|global| global.unread > 0)?;
-        let talks = global.lines().iter().rev().filter_map(Line::talk);
-        talks.into_iter().find(|talk| talk.delivery == Delivery::Heard)
+        let messages = global.lines().iter().rev().filter_map(Line::message);
+        messages.into_iter().find(|message| message.delivery == Delivery::Received)
     }
 
     /// The chat that opened last while another conversation was viewed, until it is viewed.
     #[must_use]
     pub fn opened_unseen(&self) -> Option<&Conversation> {
-        let unseen = self.conversations.iter().filter(|c| c.opened_unseen && c.secret == Secret::Open);
-        unseen.max_by_key(|conversation| conversation.stirred)
+        let unseen = self.conversations.iter().filter(|c| c.opened_unseen && c.chat_state == SecretChatState::Open);
+        unseen.max_by_key(|conversation| conversation.last_active)
     }
 
     /// For tests that begin in the middle.
@@ -226,7 +226,7 @@ impl State {
     /// Whether somebody of that name is online, as far as is known.
     #[must_use]
     pub fn is_online(&self, user: &str) -> bool {
-        self.people.online().has(user)
+        self.people.online().contains(user)
     }
 
     /// Whether there is no server.
@@ -241,55 +241,55 @@ impl State {
         self.now
     }
 
-    fn key_number(&mut self) -> u64 {
+    fn next_key(&mut self) -> u64 {
         self.keys += 1;
         self.keys
     }
 
     /// Puts a notice into a conversation.
-    fn notice(&mut self, place: &ConversationId, tone: Severity, text: &str) {
+    fn add_notice(&mut self, id: &ConversationId, severity: Severity, text: &str) {
         let line = Line {
-            key: self.key_number(),
+            key: self.next_key(),
             id: None,
             at: self.now.wall.unix_ms,
-            body: Body::Notice { tone, text: text.into() },
+            body: Body::Notice { severity, text: text.into() },
         };
-        if let Some(conversation) = self.conversations.get_mut(place) {
+        if let Some(conversation) = self.conversations.get_mut(id) {
             conversation.insert(line, false);
         }
     }
 
     /// Puts a notice where one looks.
-    pub(super) fn tell(&mut self, tone: Severity, text: &str) {
-        let place = self.conversations.viewed().place.clone();
-        self.notice(&place, tone, text);
+    pub(super) fn add_notice_here(&mut self, severity: Severity, text: &str) {
+        let id = self.conversations.viewed().id.clone();
+        self.add_notice(&id, severity, text);
     }
 
     /// What one's own line has come to.
-    fn deliver(&mut self, place: &ConversationId, key: u64, delivery: Delivery) {
-        let line = self.conversations.get_mut(place).and_then(|conversation| conversation.line_mut(key));
-        if let Some(talk) = line.and_then(Line::talk_mut) {
-            talk.delivery = delivery;
+    fn set_delivery(&mut self, id: &ConversationId, key: u64, delivery: Delivery) {
+        let line = self.conversations.get_mut(id).and_then(|conversation| conversation.line_mut(key));
+        if let Some(message) = line.and_then(Line::message_mut) {
+            message.delivery = delivery;
         }
     }
 
     /// Looks at another conversation.
-    fn view(&mut self, place: &ConversationId) {
-        self.completion.end();
-        self.conversations.view(place);
-        self.leaving.take_back();
-        self.refresh();
-        self.fill_screen();
+    fn view(&mut self, id: &ConversationId) {
+        self.completion.reset();
+        self.conversations.view(id);
+        self.leaving.cancel_question();
+        self.request_members_if_stale();
+        self.request_older_if_short();
     }
 
     /// Asks who is in the room one looks at, if that is not known, but not all the time.
-    fn refresh(&mut self) {
+    fn request_members_if_stale(&mut self) {
         let viewed = self.conversations.viewed();
-        let (ConversationId::Room(room), true) = (&viewed.place, viewed.stale) else { return };
-        let first = viewed.members.is_empty() || !viewed.listed;
-        if self.people.may_ask_members(self.now.ms, first) && self.engine.is_in(room) && self.engine.is_up() {
+        let (ConversationId::Room(room), true) = (&viewed.id, viewed.members_stale) else { return };
+        let first = viewed.members.is_empty() || !viewed.members_listed;
+        if self.people.may_request_members(self.now.ms, first) && self.engine.is_in(room) && self.engine.is_up() {
             let room = room.clone();
-            self.people.asked_members(self.now.ms);
+            self.people.record_members_request(self.now.ms);
             self.engine.ask(RequestKind::Members(room));
         }
     }
@@ -301,6 +301,6 @@ impl State {
 
     /// Whether that is one's own name.
     fn is_me(&self, user: &str) -> bool {
-        user == &*self.me || name(user) == self.me
+        user == &*self.me || cleaned_name(user) == self.me
     }
 }

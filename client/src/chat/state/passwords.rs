@@ -13,7 +13,7 @@ impl State {
     /// Asks for the passwords, unless that is of no use now.
     pub(super) fn ask_password(&mut self, purpose: Purpose) -> bool {
         match purpose.refusal(&self.engine, self.settings.mesh) {
-            Some(why) => self.tell(Severity::Refused, &why),
+            Some(why) => self.add_notice_here(Severity::Refused, &why),
             None => self.overlay = Some(Overlay::Password(PasswordForm::new(purpose))),
         }
         true
@@ -34,9 +34,9 @@ impl State {
             return self.engine.connect_with(password);
         }
         match answer.command() {
-            Some(command) => _ = self.pass_on(&command),
-            None if answer == PasswordAnswer::HistoryQuery => self.overlay = Some(Overlay::Password(form)),
-            None => self.tell(Severity::Info, NOTHING_CHANGED),
+            Some(command) => _ = self.send_command_ok(&command),
+            None if answer == PasswordAnswer::Incomplete => self.overlay = Some(Overlay::Password(form)),
+            None => self.add_notice_here(Severity::Info, NOTHING_CHANGED),
         }
     }
 }

@@ -1,10 +1,10 @@
 //! What the engine tells: the connection, rooms, and what has become of one's own lines.
 
 use super::State;
-use crate::chat::conversation::{ConversationId, Secret};
+use crate::chat::conversation::{ConversationId, SecretChatState};
 use crate::chat::leaving::LeavingStep;
 use crate::chat::limits::NOTICE_CHARS;
-use crate::chat::line::{Delivery, Line, Severity, name, shortened};
+use crate::chat::line::{Delivery, Line, Severity, cleaned, cleaned_name};
 use crate::chat::{Exit, Remembered, ScreenEffect};
 use crate::engine::{self, Cancelled, Engine, Progress, RequestKind, Update};
 use crate::sign_in::{Loss, SignInRefused};
@@ -12,7 +12,7 @@ use landline_common::text;
 
 impl State {
     /// What the engine wants done is done, and what it tells is told.
-    pub(super) fn settle(&mut self) {
+    pub(super) fn apply_engine_output(&mut self) {
         loop {
             let (effects, updates) = self.engine.take();
             if effects.is_empty() && updates.is_empty() {
@@ -25,158 +25,158 @@ impl State {
             }));
             updates.into_iter().for_each(|update| self.update(update));
         }
-        self.part();
+        self.advance_leaving();
         self.conversations.trim();
-        self.remember_rooms();
+        self.save_room_list();
     }
 
     fn update(&mut self, update: Update) {
         match update {
             Update::Up { first, resumed, room } => {
-                self.up(first, &room);
+                self.signed_in(first, &room);
                 if !resumed {
-                    self.off_the_record_over();
+                    self.end_off_the_record_chats();
                 }
             }
             Update::Lost { why } => {
-                self.notice(&ConversationId::Server, Severity::Refused, &format!("connection lost: {why}"));
+                self.add_notice(&ConversationId::Server, Severity::Refused, &format!("connection lost: {why}"));
                 for conversation in self.conversations.iter_mut() {
-                    (conversation.stale, conversation.listed) = (true, false);
+                    (conversation.members_stale, conversation.members_listed) = (true, false);
                 }
                 if matches!(self.engine.phase(), engine::Phase::Stopped { .. }) {
-                    self.stopped();
+                    self.forget_presence();
                 }
             }
             Update::Account => self.effects.push(ScreenEffect::Remember(Remembered::Account)),
-            Update::PasswordNotSet => self.tell(Severity::Refused, engine::PASSWORD_NOT_SET),
-            Update::Delivery(delivery) => self.delivered(delivery),
-            Update::Entered { room, key } => self.entered(&name(&room), key),
-            Update::KeptOut { room, key, why } => self.kept_out(&name(&room), key, &why),
+            Update::PasswordNotSet => self.add_notice_here(Severity::Refused, engine::PASSWORD_NOT_SET),
+            Update::Delivery(delivery) => self.update_delivery(delivery),
+            Update::Entered { room, key } => self.room_entered(&cleaned_name(&room), key),
+            Update::KeptOut { room, key, why } => self.room_refused(&cleaned_name(&room), key, &why),
             Update::Left { room } => {
                 self.conversations.close(&ConversationId::room(&room));
-                self.refresh();
+                self.request_members_if_stale();
             }
-            Update::CaughtUp { room } => self.caught_up(&room),
-            Update::Recalled { event, missed } => self.recalled_late(&event, missed),
+            Update::CaughtUp { room } => self.room_caught_up(&room),
+            Update::Recalled { event, missed } => self.add_held_back(&event, missed),
         }
     }
 
     /// Signed in.
-    fn up(&mut self, first: bool, room: &str) {
-        (self.me, self.server) = (name(self.engine.me()), name(self.engine.server()));
+    fn signed_in(&mut self, first: bool, room: &str) {
+        (self.me, self.server) = (cleaned_name(self.engine.me()), cleaned_name(self.engine.server()));
         let (me, server) = (self.me.clone(), self.server.clone());
-        self.notice(&ConversationId::Server, Severity::Info, &format!("connected to {server} as {me}"));
+        self.add_notice(&ConversationId::Server, Severity::Info, &format!("connected to {server} as {me}"));
         let mut rooms: Vec<String> = self.engine.rooms().map(str::to_owned).collect();
         rooms.push(room.to_owned());
         for room in rooms {
-            self.conversations.open(&ConversationId::room(&room), &name(&room)).stale = true;
+            self.conversations.open(&ConversationId::room(&room), &cleaned_name(&room)).members_stale = true;
         }
         self.engine.ask(RequestKind::Online);
         if first {
-            self.greet();
+            self.show_welcome();
         }
-        self.refresh();
+        self.request_members_if_stale();
     }
 
-    fn greet(&mut self) {
+    fn show_welcome(&mut self) {
         let (server, me) = (self.server.clone(), self.me.clone());
         let text =
             format!("Welcome to {server}, {me}. Type to talk; Tab completes names and /commands; F1 shows all keys.");
-        self.tell(Severity::Info, &text);
+        self.add_notice_here(Severity::Info, &text);
         if self.engine.has_account() {
-            self.tell(Severity::Info, text::PASSWORD_SENT);
+            self.add_notice_here(Severity::Info, text::PASSWORD_SENT);
         }
     }
 
     /// Nobody is known to be in any room any more.
-    fn stopped(&mut self) {
+    fn forget_presence(&mut self) {
         for conversation in self.conversations.iter_mut() {
             conversation.members.clear();
         }
         self.people.clear();
         if let engine::Phase::Stopped { why } = self.engine.phase().clone() {
             let what = if self.engine.wants_password() { "asks for the password" } else { "connects again" };
-            self.notice(&ConversationId::Server, Severity::Refused, &format!("{why}; Ctrl-R {what}"));
+            self.add_notice(&ConversationId::Server, Severity::Refused, &format!("{why}; Ctrl-R {what}"));
         }
     }
 
-    fn delivered(&mut self, delivery: engine::DeliveryUpdate) {
+    fn update_delivery(&mut self, delivery: engine::DeliveryUpdate) {
         let engine::DeliveryUpdate { key, target: Some(target), progress } = delivery else { return };
-        let place = ConversationId::of(&target);
+        let id = ConversationId::from_target(&target);
         match progress {
-            Progress::Unsent => self.deliver(&place, key, Delivery::Unsent),
-            Progress::OnTheWay => self.deliver(&place, key, Delivery::Pending),
+            Progress::Unsent => self.set_delivery(&id, key, Delivery::Unsent),
+            Progress::OnTheWay => self.set_delivery(&id, key, Delivery::Pending),
             Progress::Failed(why) => {
                 // Said from elsewhere by a command, it would fail where the user does not look.
-                if !matches!(place, ConversationId::Room(_)) && self.conversations.viewed().place != place {
-                    let to = self.conversations.get(&place).map_or("?".into(), |talks| talks.title.clone());
+                if !matches!(id, ConversationId::Room(_)) && self.conversations.viewed().id != id {
+                    let to = self.conversations.get(&id).map_or("?".into(), |conversation| conversation.title.clone());
                     let text = format!("→ {to}: not sent: {why}");
-                    self.tell(Severity::Refused, &shortened(&text, NOTICE_CHARS));
+                    self.add_notice_here(Severity::Refused, &cleaned(&text, NOTICE_CHARS));
                 }
-                self.deliver(&place, key, Delivery::Failed(why));
+                self.set_delivery(&id, key, Delivery::Failed(why));
             }
-            Progress::Done { id: Some(id), at } => {
-                if let Some(conversation) = self.conversations.get_mut(&place) {
-                    conversation.confirm(key, id, at);
+            Progress::Done { id: Some(message_id), at } => {
+                if let Some(conversation) = self.conversations.get_mut(&id) {
+                    conversation.confirm(key, message_id, at);
                 }
             }
             Progress::Done { id: None, at } => {
-                self.deliver(&place, key, Delivery::Sent);
-                if let Some(line) = self.conversations.get_mut(&place).and_then(|talks| talks.line_mut(key)) {
+                self.set_delivery(&id, key, Delivery::Sent);
+                if let Some(line) = self.conversations.get_mut(&id).and_then(|conversation| conversation.line_mut(key))
+                {
                     line.at = at;
                 }
             }
         }
-        self.go_on_encrypted(&place);
+        self.send_encrypted(&id);
     }
 
     /// The user is in that room. Who asked for it and has done nothing since looks at it.
-    fn entered(&mut self, room: &str, key: u64) {
-        let place = ConversationId::room(room);
-        let conversation = self.conversations.open(&place, room);
-        (conversation.joining, conversation.stale, conversation.listed) = (false, true, false);
-        let asked = self.joins.answer(key);
+    fn room_entered(&mut self, room: &str, key: u64) {
+        let id = ConversationId::room(room);
+        let conversation = self.conversations.open(&id, room);
+        (conversation.joining, conversation.members_stale, conversation.members_listed) = (false, true, false);
+        let asked = self.joins.take_answered(key);
         if asked.is_some_and(|join| join.idle_since) {
-            self.view(&place);
+            self.view(&id);
         }
-        self.refresh();
+        self.request_members_if_stale();
     }
 
     /// The user is not in that room: why stands where it was asked for, and where lines wait for it.
-    fn kept_out(&mut self, room: &str, key: u64, why: &str) {
-        let place = ConversationId::room(room);
-        let asked = self.joins.answer(key);
+    fn room_refused(&mut self, room: &str, key: u64, why: &str) {
+        let id = ConversationId::room(room);
+        let asked = self.joins.take_answered(key);
         let is_empty =
-            self.conversations.get(&place).is_some_and(|room| room.lines().is_empty() && room.draft.text().is_empty());
-        if let Some(conversation) = self.conversations.get_mut(&place) {
+            self.conversations.get(&id).is_some_and(|room| room.lines().is_empty() && room.draft.text().is_empty());
+        if let Some(conversation) = self.conversations.get_mut(&id) {
             conversation.joining = false;
             conversation.members.clear();
         }
         if asked.is_some() && is_empty {
-            self.conversations.close(&place);
+            self.conversations.close(&id);
         }
         let text = format!("not in {room}: {why}");
         let from = asked.map_or(ConversationId::Server, |join| join.from);
-        let from =
-            if self.conversations.get(&from).is_some() { from } else { self.conversations.viewed().place.clone() };
-        self.notice(&from, Severity::Refused, &text);
-        if from != place {
-            self.notice(&place, Severity::Refused, &text);
+        let from = if self.conversations.get(&from).is_some() { from } else { self.conversations.viewed().id.clone() };
+        self.add_notice(&from, Severity::Refused, &text);
+        if from != id {
+            self.add_notice(&id, Severity::Refused, &text);
         }
     }
 
     /// Nothing is missing there any more; what was said before shows what the talk is about.
-    fn caught_up(&mut self, room: &str) {
-        let place = ConversationId::Room(room.into());
-        if self.conversations.get(&place).is_some_and(|room| !room.lines().iter().any(|line| line.id.is_some())) {
+    fn room_caught_up(&mut self, room: &str) {
+        let id = ConversationId::Room(room.into());
+        if self.conversations.get(&id).is_some_and(|room| !room.lines().iter().any(|line| line.id.is_some())) {
             self.engine.ask_older(room, None);
         }
-        self.fill_screen();
-        self.refresh();
+        self.request_older_if_short();
+        self.request_members_if_stale();
     }
 
     /// The connection could not be made, or broke.
-    pub(super) fn down(&mut self, why: &str, loss: Loss) {
+    pub(super) fn connection_down(&mut self, why: &str, loss: Loss) {
         if !self.engine.was_up() {
             return self.quit(Exit::Refused(why.to_owned()));
         }
@@ -184,53 +184,53 @@ impl State {
     }
 
     /// The server does not let one in.
-    pub(super) fn refused(&mut self, refused: &SignInRefused) {
+    pub(super) fn sign_in_refused(&mut self, refused: &SignInRefused) {
         if !self.engine.was_up() {
             return self.quit(Exit::Refused(refused.why.clone()));
         }
         self.engine.refused(refused);
         if matches!(self.engine.phase(), engine::Phase::Stopped { .. }) {
-            self.stopped();
+            self.forget_presence();
         }
     }
 
     pub(super) fn tick(&mut self) {
         self.engine.tick();
         if self.engine.is_up() {
-            self.refresh();
+            self.request_members_if_stale();
         }
     }
 
     /// Leaves, if nothing is unsent; otherwise it is asked about first. `how` names what leaves all the same.
-    pub(super) fn leave(&mut self, how: &'static str) {
+    pub(super) fn start_leaving(&mut self, how: &'static str) {
         let (unsent, up) = (self.open_lines().count(), self.engine.is_up());
-        let step = self.leaving.begin(unsent, up, self.now.ms, how);
-        self.leave_step(step, unsent);
+        let step = self.leaving.start(unsent, up, self.now.ms, how);
+        self.apply_leaving_step(step, unsent);
     }
 
     /// Goes on with leaving.
-    fn part(&mut self) {
+    fn advance_leaving(&mut self) {
         if self.leaving.is_waiting() {
             let unsent = self.open_lines().count();
-            let step = self.leaving.go_on(unsent, self.now.ms);
-            self.leave_step(step, unsent);
+            let step = self.leaving.advance(unsent, self.now.ms);
+            self.apply_leaving_step(step, unsent);
         }
     }
 
-    fn leave_step(&mut self, step: LeavingStep, unsent: usize) {
+    fn apply_leaving_step(&mut self, step: LeavingStep, unsent: usize) {
         match step {
-            LeavingStep::Stay => {}
-            LeavingStep::Leave => self.leave_now(),
-            LeavingStep::HistoryQuery(how) => {
+            LeavingStep::Wait => {}
+            LeavingStep::Leave => self.quit_now(),
+            LeavingStep::AskUser(how) => {
                 let what = if unsent == 1 { "1 line is".to_owned() } else { format!("{unsent} lines are") };
                 let text = format!("{what} unsent; {how} again to leave, /cancel takes back what waits here");
-                self.tell(Severity::Refused, &text);
+                self.add_notice_here(Severity::Refused, &text);
             }
         }
     }
 
-    fn leave_now(&mut self) {
-        let exit = self.exit();
+    fn quit_now(&mut self) {
+        let exit = self.exit_now();
         if self.engine.is_up() {
             self.effects.push(ScreenEffect::Send(Engine::farewell()));
         }
@@ -238,58 +238,58 @@ impl State {
     }
 
     /// How it ends if it ends now.
-    pub(super) fn exit(&self) -> Exit {
-        let mut perhaps = 0;
+    pub(super) fn exit_now(&self) -> Exit {
+        let mut in_doubt = 0;
         let mut lines = Vec::new();
         for (conversation, line) in self.open_lines() {
-            let Some(talk) = line.talk() else { continue };
-            let in_doubt = talk.delivery != Delivery::Unsent || self.engine.may_have_arrived(line.key);
-            perhaps += usize::from(in_doubt);
-            let certain = if in_doubt { "perhaps not sent" } else { "not sent" };
-            lines.push(format!("{certain} to {}: {}", conversation.title, talk.text));
+            let Some(message) = line.message() else { continue };
+            let is_in_doubt = message.delivery != Delivery::Unsent || self.engine.may_have_arrived(line.key);
+            in_doubt += usize::from(is_in_doubt);
+            let certain = if is_in_doubt { "perhaps not sent" } else { "not sent" };
+            lines.push(format!("{certain} to {}: {}", conversation.title, message.text));
         }
-        if lines.is_empty() { Exit::Left } else { Exit::Unsent { lines, perhaps } }
+        if lines.is_empty() { Exit::Left } else { Exit::Unsent { lines, in_doubt } }
     }
 
     /// It ends, whatever is unsent: the system says so.
-    pub fn end(&mut self) -> (Exit, Option<String>) {
-        (self.exit(), self.engine.is_up().then(Engine::farewell))
+    pub fn terminate(&mut self) -> (Exit, Option<String>) {
+        (self.exit_now(), self.engine.is_up().then(Engine::farewell))
     }
 
     /// Takes back what waits to be sent in the conversation that is shown.
-    pub(super) fn cancel(&mut self) -> bool {
-        let place = self.conversations.viewed().place.clone();
+    pub(super) fn cancel_unsent(&mut self) -> bool {
+        let id = self.conversations.viewed().id.clone();
         let is_it = |kind: &RequestKind| match kind {
-            RequestKind::Message(target) => ConversationId::of(target) == place,
-            RequestKind::Join(room) => ConversationId::Room(room.clone()) == place,
+            RequestKind::Message(target) => ConversationId::from_target(target) == id,
+            RequestKind::Join(room) => ConversationId::Room(room.clone()) == id,
             _ => false,
         };
         let Cancelled { taken, handed_over } = self.engine.cancel(is_it);
         let conversation = self.conversations.viewed_mut();
         let waits = |line: &Line| {
-            let unsent = line.talk().is_some_and(|talk| talk.delivery == Delivery::Unsent);
+            let unsent = line.message().is_some_and(|message| message.delivery == Delivery::Unsent);
             unsent && !handed_over.contains(&line.key)
         };
         let own: Vec<(u64, Box<str>)> = conversation
             .lines()
             .iter()
-            .filter(|line| taken.contains(&line.key) || (place.is_secret() && waits(line)))
-            .filter_map(|line| line.talk().map(|talk| (line.key, talk.text.clone())))
+            .filter(|line| taken.contains(&line.key) || (id.is_secret() && waits(line)))
+            .filter_map(|line| line.message().map(|message| (line.key, message.text.clone())))
             .collect();
         let kept = conversation.lines().iter().filter(|line| handed_over.contains(&line.key)).count();
         for (key, text) in &own {
-            conversation.recall.push(text);
-            if let Some(talk) = conversation.line_mut(*key).and_then(Line::talk_mut) {
-                talk.delivery = Delivery::Failed("taken back; ↑ brings it back".into());
+            conversation.input_history.push(text);
+            if let Some(message) = conversation.line_mut(*key).and_then(Line::message_mut) {
+                message.delivery = Delivery::Failed("taken back; ↑ brings it back".into());
             }
         }
         let joined = self.conversations.viewed().joining && !taken.is_empty();
-        self.tell(Severity::Info, &what_was_cancelled(own.len(), kept, joined));
+        self.add_notice_here(Severity::Info, &what_was_cancelled(own.len(), kept, joined));
         true
     }
 
     /// The rooms that one is in are remembered when they change.
-    fn remember_rooms(&mut self) {
+    fn save_room_list(&mut self) {
         if !self.engine.is_up() || self.settings.mesh {
             return;
         }
@@ -301,8 +301,8 @@ impl State {
     }
 
     /// Whether that secret chat takes talk.
-    pub(super) fn is_open(&self, place: &ConversationId) -> bool {
-        self.conversations.get(place).is_some_and(|conversation| conversation.secret == Secret::Open)
+    pub(super) fn is_secret_chat_open(&self, id: &ConversationId) -> bool {
+        self.conversations.get(id).is_some_and(|conversation| conversation.chat_state == SecretChatState::Open)
     }
 }
 

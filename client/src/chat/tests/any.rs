@@ -2,7 +2,7 @@
 
 use crate::chat::Input;
 use crate::chat::key::{Code, Key};
-use crate::chat::limits::{BYTES, CONVERSATIONS, LINES};
+use crate::chat::limits::{MAX_BYTES, MAX_CONVERSATIONS, MAX_LINES};
 use crate::chat::test_client::TestClient;
 use crate::sign_in::Loss;
 use landline_common::event::Part;
@@ -52,18 +52,18 @@ fn what() -> impl Strategy<Value = EventKind<'static>> {
         2 => who().prop_map(|user| EventKind::Disconnected { user: user.into() }),
         1 => who().prop_map(|user| EventKind::Connected { user: user.into() }),
         1 => room().prop_map(|room| EventKind::Members { room: room.into(), users: vec!["alice".into(), "bob".into()], part: Part::default() }),
-        1 => room().prop_map(|room| Cause::Entered.of_room(room).into()),
-        1 => room().prop_map(|room| Cause::LeftRoom.of_room(room).into()),
+        1 => room().prop_map(|room| Cause::Entered.with_room(room).into()),
+        1 => room().prop_map(|room| Cause::LeftRoom.with_room(room).into()),
         1 => Just(Cause::Kicked.report().into()),
         1 => (room(), any::<bool>(), any::<bool>()).prop_map(|(room, missed, more)| EventKind::CaughtUp {
-            room: room.into(), shown: 1, missed, more }),
+            room: room.into(), count: 1, missed, more }),
         1 => who().prop_map(|with| EventKind::PrivateEnded { with: with.into(), reason: "x".into() }),
         1 => text().prop_map(EventKind::info),
         2 => text().prop_map(|text| EventKind::error(404, text)),
-        1 => who().prop_map(|name| Cause::NoSuchUser.of_user(name).into()),
+        1 => who().prop_map(|name| Cause::NoSuchUser.with_user(name).into()),
         2 => (0u64..40).prop_map(|id| EventKind::Done { id: Some(id), repeated: true }),
-        2 => Just(EventKind::RecallEnd { shown: 1, remark: "".into(), next: None }),
-        1 => Just(EventKind::RecallEnd { shown: 1, remark: "".into(), next: Some("/history after 3".into()) }),
+        2 => Just(EventKind::RecallEnd { count: 1, remark: "".into(), next: None }),
+        1 => Just(EventKind::RecallEnd { count: 1, remark: "".into(), next: Some("/history after 3".into()) }),
         1 => Just(EventKind::Welcome { user: "alice".into(), server: "s".into(), room: "lobby".into(), account: true, grant: Default::default() }),
     ]
 }
@@ -134,12 +134,12 @@ fn step() -> impl Strategy<Value = ScreenStep> {
     ]
 }
 
-fn check(desk: &TestClient) {
-    assert!(desk.state.conversations().iter().count() <= CONVERSATIONS);
+fn check(client: &TestClient) {
+    assert!(client.state.conversations().iter().count() <= MAX_CONVERSATIONS);
     let mut total = 0;
-    for conversation in desk.state.conversations().iter() {
+    for conversation in client.state.conversations().iter() {
         let lines = conversation.lines();
-        assert!(lines.len() <= LINES && conversation.mentions <= conversation.unread);
+        assert!(lines.len() <= MAX_LINES && conversation.mentions <= conversation.unread);
         let ids: Vec<u64> = lines.iter().filter_map(|line| line.id).collect();
         assert!(ids.is_sorted(), "{ids:?}");
         assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len(), "twice: {ids:?}");
@@ -147,10 +147,10 @@ fn check(desk: &TestClient) {
         assert_eq!(keys.len(), lines.len());
         assert!(conversation.scroll.is_none_or(|anchor| keys.contains(&anchor.key)));
         assert!(conversation.marker.is_none_or(|marker| keys.contains(&marker)));
-        assert_eq!(conversation.weight(), lines.iter().map(|line| line.weight()).sum::<usize>());
-        total += conversation.weight();
+        assert_eq!(conversation.size_bytes(), lines.iter().map(|line| line.size_bytes()).sum::<usize>());
+        total += conversation.size_bytes();
     }
-    assert!(total <= BYTES);
+    assert!(total <= MAX_BYTES);
 }
 
 proptest! {
@@ -158,41 +158,41 @@ proptest! {
 
     #[test]
     fn nothing_breaks_the_model(steps in prop::collection::vec(step(), 0..80)) {
-        let mut desk = TestClient::signed_in(80, 24);
+        let mut client = TestClient::signed_in(80, 24);
         for step in steps {
             match step {
-                ScreenStep::Hear(what) => desk.hear(what),
-                ScreenStep::Press(key) => desk.press(key),
-                ScreenStep::Type(line) => desk.enter(&line),
-                ScreenStep::Paste(text) => desk.step(Input::Paste(text)),
-                ScreenStep::Pass(ms) => desk.pass(ms),
+                ScreenStep::Hear(what) => client.receive(what),
+                ScreenStep::Press(key) => client.press(key),
+                ScreenStep::Type(line) => client.enter_line(&line),
+                ScreenStep::Paste(text) => client.step(Input::Paste(text)),
+                ScreenStep::Pass(ms) => client.advance(ms),
                 ScreenStep::Answer(what) => {
-                    if let Some((_, line)) = desk.unanswered.first().cloned() {
-                        desk.answer(&line, what);
+                    if let Some((_, line)) = client.unanswered.first().cloned() {
+                        client.answer(&line, what);
                     }
                 }
-                ScreenStep::Down(loss) => desk.down("cut", loss),
+                ScreenStep::Down(loss) => client.connection_down("cut", loss),
                 ScreenStep::Folder(names) => {
-                    desk.type_in("/save ");
-                    desk.press(Key::plain(Code::Tab));
-                    desk.step(Input::Folder(names));
+                    client.type_in("/save ");
+                    client.press(Key::plain(Code::Tab));
+                    client.step(Input::Folder(names));
                 }
-                ScreenStep::Resize(width, height) => desk.step(Input::Resize(width, height)),
+                ScreenStep::Resize(width, height) => client.step(Input::Resize(width, height)),
             }
-            let geometry = desk.state.geometry();
+            let geometry = client.state.geometry();
             prop_assert!(geometry.input >= 1);
-            check(&desk);
+            check(&client);
         }
     }
 }
 
 #[test]
 fn ten_thousand_lines_and_more_stay_bounded() {
-    let mut desk = TestClient::signed_in(80, 24);
+    let mut client = TestClient::signed_in(80, 24);
     let long = "word ".repeat(390);
     for id in 0..20_000 {
-        desk.said(id, "lobby", "bob", if id % 3 == 0 { &long } else { "short" });
+        client.receive_message(id, "lobby", "bob", if id % 3 == 0 { &long } else { "short" });
     }
-    check(&desk);
-    assert!(desk.lobby().last().unwrap().ends_with("short"));
+    check(&client);
+    assert!(client.lobby().last().unwrap().ends_with("short"));
 }

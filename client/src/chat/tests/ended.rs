@@ -7,64 +7,64 @@ use crate::chat::test_client::TestClient;
 use crate::engine::Phase;
 use landline_common::{Cause, EventKind};
 
-fn desk() -> TestClient {
+fn client() -> TestClient {
     TestClient::signed_in(80, 24)
 }
 
 #[test]
 fn what_was_not_said_before_a_kick_is_never_said_after_it() {
     for cause in [Cause::Kicked, Cause::Banned, Cause::ResumedElsewhere] {
-        let mut desk = desk();
+        let mut client = client();
         // A line that is under way, and others that wait behind it.
         for line in ["perhaps", "first", "second"] {
-            desk.enter(line);
+            client.enter_line(line);
         }
-        assert_eq!(desk.take_sent(), ["lobby: perhaps"]);
-        desk.hear(cause.report().into());
-        desk.cut();
+        assert_eq!(client.take_sent(), ["lobby: perhaps"]);
+        client.receive(cause.report().into());
+        client.lose_connection();
         for line in ["perhaps", "first", "second"] {
-            assert!(desk.lobby().contains(&format!("failed alice: {line}")), "{line}: {:?}", desk.lobby());
+            assert!(client.lobby().contains(&format!("failed alice: {line}")), "{line}: {:?}", client.lobby());
         }
-        desk.enter("typed while out");
-        assert!(desk.lobby().last().unwrap().contains("not sent"), "{:?}", desk.lobby());
-        desk.press(Key::ctrl('u'));
-        desk.enter("/join ops");
-        desk.press(Key::ctrl('u'));
-        desk.press(Key::ctrl('r'));
-        desk.welcome();
-        desk.catch_up_nothing();
-        desk.answer_all();
-        desk.pass(10_000);
-        let sent = desk.take_sent();
+        client.enter_line("typed while out");
+        assert!(client.lobby().last().unwrap().contains("not sent"), "{:?}", client.lobby());
+        client.press(Key::ctrl('u'));
+        client.enter_line("/join ops");
+        client.press(Key::ctrl('u'));
+        client.press(Key::ctrl('r'));
+        client.welcome();
+        client.nothing_missed();
+        client.answer_all();
+        client.advance(10_000);
+        let sent = client.take_sent();
         let said =
             |line: &String| ["perhaps", "first", "second", "typed", "ops"].iter().any(|word| line.contains(word));
         assert!(!sent.iter().any(said), "{cause:?}: {sent:?}");
-        desk.enter("typed after coming back");
-        assert_eq!(desk.take_sent(), ["lobby: typed after coming back"]);
+        client.enter_line("typed after coming back");
+        assert_eq!(client.take_sent(), ["lobby: typed after coming back"]);
     }
 }
 
 #[test]
 fn f12_a_server_that_numbers_wrongly_is_connected_to_anew_and_nothing_is_lost() {
-    let mut desk = desk();
+    let mut client = client();
     let direct =
         |id: u64| EventKind::Direct { id, from: "bob".into(), text: format!("message {id}").into(), kept: false };
-    desk.hear_with_seq(1, direct(11));
-    desk.effects.clear();
-    desk.hear_with_seq(3, direct(13));
-    assert_eq!(desk.effects, [ScreenEffect::Disconnect]);
+    client.receive_with_seq(1, direct(11));
+    client.effects.clear();
+    client.receive_with_seq(3, direct(13));
+    assert_eq!(client.effects, [ScreenEffect::Disconnect]);
     assert!(
-        matches!(desk.state.phase(), Phase::Waiting { why, .. } if why.contains("message 3 for you came after message 1"))
+        matches!(client.state.phase(), Phase::Waiting { why, .. } if why.contains("message 3 for you came after message 1"))
     );
     // What is still on its way does not count.
-    desk.hear_with_seq(2, direct(12));
-    assert_eq!(desk.acknowledged, [1]);
-    desk.pass(31_000);
-    let Some(ScreenEffect::Connect(mut sign_in)) = desk.effects.pop() else { panic!("{:?}", desk.effects) };
+    client.receive_with_seq(2, direct(12));
+    assert_eq!(client.acknowledged, [1]);
+    client.advance(31_000);
+    let Some(ScreenEffect::Connect(mut sign_in)) = client.effects.pop() else { panic!("{:?}", client.effects) };
     assert!(sign_in.begin().contains(r#""seq":1"#));
-    desk.welcomed(true, true);
-    desk.hear_with_seq(2, direct(12));
-    desk.hear_with_seq(3, direct(13));
-    assert_eq!(desk.acknowledged, [1, 2, 3]);
-    assert_eq!(desk.lines(&ConversationId::person("bob")), ["bob: message 11", "bob: message 12", "bob: message 13"]);
+    client.welcomed(true, true);
+    client.receive_with_seq(2, direct(12));
+    client.receive_with_seq(3, direct(13));
+    assert_eq!(client.acknowledged, [1, 2, 3]);
+    assert_eq!(client.lines(&ConversationId::user("bob")), ["bob: message 11", "bob: message 12", "bob: message 13"]);
 }

@@ -96,9 +96,9 @@ impl FakeNetwork {
         self.tell(EventKind::Welcome { user, server, room, account: true, grant: Box::new(grant) }, Some(("s", false)));
         for (room, id) in wanted {
             let more = self.recall(room, id.unwrap_or(0), "s");
-            self.tell(EventKind::CaughtUp { room: room.into(), shown: 0, missed: true, more }, Some(("s", false)));
+            self.tell(EventKind::CaughtUp { room: room.into(), count: 0, missed: true, more }, Some(("s", false)));
         }
-        self.tell(EventKind::CaughtUp { room: "all".into(), shown: 0, missed: false, more: false }, Some(("s", false)));
+        self.tell(EventKind::CaughtUp { room: "all".into(), count: 0, missed: false, more: false }, Some(("s", false)));
         self.tell(EventKind::Done { id: None, repeated: false }, Some(("s", true)));
     }
 
@@ -152,7 +152,7 @@ impl FakeNetwork {
             Command::Ping(_) => self.tell(EventKind::Pong("".into()), done),
             Command::Join(room) => {
                 self.rooms.insert(room_of(room));
-                self.tell(Cause::Entered.of_room(room.to_owned()).into(), done);
+                self.tell(Cause::Entered.with_room(room.to_owned()).into(), done);
             }
             Command::HistoryIn { room, ask } => {
                 let after = match ask {
@@ -160,7 +160,7 @@ impl FakeNetwork {
                     _ => 0,
                 };
                 let more = self.recall(room_of(room), after, label).then(|| "xq".into());
-                self.tell(EventKind::RecallEnd { shown: 0, remark: "".into(), next: more }, done);
+                self.tell(EventKind::RecallEnd { count: 0, remark: "".into(), next: more }, done);
             }
             Command::Members { room, .. } => {
                 self.tell(
@@ -245,7 +245,11 @@ impl FakeWorld {
 
     /// Types a line for a room.
     fn say(&mut self, room: &'static str, text: String) {
-        let number = self.state.conversations().numbered().position(|talks| talks.place == ConversationId::room(room));
+        let number = self
+            .state
+            .conversations()
+            .numbered()
+            .position(|conversation| conversation.id == ConversationId::room(room));
         match number {
             Some(at) => {
                 let digit = char::from_digit(u32::try_from(at).unwrap() + 1, 10).unwrap();
@@ -315,9 +319,9 @@ impl FakeWorld {
     fn shown(&self, room: &str) -> Vec<String> {
         let desk_lines = self.state.conversations().get(&ConversationId::room(room)).expect("a tab").lines();
         let shown = desk_lines.iter().filter_map(|line| {
-            let talk = line.talk()?;
-            let open = if talk.delivery.is_open() { "unsent " } else { "" };
-            Some(format!("{open}{}: {}", talk.user, talk.text))
+            let message = line.message()?;
+            let open = if message.delivery.is_undelivered() { "unsent " } else { "" };
+            Some(format!("{open}{}: {}", message.user, message.text))
         });
         shown.collect()
     }
@@ -380,36 +384,36 @@ proptest! {
 
 #[test]
 fn off_the_record_lines_are_heard_once_or_said_to_have_failed() {
-    let mut desk = TestClient::signed_in(80, 24);
-    desk.hear(EventKind::PrivateConnected { with: "bob".into() });
+    let mut client = TestClient::signed_in(80, 24);
+    client.receive(EventKind::PrivateConnected { with: "bob".into() });
     let mut heard = Vec::new();
     for n in 0..6 {
-        desk.enter(&format!("/private bob line {n}"));
+        client.enter_line(&format!("/private bob line {n}"));
         let line = format!("/private bob line {n}");
         match n % 3 {
             0 => {
                 heard.push(line.clone());
-                desk.answer(&line, EventKind::Done { id: None, repeated: false });
+                client.answer(&line, EventKind::Done { id: None, repeated: false });
             }
             // It arrived, and its answer did not.
             1 => {
                 heard.push(line.clone());
-                desk.cut();
-                desk.pass(31_000);
-                desk.welcomed(true, true);
-                desk.answer(&line, EventKind::Done { id: None, repeated: true });
+                client.lose_connection();
+                client.advance(31_000);
+                client.welcomed(true, true);
+                client.answer(&line, EventKind::Done { id: None, repeated: true });
             }
             _ => {
-                desk.take_sent();
-                desk.cut();
-                desk.pass(31_000);
-                desk.welcomed(true, false);
-                assert!(!desk.take_sent().contains(&line), "it may have arrived");
-                desk.hear(EventKind::PrivateConnected { with: "bob".into() });
+                client.take_sent();
+                client.lose_connection();
+                client.advance(31_000);
+                client.welcomed(true, false);
+                assert!(!client.take_sent().contains(&line), "it may have arrived");
+                client.receive(EventKind::PrivateConnected { with: "bob".into() });
             }
         }
     }
-    let lines = desk.lines(&ConversationId::off_the_record("bob"));
+    let lines = client.lines(&ConversationId::off_the_record("bob"));
     let shown: Vec<&String> = lines.iter().filter(|line| line.contains("line ")).collect();
     let expected: Vec<String> = (0..6)
         .map(|n| if n % 3 == 2 { format!("failed alice: line {n}") } else { format!("alice: line {n}") })

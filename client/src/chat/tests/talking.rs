@@ -8,174 +8,174 @@ use landline_common::event::{More, Part};
 use landline_common::history::Location as Where;
 use landline_common::{Cause, EventKind};
 
-fn desk() -> TestClient {
+fn client() -> TestClient {
     TestClient::signed_in(80, 24)
 }
 
 #[test]
 fn a_line_is_pending_until_it_comes_back() {
-    let mut desk = desk();
-    desk.enter("hello");
-    assert_eq!(desk.take_sent(), ["lobby: hello"]);
-    assert_eq!(desk.lobby(), ["pending alice: hello"]);
-    desk.said(5, "lobby", "bob", "first");
-    assert_eq!(desk.lobby(), ["bob: first", "pending alice: hello"]);
-    desk.echo(4, "lobby", "hello");
-    assert_eq!(desk.lobby(), ["alice: hello", "bob: first"], "the server's order is the room's");
+    let mut client = client();
+    client.enter_line("hello");
+    assert_eq!(client.take_sent(), ["lobby: hello"]);
+    assert_eq!(client.lobby(), ["pending alice: hello"]);
+    client.receive_message(5, "lobby", "bob", "first");
+    assert_eq!(client.lobby(), ["bob: first", "pending alice: hello"]);
+    client.echo(4, "lobby", "hello");
+    assert_eq!(client.lobby(), ["alice: hello", "bob: first"], "the server's order is the room's");
 }
 
 #[test]
 fn a_message_is_there_once() {
-    let mut desk = desk();
-    desk.said(1, "lobby", "bob", "hi");
-    desk.said(1, "lobby", "bob", "hi");
-    desk.recalled(1, "lobby", "bob", "hi");
-    assert_eq!(desk.lobby(), ["bob: hi"]);
+    let mut client = client();
+    client.receive_message(1, "lobby", "bob", "hi");
+    client.receive_message(1, "lobby", "bob", "hi");
+    client.receive_history(1, "lobby", "bob", "hi");
+    assert_eq!(client.lobby(), ["bob: hi"]);
 }
 
 #[test]
 fn messages_are_sent_when_the_server_says_so() {
-    let mut desk = desk();
-    desk.enter("/query bob psst");
-    assert_eq!(desk.take_sent(), ["/pm bob psst"]);
-    let bob = ConversationId::person("Bob");
-    assert_eq!(desk.state.conversations().viewed().place, bob);
-    assert_eq!(desk.lines(&bob), ["pending alice: psst"]);
-    desk.answer("/pm bob", EventKind::Done { id: Some(3), repeated: false });
-    assert_eq!(desk.lines(&bob), ["alice: psst"]);
-    desk.enter("here");
-    assert_eq!(desk.take_sent()[0], "/pm bob here");
-    desk.refuse("/pm bob", Cause::NoSuchUser);
-    assert_eq!(desk.lines(&bob), ["alice: psst", "failed alice: here"]);
-    desk.enter("later");
-    desk.answer("/pm bob", Cause::Queued.of_user("bob").saying("xq wvzt").into());
-    assert_eq!(desk.lines(&bob)[2..], ["alice: later", "- bob is offline. Message queued for delivery."]);
+    let mut client = client();
+    client.enter_line("/query bob psst");
+    assert_eq!(client.take_sent(), ["/pm bob psst"]);
+    let bob = ConversationId::user("Bob");
+    assert_eq!(client.state.conversations().viewed().id, bob);
+    assert_eq!(client.lines(&bob), ["pending alice: psst"]);
+    client.answer("/pm bob", EventKind::Done { id: Some(3), repeated: false });
+    assert_eq!(client.lines(&bob), ["alice: psst"]);
+    client.enter_line("here");
+    assert_eq!(client.take_sent()[0], "/pm bob here");
+    client.refuse("/pm bob", Cause::NoSuchUser);
+    assert_eq!(client.lines(&bob), ["alice: psst", "failed alice: here"]);
+    client.enter_line("later");
+    client.answer("/pm bob", Cause::Queued.with_user("bob").with_text("xq wvzt").into());
+    assert_eq!(client.lines(&bob)[2..], ["alice: later", "- bob is offline. Message queued for delivery."]);
 }
 
 #[test]
 fn an_answer_belongs_to_the_request_whose_label_it_carries() {
-    let mut desk = desk();
-    desk.enter("/who nowhere");
-    desk.enter("/pm carol hi");
-    desk.refuse("/pm carol", Cause::NoSuchUser);
-    assert_eq!(desk.lines(&ConversationId::person("carol")), ["failed alice: hi"]);
-    desk.answer("/who nowhere", Cause::NoSuchRoom.of_room("nowhere").into());
-    assert!(desk.lobby().last().unwrap().contains("There is no room nowhere"));
+    let mut client = client();
+    client.enter_line("/who nowhere");
+    client.enter_line("/pm carol hi");
+    client.refuse("/pm carol", Cause::NoSuchUser);
+    assert_eq!(client.lines(&ConversationId::user("carol")), ["failed alice: hi"]);
+    client.answer("/who nowhere", Cause::NoSuchRoom.with_room("nowhere").into());
+    assert!(client.lobby().last().unwrap().contains("There is no room nowhere"));
 }
 
 #[test]
 fn lines_beyond_the_rate_wait_and_none_is_lost() {
-    let mut desk = desk();
+    let mut client = client();
     let mut said = Vec::new();
     for i in 0..20 {
-        desk.enter(&format!("line {i}"));
+        client.enter_line(&format!("line {i}"));
     }
     for id in 0..2_000 {
-        if let Some((_, line)) = desk.unanswered.iter().find(|(_, line)| line.starts_with("lobby: ")).cloned() {
+        if let Some((_, line)) = client.unanswered.iter().find(|(_, line)| line.starts_with("lobby: ")).cloned() {
             // The server throttles now and then, whatever it has said of its rate.
             if id % 7 == 3 {
-                let mut throttled = Cause::Throttled.report().saying("xq wvzt");
+                let mut throttled = Cause::Throttled.report().with_text("xq wvzt");
                 throttled.about.retry_ms = Some(500);
-                desk.answer(&line, throttled.into());
+                client.answer(&line, throttled.into());
             } else {
                 said.push(line.clone());
-                desk.echo(id, "lobby", line.strip_prefix("lobby: ").unwrap());
+                client.echo(id, "lobby", line.strip_prefix("lobby: ").unwrap());
             }
         }
-        desk.pass_silently(20);
-        desk.pong();
+        client.advance_silently(20);
+        client.answer_pings();
     }
     let expected: Vec<String> = (0..20).map(|i| format!("lobby: line {i}")).collect();
     assert_eq!(said, expected);
-    assert!(desk.lobby().iter().all(|line| line.starts_with("alice: ")), "{:?}", desk.lobby());
+    assert!(client.lobby().iter().all(|line| line.starts_with("alice: ")), "{:?}", client.lobby());
 }
 
 #[test]
 fn what_is_said_to_everybody_has_its_own_place() {
-    let mut desk = desk();
-    desk.enter("/all lunch");
-    assert_eq!(desk.take_sent(), ["/all lunch"]);
-    desk.answer("/all", EventKind::SaidToAll { id: 9, user: "alice".into(), text: "lunch".into() });
-    desk.hear(EventKind::SaidToAll { id: 10, user: "bob".into(), text: "yes".into() });
-    assert_eq!(desk.lines(&ConversationId::Global), ["alice: lunch", "bob: yes"]);
-    assert_eq!(desk.state.conversations().get(&ConversationId::Global).unwrap().unread, 1);
+    let mut client = client();
+    client.enter_line("/all lunch");
+    assert_eq!(client.take_sent(), ["/all lunch"]);
+    client.answer("/all", EventKind::SaidToAll { id: 9, user: "alice".into(), text: "lunch".into() });
+    client.receive(EventKind::SaidToAll { id: 10, user: "bob".into(), text: "yes".into() });
+    assert_eq!(client.lines(&ConversationId::Global), ["alice: lunch", "bob: yes"]);
+    assert_eq!(client.state.conversations().get(&ConversationId::Global).unwrap().unread, 1);
 }
 
 #[test]
 fn mentions_are_counted_gathered_and_heard() {
-    let mut desk = desk();
-    desk.press(Key::alt(Code::Char('3')));
-    desk.said(1, "lobby", "bob", "anybody?");
-    assert!(!desk.effects.contains(&ScreenEffect::Bell));
-    desk.said(2, "lobby", "bob", "Alice, look");
-    assert_eq!(desk.effects, [ScreenEffect::Bell]);
-    desk.said(3, "lobby", "bob", "alice!");
-    assert_eq!(desk.effects, [ScreenEffect::Bell], "not twice in a second");
-    let lobby = desk.state.conversations().get(&ConversationId::room("lobby")).unwrap();
+    let mut client = client();
+    client.press(Key::alt(Code::Char('3')));
+    client.receive_message(1, "lobby", "bob", "anybody?");
+    assert!(!client.effects.contains(&ScreenEffect::Bell));
+    client.receive_message(2, "lobby", "bob", "Alice, look");
+    assert_eq!(client.effects, [ScreenEffect::Bell]);
+    client.receive_message(3, "lobby", "bob", "alice!");
+    assert_eq!(client.effects, [ScreenEffect::Bell], "not twice in a second");
+    let lobby = client.state.conversations().get(&ConversationId::room("lobby")).unwrap();
     assert_eq!((lobby.unread, lobby.mentions), (3, 2));
-    assert_eq!(desk.lines(&ConversationId::Mentions), ["bob: Alice, look", "bob: alice!"]);
-    desk.press(Key::alt(Code::Char('a')));
-    let lobby = desk.state.conversations().viewed();
+    assert_eq!(client.lines(&ConversationId::Mentions), ["bob: Alice, look", "bob: alice!"]);
+    client.press(Key::alt(Code::Char('a')));
+    let lobby = client.state.conversations().viewed();
     assert_eq!((&*lobby.title, lobby.unread, lobby.mentions), ("lobby", 0, 0));
 }
 
 #[test]
 fn d11_the_longest_name_of_a_user_here_is_called() {
-    let mut desk = desk();
-    desk.hear(EventKind::Joined { user: "alice様".into(), room: "lobby".into() });
-    desk.press(Key::alt(Code::Char('3')));
-    desk.said(1, "lobby", "bob", "@aliceさん見てください");
-    desk.said(2, "lobby", "bob", "@alice様見て");
-    let lobby = desk.state.conversations().get(&ConversationId::room("lobby")).unwrap();
+    let mut client = client();
+    client.receive(EventKind::Joined { user: "alice様".into(), room: "lobby".into() });
+    client.press(Key::alt(Code::Char('3')));
+    client.receive_message(1, "lobby", "bob", "@aliceさん見てください");
+    client.receive_message(2, "lobby", "bob", "@alice様見て");
+    let lobby = client.state.conversations().get(&ConversationId::room("lobby")).unwrap();
     assert_eq!((lobby.unread, lobby.mentions), (2, 1));
-    desk.hear(EventKind::Left { user: "alice様".into(), room: "lobby".into() });
-    desk.hear(EventKind::Disconnected { user: "alice様".into() });
-    desk.said(3, "lobby", "bob", "@alice様見て");
-    assert_eq!(desk.lines(&ConversationId::Mentions).len(), 2);
+    client.receive(EventKind::Left { user: "alice様".into(), room: "lobby".into() });
+    client.receive(EventKind::Disconnected { user: "alice様".into() });
+    client.receive_message(3, "lobby", "bob", "@alice様見て");
+    assert_eq!(client.lines(&ConversationId::Mentions).len(), 2);
 }
 
 #[test]
 fn comings_and_goings_are_folded_and_move_the_list() {
-    let mut desk = desk();
+    let mut client = client();
     for user in ["carol", "dave", "erin"] {
-        desk.hear(EventKind::Joined { user: user.into(), room: "lobby".into() });
+        client.receive(EventKind::Joined { user: user.into(), room: "lobby".into() });
     }
-    desk.hear(EventKind::Disconnected { user: "bob".into() });
-    assert_eq!(desk.lobby(), ["~ carol, dave and erin joined, bob left"]);
-    assert_eq!(desk.state.conversations().viewed().members.len(), 4);
+    client.receive(EventKind::Disconnected { user: "bob".into() });
+    assert_eq!(client.lobby(), ["~ carol, dave and erin joined, bob left"]);
+    assert_eq!(client.state.conversations().viewed().members.len(), 4);
 }
 
 #[test]
 fn a_crowd_is_a_number() {
-    let mut desk = desk();
-    desk.hear(EventKind::Gathered { room: Some("lobby".into()), came: 300, went: 0, users: vec!["u1".into()] });
-    desk.hear(EventKind::Disconnected { user: "bob".into() });
-    assert_eq!(desk.lobby(), ["~ 300 joined, bob left"]);
+    let mut client = client();
+    client.receive(EventKind::Gathered { room: Some("lobby".into()), came: 300, went: 0, users: vec!["u1".into()] });
+    client.receive(EventKind::Disconnected { user: "bob".into() });
+    assert_eq!(client.lobby(), ["~ 300 joined, bob left"]);
 }
 
 #[test]
 fn who_signs_in_to_the_room_is_seen_to_come() {
-    let mut desk = desk();
-    desk.hear(EventKind::Connected { user: "zoe".into() });
-    desk.pass_silently(4_000);
-    assert!(desk.take_sent().contains(&"/who lobby".to_owned()));
+    let mut client = client();
+    client.receive(EventKind::Connected { user: "zoe".into() });
+    client.advance_silently(4_000);
+    assert!(client.take_sent().contains(&"/who lobby".to_owned()));
     let users = vec!["alice".into(), "bob".into(), "zoe".into()];
-    desk.answer("/who lobby", EventKind::Members { room: "lobby".into(), users, part: Part::default() });
-    assert_eq!(desk.lobby(), ["~ zoe joined"]);
+    client.answer("/who lobby", EventKind::Members { room: "lobby".into(), users, part: Part::default() });
+    assert_eq!(client.lobby(), ["~ zoe joined"]);
 }
 
 #[test]
 fn hostile_names_and_texts_are_harmless() {
-    let mut desk = desk();
-    desk.hear(EventKind::Said {
+    let mut client = client();
+    client.receive(EventKind::Said {
         id: 1,
         room: format!("r\u{1b}[2J{}", "x".repeat(9_999)).into(),
         user: "\u{1b}]0;t\u{7}eve\n".into(),
         text: "a\u{1b}[31mb\u{202e}c\nd".into(),
     });
-    for conversation in desk.state.conversations().iter() {
+    for conversation in client.state.conversations().iter() {
         assert!(conversation.title.chars().count() <= 40 && !conversation.title.contains('\u{1b}'));
-        for line in desk.lines(&conversation.place) {
+        for line in client.lines(&conversation.id) {
             assert!(!line.chars().any(|c| c.is_control() && c != '\n') && !line.contains('\u{202e}'), "{line:?}");
         }
     }
@@ -183,48 +183,53 @@ fn hostile_names_and_texts_are_harmless() {
 
 #[test]
 fn leaving_is_said_to_the_server() {
-    let mut desk = desk();
-    desk.enter("/quit");
-    assert_eq!(desk.take_sent(), ["/quit"]);
-    assert_eq!(desk.effects, [ScreenEffect::Quit(Exit::Left)]);
+    let mut client = client();
+    client.enter_line("/quit");
+    assert_eq!(client.take_sent(), ["/quit"]);
+    assert_eq!(client.effects, [ScreenEffect::Quit(Exit::Left)]);
 }
 
 #[test]
 fn a5_the_server_that_speaks_is_no_user() {
-    let long = landline_common::name::of_server(&"x".repeat(100));
+    let long = landline_common::name::server_author(&"x".repeat(100));
     for (id, speaker) in (1..).zip(["Landline (server)".to_owned(), long]) {
-        let mut desk = desk();
-        let known = |desk: &TestClient| -> Vec<String> {
-            let lobby = desk.state.conversations().viewed();
-            desk.state.online().iter().chain(lobby.members.iter()).map(str::to_owned).collect()
+        let mut client = client();
+        let known = |client: &TestClient| -> Vec<String> {
+            let lobby = client.state.conversations().viewed();
+            client.state.online().iter().chain(lobby.members.iter()).map(str::to_owned).collect()
         };
-        let before = known(&desk);
-        desk.hear(EventKind::Said { id, room: "lobby".into(), user: speaker.clone().into(), text: "lunch".into() });
-        desk.hear(EventKind::SaidToAll { id: id + 10, user: speaker.clone().into(), text: "all of you".into() });
+        let before = known(&client);
+        client.receive(EventKind::Said {
+            id,
+            room: "lobby".into(),
+            user: speaker.clone().into(),
+            text: "lunch".into(),
+        });
+        client.receive(EventKind::SaidToAll { id: id + 10, user: speaker.clone().into(), text: "all of you".into() });
         let place = Where::Room("lobby".into());
-        desk.hear(EventKind::Recalled { id: id + 20, place, user: speaker.into(), text: "breakfast".into() });
-        assert_eq!(known(&desk), before);
-        assert!(desk.lobby().iter().any(|line| line.ends_with("(server): lunch")), "{:?}", desk.lobby());
-        assert!(!desk.lobby().iter().any(|line| line.contains("joined")), "{:?}", desk.lobby());
-        desk.type_in("La");
-        desk.press(Key::plain(Code::Tab));
-        assert_eq!(desk.state.conversations().viewed().draft.text(), "La");
+        client.receive(EventKind::Recalled { id: id + 20, place, user: speaker.into(), text: "breakfast".into() });
+        assert_eq!(known(&client), before);
+        assert!(client.lobby().iter().any(|line| line.ends_with("(server): lunch")), "{:?}", client.lobby());
+        assert!(!client.lobby().iter().any(|line| line.contains("joined")), "{:?}", client.lobby());
+        client.type_in("La");
+        client.press(Key::plain(Code::Tab));
+        assert_eq!(client.state.conversations().viewed().draft.text(), "La");
     }
 }
 
 #[test]
 fn x2_a_page_of_a_list_takes_no_known_user_away() {
-    let mut desk = desk();
+    let mut client = client();
     let more = Some(More { count: 412, next: "/users after carol".into() });
     let part = Part { after: None, more };
-    desk.hear(EventKind::Online { users: vec!["carol".into()], part: part.clone() });
-    desk.hear(EventKind::Members { room: "lobby".into(), users: vec!["carol".into()], part });
-    for list in [desk.state.online(), &desk.state.conversations().viewed().members] {
+    client.receive(EventKind::Online { users: vec!["carol".into()], part: part.clone() });
+    client.receive(EventKind::Members { room: "lobby".into(), users: vec!["carol".into()], part });
+    for list in [client.state.online(), &client.state.conversations().viewed().members] {
         assert_eq!(list.iter().collect::<Vec<_>>(), ["alice", "bob", "carol"]);
     }
-    let lobby = desk.lobby().join("\n");
+    let lobby = client.lobby().join("\n");
     assert!(lobby.contains("carol, and 412 more: /users after carol") && !lobby.contains("joined"), "{lobby}");
     let part = Part { after: Some("carol".into()), more: None };
-    desk.hear(EventKind::Online { users: vec!["zoe".into()], part });
-    assert_eq!(desk.state.online().iter().collect::<Vec<_>>(), ["alice", "bob", "carol", "zoe"]);
+    client.receive(EventKind::Online { users: vec!["zoe".into()], part });
+    assert_eq!(client.state.online().iter().collect::<Vec<_>>(), ["alice", "bob", "carol", "zoe"]);
 }

@@ -82,7 +82,10 @@ fn accept_without_a_name_needs_a_single_request() {
     bob.hear(EventKind::DirectRequest { from: "dave".into(), key: key().into() });
     assert!(
         bob.hear(
-            Cause::DirectUnavailable.of_user("dave").saying("dave is no longer available for an encrypted chat").into()
+            Cause::DirectUnavailable
+                .with_user("dave")
+                .with_text("dave is no longer available for an encrypted chat")
+                .into()
         )
         .is_some()
     );

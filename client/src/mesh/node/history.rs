@@ -66,7 +66,7 @@ impl Node {
     }
 
     fn show(&mut self, mut events: Vec<Event<'static>>, next: Option<String>) {
-        let end = EventKind::RecallEnd { shown: events.len(), remark: "".into(), next: next.map(Into::into) };
+        let end = EventKind::RecallEnd { count: events.len(), remark: "".into(), next: next.map(Into::into) };
         events.push(end.at(self.now.wall));
         self.tell_all(events);
     }

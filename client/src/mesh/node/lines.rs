@@ -26,7 +26,6 @@ impl Node {
             Ok(request) => {
                 match (&*request.r#type, request.command()) {
                     ("hooray", _) => self.cheer(),
-                    ("members", _) => self.list_members(),
                     (_, Ok(command)) => self.obey(command),
                     (_, Err(why)) => self.tell(why.into()),
                 }
@@ -75,7 +74,7 @@ impl Node {
                 return self.tell(EventKind::Rooms { rooms, part: Part::default() });
             }
             Command::Members { room, .. } if is_ours(room) => return self.list_room(),
-            Command::Join(room) if is_ours(room) => return self.tell(Cause::Entered.of_room(ROOM).into()),
+            Command::Join(room) if is_ours(room) => return self.tell(Cause::Entered.with_room(ROOM).into()),
             Command::Ack(_) | Command::Alive => return,
             Command::Members { .. } | Command::Join(_) | Command::SayIn { .. } | Command::HistoryIn { .. } => {
                 EventKind::error(404, NO_ROOMS)

@@ -3,7 +3,7 @@
 use super::{Node, ROOM};
 use crate::mesh_commands::MESH;
 use landline_common::EventKind;
-use landline_common::command::TOPICS;
+use landline_common::command::commands;
 use landline_common::event::{Part, Text};
 
 impl Node {
@@ -47,7 +47,7 @@ impl Node {
         let mut lines = Vec::new();
         for (command, usage, about) in MESH {
             let is_it =
-                |word: &String| TOPICS.iter().any(|t| t.usage.split(' ').next() == Some(command) && t.is_about(word));
+                |word: &String| commands().any(|t| Some(t.word()) == command.strip_prefix('/') && t.is_about(word));
             if word.as_ref().is_none_or(is_it) {
                 lines.push(format!("{usage}  {about}"));
             }

@@ -179,7 +179,7 @@ impl Node {
         match (shown, &same[..]) {
             (Some((id, _)), _) => Ok(**id),
             (_, [(id, member)]) if member.tag().len() <= tag.len() => Ok(**id),
-            (_, []) => Err(Cause::NoSuchUser.of_user(name.to_owned()).into()),
+            (_, []) => Err(Cause::NoSuchUser.with_user(name.to_owned()).into()),
             (_, [(id, member)]) => {
                 let there = self.written(**id, member);
                 Err(EventKind::error(

@@ -3,11 +3,11 @@
 use super::super::theme::Theme;
 use super::pieces;
 use crate::chat::State;
-use crate::chat::conversation::{Conversation, ConversationId, Secret};
+use crate::chat::conversation::{Conversation, ConversationId, SecretChatState};
 use crate::chat::geometry::{Geometry, PROMPT};
 use crate::chat::limits::MESSAGE_CHARS;
 use crate::chat::rows::shown_name;
-use crate::chat::wrap::{CellWidth, cut};
+use crate::chat::wrap::{CellWidth, truncated};
 use crate::engine::Phase;
 use landline_common::clean::{count_lines, flatten};
 use landline_common::limits::MESSAGE_LINES;
@@ -23,16 +23,16 @@ pub(super) fn title(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffe
     let conversation = state.conversations().viewed();
     let (name, about) = named(conversation);
     let right = format!("{} on {} ", state.me(), state.server());
-    let (about, right) = match &conversation.direct {
+    let (about, right) = match &conversation.fingerprint {
         Some(numbers) => direct(numbers, usize::from(area.width).saturating_sub(name.cell_width() + 4), right),
         None => (about, right),
     };
     let room = usize::from(area.width).saturating_sub(right.cell_width() + 1);
-    let left = cut(&format!(" {name}"), room);
+    let left = truncated(&format!(" {name}"), room);
     pieces(area, area.y, buffer, &[(&left, theme.bar_strong)]);
     let x = area.x + u16::try_from(left.cell_width() + 2).unwrap_or(0);
     let left_over = usize::from(area.width).saturating_sub(left.cell_width() + 2 + right.cell_width() + 1);
-    buffer.set_stringn(x, area.y, cut(&about, left_over), left_over, theme.bar);
+    buffer.set_stringn(x, area.y, truncated(&about, left_over), left_over, theme.bar);
     if right.cell_width() < usize::from(area.width) / 2 {
         let x = area.right() - u16::try_from(right.cell_width()).unwrap_or(0);
         buffer.set_stringn(x, area.y, &right, right.cell_width(), theme.bar);
@@ -41,7 +41,7 @@ pub(super) fn title(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffe
 
 /// A conversation's name, and what it is.
 fn named(conversation: &Conversation) -> (String, String) {
-    match &conversation.place {
+    match &conversation.id {
         ConversationId::Room(_) if conversation.joining => (conversation.title.to_string(), "joining…".to_owned()),
         ConversationId::Room(_) => {
             let about = match conversation.members_known() {
@@ -52,9 +52,9 @@ fn named(conversation: &Conversation) -> (String, String) {
             (conversation.title.to_string(), about)
         }
         ConversationId::Global => ("everybody".to_owned(), "whatever their room".to_owned()),
-        ConversationId::Person(_) => (conversation.title.to_string(), "messages, stored by the server".to_owned()),
+        ConversationId::User(_) => (conversation.title.to_string(), "messages, stored by the server".to_owned()),
         ConversationId::OffTheRecord(_) => (conversation.title.to_string(), secret(conversation, "off the record")),
-        ConversationId::Direct(_) => (format!("{LOCK} {}", conversation.title), secret(conversation, "encrypted")),
+        ConversationId::Encrypted(_) => (format!("{LOCK} {}", conversation.title), secret(conversation, "encrypted")),
         ConversationId::Mentions => ("mentions".to_owned(), "where you were named".to_owned()),
         ConversationId::Server => ("server".to_owned(), "connection log".to_owned()),
     }
@@ -62,11 +62,11 @@ fn named(conversation: &Conversation) -> (String, String) {
 
 /// What a chat is that is stored nowhere, and whether it takes talk.
 fn secret(conversation: &Conversation, what: &str) -> String {
-    let state = match conversation.secret {
-        Secret::NotOpen => "not open",
-        Secret::Opening => "opening…",
-        Secret::Open => "stored nowhere",
-        Secret::Ended => "over, takes no talk",
+    let state = match conversation.chat_state {
+        SecretChatState::NotOpen => "not open",
+        SecretChatState::Opening => "opening…",
+        SecretChatState::Open => "stored nowhere",
+        SecretChatState::Ended => "over, takes no talk",
     };
     format!("{what}, {state}")
 }
@@ -107,7 +107,7 @@ pub(super) fn status(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
         None => (text, None),
     };
     let call = call.map_or(String::new(), |call| format!(" · {call}"));
-    pieces(area, area.y, buffer, &[(&cut(&text, room), style), (&call, theme.bar_strong)]);
+    pieces(area, area.y, buffer, &[(&truncated(&text, room), style), (&call, theme.bar_strong)]);
     let x = area.right().saturating_sub(u16::try_from(right.cell_width()).unwrap_or(0));
     buffer.set_stringn(x, area.y, &right, right.cell_width(), right_style);
 }
@@ -121,7 +121,7 @@ fn fitting(forms: &[String], room: usize) -> Option<String> {
 /// chat that has opened, or what was said to everybody.
 fn call(state: &State) -> Option<Vec<String>> {
     if let Some((request, count)) = state.requests().newest() {
-        let (user, what) = (&request.user, request.place.chat_name());
+        let (user, what) = (&request.user, request.id.chat_name());
         let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
         return Some(vec![
             format!("{user} wants an {what}: /accept {user}{more}"),
@@ -132,7 +132,7 @@ fn call(state: &State) -> Option<Vec<String>> {
         ]);
     }
     if let Some(chat) = state.opened_unseen() {
-        let (with, what) = (shown_name(&chat.title), chat.place.chat_name());
+        let (with, what) = (shown_name(&chat.title), chat.id.chat_name());
         return Some(vec![
             format!("{with} is in the {what}: Alt-a"),
             format!("{with} is in the chat: Alt-a"),
@@ -141,7 +141,7 @@ fn call(state: &State) -> Option<Vec<String>> {
     }
     let talk = state.announcement()?;
     let said = format!("{} to all: {}", shown_name(&talk.user), flatten(&talk.text));
-    Some([60, 40, 24, 16, 9].into_iter().map(|width| cut(&said, width)).collect())
+    Some([60, 40, 24, 16, 9].into_iter().map(|width| truncated(&said, width)).collect())
 }
 
 /// How much is new in other conversations, where the list that shows it is hidden.
@@ -149,7 +149,7 @@ fn new_elsewhere(state: &State) -> Option<String> {
     if state.geometry().sidebar > 0 {
         return None;
     }
-    match state.conversations().new_elsewhere() {
+    match state.conversations().unread_elsewhere() {
         (0, _) => None,
         (new, 0) => Some(format!("{new} new · Alt-a")),
         (new, mentions) => Some(format!("@{mentions} · {new} new · Alt-a")),
@@ -198,7 +198,7 @@ fn reading(state: &State) -> Reading {
     let conversation = state.conversations().viewed();
     let draft = conversation.draft.text();
     let (length, lines) = (draft.chars().count(), count_lines(draft));
-    match (conversation.scroll, conversation.below) {
+    match (conversation.scroll, conversation.new_below) {
         (Some(_), 0) => Reading::Back("reading back · Esc ↓ ".to_owned()),
         (Some(_), n) => Reading::Back(format!("{n} new ↓ · Esc ")),
         (None, _) if length > MESSAGE_CHARS - 100 => Reading::Draft(format!("{length} of {MESSAGE_CHARS} characters ")),
@@ -215,7 +215,7 @@ pub(super) fn input(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffe
     let height = usize::from(area.height);
     let first = (row + 1).saturating_sub(height);
     let viewed = state.conversations().viewed();
-    let goes_out = state.engine().is_up() && !viewed.joining || viewed.direct.is_some();
+    let goes_out = state.engine().is_up() && !viewed.joining || viewed.fingerprint.is_some();
     let prompt = if goes_out { "❯" } else { "○" };
     buffer.set_stringn(area.x, area.y, prompt, 1, theme.key);
     let indent = u16::try_from(PROMPT).unwrap_or(0);

@@ -4,8 +4,8 @@ use super::super::theme::Theme;
 use super::bars::LOCK;
 use super::pieces;
 use crate::chat::State;
-use crate::chat::conversation::{Conversation, ConversationId, Secret};
-use crate::chat::wrap::{CellWidth, cut};
+use crate::chat::conversation::{Conversation, ConversationId, SecretChatState};
+use crate::chat::wrap::{CellWidth, truncated};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -38,13 +38,13 @@ enum ListRow<'s> {
 fn list_rows(state: &State) -> Vec<ListRow<'_>> {
     let heading = |place: &ConversationId| match place {
         ConversationId::Room(_) | ConversationId::Global => "Rooms",
-        ConversationId::Person(_) | ConversationId::OffTheRecord(_) | ConversationId::Direct(_) => "People",
+        ConversationId::User(_) | ConversationId::OffTheRecord(_) | ConversationId::Encrypted(_) => "People",
         ConversationId::Mentions | ConversationId::Server => "",
     };
     let mut rows = Vec::new();
     let mut last = None;
     for (index, conversation) in state.conversations().iter().enumerate() {
-        let heading = heading(&conversation.place);
+        let heading = heading(&conversation.id);
         if last != Some(heading) {
             if last.is_some() {
                 rows.push(ListRow::Blank);
@@ -61,14 +61,14 @@ fn list_rows(state: &State) -> Vec<ListRow<'_>> {
 
 fn entry(state: &State, theme: &Theme, (index, conversation): (usize, &Conversation), row: Rect, buffer: &mut Buffer) {
     let is_viewed = index == state.conversations().viewed_index();
-    let number = state.conversations().numbered().position(|numbered| numbered.place == conversation.place);
+    let number = state.conversations().numbered().position(|numbered| numbered.id == conversation.id);
     let number = number.filter(|at| *at < 9).map_or_else(|| " ".to_owned(), |at| (at + 1).to_string());
-    let sign = match conversation.place {
+    let sign = match conversation.id {
         ConversationId::Mentions => "@ ".to_owned(),
         ConversationId::Server => "* ".to_owned(),
         ConversationId::Global => "& ".to_owned(),
         ConversationId::OffTheRecord(_) => "~ ".to_owned(),
-        ConversationId::Direct(_) => format!("{LOCK} "),
+        ConversationId::Encrypted(_) => format!("{LOCK} "),
         _ => String::new(),
     };
     let count = match (conversation.unread, conversation.mentions) {
@@ -89,13 +89,15 @@ fn entry(state: &State, theme: &Theme, (index, conversation): (usize, &Conversat
     let number_style = if is_viewed { theme.selected } else { theme.dim };
     let margin = usize::from(row.width > 16);
     let room = usize::from(row.width).saturating_sub(3 + margin + sign.cell_width() + count.cell_width());
-    let away = match conversation.place {
-        ConversationId::Person(_) => !state.is_online(&conversation.title),
-        ConversationId::OffTheRecord(_) | ConversationId::Direct(_) => conversation.secret != Secret::Open,
+    let away = match conversation.id {
+        ConversationId::User(_) => !state.is_online(&conversation.title),
+        ConversationId::OffTheRecord(_) | ConversationId::Encrypted(_) => {
+            conversation.chat_state != SecretChatState::Open
+        }
         ConversationId::Room(_) => conversation.joining,
         _ => false,
     };
-    let name = cut(&conversation.title, room.saturating_sub(usize::from(away) * 2));
+    let name = truncated(&conversation.title, room.saturating_sub(usize::from(away) * 2));
     let name = if away { format!("{name} ○") } else { name };
     pieces(row, row.y, buffer, &[(&number, number_style), (" ", style), (&sign, style), (&name, style)]);
     let x = row.right().saturating_sub(u16::try_from(count.cell_width() + margin).unwrap_or(0));
@@ -114,7 +116,7 @@ pub(super) fn people(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
     let room = usize::from(area.width).saturating_sub(2);
     for (y, name) in (area.y + 1..).zip(members.iter().take(named)) {
         let style = if *name == *state.me() { theme.me } else { theme.nick(name) };
-        pieces(area, y, buffer, &[(" ", style), (&cut(name, room), style)]);
+        pieces(area, y, buffer, &[(" ", style), (&truncated(name, room), style)]);
     }
     if !fits {
         let more = format!(" and {} more", members.len() - named);

@@ -8,7 +8,7 @@ mod talk;
 
 use super::theme::Theme;
 use crate::chat::State;
-use crate::chat::geometry::{Geometry, WIDEST_OVERLAY};
+use crate::chat::geometry::{Geometry, MAX_OVERLAY_WIDTH};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -67,7 +67,7 @@ impl Parts {
         Parts {
             title: row(0, 1),
             sidebar: (left > 0).then_some(Rect { width: left, ..body }),
-            talk: Rect { x: talk_x, width: cells(geometry.talk), ..body },
+            talk: Rect { x: talk_x, width: cells(geometry.conversation), ..body },
             people: (right > 0).then_some(Rect { x: area.right() - right, width: right, ..body }),
             status: row(1 + middle, 1),
             input: row(2 + middle, input),
@@ -77,7 +77,7 @@ impl Parts {
 
 /// In the middle, above the status line.
 fn overlay_area(area: Rect, status: u16) -> Rect {
-    let width = area.width.min(u16::try_from(WIDEST_OVERLAY).unwrap_or(u16::MAX));
+    let width = area.width.min(u16::try_from(MAX_OVERLAY_WIDTH).unwrap_or(u16::MAX));
     Rect { x: area.x + (area.width - width) / 2, y: area.y + 1, width, height: status - area.y - 1 }
 }
 

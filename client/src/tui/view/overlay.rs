@@ -3,11 +3,11 @@
 use super::super::theme::Theme;
 use super::pieces;
 use crate::chat::State;
-use crate::chat::help::{HelpRow, rows};
+use crate::chat::help::{HelpRow, help_rows};
 use crate::chat::overlay::Overlay;
 use crate::chat::password_form::{PasswordForm, Purpose};
 use crate::chat::paste::Pasted;
-use crate::chat::wrap::{CellWidth, cut, wrap};
+use crate::chat::wrap::{CellWidth, truncated, wrap};
 use crate::new_password::CAUTION;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -70,7 +70,7 @@ fn frame(title: &str, bottom: &str, theme: &Theme, area: Rect, buffer: &mut Buff
 
 fn help((first, mesh): (usize, bool), theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let inner = frame(" Keys and commands ", " ↑ ↓ PgUp PgDn: more · Esc: back ", theme, area, buffer);
-    let rows = rows(usize::from(inner.width), mesh);
+    let rows = help_rows(usize::from(inner.width), mesh);
     let first = first.min(rows.len());
     for (y, row) in (inner.top()..inner.bottom()).zip(&rows[first..]) {
         match row {
@@ -99,7 +99,7 @@ fn paste(state: &State, pasted: &Pasted, theme: &Theme, area: Rect, buffer: &mut
     let shown = if lines.len() > preview { preview.saturating_sub(1) } else { lines.len() };
     let mut rows = (inner.top()..inner.bottom()).map(|y| (inner, y));
     for (line, (inner, y)) in lines[..shown].iter().zip(rows.by_ref()) {
-        pieces(inner, y, buffer, &[("│ ", theme.dim), (&cut(line, width.saturating_sub(2)), theme.text)]);
+        pieces(inner, y, buffer, &[("│ ", theme.dim), (&truncated(line, width.saturating_sub(2)), theme.text)]);
     }
     if shown < lines.len()
         && preview > 0
@@ -117,7 +117,7 @@ fn paste(state: &State, pasted: &Pasted, theme: &Theme, area: Rect, buffer: &mut
             inner,
             y,
             buffer,
-            &[(&format!("{key:>6}  "), theme.key), (&cut(what, width.saturating_sub(8)), theme.text)],
+            &[(&format!("{key:>6}  "), theme.key), (&truncated(what, width.saturating_sub(8)), theme.text)],
         );
     }
 }

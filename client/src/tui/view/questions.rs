@@ -2,7 +2,7 @@
 
 use super::super::theme::Theme;
 use super::pieces;
-use crate::chat::wrap::{CellWidth, cut, wrap};
+use crate::chat::wrap::{CellWidth, truncated, wrap};
 use crate::setup::questions::{Question, Questions};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -24,7 +24,7 @@ pub fn draw(questions: &Questions, theme: &Theme, area: Rect, buffer: &mut Buffe
         buffer.set_style(bar(y), theme.bar);
     }
     pieces(area, area.y, buffer, &[(" Landline", theme.bar_strong)]);
-    let hint = cut(&format!(" {}", questions.hint()), usize::from(area.width));
+    let hint = truncated(&format!(" {}", questions.hint()), usize::from(area.width));
     pieces(area, area.bottom() - 1, buffer, &[(&hint, theme.bar)]);
 
     let width = area.width.saturating_sub(4).min(WIDEST);
@@ -85,12 +85,12 @@ fn entries(questions: &Questions, theme: &Theme, page: &mut QuestionsPage<'_>) {
         } else {
             let widths = [usize::from(page.body.width).saturating_sub(44).clamp(12, 24), 21, 10, 8];
             let cells = columns.iter().zip(widths).map(|(column, width)| {
-                let column = cut(column, width);
+                let column = truncated(column, width);
                 format!("{column}{} ", " ".repeat(width - column.cell_width()))
             });
             cells.collect::<String>().trim_end().to_owned()
         };
-        let text = cut(&text, usize::from(page.body.width).saturating_sub(2));
+        let text = truncated(&text, usize::from(page.body.width).saturating_sub(2));
         page.row(&[(sign, theme.key), (&text, style)]);
     }
 }

@@ -3,9 +3,9 @@
 use super::super::theme::Theme;
 use crate::chat::State;
 use crate::chat::conversation::{Conversation, ConversationId};
-use crate::chat::line::{Body, Delivery, Line, Severity, Talk};
-use crate::chat::rows::{Laid, Layout, shown_name};
-use crate::chat::wrap::{CellWidth, cut};
+use crate::chat::line::{Body, ChatMessage, Delivery, Line, Severity};
+use crate::chat::rows::{Layout, LineLayout, shown_name};
+use crate::chat::wrap::{CellWidth, truncated};
 use landline_common::OffsetDateTime;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -20,16 +20,16 @@ pub(super) fn draw(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer
     if conversation.lines().is_empty() {
         return empty(conversation, theme, area, buffer);
     }
-    let paper = state.paper();
+    let paper = state.layout();
     let (last, cut) = conversation.bottom();
     let mut below = i32::from(area.height) + i32::try_from(cut).unwrap_or(0);
     // A short conversation begins at the top.
     let mut first = last;
-    let mut laid = vec![paper.lay(conversation, last)];
+    let mut laid = vec![paper.line_layout(conversation, last)];
     let mut rows = i32::try_from(laid[0].height()).unwrap_or(i32::MAX);
     while rows < below && first > 0 {
         first -= 1;
-        laid.push(paper.lay(conversation, first));
+        laid.push(paper.line_layout(conversation, first));
         rows += laid.last().map_or(0, |laid| i32::try_from(laid.height()).unwrap_or(0));
     }
     below = below.min(rows);
@@ -45,12 +45,12 @@ pub(super) fn draw(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer
 }
 
 fn empty(conversation: &Conversation, theme: &Theme, area: Rect, buffer: &mut Buffer) {
-    let text = match conversation.place {
+    let text = match conversation.id {
         ConversationId::Room(_) => "Nothing has been said here yet.",
         ConversationId::Global => "What you say here is heard by everybody online.",
-        ConversationId::Person(_) => "What you say here is for the two of you; the server stores it.",
+        ConversationId::User(_) => "What you say here is for the two of you; the server stores it.",
         ConversationId::OffTheRecord(_) => "What you say here is stored nowhere.",
-        ConversationId::Direct(_) => "What you say here goes from your computer to theirs, past the server.",
+        ConversationId::Encrypted(_) => "What you say here goes from your computer to theirs, past the server.",
         ConversationId::Server => "Nothing has happened yet.",
         ConversationId::Mentions => "Nobody has named you yet.",
     };
@@ -68,23 +68,30 @@ struct Sheet<'s> {
 impl Sheet<'_> {
     /// Draws the first line of the screen, if its first row is one of text without a name: no text is without a speaker.
     /// Whether it was drawn.
-    fn first(&self, conversation: &Conversation, index: usize, laid: &Laid<'_>, top: i32, buffer: &mut Buffer) -> bool {
+    fn first(
+        &self,
+        conversation: &Conversation,
+        index: usize,
+        laid: &LineLayout<'_>,
+        top: i32,
+        buffer: &mut Buffer,
+    ) -> bool {
         let line = &conversation.lines()[index];
-        let Some(talk) = line.talk() else { return false };
+        let Some(talk) = line.message() else { return false };
         let columns = self.paper.columns;
-        let rules = laid.height() - laid.rows.len() - laid.why.len();
+        let rules = laid.height() - laid.rows.len() - laid.failure_rows.len();
         let below_rules = top + i32::try_from(rules).unwrap_or(0);
-        if below_rules > 0 || (below_rules == 0 && laid.named) {
+        if below_rules > 0 || (below_rules == 0 && laid.shows_name) {
             return false;
         }
-        let named = self.paper.lay_named(conversation, index);
-        if columns.nick == 0 && below_rules == 0 && named.height() == laid.height() {
+        let named = self.paper.line_layout_with_name(conversation, index);
+        if columns.name_width == 0 && below_rules == 0 && named.height() == laid.height() {
             self.line(line, &named, top, buffer);
             return true;
         }
         self.line(line, laid, top, buffer);
         self.time(line, 0, buffer);
-        if columns.nick == 0 {
+        if columns.name_width == 0 {
             // There is no place for the name beside the text, so less of the row is shown.
             let hidden = usize::try_from(-below_rules).unwrap_or(0);
             let text = laid.rows.get(hidden).map_or("", |row| &laid.text[row.clone()]);
@@ -100,7 +107,7 @@ impl Sheet<'_> {
             let mut x = columns.indent + user.cell_width();
             self.write(0, x, ": …", self.theme.dim, buffer);
             x += 3;
-            let text = cut(text.trim_start(), (columns.indent + columns.text).saturating_sub(x));
+            let text = truncated(text.trim_start(), (columns.indent + columns.text).saturating_sub(x));
             self.write(0, x, &text, self.style(line), buffer);
         } else {
             self.nick(talk, 0, buffer);
@@ -109,51 +116,51 @@ impl Sheet<'_> {
     }
 
     /// Draws one line whose first row is at `top`, which may be above the area.
-    fn line(&self, line: &Line, laid: &Laid<'_>, top: i32, buffer: &mut Buffer) {
+    fn line(&self, line: &Line, laid: &LineLayout<'_>, top: i32, buffer: &mut Buffer) {
         let mut y = top;
-        if let Some(day) = laid.above.day {
+        if let Some(day) = laid.separators.day {
             self.rule(y, &day_name(day), self.theme.dim, buffer);
             y += 1;
         }
-        if laid.above.new {
+        if laid.separators.new {
             self.rule(y, "new", self.theme.new, buffer);
             y += 1;
         }
         self.margin(line, laid, y, buffer);
         let style = self.style(line);
         for (at, row) in laid.rows.iter().enumerate() {
-            let hang = if at == 0 { laid.hang } else { 0 };
+            let hang = if at == 0 { laid.first_indent } else { 0 };
             self.write(y, self.paper.columns.indent + hang, &laid.text[row.clone()], style, buffer);
             y += 1;
         }
-        for why in &laid.why {
+        for why in &laid.failure_rows {
             self.write(y, self.paper.columns.indent, why, self.theme.refused, buffer);
             y += 1;
         }
     }
 
     /// Time, mark and name.
-    fn margin(&self, line: &Line, laid: &Laid<'_>, y: i32, buffer: &mut Buffer) {
+    fn margin(&self, line: &Line, laid: &LineLayout<'_>, y: i32, buffer: &mut Buffer) {
         let columns = self.paper.columns;
-        if laid.timed {
+        if laid.shows_time {
             self.time(line, y, buffer);
         }
         let (mark, style) = self.mark(line);
         self.write(y, columns.mark, mark, style, buffer);
-        if columns.nick > 0 {
-            for row in 0..laid.rows.len() + laid.why.len() {
+        if columns.name_width > 0 {
+            for row in 0..laid.rows.len() + laid.failure_rows.len() {
                 self.write(
                     y + i32::try_from(row).unwrap_or(0),
-                    columns.name + columns.nick + 1,
+                    columns.name + columns.name_width + 1,
                     "│",
                     self.theme.dim,
                     buffer,
                 );
             }
         }
-        let Some(talk) = line.talk() else {
+        let Some(talk) = line.message() else {
             let sign = if matches!(line.body, Body::Presence(_)) { "⇄" } else { "—" };
-            let x = if columns.nick > 0 { columns.name + columns.nick - 1 } else { columns.name };
+            let x = if columns.name_width > 0 { columns.name + columns.name_width - 1 } else { columns.name };
             return self.write(y, x, sign, self.theme.dim, buffer);
         };
         self.name(talk, laid, y, buffer);
@@ -165,33 +172,33 @@ impl Sheet<'_> {
     }
 
     /// The name in its column.
-    fn nick(&self, talk: &Talk, y: i32, buffer: &mut Buffer) {
+    fn nick(&self, talk: &ChatMessage, y: i32, buffer: &mut Buffer) {
         let columns = self.paper.columns;
-        let name = cut(&talk.user, columns.nick);
-        let x = columns.name + columns.nick - name.cell_width();
+        let name = truncated(&talk.user, columns.name_width);
+        let x = columns.name + columns.name_width - name.cell_width();
         self.write(y, x, &name, self.nick_style(talk), buffer);
     }
 
-    fn name(&self, talk: &Talk, laid: &Laid<'_>, y: i32, buffer: &mut Buffer) {
+    fn name(&self, talk: &ChatMessage, laid: &LineLayout<'_>, y: i32, buffer: &mut Buffer) {
         let (columns, style) = (self.paper.columns, self.nick_style(talk));
-        if laid.named && columns.nick > 0 {
+        if laid.shows_name && columns.name_width > 0 {
             self.nick(talk, y, buffer);
         }
         let mut x = columns.indent;
-        let room_for = |x: usize| (columns.indent + laid.hang).saturating_sub(x);
-        if laid.named && columns.nick == 0 {
-            let name = cut(&shown_name(&talk.user), room_for(x).saturating_sub(2));
+        let room_for = |x: usize| (columns.indent + laid.first_indent).saturating_sub(x);
+        if laid.shows_name && columns.name_width == 0 {
+            let name = truncated(&shown_name(&talk.user), room_for(x).saturating_sub(2));
             self.write(y, x, &name, style, buffer);
             self.write(y, x + name.cell_width(), ":", self.theme.dim, buffer);
             x += name.cell_width() + 2;
         }
         if let Some(room) = &talk.room {
-            let room = format!("[{}]", cut(room, room_for(x).saturating_sub(3)));
+            let room = format!("[{}]", truncated(room, room_for(x).saturating_sub(3)));
             self.write(y, x, &room, self.theme.dim, buffer);
         }
     }
 
-    fn nick_style(&self, talk: &Talk) -> Style {
+    fn nick_style(&self, talk: &ChatMessage) -> Style {
         if talk.delivery.is_own() || *talk.user == *self.state.me() {
             self.theme.me
         } else {
@@ -202,28 +209,28 @@ impl Sheet<'_> {
     /// One cell that says what kind of line it is, whatever its colour.
     fn mark(&self, line: &Line) -> (&'static str, Style) {
         match &line.body {
-            Body::Talk(talk) => match &talk.delivery {
+            Body::Message(talk) => match &talk.delivery {
                 Delivery::Unsent => ("○", self.theme.new),
                 Delivery::Pending => ("·", self.theme.dim),
                 Delivery::Failed(_) => ("✗", self.theme.refused),
                 _ if talk.mention => ("»", self.theme.mention),
                 _ => ("", self.theme.text),
             },
-            Body::Notice { tone: Severity::Refused, .. } => ("!", self.theme.refused),
+            Body::Notice { severity: Severity::Refused, .. } => ("!", self.theme.refused),
             _ => ("", self.theme.text),
         }
     }
 
     fn style(&self, line: &Line) -> Style {
         match &line.body {
-            Body::Talk(talk) => match &talk.delivery {
-                Delivery::Heard | Delivery::Sent if talk.mention => self.theme.mention,
-                Delivery::Heard | Delivery::Sent => self.theme.text,
+            Body::Message(talk) => match &talk.delivery {
+                Delivery::Received | Delivery::Sent if talk.mention => self.theme.mention,
+                Delivery::Received | Delivery::Sent => self.theme.text,
                 _ => self.theme.dim,
             },
             Body::Presence(_) => self.theme.dim,
-            Body::Notice { tone: Severity::Info, .. } => self.theme.notice,
-            Body::Notice { tone: Severity::Refused, .. } => self.theme.refused,
+            Body::Notice { severity: Severity::Info, .. } => self.theme.notice,
+            Body::Notice { severity: Severity::Refused, .. } => self.theme.refused,
         }
     }
 

@@ -1,4 +1,4 @@
-//! What the text door answers, line by line.
+//! The answers of the text door, line by line.
 
 use super::*;
 
@@ -7,28 +7,28 @@ fn door(has_password: bool) -> TextDoor {
 }
 
 fn guest(door: &mut TextDoor, line: &str) -> (String, String) {
-    match door.line(line, Framing::Lines) {
+    match door.handle_line(line, Framing::Lines) {
         DoorAction::Try(AuthRequest::Guest { name, room, .. }) => (name.to_string(), room.to_string()),
         other => panic!("{line}: {other:?}"),
     }
 }
 
-fn code(step: DoorAction) -> u16 {
-    match step {
+fn code(action: DoorAction) -> u16 {
+    match action {
         DoorAction::Close(EventKind::Refused(report)) => report.code().unwrap(),
         other => panic!("{other:?}"),
     }
 }
 
-fn replies(step: DoorAction) -> Vec<EventKind<'static>> {
-    match step {
-        DoorAction::Reply(whats) => whats,
+fn replies(action: DoorAction) -> Vec<EventKind<'static>> {
+    match action {
+        DoorAction::Reply(events) => events,
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
-fn a_guest_is_split_at_the_last_underscore() {
+fn guest_line_is_split_at_the_last_underscore() {
     assert_eq!(guest(&mut door(false), "alice_lobby"), ("alice".into(), "lobby".into()));
     assert_eq!(guest(&mut door(false), "a_b_dev/x"), ("a_b".into(), "dev/x".into()));
     let mut greeted = door(false);
@@ -37,100 +37,100 @@ fn a_guest_is_split_at_the_last_underscore() {
 }
 
 #[test]
-fn a_first_line_of_neither_form_ends_it() {
+fn malformed_first_line_ends_the_connection() {
     for line in ["hello", "alice_", "_room", "a b_room", "alice_a:b", "../../etc_room", "a\u{1b}[31m_room", "a\0_r"] {
-        assert_eq!(code(door(false).line(line, Framing::Lines)), 400, "{line:?}");
+        assert_eq!(code(door(false).handle_line(line, Framing::Lines)), 400, "{line:?}");
     }
-    assert_eq!(code(door(false).line("INFO_room", Framing::Lines)), 403);
+    assert_eq!(code(door(false).handle_line("INFO_room", Framing::Lines)), 403);
 }
 
 #[test]
-fn after_a_greeting_there_is_another_try() {
+fn malformed_line_after_the_greeting_is_answered_with_a_hint() {
     let mut door = door(false);
     door.greet();
     let invalid = EventKind::from(Cause::InvalidMode.report());
     let answer = [invalid.clone(), EventKind::info(HOW_TO_JOIN), ask(GREETING)];
-    assert_eq!(replies(door.line("hello", Framing::Lines)), answer);
-    assert_eq!(replies(door.line("hello", Framing::Unframed)), [invalid, ask(GREETING)]);
-    assert_eq!(replies(door.line("", Framing::Lines)), []);
-    assert_eq!(replies(door.line("register", Framing::Lines)), [ask("ALIAS?")]);
-    assert_eq!(replies(door.line("alice", Framing::Lines)), [ask("PASSWORD?")]);
+    assert_eq!(replies(door.handle_line("hello", Framing::Lines)), answer);
+    assert_eq!(replies(door.handle_line("hello", Framing::Unframed)), [invalid, ask(GREETING)]);
+    assert_eq!(replies(door.handle_line("", Framing::Lines)), []);
+    assert_eq!(replies(door.handle_line("register", Framing::Lines)), [ask("ALIAS?")]);
+    assert_eq!(replies(door.handle_line("alice", Framing::Lines)), [ask("PASSWORD?")]);
     let name = UserName::parse("alice").unwrap();
     let attempt = AuthRequest::Register { name, password: "p w /x".into() };
-    assert_eq!(door.line(" p w /x ", Framing::Lines), DoorAction::Try(attempt));
+    assert_eq!(door.handle_line(" p w /x ", Framing::Lines), DoorAction::Try(attempt));
     let done = EventKind::from(Cause::Registered.report());
-    assert_eq!(replies(door.outcome(AuthResult::Done)), [done, ask(GREETING)]);
+    assert_eq!(replies(door.handle_result(AuthResult::Done)), [done, ask(GREETING)]);
 }
 
 #[test]
-fn x1_the_fifth_line_that_means_nothing_ends_it() {
+fn x1_fifth_malformed_line_ends_the_connection() {
     let mut door = door(false);
     door.greet();
     for _ in 1..SIGN_IN_MISTAKES {
-        assert!(matches!(door.line("hello", Framing::Lines), DoorAction::Reply(_)));
+        assert!(matches!(door.handle_line("hello", Framing::Lines), DoorAction::Reply(_)));
     }
-    assert_eq!(code(door.line("hello", Framing::Lines)), 400);
+    assert_eq!(code(door.handle_line("hello", Framing::Lines)), 400);
 }
 
 #[test]
-fn x12_a_password_at_the_greeting_is_no_guest_once_accounts_are_spoken_of() {
+fn x12_password_at_the_greeting_is_not_a_guest_line_after_login_or_register() {
     for mode in ["LOGIN", "REGISTER"] {
         let mut door = door(false);
         for line in [mode, "hunter", "wrong"] {
-            door.line(line, Framing::Lines);
+            door.handle_line(line, Framing::Lines);
         }
-        door.outcome(AuthResult::WrongPassword);
+        door.handle_result(AuthResult::WrongPassword);
         let invalid = EventKind::from(Cause::InvalidMode.report());
         assert_eq!(
-            replies(door.line("hunter_2000", Framing::Lines)),
+            replies(door.handle_line("hunter_2000", Framing::Lines)),
             [invalid, EventKind::info(HOW_TO_LOG_IN), ask(GREETING)]
         );
-        assert_eq!(replies(door.line(mode, Framing::Lines)), [ask("ALIAS?")]);
+        assert_eq!(replies(door.handle_line(mode, Framing::Lines)), [ask("ALIAS?")]);
     }
 }
 
 #[test]
-fn empty_answers_are_named() {
+fn empty_answers_are_refused() {
     let mut door = door(false);
-    door.line("LOGIN", Framing::Lines);
-    door.line("", Framing::Lines);
+    door.handle_line("LOGIN", Framing::Lines);
+    door.handle_line("", Framing::Lines);
     let required = EventKind::from(Cause::CredentialsRequired.report());
-    assert_eq!(replies(door.line("secret", Framing::Lines)), [required, ask(GREETING)]);
+    assert_eq!(replies(door.handle_line("secret", Framing::Lines)), [required, ask(GREETING)]);
 }
 
 #[test]
-fn the_servers_password_comes_before_anything_about_names() {
+fn server_password_is_asked_before_names_are_checked() {
     let mut login = door(true);
     let first = EventKind::from(Cause::ServerPasswordFirst.report());
-    assert_eq!(replies(login.line("LOGIN", Framing::Lines)), [first, ask("PASSWORD?")]);
-    assert_eq!(login.line("pw", Framing::Lines), DoorAction::Try(AuthRequest::ServerPassword("pw".into())));
-    assert_eq!(replies(login.outcome(AuthResult::Done)), [ask("ALIAS?")]);
+    assert_eq!(replies(login.handle_line("LOGIN", Framing::Lines)), [first, ask("PASSWORD?")]);
+    assert_eq!(login.handle_line("pw", Framing::Lines), DoorAction::Try(AuthRequest::ServerPassword("pw".into())));
+    assert_eq!(replies(login.handle_result(AuthResult::Done)), [ask("ALIAS?")]);
 
     let mut guest = door(true);
-    assert_eq!(replies(guest.line("alice_lobby", Framing::Lines)), [ask("PASSWORD?")]);
-    assert!(matches!(guest.line("pw", Framing::Lines),
+    assert_eq!(replies(guest.handle_line("alice_lobby", Framing::Lines)), [ask("PASSWORD?")]);
+    assert!(matches!(guest.handle_line("pw", Framing::Lines),
         DoorAction::Try(AuthRequest::Guest { server_password: Some(pw), .. }) if pw == "pw"));
-    assert_eq!(code(door(true).line("alice_lobby", Framing::Unframed)), 403);
+    assert_eq!(code(door(true).handle_line("alice_lobby", Framing::Unframed)), 403);
 }
 
 #[test]
-fn x14_an_unframed_client_cannot_switch_formats() {
+fn x14_unframed_client_cannot_switch_formats() {
     let mut door = door(false);
     let fixed = EventKind::from(Cause::FormatFixed.report());
-    assert_eq!(replies(door.line("format json", Framing::Unframed)), [fixed, ask(GREETING)]);
+    assert_eq!(replies(door.handle_line("format json", Framing::Unframed)), [fixed, ask(GREETING)]);
     assert_eq!(door.rendering(), Rendering::TcpChat);
 }
 
 #[test]
-fn renderings_follow_the_client() {
+fn rendering_follows_the_client() {
     let mut json = door(false);
-    assert_eq!(replies(json.line("format json", Framing::Lines)), [EventKind::Format(Format::Json)]);
+    assert_eq!(replies(json.handle_line("format json", Framing::Lines)), [EventKind::Format(Format::Json)]);
     assert_eq!(json.rendering(), Rendering::Json);
     let mut tcp_chat = door(false);
-    tcp_chat.line("alice_room", Framing::Unframed);
+    tcp_chat.handle_line("alice_room", Framing::Unframed);
     assert_eq!(tcp_chat.rendering(), Rendering::TcpChat);
     let mut chat77 = door(false);
     chat77.greet();
-    chat77.line("LOGIN", Framing::Unframed);
+    chat77.handle_line("LOGIN", Framing::Unframed);
     assert_eq!(chat77.rendering(), Rendering::Chat77);
 }

@@ -9,10 +9,11 @@ use std::time::Instant;
 pub(super) struct Disconnected;
 
 impl Outbox {
-    /// Sends whole lines, or queues them where they cannot be sent yet. Drops them if the outbox is cut or sealed.
+    /// Sends whole lines, or queues them where they cannot be sent yet. Drops them if the input is closed or the
+    /// client is disconnected.
     pub(super) fn push(self: &Arc<Self>, lines: &[IoSlice<'_>], talk: bool) -> StateGuard<'_> {
         let mut state = self.state.lock();
-        if state.cut.is_some() || state.sealed {
+        if state.disconnected.is_some() || state.input_closed {
             return state;
         }
         if let Some(paced) = &mut state.paced {
@@ -56,7 +57,7 @@ impl Outbox {
                     self.block(state, Instant::now());
                 }
             }
-            Err(_) => self.cut_with(state, DisconnectReason::Broken),
+            Err(_) => self.disconnect_locked(state, DisconnectReason::Broken),
         }
     }
 
@@ -84,10 +85,10 @@ impl Outbox {
 
     /// Disconnects the client if more bytes wait than one client may have.
     pub(super) fn enforce_limit(&self, state: &mut OutboxState) -> Result<(), Disconnected> {
-        if state.waiting() <= self.poller.bounds.backlog_bytes {
+        if state.queued_bytes() <= self.poller.bounds.backlog_bytes {
             return Ok(());
         }
-        self.cut_with(state, DisconnectReason::TooSlow);
+        self.disconnect_locked(state, DisconnectReason::TooSlow);
         Err(Disconnected)
     }
 
@@ -97,8 +98,8 @@ impl Outbox {
         if !std::mem::replace(&mut state.blocked, true) {
             state.progress = now;
         }
-        if self.poller.arm(self, &self.stream).is_err() {
-            self.cut_with(state, DisconnectReason::Broken);
+        if self.poller.arm(self).is_err() {
+            self.disconnect_locked(state, DisconnectReason::Broken);
         } else {
             self.schedule_wakeup(state, now);
         }
@@ -106,22 +107,22 @@ impl Outbox {
 
     /// Sends what can go out now, and calls the receipts that are due.
     pub(super) fn send_waiting(self: &Arc<Self>, state: &mut OutboxState, now: Instant) {
-        let before = state.waiting();
+        let before = state.queued_bytes();
         self.pump(state, now);
         if !state.receipts.is_empty() {
-            state.receipts.advance(before.saturating_sub(state.waiting()));
+            state.receipts.advance(before.saturating_sub(state.queued_bytes()));
         }
     }
 
     /// Sends the backlog, then the paced messages that are due. Disconnects a client that has stalled.
     fn pump(self: &Arc<Self>, state: &mut OutboxState, now: Instant) {
-        if state.cut.is_some() || state.held.is_some() {
+        if state.disconnected.is_some() || state.held.is_some() {
             return;
         }
         if state.blocked {
             self.drain(state, now);
         }
-        while state.cut.is_none() && !state.blocked {
+        while state.disconnected.is_none() && !state.blocked {
             let Some(paced) = &mut state.paced else { break };
             let before = paced.bytes();
             let Some(bytes) = paced.take_due(now) else { break };
@@ -129,12 +130,12 @@ impl Outbox {
             self.poller.meter.subtract(before - paced.bytes());
             self.send(state, &[IoSlice::new(&bytes)]);
         }
-        if state.cut.is_some() {
+        if state.disconnected.is_some() {
             return;
         }
         if state.blocked && now >= state.progress + self.poller.bounds.stalled {
-            self.cut_with(state, DisconnectReason::TooSlow);
-        } else if state.waiting() == 0 {
+            self.disconnect_locked(state, DisconnectReason::TooSlow);
+        } else if state.queued_bytes() == 0 {
             self.drained.notify_all();
         } else {
             self.schedule_wakeup(state, now);
@@ -164,7 +165,7 @@ impl Outbox {
                     self.block(state, now);
                 }
             }
-            Err(_) => self.cut_with(state, DisconnectReason::Broken),
+            Err(_) => self.disconnect_locked(state, DisconnectReason::Broken),
         }
     }
 
@@ -177,19 +178,20 @@ impl Outbox {
             && state.wakeup.is_none_or(|known| at < known)
         {
             state.wakeup = Some(at);
-            self.poller.schedule(self, at);
+            self.poller.schedule_wakeup(self, at);
         }
     }
 
-    /// Ends the connection, drops the bytes that wait and fails their receipts. Does nothing if it is cut already.
-    pub(super) fn cut_with(&self, state: &mut OutboxState, why: DisconnectReason) {
-        if state.cut.is_some() {
+    /// Ends the connection, drops the bytes that wait and fails their receipts. Does nothing if the client is already
+    /// disconnected.
+    pub(super) fn disconnect_locked(&self, state: &mut OutboxState, why: DisconnectReason) {
+        if state.disconnected.is_some() {
             return;
         }
-        state.cut = Some(why);
-        self.poller.meter.subtract(state.waiting());
-        if state.waiting() > 0 && why != DisconnectReason::Broken {
-            self.stream.cut();
+        state.disconnected = Some(why);
+        self.poller.meter.subtract(state.queued_bytes());
+        if state.queued_bytes() > 0 && why != DisconnectReason::Broken {
+            self.stream.reset();
         } else {
             self.stream.close();
         }
@@ -199,7 +201,7 @@ impl Outbox {
             paced.clear();
         }
         state.receipts.fail_all();
-        self.poller.forget(self.client, &self.stream);
+        self.poller.remove(self);
         self.drained.notify_all();
     }
 }

@@ -36,7 +36,7 @@ impl Registry {
         }
         let Some(successor) = self.online(old.name.key()) else { return };
         for blocked in self.blocks.list(successor.client()).iter().filter_map(|name| self.online(name.key())) {
-            blocked.block_filter.set(EventClass::News, old.client(), false);
+            blocked.block_filter.set(EventClass::Presence, old.client(), false);
         }
     }
 
@@ -65,7 +65,7 @@ impl Registry {
 /// Sets or clears both filters of one block: talk of the blocked user, and presence of the blocker.
 fn set_filters(blocker: &User, blocked: &User, silent: bool) {
     blocker.block_filter.set(EventClass::Talk, blocked.client(), silent);
-    blocked.block_filter.set(EventClass::News, blocker.client(), silent);
+    blocked.block_filter.set(EventClass::Presence, blocker.client(), silent);
 }
 
 impl Session {
@@ -85,10 +85,10 @@ impl Session {
         let most = count(self.hub.limits.blocks_per_person);
         let mut list = self.blocked();
         if list.len() >= most {
-            return Err(Cause::TooManyBlocks.of_count(most as u64));
+            return Err(Cause::TooManyBlocks.with_count(most as u64));
         }
         if list.iter().any(|blocked| blocked.key() == name.key()) {
-            return Err(Cause::BlockedAlready.of_user(name.to_string()));
+            return Err(Cause::BlockedAlready.with_user(name.to_string()));
         }
         list.push(name.clone());
         self.store_blocks(&list)?;
@@ -103,7 +103,7 @@ impl Session {
         if let Some(other) = other {
             self.end_contact(&other);
         }
-        self.answer(Cause::Blocked.of_user(name.as_str()).into());
+        self.answer(Cause::Blocked.with_user(name.as_str()).into());
         Ok(())
     }
 
@@ -119,7 +119,7 @@ impl Session {
         let key = NameKey::of(user);
         let mut list = self.blocked();
         let Some(position) = list.iter().position(|blocked| *blocked.key() == key) else {
-            return Err(Cause::NotBlocked.of_user(quoted(user)));
+            return Err(Cause::NotBlocked.with_user(quoted(user)));
         };
         let name = list.remove(position);
         self.store_blocks(&list)?;
@@ -130,7 +130,7 @@ impl Session {
             set_filters(&self.user, &other, false);
         }
         drop(registry);
-        self.answer(Cause::Unblocked.of_user(name.as_str()).into());
+        self.answer(Cause::Unblocked.with_user(name.as_str()).into());
         Ok(())
     }
 

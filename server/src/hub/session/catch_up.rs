@@ -68,7 +68,7 @@ impl Session {
         let shown = page.entries.len();
         let remark = format!("in {name}").into();
         self.send_event(EventKind::info(format!("Said in {name} before you came:")));
-        self.send_history(&page, EventKind::RecallEnd { shown, remark, next }, false);
+        self.send_history(&page, EventKind::RecallEnd { count: shown, remark, next }, false);
     }
 
     /// Returns the range that the subscription does not deliver, or `None` if the user is not in the room.
@@ -114,7 +114,7 @@ impl Session {
             missed_range.room.as_ref().map_or(landline_common::command::object::EVERYBODY, |(name, _)| name.as_str());
         let shown = page.entries.len();
         let more = page.more || more;
-        self.send_history(&page, EventKind::CaughtUp { room: room.into(), shown, missed, more }, false);
+        self.send_history(&page, EventKind::CaughtUp { room: room.into(), count: shown, missed, more }, false);
     }
 
     /// Returns an account's read marker of the room, if there is one.

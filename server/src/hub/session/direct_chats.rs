@@ -19,7 +19,7 @@ impl Session {
     pub(super) fn announce_key(&mut self, key: &str) -> CommandResult {
         let hub = self.hub.clone();
         let _order = hub.private_chat_order.lock();
-        let key: PublicKey = key.parse().map_err(|why: ParseKeyError| Cause::KeyBad.of_word(why.to_string()))?;
+        let key: PublicKey = key.parse().map_err(|why: ParseKeyError| Cause::KeyBad.with_word(why.to_string()))?;
         let removed = self.hub.registry().direct_requests.set_key(self.user.client(), key);
         self.notify_unavailable(removed);
         Ok(())
@@ -40,7 +40,7 @@ impl Session {
             return Err(refusal);
         }
         drop(registry);
-        self.answer(Cause::DirectAsked.of_user(name.as_str()).into());
+        self.answer(Cause::DirectAsked.with_user(name.as_str()).into());
         self.send_event_to(&other, EventKind::DirectRequest { from: self.name(), key: key.to_string().into() });
         Ok(())
     }
@@ -55,7 +55,7 @@ impl Session {
         }
         let accept = |key| self.hub.registry().direct_requests.accept(self.user.client(), other.client(), key);
         let Some(own) = key.parse().ok().and_then(accept) else {
-            return Err(Cause::NotAskedDirect.of_user(other.name.to_string()));
+            return Err(Cause::NotAskedDirect.with_user(other.name.to_string()));
         };
         let key = own.to_string().into();
         self.send_event_to(&other, EventKind::DirectReady { user: self.name(), key, addresses: addresses.into() });
@@ -81,7 +81,7 @@ impl Session {
         };
         let rejected = self.hub.registry().direct_requests.remove(me, other.client());
         if rejected {
-            self.answer(Cause::DirectDeclined.of_user(other.name.as_str()).into());
+            self.answer(Cause::DirectDeclined.with_user(other.name.as_str()).into());
             self.send_event_to(&other, EventKind::DirectRejected { by: self.name() });
         }
         Ok(rejected)
@@ -113,22 +113,22 @@ impl Session {
         let users: Vec<Arc<User>> = removed.requesters.iter().chain(&removed.receivers).filter_map(find).collect();
         drop(registry);
         for user in users {
-            self.send_event_to(&user, Cause::DirectUnavailable.of_user(self.name()).into());
+            self.send_event_to(&user, Cause::DirectUnavailable.with_user(self.name()).into());
         }
     }
 }
 
 /// Makes the refusal for a user whose program does not support direct chats.
 pub(super) fn unsupported(user: &str) -> Report<'static> {
-    Cause::DirectNotHere.of_user(quoted(user))
+    Cause::DirectNotHere.with_user(quoted(user))
 }
 
 /// Makes the report of a refused request.
 fn direct_refusal(why: DirectRefusal, name: &str) -> Report<'static> {
     match why {
         DirectRefusal::NoOwnKey => unsupported(name),
-        DirectRefusal::NoReceiverKey => Cause::DirectNotThere.of_user(name.to_owned()),
-        DirectRefusal::AlreadyRequested => Cause::AskedAlready.of_user(name.to_owned()),
+        DirectRefusal::NoReceiverKey => Cause::DirectNotThere.with_user(name.to_owned()),
+        DirectRefusal::AlreadyRequested => Cause::AskedAlready.with_user(name.to_owned()),
         DirectRefusal::TooMany => Cause::TooManyDirects.report(),
     }
 }

@@ -93,7 +93,7 @@ impl Session {
             .storage
             .delete_direct_messages(self.user.history_owner())
             .map_err(|why| self.hub.history_refusal(&why))?;
-        self.answer(Cause::Forgotten.of_count(removed).into());
+        self.answer(Cause::Forgotten.with_count(removed).into());
         Ok(())
     }
 
@@ -142,7 +142,7 @@ impl Session {
         let whole = page.entries.len();
         let mut taken = 0;
         let mut fits = |entry: &HistoryEntry| {
-            let bytes = self.measure(&entry.recalled());
+            let bytes = self.measure(&entry.to_event());
             let fits = bytes <= *left || taken < least;
             *left = left.saturating_sub(bytes);
             taken += 1;
@@ -175,7 +175,7 @@ impl Session {
         };
         let most = count(self.hub.limits.history_messages);
         let Some(range) = range_of(ask, most) else {
-            return Err(Cause::BadObject.of_word("room goes with last, before or after"));
+            return Err(Cause::BadObject.with_word("room goes with last, before or after"));
         };
         let page = self.read_one_answer(&rooms, only, range)?;
         let next = next_page(&page, range);
@@ -186,7 +186,7 @@ impl Session {
     /// Sends a page as the whole answer to the current command, as one piece.
     fn send_page(&mut self, page: &Page, remark: String, next: Option<String>) {
         let shown = page.entries.len();
-        let end = EventKind::RecallEnd { shown, remark: remark.into(), next: next.map(Into::into) };
+        let end = EventKind::RecallEnd { count: shown, remark: remark.into(), next: next.map(Into::into) };
         self.send_history(page, end, true);
     }
 
@@ -204,7 +204,7 @@ impl Session {
         };
         let entries = entries.map(|entry| {
             let nonce = nonce(entry).map(|nonce| nonce.into_string().into());
-            Event { reply: part(), nonce, ..entry.recalled() }
+            Event { reply: part(), nonce, ..entry.to_event() }
         });
         let end = Event { reply: reply(label.as_deref(), done), ..end.at(self.now) };
         let events: Vec<Event<'_>> = entries.chain([end]).collect();

@@ -119,8 +119,8 @@ impl Hub {
         let delivery_mode = delivery_mode(rendering, true);
         session.arrival_batch =
             Some(self.global.log.enter(&session.global_subscription, delivery_mode, notice.map(|notice| notice as _)));
-        session.global_start_id = if session.global_subscription.came_after() > 0 {
-            session.global_subscription.came_after()
+        session.global_start_id = if session.global_subscription.id_before_joining() > 0 {
+            session.global_subscription.id_before_joining()
         } else {
             opened_before
         };
@@ -181,7 +181,7 @@ impl Session {
         }
         let global = &self.hub.global.log;
         let last = global.leave(&self.global_subscription, delivery_mode(self.user.rendering(), true), None);
-        global.settle(last);
+        global.wait_delivered(last);
         self.hub.registry().unblock_connection(&self.user);
     }
 
@@ -198,7 +198,7 @@ impl Session {
         let has_blocks = hub.registry().has_blocks(&self.user);
         if has_blocks {
             // Remove the blocks only after the delivery, which leaves out the blocked users.
-            hub.global.log.settle(last);
+            hub.global.log.wait_delivered(last);
             hub.registry().remove_blocks(&self.user);
         }
     }

@@ -42,7 +42,7 @@ impl Session {
     pub(super) fn list_members(&mut self, room: &str, after: Option<&str>) -> CommandResult {
         let members = RoomName::parse(room).ok().and_then(|name| self.hub.registry().rooms.members(&name));
         let Some((name, users)) = members else {
-            return Err(Cause::NoSuchRoom.of_room(quoted(room)));
+            return Err(Cause::NoSuchRoom.with_room(quoted(room)));
         };
         let users = self.without_blockers(users);
         let room = name.as_str();

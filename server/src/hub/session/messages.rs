@@ -99,7 +99,7 @@ impl Session {
         if let Some(other) = hub.find(to) {
             hub.deliver_mail(&other);
         }
-        self.answer(Cause::Queued.of_user(name.as_str()).into());
+        self.answer(Cause::Queued.with_user(name.as_str()).into());
         Ok(())
     }
 
@@ -110,7 +110,9 @@ impl Session {
         pending.push(&text, self.take_tag());
         let global = &self.hub.global.log;
         let stored = self.hub.storage.wait_for_capacity();
-        global.settle(global.say(&self.global_subscription, &mut self.talk_publication(None, &pending, stored)));
+        global.wait_delivered(
+            global.publish(&self.global_subscription, &mut self.talk_publication(None, &pending, stored)),
+        );
         if stored { Ok(()) } else { Err(not_stored()) }
     }
 }
@@ -122,7 +124,7 @@ pub(super) fn not_stored() -> Report<'static> {
 
 /// Makes the refusal of a message to a user who blocks its sender.
 fn not_delivered(name: &UserName) -> Report<'static> {
-    Cause::BlockedByUser.of_user(name.to_string())
+    Cause::BlockedByUser.with_user(name.to_string())
 }
 
 impl Hub {
@@ -137,6 +139,6 @@ impl Hub {
                 Cause::MailNotStored
             }
         };
-        cause.of_user(name.to_string())
+        cause.with_user(name.to_string())
     }
 }

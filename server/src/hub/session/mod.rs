@@ -130,7 +130,7 @@ impl Session {
         match done {
             Err(refusal) => {
                 self.forget_refused_label(label.as_deref());
-                let refusal = if may_be_talk { refusal.hinting_at_say() } else { refusal };
+                let refusal = if may_be_talk { refusal.with_say_hint() } else { refusal };
                 self.refuse(refusal.into(), now);
             }
             Ok(()) if self.tag.label.is_some() => self.answer(EventKind::Done { id: None, repeated: false }),
@@ -199,7 +199,8 @@ impl Session {
         let pending_room = self.pending_room.take();
         let is_target = |membership: &&Membership| Some(membership.name.key()) == pending_room.as_ref();
         if let Some(Membership { name, group, subscription, .. }) = self.rooms.iter().rev().find(is_target) {
-            let number = group.log.say(subscription, &mut self.talk_publication(Some(name.as_str()), &pending, stored));
+            let number =
+                group.log.publish(subscription, &mut self.talk_publication(Some(name.as_str()), &pending, stored));
             self.last_batch = Some(SentBatch { group: group.clone(), number });
         }
         pending.clear();
@@ -246,14 +247,14 @@ impl Session {
     fn wait_for_last_batch(&mut self) {
         self.wait_for_arrival_notice();
         if let Some(SentBatch { group, number }) = self.last_batch.take() {
-            group.log.settle(number);
+            group.log.wait_delivered(number);
         }
     }
 
     /// Waits until the announcement of the user's sign-in is delivered.
     fn wait_for_arrival_notice(&mut self) {
         if let Some(batch) = self.arrival_batch.as_mut().filter(|batch| **batch > 0) {
-            self.hub.global.log.settle(std::mem::take(batch));
+            self.hub.global.log.wait_delivered(std::mem::take(batch));
         }
     }
 
@@ -289,7 +290,7 @@ impl Session {
     /// Returns the position in `rooms` of a room that the user must be in.
     fn require_room(&self, room: &str) -> Result<usize, Report<'static>> {
         let position = RoomName::parse(room).ok().and_then(|name| self.room_position(&name));
-        position.ok_or_else(|| Cause::NotInRoom.of_room(quoted(room)))
+        position.ok_or_else(|| Cause::NotInRoom.with_room(quoted(room)))
     }
 
     /// Takes the tag of the current command, for the publication that answers it.
@@ -303,11 +304,11 @@ impl Session {
         let most = count(self.hub.limits.message_chars);
         // Every character has at least one byte.
         if text.len() > most && text.chars().count() > most {
-            return Err(Cause::MessageTooLong.of_count(most as u64));
+            return Err(Cause::MessageTooLong.with_count(most as u64));
         }
         let most = count(self.hub.limits.message_lines);
         if count_lines(&text) > most {
-            return Err(Cause::TooManyLines.of_count(most as u64));
+            return Err(Cause::TooManyLines.with_count(most as u64));
         }
         Ok(text)
     }
@@ -371,7 +372,7 @@ impl Session {
             _ => return Err(Cause::FormatFixed.report()),
         };
         let global = &self.hub.global.log;
-        global.settle(global.change(
+        global.wait_delivered(global.change_mode(
             &self.global_subscription,
             delivery_mode(self.user.rendering(), true),
             delivery_mode(rendering, true),
@@ -420,7 +421,7 @@ impl Session {
 
 /// Makes the refusal of a name that no user and no account has.
 fn no_such_user(name: &str) -> Report<'static> {
-    Cause::NoSuchUser.of_user(quoted(name))
+    Cause::NoSuchUser.with_user(quoted(name))
 }
 
 /// Cleans and shortens a client's text, to quote it in an answer.

@@ -37,12 +37,12 @@ impl Session {
         drop(registry);
         match outcome {
             RequestOutcome::Sent => {
-                self.answer(Cause::PrivateAsked.of_user(name.as_str()).into());
+                self.answer(Cause::PrivateAsked.with_user(name.as_str()).into());
                 self.send_event_to(&other, EventKind::PrivateRequest { from: self.name() });
                 // Explain the line to a user at a terminal. Unframed programs compare every message, so they get no
                 // more.
                 if other.rendering() == Rendering::Text {
-                    self.send_event_to(&other, Cause::PrivateAsks.of_user(self.name()).into());
+                    self.send_event_to(&other, Cause::PrivateAsks.with_user(self.name()).into());
                 }
                 Ok(())
             }
@@ -50,8 +50,8 @@ impl Session {
                 self.announce_connected(&other);
                 Ok(())
             }
-            RequestOutcome::AlreadyConnected => Err(Cause::PrivateAlready.of_user(name.to_string())),
-            RequestOutcome::AlreadyRequested => Err(Cause::AskedAlready.of_user(name.to_string())),
+            RequestOutcome::AlreadyConnected => Err(Cause::PrivateAlready.with_user(name.to_string())),
+            RequestOutcome::AlreadyRequested => Err(Cause::AskedAlready.with_user(name.to_string())),
             RequestOutcome::TooMany => Err(Cause::TooManyPrivates.report()),
         }
     }
@@ -63,10 +63,10 @@ impl Session {
     pub(super) fn check_not_blocked(&self, other: &User) -> CommandResult {
         let name = &other.name;
         if self.is_blocked_by(other) {
-            return Err(Cause::RequestBlocked.of_user(name.to_string()));
+            return Err(Cause::RequestBlocked.with_user(name.to_string()));
         }
         if self.hub.registry().blocks.is_blocked(self.user.client(), name.key()) {
-            return Err(Cause::YouBlock.of_user(name.to_string()));
+            return Err(Cause::YouBlock.with_user(name.to_string()));
         }
         Ok(())
     }
@@ -105,12 +105,12 @@ impl Session {
         };
         drop(registry);
         if !was_requested {
-            return Err(Cause::NotAskedPrivate.of_user(name.to_string()));
+            return Err(Cause::NotAskedPrivate.with_user(name.to_string()));
         }
         if accept {
             self.announce_connected(&other);
         } else {
-            self.answer(Cause::PrivateDeclined.of_user(name.as_str()).into());
+            self.answer(Cause::PrivateDeclined.with_user(name.as_str()).into());
             self.send_event_to(&other, EventKind::PrivateRejected { by: self.name() });
         }
         Ok(())
@@ -140,7 +140,7 @@ impl Session {
             None => (self.only_partner()?, Text::from(text)),
         };
         if !self.hub.registry().private_chats.are_connected(self.user.client(), other.client()) {
-            return Err(Cause::NoPrivateToTalk.of_user(other.name.to_string()));
+            return Err(Cause::NoPrivateToTalk.with_user(other.name.to_string()));
         }
         let text = self.checked_message(&text)?;
         self.hub.send_reliably(&other, EventKind::Private { from: self.name(), text }.at(self.now));
@@ -169,11 +169,11 @@ impl Session {
         };
         let name = other.name.as_str();
         if !self.hub.registry().private_chats.end(self.user.client(), other.client()) {
-            return Err(Cause::NoPrivateToEnd.of_user(name.to_owned()));
+            return Err(Cause::NoPrivateToEnd.with_user(name.to_owned()));
         }
         // Chat77's client drops the chat when it gets this line, so both sides need it.
         self.send_event(EventKind::PrivateEnded { with: name.into(), reason: ENDED.into() });
-        self.answer(Cause::PrivateOver.of_user(name).into());
+        self.answer(Cause::PrivateOver.with_user(name).into());
         self.send_event_to(&other, EventKind::PrivateEnded { with: self.name(), reason: ENDED.into() });
         Ok(())
     }
@@ -225,7 +225,7 @@ impl Session {
             self.send_event_to(&partner, EventKind::PrivateEnded { with: self.name(), reason: DISCONNECTED.into() });
         }
         for requester in requesters {
-            self.send_event_to(&requester, Cause::PrivateUnavailable.of_user(self.name()).into());
+            self.send_event_to(&requester, Cause::PrivateUnavailable.with_user(self.name()).into());
         }
     }
 
@@ -243,7 +243,7 @@ impl Session {
         match partners[..] {
             [only] => Ok(only.clone()),
             [] => Err(Cause::NoPrivates.report()),
-            _ => Err(Cause::SeveralPrivates.of_word(joined(&partners))),
+            _ => Err(Cause::SeveralPrivates.with_word(joined(&partners))),
         }
     }
 
@@ -254,8 +254,8 @@ impl Session {
         let requesters: Vec<_> = requesters.filter_map(|client| registry.users.get(&client)).collect();
         match requesters[..] {
             [only] => Ok(only.clone()),
-            [] => Err(Cause::NoneOpen.of_word("request")),
-            _ => Err(Cause::SeveralOpen.of_word(joined(&requesters))),
+            [] => Err(Cause::NoneOpen.with_word("request")),
+            _ => Err(Cause::SeveralOpen.with_word(joined(&requesters))),
         }
     }
 

@@ -12,11 +12,11 @@ impl Session {
         if let (Some(session), Some(label)) = (&self.user.session, &self.tag.label)
             && !command.is_upkeep()
             && let LabelStatus::Repeated(id) =
-                session.register_label(label, is_query(command).then(|| self.user.client()))
+                session.register_label(label, command.is_question().then(|| self.user.client()))
         {
             return Some(id);
         }
-        let nonce = self.tag.nonce.as_deref().filter(|_| command.said().is_some())?;
+        let nonce = self.tag.nonce.as_deref().filter(|_| command.text_for_others().is_some())?;
         let id = self.hub.nonces.lock().find(self.user.name.key(), nonce)?;
         if let (Some(session), Some(label)) = (&self.user.session, &self.tag.label) {
             session.labels.lock().set_message_id(label, id);
@@ -30,24 +30,4 @@ impl Session {
             session.labels.lock().remove_refused(label);
         }
     }
-}
-
-/// True for a command that changes nothing, so that only its answer matters.
-fn is_query(command: &Command<'_>) -> bool {
-    matches!(
-        command,
-        Command::Online { .. }
-            | Command::OnlineDetails
-            | Command::Others { .. }
-            | Command::Members { .. }
-            | Command::Rooms { .. }
-            | Command::Since { .. }
-            | Command::Chats { .. }
-            | Command::Blocked { .. }
-            | Command::History(_)
-            | Command::HistoryIn { .. }
-            | Command::Search { .. }
-            | Command::Help(_)
-            | Command::Ping(_)
-    )
 }

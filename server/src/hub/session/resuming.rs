@@ -137,8 +137,8 @@ impl Hub {
             return Err(NotResumed::Changed);
         };
         old.send_event(&EventKind::from(Cause::ResumedElsewhere.report()).at(now), &self.limits);
-        old.outbox.seal();
-        old.outbox.cut(DisconnectReason::Resumed);
+        old.outbox.close_input();
+        old.outbox.disconnect(DisconnectReason::Resumed);
         let reservation = NameReservation { hub: self.clone(), name: user.name.clone(), transferred: false };
         self.attach(&session, &user, options.acks, options.seq, now);
         let rooms = make_current(session.rooms.lock().clone(), &request.options.rooms);
@@ -367,6 +367,6 @@ impl Session {
                 drop(expired);
             }
         };
-        self.hub.poller.after(Limits::seconds(self.hub.limits.resume_seconds), expire);
+        self.hub.poller.run_after(Limits::seconds(self.hub.limits.resume_seconds), expire);
     }
 }

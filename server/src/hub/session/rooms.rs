@@ -34,7 +34,7 @@ impl Membership {
     pub(super) fn set_delivery_mode(&mut self, delivery_mode: DeliveryMode) {
         let old = std::mem::replace(&mut self.delivery_mode, delivery_mode);
         if old != delivery_mode {
-            self.group.log.settle(self.group.log.change(&self.subscription, old, delivery_mode));
+            self.group.log.wait_delivered(self.group.log.change_mode(&self.subscription, old, delivery_mode));
         }
     }
 }
@@ -55,7 +55,7 @@ impl Hub {
 
 impl Session {
     pub(super) fn join(&mut self, room: &str) -> CommandResult {
-        let name = RoomName::parse(room).map_err(Report::of_room_name)?;
+        let name = RoomName::parse(room).map_err(Report::from_room_name_error)?;
         if let Some(position) = self.room_position(&name) {
             let membership = self.rooms.remove(position);
             self.demote_current_room();
@@ -64,10 +64,10 @@ impl Session {
             self.promote_current_room();
             return Ok(());
         }
-        name.check_new().map_err(Report::of_room_name)?;
+        name.check_new().map_err(Report::from_room_name_error)?;
         let most = count(self.hub.limits.rooms_per_person);
         if self.rooms.len() >= most {
-            return Err(Cause::TooManyRooms.of_count(most as u64));
+            return Err(Cause::TooManyRooms.with_count(most as u64));
         }
         let entered = self.hub.enter(&mut self.hub.registry(), &name, &self.user)?;
         self.demote_current_room();
@@ -76,7 +76,7 @@ impl Session {
         outbox.hold();
         self.subscribe(entered, true);
         let name = self.rooms.last().map_or(name, |membership| membership.name.clone());
-        let answer = self.render_answer(Cause::Entered.of_room(name.as_str()).into());
+        let answer = self.render_answer(Cause::Entered.with_room(name.as_str()).into());
         outbox.release(&answer, None);
         Ok(())
     }
@@ -88,14 +88,14 @@ impl Session {
         };
         let Some(position) = position else {
             let name = room.map_or("any room".into(), quoted);
-            return Err(Cause::NotInRoom.of_room(name));
+            return Err(Cause::NotInRoom.with_room(name));
         };
         let was_current = position + 1 == self.rooms.len();
         let membership = self.rooms.remove(position);
         let name = membership.name.clone();
         self.save_room_list();
         self.unsubscribe(membership, true);
-        let left = Cause::LeftRoom.of_room(name.as_str()).into();
+        let left = Cause::LeftRoom.with_room(name.as_str()).into();
         if was_current {
             self.send_event(left);
             self.promote_current_room();
@@ -121,7 +121,7 @@ impl Session {
         let delivery_mode = delivery_mode(self.user.rendering(), true);
         let change = PresenceChange { hub, group: &group, user: &self.user, joins: true };
         group.log.enter(&subscription, delivery_mode, announced.then_some(&mut change.notice(self.now)));
-        let start_id = if subscription.came_after() > 0 { subscription.came_after() } else { last_id };
+        let start_id = if subscription.id_before_joining() > 0 { subscription.id_before_joining() } else { last_id };
         self.rooms.push(Membership { name, group, subscription, delivery_mode, start_id, caught_up: None });
         self.save_room_list();
     }
@@ -134,7 +134,7 @@ impl Session {
         let number = group.log.leave(&subscription, delivery_mode, announced.then_some(&mut change.notice(self.now)));
         // The read marker of an account is known only after the delivery.
         if announced || self.user.is_account() {
-            group.log.settle(number);
+            group.log.wait_delivered(number);
         }
         self.store_read_marker(&name, &subscription, caught_up, start_id);
         self.hub.registry().rooms.leave(&name, self.user.client());
@@ -149,7 +149,11 @@ impl Session {
         }
         let storage = &self.hub.storage;
         let account = self.user.name.key();
-        let delivered = if self.user.outbox.is_clear() { subscription.left_after() } else { subscription.heard() };
+        let delivered = if self.user.outbox.is_clear() {
+            subscription.id_before_leaving()
+        } else {
+            subscription.last_delivered_id()
+        };
         let has_no_marker = || storage.read_marker(account, room.key()) == Ok(None);
         let read = match delivered {
             0 => caught_up.or_else(|| has_no_marker().then_some(start_id)),
@@ -180,7 +184,7 @@ impl Session {
             current.set_delivery_mode(delivery_mode);
         }
         let answer = match self.rooms.last() {
-            Some(current) => Cause::Entered.of_room(current.name.to_string()),
+            Some(current) => Cause::Entered.with_room(current.name.to_string()),
             None => Cause::InNoRoom.report(),
         };
         self.answer(answer.into());

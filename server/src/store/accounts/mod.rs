@@ -45,7 +45,7 @@ pub enum RegisterError {
     /// The name, or one that looks like it, is registered.
     #[error("that name is already registered")]
     Taken,
-    /// The server has the most accounts that it keeps.
+    /// The server has as many accounts as it may have.
     #[error("no more accounts can be registered on this server")]
     Full,
     /// The disk refused. (If only its last step failed, the next start may still find the name registered.)
@@ -67,11 +67,11 @@ pub enum BlocksError {
     NotStored(io::Error),
 }
 
-/// Why a password was not changed. Nothing has changed then.
+/// The reason for which a password was not changed. Nothing has changed then.
 #[derive(Debug, Error)]
 pub enum PasswordError {
-    /// There is no account of that name any more, or it has another password meanwhile.
-    #[error("that account has changed meanwhile")]
+    /// The account was removed or its password changed since the caller read it.
+    #[error("the account has changed in the meantime; try again")]
     Changed,
     /// The disk refused. (If only its last step failed, the next start may still find the change.)
     #[error("accounts.json could not be written: {0}")]
@@ -126,7 +126,8 @@ impl Accounts {
     /// The file is damaged, of an unknown version, or contains an invalid account.
     pub fn open(folder: &Path, limits: &Limits) -> Result<Accounts, FileError> {
         let path = folder.join("accounts.json");
-        let (most, most_blocks) = (count(limits.accounts), count(limits.blocks_per_person));
+        let most = count(limits.accounts);
+        let most_blocks = count(limits.blocks_per_person);
         let (contents, known) = file::read(&path, most_blocks)?;
         let writer = Mutex::new(OnDisk { contents, behind: false, pace: Pace::new(), lock: LockWatch::of(folder) });
         Ok(Accounts { path, most, most_blocks, writer, known: RwLock::new(known) })

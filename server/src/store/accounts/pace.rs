@@ -36,7 +36,8 @@ mod tests {
 
     #[test]
     fn x9_eight_writes_at_once_and_then_one_in_five_seconds() {
-        let (mut pace, start) = (Pace::new(), Instant::now());
+        let mut pace = Pace::new();
+        let start = Instant::now();
         assert_eq!((0..100).filter(|_| pace.take(start)).count(), 8);
         let at = |seconds| start + Duration::from_secs(seconds);
         assert!(!pace.take(at(4)) && pace.take(at(5)) && !pace.take(at(5)));

@@ -20,7 +20,7 @@ fn add(accounts: &Accounts, text: &str) -> Result<(), RegisterError> {
 }
 
 #[test]
-fn accounts_last_in_the_order_of_registering() {
+fn accounts_are_stored_in_the_order_of_registering() {
     let folder = tempfile::tempdir().unwrap();
     let accounts = open(folder.path(), 10).unwrap();
     for text in ["zoe", "Alice", "Müller"] {
@@ -40,7 +40,7 @@ fn accounts_last_in_the_order_of_registering() {
 }
 
 #[test]
-fn there_is_a_most() {
+fn the_number_of_accounts_is_limited() {
     let folder = tempfile::tempdir().unwrap();
     let accounts = open(folder.path(), 1).unwrap();
     add(&accounts, "a").unwrap();
@@ -49,7 +49,7 @@ fn there_is_a_most() {
 }
 
 #[test]
-fn what_is_not_stored_is_not_registered_and_storing_resumes() {
+fn a_name_that_is_not_stored_is_not_registered() {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("data");
     fs::create_dir(&folder).unwrap();
@@ -64,14 +64,15 @@ fn what_is_not_stored_is_not_registered_and_storing_resumes() {
 }
 
 #[test]
-fn of_many_at_once_one_gets_the_name() {
+fn one_of_many_simultaneous_calls_registers_the_name() {
     let folder = tempfile::tempdir().unwrap();
     let accounts = open(folder.path(), 100).unwrap();
     let start = Barrier::new(16);
     let won = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..16)
             .map(|i| {
-                let (accounts, start) = (&accounts, &start);
+                let accounts = &accounts;
+                let start = &start;
                 scope.spawn(move || {
                     start.wait();
                     add(accounts, &format!("own{i}x")).unwrap();
@@ -86,7 +87,7 @@ fn of_many_at_once_one_gets_the_name() {
 }
 
 #[test]
-fn impossible_files_are_refused_by_name_and_left() {
+fn invalid_files_are_refused_by_name_and_left_unchanged() {
     let row = |name: &str, hash: &str| format!(r#"{{"name":"{name}","password":"{hash}","registered":"x"}}"#);
     let blocking = |names: &str| row("bob", HASH).replace('}', &format!(",\"blocks\":{names}}}"));
     let dear = HASH.replace("$04$", "$31$");
@@ -113,7 +114,7 @@ fn impossible_files_are_refused_by_name_and_left() {
 }
 
 #[test]
-fn blocks_last_and_are_in_the_file_only_where_there_are_some() {
+fn blocks_are_stored_and_empty_lists_left_out() {
     let folder = tempfile::tempdir().unwrap();
     let accounts = open(folder.path(), 10).unwrap();
     add(&accounts, "alice").unwrap();
@@ -134,7 +135,7 @@ fn blocks_last_and_are_in_the_file_only_where_there_are_some() {
 }
 
 #[test]
-fn blocks_that_are_not_stored_do_not_count() {
+fn blocks_that_are_not_stored_have_no_effect() {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("data");
     fs::create_dir(&folder).unwrap();
@@ -151,9 +152,10 @@ fn blocks_that_are_not_stored_do_not_count() {
 }
 
 #[test]
-fn the_version_before_is_read_and_stays_as_the_backup() {
+fn version_1_is_read_and_kept_as_the_backup() {
     let folder = tempfile::tempdir().unwrap();
-    let (path, backup) = (folder.path().join("accounts.json"), folder.path().join("accounts.json.bak"));
+    let path = folder.path().join("accounts.json");
+    let backup = folder.path().join("accounts.json.bak");
     let old = format!(r#"{{"version":1,"accounts":[{{"name":"alice","password":"{HASH}","registered":"x"}}]}}"#);
     fs::write(&path, &old).unwrap();
     let accounts = open(folder.path(), 10).unwrap();
@@ -165,7 +167,7 @@ fn the_version_before_is_read_and_stays_as_the_backup() {
 }
 
 #[test]
-fn many_are_registered_with_one_write_or_none() {
+fn register_all_writes_once_and_registers_all_or_none() {
     let folder = tempfile::tempdir().unwrap();
     let accounts = open(folder.path(), 3).unwrap();
     add(&accounts, "alice").unwrap();
@@ -186,7 +188,7 @@ fn many_are_registered_with_one_write_or_none() {
 }
 
 #[test]
-fn a_file_that_is_cut_anywhere_is_whole_or_refused_by_name() {
+fn a_file_cut_anywhere_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let accounts = open(folder.path(), 10).unwrap();
     for text in ["alice", "Müller"] {
@@ -211,8 +213,10 @@ fn x9_toggling_blocks_does_not_write_the_whole_file_each_time() {
     let folder = tempfile::tempdir().unwrap();
     let accounts = open(folder.path(), 10).unwrap();
     add(&accounts, "alice").unwrap();
-    let (alice, path) = (NameKey::of("alice"), folder.path().join("accounts.json"));
-    let (mut writes, mut last) = (0, fs::metadata(&path).unwrap().modified().unwrap());
+    let alice = NameKey::of("alice");
+    let path = folder.path().join("accounts.json");
+    let mut writes = 0;
+    let mut last = fs::metadata(&path).unwrap().modified().unwrap();
     for round in 0..200 {
         let list: &[UserName] = if round % 2 == 0 { &[name("bob")] } else { &[] };
         accounts.set_blocks(&alice, list).unwrap();
@@ -261,7 +265,7 @@ fn x9_an_account_is_removed_and_the_others_stay() {
 }
 
 #[test]
-fn a_password_is_replaced_if_it_is_still_the_one_that_was_checked() {
+fn a_password_is_replaced_only_if_it_is_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let accounts = open(folder.path(), 10).unwrap();
     add(&accounts, "alice").unwrap();

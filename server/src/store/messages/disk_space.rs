@@ -1,69 +1,82 @@
-//! Whether the disk has room for talk. Anybody can fill a disk by talking; accounts, bans and mail are bounded, and need
-//! some of it left.
+//! Decides whether the disk has enough free space for history.
+//!
+//! Any user can fill a disk by talking. Accounts, bans and mail are bounded and must still be stored then, so history
+//! stops while less than a reserve is free. The decision has hysteresis, or storing would stop and resume with every
+//! line near the reserve:
+//!
+//! | state | free space | new state |
+//! |---|---|---|
+//! | normal | below the reserve | low |
+//! | low | below 9/8 of the reserve | low |
+//! | low | 9/8 of the reserve or more | normal |
+//! | any | unknown | unchanged |
+//!
+//! This module only measures. [`super::writer::Writer`] leaves out history while the state is low.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// How often the system is asked. What is said meanwhile is a small part of what is to stay free.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Time between two measurements. Messages of two seconds take a small part of the reserve.
+const MEASURE_EVERY: Duration = Duration::from_secs(2);
 
-/// How many bytes a disk has, and how many of these are free.
+/// The size of a disk, in bytes.
 #[derive(Clone, Copy, Debug)]
-struct Bytes {
-    all: u64,
+struct DiskBytes {
+    total: u64,
     free: u64,
 }
 
-/// Says that, if it is known.
-type SpaceProbe = Box<dyn FnMut() -> Option<Bytes> + Send>;
+/// Measures a disk. Returns `None` if the system reports an error.
+type DiskProbe = Box<dyn FnMut() -> Option<DiskBytes> + Send>;
 
-/// Watches the disk that a folder is on.
+/// Watches the free space of one disk.
 pub(super) struct DiskSpace {
-    least: u64,
-    /// Of a small disk one part of so many is to stay free.
-    part: u64,
-    look: SpaceProbe,
-    looked: Option<Instant>,
-    scarce: bool,
+    /// The reserve in bytes, on a disk that is large enough.
+    reserve: u64,
+    /// Bound of the reserve: the size of the disk divided by this.
+    divisor: u64,
+    probe: DiskProbe,
+    measured_at: Option<Instant>,
+    low: bool,
 }
 
 impl DiskSpace {
-    /// So many bytes are to stay free on the disk of `folder`; of a smaller disk, one part of so many.
-    pub(super) fn of(folder: &Path, least: u64, part: u64) -> DiskSpace {
+    /// Watches the disk of `folder`. The reserve is `reserve` bytes, but at most the size of the disk divided by
+    /// `divisor`.
+    pub(super) fn of(folder: &Path, reserve: u64, divisor: u64) -> DiskSpace {
         let folder = folder.to_owned();
-        let look = move || {
+        let probe = move || {
             let disk = rustix::fs::statvfs(&folder).ok()?;
             let bytes = |blocks: u64| blocks.saturating_mul(disk.f_frsize);
-            // What others than the administrator may take.
-            Some(Bytes { all: bytes(disk.f_blocks), free: bytes(disk.f_bavail) })
+            // f_bavail leaves out the blocks that are reserved for the superuser.
+            Some(DiskBytes { total: bytes(disk.f_blocks), free: bytes(disk.f_bavail) })
         };
-        DiskSpace::by(Box::new(look), least, part)
+        DiskSpace::with_probe(Box::new(probe), reserve, divisor)
     }
 
-    fn by(look: SpaceProbe, least: u64, part: u64) -> DiskSpace {
-        DiskSpace { least, part: part.max(1), look, looked: None, scarce: false }
+    fn with_probe(probe: DiskProbe, reserve: u64, divisor: u64) -> DiskSpace {
+        DiskSpace { reserve, divisor: divisor.max(1), probe, measured_at: None, low: false }
     }
 
-    /// Less is free than is to stay. To end, that takes an eighth more, so that it does not come and go with every line.
-    pub(super) fn is_scarce(&mut self, now: Instant) -> bool {
-        if self.looked.is_some_and(|at| now.saturating_duration_since(at) < LOOK_EVERY) {
-            return self.scarce;
+    /// Measures the disk if the last measurement is too old, and logs a change. Returns true while free space is low.
+    pub(super) fn poll_low(&mut self, now: Instant) -> bool {
+        if self.measured_at.is_some_and(|at| now.saturating_duration_since(at) < MEASURE_EVERY) {
+            return self.low;
         }
-        self.looked = Some(now);
-        // A disk that does not say stays as it was.
-        let Some(Bytes { all, free }) = (self.look)() else { return self.scarce };
-        let least = self.least.min(all / self.part);
-        let enough = if self.scarce { least.saturating_add(least / 8) } else { least };
-        let was = std::mem::replace(&mut self.scarce, free < enough);
-        match (was, self.scarce) {
+        self.measured_at = Some(now);
+        let Some(DiskBytes { total, free }) = (self.probe)() else { return self.low };
+        let reserve = self.reserve.min(total / self.divisor);
+        let enough = if self.low { reserve.saturating_add(reserve / 8) } else { reserve };
+        let was_low = std::mem::replace(&mut self.low, free < enough);
+        match (was_low, self.low) {
             (false, true) => log::error!(
-                "messages.db: only {free} bytes are free on its disk: what is said is not stored any more, until there \
-                 are more; accounts, bans and messages for those away still are (--limit disk-free-bytes)"
+                "messages.db: disk space low free={free} reserve={reserve}: history is not stored until space is freed; \
+                 accounts, bans and mail still are (see --limit disk-free-bytes)"
             ),
-            (true, false) => log::info!("messages.db: there is room on its disk again, and what is said is stored"),
+            (true, false) => log::info!("messages.db: disk space sufficient free={free}: history is stored again"),
             _ => {}
         }
-        self.scarce
+        self.low
     }
 }
 
@@ -74,44 +87,47 @@ mod tests {
     use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
     #[test]
-    fn it_is_scarce_below_the_least_until_there_is_an_eighth_more() {
-        let (free, start) = (Arc::new(AtomicU64::new(800)), Instant::now());
-        let told = free.clone();
-        let look = move || Some(Bytes { all: 80_000, free: told.load(Relaxed) }).filter(|bytes| bytes.free > 0);
-        let mut space = DiskSpace::by(Box::new(look), 800, 8);
-        // Of what is free each time it is looked; 0 is a disk that does not say.
+    fn space_is_low_below_the_reserve_until_an_eighth_more_is_free() {
+        let free = Arc::new(AtomicU64::new(800));
+        let start = Instant::now();
+        let probed = free.clone();
+        let probe =
+            move || Some(DiskBytes { total: 80_000, free: probed.load(Relaxed) }).filter(|bytes| bytes.free > 0);
+        let mut space = DiskSpace::with_probe(Box::new(probe), 800, 8);
+        // Free bytes at each measurement; 0 stands for a failed probe.
         let cases = [(800, false), (799, true), (0, true), (899, true), (900, false), (0, false), (800, false)];
-        for (round, (bytes, scarce)) in (0..).zip(cases) {
+        for (round, (bytes, low)) in (0..).zip(cases) {
             free.store(bytes, Relaxed);
-            assert_eq!(space.is_scarce(start + LOOK_EVERY * round), scarce, "{bytes}");
+            assert_eq!(space.poll_low(start + MEASURE_EVERY * round), low, "{bytes}");
         }
     }
 
     #[test]
-    fn of_a_small_disk_a_part_is_enough() {
-        let scarce = |all, free| {
-            let look = move || Some(Bytes { all, free });
-            DiskSpace::by(Box::new(look), 800, 8).is_scarce(Instant::now())
+    fn the_reserve_of_a_small_disk_is_a_part_of_it() {
+        let is_low = |total, free| {
+            let probe = move || Some(DiskBytes { total, free });
+            DiskSpace::with_probe(Box::new(probe), 800, 8).poll_low(Instant::now())
         };
         let cases = [(80_000, 799), (80_000, 800), (800, 99), (800, 100), (0, 0)];
-        assert_eq!(cases.map(|(all, free)| scarce(all, free)), [true, false, true, false, false]);
+        assert_eq!(cases.map(|(total, free)| is_low(total, free)), [true, false, true, false, false]);
     }
 
     #[test]
-    fn the_system_is_asked_seldom() {
-        let (asked, start) = (Arc::new(AtomicU64::new(0)), Instant::now());
-        let count = asked.clone();
-        let look = move || Some(Bytes { all: 100, free: count.fetch_add(1, Relaxed) });
-        let mut space = DiskSpace::by(Box::new(look), 1, 1);
-        let scarce: Vec<bool> = (0..2_001).map(|ms| space.is_scarce(start + Duration::from_millis(ms))).collect();
-        assert_eq!(asked.load(Relaxed), 2);
-        assert!(scarce[..2_000].iter().all(|scarce| *scarce) && !scarce[2_000]);
+    fn the_disk_is_measured_every_two_seconds_at_most() {
+        let measured = Arc::new(AtomicU64::new(0));
+        let start = Instant::now();
+        let count = measured.clone();
+        let probe = move || Some(DiskBytes { total: 100, free: count.fetch_add(1, Relaxed) });
+        let mut space = DiskSpace::with_probe(Box::new(probe), 1, 1);
+        let low: Vec<bool> = (0..2_001).map(|ms| space.poll_low(start + Duration::from_millis(ms))).collect();
+        assert_eq!(measured.load(Relaxed), 2);
+        assert!(low[..2_000].iter().all(|low| *low) && !low[2_000]);
     }
 
     #[test]
-    fn a_disk_says_how_much_is_free() {
+    fn the_system_reports_free_space() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(!DiskSpace::of(folder.path(), 1, 8).is_scarce(Instant::now()));
-        assert!(DiskSpace::of(folder.path(), u64::MAX, 1).is_scarce(Instant::now()));
+        assert!(!DiskSpace::of(folder.path(), 1, 8).poll_low(Instant::now()));
+        assert!(DiskSpace::of(folder.path(), u64::MAX, 1).poll_low(Instant::now()));
     }
 }

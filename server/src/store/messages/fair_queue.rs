@@ -1,22 +1,32 @@
-//! Who reads next: one at a time, and of those who wait the address that has read least lately.
+//! Shares one database reader fairly between addresses.
 //!
-//! First come, first served would give the reader to whoever asks most: 100 guests of one address would make everyone
-//! wait behind 100 searches. Here an address that asks rarely waits for the one look that is under way, at most.
+//! With first come, first served, 100 guests of one address would make every other user wait behind 100 searches. So
+//! one request reads at a time, and of the waiting requests the next is the one whose address has read least lately.
+//! The usage of an address is its reading time in seconds, halved every two seconds, so a heavy user recovers.
+//!
+//! Example: address A is reading, nine more requests of A wait, then one of B arrives. When the first request ends, B
+//! is next. An address that asks rarely waits for one request at most.
+//!
+//! Invariant: `busy` is true while a [`ReadPermit`] exists or has been granted to a waiter that has not woken up yet.
+//! Otherwise a new request could slip in between the grant and the wake-up.
+//!
+//! This module does not read and does not interrupt a read. A long scan asks [`ReadPermit::should_yield`] itself.
 
 use parking_lot::{Condvar, Mutex};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// What an address has used counts half after so long.
+/// Time after which the usage of an address counts half.
 const HALF_LIFE: Duration = Duration::from_secs(2);
-/// How long a look that can end at any time lasts while others wait: twenty of them get their turn before one gives up.
-const SHARE: Duration = Duration::from_millis(50);
-/// Seconds of use that are forgotten, and addresses above which they are looked for.
-const FORGOTTEN: f64 = 0.000_1;
-const MANY: usize = 1_000;
+/// Longest turn of a scan while other requests wait. Waiting requests give up after a second, so twenty get a turn.
+const TIME_SLICE: Duration = Duration::from_millis(50);
+/// Reading time in seconds below which an address may be removed from the table.
+const NEGLIGIBLE: f64 = 0.000_1;
+/// Number of addresses in the table from which on negligible ones are removed.
+const CLEANUP_ADDRESSES: usize = 1_000;
 
-/// The turns of one reader.
+/// Grants permits to read, one at a time.
 #[derive(Debug, Default)]
 pub(super) struct FairQueue {
     state: Mutex<QueueState>,
@@ -25,99 +35,101 @@ pub(super) struct FairQueue {
 #[derive(Debug, Default)]
 struct QueueState {
     busy: bool,
+    /// Waiting requests in the order of arrival.
     waiting: Vec<Waiter>,
-    used: HashMap<Box<str>, Used>,
+    usage: HashMap<Box<str>, ReadTime>,
 }
 
 #[derive(Debug)]
 struct Waiter {
     address: Box<str>,
-    /// Told when the turn is theirs; the reader stays busy meanwhile.
-    told: Arc<Condvar>,
+    /// Notified after the waiter was removed from the queue, which grants it the permit.
+    granted: Arc<Condvar>,
 }
 
-/// Seconds of reading, as they counted at a moment.
+/// The usage of an address at a moment. It decays afterwards, see [`HALF_LIFE`].
 #[derive(Clone, Copy, Debug)]
-struct Used {
+struct ReadTime {
     seconds: f64,
     at: Instant,
 }
 
-/// The right to read, given back on drop.
+/// The right to read. Dropping it counts the time as usage of the address and grants the next permit.
 #[derive(Debug)]
 #[must_use = "dropping it ends the turn"]
-pub(super) struct ReadPermit<'t> {
-    turns: &'t FairQueue,
+pub(super) struct ReadPermit<'q> {
+    queue: &'q FairQueue,
     address: Box<str>,
     begun: Instant,
 }
 
 impl FairQueue {
-    /// Waits for a turn, so long at most.
-    pub(super) fn take(&self, address: &str, sign_in_deadline: Duration) -> Option<ReadPermit<'_>> {
-        let deadline = Instant::now() + sign_in_deadline;
+    /// Waits for a permit, for `timeout` at most. Returns `None` after that.
+    pub(super) fn acquire(&self, address: &str, timeout: Duration) -> Option<ReadPermit<'_>> {
+        let deadline = Instant::now() + timeout;
         let mut state = self.state.lock();
         if state.busy {
-            let told = Arc::new(Condvar::new());
-            state.waiting.push(Waiter { address: address.into(), told: told.clone() });
-            let is_mine = |waiter: &Waiter| Arc::ptr_eq(&waiter.told, &told);
-            // Who is told is no longer among those who wait.
-            while state.waiting.iter().any(is_mine) {
-                let is_late = told.wait_until(&mut state, deadline).timed_out();
-                let place = state.waiting.iter().position(is_mine);
-                if let Some(place) = place.filter(|_| is_late) {
-                    state.waiting.remove(place);
+            let granted = Arc::new(Condvar::new());
+            state.waiting.push(Waiter { address: address.into(), granted: granted.clone() });
+            let is_own = |waiter: &Waiter| Arc::ptr_eq(&waiter.granted, &granted);
+            // The grant removes this request from the queue.
+            while state.waiting.iter().any(is_own) {
+                let timed_out = granted.wait_until(&mut state, deadline).timed_out();
+                let position = state.waiting.iter().position(is_own);
+                if let Some(position) = position.filter(|_| timed_out) {
+                    state.waiting.remove(position);
                     return None;
                 }
             }
         }
         state.busy = true;
-        Some(ReadPermit { turns: self, address: address.into(), begun: Instant::now() })
+        Some(ReadPermit { queue: self, address: address.into(), begun: Instant::now() })
     }
 }
 
 impl ReadPermit<'_> {
-    /// True if others wait and this has lasted its share: for looks that are worth something at any length.
-    pub(super) fn is_over(&self) -> bool {
-        self.begun.elapsed() >= SHARE && !self.turns.state.lock().waiting.is_empty()
+    /// Returns true if other requests wait and this one has had its time slice. For scans whose partial result is
+    /// useful.
+    pub(super) fn should_yield(&self) -> bool {
+        self.begun.elapsed() >= TIME_SLICE && !self.queue.state.lock().waiting.is_empty()
     }
 }
 
 impl Drop for ReadPermit<'_> {
     fn drop(&mut self) {
         let now = Instant::now();
-        let mut state = self.turns.state.lock();
-        state.count(&self.address, now.saturating_duration_since(self.begun), now);
-        match state.next(now) {
-            // The reader stays busy: a newcomer cannot come in between.
-            Some(waiter) => drop(waiter.told.notify_one()),
+        let mut state = self.queue.state.lock();
+        state.add_usage(&self.address, now.saturating_duration_since(self.begun), now);
+        match state.take_next(now) {
+            // `busy` stays true, see the invariant.
+            Some(waiter) => _ = waiter.granted.notify_one(),
             None => state.busy = false,
         }
     }
 }
 
 impl QueueState {
-    fn count(&mut self, address: &str, spent: Duration, now: Instant) {
-        if self.used.len() >= MANY {
-            self.used.retain(|_, used| used.seconds_at(now) > FORGOTTEN);
+    fn add_usage(&mut self, address: &str, spent: Duration, now: Instant) {
+        if self.usage.len() >= CLEANUP_ADDRESSES {
+            self.usage.retain(|_, usage| usage.seconds_at(now) > NEGLIGIBLE);
         }
-        let used = self.used.entry(address.into()).or_insert(Used { seconds: 0.0, at: now });
-        *used = Used { seconds: used.seconds_at(now) + spent.as_secs_f64(), at: now };
+        let usage = self.usage.entry(address.into()).or_insert(ReadTime { seconds: 0.0, at: now });
+        *usage = ReadTime { seconds: usage.seconds_at(now) + spent.as_secs_f64(), at: now };
     }
 
-    /// Takes out who reads next: of those who have read least, the one that has waited longest.
-    fn next(&mut self, now: Instant) -> Option<Waiter> {
-        let used = |waiter: &Waiter| self.used.get(&waiter.address).map_or(0.0, |used| used.seconds_at(now));
-        let least = self.waiting.iter().enumerate().min_by(|(_, a), (_, b)| used(a).total_cmp(&used(b)));
-        let at = least.map(|(at, _)| at)?;
-        Some(self.waiting.remove(at))
+    /// Removes and returns the request that reads next: of the address with the least usage, the earliest.
+    fn take_next(&mut self, now: Instant) -> Option<Waiter> {
+        let usage = |waiter: &Waiter| self.usage.get(&waiter.address).map_or(0.0, |usage| usage.seconds_at(now));
+        let least = self.waiting.iter().enumerate().min_by(|(_, a), (_, b)| usage(a).total_cmp(&usage(b)));
+        let position = least.map(|(position, _)| position)?;
+        Some(self.waiting.remove(position))
     }
 }
 
-impl Used {
+impl ReadTime {
     fn seconds_at(&self, now: Instant) -> f64 {
-        let passed = now.saturating_duration_since(self.at).as_secs_f64() / HALF_LIFE.as_secs_f64();
-        self.seconds * 0.5_f64.powf(passed)
+        let half_lives = now.saturating_duration_since(self.at).as_secs_f64() / HALF_LIFE.as_secs_f64();
+        self.seconds * 0.5_f64.powf(half_lives)
     }
 }
 
@@ -130,18 +142,19 @@ mod tests {
 
     #[test]
     fn x5_an_address_that_asks_rarely_is_next() {
-        let turns = FairQueue::default();
-        let (tell, order) = mpsc::channel();
-        let first = turns.take("busy", LONG).unwrap();
+        let queue = FairQueue::default();
+        let (sender, order) = mpsc::channel();
+        let first = queue.acquire("busy", LONG).unwrap();
         std::thread::scope(|scope| {
             let wait = |address: &'static str, count: usize| {
-                let (tell, turns) = (tell.clone(), &turns);
+                let sender = sender.clone();
+                let queue = &queue;
                 scope.spawn(move || {
-                    let _turn = turns.take(address, LONG).unwrap();
-                    tell.send(address).unwrap();
+                    let _permit = queue.acquire(address, LONG).unwrap();
+                    sender.send(address).unwrap();
                     std::thread::sleep(Duration::from_millis(2));
                 });
-                while turns.state.lock().waiting.len() < count {
+                while queue.state.lock().waiting.len() < count {
                     std::thread::yield_now();
                 }
             };
@@ -152,42 +165,43 @@ mod tests {
         });
         let order: Vec<_> = order.try_iter().collect();
         assert_eq!((order[0], order.len()), ("quiet", 11));
-        assert!(!turns.state.lock().busy);
+        assert!(!queue.state.lock().busy);
     }
 
     #[test]
-    fn x5_who_waits_too_long_is_told_and_leaves_no_trace() {
-        let turns = FairQueue::default();
-        let first = turns.take("a", LONG).unwrap();
-        assert!(turns.take("b", Duration::from_millis(20)).is_none());
-        assert!(turns.state.lock().waiting.is_empty());
+    fn x5_a_request_that_times_out_leaves_the_queue() {
+        let queue = FairQueue::default();
+        let first = queue.acquire("a", LONG).unwrap();
+        assert!(queue.acquire("b", Duration::from_millis(20)).is_none());
+        assert!(queue.state.lock().waiting.is_empty());
         drop(first);
-        assert!(turns.take("b", LONG).is_some());
+        assert!(queue.acquire("b", LONG).is_some());
     }
 
     #[test]
-    fn a_turn_is_over_when_others_have_waited_for_its_share() {
-        let turns = FairQueue::default();
-        let first = turns.take("a", LONG).unwrap();
-        std::thread::sleep(SHARE);
-        assert!(!first.is_over(), "nobody waits");
+    fn a_permit_should_yield_after_its_time_slice_if_others_wait() {
+        let queue = FairQueue::default();
+        let first = queue.acquire("a", LONG).unwrap();
+        std::thread::sleep(TIME_SLICE);
+        assert!(!first.should_yield(), "no other request waits");
         std::thread::scope(|scope| {
-            scope.spawn(|| drop(turns.take("b", LONG)));
-            while !first.is_over() {
+            scope.spawn(|| drop(queue.acquire("b", LONG)));
+            while !first.should_yield() {
                 std::thread::yield_now();
             }
             drop(first);
-            let second = turns.take("c", LONG).unwrap();
-            assert!(!second.is_over(), "it has just begun");
+            let second = queue.acquire("c", LONG).unwrap();
+            assert!(!second.should_yield(), "its time slice has just begun");
         });
     }
 
     #[test]
-    fn what_was_used_is_forgotten() {
-        let (mut state, now) = (QueueState::default(), Instant::now());
-        for n in 0..2 * MANY {
-            state.count(&n.to_string(), Duration::from_millis(10), now + Duration::from_millis(100) * n as u32);
+    fn negligible_usage_is_removed() {
+        let mut state = QueueState::default();
+        let now = Instant::now();
+        for n in 0..2 * CLEANUP_ADDRESSES {
+            state.add_usage(&n.to_string(), Duration::from_millis(10), now + Duration::from_millis(100) * n as u32);
         }
-        assert!(state.used.len() <= MANY);
+        assert!(state.usage.len() <= CLEANUP_ADDRESSES);
     }
 }

@@ -1,12 +1,22 @@
-//! How texts are compared in a search, and what the index of words gets to see.
+//! Folding: the form in which texts are compared in a search, and the form in which the index gets them.
 //!
-//! A text is *folded*: no case, no marks of letters, no difference between wide and narrow forms. FTS5 splits what it
-//! indexes at blanks and punctuation, so a sentence of Chinese or Thai would be one long word, and emoji none at all.
-//! So each character of scripts without blanks between words, and each sign, is a *token* of its own: the index gets
-//! them apart, and a query of several of them is a phrase. Of flags, the two letters are one token.
+//! Folding removes differences that users do not mean: case, accents, and wide or narrow forms. `Grüße`, `GRUẞE` and
+//! `gruße` have one folded form.
 //!
-//! SQLite's tables are older than many of these characters, and call marks and signs no parts of words. So all but the
-//! most frequent go into the index as two characters of the private use area, which are.
+//! The index, FTS5, splits texts into words at blanks and punctuation. This fails for scripts without blanks between
+//! words, such as Chinese and Thai: a sentence would be one word. It also drops signs such as emoji. So each character of
+//! such scripts, and each sign, is a *token*: the index gets it as a word of its own, and a search for several of them is
+//! a phrase. The two letters of a flag are one token.
+//!
+//! SQLite's Unicode tables are older than many of these characters and treat signs and marks as separators. So all but
+//! the most frequent tokens are written to the index as two characters of the private use area, which it treats as
+//! letters.
+//!
+//! | text | index |
+//! |---|---|
+//! | `Landline works` | `Landline works` |
+//! | `Landline聊天` | `landline 聊  天 ` |
+//! | `🙂 smile` | two private use characters, then `smile` |
 
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
@@ -14,11 +24,11 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
-/// Where the two halves of a token begin in the private use area.
+/// First private use characters for the two halves of a token.
 const HIGH: u32 = 0xE000;
 const LOW: u32 = 0xE800;
 
-/// Makes [`index_text`] known to SQL, for the view that the index reads: every connection needs it.
+/// Registers [`index_text`] as a function of SQL. The view that the index reads calls it, so every connection needs it.
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     connection.create_scalar_function("index_text", 1, flags, |context| {
@@ -27,9 +37,9 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     })
 }
 
-/// A text as the index of words gets it.
+/// Returns a text in the form in which the index gets it.
 pub(super) fn index_text(text: &str) -> Cow<'_, str> {
-    // The index itself knows the case of ASCII.
+    // FTS5 folds the case of ASCII itself.
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }
@@ -55,7 +65,7 @@ pub(super) fn index_text(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The letters among the tokens that are most frequent, which SQLite has always known: kana, Han and Hangul.
+/// Returns true for the most frequent tokens: kana, Han and Hangul that SQLite's tables know as letters.
 fn is_known_letter(c: char) -> bool {
     matches!(c, '\u{3041}'..='\u{3096}' | '\u{30A1}'..='\u{30FA}' | '\u{30FC}'..='\u{30FE}' | '\u{4E00}'..='\u{9FA5}'
         | '\u{AC00}'..='\u{D7A3}')
@@ -66,20 +76,20 @@ fn push_halves(c: char, out: &mut String) {
     out.extend([HIGH + (c >> 12), LOW + (c & 0xFFF)].into_iter().filter_map(char::from_u32));
 }
 
-/// A text as it is compared.
+/// Returns the folded form of a text.
 pub(super) fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     fold_into(text, &mut out);
     out
 }
 
-/// The same, in place of what `out` has.
+/// Replaces the content of `out` by the folded form of a text.
 pub(super) fn fold_into(text: &str, out: &mut String) {
     out.clear();
     if text.is_ascii() {
         out.push_str(text);
         out.make_ascii_lowercase();
-    } else if text.contains(is_in_pieces) {
+    } else if text.contains(may_compose) {
         let mut wide = String::with_capacity(text.len());
         for c in text.chars() {
             if is_narrow(c) { decompose_compatible(c, |part| wide.push(part)) } else { wide.push(c) }
@@ -93,7 +103,7 @@ pub(super) fn fold_into(text: &str, out: &mut String) {
 fn fold_char(c: char, out: &mut String) {
     match c {
         _ if c.is_ascii() => out.push(c.to_ascii_lowercase()),
-        // Kana, Han and Hangul have a code point for each syllable or character.
+        // Kana, Han and Hangul have one code point for each syllable or character, and no accents to remove.
         '\u{3041}'..='\u{30FF}' | '\u{3131}'..='\u{318E}' | '\u{3400}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}' => {
             out.push(c);
         }
@@ -106,24 +116,24 @@ fn fold_char(c: char, out: &mut String) {
     }
 }
 
-/// Narrow kana and Hangul, and abbreviations in one square, which are several characters.
+/// Returns true for narrow kana and Hangul, and for squared abbreviations, which stand for several characters.
 fn is_narrow(c: char) -> bool {
     matches!(c, '\u{3300}'..='\u{33FF}' | '\u{FF61}'..='\u{FFDC}' | '\u{1F200}'..='\u{1F2FF}')
 }
 
-/// What has another form with its neighbors put together.
-fn is_in_pieces(c: char) -> bool {
+/// Returns true for a character that may compose with its neighbors, so the text must be normalized as a whole.
+fn may_compose(c: char) -> bool {
     is_narrow(c)
         || matches!(c, '\u{3099}' | '\u{309A}' | '\u{1100}'..='\u{11FF}' | '\u{A960}'..='\u{A97F}'
             | '\u{D7B0}'..='\u{D7FF}' | '\u{F900}'..='\u{FAFF}' | '\u{2F800}'..='\u{2FA1F}')
 }
 
-/// True for a character of a word, which blanks and punctuation divide.
+/// Returns true for a character of a word, in scripts with blanks between words.
 pub(super) fn is_word(c: char) -> bool {
     c.is_alphanumeric() && !is_token(c)
 }
 
-/// True for a character of a folded text that is found alone: of a script without blanks between words, or a sign.
+/// Returns true for a token: a character of a script without blanks between words, or a sign. `c` is of a folded text.
 pub(super) fn is_token(c: char) -> bool {
     if c < '\u{A9}' {
         return false;
@@ -135,13 +145,13 @@ fn is_flag_letter(c: char) -> bool {
     matches!(c, '\u{1F1E6}'..='\u{1F1FF}')
 }
 
-/// Arrows, symbols and emoji; no lines, boxes and dots, which only draw.
+/// Returns true for arrows, symbols and emoji, but not for characters that draw lines and boxes.
 fn is_sign(c: char) -> bool {
     matches!(c, '©' | '®' | '\u{2190}'..='\u{21FF}' | '\u{2300}'..='\u{23FF}' | '\u{25A0}'..='\u{27BF}'
         | '\u{2900}'..='\u{297F}' | '\u{2B00}'..='\u{2BFF}' | '\u{1F000}'..='\u{1F1FF}' | '\u{1F300}'..='\u{1FAFF}')
 }
 
-/// The blocks of scripts that put no blanks between words, and Hangul, whose words end in particles.
+/// Returns true for scripts without blanks between words, and for Hangul, where particles are attached to words.
 fn is_without_blanks(c: char) -> bool {
     matches!(c,
         '\u{0E00}'..='\u{109F}' // Thai, Lao, Tibetan, Myanmar
@@ -165,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn forms_that_users_take_for_the_same_are() {
+    fn equivalent_forms_fold_to_one_text() {
         for (a, b) in [
             ("GRÜßE", "gruße"),
             ("cafe\u{301}", "CAFÉ"),
@@ -188,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn the_index_gets_characters_of_scripts_without_blanks_apart() {
+    fn index_text_separates_tokens() {
         let tokens = |text| index_text(text).split(' ').filter(|token| !token.is_empty()).count();
         for (text, count) in [
             ("Landline works", 2),

@@ -1,4 +1,21 @@
-//! Messages that wait for an account that is away. Their texts stand here, whatever becomes of the history.
+//! The mailboxes: direct messages for accounts that were offline, until they are delivered.
+//!
+//! A mailbox message is a row of the table `mail` with its own copy of the text, so mail does not depend on the history.
+//! It is delivered at least once and, unless the server is killed, exactly once. Each message is in one of these states:
+//!
+//! | state | row | id in memory | next |
+//! |---|---|---|---|
+//! | waiting | yes | none | `fetch` makes it in flight |
+//! | in flight | yes | `in_flight` | acknowledged as delivered: deleted; as not delivered: waiting |
+//! | delivered, delete failed | yes | `in_flight`, `deferred_deletes` | deleted with the next group |
+//!
+//! A fetch returns waiting messages only, so two sessions of one account never get one message twice. After a kill all
+//! rows are waiting: a message that was delivered shortly before comes twice, which is better than never.
+//!
+//! Limits keep guests from filling a mailbox. Example with 100 messages for each receiver, of which 20 are reserved for
+//! accounts: guests can leave 100 messages. Of these, 80 count for an account, which can leave 20 more.
+//!
+//! This module neither begins transactions nor writes to the history; [`super::writer::Writer`] does.
 
 use super::index::note_highest;
 use super::records::ConversationKind;
@@ -8,44 +25,53 @@ use landline_common::{Limits, NameKey, OffsetDateTime};
 use rusqlite::Connection;
 use std::collections::{BTreeSet, HashMap};
 
-/// The part of a client's backlog that a page of letters may weigh. Escaped in JSON, a text has at most twice its bytes,
-/// and the rest of the answer to a sign-in goes out with the page.
-const SHARE_OF_BACKLOG: usize = 8;
-/// What a letter weighs beside its text: names, time and place in front of each of its lines.
-const FRAME: usize = 256;
+/// One fetch takes at most the backlog of a client divided by this. JSON escapes at most double a text, and the rest of
+/// the answer to a sign-in goes out together with the mail.
+const BACKLOG_DIVISOR: usize = 8;
+/// Bytes that each line of a message adds to its text: name, time and place.
+const LINE_OVERHEAD: usize = 256;
 
-/// How much of a client's backlog a letter takes, but for the escapes of JSON.
-fn weight(text: &str) -> usize {
-    text.len() + FRAME * (1 + text.matches('\n').count())
+/// Returns the bytes that a message takes in a client's backlog, without JSON escapes.
+fn backlog_cost(text: &str) -> usize {
+    text.len() + LINE_OVERHEAD * (1 + text.matches('\n').count())
 }
 
-/// The mailboxes' bounds, and which letters are on their way.
+/// The limits and delivery states of all mailboxes.
 #[derive(Debug)]
 pub(super) struct Mailbox {
     per_receiver: usize,
+    /// Of `per_receiver`, the messages that guests cannot use up.
+    reserved_for_accounts: usize,
     per_sender: usize,
-    for_accounts: usize,
-    most: u64,
-    /// The weight of the letters that are given out at a time.
-    page: usize,
-    /// How many letters wait, for everybody together.
+    most_total: u64,
+    /// Most backlog bytes of one fetch.
+    fetch_bytes: usize,
+    /// Number of rows, of all receivers.
     total: u64,
-    /// Letters that were collected and not settled. Over a kill they wait again: twice is better than never.
-    on_their_way: HashMap<NameKey, BTreeSet<u64>>,
-    /// Letters that were delivered but could not be deleted yet.
-    delivered: Vec<(NameKey, Vec<u64>)>,
+    /// Ids of fetched messages that are not acknowledged, by receiver.
+    in_flight: HashMap<NameKey, BTreeSet<u64>>,
+    /// Delivered messages whose rows are not deleted yet.
+    deferred_deletes: Vec<Delivered>,
 }
 
-/// One letter on its way in.
+/// Delivered messages of one receiver.
+#[derive(Debug)]
+pub(super) struct Delivered {
+    pub(super) receiver: NameKey,
+    pub(super) ids: Vec<u64>,
+}
+
+/// A message to be put into a mailbox.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Incoming<'a> {
+pub(super) struct NewMail<'a> {
     pub(super) id: i64,
     pub(super) at: OffsetDateTime,
+    /// Key of the account.
     pub(super) receiver: &'a str,
-    /// Whose message it is: the kind of its party, a colon, and a key.
+    /// Identifies the sender for the limit of each sender: the number of the sender's kind, a colon, and a key.
     pub(super) sender: &'a str,
-    /// It is a guest's.
-    pub(super) of_guest: bool,
+    pub(super) from_guest: bool,
+    /// The sender's name as shown.
     pub(super) shown: &'a str,
     pub(super) text: &'a str,
 }
@@ -54,63 +80,65 @@ impl Mailbox {
     pub(super) fn load(connection: &Connection, limits: &Limits) -> rusqlite::Result<Mailbox> {
         let mut mailbox = Mailbox {
             per_receiver: count(limits.mail_per_receiver),
+            reserved_for_accounts: count(limits.mail_for_accounts),
             per_sender: count(limits.mail_per_sender),
-            for_accounts: count(limits.mail_for_accounts),
-            most: limits.mail_total,
-            page: count(limits.backlog_bytes) / SHARE_OF_BACKLOG,
+            most_total: limits.mail_total,
+            fetch_bytes: count(limits.backlog_bytes) / BACKLOG_DIVISOR,
             total: 0,
-            on_their_way: HashMap::new(),
-            delivered: Vec::new(),
+            in_flight: HashMap::new(),
+            deferred_deletes: Vec::new(),
         };
-        mailbox.count(connection)?;
+        mailbox.recount(connection)?;
         Ok(mailbox)
     }
 
-    /// After a rollback, when the number in memory is too high or too low.
-    pub(super) fn count(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+    /// Reads the number of rows again. Needed after a rollback, which undoes changes of rows but not of `total`.
+    pub(super) fn recount(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         self.total = connection.query_row("SELECT count(*) FROM mail", [], |row| row.get(0))?;
         Ok(())
     }
 
-    /// In a transaction: lets a letter wait. The outer error is the database's, the inner one this letter's.
-    pub(super) fn post(
+    /// Within a transaction: adds a message. The outer error is the database's and rolls back the group; the inner one
+    /// refuses this message only.
+    pub(super) fn enqueue(
         &mut self,
         connection: &Connection,
-        letter: &Incoming<'_>,
+        mail: &NewMail<'_>,
     ) -> rusqlite::Result<Result<(), MailboxError>> {
-        if self.total >= self.most {
-            let why = "too many messages wait for people on this server; try again later";
+        if self.total >= self.most_total {
+            let why = "the mailboxes of this server are full (see --limit mail-total)";
             return Ok(Err(MailboxError::NotStored(why.to_owned())));
         }
         let sql = "SELECT count(*), count(*) FILTER (WHERE sender = ?2), count(*) FILTER (WHERE sender GLOB ?3)
                    FROM mail WHERE receiver = ?1";
         let any_guest = format!("{}:*", ConversationKind::Guest as u8);
-        let (waiting, from_them, from_guests): (usize, usize, usize) =
-            connection.prepare_cached(sql)?.query_row((letter.receiver, letter.sender, any_guest), |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })?;
-        // Some places guests cannot take: an account finds these whatever they left.
-        let not_in_the_way = from_guests.saturating_sub(self.per_receiver.saturating_sub(self.for_accounts));
-        let in_the_way = if letter.of_guest { waiting } else { waiting - not_in_the_way };
-        if in_the_way >= self.per_receiver {
+        let (waiting, from_sender, from_guests): (usize, usize, usize) = connection
+            .prepare_cached(sql)?
+            .query_row((mail.receiver, mail.sender, any_guest), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        // Messages of guests beyond their share do not count for accounts.
+        let guest_share = self.per_receiver.saturating_sub(self.reserved_for_accounts);
+        let beyond_share = from_guests.saturating_sub(guest_share);
+        let counted = if mail.from_guest { waiting } else { waiting - beyond_share };
+        if counted >= self.per_receiver {
             return Ok(Err(MailboxError::ReceiverFull));
         }
-        if from_them >= self.per_sender {
+        if from_sender >= self.per_sender {
             return Ok(Err(MailboxError::SenderFull));
         }
-        let Incoming { id, at, receiver, sender, shown, text, .. } = *letter;
+        let NewMail { id, at, receiver, sender, shown, text, .. } = *mail;
         let sql = "INSERT OR IGNORE INTO mail (id, at, zone, receiver, sender, shown, text)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let stored =
             connection.prepare_cached(sql)?.execute((id, at.unix_ms, at.offset_s, receiver, sender, shown, text))?;
         if stored == 0 {
-            return Ok(Err(MailboxError::NotStored("the message could not be stored; send it again".to_owned())));
+            let why = format!("a mailbox already has a message with id {id}");
+            return Ok(Err(MailboxError::NotStored(why)));
         }
         self.total += 1;
         Ok(Ok(()))
     }
 
-    /// In a transaction: deletes letters that were delivered.
+    /// Within a transaction: deletes delivered messages.
     pub(super) fn delete(&mut self, connection: &Connection, receiver: &NameKey, ids: &[u64]) -> rusqlite::Result<()> {
         note_highest(connection)?;
         let mut delete = connection.prepare_cached("DELETE FROM mail WHERE id = ?1 AND receiver = ?2")?;
@@ -120,58 +148,58 @@ impl Mailbox {
         Ok(())
     }
 
-    /// After the commit: these are no longer on their way.
-    pub(super) fn settled(&mut self, receiver: &NameKey, ids: &[u64]) {
-        if let Some(on_their_way) = self.on_their_way.get_mut(receiver) {
-            on_their_way.retain(|id| !ids.contains(id));
-            if on_their_way.is_empty() {
-                self.on_their_way.remove(receiver);
+    /// Ends the state "in flight". Called after the commit that deleted the rows, or if the messages were not delivered.
+    pub(super) fn clear_in_flight(&mut self, receiver: &NameKey, ids: &[u64]) {
+        if let Some(in_flight) = self.in_flight.get_mut(receiver) {
+            in_flight.retain(|id| !ids.contains(id));
+            if in_flight.is_empty() {
+                self.in_flight.remove(receiver);
             }
         }
     }
 
-    /// After a failed commit: these were delivered and are still stored. They stay on their way until they are deleted.
-    pub(super) fn delete_later(&mut self, receiver: NameKey, ids: Vec<u64>) {
-        self.delivered.push((receiver, ids));
+    /// Notes delivered messages whose deletion failed. They stay in flight, so no fetch returns them again.
+    pub(super) fn defer_delete(&mut self, receiver: NameKey, ids: Vec<u64>) {
+        self.deferred_deletes.push(Delivered { receiver, ids });
     }
 
-    /// What [`Self::delete_later`] noted.
-    pub(super) fn take_delivered(&mut self) -> Vec<(NameKey, Vec<u64>)> {
-        std::mem::take(&mut self.delivered)
+    /// Takes the messages that [`Self::defer_delete`] has noted.
+    pub(super) fn take_deferred_deletes(&mut self) -> Vec<Delivered> {
+        std::mem::take(&mut self.deferred_deletes)
     }
 
-    /// Up to `most` letters that wait for the receiver and are not on their way, in the order of ids. They are then.
-    /// Fewer if they are long: together they fit into a client's backlog.
-    pub(super) fn collect(
+    /// Returns up to `most` waiting messages in the order of their ids, and puts them in flight. Returns fewer if they
+    /// are long: together they must fit into the share of a client's backlog. One message is always returned.
+    pub(super) fn fetch(
         &mut self,
         connection: &Connection,
         receiver: &NameKey,
         most: usize,
     ) -> rusqlite::Result<Vec<QueuedMessage>> {
-        let on_their_way = self.on_their_way.get(receiver);
+        let in_flight = self.in_flight.get(receiver);
         let sql = "SELECT id, at, zone, shown, text FROM mail WHERE receiver = ?1 ORDER BY id";
         let mut statement = connection.prepare_cached(sql)?;
-        let waiting = statement.query_map([receiver.as_str()], |row| {
+        let rows = statement.query_map([receiver.as_str()], |row| {
             let at = OffsetDateTime { unix_ms: row.get(1)?, offset_s: row.get(2)? };
             Ok(QueuedMessage { id: row.get(0)?, at, from: row.get(3)?, text: row.get(4)? })
         })?;
-        let is_new =
-            |letter: &QueuedMessage| !on_their_way.is_some_and(|on_their_way| on_their_way.contains(&letter.id));
-        let mut taken = 0;
-        let mut fits = |letter: &QueuedMessage| {
-            let first = taken == 0;
-            taken += weight(&letter.text);
-            first || taken <= self.page
+        let is_waiting = |mail: &QueuedMessage| !in_flight.is_some_and(|in_flight| in_flight.contains(&mail.id));
+        let mut bytes = 0;
+        let mut fits = |mail: &QueuedMessage| {
+            let is_first = bytes == 0;
+            bytes += backlog_cost(&mail.text);
+            is_first || bytes <= self.fetch_bytes
         };
-        let letters: Vec<_> = waiting
-            .filter(|letter| letter.as_ref().map_or(true, is_new))
+        // Errors pass the filters and end the collecting.
+        let fetched: Vec<_> = rows
+            .filter(|mail| mail.as_ref().map_or(true, is_waiting))
             .take(most)
-            .take_while(|letter| letter.as_ref().map_or(true, &mut fits))
+            .take_while(|mail| mail.as_ref().map_or(true, &mut fits))
             .collect::<rusqlite::Result<_>>()?;
-        if !letters.is_empty() {
-            let ids = letters.iter().map(|letter| letter.id);
-            self.on_their_way.entry(receiver.clone()).or_default().extend(ids);
+        if !fetched.is_empty() {
+            let ids = fetched.iter().map(|mail| mail.id);
+            self.in_flight.entry(receiver.clone()).or_default().extend(ids);
         }
-        Ok(letters)
+        Ok(fetched)
     }
 }

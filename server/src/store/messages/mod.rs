@@ -1,8 +1,22 @@
-//! `messages.db`: what lasts of what was said. History, mail for people who are away, search.
+//! The file `messages.db`: the history, the mailboxes of offline accounts, and full-text search.
 //!
-//! One thread writes. It is fed by a bounded queue, takes all that waits at once and commits it as one group; nothing is
-//! answered or handed on before that. Whoever asks for history reads on their own thread, with a second connection,
-//! after everything kept before has been stored.
+//! | part | modules |
+//! |---|---|
+//! | jobs from any thread, in order and in bounded memory | `queue`, `string_arena` |
+//! | the one thread that writes, a group of jobs at a time | `storage_thread`, `writer`, `interner`, `failure_latch` |
+//! | mail until its delivery | `mailbox` |
+//! | reading on the threads of sessions, in fair turns | `reader`, `fair_queue`, `pages` |
+//! | search | `search`, `search_terms`, `index`, `fold` |
+//! | bounds of age and size | `prune`, `disk_space` |
+//! | the file itself | `schema`, `transfer` |
+//!
+//! The way of a message: a session waits for capacity ([`Messages::wait_for_capacity`]), takes hub locks, delivers the
+//! message and pushes it ([`Messages::store_talk`]). At most 100 ms later the storage thread commits it with all other
+//! pending messages. A request to the history first waits for a barrier in the queue, so it finds every message that was
+//! pushed before it.
+//!
+//! If the disk is full or too slow, talk is still delivered but not stored, and its author is told. Mail is accepted only
+//! once it is on the disk.
 
 mod disk_space;
 mod failure_latch;
@@ -30,8 +44,8 @@ pub use records::Retention;
 pub use search_terms::excerpt;
 pub use transfer::{Imported, TransferError, export, import};
 
-use crate::store::{FileError, Identity};
-use crossbeam_channel::{RecvTimeoutError, bounded};
+use crate::store::{FileError, FileIdentity};
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use disk_space::DiskSpace;
 use landline_common::clean::flatten;
 use landline_common::history::{
@@ -40,180 +54,207 @@ use landline_common::history::{
 use landline_common::limits::count;
 use landline_common::{Limits, NameKey};
 use parking_lot::Mutex;
-use queue::{Item, Queue};
-use reader::{Reader, stopped};
+use queue::{Job, Queue};
+use reader::{Reader, stopping_error};
 use search_terms::SearchTerms;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
-use storage_thread::{Lost, StorageThread};
+use storage_thread::{LossHandler, StorageThread};
 use writer::Writer;
 
-/// How long a speaker waits for room in the queue.
-const ROOM_TIME: Duration = Duration::from_secs(1);
-/// How long somebody waits for the storage thread.
-const ANSWER_TIME: Duration = Duration::from_secs(5);
+/// Longest wait for capacity in the queue.
+const CAPACITY_TIMEOUT: Duration = Duration::from_secs(1);
+/// Longest wait for an answer of the storage thread.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// The address of the server's own reads. They are short and must not count for the address of a user.
+const SERVER_ADDRESS: &str = "";
 
-/// What lasts of what was said. Dropping it stops it.
+/// The store of messages. Dropping it stops it.
 pub struct Messages {
     queue: Arc<Queue>,
-    /// Reads pages, which takes a moment.
-    reader: Reader,
-    /// Reads for searches, which may take long: no page waits behind one.
-    searcher: Reader,
+    /// Reads pages, which is quick.
+    page_reader: Reader,
+    /// Reads for searches, which may take long. Pages have a reader of their own, so they never wait for a search.
+    search_reader: Reader,
+    /// `None` once stopped.
     thread: Mutex<Option<JoinHandle<()>>>,
-    keep: Retention,
+    retention: Retention,
     highest_id: u64,
+    /// Most messages on a page.
     page: usize,
 }
 
-/// The server's own looks, which are short, count for no address.
-const OWN: &str = "";
-
 impl fmt::Debug for Messages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Messages").field("keep", &self.keep).finish_non_exhaustive()
+        f.debug_struct("Messages").field("retention", &self.retention).finish_non_exhaustive()
     }
 }
 
 impl Messages {
-    /// Opens `messages.db` in `folder`, or begins it (mode 0600), and starts the storage thread. `lost` is called on
-    /// that thread, with a client and how many of its messages could not be stored.
+    /// Opens or creates `messages.db` in `folder` (mode 0600), and starts the storage thread. That thread calls `on_loss`
+    /// with a client (0 for none) and the number of its messages that could not be stored.
     ///
     /// # Errors
-    /// Names the file: it is another program's, a newer server's, or damaged, or it cannot be opened.
-    pub fn open(folder: &Path, keep: Retention, limits: &Limits, lost: Lost) -> Result<Messages, FileError> {
+    /// The file is of another program, of a newer server, damaged, or cannot be opened; or the thread cannot be started.
+    pub fn open(
+        folder: &Path,
+        retention: Retention,
+        limits: &Limits,
+        on_loss: LossHandler,
+    ) -> Result<Messages, FileError> {
         let path = schema::path(folder);
         let connection = schema::open(folder)?;
-        let highest_id = index::highest(&connection).map_err(schema::refused(&path))?;
+        let highest_id = index::highest(&connection).map_err(schema::file_error(&path))?;
         if let Err(why) = prune::compact(&connection, limits.history_bytes) {
-            log::warn!("messages.db: free pages could not be given back to the disk: {why}");
+            log::warn!("messages.db: cannot return free pages to the disk: {why}");
         }
-        let writer = Writer::new(connection, keep, limits).map_err(schema::refused(&path))?;
+        let writer = Writer::new(connection, retention, limits).map_err(schema::file_error(&path))?;
         let open_reader =
             || Ok::<_, FileError>(Reader::new(schema::open_to_read(folder)?, Limits::millis(limits.search_ms)));
-        let (reader, searcher) = (open_reader()?, open_reader()?);
+        let page_reader = open_reader()?;
+        let search_reader = open_reader()?;
         let queue = Arc::new(Queue::new(count(limits.store_pending_bytes)));
-        let space = DiskSpace::of(folder, limits.disk_free_bytes, limits.disk_free_part);
-        let files = [path.clone(), schema::log_path(&path)].iter().filter_map(|path| Identity::of(path).ok()).collect();
-        let keeper = StorageThread::new(Arc::clone(&queue), writer, keep, space, files, count(limits.nonces), lost);
-        let thread = thread::Builder::new().name("storage".to_owned()).spawn(move || keeper.run());
-        let thread = Mutex::new(Some(thread.map_err(FileError::io(&path, "start the thread for"))?));
-        let highest_id = u64::try_from(highest_id).unwrap_or(0);
-        Ok(Messages { queue, reader, searcher, thread, keep, highest_id, page: count(limits.history_messages) })
+        let disk = DiskSpace::of(folder, limits.disk_free_bytes, limits.disk_free_part);
+        let files =
+            [path.clone(), schema::log_path(&path)].iter().filter_map(|path| FileIdentity::of(path).ok()).collect();
+        let worker =
+            StorageThread::new(Arc::clone(&queue), writer, retention, disk, files, count(limits.nonces), on_loss);
+        let thread = thread::Builder::new().name("storage".to_owned()).spawn(move || worker.run());
+        let thread = thread.map_err(FileError::io(&path, "start the thread for"))?;
+        Ok(Messages {
+            queue,
+            page_reader,
+            search_reader,
+            thread: Mutex::new(Some(thread)),
+            retention,
+            highest_id: u64::try_from(highest_id).unwrap_or(0),
+            page: count(limits.history_messages),
+        })
     }
 
-    /// The highest id there was when the file was opened, of what is stored and of what was removed; 0 for none.
+    /// Returns the highest id of all messages and mail at the time of opening, also of removed ones; 0 if there were
+    /// none.
     #[must_use]
     pub fn highest_id(&self) -> u64 {
         self.highest_id
     }
 
-    /// Waits while too much waits to be stored, a second at most. False if it still does: what is said is not stored then.
-    /// No lock may be held meanwhile.
+    /// Waits while too many bytes are pending, for a second at most. Returns false if they still are, or after a stop:
+    /// messages pushed now would not be stored. The caller must hold no lock.
     #[must_use]
-    pub fn make_room(&self) -> bool {
-        self.queue.make_room(ROOM_TIME)
+    pub fn wait_for_capacity(&self) -> bool {
+        self.queue.wait_for_capacity(CAPACITY_TIMEOUT)
     }
 
-    /// Keeps what was said; the texts have the ids `first_id`, `first_id + 1`, and so on. Never waits, and allocates
-    /// nothing for a message: it may be called under a lock.
-    pub fn keep(&self, said: &NewMessages<'_>, texts: &mut dyn Iterator<Item = &str>) {
-        if self.keep != Retention::Off {
-            self.queue.talk(said, texts);
+    /// Stores messages to a room or to all users online. The texts get the ids `first_id`, `first_id + 1`, and so on.
+    ///
+    /// Never waits for the disk, and allocates nothing for each message, so the caller may hold locks. A failure is
+    /// reported to `on_loss`.
+    pub fn store_talk(&self, talk: &NewMessages<'_>, texts: &mut dyn Iterator<Item = &str>) {
+        if self.retention != Retention::Off {
+            self.queue.push_talk(talk, texts);
         }
     }
 
-    /// Keeps a message to somebody who is here. Never waits.
-    pub fn keep_direct(&self, direct: &DirectMessage<'_>) {
-        if self.keep != Retention::Off {
-            self.queue.direct(direct);
+    /// Stores a direct message to a user who is online. Never waits for the disk. A failure is reported to `on_loss`.
+    pub fn store_direct(&self, direct: &DirectMessage<'_>) {
+        if self.retention != Retention::Off {
+            self.queue.push_direct(direct);
         }
     }
 
-    /// Lets a message wait for an account that is away. It is on the disk when this returns. No lock may be held.
+    /// Puts a message into the mailbox of an offline account, and into the history. When this returns `Ok`, the message
+    /// is on the disk. Waits for the disk, so the caller must hold no lock.
     ///
     /// # Errors
-    /// The mailbox is full, or the message could not be stored, or it is not known whether it was.
-    pub fn post(&self, direct: &DirectMessage<'_>) -> Result<(), MailboxError> {
+    /// A mailbox is full, or storing failed, or it is unknown after five seconds whether the message is stored.
+    pub fn enqueue_mail(&self, direct: &DirectMessage<'_>) -> Result<(), MailboxError> {
         let not_stored = |why: &str| Err(MailboxError::NotStored(why.to_owned()));
-        if !self.make_room() {
-            return not_stored("the message could not be stored, as too much waits to be stored; send it again later");
+        if !self.wait_for_capacity() {
+            return not_stored("too many messages are waiting for the disk (see --limit store-pending-bytes)");
         }
-        let (reply, posted) = bounded(1);
-        if !self.queue.post(direct, reply) {
-            return not_stored("the message could not be stored, as the server is stopping; send it again later");
+        let (reply, result) = bounded(1);
+        if !self.queue.push_mail(direct, reply) {
+            return not_stored("the server is stopping");
         }
-        match posted.recv_timeout(ANSWER_TIME) {
-            Ok(posted) => posted,
+        match result.recv_timeout(ANSWER_TIMEOUT) {
+            Ok(result) => result,
             Err(RecvTimeoutError::Timeout) => {
-                not_stored("the disk is slow: the message was not stored within 5 seconds, but it may still arrive")
+                not_stored("the disk is slow: no answer within 5 seconds; it may still be stored and delivered")
             }
-            Err(RecvTimeoutError::Disconnected) => {
-                not_stored("the message could not be stored, as the server is stopping; send it again later")
-            }
+            Err(RecvTimeoutError::Disconnected) => not_stored("the server is stopping"),
         }
     }
 
-    /// Lets a message wait for an account that was here when it was said and did not get it; it is in the history
-    /// already. Never waits.
-    pub fn post_back(&self, direct: &DirectMessage<'_>) {
-        self.queue.post_back(direct);
+    /// Puts a message into the mailbox of an account that was online but did not receive it. The message is in the
+    /// history already. Never waits for the disk. A failure is reported to `on_loss`.
+    pub fn requeue_mail(&self, direct: &DirectMessage<'_>) {
+        self.queue.push_requeued_mail(direct);
     }
 
-    /// Takes up to `most` letters that wait for that account and are not on their way yet, in order, and gives them to
-    /// `then` on the storage thread, also when there are none. If that says false, they wait again at once. After
-    /// [`Self::stop`], `then` is dropped. Never waits.
-    pub fn collect(&self, receiver: &NameKey, most: usize, then: Box<dyn FnOnce(Vec<QueuedMessage>) -> bool + Send>) {
-        self.queue.push(Item::Collect(receiver.clone(), most, then));
+    /// Calls `handler` on the storage thread with up to `most` messages from the mailbox of an account, in order, or
+    /// with none. Messages that an earlier call has fetched are left out until they are acknowledged as undelivered.
+    ///
+    /// If `handler` returns false, the next call gets its messages again. After [`Self::stop`] it is dropped without a
+    /// call. It must not wait. This call never waits for the disk.
+    pub fn fetch_mail(
+        &self,
+        receiver: &NameKey,
+        most: usize,
+        handler: Box<dyn FnOnce(Vec<QueuedMessage>) -> bool + Send>,
+    ) {
+        self.queue.push(Job::FetchMail { receiver: receiver.clone(), most, handler });
     }
 
-    /// What became of letters that were collected: delivered (then they are deleted) or not (then they wait again).
-    /// Never waits.
-    pub fn settle(&self, receiver: &NameKey, ids: Vec<u64>, delivered: bool) {
-        self.queue.push(Item::Settle { receiver: receiver.clone(), ids, delivered });
+    /// Ends the delivery of fetched messages: deletes them if `delivered`, otherwise the next fetch gets them again.
+    /// Never waits for the disk.
+    pub fn acknowledge_mail(&self, receiver: &NameKey, ids: Vec<u64>, delivered: bool) {
+        self.queue.push(Job::AcknowledgeMail { receiver: receiver.clone(), ids, delivered });
     }
 
-    /// Notes how far an account has read in a room (by its key). Never moves back, never waits.
-    pub fn set_mark(&self, account: &NameKey, room: &str, id: u64) {
-        if self.keep != Retention::Off {
-            self.queue.mark(account.as_str(), room, id);
+    /// Stores the id up to which an account has read a room, by its key. A marker never moves back. Never waits for the
+    /// disk.
+    pub fn set_read_marker(&self, account: &NameKey, room: &str, id: u64) {
+        if self.retention != Retention::Off {
+            self.queue.push_read_marker(account.as_str(), room, id);
         }
     }
 
-    /// How far an account has read in a room (by its key).
+    /// Returns the id up to which an account has read a room, by its key.
     ///
     /// # Errors
     /// As [`Self::recall`].
-    pub fn mark(&self, account: &NameKey, room: &str) -> Result<Option<u64>, HistoryError> {
+    pub fn read_marker(&self, account: &NameKey, room: &str) -> Result<Option<u64>, HistoryError> {
         self.wait_for_stored(false)?;
-        self.reader.read(OWN, |connection, _| reader::mark(connection, account.as_str(), room))
+        self.page_reader.read(SERVER_ADDRESS, |connection, _| reader::read_marker(connection, account.as_str(), room))
     }
 
-    /// The newest nonces that are stored, at most so many, oldest first: the key of the author's name, the nonce, the id
-    /// of the message.
+    /// Returns the newest stored nonces, at most `most` and oldest first: the key of the author's name, the nonce, and
+    /// the id of the message.
     ///
     /// # Errors
     /// The database cannot be read.
     pub fn nonces(&self, most: usize) -> Result<Vec<(String, String, u64)>, HistoryError> {
-        self.reader.read(OWN, |connection, _| reader::nonces(connection, most))
+        self.page_reader.read(SERVER_ADDRESS, |connection, _| reader::nonces(connection, most))
     }
 
-    /// A page of history. No lock may be held.
+    /// Returns a page of history, oldest first. Waits for the disk, so the caller must hold no lock.
     ///
     /// # Errors
-    /// The server keeps no history, or others are being answered, or it cannot be read.
+    /// The server keeps no history, is busy with other requests, or cannot read the database.
     pub fn recall(&self, viewer: &HistoryReader<'_>, range: Range) -> Result<Page, HistoryError> {
         self.wait_for_stored(false)?;
-        self.reader.read(viewer.address, |connection, _| pages::recall(connection, viewer, range, self.page))
+        self.page_reader.read(viewer.address, |connection, _| pages::recall(connection, viewer, range, self.page))
     }
 
-    /// Messages with all of the words or parts of words, the newest first. No lock may be held.
+    /// Returns excerpts of the newest messages that have all of the words, or parts of words, and ids before `before`;
+    /// newest first. Waits for the disk, so the caller must hold no lock.
     ///
     /// # Errors
-    /// As [`Self::recall`], or there is nothing in `words` that could be found.
+    /// As [`Self::recall`], or `words` has nothing that can be found.
     pub fn search(
         &self,
         viewer: &HistoryReader<'_>,
@@ -226,67 +267,68 @@ impl Messages {
             return Err(HistoryError::NoWord);
         }
         self.wait_for_stored(true)?;
-        let most = most.min(self.page);
-        let query = search::Query { terms: &terms, before, most };
-        let mut page = self
-            .searcher
-            .read(viewer.address, |connection, may_go_on| search::search(connection, viewer, &query, may_go_on))?;
-        // Excerpts are made after the turn: other users do not wait for them.
+        let query = search::Query { terms: &terms, before, most: most.min(self.page) };
+        let mut page = self.search_reader.read(viewer.address, |connection, may_continue| {
+            search::search(connection, viewer, &query, may_continue)
+        })?;
+        // Make the excerpts after the turn has ended, so that other users do not wait for them.
         for entry in &mut page.entries {
             entry.text = flatten(&terms.excerpt(&entry.text)).into();
         }
         Ok(page)
     }
 
-    /// A guest has made an account: the direct messages of the visit are the account's from now on. Never waits.
+    /// Turns the direct messages of a guest's visit into those of the account that the guest has registered. Never waits
+    /// for the disk.
     pub fn adopt(&self, guest: &HistoryOwner, account: &HistoryOwner) {
-        self.queue.push(Item::Adopt(guest.clone(), account.clone()));
+        self.queue.push(Job::Adopt { guest: guest.clone(), account: account.clone() });
     }
 
-    /// Removes the direct messages that a party sent, for both sides, and those it got, for that party. Says how many.
-    /// Mail that still waits for somebody stays. No lock may be held.
+    /// Removes the direct messages that an owner has sent, for both sides, and hides the received ones from the owner.
+    /// Returns their number. Mail in mailboxes stays. Waits for the disk, so the caller must hold no lock.
     ///
     /// # Errors
-    /// It could not be done; then nothing was removed, unless the time was up.
-    pub fn forget(&self, party: &HistoryOwner) -> Result<u64, HistoryError> {
+    /// Storing failed, and nothing was removed; or [`HistoryError::Busy`] after five seconds, and the messages may still
+    /// be removed.
+    pub fn forget(&self, owner: &HistoryOwner) -> Result<u64, HistoryError> {
         let (reply, forgotten) = bounded(1);
-        if !self.queue.push(Item::Forget(party.clone(), reply)) {
-            return Err(stopped());
+        if !self.queue.push(Job::Forget { owner: owner.clone(), reply }) {
+            return Err(stopping_error());
         }
-        match forgotten.recv_timeout(ANSWER_TIME) {
-            Ok(forgotten) => forgotten.map_err(HistoryError::Failed),
-            Err(RecvTimeoutError::Timeout) => Err(HistoryError::Busy),
-            Err(RecvTimeoutError::Disconnected) => Err(stopped()),
-        }
+        wait_for_answer(&forgotten)?.map_err(HistoryError::Failed)
     }
 
-    /// Stores everything that waits and closes the file. Afterwards nothing is stored, and nothing is found.
+    /// Stores all pending jobs and closes the file. Later calls store nothing, and reads fail.
     pub fn stop(&self) {
         self.queue.stop();
-        // First, so that the last connection to close is the one that may tidy up behind itself.
-        self.reader.close();
-        self.searcher.close();
+        // Close the readers first: only the last connection to close can remove the log, and a reader may not write.
+        self.page_reader.close();
+        self.search_reader.close();
         let thread = self.thread.lock().take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
-            log::error!("the storage thread panicked; the next start checks messages.db");
+            log::error!("messages.db: the storage thread panicked; the next start checks the file");
         }
     }
 
-    /// Waits until everything kept before is stored (and searchable).
+    /// Waits until all jobs pushed before are stored and, if `searchable`, indexed.
     fn wait_for_stored(&self, searchable: bool) -> Result<(), HistoryError> {
-        if self.keep == Retention::Off {
+        if self.retention == Retention::Off {
             return Err(HistoryError::Off);
         }
         let (done, stored) = bounded(1);
-        if !self.queue.push(Item::Barrier { searchable, done }) {
-            return Err(stopped());
+        if !self.queue.push(Job::Barrier { searchable, done }) {
+            return Err(stopping_error());
         }
-        match stored.recv_timeout(ANSWER_TIME) {
-            Ok(()) => Ok(()),
-            Err(RecvTimeoutError::Timeout) => Err(HistoryError::Busy),
-            Err(RecvTimeoutError::Disconnected) => Err(stopped()),
-        }
+        wait_for_answer(&stored)
     }
+}
+
+/// Waits for an answer of the storage thread.
+fn wait_for_answer<T>(answer: &Receiver<T>) -> Result<T, HistoryError> {
+    answer.recv_timeout(ANSWER_TIMEOUT).map_err(|why| match why {
+        RecvTimeoutError::Timeout => HistoryError::Busy,
+        RecvTimeoutError::Disconnected => stopping_error(),
+    })
 }
 
 impl Drop for Messages {

@@ -1,34 +1,38 @@
-//! History: the messages of several circles, merged in the order of their ids.
+//! Pages of the history: the messages of several conversations, merged in the order of their ids.
+//!
+//! Each conversation is an ordered stream from the database. A merge takes the stream with the next id, so it reads
+//! hardly more messages than it returns, however large the rooms are.
 
 use super::reader::{COLUMNS, FoundMessage, JOINED, Visibility};
-
-use super::writer::number;
+use super::writer::to_sql_id;
 use landline_common::history::{HistoryReader, Page, Range};
 use rusqlite::Connection;
 
-/// The ids from and to which is looked, how many are wanted, and from which end.
+/// A range of ids, both ends inclusive, and the part of it that is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Bounds {
     from: i64,
     to: i64,
+    /// Most messages.
     most: usize,
+    /// Returns the latest messages of the range, otherwise the first.
     latest: bool,
 }
 
 impl Bounds {
     fn of(range: Range, page: usize) -> Bounds {
-        let behind = |id: u64| number(id).saturating_add(1);
-        let (from, to, most, latest) = match range {
-            Range::Last(most) => (0, i64::MAX, most, true),
-            Range::Before(id, most) => (0, number(id) - 1, most, true),
-            Range::After(id, most) => (behind(id), i64::MAX, most, false),
-            Range::Between { after, up_to, most } => (behind(after), number(up_to), most, false),
-        };
-        Bounds { from, to, most: most.min(page), latest }
+        let after = |id: u64| to_sql_id(id).saturating_add(1);
+        let bounds = |from, to, most, latest| Bounds { from, to, most: usize::min(most, page), latest };
+        match range {
+            Range::Last(most) => bounds(0, i64::MAX, most, true),
+            Range::Before(id, most) => bounds(0, to_sql_id(id) - 1, most, true),
+            Range::After(id, most) => bounds(after(id), i64::MAX, most, false),
+            Range::Between { after: id, up_to, most } => bounds(after(id), to_sql_id(up_to), most, false),
+        }
     }
 }
 
-/// One page of what a viewer may see, of `page` messages at most.
+/// Returns the messages of `range` that the viewer may see, oldest first, and at most `page` of them.
 pub(super) fn recall(
     connection: &Connection,
     viewer: &HistoryReader<'_>,
@@ -36,13 +40,13 @@ pub(super) fn recall(
     page: usize,
 ) -> rusqlite::Result<Page> {
     let bounds = Bounds::of(range, page);
-    let sight = Visibility::of(connection, viewer)?;
+    let visibility = Visibility::of(connection, viewer)?;
     let mut entries = Vec::new();
-    merge(connection, &sight, bounds, |found| {
-        if sight.shows(&found) {
+    merge(connection, &visibility, bounds, |found| {
+        if visibility.shows(&found) {
             entries.push(found.entry);
         }
-        // One more than wanted tells that there is more.
+        // One message more than wanted shows that there are more.
         entries.len() <= bounds.most
     })?;
     let more = entries.len() > bounds.most;
@@ -53,15 +57,16 @@ pub(super) fn recall(
     Ok(Page { entries, more, cut_short: false })
 }
 
-/// Gives the messages of all circles to `take`, by id, until it wants no more. Reads no further than that.
+/// Calls `take` with the messages of all conversations in the order of ids, until it returns false.
 fn merge(
     connection: &Connection,
-    sight: &Visibility,
+    visibility: &Visibility,
     bounds: Bounds,
     mut take: impl FnMut(FoundMessage) -> bool,
 ) -> rusqlite::Result<()> {
-    let said = sight.circles.iter().chain(&sight.own).map(|group| ("circle = ?1", *group));
-    let sources: Vec<_> = said.chain(sight.own.map(|own| ("receiver = ?1 AND forgotten = 0", own))).collect();
+    let sent = visibility.conversations().map(|conversation| ("circle = ?1", conversation));
+    let received = visibility.own.map(|own| ("receiver = ?1 AND forgotten = 0", own));
+    let sources: Vec<_> = sent.chain(received).collect();
     let order = if bounds.latest { "DESC" } else { "ASC" };
     let mut statements = Vec::with_capacity(sources.len());
     for (condition, _) in &sources {
@@ -71,9 +76,10 @@ fn merge(
         ))?);
     }
     let mut streams = Vec::with_capacity(sources.len());
-    for (statement, (_, group)) in statements.iter_mut().zip(&sources) {
-        streams.push(statement.query_map((group, bounds.from, bounds.to), FoundMessage::read)?);
+    for (statement, (_, conversation)) in statements.iter_mut().zip(&sources) {
+        streams.push(statement.query_map((conversation, bounds.from, bounds.to), FoundMessage::read)?);
     }
+    // The next message of each stream.
     let mut heads = Vec::with_capacity(streams.len());
     for stream in &mut streams {
         heads.push(stream.next().transpose()?);
@@ -84,7 +90,7 @@ fn merge(
         let next = if bounds.latest { ids.max() } else { ids.min() };
         let Some((id, at)) = next else { return Ok(()) };
         let Some(found) = std::mem::replace(&mut heads[at], streams[at].next().transpose()?) else { return Ok(()) };
-        // What somebody wrote to themselves comes from two sides.
+        // A message that a user sent to themselves is in two streams.
         if last.replace(id) != Some(id) && !take(found) {
             return Ok(());
         }
@@ -96,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_have_bounds() {
+    fn a_range_becomes_inclusive_bounds_and_is_limited_to_a_page() {
         let of = |range| {
             let Bounds { from, to, most, latest } = Bounds::of(range, 500);
             (from, to, most, latest)

@@ -1,55 +1,78 @@
-//! Retention: what is older than users want to keep, or more than the disk is to hold, is removed in slices, so that
-//! storing goes on between two of them.
+//! Removes old messages: those older than the retention, and the oldest while the database is too large.
+//!
+//! Messages are removed in slices of [`SLICE_MESSAGES`], each in a transaction of its own, so that jobs are stored
+//! between two slices. Before messages are removed, the highest id is noted, so that ids are never reused, and all
+//! messages are indexed, so that they can be removed from the index.
+//!
+//! The size of the database has hysteresis: removal starts above the limit and ends 1/16 below it. Otherwise each new
+//! message would remove one old message.
+//!
+//! | pages in use | before: not exceeded | before: exceeded |
+//! |---|---|---|
+//! | above the limit | exceeded | exceeded |
+//! | between 15/16 of it and the limit | not exceeded | exceeded |
+//! | 15/16 of it or less | not exceeded | not exceeded |
+//!
+//! Mail is never pruned. Removing messages does not shrink the file: new messages use the free pages. Only [`compact`],
+//! at the start, does.
 
 use super::index::{self, note_highest};
 use super::schema::LOG_BYTES;
 use super::writer::Writer;
 use rusqlite::Connection;
 
-/// Messages removed in one transaction.
-pub(super) const SLICE: usize = 1_000;
-/// Slices that are removed at once where the database is too large: more than is said meanwhile, or it would grow on.
+/// Messages removed in one transaction. [`OLDEST_SLICE`] has the same number.
+pub(super) const SLICE_MESSAGES: usize = 1_000;
+/// Most slices that one call of [`shrink`] removes. It must remove more messages than arrive meanwhile, or the database
+/// would keep growing.
 const SLICES_AT_ONCE: usize = 8;
-/// Before any moment: the oldest messages, whenever they were said.
-const ANY_TIME: i64 = i64::MAX;
+/// A cutoff that all messages are before.
+const NO_CUTOFF: i64 = i64::MAX;
 
-/// Which messages: the oldest slice of those before a moment.
-const OLD: &str = "id IN (SELECT id FROM message WHERE at < ?1 ORDER BY at, id LIMIT 1000)";
+/// Condition for the oldest slice of the messages before the time `?1`.
+const OLDEST_SLICE: &str = "id IN (SELECT id FROM message WHERE at < ?1 ORDER BY at, id LIMIT 1000)";
 
-/// How large the database may be: its pages in use, and what is set aside for the log beside it.
+/// The limit of the database's size, and whether it is exceeded.
 #[derive(Debug)]
 pub(super) struct HistorySize {
-    most: u64,
+    /// Limit in bytes of the pages in use.
+    limit: u64,
     exceeded: bool,
 }
 
 impl HistorySize {
-    /// At most `most` bytes, with the log. That has as much as SQLite leaves to it, or a quarter; its true length says
-    /// nothing, as removing messages makes it longer.
+    /// Limits the database and the log beside it to `most` bytes together.
+    ///
+    /// The log is counted as its usual size, or a quarter of `most` if that is less. Its true length is no use, because
+    /// removing messages makes it longer.
     pub(super) fn at_most(most: u64) -> HistorySize {
-        HistorySize { most: most - LOG_BYTES.min(most / 4), exceeded: false }
+        HistorySize { limit: most - LOG_BYTES.min(most / 4), exceeded: false }
     }
 
-    /// True if the database is too large, and from then on until a sixteenth is free: messages are removed in slices, not
-    /// one for each that comes.
-    fn is_exceeded(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
-        let least = if self.exceeded { self.most - self.most / 16 } else { self.most };
-        self.exceeded = Pages::of(connection)?.in_use() > least;
+    /// Measures the database, and returns whether its limit is exceeded, see the table above.
+    fn update(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
+        let limit = if self.exceeded { self.limit - self.limit / 16 } else { self.limit };
+        self.exceeded = Pages::of(connection)?.bytes_in_use() > limit;
         Ok(self.exceeded)
     }
 }
 
-/// Removes the oldest messages while the database is too large. True if there is more to remove.
+/// Removes the oldest messages while the database is too large. Returns true if more must be removed.
 pub(super) fn shrink(writer: &mut Writer) -> rusqlite::Result<bool> {
-    let mut is_told = writer.size.exceeded;
+    let mut logged = writer.size.exceeded;
     for _ in 0..SLICES_AT_ONCE {
-        if !writer.size.is_exceeded(&writer.connection)? {
-            return if is_told { names(writer).map(|()| false) } else { Ok(false) };
+        if !writer.size.update(&writer.connection)? {
+            // `logged` is also set by an earlier call: then messages were removed, and names may be unused.
+            if logged {
+                remove_unused_names(writer)?;
+            }
+            return Ok(false);
         }
-        if !std::mem::replace(&mut is_told, true) {
-            log::info!("messages.db is as large as --history-size allows: the oldest messages are removed");
+        if !logged {
+            log::info!("messages.db: size limit reached (--history-size): removing the oldest messages");
+            logged = true;
         }
-        if slice(writer, ANY_TIME)? < SLICE {
+        if remove_slice_before(writer, NO_CUTOFF)? < SLICE_MESSAGES {
             return Ok(false);
         }
         index::merge(&writer.connection)?;
@@ -59,8 +82,9 @@ pub(super) fn shrink(writer: &mut Writer) -> rusqlite::Result<bool> {
 
 /// The pages of a database.
 struct Pages {
-    bytes: u64,
-    all: u64,
+    /// Bytes of one page.
+    size: u64,
+    total: u64,
     free: u64,
 }
 
@@ -70,56 +94,58 @@ impl Pages {
                    FROM pragma_page_size, pragma_page_count, pragma_freelist_count";
         connection
             .prepare_cached(sql)?
-            .query_row([], |row| Ok(Pages { bytes: row.get(0)?, all: row.get(1)?, free: row.get(2)? }))
+            .query_row([], |row| Ok(Pages { size: row.get(0)?, total: row.get(1)?, free: row.get(2)? }))
     }
 
-    /// Bytes that something is in. New messages take the free pages first, so the file grows no larger than this was.
-    fn in_use(&self) -> u64 {
-        self.all.saturating_sub(self.free).saturating_mul(self.bytes)
+    /// Returns the bytes of pages in use. New messages take free pages first, so the file never becomes larger than the
+    /// highest value of this.
+    fn bytes_in_use(&self) -> u64 {
+        self.total.saturating_sub(self.free).saturating_mul(self.size)
     }
 }
 
-/// Gives pages back to the disk that pruning left free, at the start: only where the bound was set lower than the file
-/// is large, since it takes as long as copying what is left.
+/// Shrinks the file at the start if it is larger than `most` bytes, as after a change of the limit, and if more than an
+/// eighth of its pages are free. Takes as long as copying the pages in use.
 pub(super) fn compact(connection: &Connection, most: u64) -> rusqlite::Result<()> {
     let pages = Pages::of(connection)?;
-    if pages.all.saturating_mul(pages.bytes) > most && pages.free > pages.all / 8 {
-        log::info!("messages.db is larger than --history-size: giving its free pages back to the disk");
+    if pages.total.saturating_mul(pages.size) > most && pages.free > pages.total / 8 {
+        log::info!("messages.db: file larger than --history-size: returning its free pages to the disk");
         connection.execute_batch("VACUUM")?;
     }
     Ok(())
 }
 
-/// Removes a slice of what was said before `cutoff` (Unix milliseconds). Says how much that was.
-pub(super) fn slice(writer: &mut Writer, cutoff: i64) -> rusqlite::Result<usize> {
+/// Removes the oldest slice of the messages before `cutoff`, in milliseconds since 1970. Returns their number, which is
+/// less than [`SLICE_MESSAGES`] if no more are left.
+pub(super) fn remove_slice_before(writer: &mut Writer, cutoff: i64) -> rusqlite::Result<usize> {
     let sql = "SELECT EXISTS (SELECT 1 FROM message WHERE at < ?1)";
     if !writer.connection.prepare_cached(sql)?.query_row([cutoff], |row| row.get::<_, bool>(0))? {
         return Ok(0);
     }
     writer.commit(false, |writer| {
-        writer.index.finish(&writer.connection)?;
+        writer.index.index_all(&writer.connection)?;
         note_highest(&writer.connection)?;
-        index::remove(&writer.connection, OLD, cutoff)?;
-        writer.connection.prepare_cached(&format!("DELETE FROM message WHERE {OLD}"))?.execute([cutoff])
+        index::remove(&writer.connection, OLDEST_SLICE, cutoff)?;
+        writer.connection.prepare_cached(&format!("DELETE FROM message WHERE {OLDEST_SLICE}"))?.execute([cutoff])
     })
 }
 
-/// Removes all but the newest nonces: after so many messages, no client sends one again.
-pub(super) fn nonces(writer: &mut Writer, most: usize) -> rusqlite::Result<()> {
+/// Removes all but the newest `most` nonces. A client repeats a message soon or never, so older nonces are not needed.
+pub(super) fn remove_old_nonces(writer: &mut Writer, most: usize) -> rusqlite::Result<()> {
     let sql = "DELETE FROM nonce WHERE id <= (SELECT id FROM nonce ORDER BY id DESC LIMIT 1 OFFSET ?1)";
     writer.commit(false, |writer| writer.connection.prepare_cached(sql)?.execute([most])).map(drop)
 }
 
-/// Removes authors and circles of whom nothing is left.
-pub(super) fn names(writer: &mut Writer) -> rusqlite::Result<()> {
-    let removed = writer.commit(false, |writer| remove_names(&writer.connection))?;
+/// Removes the rows of authors and conversations that no message refers to any more.
+pub(super) fn remove_unused_names(writer: &mut Writer) -> rusqlite::Result<()> {
+    let removed = writer.commit(false, |writer| delete_unused_names(&writer.connection))?;
     if removed > 0 {
-        writer.forget_names();
+        writer.clear_names();
     }
     Ok(())
 }
 
-fn remove_names(connection: &Connection) -> rusqlite::Result<usize> {
+fn delete_unused_names(connection: &Connection) -> rusqlite::Result<usize> {
     let oldest = "(SELECT ifnull(min(id), (SELECT value FROM meta WHERE name = 'highest') + 1) FROM message)";
     let authors = connection.execute(&format!("DELETE FROM author WHERE until < {oldest}"), [])?;
     Ok(authors + connection.execute(&format!("DELETE FROM circle WHERE until < {oldest}"), [])?)

@@ -1,9 +1,20 @@
-//! The connection that reads: on the thread of whoever asks, beside the one that writes, and never for long.
+//! A connection that only reads, and the rules about which messages a user may see.
+//!
+//! A request to the history reads on the thread of its session, so it needs a connection of its own beside the one that
+//! writes. SQLite's WAL mode lets both work at once; a read sees the state at its beginning. To keep one request from
+//! delaying others, three times are bounded:
+//!
+//! - waiting for a turn: one second, see [`FairQueue`], then [`HistoryError::Busy`];
+//! - reading: the time given to [`Reader::new`], then SQLite interrupts the query;
+//! - scanning while other requests wait: the time slice of [`FairQueue`], checked through `may_continue`.
+//!
+//! A message is visible to a user if it is in one of the user's rooms, was sent to all users online, or is a direct
+//! message that the user sent, or received and has not forgotten. Messages of blocked authors are never visible.
 
 use super::fair_queue::FairQueue;
-use super::interner::find_circle;
-use super::records::{ConversationKind, InTables};
-use super::schema::EVERYBODY;
+use super::interner::find_conversation;
+use super::records::{ConversationKind, OwnerColumns};
+use super::schema::GLOBAL;
 use crate::ordered_mutex::OrderedMutex;
 use landline_common::OffsetDateTime;
 use landline_common::history::{HistoryEntry, HistoryError, HistoryFilter, HistoryReader, Location};
@@ -11,142 +22,150 @@ use rusqlite::{Connection, ErrorCode, Row};
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-/// How long to wait while others are being answered.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// Steps of SQLite's machine between two looks at the clock: about 20 µs.
-const STEPS: i32 = 1_000;
+/// Longest wait for a turn.
+const TURN_TIMEOUT: Duration = Duration::from_secs(1);
+/// Instructions of SQLite's virtual machine between two looks at the clock: about 20 µs.
+const CLOCK_INTERVAL: i32 = 1_000;
 
-/// A connection that only reads, for one look at a time. Addresses take turns.
+/// A connection that only reads, for one request at a time.
 #[derive(Debug)]
 pub(super) struct Reader {
-    turns: FairQueue,
+    queue: FairQueue,
+    /// `None` after [`Self::close`].
     connection: OrderedMutex<Option<Connection>, 7>,
-    time: Duration,
+    /// Longest time of one read.
+    time_limit: Duration,
 }
 
 impl Reader {
-    pub(super) fn new(connection: Connection, time: Duration) -> Reader {
-        Reader { turns: FairQueue::default(), connection: OrderedMutex::new(Some(connection)), time }
+    pub(super) fn new(connection: Connection, time_limit: Duration) -> Reader {
+        Reader { queue: FairQueue::default(), connection: OrderedMutex::new(Some(connection)), time_limit }
     }
 
-    /// Reads one state of the database on behalf of `address`, within the time that a look may take. SQLite ends by
-    /// itself when the time is up. A look with work of its own asks the second argument whether it may go on: the time
-    /// is not up, and no other address has waited for its share.
+    /// Waits for a turn on behalf of `address`, then calls `read` with one consistent state of the database.
+    ///
+    /// SQLite interrupts its queries when the time limit is over. Work between queries asks the second argument,
+    /// `may_continue`: it returns false after the time limit, or if other requests have waited for a time slice.
     pub(super) fn read<T>(
         &self,
         address: &str,
-        look: impl FnOnce(&Connection, &dyn Fn() -> bool) -> rusqlite::Result<T>,
+        read: impl FnOnce(&Connection, &dyn Fn() -> bool) -> rusqlite::Result<T>,
     ) -> Result<T, HistoryError> {
-        let turn = self.turns.take(address, PATIENCE).ok_or(HistoryError::Busy)?;
-        let mut guard = self.connection.try_lock_for(PATIENCE).ok_or(HistoryError::Busy)?;
-        let connection = guard.as_mut().ok_or_else(stopped)?;
-        let deadline = Instant::now() + self.time;
-        connection.progress_handler(STEPS, Some(move || Instant::now() >= deadline)).map_err(failed)?;
-        let state = connection.unchecked_transaction().map_err(failed)?;
-        look(&state, &|| Instant::now() < deadline && !turn.is_over()).map_err(failed)
+        let permit = self.queue.acquire(address, TURN_TIMEOUT).ok_or(HistoryError::Busy)?;
+        let mut guard = self.connection.try_lock_for(TURN_TIMEOUT).ok_or(HistoryError::Busy)?;
+        let connection = guard.as_mut().ok_or_else(stopping_error)?;
+        let deadline = Instant::now() + self.time_limit;
+        connection.progress_handler(CLOCK_INTERVAL, Some(move || Instant::now() >= deadline)).map_err(history_error)?;
+        let transaction = connection.unchecked_transaction().map_err(history_error)?;
+        read(&transaction, &|| Instant::now() < deadline && !permit.should_yield()).map_err(history_error)
     }
 
-    /// Closes the connection, as soon as nobody reads.
+    /// Closes the connection as soon as no thread reads. Later reads fail with [`stopping_error`].
     pub(super) fn close(&self) {
         drop(self.connection.lock().take());
     }
 }
 
-/// What is answered after the store was stopped.
-pub(super) fn stopped() -> HistoryError {
+/// Returns the error of requests after the store was stopped.
+pub(super) fn stopping_error() -> HistoryError {
     HistoryError::Failed("the server is stopping".to_owned())
 }
 
-/// True if the time was up.
+/// Returns true if the time limit has interrupted a query.
 pub(super) fn is_interrupted(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
 }
 
-fn failed(error: rusqlite::Error) -> HistoryError {
+fn history_error(error: rusqlite::Error) -> HistoryError {
     if is_interrupted(&error) { HistoryError::Busy } else { HistoryError::Failed(error.to_string()) }
 }
 
-/// What a viewer may see, by number.
+/// The conversations that a request includes, and its filters, by row ids.
 #[derive(Debug)]
 pub(super) struct Visibility {
-    /// Rooms and everybody: all that is said there.
-    pub(super) circles: Vec<i64>,
-    /// The viewer's own direct messages.
+    /// Rooms, and the messages to all users online. Sorted, without duplicates.
+    pub(super) shared: Vec<i64>,
+    /// The viewer's conversation, if direct messages are included and there is one.
     pub(super) own: Option<i64>,
-    /// Only those with this party. A party nobody ever wrote to has none.
-    with: Option<Option<i64>>,
+    /// Includes only direct messages with one other owner.
+    with: Option<OtherOwner>,
+    /// Authors to leave out.
     blocked: HashSet<i64>,
 }
 
+/// The conversation of the other owner; `None` if it has no row, so no message matches.
+type OtherOwner = Option<i64>;
+
 impl Visibility {
     pub(super) fn of(connection: &Connection, viewer: &HistoryReader<'_>) -> rusqlite::Result<Visibility> {
-        let own = || find_circle(connection, viewer.party.kind(), &viewer.party.key());
-        let mut sight = Visibility { circles: Vec::new(), own: None, with: None, blocked: HashSet::new() };
+        let own = || find_conversation(connection, viewer.party.kind(), &viewer.party.key());
+        let mut visibility = Visibility { shared: Vec::new(), own: None, with: None, blocked: HashSet::new() };
         match viewer.only {
             HistoryFilter::Everything => {
-                sight.circles.push(EVERYBODY);
+                visibility.shared.push(GLOBAL);
                 for room in viewer.rooms {
-                    sight.circles.extend(find_circle(connection, ConversationKind::Room, room)?);
+                    visibility.shared.extend(find_conversation(connection, ConversationKind::Room, room)?);
                 }
-                sight.own = own()?;
+                visibility.own = own()?;
             }
             HistoryFilter::Room(room) if viewer.rooms.contains(&room) => {
-                sight.circles.extend(find_circle(connection, ConversationKind::Room, room)?);
+                visibility.shared.extend(find_conversation(connection, ConversationKind::Room, room)?);
             }
             HistoryFilter::Room(_) => {}
-            HistoryFilter::Global => sight.circles.push(EVERYBODY),
+            HistoryFilter::Global => visibility.shared.push(GLOBAL),
             HistoryFilter::With(other) => {
-                sight.own = own()?;
-                sight.with = Some(find_circle(connection, other.kind(), &other.key())?);
+                visibility.own = own()?;
+                visibility.with = Some(find_conversation(connection, other.kind(), &other.key())?);
             }
         }
-        // A room that is named twice would be read twice.
-        sight.circles.sort_unstable();
-        sight.circles.dedup();
+        // Duplicates would read a room twice.
+        visibility.shared.sort_unstable();
+        visibility.shared.dedup();
         for key in viewer.blocked {
             let mut authors = connection.prepare_cached("SELECT id FROM author WHERE key = ?1")?;
             for author in authors.query_map([key.as_str()], |row| row.get(0))? {
-                sight.blocked.insert(author?);
+                visibility.blocked.insert(author?);
             }
         }
-        Ok(sight)
+        Ok(visibility)
     }
 
-    /// All circles in which something may be shown.
-    pub(super) fn all(&self) -> impl Iterator<Item = i64> {
-        self.circles.iter().copied().chain(self.own)
+    /// Returns all conversations with messages that may be visible.
+    pub(super) fn conversations(&self) -> impl Iterator<Item = i64> {
+        self.shared.iter().copied().chain(self.own)
     }
 
-    /// Whether the viewer may see a message and wants to.
+    /// Returns true if the viewer may see a message, and the filters include it.
     pub(super) fn shows(&self, found: &FoundMessage) -> bool {
-        let own =
-            self.own.is_some() && (self.own == Some(found.group) || (self.own == found.receiver && !found.forgotten));
-        let wanted = match self.with {
+        let is_sent = self.own.is_some() && self.own == Some(found.conversation);
+        let is_received = self.own.is_some() && self.own == found.receiver && !found.forgotten;
+        let is_with_other = match self.with {
             None => true,
-            // Between the two, in either direction.
-            Some(other) if self.own == Some(found.group) => other.is_some() && other == found.receiver,
-            Some(other) => other == Some(found.group),
+            Some(other) if is_sent => other.is_some() && other == found.receiver,
+            Some(other) => other == Some(found.conversation),
         };
-        let visible = (own && wanted) || self.circles.contains(&found.group);
-        visible && !self.blocked.contains(&found.author)
+        let is_visible = ((is_sent || is_received) && is_with_other) || self.shared.contains(&found.conversation);
+        is_visible && !self.blocked.contains(&found.author)
     }
 }
 
-/// A message as read, with what decides whether it is shown.
+/// A message as read, with the columns that decide whether it is visible.
 #[derive(Debug)]
 pub(super) struct FoundMessage {
     pub(super) entry: HistoryEntry,
-    pub(super) group: i64,
+    pub(super) conversation: i64,
+    /// The receiver's conversation, for a direct message.
     pub(super) receiver: Option<i64>,
+    /// The receiver has forgotten it.
     pub(super) forgotten: bool,
     pub(super) author: i64,
 }
 
-/// What [`FoundMessage::read`] reads, of the tables that [`JOINED`] joins to `message`.
+/// The columns of [`FoundMessage::read`], from `message` and the tables of [`JOINED`].
 pub(super) const COLUMNS: &str =
     "message.id, at, zone, circle, receiver, forgotten, message.author, author.shown, kind, circle.shown,
     addressee.shown, message.text, nonce.nonce";
-/// CROSS: in this order. There are no figures about the tables by which SQLite could choose it.
+/// CROSS makes SQLite join in this order. It has no statistics about the tables to choose a good order by.
 pub(super) const JOINED: &str =
     "CROSS JOIN author ON author.id = message.author CROSS JOIN circle ON circle.id = message.circle
     LEFT JOIN author AS addressee ON addressee.id = message.addressee LEFT JOIN nonce ON nonce.id = message.id";
@@ -168,7 +187,7 @@ impl FoundMessage {
                 text: row.get(11)?,
                 nonce: row.get(12)?,
             },
-            group: row.get(3)?,
+            conversation: row.get(3)?,
             receiver: row.get(4)?,
             forgotten: row.get(5)?,
             author: row.get(6)?,
@@ -176,14 +195,14 @@ impl FoundMessage {
     }
 }
 
-/// How far an account has read in a room.
-pub(super) fn mark(connection: &Connection, account: &str, room: &str) -> rusqlite::Result<Option<u64>> {
+/// Returns the id up to which an account has read a room.
+pub(super) fn read_marker(connection: &Connection, account: &str, room: &str) -> rusqlite::Result<Option<u64>> {
     use rusqlite::OptionalExtension;
     let sql = "SELECT id FROM mark WHERE account = ?1 AND room = ?2";
     connection.prepare_cached(sql)?.query_row((account, room), |row| row.get(0)).optional()
 }
 
-/// The newest nonces, oldest first: the key of the author's name, the nonce, the message.
+/// Returns the newest nonces, oldest first: the key of the author's name, the nonce, and the id of the message.
 pub(super) fn nonces(connection: &Connection, most: usize) -> rusqlite::Result<Vec<(String, String, u64)>> {
     let mut newest = connection.prepare("SELECT author, nonce, id FROM nonce ORDER BY id DESC LIMIT ?1")?;
     let rows = newest.query_map([most], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;

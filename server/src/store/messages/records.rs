@@ -1,36 +1,38 @@
-//! What the store knows of the records that go in and come out.
+//! Types shared by the modules of the store: retention, and the columns that identify a conversation.
 
 use landline_common::history::HistoryOwner;
 use std::borrow::Cow;
 
-/// How long history is kept.
+/// How long history is kept. Mail is kept until it is delivered, whatever the retention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retention {
-    /// Nothing new is kept, and what was kept is not shown. Mail works.
+    /// Stores no new history, and shows none of the history in the file.
     Off,
-    /// Everything, for as long as the file is there.
+    /// Stores everything and removes nothing by age.
     Forever,
-    /// What is younger than so many days.
+    /// Removes messages that are older than this number of days.
     Days(u32),
 }
 
-/// Where a message belongs: each circle has its own members, and nobody else sees what is in it.
+/// The kind of a conversation: column `kind` of the table `circle`, whose rows are conversations. Kind 0 is the single
+/// row for messages to all users online, see [`super::schema::GLOBAL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ConversationKind {
+    /// A room. Its key is the room's key.
     Room = 1,
-    /// The direct messages of an account.
+    /// The direct messages that an account sends. Its key is the account's name key.
     Account = 2,
-    /// The direct messages of one visit.
+    /// The direct messages that a guest sends during one visit. Its key is the number of the visit.
     Guest = 3,
 }
 
-/// A party as the tables have it.
-pub(super) trait InTables {
+/// The columns `kind` and `key` that identify an owner of direct messages.
+pub(super) trait OwnerColumns {
     fn kind(&self) -> ConversationKind;
     fn key(&self) -> Cow<'_, str>;
 }
 
-impl InTables for HistoryOwner {
+impl OwnerColumns for HistoryOwner {
     fn kind(&self) -> ConversationKind {
         match self {
             HistoryOwner::Account(_) => ConversationKind::Account,

@@ -1,4 +1,14 @@
-//! `messages.db`: its tables, opening it, bringing an older one up to date.
+//! The file `messages.db`: opening it, checking it, and migrating it from an older version.
+//!
+//! The file may be of another program, of a newer server, cut short or damaged. In all these cases it is file_error with an
+//! error that names it, and left unchanged. Opening takes these steps, cheapest first:
+//!
+//! 1. Read the header without SQLite: is it a database of this server, and has it all of its pages?
+//! 2. Compare the version with the known migrations.
+//! 3. If the last server did not close the file, check all pages. A damaged search index is rebuilt.
+//! 4. If the version is older, copy the file to `messages.db.vN.bak`, then run the missing migrations.
+//!
+//! The tables are described in `version_1.sql` and its successors. A released migration is never changed.
 
 use super::{fold, index};
 use crate::store::FileError;
@@ -11,33 +21,33 @@ use std::time::Duration;
 
 /// "LAND", in the header of every database of this server.
 const APPLICATION: u32 = 0x4c41_4e44;
-/// Bytes of the log beside the database that stay on the disk between two transactions.
+/// Bytes to which SQLite shrinks the log beside the database after a checkpoint.
 pub(super) const LOG_BYTES: u64 = 32 << 20;
-/// The circle that everybody is in.
-pub(super) const EVERYBODY: i64 = 1;
-/// How long a connection waits for another one's transaction: only an import holds one for longer than a moment.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Row id in `circle` of the messages to all users online.
+pub(super) const GLOBAL: i64 = 1;
+/// Longest wait for the transaction of another connection. Only an import holds one for longer than a moment.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What brings a database from each version to the next; the first makes an empty file version 1.
+/// The statements that bring a database from each version to the next. The first one brings an empty file to version 1.
 pub(super) const MIGRATIONS: [&str; 3] =
     [include_str!("version_1.sql"), include_str!("version_2.sql"), include_str!("version_3.sql")];
 
-/// The database's name in the data folder.
+/// Returns the path of the database.
 pub(super) fn path(folder: &Path) -> PathBuf {
     folder.join("messages.db")
 }
 
-/// The log that SQLite keeps beside a database.
+/// Returns the path of the write-ahead log that SQLite keeps beside a database.
 pub(super) fn log_path(database: &Path) -> PathBuf {
     let mut log = database.as_os_str().to_owned();
     log.push("-wal");
     log.into()
 }
 
-/// Opens the database for writing: makes it if it is missing, checks it if it was not closed, brings it up to date.
+/// Opens the database for writing, in the steps above. Creates it if it is missing (mode 0600).
 ///
 /// # Errors
-/// Names the file and says what to do: it is another program's, a newer server's, or damaged. It is then as it was.
+/// The file is of another program, of a newer server, damaged, or cannot be opened. It is then unchanged.
 pub(super) fn open(folder: &Path) -> Result<Connection, FileError> {
     let path = path(folder);
     let connection = open_version(&path, &MIGRATIONS)?;
@@ -47,42 +57,44 @@ pub(super) fn open(folder: &Path) -> Result<Connection, FileError> {
         PRAGMA cache_size = -8192;
         PRAGMA temp_store = MEMORY;
         UPDATE meta SET value = 0 WHERE name = 'clean';";
-    connection.execute_batch(settings).map_err(refused(&path))?;
-    connection.pragma_update(None, "journal_size_limit", LOG_BYTES).map_err(refused(&path))?;
+    connection.execute_batch(settings).map_err(file_error(&path))?;
+    connection.pragma_update(None, "journal_size_limit", LOG_BYTES).map_err(file_error(&path))?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
 
-/// Opens the database for reading only.
+/// Opens the database for reading only. Its version must be the current one.
 ///
-/// No connection maps the file into memory (`mmap_size`): a disk that fails would end the server by a signal.
+/// No connection maps the file into memory (`mmap_size`): an error of the disk would then be a signal that ends the
+/// server.
 pub(super) fn open_to_read(folder: &Path) -> Result<Connection, FileError> {
     let path = path(folder);
     check_header(&path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(&path, flags).map_err(refused(&path))?;
-    let set = connection.busy_timeout(PATIENCE).and_then(|()| connection.pragma_update(None, "cache_size", -4_096));
+    let connection = Connection::open_with_flags(&path, flags).map_err(file_error(&path))?;
+    let set = connection.busy_timeout(BUSY_TIMEOUT).and_then(|()| connection.pragma_update(None, "cache_size", -4_096));
     let set = set.and_then(|()| fold::register(&connection));
-    set.map_err(refused(&path))?;
-    let (found, known) = (version(&connection).map_err(refused(&path))?, MIGRATIONS.len() as u32);
+    set.map_err(file_error(&path))?;
+    let found = version(&connection).map_err(file_error(&path))?;
+    let known = MIGRATIONS.len() as u32;
     if found == known { Ok(connection) } else { Err(FileError::Version { path, found, known }) }
 }
 
-/// Like [`open`], without the settings and with any table of migrations.
+/// Like [`open`], but without the settings, and with the given migrations.
 pub(super) fn open_version(path: &Path, migrations: &[&str]) -> Result<Connection, FileError> {
     check_header(path)?;
     let create = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
     create.map_err(FileError::io(path, "open"))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(refused(path))?;
+    let connection = Connection::open_with_flags(path, flags).map_err(file_error(path))?;
     prepare(&connection, path, migrations)?;
     Ok(connection)
 }
 
 fn prepare(connection: &Connection, path: &Path, migrations: &[&str]) -> Result<(), FileError> {
-    let refused = || refused(path);
-    connection.busy_timeout(PATIENCE).and_then(|()| fold::register(connection)).map_err(refused())?;
-    let found = version(connection).map_err(refused())?;
+    let file_error = || file_error(path);
+    connection.busy_timeout(BUSY_TIMEOUT).and_then(|()| fold::register(connection)).map_err(file_error())?;
+    let found = version(connection).map_err(file_error())?;
     let known = migrations.len();
     if usize::try_from(found).is_ok_and(|found| found > known) {
         return Err(FileError::Version {
@@ -99,28 +111,28 @@ fn prepare(connection: &Connection, path: &Path, migrations: &[&str]) -> Result<
         }
     }
     if (1..known).contains(&found) {
-        log::info!("{} is brought up to date: for a million messages, that takes some ten seconds", path.display());
+        log::info!("migrating {}: this takes about ten seconds for a million messages", path.display());
     }
     for (migration, version) in migrations.iter().zip(1..).skip(found) {
-        upgrade(connection, migration, version).map_err(refused())?;
+        migrate(connection, migration, version).map_err(file_error())?;
     }
     Ok(())
 }
 
-/// One step, whole or not at all.
-fn upgrade(connection: &Connection, migration: &str, version: u32) -> rusqlite::Result<()> {
-    let step = connection.unchecked_transaction()?;
-    step.execute_batch(migration)?;
-    step.pragma_update(None, "application_id", APPLICATION)?;
-    step.pragma_update(None, "user_version", version)?;
-    step.commit()
+/// Runs one migration in a transaction.
+fn migrate(connection: &Connection, migration: &str, version: u32) -> rusqlite::Result<()> {
+    let transaction = connection.unchecked_transaction()?;
+    transaction.execute_batch(migration)?;
+    transaction.pragma_update(None, "application_id", APPLICATION)?;
+    transaction.pragma_update(None, "user_version", version)?;
+    transaction.commit()
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<u32> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
-/// A value of the table `meta`.
+/// Returns a value of the table `meta`.
 pub(super) fn meta(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
     connection.prepare_cached("SELECT value FROM meta WHERE name = ?1")?.query_row([name], |row| row.get(0))
 }
@@ -131,11 +143,11 @@ pub(super) fn set_meta(connection: &Connection, name: &str, value: i64) -> rusql
     Ok(())
 }
 
-/// Reads the header without SQLite, which would begin to recover another program's database.
+/// Checks the header without SQLite, which would run recovery on a database of another program and so change it.
 fn check_header(path: &Path) -> Result<(), FileError> {
     let mut header = Vec::new();
     match File::open(path) {
-        // A kill between making the file and its first table leaves it empty.
+        // A kill between the creation of the file and its first table leaves an empty file, which is accepted.
         Ok(file) => file.take(100).read_to_end(&mut header).map_err(FileError::io(path, "read"))?,
         Err(e) if e.kind() == io::ErrorKind::NotFound => 0,
         Err(e) => return Err(FileError::io(path, "read")(e)),
@@ -143,44 +155,46 @@ fn check_header(path: &Path) -> Result<(), FileError> {
     let foreign = |why| Err(FileError::Foreign { path: path.to_owned(), why });
     match header.as_slice() {
         [] => Ok(()),
-        bytes if bytes.len() < 100 || !bytes.starts_with(b"SQLite format 3\0") => foreign("it is no SQLite database"),
+        bytes if bytes.len() < 100 || !bytes.starts_with(b"SQLite format 3\0") => {
+            foreign("it is not a SQLite database")
+        }
         bytes if bytes[68..72] != APPLICATION.to_be_bytes() => foreign("another program made it"),
         bytes => check_length(path, bytes),
     }
 }
 
-/// A file that was cut has fewer pages than its header says, and SQLite would notice that only when somebody asks for
-/// one of those. With a log beside it, which may have them all, SQLite is right.
+/// Refuses a file with fewer pages than its header says. SQLite would notice that only when a request needs a missing
+/// page. If there is a log beside the file, it may have these pages, so the file is accepted.
 fn check_length(path: &Path, header: &[u8]) -> Result<(), FileError> {
-    let number = |bytes: &[u8]| bytes.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-    // Written as 1, as it takes one bit more than there are.
-    let page = match number(&header[16..18]) {
+    let big_endian = |bytes: &[u8]| bytes.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+    // The field has 16 bits: SQLite writes a page size of 65,536 as 1.
+    let page = match big_endian(&header[16..18]) {
         1 => 65_536,
         page => page,
     };
     let size = |path: &Path| fs::metadata(path).map_or(0, |about| about.len());
-    if size(path) < number(&header[28..32]) * page && size(&log_path(path)) == 0 {
-        return Err(FileError::Broken { path: path.to_owned(), why: "it is shorter than it says".to_owned() });
+    if size(path) < big_endian(&header[28..32]) * page && size(&log_path(path)) == 0 {
+        return Err(FileError::Broken { path: path.to_owned(), why: "it is shorter than its header says".to_owned() });
     }
     Ok(())
 }
 
-/// Checks every page, which takes seconds for a million messages, only if the last server did not close the file.
+/// Checks every page if the last server did not close the file. Takes seconds for a million messages.
 fn check(connection: &Connection, path: &Path) -> Result<(), FileError> {
-    if meta(connection, "clean").map_err(refused(path))? != 0 {
+    if meta(connection, "clean").map_err(file_error(path))? != 0 {
         return Ok(());
     }
-    log::info!("{} was not closed: checking it", path.display());
-    let mut found = integrity(connection).map_err(refused(path))?;
+    log::info!("checking {}: the last server did not close it", path.display());
+    let mut found = integrity(connection).map_err(file_error(path))?;
     if found.to_lowercase().contains("fts5") {
-        log::warn!("{}: the index of words is damaged; it is made anew", path.display());
-        index::rebuild(connection).map_err(refused(path))?;
-        found = integrity(connection).map_err(refused(path))?;
+        log::warn!("{}: the search index is damaged; rebuilding it", path.display());
+        index::rebuild(connection).map_err(file_error(path))?;
+        found = integrity(connection).map_err(file_error(path))?;
     }
     if found == "ok" { Ok(()) } else { Err(FileError::Broken { path: path.to_owned(), why: found }) }
 }
 
-/// "ok", or the first thing that is damaged.
+/// Returns "ok", or the first error that SQLite finds.
 fn integrity(connection: &Connection) -> rusqlite::Result<String> {
     match connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)) {
         Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => Ok(e.to_string()),
@@ -188,9 +202,9 @@ fn integrity(connection: &Connection) -> rusqlite::Result<String> {
     }
 }
 
-/// Copies the database to `messages.db.vN.bak` before it is changed for good.
+/// Copies the database to `messages.db.vN.bak` before a migration, which cannot be undone.
 fn back_up(connection: &Connection, path: &Path, version: usize) -> Result<(), FileError> {
-    // A name that is cleared away with what else a kill leaves behind.
+    // The next start removes files with such names, see `json_file::remove_temporary_files`.
     let fresh = path.with_file_name(".landline-messages.tmp");
     let backup = path.with_file_name(format!("messages.db.v{version}.bak"));
     let copied = (|| {
@@ -204,17 +218,17 @@ fn back_up(connection: &Connection, path: &Path, version: usize) -> Result<(), F
         File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
     })();
     copied.map_err(FileError::io(&backup, "write the backup"))?;
-    log::info!("{} is from an older server; it was copied to {}", path.display(), backup.display());
+    log::info!("{} is from an older server: copied it to {} before migrating it", path.display(), backup.display());
     Ok(())
 }
 
-/// For `map_err`: what SQLite's error about the file at `path` means.
-pub(super) fn refused(path: &Path) -> impl FnOnce(rusqlite::Error) -> FileError {
+/// Returns a function for `map_err` that turns an error of SQLite about the file at `path` into a [`FileError`].
+pub(super) fn file_error(path: &Path) -> impl FnOnce(rusqlite::Error) -> FileError {
     move |error| {
         let path = path.to_owned();
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseCorrupt) => FileError::Broken { path, why: error.to_string() },
-            Some(ErrorCode::NotADatabase) => FileError::Foreign { path, why: "it is no SQLite database" },
+            Some(ErrorCode::NotADatabase) => FileError::Foreign { path, why: "it is not a SQLite database" },
             _ => FileError::Io { path, doing: "open", why: io::Error::other(error) },
         }
     }

@@ -1,58 +1,65 @@
-//! Finding messages by their words.
+//! Full-text search.
 //!
-//! The index finds words and beginnings at once, and characters of scripts without blanks. Parts of words are looked for
-//! text by text, newest first, until a page is full or the time of a look is up. Both together are the answer, so a
-//! message is found whatever part of it is known, and pages follow each other by id.
+//! The index finds whole words, beginnings of at least three letters, and single characters of scripts without blanks.
+//! It cannot find a part inside a word, such as "meldung" in "Fehlermeldung". So a search has two steps with one result,
+//! the newest messages that have all terms:
+//!
+//! 1. Ask the index. This is fast.
+//! 2. If a term may be part of a word, scan the texts, newest first. The scan ends when no older message can be among
+//!    the newest that are wanted, when the time limit is over, or when other requests wait.
+//!
+//! If the time limit ends a search, the page has the messages found so far and says that it is cut short.
 
 use super::reader::{COLUMNS, FoundMessage, JOINED, Visibility, is_interrupted};
 use super::search_terms::SearchTerms;
-use super::writer::number;
+use super::writer::to_sql_id;
 use landline_common::history::{HistoryReader, Page};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Bytes of texts that are looked through between two looks at whether the search may go on: about 1 ms at worst. A
-/// number of texts would be no bound, as a text of 8,000 bytes costs a thousand times as much as one of a few.
-const BYTES: usize = 16 << 10;
-/// Bytes for which a text counts beside its own.
-const LEAST: usize = 16;
+/// Bytes of texts that are scanned between two calls of `may_continue`: 1 ms at worst. It counts bytes because a text of
+/// 8,000 bytes takes a thousand times as long as one of a few.
+const CHECK_BYTES: usize = 16 << 10;
+/// Bytes that each text counts in addition, so that many empty texts reach [`CHECK_BYTES`] too.
+const TEXT_OVERHEAD: usize = 16;
 
-/// What is searched for.
+/// A search request.
 #[derive(Debug)]
 pub(super) struct Query<'a> {
     pub(super) terms: &'a SearchTerms,
-    /// The id before which it is to be.
+    /// Finds only messages with a lower id.
     pub(super) before: Option<u64>,
-    /// How many messages are wanted.
+    /// Most messages on the page.
     pub(super) most: usize,
 }
 
-/// One search.
+/// The state of a search.
 struct Search<'a> {
     connection: &'a Connection,
-    sight: Visibility,
+    visibility: Visibility,
     terms: &'a SearchTerms,
-    may_go_on: &'a dyn Fn() -> bool,
-    /// One more than wanted: it tells that there are more.
+    may_continue: &'a dyn Fn() -> bool,
+    /// One message more than wanted, which shows whether there are more.
     most: usize,
+    /// The newest messages found so far, by id.
     found: BTreeMap<u64, FoundMessage>,
 }
 
-/// The newest messages with all of the words, their texts whole. When the time is up, or looking for parts may not go on, what was found by
-/// then.
+/// Returns the newest messages that have all terms, newest first and with whole texts. If SQLite is interrupted or
+/// `may_continue` returns false, the page has the messages found so far.
 pub(super) fn search(
     connection: &Connection,
     viewer: &HistoryReader<'_>,
     query: &Query<'_>,
-    may_go_on: &dyn Fn() -> bool,
+    may_continue: &dyn Fn() -> bool,
 ) -> rusqlite::Result<Page> {
     let Query { terms, before, most } = *query;
-    let sight = Visibility::of(connection, viewer)?;
-    let before = before.map_or(i64::MAX, number);
+    let visibility = Visibility::of(connection, viewer)?;
+    let before = before.map_or(i64::MAX, to_sql_id);
     let found = BTreeMap::new();
-    let mut search = Search { connection, sight, terms, may_go_on, most: most.saturating_add(1), found };
-    let searched = search.ask_index(before).and_then(|()| search.look_for_parts(before));
+    let mut search = Search { connection, visibility, terms, may_continue, most: most.saturating_add(1), found };
+    let searched = search.search_index(before).and_then(|()| search.scan_texts(before));
     let cut_short = match searched {
         Err(e) if is_interrupted(&e) => true,
         searched => !searched?,
@@ -64,21 +71,21 @@ pub(super) fn search(
 }
 
 impl Search<'_> {
-    /// Takes what the index finds before an id. The circles are terms themselves, so that a search in a small room does
-    /// not walk over what was found in a big one.
-    fn ask_index(&mut self, before: i64) -> rusqlite::Result<()> {
-        let circles: Vec<String> = self.sight.all().map(|group| format!("\"c{group}\"")).collect();
-        if circles.is_empty() {
+    /// Adds the messages before an id that the index finds. The conversations are terms of the query, so a search in a
+    /// small room does not read the matches in a large one.
+    fn search_index(&mut self, before: i64) -> rusqlite::Result<()> {
+        let conversations: Vec<String> = self.visibility.conversations().map(|id| format!("\"c{id}\"")).collect();
+        if conversations.is_empty() {
             return Ok(());
         }
-        let query = format!("{{scope}} : ({}) AND {{text}} : ({})", circles.join(" OR "), self.terms.query());
+        let query = format!("{{scope}} : ({}) AND {{text}} : ({})", conversations.join(" OR "), self.terms.query());
         let sql = format!(
             "SELECT {COLUMNS} FROM found CROSS JOIN message ON message.id = found.rowid {JOINED}
              WHERE found MATCH ?1 AND found.rowid < ?2 ORDER BY found.rowid DESC"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         for found in statement.query_map((query, before), FoundMessage::read)? {
-            self.take(found?);
+            self.add(found?);
             if self.found.len() == self.most {
                 break;
             }
@@ -86,53 +93,54 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Looks through the texts before an id for those that the index does not find, back to the last that is shown. False
-    /// if it may not go on so far.
-    fn look_for_parts(&mut self, before: i64) -> rusqlite::Result<bool> {
-        if self.terms.is_complete_in_index() {
+    /// Scans texts before an id, newest first, and adds messages that the index does not find. Returns false if
+    /// `may_continue` ended the scan.
+    fn scan_texts(&mut self, before: i64) -> rusqlite::Result<bool> {
+        if self.terms.index_finds_all() {
             return Ok(true);
         }
-        let circles: Vec<String> = self.sight.all().map(|group| group.to_string()).collect();
-        // Unary plus: by id, with no index of circles, whose messages would have to be sorted.
+        let conversations: Vec<String> = self.visibility.conversations().map(|id| id.to_string()).collect();
+        // Unary plus keeps SQLite from using the index of conversations, whose messages it would have to sort by id.
         let sql = format!(
             "SELECT id, text FROM message WHERE id >= ?1 AND id < ?2 AND (+circle IN ({}) OR +receiver = ?3)
              ORDER BY id DESC",
-            circles.join(", ")
+            conversations.join(", ")
         );
         let mut statement = self.connection.prepare(&sql)?;
-        let mut rows = statement.query((self.range(before).start, before, self.sight.own))?;
+        let mut rows = statement.query((self.wanted_ids(before).start, before, self.visibility.own))?;
         let mut buffer = String::new();
         let mut bytes = 0;
         while let Some(row) = rows.next()? {
-            let (id, text): (i64, _) = (row.get(0)?, row.get_ref(1)?.as_str()?);
-            if !self.range(before).contains(&id) {
+            let id: i64 = row.get(0)?;
+            let text = row.get_ref(1)?.as_str()?;
+            if !self.wanted_ids(before).contains(&id) {
                 break;
             }
-            bytes += text.len() + LEAST;
-            if bytes >= BYTES {
-                if !(self.may_go_on)() {
+            bytes += text.len() + TEXT_OVERHEAD;
+            if bytes >= CHECK_BYTES {
+                if !(self.may_continue)() {
                     return Ok(false);
                 }
                 bytes = 0;
             }
-            if self.terms.are_in(text, &mut buffer) {
+            if self.terms.match_text(text, &mut buffer) {
                 let sql = format!("SELECT {COLUMNS} FROM message {JOINED} WHERE message.id = ?1");
                 let found = self.connection.prepare_cached(&sql)?.query_row([id], FoundMessage::read)?;
-                self.take(found);
+                self.add(found);
             }
         }
         Ok(true)
     }
 
-    /// The ids in which something new would be shown: above the oldest one, if the page is full.
-    fn range(&self, before: i64) -> Range<i64> {
+    /// Returns the ids that could still be among the newest: above the oldest found one if the page is full.
+    fn wanted_ids(&self, before: i64) -> Range<i64> {
         let oldest = self.found.keys().next().filter(|_| self.found.len() >= self.most);
-        oldest.map_or(i64::MIN, |id| number(*id))..before
+        oldest.map_or(i64::MIN, |id| to_sql_id(*id))..before
     }
 
-    /// Keeps the newest ones that the viewer may see.
-    fn take(&mut self, found: FoundMessage) {
-        if self.sight.shows(&found) {
+    /// Adds a message if the viewer may see it, and drops the oldest one if there are too many.
+    fn add(&mut self, found: FoundMessage) {
+        if self.visibility.shows(&found) {
             self.found.insert(found.entry.id, found);
             if self.found.len() > self.most {
                 self.found.pop_first();

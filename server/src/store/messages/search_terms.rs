@@ -1,161 +1,215 @@
-//! The words of a search: as a query of the index, as parts that texts may have, and marked in what was found.
+//! The terms of a search, in three forms: a query for the index, patterns for scanning texts, and marks in excerpts.
+//!
+//! A term is what the user typed between blanks. All comparisons use folded text, see [`super::fold`]. Example for
+//! `tea. don't mel`:
+//!
+//! | typed | query for the index | pattern in a text | marked in an excerpt |
+//! |---|---|---|---|
+//! | `tea.` | `"tea."` | whole word `tea` | whole word `tea` |
+//! | `don't` | `"don't"` | `don't` anywhere | `don` and `t` |
+//! | `mel` | `"mel" *` | `mel` anywhere | words with `mel` in them |
+//!
+//! The query is quoted, so nothing that a user types is query syntax. Punctuation at the end makes a term a whole word,
+//! and so does a length of one or two letters: nearly every text has a word with these letters in it.
+//!
+//! Texts and terms may be 8,000 bytes long and come from any user. So every function here takes time in proportion to the
+//! length of the text, and the number of terms and pieces is bounded.
 
 use super::fold::{fold, fold_into, index_text, is_token, is_word};
 use memchr::memmem::Finder;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Terms of one search; more say nothing more.
-const MOST: usize = 16;
-/// Fewer letters must be a whole word: too many words have two letters in them. The index knows beginnings of three.
-const PART_CHARS: usize = 3;
-/// Parts between punctuation that are marked in what was found: a term of 8,000 bytes can have 4,000.
-const PIECES: usize = 64;
-/// Characters shown on each side of the first match.
-const AROUND: usize = 80;
+/// Most terms of one search; later ones are ignored.
+const MOST_TERMS: usize = 16;
+/// Letters from which on a term may be part of a word. The index has beginnings of three letters.
+const MIN_PART_CHARS: usize = 3;
+/// Most pieces that an excerpt marks. A term of 8,000 bytes could have 4,000.
+const MOST_PIECES: usize = 64;
+/// Characters of an excerpt on each side of the first match.
+const CONTEXT_CHARS: usize = 80;
 
-/// What is searched for. Nothing in it means anything but itself.
+/// The terms of one search.
 #[derive(Debug)]
 pub(super) struct SearchTerms {
-    /// As they were typed; each has something in it that can be found.
-    words: Vec<String>,
-    sought: Vec<Sought>,
-    /// The terms without their punctuation, as an excerpt marks them.
-    pieces: Vec<Sought>,
+    /// As typed. Each has at least one character that can be found.
+    typed: Vec<String>,
+    /// The patterns of `typed`, in the same order.
+    patterns: Vec<Pattern>,
+    /// The parts of the patterns between punctuation, for excerpts.
+    pieces: Vec<Pattern>,
 }
 
-/// A term as texts are searched for it.
+/// A string to be found in folded texts.
 #[derive(Debug)]
-struct Sought {
+struct Pattern {
     /// Folded, without punctuation at its ends.
     finder: Finder<'static>,
-    /// It must be a whole word: it is short, or ends with punctuation, as in `tea.`.
+    /// Matches whole words only.
     whole: bool,
+}
+
+/// A range of byte positions in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Span {
+    /// Inclusive.
+    from: usize,
+    /// Exclusive.
+    to: usize,
 }
 
 impl SearchTerms {
     pub(super) fn of(words: &str) -> SearchTerms {
-        // A control character would end the query.
+        // A NUL would end the query for SQLite. No message contains other control characters within a word.
         let words = words.split(|c: char| c.is_whitespace() || c.is_control());
-        let words = words.map(|word| (word, fold(word))).filter(|(_, folded)| folded.contains(is_findable)).take(MOST);
-        let (words, sought): (_, Vec<Sought>) =
-            words.map(|(word, folded)| (word.to_owned(), Sought::of(&folded))).unzip();
-        let mut pieces: Vec<Sought> = Vec::new();
-        for piece in sought.iter().flat_map(Sought::pieces) {
-            if pieces.len() == PIECES {
+        let mut typed = Vec::new();
+        let mut patterns = Vec::new();
+        for word in words {
+            if typed.len() == MOST_TERMS {
+                break;
+            }
+            let folded = fold(word);
+            if folded.contains(is_findable) {
+                typed.push(word.to_owned());
+                patterns.push(Pattern::of(&folded));
+            }
+        }
+        let mut pieces: Vec<Pattern> = Vec::new();
+        for piece in patterns.iter().flat_map(Pattern::pieces) {
+            if pieces.len() == MOST_PIECES {
                 break;
             }
             if !pieces.iter().any(|known| known.whole == piece.whole && known.text() == piece.text()) {
                 pieces.push(piece);
             }
         }
-        SearchTerms { words, sought, pieces }
+        SearchTerms { typed, patterns, pieces }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.words.is_empty()
+        self.typed.is_empty()
     }
 
-    /// In the syntax of FTS5: each term quoted, all of them, the last one as a beginning if it may be one.
+    /// Returns the query for FTS5: all terms, quoted. The last one also matches as a beginning, as its user may still be
+    /// typing it.
     pub(super) fn query(&self) -> String {
-        let quoted = self.words.iter().map(|word| format!("\"{}\"", index_text(word).trim().replace('"', "\"\"")));
+        let quoted = self.typed.iter().map(|word| format!("\"{}\"", index_text(word).trim().replace('"', "\"\"")));
         let query = quoted.collect::<Vec<_>>().join(" AND ");
-        let is_beginning = self.sought.last().is_some_and(|last| !last.whole && last.text().ends_with(is_word));
-        // The last characters of a term that begins with others, as in `天La`, may be fewer than the index knows.
+        let may_be_beginning = self.patterns.last().is_some_and(|last| !last.whole && last.text().ends_with(is_word));
+        // Of a term such as `天La`, only the letters at its end are the beginning of a word.
         let letters =
-            self.sought.last().map_or(0, |last| last.text().chars().rev().take_while(|c| is_word(*c)).count());
-        query + if is_beginning && letters >= PART_CHARS { " *" } else { "" }
+            self.patterns.last().map_or(0, |last| last.text().chars().rev().take_while(|c| is_word(*c)).count());
+        query + if may_be_beginning && letters >= MIN_PART_CHARS { " *" } else { "" }
     }
 
-    /// True if the index finds every text that has these terms in it: none begins or ends within a word.
-    pub(super) fn is_complete_in_index(&self) -> bool {
-        self.sought.iter().all(|sought| sought.text().starts_with(is_token) && sought.text().ends_with(is_token))
+    /// Returns true if the index finds every text that has these terms. It does not if a term may begin or end inside a
+    /// word.
+    pub(super) fn index_finds_all(&self) -> bool {
+        self.patterns.iter().all(|pattern| pattern.text().starts_with(is_token) && pattern.text().ends_with(is_token))
     }
 
-    /// Whether a text has all of the terms in it; `buffer` is used for that.
-    pub(super) fn are_in(&self, text: &str, buffer: &mut String) -> bool {
+    /// Returns true if a text has all terms. `buffer` is overwritten; passing it again saves allocations.
+    pub(super) fn match_text(&self, text: &str, buffer: &mut String) -> bool {
         fold_into(text, buffer);
-        self.sought.iter().all(|sought| sought.places(buffer).next().is_some())
+        self.patterns.iter().all(|pattern| pattern.matches(buffer).next().is_some())
     }
 }
 
-impl Sought {
-    fn of(folded: &str) -> Sought {
+impl Pattern {
+    fn of(folded: &str) -> Pattern {
         let text = folded.trim_matches(|c| !is_findable(c));
-        let is_short = text.chars().all(is_word) && text.chars().count() < PART_CHARS;
-        let whole = is_short || (text.len() < folded.trim_start_matches(|c| !is_findable(c)).len());
-        Sought { finder: Finder::new(text.as_bytes()).into_owned(), whole }
+        let is_short = text.chars().all(is_word) && text.chars().count() < MIN_PART_CHARS;
+        let has_end = text.len() < folded.trim_start_matches(|c| !is_findable(c)).len();
+        Pattern { finder: Finder::new(text.as_bytes()).into_owned(), whole: is_short || has_end }
     }
 
     fn text(&self) -> &str {
-        // It was made of a text.
+        // The needle is UTF-8, since `of` makes it of a string.
         str::from_utf8(self.finder.needle()).unwrap_or_default()
     }
 
-    /// Where it is in a folded text: from and to.
-    fn places(&self, folded: &str) -> impl Iterator<Item = (usize, usize)> {
-        let places = self.finder.find_iter(folded.as_bytes()).map(|from| (from, from + self.finder.needle().len()));
-        places.filter(|place| !self.whole || is_whole(folded, *place))
+    /// Returns the matches in a folded text, in order and without overlaps.
+    fn matches(&self, folded: &str) -> impl Iterator<Item = Span> {
+        let length = self.finder.needle().len();
+        let all = self.finder.find_iter(folded.as_bytes()).map(move |from| Span { from, to: from + length });
+        all.filter(|span| !self.whole || is_whole(folded, *span))
+    }
+
+    /// Returns the parts between punctuation, which are what the index finds.
+    fn pieces(&self) -> impl Iterator<Item = Pattern> {
+        let pieces = self.text().split(|c| !is_findable(c)).filter(|piece| !piece.is_empty());
+        pieces.map(|piece| {
+            let pattern = Pattern::of(piece);
+            Pattern { whole: pattern.whole || self.whole, ..pattern }
+        })
     }
 }
 
-/// True if a place in a folded text neither begins nor ends within a word. Only the characters at its two ends are looked
-/// at: a text may have one match for each of its characters.
-fn is_whole(folded: &str, (from, to): (usize, usize)) -> bool {
-    let (before, inside, behind) = (&folded[..from], &folded[from..to], &folded[to..]);
-    let begins_within = inside.starts_with(is_word) && before.ends_with(is_word);
-    let ends_within = inside.ends_with(is_word) && behind.starts_with(is_word);
-    !begins_within && !ends_within
+/// Returns true if a span of a folded text neither begins nor ends inside a word. Looks only at the characters at the two
+/// ends, since a text may have a match at each of its characters.
+fn is_whole(folded: &str, span: Span) -> bool {
+    let before = &folded[..span.from];
+    let inside = &folded[span.from..span.to];
+    let after = &folded[span.to..];
+    let begins_inside_word = inside.starts_with(is_word) && before.ends_with(is_word);
+    let ends_inside_word = inside.ends_with(is_word) && after.starts_with(is_word);
+    !begins_inside_word && !ends_inside_word
 }
 
-/// The whole word around a place in a folded text, if it begins or ends within one.
-fn word_around(folded: &str, (from, to): (usize, usize)) -> (usize, usize) {
-    let (before, inside, behind) = (&folded[..from], &folded[from..to], &folded[to..]);
-    let more = |is_within: bool, rest: usize| if is_within { rest } else { 0 };
-    let left = before.len() - before.trim_end_matches(is_word).len();
-    let right = behind.len() - behind.trim_start_matches(is_word).len();
-    (from - more(inside.starts_with(is_word), left), to + more(inside.ends_with(is_word), right))
+/// Extends a span of a folded text to the ends of the words in which it begins and ends.
+fn word_around(folded: &str, span: Span) -> Span {
+    let before = &folded[..span.from];
+    let inside = &folded[span.from..span.to];
+    let after = &folded[span.to..];
+    let mut word = span;
+    if inside.starts_with(is_word) {
+        word.from = before.trim_end_matches(is_word).len();
+    }
+    if inside.ends_with(is_word) {
+        word.to += after.len() - after.trim_start_matches(is_word).len();
+    }
+    word
 }
 
-/// The words around places in a folded text, which are in order and apart from each other. A place within the word
-/// before it gives none of its own: each word is walked over twice at most, however many places it has.
-fn words_of(folded: &str, places: impl Iterator<Item = (usize, usize)>) -> impl Iterator<Item = (usize, usize)> {
+/// Extends spans, which must be in order and not overlap, to whole words. Spans inside the previous word are skipped: so
+/// each word is scanned at most twice, however many matches it has.
+fn words_around(folded: &str, spans: impl Iterator<Item = Span>) -> impl Iterator<Item = Span> {
     let mut end = 0;
-    places.filter_map(move |place| {
-        let word = (place.1 > end).then(|| word_around(folded, place))?;
-        end = word.1;
+    spans.filter_map(move |span| {
+        let word = (span.to > end).then(|| word_around(folded, span))?;
+        end = word.to;
         Some(word)
     })
 }
 
-/// True for what a search can find: characters of words, and those that are found alone.
+/// Returns true for a character that a search can find: of a word, or a token.
 fn is_findable(c: char) -> bool {
     is_word(c) || is_token(c)
 }
 
-/// The text around the first of the words that were searched for, as [`SearchTerms::excerpt`] makes it.
+/// Returns an excerpt of a text around the first of the words, as a search result shows it.
+///
+/// Each word that has one of the words in it is marked `*so*`. About 80 characters are shown on each side of the first
+/// one, and `…` where more was cut off. Without a match, the excerpt is the beginning of the text.
 #[must_use]
 pub fn excerpt(text: &str, words: &str) -> String {
     SearchTerms::of(words).excerpt(text)
 }
 
 impl SearchTerms {
-    /// The text around the first of the terms, each word with one of them in it marked `*so*`. Takes time in proportion
-    /// to the length of the text.
-    ///
-    /// About 80 characters are shown on either side; `…` stands where more was cut off.
+    /// Returns an excerpt, see [`excerpt`].
     pub(super) fn excerpt(&self, text: &str) -> String {
-        let found = found_in(text, self);
-        let (first, end) = found.first().copied().unwrap_or((0, 0));
-        let from = text[..first].char_indices().rev().take(AROUND).last().map_or(first, |(at, _)| at);
-        let to = text[end..].char_indices().nth(AROUND).map_or(text.len(), |(at, _)| end + at);
+        let marks = marked_spans(text, self);
+        let first = marks.first().copied().unwrap_or(Span { from: 0, to: 0 });
+        let from = text[..first.from].char_indices().rev().take(CONTEXT_CHARS).last().map_or(first.from, |(at, _)| at);
+        let to = text[first.to..].char_indices().nth(CONTEXT_CHARS).map_or(text.len(), |(at, _)| first.to + at);
         let mut out = String::from(if from > 0 { "…" } else { "" });
         let mut at = from;
-        for (first, end) in found.into_iter().take_while(|(_, end)| *end <= to) {
-            out.push_str(&text[at..first]);
+        for mark in marks.into_iter().take_while(|mark| mark.to <= to) {
+            out.push_str(&text[at..mark.from]);
             out.push('*');
-            out.push_str(&text[first..end]);
+            out.push_str(&text[mark.from..mark.to]);
             out.push('*');
-            at = end;
+            at = mark.to;
         }
         out.push_str(&text[at..to]);
         out.push_str(if to < text.len() { "…" } else { "" });
@@ -163,42 +217,39 @@ impl SearchTerms {
     }
 }
 
-/// Where a text has the terms, from and to: in its order, and apart from each other.
-fn found_in(text: &str, terms: &SearchTerms) -> Vec<(usize, usize)> {
-    let mut folded = String::new();
-    // Where each grapheme begins in both.
-    let mut begins = Vec::new();
-    for (at, grapheme) in text.grapheme_indices(true) {
-        begins.push((folded.len(), at));
-        folded.push_str(&fold(grapheme));
-    }
-    let whole_graphemes = |(from, to): (usize, usize)| {
-        let first = begins.partition_point(|(begin, _)| *begin <= from).saturating_sub(1);
-        let behind = begins.partition_point(|(begin, _)| *begin < to);
-        (begins.get(first).map_or(0, |(_, at)| *at), begins.get(behind).map_or(text.len(), |(_, at)| *at))
-    };
-    let words = terms.pieces.iter().flat_map(|piece| words_of(&folded, piece.places(&folded)));
-    let mut found: Vec<(usize, usize)> = words.map(whole_graphemes).collect();
-    found.sort_unstable();
-    let mut apart: Vec<(usize, usize)> = Vec::with_capacity(found.len());
-    for (from, to) in found {
-        match apart.last_mut() {
-            Some((_, end)) if from < *end => *end = to.max(*end),
-            _ => apart.push((from, to)),
-        }
-    }
-    apart
+/// The start of a grapheme cluster in a text and in its folded form.
+struct Grapheme {
+    in_folded: usize,
+    in_text: usize,
 }
 
-impl Sought {
-    /// Its parts between punctuation, as the index finds them.
-    fn pieces(&self) -> impl Iterator<Item = Sought> {
-        let pieces = self.text().split(|c| !is_findable(c)).filter(|piece| !piece.is_empty());
-        pieces.map(|piece| {
-            let sought = Sought::of(piece);
-            Sought { whole: sought.whole || self.whole, ..sought }
-        })
+/// Returns the spans of a text to be marked, in order and without overlaps. They begin and end at grapheme clusters.
+fn marked_spans(text: &str, terms: &SearchTerms) -> Vec<Span> {
+    let mut folded = String::new();
+    let mut graphemes = Vec::new();
+    for (at, grapheme) in text.grapheme_indices(true) {
+        graphemes.push(Grapheme { in_folded: folded.len(), in_text: at });
+        folded.push_str(&fold(grapheme));
     }
+    let in_text = |span: Span| {
+        let first = graphemes.partition_point(|grapheme| grapheme.in_folded <= span.from).saturating_sub(1);
+        let next = graphemes.partition_point(|grapheme| grapheme.in_folded < span.to);
+        Span {
+            from: graphemes.get(first).map_or(0, |grapheme| grapheme.in_text),
+            to: graphemes.get(next).map_or(text.len(), |grapheme| grapheme.in_text),
+        }
+    };
+    let words = terms.pieces.iter().flat_map(|piece| words_around(&folded, piece.matches(&folded)));
+    let mut found: Vec<Span> = words.map(in_text).collect();
+    found.sort_unstable();
+    let mut merged: Vec<Span> = Vec::with_capacity(found.len());
+    for span in found {
+        match merged.last_mut() {
+            Some(last) if span.from < last.to => last.to = span.to.max(last.to),
+            _ => merged.push(span),
+        }
+    }
+    merged
 }
 
 #[cfg(test)]
@@ -207,7 +258,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn terms_are_quoted_and_the_last_is_a_beginning() {
+    fn query_quotes_terms_and_the_last_may_be_a_beginning() {
         for (typed, query) in [
             ("tea time", "\"tea\" AND \"time\" *"),
             ("x", "\"x\""),
@@ -221,11 +272,11 @@ mod tests {
         ] {
             assert_eq!(SearchTerms::of(typed).query(), query, "{typed}");
         }
-        assert_eq!(SearchTerms::of(&"a ".repeat(99)).words.len(), MOST);
+        assert_eq!(SearchTerms::of(&"a ".repeat(99)).typed.len(), MOST_TERMS);
     }
 
     #[test]
-    fn matches_are_marked() {
+    fn excerpt_marks_words_with_matches() {
         for (text, words, marked) in [
             ("The tea is ready", "tea", "The *tea* is ready"),
             ("Tea, teas and TEA", "tea", "*Tea*, *teas* and *TEA*"),
@@ -248,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_are_cut_at_characters() {
+    fn excerpt_of_a_long_text_is_cut_at_characters() {
         let text = format!("{}tea{}", "ü ".repeat(100), " ö".repeat(100));
         let shown = excerpt(&text, "tea");
         assert_eq!(shown, format!("…{}*tea*{}…", "ü ".repeat(40), " ö".repeat(40)));
@@ -256,56 +307,58 @@ mod tests {
     }
 
     #[test]
-    fn each_word_is_walked_over_once_however_many_matches_it_has() {
-        // 100 excerpts that walked over the word for each match would look at 3,000 million characters.
+    fn a_word_with_many_matches_is_scanned_once() {
+        // A scan of the word for each match would take seconds.
         let text = "𞤢".repeat(8_000);
         let words = (3..19).map(|n| "𞤢".repeat(n)).collect::<Vec<_>>().join(" ");
         let terms = SearchTerms::of(&words);
         let folded = fold(&text);
         for piece in &terms.pieces {
-            assert_eq!(words_of(&folded, piece.places(&folded)).count(), 1);
+            assert_eq!(words_around(&folded, piece.matches(&folded)).count(), 1);
         }
         assert_eq!(terms.excerpt(&text), format!("*{text}*"));
     }
 
     #[test]
-    fn the_pieces_of_terms_are_bounded() {
+    fn pieces_are_distinct_and_bounded() {
         let pieces = |words: &str| SearchTerms::of(words).pieces.len();
         assert_eq!(pieces(&"a.".repeat(4_000)), 1);
         let all: String = (0..1_000).map(|n| format!("{n}.")).collect();
-        assert_eq!(pieces(&all), PIECES);
+        assert_eq!(pieces(&all), MOST_PIECES);
     }
 
-    /// Texts in which words, tokens and punctuation of few kinds meet in all ways.
-    fn crowded() -> impl Strategy<Value = String> {
+    /// Generates texts in which a few kinds of words, tokens and punctuation meet in all combinations.
+    fn mixed_text() -> impl Strategy<Value = String> {
         prop::collection::vec(prop::sample::select(&["a", "b", "𞤢", "天", "ก", ".", " ", "é"][..]), 0..40)
             .prop_map(|parts| parts.concat())
     }
 
     proptest! {
         #[test]
-        fn the_characters_at_its_ends_tell_a_whole_word(text in crowded(), term in crowded()) {
-            let (folded, term) = (fold(&text), fold(&term));
+        fn is_whole_agrees_with_word_around(text in mixed_text(), term in mixed_text()) {
+            let folded = fold(&text);
+            let term = fold(&term);
             for (from, _) in folded.match_indices(term.as_str()).filter(|_| !term.is_empty()) {
-                let place = (from, from + term.len());
-                prop_assert_eq!(is_whole(&folded, place), word_around(&folded, place) == place);
+                let span = Span { from, to: from + term.len() };
+                prop_assert_eq!(is_whole(&folded, span), word_around(&folded, span) == span);
             }
         }
 
         #[test]
-        fn the_words_of_places_cover_the_word_around_each(text in crowded(), term in crowded()) {
-            let (folded, term) = (fold(&text), fold(&term));
-            let places = || folded.match_indices(term.as_str()).map(|(from, part)| (from, from + part.len()));
-            let covered = |words: &[(usize, usize)]| {
-                (0..folded.len()).map(|at| words.iter().any(|(from, to)| (*from..*to).contains(&at))).collect::<Vec<_>>()
+        fn words_around_covers_the_word_around_each_span(text in mixed_text(), term in mixed_text()) {
+            let folded = fold(&text);
+            let term = fold(&term);
+            let spans = || folded.match_indices(term.as_str()).map(|(from, part)| Span { from, to: from + part.len() });
+            let covered = |words: &[Span]| {
+                (0..folded.len()).map(|at| words.iter().any(|word| (word.from..word.to).contains(&at))).collect::<Vec<_>>()
             };
-            let each: Vec<_> = places().map(|place| word_around(&folded, place)).collect();
-            let words: Vec<_> = words_of(&folded, places()).collect();
+            let each: Vec<_> = spans().map(|span| word_around(&folded, span)).collect();
+            let words: Vec<_> = words_around(&folded, spans()).collect();
             prop_assert_eq!(covered(&words), covered(&each));
         }
 
         #[test]
-        fn an_excerpt_is_part_of_the_text(text in any::<String>(), words in any::<String>()) {
+        fn excerpt_is_part_of_the_text(text in any::<String>(), words in any::<String>()) {
             let shown = excerpt(&text, &words);
             let plain = |s: &str| s.chars().filter(|c| !matches!(c, '*' | '…')).collect::<String>();
             prop_assert!(plain(&text).contains(&plain(&shown)));

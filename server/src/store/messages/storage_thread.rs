@@ -1,47 +1,66 @@
-//! The storage thread: takes everything that waits, stores it as one group, then answers.
+//! The storage thread: the only one that writes to `messages.db`.
+//!
+//! It repeats three steps until the queue is stopped and empty:
+//!
+//! 1. Take all pending jobs as one group.
+//! 2. Store the group in one transaction.
+//! 3. After the commit, answer the jobs in order. A user who is told "queued for bob" can rely on it.
+//!
+//! Between two groups it does a slice of maintenance: indexing, and removing old messages.
+//!
+//! | outcome of the commit | jobs that write | jobs that only read |
+//! |---|---|---|
+//! | committed | answered with their result | run |
+//! | nothing to write | none in the group | run |
+//! | failed | refused; lost messages are reported to their clients | run |
+//!
+//! Invariants: nothing is answered or handed on before it is committed, and a group that fails does not end the thread.
+//! A panic while storing counts as a failed commit, and a panic of a callback is logged. After a failed commit the
+//! delivered mail of the group stays in flight and is deleted with the next group, so it is not delivered twice.
 
 use super::disk_space::DiskSpace;
 use super::failure_latch::FailureLatch;
 use super::prune;
-use super::queue::{Batch, Item, Queue, TakenBatch};
+use super::queue::{Batch, Job, LostMessages, Queue, Taken};
 use super::records::Retention;
 use super::writer::{Outcome, Writer};
-use crate::store::Identity;
+use crate::store::FileIdentity;
 use landline_common::history::MailboxError;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// How often it is looked for messages that have become too old.
+/// Time between two searches for messages that are too old, and before a failed removal is tried again.
 const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
+const DAY_MS: i64 = 86_400_000;
 
-/// Why nothing is stored in a file that the next start will not find.
+/// The error if the database or its log is no longer at its path. The next start would not find what is written there.
 const REMOVED: &str =
     "the file was removed, moved or replaced while the server runs; put it back, or restart the server";
 
-/// Tells a client (0: nobody) how many messages could not be stored.
-pub(super) type Lost = Box<dyn Fn(u64, u64) + Send>;
+/// Called on the storage thread with a client (0 for none) and the number of its messages that were not stored.
+pub(super) type LossHandler = Box<dyn Fn(u64, u64) + Send>;
 
 pub(super) struct StorageThread {
     queue: Arc<Queue>,
     writer: Writer,
-    keep: Retention,
-    space: DiskSpace,
-    lost: Lost,
-    trouble: FailureLatch,
-    /// The database, and the log beside it.
-    files: Vec<Identity>,
+    retention: Retention,
+    disk: DiskSpace,
+    on_loss: LossHandler,
+    failures: FailureLatch,
+    /// The database and the log beside it.
+    files: Vec<FileIdentity>,
     /// When to look next for messages that are too old.
     prune_at: Instant,
-    /// There are more messages to remove, as the database is too large.
+    /// The database is too large, and more messages can be removed now.
     too_large: bool,
-    /// After a failure: when to try again.
+    /// After a failure: when to shrink again.
     shrink_at: Instant,
-    /// How many nonces are kept.
-    nonces: usize,
+    /// Number of nonces to keep.
+    most_nonces: usize,
 }
 
-/// When the thread ends, however it does, nobody adds work that nobody does.
+/// Stops the queue on drop. Also a panic of the thread drops it, so callers get an error instead of waiting.
 struct StopOnDrop(Arc<Queue>);
 
 impl Drop for StopOnDrop {
@@ -54,223 +73,253 @@ impl StorageThread {
     pub(super) fn new(
         queue: Arc<Queue>,
         writer: Writer,
-        keep: Retention,
-        space: DiskSpace,
-        files: Vec<Identity>,
-        nonces: usize,
-        lost: Lost,
+        retention: Retention,
+        disk: DiskSpace,
+        files: Vec<FileIdentity>,
+        most_nonces: usize,
+        on_loss: LossHandler,
     ) -> StorageThread {
-        let (trouble, now) = (FailureLatch::default(), Instant::now());
-        let (too_large, shrink_at, prune_at) = (false, now, now);
-        StorageThread { queue, writer, keep, space, lost, trouble, files, prune_at, too_large, shrink_at, nonces }
+        let now = Instant::now();
+        StorageThread {
+            queue,
+            writer,
+            retention,
+            disk,
+            on_loss,
+            failures: FailureLatch::default(),
+            files,
+            prune_at: now,
+            too_large: false,
+            shrink_at: now,
+            most_nonces,
+        }
     }
 
-    /// Works until the queue is stopped and empty.
+    /// Works until the queue is stopped and empty, then closes the database.
     pub(super) fn run(mut self) {
         let _stop = StopOnDrop(Arc::clone(&self.queue));
         let mut batch = Batch::default();
         loop {
-            let has_more = self.writer.index.is_worth_it() || self.too_large;
-            let until = if has_more { Instant::now() } else { self.prune_at };
-            match self.queue.take(&mut batch, until) {
-                TakenBatch::Work => self.group(&mut batch),
-                TakenBatch::Nothing => {}
-                TakenBatch::Stopped => break,
+            let has_maintenance = self.writer.index.is_due() || self.too_large;
+            let deadline = if has_maintenance { Instant::now() } else { self.prune_at };
+            match self.queue.take(&mut batch, deadline) {
+                Taken::Jobs => self.process(&mut batch),
+                Taken::Timeout => {}
+                Taken::Stopped => break,
             }
             batch.clear();
-            self.tidy();
+            self.maintain();
         }
         self.writer.close();
     }
 
-    /// Stores a group. Nothing of it is answered or handed on before it is committed.
-    fn group(&mut self, batch: &mut Batch) {
-        let durable = batch.items.iter().any(Item::is_durable);
+    /// Stores a group, then answers its jobs.
+    fn process(&mut self, batch: &mut Batch) {
+        let durable = batch.jobs.iter().any(Job::is_durable);
         let stored = catch_unwind(AssertUnwindSafe(|| self.store(batch, durable)));
         let stored = stored.unwrap_or_else(|_| {
             self.writer.reload();
             Err("the storage failed".to_owned())
         });
         if stored != Ok(None) {
-            self.report(stored.as_ref().err());
+            self.log_change(stored.as_ref().err());
         }
-        for (client, how_many) in batch.lost.drain(..) {
-            self.lose(client, how_many);
+        for lost in batch.lost.drain(..) {
+            self.report_lost(lost);
         }
         match stored {
-            Ok(None) => batch.items.drain(..).for_each(|item| self.answer(item, Outcome::Done)),
-            Ok(Some(outcomes)) => {
-                batch.items.drain(..).zip(outcomes).for_each(|(item, outcome)| self.answer(item, outcome))
+            Ok(None) => {
+                for job in batch.jobs.drain(..) {
+                    self.answer(job, Outcome::Done);
+                }
             }
-            Err(why) => batch.items.drain(..).for_each(|item| self.refuse(item, &why)),
+            Ok(Some(outcomes)) => {
+                for (job, outcome) in batch.jobs.drain(..).zip(outcomes) {
+                    self.answer(job, outcome);
+                }
+            }
+            Err(why) => {
+                for job in batch.jobs.drain(..) {
+                    self.refuse(job, &why);
+                }
+            }
         }
     }
 
-    /// What became of each item; `None` if there was nothing to store.
+    /// Stores a group in one transaction. Returns the outcome of each job, or `None` if there was nothing to write.
     fn store(&mut self, batch: &Batch, durable: bool) -> Result<Option<Vec<Outcome>>, String> {
-        if batch.items.iter().any(Item::writes) && !self.files.iter().all(Identity::is_there) {
+        let writes = batch.jobs.iter().any(Job::writes);
+        if writes && !self.files.iter().all(FileIdentity::is_in_place) {
             return Err(REMOVED.to_owned());
         }
-        let delivered = self.writer.mailbox.take_delivered();
-        if delivered.is_empty() && !batch.items.iter().any(Item::writes) {
+        let deferred = self.writer.mailbox.take_deferred_deletes();
+        if deferred.is_empty() && !writes {
             return Ok(None);
         }
-        self.writer.scarce = batch.items.iter().any(Item::is_talk) && self.space.is_scarce(Instant::now());
+        self.writer.disk_low = batch.jobs.iter().any(Job::adds_history) && self.disk.poll_low(Instant::now());
         let stored = self.writer.commit(durable, |writer| {
-            for (receiver, ids) in &delivered {
-                writer.mailbox.delete(&writer.connection, receiver, ids)?;
+            for delivered in &deferred {
+                writer.mailbox.delete(&writer.connection, &delivered.receiver, &delivered.ids)?;
             }
-            let mut words = batch.words.reader();
-            batch.items.iter().map(|item| writer.apply(item, &mut words)).collect::<rusqlite::Result<Vec<_>>>()
+            let mut strings = batch.strings.reader();
+            batch.jobs.iter().map(|job| writer.apply(job, &mut strings)).collect::<rusqlite::Result<Vec<_>>>()
         });
-        for (receiver, ids) in delivered {
+        for delivered in deferred {
             match stored {
-                Ok(_) => self.writer.mailbox.settled(&receiver, &ids),
-                Err(_) => self.writer.mailbox.delete_later(receiver, ids),
+                Ok(_) => self.writer.mailbox.clear_in_flight(&delivered.receiver, &delivered.ids),
+                Err(_) => self.writer.mailbox.defer_delete(delivered.receiver, delivered.ids),
             }
         }
         stored.map(Some).map_err(|e| e.to_string())
     }
 
-    /// After the commit.
-    fn answer(&mut self, item: Item, outcome: Outcome) {
-        // Whoever no longer waits for an answer does not need it.
-        match (item, outcome) {
-            (Item::Post(_, reply), Outcome::Posted(posted)) => drop(reply.send(posted)),
-            (Item::Forget(_, reply), Outcome::Forgotten(how_many)) => drop(reply.send(Ok(how_many))),
-            (_, Outcome::Lost(client, how_many)) => {
-                log::error!("messages.db: {how_many} messages have ids that are there already; they are not stored");
-                self.lose(client, how_many);
+    /// Answers a job after its group was committed.
+    fn answer(&mut self, job: Job, outcome: Outcome) {
+        // A reply fails if its caller has given up waiting.
+        match (job, outcome) {
+            (Job::EnqueueMail(_, reply), Outcome::MailEnqueued(result)) => drop(reply.send(result)),
+            (Job::Forget { reply, .. }, Outcome::Forgotten(messages)) => drop(reply.send(Ok(messages))),
+            (_, Outcome::DuplicateIds(lost)) => {
+                let LostMessages { client, messages } = lost;
+                log::error!("messages.db: duplicate ids client={client} messages={messages}: they are not stored");
+                self.report_lost(lost);
             }
-            (_, Outcome::NoRoom(client, how_many)) => self.lose(client, how_many),
-            (Item::Settle { receiver, ids, .. }, _) => self.writer.mailbox.settled(&receiver, &ids),
-            (item, _) => self.serve(item),
+            (_, Outcome::DiskLow(lost)) => self.report_lost(lost),
+            (_, Outcome::RequeueRefused(lost, why)) => {
+                log::error!("messages.db: cannot requeue mail client={}: {why}", lost.client);
+                self.report_lost(lost);
+            }
+            (Job::AcknowledgeMail { receiver, ids, .. }, _) => self.writer.mailbox.clear_in_flight(&receiver, &ids),
+            (job, _) => self.run_read_only(job),
         }
     }
 
-    /// After a commit that failed.
-    fn refuse(&mut self, item: Item, why: &str) {
-        match item {
-            Item::Talk { client, texts, .. } => self.lose(client, texts as u64),
-            Item::Direct(address) | Item::PostBack(address) => self.lose(address.client, 1),
-            Item::Post(_, reply) => {
-                let why = format!("the message could not be stored ({why}); send it again later");
-                drop(reply.send(Err(MailboxError::NotStored(why))));
+    /// Answers a job after the commit of its group failed.
+    fn refuse(&mut self, job: Job, why: &str) {
+        match job {
+            Job::Talk { client, texts, .. } => self.report_lost(LostMessages { client, messages: texts as u64 }),
+            Job::Direct(header) | Job::RequeueMail(header) => {
+                self.report_lost(LostMessages { client: header.client, messages: 1 });
             }
-            Item::Forget(_, reply) => drop(reply.send(Err(why.to_owned()))),
-            Item::Settle { receiver, ids, delivered: true } => self.writer.mailbox.delete_later(receiver, ids),
-            Item::Settle { receiver, ids, .. } => self.writer.mailbox.settled(&receiver, &ids),
-            item => self.serve(item),
+            Job::EnqueueMail(_, reply) => drop(reply.send(Err(MailboxError::NotStored(why.to_owned())))),
+            Job::Forget { reply, .. } => drop(reply.send(Err(why.to_owned()))),
+            Job::AcknowledgeMail { receiver, ids, delivered: true } => {
+                self.writer.mailbox.defer_delete(receiver, ids);
+            }
+            Job::AcknowledgeMail { receiver, ids, .. } => self.writer.mailbox.clear_in_flight(&receiver, &ids),
+            job => self.run_read_only(job),
         }
     }
 
-    /// What stores nothing, and works even if nothing can be stored.
-    fn serve(&mut self, item: Item) {
-        match item {
-            Item::Collect(receiver, most, then) => {
-                let letters = self.writer.mailbox.collect(&self.writer.connection, &receiver, most);
-                let letters = letters.unwrap_or_else(|e| {
-                    log::error!("messages.db: waiting messages cannot be read: {e}");
+    /// Runs a job that writes nothing. It works also while nothing can be stored.
+    fn run_read_only(&mut self, job: Job) {
+        match job {
+            Job::FetchMail { receiver, most, handler } => {
+                let mail = self.writer.mailbox.fetch(&self.writer.connection, &receiver, most);
+                let mail = mail.unwrap_or_else(|e| {
+                    log::error!("messages.db: cannot read mail: {e}; it stays in the mailbox");
                     Vec::new()
                 });
-                let ids: Vec<u64> = letters.iter().map(|letter| letter.id).collect();
-                if guarded(|| then(letters)) == Some(false) {
-                    self.writer.mailbox.settled(&receiver, &ids);
+                let ids: Vec<u64> = mail.iter().map(|message| message.id).collect();
+                if call_guarded(|| handler(mail)) == Some(false) {
+                    self.writer.mailbox.clear_in_flight(&receiver, &ids);
                 }
             }
-            Item::Barrier { searchable, done } => {
-                while searchable && self.writer.index.waiting() > 0 && self.index() {}
+            Job::Barrier { searchable, done } => {
+                while searchable && self.writer.index.waiting() > 0 && self.index_slice() {}
                 let _ = done.send(());
             }
             #[cfg(test)]
-            Item::Run(run) => run(&self.writer.connection),
-            // These store something, and are answered by what became of that.
-            Item::Talk { .. } | Item::Direct(_) | Item::Post(..) | Item::PostBack(_) => {}
-            Item::Settle { .. } | Item::Mark(_) | Item::Forget(..) | Item::Adopt(..) => {}
+            Job::Run(run) => run(&self.writer.connection),
+            // These jobs write, and `answer` or `refuse` has done the rest.
+            Job::Talk { .. } | Job::Direct(_) | Job::EnqueueMail(..) | Job::RequeueMail(_) => {}
+            Job::AcknowledgeMail { .. } | Job::SetReadMarker { .. } | Job::Forget { .. } | Job::Adopt { .. } => {}
         }
     }
 
-    /// What is done when nobody waits, a slice at a time.
-    fn tidy(&mut self) {
-        if self.writer.index.is_worth_it() {
-            self.index();
+    /// Does a slice of each kind of maintenance that is due.
+    fn maintain(&mut self) {
+        if self.writer.index.is_due() {
+            self.index_slice();
         }
         self.shrink();
         if Instant::now() < self.prune_at {
             return;
         }
-        self.writer.index.rest(false);
-        if let Retention::Days(days) = self.keep
+        self.writer.index.set_paused(false);
+        if let Retention::Days(days) = self.retention
             && self.prune(days)
         {
             return;
         }
-        if let Err(e) = prune::nonces(&mut self.writer, self.nonces) {
-            log::error!("messages.db: old nonces cannot be removed: {e}; the next try is in an hour");
+        if let Err(e) = prune::remove_old_nonces(&mut self.writer, self.most_nonces) {
+            log::error!("messages.db: cannot remove old nonces: {e}; the next try is in an hour");
         }
         self.prune_at = Instant::now() + PRUNE_EVERY;
     }
 
-    /// Removes the oldest messages if the database is too large.
+    /// Removes the oldest messages while the database is too large.
     fn shrink(&mut self) {
         let now = Instant::now();
-        if self.keep == Retention::Off || now < self.shrink_at {
+        if self.retention == Retention::Off || now < self.shrink_at {
             return;
         }
         self.too_large = prune::shrink(&mut self.writer).unwrap_or_else(|e| {
-            log::error!("messages.db: the oldest messages cannot be removed: {e}; the next try is in an hour");
+            log::error!("messages.db: cannot remove the oldest messages: {e}; the next try is in an hour");
             self.shrink_at = now + PRUNE_EVERY;
             false
         });
     }
 
-    /// True if there is more to prune.
+    /// Removes a slice of the messages that are older than `days`. Returns true if there may be more.
     fn prune(&mut self, days: u32) -> bool {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis());
-        let cutoff = i64::try_from(now).unwrap_or(i64::MAX).saturating_sub(i64::from(days) * 86_400_000);
-        let pruned = prune::slice(&mut self.writer, cutoff).and_then(|removed| {
-            let more = removed == prune::SLICE;
+        let cutoff = i64::try_from(now).unwrap_or(i64::MAX).saturating_sub(i64::from(days) * DAY_MS);
+        let pruned = prune::remove_slice_before(&mut self.writer, cutoff).and_then(|removed| {
+            let more = removed == prune::SLICE_MESSAGES;
             if !more {
-                prune::names(&mut self.writer)?;
+                prune::remove_unused_names(&mut self.writer)?;
             }
             Ok(more)
         });
         pruned.unwrap_or_else(|e| {
-            log::error!("messages.db: old messages cannot be removed: {e}; the next try is in an hour");
+            log::error!("messages.db: cannot remove old messages: {e}; the next try is in an hour");
             false
         })
     }
 
-    /// Indexes a slice. False if that failed.
-    fn index(&mut self) -> bool {
-        let indexed = self.writer.commit(false, |writer| writer.index.slice(&writer.connection));
-        self.writer.index.rest(indexed.is_err());
+    /// Indexes a slice of the waiting messages. After a failure it returns false and pauses indexing.
+    fn index_slice(&mut self) -> bool {
+        let indexed = self.writer.commit(false, |writer| writer.index.index_slice(&writer.connection));
+        self.writer.index.set_paused(indexed.is_err());
         if let Err(e) = &indexed {
-            log::error!("messages.db: new messages cannot be made searchable: {e}");
+            log::error!("messages.db: cannot index new messages: {e}; searches do not find them yet");
         }
         indexed.is_ok()
     }
 
-    /// Says once that storing fails, and once that it works again.
-    fn report(&mut self, why: Option<&String>) {
+    /// Logs the first of several failures to store, and the recovery.
+    fn log_change(&mut self, why: Option<&String>) {
         let now = Instant::now();
         match why {
-            Some(why) if self.trouble.failed(now) => log::error!("messages.db: messages cannot be stored: {why}"),
-            None if self.trouble.stored(now) => log::info!("messages.db: messages are stored again"),
+            Some(why) if self.failures.record_failure(now) => {
+                log::error!("messages.db: messages cannot be stored: {why}");
+            }
+            None if self.failures.record_success(now) => log::info!("messages.db: messages are stored again"),
             _ => {}
         }
     }
 
-    fn lose(&self, client: u64, how_many: u64) {
-        guarded(|| (self.lost)(client, how_many));
+    fn report_lost(&self, lost: LostMessages) {
+        call_guarded(|| (self.on_loss)(lost.client, lost.messages));
     }
 }
 
-/// Runs code that is not the store's: its panic must not end the storage.
-fn guarded<T>(run: impl FnOnce() -> T) -> Option<T> {
-    let ran = catch_unwind(AssertUnwindSafe(run)).ok();
-    if ran.is_none() {
-        log::error!("a panic while handing on what is stored");
+/// Calls a callback of another module. Returns `None` if it panics: that must not end the storage thread.
+fn call_guarded<T>(callback: impl FnOnce() -> T) -> Option<T> {
+    let result = catch_unwind(AssertUnwindSafe(callback)).ok();
+    if result.is_none() {
+        log::error!("messages.db: a callback panicked");
     }
-    ran
+    result
 }

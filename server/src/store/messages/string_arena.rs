@@ -1,16 +1,20 @@
-//! Texts one behind the other in one allocation, so that keeping a message allocates nothing.
+//! Strings stored one after the other in a single buffer, so that queueing a message allocates nothing.
+//!
+//! The strings have no names: the reader must ask for them in the order in which the writer pushed them. Each variant
+//! of [`super::queue::Job`] documents its order.
 
 use std::fmt::{self, Write};
 
-/// Texts in the order in which they were added.
+/// Strings in the order in which they were pushed.
 #[derive(Debug, Default)]
 pub(super) struct StringArena {
     bytes: String,
+    /// End of each string in `bytes`. A string begins at the end of the one before it.
     ends: Vec<usize>,
 }
 
-/// Memory that is kept for the next texts; more is given back after a rush.
-const KEPT_BYTES: usize = 1 << 20;
+/// Capacity in bytes that [`StringArena::clear`] retains; a larger buffer is shrunk after a burst.
+const RETAINED_BYTES: usize = 1 << 20;
 
 impl StringArena {
     pub(super) fn push(&mut self, text: &str) {
@@ -18,13 +22,14 @@ impl StringArena {
         self.ends.push(self.bytes.len());
     }
 
+    /// Pushes a number in decimal.
     pub(super) fn push_number(&mut self, number: u64) {
         // Writing to a String cannot fail.
         let _: fmt::Result = write!(self.bytes, "{number}");
         self.ends.push(self.bytes.len());
     }
 
-    /// The memory that the texts take.
+    /// Returns the bytes that the strings and their ends occupy.
     pub(super) fn size(&self) -> usize {
         self.bytes.len() + self.ends.len() * size_of::<usize>()
     }
@@ -32,45 +37,47 @@ impl StringArena {
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
         self.ends.clear();
-        self.bytes.shrink_to(KEPT_BYTES);
-        self.ends.shrink_to(KEPT_BYTES / size_of::<usize>());
+        self.bytes.shrink_to(RETAINED_BYTES);
+        self.ends.shrink_to(RETAINED_BYTES / size_of::<usize>());
     }
 
-    /// Reads them from the first on.
+    /// Returns a reader that starts at the first string.
     pub(super) fn reader(&self) -> StringReader<'_> {
-        StringReader { words: self, next: 0, from: 0 }
+        StringReader { arena: self, next: 0, from: 0 }
     }
 }
 
-/// Gives the texts in the order in which they were added.
+/// Reads the strings of an arena in the order in which they were pushed.
 #[derive(Debug)]
 pub(super) struct StringReader<'a> {
-    words: &'a StringArena,
+    arena: &'a StringArena,
+    /// Index of the next string.
     next: usize,
+    /// Start of the next string in the buffer.
     from: usize,
 }
 
 impl<'a> StringReader<'a> {
-    /// The next text; empty behind the last.
-    pub(super) fn word(&mut self) -> &'a str {
-        let Some(&end) = self.words.ends.get(self.next) else { return "" };
-        let word = &self.words.bytes[self.from..end];
+    /// Returns the next string; an empty one after the last.
+    pub(super) fn next_str(&mut self) -> &'a str {
+        let Some(&end) = self.arena.ends.get(self.next) else { return "" };
+        let text = &self.arena.bytes[self.from..end];
         self.next += 1;
         self.from = end;
-        word
+        text
     }
 
-    /// Leaves out so many.
+    /// Skips `count` strings.
     pub(super) fn skip(&mut self, count: usize) {
         for _ in 0..count {
-            self.word();
+            self.next_str();
         }
     }
 
-    /// What is still to be read, one text behind the other.
+    /// Returns the bytes of all strings that were not read yet.
     #[cfg(feature = "faults")]
     pub(super) fn rest(&self) -> &'a [u8] {
-        &self.words.bytes.as_bytes()[self.from..]
+        &self.arena.bytes.as_bytes()[self.from..]
     }
 }
 
@@ -79,16 +86,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_come_out_as_they_went_in() {
-        let mut words = StringArena::default();
+    fn strings_are_read_in_the_order_of_pushing() {
+        let mut arena = StringArena::default();
         for text in ["a", "", "bücher"] {
-            words.push(text);
+            arena.push(text);
         }
-        words.push_number(u64::MAX);
-        let mut reader = words.reader();
-        let read: Vec<&str> = (0..5).map(|_| reader.word()).collect();
+        arena.push_number(u64::MAX);
+        let mut reader = arena.reader();
+        let read: Vec<&str> = (0..5).map(|_| reader.next_str()).collect();
         assert_eq!(read, ["a", "", "bücher", "18446744073709551615", ""]);
-        words.clear();
-        assert_eq!((words.size(), words.reader().word()), (0, ""));
+        arena.clear();
+        assert_eq!((arena.size(), arena.reader().next_str()), (0, ""));
     }
 }

@@ -1,64 +1,79 @@
-//! History as lines of JSON, one message each: out of the database, and into another.
+//! Export and import of the history as JSON, one message on each line.
+//!
+//! A line looks like this; `room` is missing in messages to all users online, `direct` in all but direct messages:
+//!
+//! ```json
+//! {"id":1,"at":"2026-11-21T08:00:00Z","offset_s":3600,"room":"dev","user":"alice","text":"tea?"}
+//! {"id":2,"at":"2026-11-21T08:01:00Z","offset_s":3600,"user":"alice","direct":{"to":"bob",
+//!  "sender":{"account":"alice"},"receiver":{"guest":17}},"text":"hi"}
+//! ```
+//!
+//! (The second one is broken here only to fit.) An import validates each line as strictly as a message from a client,
+//! because a file can be edited. It keeps the ids, so importing a file twice changes nothing. Mail is not exported.
 
 use super::records::{ConversationKind, Retention};
-use super::schema::{self, EVERYBODY, refused};
-use super::writer::{MessageRow, Writer};
+use super::schema::{self, GLOBAL, file_error};
+use super::writer::{DirectReceiver, MessageRow, Writer, to_sql_id};
 use crate::store::{FileError, utc};
 use jiff::Timestamp;
 use landline_common::clean::{clean, count_lines, is_safe_message};
 use landline_common::limits::MOST_MESSAGE_LINES;
-use landline_common::name::is_of_server;
+use landline_common::name::is_server_author;
 use landline_common::{Limits, NameError, NameKey, OffsetDateTime, RoomName, UserName};
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, Read, Write};
 use std::path::Path;
 use thiserror::Error;
 
-/// More bytes than a line of an export has.
+/// Bytes from which on a line is refused. Lines of an export are shorter.
 const LONGEST_LINE: u64 = 64 << 10;
-/// More bytes than the key of a name has, in which one letter may become eighteen.
+/// Most bytes of a name key. One letter of a name may become eighteen in its key, so keys are longer than names.
 const LONGEST_KEY: usize = 4 << 10;
-/// Seconds that an id's time may be ahead of the clock: ids begin with the seconds since 1970, and the next one given
-/// is above all that are stored.
-const AHEAD: i64 = 86_400;
-const IDS_A_SECOND: i64 = 1_000_000;
+/// Seconds by which an id may be ahead of the clock. Ids are microseconds since 1970, and a new id is above all stored
+/// ones: one huge id would leave none for later messages.
+const MOST_AHEAD_S: i64 = 86_400;
+const IDS_PER_SECOND: i64 = 1_000_000;
+/// Most characters of the name of a server's operator.
+const LONGEST_SERVER_NAME: usize = 80;
 
-/// Why messages could not be exported or imported.
+/// The reason for which an export or import failed. A failed import has changed nothing.
 #[derive(Debug, Error)]
 pub enum TransferError {
-    /// The database is refused.
+    /// The database cannot be opened.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The database failed.
+    /// A query failed.
     #[error("messages.db: {0}; nothing was changed")]
     Database(#[from] rusqlite::Error),
-    /// What is imported cannot be read, or the export cannot be written.
+    /// The import cannot be read, or the export cannot be written.
     #[error("the messages cannot be transferred: {0}")]
     Io(#[from] io::Error),
-    /// A line is no message.
-    #[error("line {line} is no message of an export ({why}); nothing was imported. Correct it and try again")]
+    /// A line of the import is not a valid message.
+    #[error("line {line} is not a message of an export ({why}); nothing was imported. Correct it and try again")]
     ExportLine {
-        /// Which, counted from 1.
+        /// The number of the line, counted from 1.
         line: u64,
-        /// What is wrong with it.
+        /// The error in the line.
         why: String,
     },
 }
 
-/// What an import did.
+/// The result of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// Messages that were not there before.
+    /// Number of messages that were added.
     pub new: u64,
-    /// Messages whose ids were there already; they are as they were.
+    /// Number of messages whose ids were stored already; the stored messages are unchanged.
     pub known: u64,
 }
 
+/// One message.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ExportLine {
     id: u64,
     at: Timestamp,
+    /// Offset of the author's local time from UTC, in seconds.
     #[serde(default)]
     offset_s: i32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,50 +84,58 @@ struct ExportLine {
     text: String,
 }
 
+/// The additional fields of a direct message.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DirectLine {
+    /// The receiver's name as shown.
     to: String,
-    sender: PartyLine,
-    receiver: PartyLine,
+    sender: OwnerLine,
+    receiver: OwnerLine,
+    /// The receiver has forgotten the message.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     forgotten: bool,
 }
 
+/// An owner of direct messages.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum PartyLine {
+enum OwnerLine {
+    /// The name, or in older exports the name key.
     Account(String),
+    /// The number of the guest's visit.
     Guest(u64),
 }
 
-impl PartyLine {
-    /// The party of a message by its key; `shown` is its name there. Keys are for comparing: an account is told by name.
-    fn of(kind: i64, key: String, shown: &str) -> PartyLine {
+impl OwnerLine {
+    /// Makes the owner of a message with the name `shown`. An account is written as that name if it belongs to the key.
+    fn of(kind: i64, key: String, shown: &str) -> OwnerLine {
         if kind == ConversationKind::Guest as i64 {
-            PartyLine::Guest(key.parse().unwrap_or(0))
+            OwnerLine::Guest(key.parse().unwrap_or(0))
         } else if NameKey::of(shown).as_str() == key {
-            PartyLine::Account(shown.to_owned())
+            OwnerLine::Account(shown.to_owned())
         } else {
-            PartyLine::Account(key)
+            OwnerLine::Account(key)
         }
     }
 
-    /// Older exports have an account's key in place of its name.
+    /// Returns the columns of the owner. `shown` is the name in the message: an account equal to its key is a key, as in
+    /// older exports.
     fn kind_and_key(&self, shown: &str) -> (ConversationKind, String) {
         match self {
-            PartyLine::Account(key) if NameKey::of(shown).as_str() == key => (ConversationKind::Account, key.clone()),
-            PartyLine::Account(name) => (ConversationKind::Account, NameKey::of(name).as_str().to_owned()),
-            PartyLine::Guest(session) => (ConversationKind::Guest, session.to_string()),
+            OwnerLine::Account(key) if NameKey::of(shown).as_str() == key => (ConversationKind::Account, key.clone()),
+            OwnerLine::Account(name) => (ConversationKind::Account, NameKey::of(name).as_str().to_owned()),
+            OwnerLine::Guest(session) => (ConversationKind::Guest, session.to_string()),
         }
     }
 }
 
-/// Writes all stored messages, or those since a moment, as lines of JSON in the order of their ids; says how many.
-/// A server may run meanwhile: the lines are what was stored when this began. Mail is not among them.
+/// Writes all stored messages, or those since a moment, to `out` in the order of their ids. Returns their number.
+///
+/// A server may be running: the export has the messages that were stored when it began.
 ///
 /// # Errors
-/// The database is missing or refused, or `out` takes no more.
+/// The database is missing, damaged or of another version, or `out` cannot be written.
 pub fn export(folder: &Path, since: Option<OffsetDateTime>, out: &mut dyn Write) -> Result<u64, TransferError> {
     let connection = schema::open_to_read(folder)?;
     let sql = "SELECT message.id, at, zone, circle.kind, circle.key, circle.shown, author.shown, addressee.shown,
@@ -122,7 +145,7 @@ pub fn export(folder: &Path, since: Option<OffsetDateTime>, out: &mut dyn Write)
         LEFT JOIN circle AS other ON other.id = message.receiver
         WHERE at >= ?1 ORDER BY message.id";
     let path = schema::path(folder);
-    let mut statement = connection.prepare(sql).map_err(refused(&path))?;
+    let mut statement = connection.prepare(sql).map_err(file_error(&path))?;
     let since = since.map_or(i64::MIN, |since| since.unix_ms);
     let mut written = 0;
     for line in statement.query_map([since], read_line)? {
@@ -136,28 +159,29 @@ pub fn export(folder: &Path, since: Option<OffsetDateTime>, out: &mut dyn Write)
 
 fn read_line(row: &rusqlite::Row<'_>) -> rusqlite::Result<ExportLine> {
     let kind: i64 = row.get(3)?;
-    let (id, user, text): (_, String, _) = (row.get(0)?, row.get(6)?, row.get(11)?);
+    let user: String = row.get(6)?;
     let direct = match (row.get::<_, Option<String>>(7)?, row.get(8)?, row.get(9)?) {
         (Some(to), Some(other), Some(key)) => {
-            let (sender, receiver) = (PartyLine::of(kind, row.get(4)?, &user), PartyLine::of(other, key, &to));
+            let sender = OwnerLine::of(kind, row.get(4)?, &user);
+            let receiver = OwnerLine::of(other, key, &to);
             Some(DirectLine { to, sender, receiver, forgotten: row.get(10)? })
         }
         _ => None,
     };
     let room = if kind == ConversationKind::Room as i64 { Some(row.get(5)?) } else { None };
     let at = OffsetDateTime { unix_ms: row.get(1)?, offset_s: row.get(2)? };
-    Ok(ExportLine { id, at: utc(at), offset_s: at.offset_s, room, user, direct, text })
+    Ok(ExportLine { id: row.get(0)?, at: utc(at), offset_s: at.offset_s, room, user, direct, text: row.get(11)? })
 }
 
-/// Adds the messages of an export, with their ids; those whose ids are there already are left out. All of them are
-/// imported, or nothing. No server may run on the folder.
+/// Adds the messages of an export to the database in `folder`, in one transaction. Skips messages whose ids are stored
+/// already. No server may run on the folder.
 ///
 /// # Errors
-/// The database is refused or fails, or a line is no message: it is named.
+/// The database cannot be opened or written, or a line is not a valid message; then nothing is imported.
 pub fn import(folder: &Path, lines: &mut dyn BufRead) -> Result<Imported, TransferError> {
     let connection = schema::open(folder)?;
     let mut writer = Writer::new(connection, Retention::Forever, &Limits::default())?;
-    let highest = Timestamp::now().as_second().saturating_add(AHEAD).saturating_mul(IDS_A_SECOND);
+    let highest = Timestamp::now().as_second().saturating_add(MOST_AHEAD_S).saturating_mul(IDS_PER_SECOND);
     let imported = writer.commit(true, |writer| {
         let mut imported = Imported::default();
         let mut bytes = Vec::new();
@@ -168,9 +192,10 @@ pub fn import(folder: &Path, lines: &mut dyn BufRead) -> Result<Imported, Transf
                 break;
             }
             let line = parse(&bytes, highest).map_err(wrong)?;
-            match add(writer, &line)? {
-                true => imported.new += 1,
-                false => imported.known += 1,
+            if insert_line(writer, &line)? {
+                imported.new += 1;
+            } else {
+                imported.known += 1;
             }
         }
         Ok(imported)
@@ -179,6 +204,7 @@ pub fn import(folder: &Path, lines: &mut dyn BufRead) -> Result<Imported, Transf
     imported
 }
 
+/// Parses and validates a line. `highest` is the highest id that is accepted. The error says what is wrong.
 fn parse(bytes: &[u8], highest: i64) -> Result<ExportLine, String> {
     if bytes.len() as u64 >= LONGEST_LINE {
         return Err("it is longer than 64 KiB".to_owned());
@@ -187,29 +213,30 @@ fn parse(bytes: &[u8], highest: i64) -> Result<ExportLine, String> {
     if line.id == 0 || !i64::try_from(line.id).is_ok_and(|id| id <= highest) {
         return Err(format!("the id {} is 0 or ahead of this machine's clock", line.id));
     }
-    let bad = |what: &str, why: NameError| Err(format!("{what}: {why}"));
-    let user = |name: &str| name_rules(UserName::parse(name).err()).filter(|_| !is_servers(name));
-    if let Some(why) = user(&line.user) {
+    let bad = |field: &str, why: NameError| Err(format!("{field}: {why}"));
+    let user_error = |name: &str| except_reserved(UserName::parse(name).err()).filter(|_| !is_server_name(name));
+    if let Some(why) = user_error(&line.user) {
         return bad("user", why);
     }
-    if let Some(why) = line.room.as_deref().and_then(|room| name_rules(RoomName::parse(room).err())) {
+    if let Some(why) = line.room.as_deref().and_then(|room| except_reserved(RoomName::parse(room).err())) {
         return bad("room", why);
     }
     if let Some(direct) = &line.direct {
         if line.room.is_some() {
-            return Err("it is to a room and to a person".to_owned());
+            return Err("it is both to a room and to a user".to_owned());
         }
-        if let Some(why) = user(&direct.to) {
+        if let Some(why) = user_error(&direct.to) {
             return bad("to", why);
         }
-        for party in [&direct.sender, &direct.receiver] {
-            match party {
-                // A key is no name: it may be longer, and have other characters.
-                PartyLine::Account(key) if key.is_empty() || key.len() > LONGEST_KEY || clean(key) != *key => {
-                    return Err("the account of its sender or receiver is empty, too long, or not clean".to_owned());
+        for owner in [&direct.sender, &direct.receiver] {
+            match owner {
+                // This may be a key, which can be longer than a name and have other characters.
+                OwnerLine::Account(key) if key.is_empty() || key.len() > LONGEST_KEY || clean(key) != *key => {
+                    let why = "the account of its sender or receiver is empty, too long, or has control characters";
+                    return Err(why.to_owned());
                 }
-                // Or a guest of tomorrow would have it.
-                PartyLine::Guest(session) if *session >= line.id => {
+                // A visit's number is an id, too. A later guest could get this number, and with it the message.
+                OwnerLine::Guest(session) if *session >= line.id => {
                     return Err(format!("the visit {session} of its guest began after it"));
                 }
                 _ => {}
@@ -217,7 +244,7 @@ fn parse(bytes: &[u8], highest: i64) -> Result<ExportLine, String> {
         }
     }
     if line.text.is_empty() || !is_safe_message(&line.text) {
-        return Err("its text is empty or has characters that no message has".to_owned());
+        return Err("its text is empty or has characters that no message may have".to_owned());
     }
     if count_lines(&line.text) > MOST_MESSAGE_LINES {
         return Err(format!("its text has more than {MOST_MESSAGE_LINES} lines"));
@@ -225,32 +252,32 @@ fn parse(bytes: &[u8], highest: i64) -> Result<ExportLine, String> {
     Ok(line)
 }
 
-/// Whether the person who runs a server said it, whose name for people is free text.
-fn is_servers(name: &str) -> bool {
-    is_of_server(name) && clean(name) == name && name.chars().count() <= 80
+/// Returns true for the name of a server's operator, which may be free text.
+fn is_server_name(name: &str) -> bool {
+    is_server_author(name) && clean(name) == name && name.chars().count() <= LONGEST_SERVER_NAME
 }
 
-/// The server itself may have spoken: reserved words are fine here.
-fn name_rules(why: Option<NameError>) -> Option<NameError> {
+/// Drops the error for reserved names: the server itself may have written the message.
+fn except_reserved(why: Option<NameError>) -> Option<NameError> {
     why.filter(|why| *why != NameError::Reserved)
 }
 
-fn add(writer: &mut Writer, line: &ExportLine) -> rusqlite::Result<bool> {
+/// Stores the message of a line. Returns false if its id is stored already.
+fn insert_line(writer: &mut Writer, line: &ExportLine) -> rusqlite::Result<bool> {
     let at = OffsetDateTime { unix_ms: line.at.as_millisecond(), offset_s: line.offset_s };
-    let id = super::writer::number(line.id);
-    let author = writer.author(&line.user, id)?;
-    let (group, other, forgotten) = match (&line.direct, &line.room) {
-        (Some(direct), _) => {
-            let addressee = writer.author(&direct.to, id)?;
-            let mut party = |party: &PartyLine, shown: &str| {
-                let (kind, key) = party.kind_and_key(shown);
-                writer.group(kind, &key, id)
-            };
-            let (sender, receiver) = (party(&direct.sender, &line.user)?, party(&direct.receiver, &direct.to)?);
-            (sender, Some((receiver, addressee)), direct.forgotten)
-        }
-        (None, Some(room)) => (writer.group(ConversationKind::Room, room, id)?, None, false),
-        (None, None) => (EVERYBODY, None, false),
-    };
-    writer.insert(&MessageRow { id, at, group, author, other, forgotten, text: &line.text })
+    let id = to_sql_id(line.id);
+    let author = writer.author_id(&line.user, id)?;
+    let mut row =
+        MessageRow { id, at, conversation: GLOBAL, author, receiver: None, forgotten: false, text: &line.text };
+    if let Some(direct) = &line.direct {
+        let addressee = writer.author_id(&direct.to, id)?;
+        let (kind, key) = direct.sender.kind_and_key(&line.user);
+        row.conversation = writer.conversation_id(kind, &key, id)?;
+        let (kind, key) = direct.receiver.kind_and_key(&direct.to);
+        row.receiver = Some(DirectReceiver { conversation: writer.conversation_id(kind, &key, id)?, addressee });
+        row.forgotten = direct.forgotten;
+    } else if let Some(room) = &line.room {
+        row.conversation = writer.conversation_id(ConversationKind::Room, room, id)?;
+    }
+    writer.insert_message(&row)
 }

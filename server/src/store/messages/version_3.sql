@@ -1,5 +1,4 @@
--- The index of words gets texts folded, with the characters of scripts without blanks and the signs apart. It is made
--- anew from the messages.
+-- The search index gets texts folded and with tokens separated, see fold.rs. It is rebuilt from the messages.
 DROP VIEW searchable;
 CREATE VIEW searchable (id, scope, text) AS
     SELECT id, 'c' || circle || iif(receiver IS NULL OR forgotten, '', ' c' || receiver), index_text(text) FROM message;

@@ -1,60 +1,91 @@
-//! The connection that writes, and what each piece of work does to the tables.
+//! The connection that writes, and the effect of each job on the tables.
+//!
+//! A group of jobs is one transaction: [`Writer::commit`] stores all of it or nothing. Some facts about the tables are
+//! also in memory: the ids of names, the number of messages to index, the number of messages in mailboxes. They change
+//! within the transaction, so after a rollback [`Writer::reload`] reads them again.
+//!
+//! | job | tables |
+//! |---|---|
+//! | talk, direct message | `message`, `nonce`, and `author` and `circle` for new names |
+//! | mail | `mail`, and the tables of a direct message |
+//! | requeued mail, acknowledged mail | `mail` |
+//! | read marker | `mark` |
+//! | adopt | `circle` |
+//! | forget | `message`, `found` |
+//!
+//! A row of the table `circle` is a conversation: a room, the messages to all users online, or the direct messages that
+//! one owner has sent. The name is part of the file format.
+//!
+//! While `disk_low` is set, jobs that add history are left out and counted as lost; mail is stored in the mailbox only.
 
 use super::index::{self, Index, note_highest};
-use super::interner::{Interner, find_circle};
-use super::mailbox::{Incoming, Mailbox};
+use super::interner::{Interner, find_conversation};
+use super::mailbox::{Mailbox, NewMail};
 use super::prune::HistorySize;
-use super::queue::{Address, Item};
-use super::records::{ConversationKind, InTables, Retention};
-use super::schema::{EVERYBODY, set_meta};
+use super::queue::{DirectHeader, Job, LostMessages};
+use super::records::{ConversationKind, OwnerColumns, Retention};
+use super::schema::{GLOBAL, set_meta};
 use super::string_arena::StringReader;
 use landline_common::history::{HistoryOwner, MailboxError};
 use landline_common::limits::count;
 use landline_common::{Limits, NameKey, OffsetDateTime};
 use rusqlite::Connection;
 
-/// What became of one piece of work, if anybody waits for that.
+/// The result of one job, for its answer after the commit.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// Done; or nobody waits.
+    /// The job is done, or it writes nothing.
     Done,
-    /// So many messages of this client could not be stored, though the others could.
-    Lost(u64, u64),
-    /// So many messages of this client were left out, as there is little room on the disk.
-    NoRoom(u64, u64),
-    /// An answer to a post.
-    Posted(Result<(), MailboxError>),
-    /// An answer to forgetting: so many messages.
+    /// Some messages have ids that are stored already; the other messages are stored.
+    DuplicateIds(LostMessages),
+    /// The messages were left out because the disk is nearly full.
+    DiskLow(LostMessages),
+    /// The mail was stored or refused.
+    MailEnqueued(Result<(), MailboxError>),
+    /// The mailbox refused a requeued message.
+    RequeueRefused(LostMessages, MailboxError),
+    /// The number of messages that were removed or hidden.
     Forgotten(u64),
 }
 
-/// Writes. Only the storage thread has it.
+/// Writes to the database. Only the storage thread and an import have one.
 #[derive(Debug)]
 pub(super) struct Writer {
     pub(super) connection: Connection,
     pub(super) index: Index,
     pub(super) mailbox: Mailbox,
     pub(super) size: HistorySize,
-    /// There is little room on the disk: nothing goes into the history.
-    pub(super) scarce: bool,
+    /// The disk is nearly full: history is left out. Set for each group.
+    pub(super) disk_low: bool,
     names: Interner,
-    keep: Retention,
+    retention: Retention,
     marks_per_account: usize,
-    /// What `PRAGMA synchronous` is set to.
+    /// `PRAGMA synchronous` is FULL, otherwise NORMAL.
     durable: bool,
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection, keep: Retention, limits: &Limits) -> rusqlite::Result<Writer> {
+    /// Takes over a connection from [`super::schema::open`], which has `synchronous` set to NORMAL.
+    pub(super) fn new(connection: Connection, retention: Retention, limits: &Limits) -> rusqlite::Result<Writer> {
         let index = Index::load(&connection)?;
         let mailbox = Mailbox::load(&connection, limits)?;
-        let marks_per_account = count(limits.marks_per_account);
-        let (names, size) = (Interner::default(), HistorySize::at_most(limits.history_bytes));
-        Ok(Writer { connection, index, mailbox, size, scarce: false, names, keep, marks_per_account, durable: false })
+        Ok(Writer {
+            connection,
+            index,
+            mailbox,
+            size: HistorySize::at_most(limits.history_bytes),
+            disk_low: false,
+            names: Interner::default(),
+            retention,
+            marks_per_account: count(limits.marks_per_account),
+            durable: false,
+        })
     }
 
-    /// One transaction: all that `work` does is stored, or nothing. If `durable`, it outlasts a power cut when this
-    /// returns; otherwise the last second may be lost then (but not by a kill).
+    /// Runs `work` in one transaction: all of its changes are stored, or none.
+    ///
+    /// If `durable`, the changes survive a power failure when this returns. Otherwise a power failure may lose the last
+    /// commits, but a kill of the process does not.
     pub(super) fn commit<T, E: From<rusqlite::Error>>(
         &mut self,
         durable: bool,
@@ -78,176 +109,210 @@ impl Writer {
         done
     }
 
-    /// Ends a transaction that an error or a panic left open; SQLite has ended some by itself.
+    /// Ends a transaction that an error or a panic left open. SQLite itself rolls back after some errors.
     fn roll_back(&self) {
         if !self.connection.is_autocommit()
             && let Err(e) = self.connection.execute_batch("ROLLBACK")
         {
-            log::debug!("messages.db: rolling back: {e}");
+            log::debug!("messages.db: cannot roll back: {e}");
         }
     }
 
-    /// Forgets what was only true inside a transaction that was rolled back.
+    /// Rolls back, and reads again the facts in memory that may have changed in the transaction.
     pub(super) fn reload(&mut self) {
         self.roll_back();
         self.names.clear();
-        let counted = Index::load(&self.connection).map(|index| self.index = index);
-        if let Err(e) = counted.and_then(|()| self.mailbox.count(&self.connection)) {
-            log::debug!("messages.db: counting again: {e}");
+        let loaded = Index::load(&self.connection).map(|index| self.index = index);
+        if let Err(e) = loaded.and_then(|()| self.mailbox.recount(&self.connection)) {
+            log::debug!("messages.db: cannot reload after a rollback: {e}");
         }
     }
 
-    /// Names that pruning removed must be looked up again.
-    pub(super) fn forget_names(&mut self) {
+    /// Clears the ids in memory after pruning has removed names from the tables.
+    pub(super) fn clear_names(&mut self) {
         self.names.clear();
     }
 
-    /// In a transaction: carries one piece of work out.
-    pub(super) fn apply(&mut self, item: &Item, words: &mut StringReader<'_>) -> rusqlite::Result<Outcome> {
+    /// Within a transaction: does the writing part of one job. Reads exactly the job's strings, also if it stores
+    /// nothing, because the strings of the next job follow them.
+    pub(super) fn apply(&mut self, job: &Job, strings: &mut StringReader<'_>) -> rusqlite::Result<Outcome> {
         #[cfg(feature = "faults")]
-        crate::faults::strike("storage", words.rest());
-        Ok(match item {
-            Item::Talk { client, in_room, nonces, texts, .. } if self.scarce => {
-                words.skip(usize::from(*in_room) + 1 + texts + 2 * *nonces as usize);
-                Outcome::NoRoom(*client, *texts as u64)
+        crate::faults::strike("storage", strings.rest());
+        Ok(match job {
+            Job::Talk { client, in_room, nonces, texts, .. } if self.disk_low => {
+                strings.skip(usize::from(*in_room) + 1 + texts + 2 * *nonces as usize);
+                Outcome::DiskLow(LostMessages { client: *client, messages: *texts as u64 })
             }
-            Item::Direct(address) if self.scarce => {
-                let _ = DirectRow::read(address, words);
-                Outcome::NoRoom(address.client, 1)
+            Job::Direct(header) if self.disk_low => {
+                let _ = DirectStrings::read(header, strings);
+                Outcome::DiskLow(LostMessages { client: header.client, messages: 1 })
             }
-            Item::Talk { first_id, at, client, in_room, nonces, texts } => {
-                let room = in_room.then(|| words.word());
-                let user = words.word();
-                let lost = self.talk((*first_id, *at), room, user, words, *texts)?;
+            Job::Talk { first_id, at, client, in_room, nonces, texts } => {
+                let room = in_room.then(|| strings.next_str());
+                let user = strings.next_str();
+                let talk = TalkHeader { first_id: *first_id, at: *at, room, user, texts: *texts };
+                let duplicates = self.insert_talk(&talk, strings)?;
                 for _ in 0..*nonces {
-                    let place = words.word().parse().unwrap_or(0);
-                    self.nonce(user, words.word(), first_id.saturating_add(place))?;
+                    let index = strings.next_str().parse().unwrap_or(0);
+                    self.insert_nonce(user, strings.next_str(), first_id.saturating_add(index))?;
                 }
-                if lost > 0 { Outcome::Lost(*client, lost) } else { Outcome::Done }
-            }
-            Item::Direct(address) => {
-                let stored = self.direct(address, &DirectRow::read(address, words))?;
-                if stored { Outcome::Done } else { Outcome::Lost(address.client, 1) }
-            }
-            Item::Post(address, _) => {
-                let direct = DirectRow::read(address, words);
-                let posted = self.post(address, &direct)?;
-                if posted.is_ok() && !self.scarce && !self.direct(address, &direct)? {
-                    log::warn!("message {} waits for its receiver, but its id is in the history already", address.id);
+                if duplicates == 0 {
+                    Outcome::Done
+                } else {
+                    Outcome::DuplicateIds(LostMessages { client: *client, messages: duplicates })
                 }
-                Outcome::Posted(posted)
             }
-            Item::PostBack(address) => match self.post(address, &DirectRow::read(address, words))? {
+            Job::Direct(header) => {
+                if self.insert_direct(header, &DirectStrings::read(header, strings))? {
+                    Outcome::Done
+                } else {
+                    Outcome::DuplicateIds(LostMessages { client: header.client, messages: 1 })
+                }
+            }
+            Job::EnqueueMail(header, _) => {
+                let direct = DirectStrings::read(header, strings);
+                let enqueued = self.enqueue_mail(header, &direct)?;
+                if enqueued.is_ok() && !self.disk_low && !self.insert_direct(header, &direct)? {
+                    log::warn!("messages.db: duplicate id={} of mail: it is not in the history", header.id);
+                }
+                Outcome::MailEnqueued(enqueued)
+            }
+            Job::RequeueMail(header) => match self.enqueue_mail(header, &DirectStrings::read(header, strings))? {
                 Ok(()) => Outcome::Done,
-                Err(_) => Outcome::Lost(address.client, 1),
+                Err(why) => Outcome::RequeueRefused(LostMessages { client: header.client, messages: 1 }, why),
             },
-            Item::Settle { receiver, ids, delivered: true } => {
+            Job::AcknowledgeMail { receiver, ids, delivered: true } => {
                 self.mailbox.delete(&self.connection, receiver, ids)?;
                 Outcome::Done
             }
-            Item::Mark(id) => {
-                let (account, room) = (words.word(), words.word());
-                self.mark(account, room, number(*id))?;
+            Job::SetReadMarker { id } => {
+                let account = strings.next_str();
+                let room = strings.next_str();
+                self.set_read_marker(account, room, to_sql_id(*id))?;
                 Outcome::Done
             }
-            Item::Adopt(guest, account) => {
+            Job::Adopt { guest, account } => {
                 self.adopt(guest, account)?;
                 Outcome::Done
             }
-            Item::Forget(party, _) => Outcome::Forgotten(self.forget(party)?),
-            // These store nothing.
-            Item::Collect(..) | Item::Barrier { .. } | Item::Settle { delivered: false, .. } => Outcome::Done,
+            Job::Forget { owner, .. } => Outcome::Forgotten(self.forget(owner)?),
+            // These jobs write nothing.
+            Job::FetchMail { .. } | Job::Barrier { .. } | Job::AcknowledgeMail { delivered: false, .. } => {
+                Outcome::Done
+            }
             #[cfg(test)]
-            Item::Run(_) => Outcome::Done,
+            Job::Run(_) => Outcome::Done,
         })
     }
 
-    fn talk(
-        &mut self,
-        (first_id, at): (u64, OffsetDateTime),
-        room: Option<&str>,
-        user: &str,
-        words: &mut StringReader<'_>,
-        texts: usize,
-    ) -> rusqlite::Result<u64> {
-        let last = number(first_id.saturating_add(texts as u64));
-        let author = self.author(user, last)?;
-        let group = match room {
-            Some(room) => self.group(ConversationKind::Room, room, last)?,
-            None => EVERYBODY,
+    /// Stores the texts of a talk. Returns the number of texts whose ids are stored already.
+    fn insert_talk(&mut self, talk: &TalkHeader<'_>, strings: &mut StringReader<'_>) -> rusqlite::Result<u64> {
+        let TalkHeader { first_id, at, room, user, texts } = *talk;
+        let last = to_sql_id(first_id.saturating_add(texts as u64));
+        let author = self.author_id(user, last)?;
+        let conversation = match room {
+            Some(room) => self.conversation_id(ConversationKind::Room, room, last)?,
+            None => GLOBAL,
         };
-        let mut lost = 0;
-        for id in (0..texts as u64).map(|n| number(first_id.saturating_add(n))) {
-            let row = MessageRow { id, at, group, author, other: None, forgotten: false, text: words.word() };
-            lost += u64::from(!self.insert(&row)?);
+        let mut duplicates = 0;
+        for n in 0..texts as u64 {
+            let id = to_sql_id(first_id.saturating_add(n));
+            let text = strings.next_str();
+            let row = MessageRow { id, at, conversation, author, receiver: None, forgotten: false, text };
+            duplicates += u64::from(!self.insert_message(&row)?);
         }
-        Ok(lost)
+        Ok(duplicates)
     }
 
-    fn direct(&mut self, address: &Address, direct: &DirectRow<'_>) -> rusqlite::Result<bool> {
-        if self.keep == Retention::Off {
+    /// Stores a direct message and its nonce, unless the server keeps no history. Returns false if its id is stored
+    /// already.
+    fn insert_direct(&mut self, header: &DirectHeader, direct: &DirectStrings<'_>) -> rusqlite::Result<bool> {
+        if self.retention == Retention::Off {
             return Ok(true);
         }
-        let id = number(address.id);
+        let id = to_sql_id(header.id);
         if let Some(nonce) = direct.nonce {
-            self.nonce(direct.from, nonce, address.id)?;
+            self.insert_nonce(direct.from, nonce, header.id)?;
         }
-        let author = self.author(direct.from, id)?;
-        let group = self.group(address.from, direct.from_key, id)?;
-        let other = Some((self.group(address.to, direct.to_key, id)?, self.author(direct.to, id)?));
-        self.insert(&MessageRow { id, at: address.at, group, author, other, forgotten: false, text: direct.text })
+        let author = self.author_id(direct.from, id)?;
+        let conversation = self.conversation_id(header.from, direct.from_key, id)?;
+        let receiver = DirectReceiver {
+            conversation: self.conversation_id(header.to, direct.to_key, id)?,
+            addressee: self.author_id(direct.to, id)?,
+        };
+        self.insert_message(&MessageRow {
+            id,
+            at: header.at,
+            conversation,
+            author,
+            receiver: Some(receiver),
+            forgotten: false,
+            text: direct.text,
+        })
     }
 
-    /// In a transaction: stores what an author, by the name as shown, sent along with a message.
-    fn nonce(&self, author: &str, nonce: &str, id: u64) -> rusqlite::Result<()> {
+    /// Stores the nonce of a message of `author`, a name as shown. A nonce that the author has used before is ignored.
+    fn insert_nonce(&self, author: &str, nonce: &str, id: u64) -> rusqlite::Result<()> {
         let sql = "INSERT OR IGNORE INTO nonce (id, author, nonce) VALUES (?1, ?2, ?3)";
-        self.connection.prepare_cached(sql)?.execute((number(id), NameKey::of(author).as_str(), nonce))?;
+        self.connection.prepare_cached(sql)?.execute((to_sql_id(id), NameKey::of(author).as_str(), nonce))?;
         Ok(())
     }
 
-    /// The number of the author called `shown`, who says the message `id`.
-    pub(super) fn author(&mut self, shown: &str, id: i64) -> rusqlite::Result<i64> {
-        self.names.author(&self.connection, shown, id)
+    /// Returns the row id of an author by the name as shown, see [`Interner::author_id`].
+    pub(super) fn author_id(&mut self, shown: &str, message: i64) -> rusqlite::Result<i64> {
+        self.names.author_id(&self.connection, shown, message)
     }
 
-    /// The number of a room (by its name as shown) or a party (by its key), which the message `id` belongs to.
-    pub(super) fn group(&mut self, kind: ConversationKind, name: &str, id: i64) -> rusqlite::Result<i64> {
-        self.names.group(&self.connection, kind, name, id)
+    /// Returns the row id of a conversation, see [`Interner::conversation_id`].
+    pub(super) fn conversation_id(
+        &mut self,
+        kind: ConversationKind,
+        name: &str,
+        message: i64,
+    ) -> rusqlite::Result<i64> {
+        self.names.conversation_id(&self.connection, kind, name, message)
     }
 
-    /// In a transaction: stores a message. False if its id is there already.
-    pub(super) fn insert(&mut self, row: &MessageRow<'_>) -> rusqlite::Result<bool> {
-        let MessageRow { id, at, group, author, other, forgotten, text } = *row;
-        let (receiver, addressee) = other.unzip();
+    /// Within a transaction: stores a message. Returns false if its id is stored already.
+    pub(super) fn insert_message(&mut self, row: &MessageRow<'_>) -> rusqlite::Result<bool> {
+        let MessageRow { id, at, conversation, author, receiver, forgotten, text } = *row;
+        let addressee = receiver.map(|receiver| receiver.addressee);
+        let receiver = receiver.map(|receiver| receiver.conversation);
         let sql = "INSERT OR IGNORE INTO message (id, at, zone, circle, author, receiver, addressee, forgotten, text)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-        let row = (id, at.unix_ms, at.offset_s, group, author, receiver, addressee, forgotten, text);
-        let stored = self.connection.prepare_cached(sql)?.execute(row)? == 1;
+        let values = (id, at.unix_ms, at.offset_s, conversation, author, receiver, addressee, forgotten, text);
+        let stored = self.connection.prepare_cached(sql)?.execute(values)? == 1;
         if stored {
-            self.index.stored(&self.connection, id)?;
+            self.index.note_stored(&self.connection, id)?;
         }
         Ok(stored)
     }
 
-    fn post(&mut self, address: &Address, direct: &DirectRow<'_>) -> rusqlite::Result<Result<(), MailboxError>> {
-        // A guest counts by name: each visit is another party, and to come again is quick.
-        let sender = match address.from {
-            ConversationKind::Guest => format!("{}:{}", address.from as u8, NameKey::of(direct.from).as_str()),
-            _ => format!("{}:{}", address.from as u8, direct.from_key),
+    fn enqueue_mail(
+        &mut self,
+        header: &DirectHeader,
+        direct: &DirectStrings<'_>,
+    ) -> rusqlite::Result<Result<(), MailboxError>> {
+        // Guests count by name: each visit has another key, so reconnecting would reset the limit of a sender.
+        let sender = match header.from {
+            ConversationKind::Guest => format!("{}:{}", header.from as u8, NameKey::of(direct.from).as_str()),
+            _ => format!("{}:{}", header.from as u8, direct.from_key),
         };
-        let letter = Incoming {
-            id: number(address.id),
-            at: address.at,
+        let mail = NewMail {
+            id: to_sql_id(header.id),
+            at: header.at,
             receiver: direct.to_key,
             sender: &sender,
-            of_guest: address.from == ConversationKind::Guest,
+            from_guest: header.from == ConversationKind::Guest,
             shown: direct.from,
             text: direct.text,
         };
-        self.mailbox.post(&self.connection, &letter)
+        self.mailbox.enqueue(&self.connection, &mail)
     }
 
-    fn mark(&self, account: &str, room: &str, id: i64) -> rusqlite::Result<()> {
+    /// Moves a read marker forward, never back. Removes the markers of the account with the lowest ids if it has too
+    /// many.
+    fn set_read_marker(&self, account: &str, room: &str, id: i64) -> rusqlite::Result<()> {
         let sql = "UPDATE mark SET id = max(id, ?3) WHERE account = ?1 AND room = ?2";
         if self.connection.prepare_cached(sql)?.execute((account, room, id))? > 0 {
             return Ok(());
@@ -260,8 +325,10 @@ impl Writer {
         Ok(())
     }
 
-    /// Makes a guest's direct messages those of an account. Where an earlier account of that name has left messages that
-    /// others may still see, the guest's stay with the visit: the two must not be mixed.
+    /// Turns the conversation of a guest's visit into the conversation of an account.
+    ///
+    /// Does nothing if the account has a conversation already: an earlier account of that name has left messages that
+    /// other users may still see, and the two must not be mixed.
     fn adopt(&mut self, guest: &HistoryOwner, account: &HistoryOwner) -> rusqlite::Result<()> {
         let sql = "UPDATE OR IGNORE circle SET kind = ?1, key = ?2, shown = ?2 WHERE kind = ?3 AND key = ?4";
         let values = (account.kind() as u8, account.key(), guest.kind() as u8, guest.key());
@@ -270,55 +337,83 @@ impl Writer {
         Ok(())
     }
 
-    /// Removes what the party sent, and hides from it what it got.
-    fn forget(&mut self, party: &HistoryOwner) -> rusqlite::Result<u64> {
-        let Some(group) = find_circle(&self.connection, party.kind(), &party.key())? else { return Ok(0) };
-        self.index.finish(&self.connection)?;
+    /// Removes the direct messages that an owner has sent, and hides the received ones from the owner. Returns their
+    /// number.
+    fn forget(&mut self, owner: &HistoryOwner) -> rusqlite::Result<u64> {
+        let Some(conversation) = find_conversation(&self.connection, owner.kind(), &owner.key())? else {
+            return Ok(0);
+        };
+        self.index.index_all(&self.connection)?;
         note_highest(&self.connection)?;
         let connection = &self.connection;
-        index::remove(connection, "circle = ?1", group)?;
-        let sent = connection.execute("DELETE FROM message WHERE circle = ?1", [group])?;
-        index::remove(connection, GOT, group)?;
-        // Two steps, as only these go back into the index, with the sender's scope alone.
-        let hidden = connection.execute(&format!("UPDATE message SET forgotten = 2 WHERE {GOT}"), [group])?;
+        index::remove(connection, "circle = ?1", conversation)?;
+        let sent = connection.execute("DELETE FROM message WHERE circle = ?1", [conversation])?;
+        index::remove(connection, RECEIVED, conversation)?;
+        // 2 marks the messages of this call. Only these go back into the index, now with the scope of the sender alone.
+        let hidden =
+            connection.execute(&format!("UPDATE message SET forgotten = 2 WHERE {RECEIVED}"), [conversation])?;
         let again = "INSERT INTO found (rowid, scope, text) SELECT id, scope, text FROM searchable
                      WHERE id IN (SELECT id FROM message WHERE receiver = ?1 AND forgotten = 2) ORDER BY id";
-        connection.execute(again, [group])?;
-        connection.execute("UPDATE message SET forgotten = 1 WHERE receiver = ?1 AND forgotten = 2", [group])?;
+        connection.execute(again, [conversation])?;
+        connection.execute("UPDATE message SET forgotten = 1 WHERE receiver = ?1 AND forgotten = 2", [conversation])?;
         Ok((sent + hidden) as u64)
     }
 
-    /// Before the connection is closed: everything searchable, and no need to check the file at the next start.
+    /// Indexes all messages, marks the file as clean, and closes it. The next start then need not check the file.
     pub(super) fn close(mut self) {
         let closed = self.commit(true, |writer| {
-            writer.index.finish(&writer.connection)?;
+            writer.index.index_all(&writer.connection)?;
             set_meta(&writer.connection, "clean", 1)
         });
         let closed = closed.and_then(|()| self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)"));
         if let Err(e) = closed.and_then(|()| self.connection.close().map_err(|(_, e)| e)) {
-            log::error!("messages.db could not be closed: {e}; the next start checks it");
+            log::error!("messages.db: cannot close: {e}; the next start checks the file");
         }
     }
 }
 
-/// The messages that a party got and has not forgotten.
-const GOT: &str = "receiver = ?1 AND forgotten = 0";
+/// Condition for the messages that the owner of a conversation has received and not forgotten.
+const RECEIVED: &str = "receiver = ?1 AND forgotten = 0";
 
-/// A message as the table has it.
+/// The part of a talk before its texts.
+#[derive(Clone, Copy, Debug)]
+struct TalkHeader<'a> {
+    first_id: u64,
+    at: OffsetDateTime,
+    /// The room as shown; `None` for all users online.
+    room: Option<&'a str>,
+    /// The author's name as shown.
+    user: &'a str,
+    /// Number of texts.
+    texts: usize,
+}
+
+/// A row of the table `message`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct MessageRow<'a> {
     pub(super) id: i64,
     pub(super) at: OffsetDateTime,
-    pub(super) group: i64,
+    /// The room, all users online, or the sender's direct messages.
+    pub(super) conversation: i64,
     pub(super) author: i64,
-    /// For a direct message: the receiver's circle, and the name it was sent to.
-    pub(super) other: Option<(i64, i64)>,
+    /// `None` unless it is a direct message.
+    pub(super) receiver: Option<DirectReceiver>,
+    /// The receiver has forgotten it.
     pub(super) forgotten: bool,
     pub(super) text: &'a str,
 }
 
-/// The words of a direct message.
-struct DirectRow<'a> {
+/// The receiver of a direct message, by row ids.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DirectReceiver {
+    /// The receiver's own conversation.
+    pub(super) conversation: i64,
+    /// The author row of the name that the message was sent to.
+    pub(super) addressee: i64,
+}
+
+/// The strings of a direct message, in the order of the arena.
+struct DirectStrings<'a> {
     from: &'a str,
     from_key: &'a str,
     to: &'a str,
@@ -327,15 +422,21 @@ struct DirectRow<'a> {
     nonce: Option<&'a str>,
 }
 
-impl<'a> DirectRow<'a> {
-    fn read(address: &Address, words: &mut StringReader<'a>) -> DirectRow<'a> {
-        let mut word = || words.word();
-        let (from, from_key, to, to_key, text) = (word(), word(), word(), word(), word());
-        DirectRow { from, from_key, to, to_key, text, nonce: address.has_nonce.then(word) }
+impl<'a> DirectStrings<'a> {
+    fn read(header: &DirectHeader, strings: &mut StringReader<'a>) -> DirectStrings<'a> {
+        // Fields are evaluated in this order, which is the order of pushing.
+        DirectStrings {
+            from: strings.next_str(),
+            from_key: strings.next_str(),
+            to: strings.next_str(),
+            to_key: strings.next_str(),
+            text: strings.next_str(),
+            nonce: header.has_nonce.then(|| strings.next_str()),
+        }
     }
 }
 
-/// An id as SQLite has it. Ids are below 2⁵³; another one is stored as the highest there is, once.
-pub(super) fn number(id: u64) -> i64 {
+/// Converts an id for SQLite. Ids are below 2⁵³; a larger one becomes the highest possible id, which is stored once.
+pub(super) fn to_sql_id(id: u64) -> i64 {
     i64::try_from(id).unwrap_or(i64::MAX)
 }

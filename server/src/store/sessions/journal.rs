@@ -1,6 +1,6 @@
 //! The file `sessions.jsonl`: appends whole lines, and starts a new file when it is large.
 
-use crate::store::{FileError, Identity, LockWatch};
+use crate::store::{FileError, FileIdentity, LockWatch};
 use landline_common::OffsetDateTime;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -18,7 +18,7 @@ pub(super) struct Journal {
     /// The name that the file gets when it is too large.
     pub(super) older: PathBuf,
     pub(super) file: File,
-    identity: Identity,
+    identity: FileIdentity,
     lock: LockWatch,
     most_bytes: u64,
     /// End of the last whole line, if a failed write left bytes behind it that could not be removed yet.
@@ -38,9 +38,18 @@ impl Journal {
         let changed = modified(&path).or_else(|| modified(&older));
         let (file, identity) = open_for_append(&path).map_err(FileError::io(&path, "open"))?;
         remove_incomplete_line(&file, &path)?;
-        let (torn_at, failing, rotation_failed) = (None, false, false);
         let lock = LockWatch::of(folder);
-        let journal = Journal { path, older, file, identity, lock, most_bytes, torn_at, failing, rotation_failed };
+        let journal = Journal {
+            path,
+            older,
+            file,
+            identity,
+            lock,
+            most_bytes,
+            torn_at: None,
+            failing: false,
+            rotation_failed: false,
+        };
         Ok((journal, changed.unwrap_or_default()))
     }
 
@@ -67,8 +76,8 @@ impl Journal {
 
     fn write(&mut self, lines: &[u8]) -> io::Result<()> {
         self.lock.check()?;
-        // Nobody would find what is written to a file that was removed or moved away.
-        if !self.identity.is_there() {
+        // Lines written to a file that was removed or moved away would be lost.
+        if !self.identity.is_in_place() {
             (self.file, self.identity) = open_for_append(&self.path)?;
             self.torn_at = None;
         }
@@ -105,9 +114,9 @@ impl Journal {
     }
 }
 
-fn open_for_append(path: &Path) -> io::Result<(File, Identity)> {
+fn open_for_append(path: &Path) -> io::Result<(File, FileIdentity)> {
     let file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
-    Ok((file, Identity::of(path)?))
+    Ok((file, FileIdentity::of(path)?))
 }
 
 /// Returns a file's modification time.

@@ -1,21 +1,21 @@
-//! The table of the times at which users were last here. It is bounded: users who have been away longest are forgotten
-//! first.
+//! The table of the times at which users were last online. It is bounded: it forgets the users who have been offline
+//! longest first.
 
 use super::Record;
 use landline_common::{NameKey, OffsetDateTime, UserName};
 use std::collections::{BTreeSet, HashMap};
 
-/// A user who was or is here.
+/// A user who was or is online.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sighting {
     /// The name as written at the last sign-in.
     pub name: UserName,
     /// True if that sign-in was with an account.
     pub account: bool,
-    /// The time of the sign-out or, if `here`, of the sign-in.
+    /// The time of the sign-out or, if `online`, of the sign-in.
     pub at: OffsetDateTime,
     /// True if no sign-out was recorded since the last sign-in.
-    pub here: bool,
+    pub online: bool,
 }
 
 /// The table.
@@ -23,7 +23,7 @@ pub struct Sighting {
 pub(super) struct LastSeen {
     most: usize,
     users: HashMap<NameKey, SeenUser>,
-    /// The order of forgetting: (is here, time, name). Users who are away come first, then earlier times.
+    /// The order of forgetting: (is online, time, name). Offline users come first, then earlier times.
     order: BTreeSet<(bool, i64, NameKey)>,
 }
 
@@ -33,13 +33,13 @@ struct SeenUser {
     account: bool,
     /// Time in milliseconds since 1970, see [`Sighting::at`].
     at: i64,
-    /// The client's address while the user is here. A name has one session at a time, so only the latest sign-in
+    /// The client's address while the user is online. A name has one session at a time, so only the latest sign-in
     /// counts.
     endpoint: Option<Endpoint>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
 /// The address of a client; identifies a session of a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Endpoint {
     address: Box<str>,
     port: u16,
@@ -74,7 +74,7 @@ impl LastSeen {
     }
 
     /// Records a sign-out. The sign-out of one session may be recorded after the sign-in of the next one of that name;
-    /// the user is then still here.
+    /// the user is then still online.
     pub(super) fn logout(&mut self, record: &Record<'_>) {
         let at = record.at.unix_ms;
         let endpoint = Endpoint { address: record.address.into(), port: record.port };
@@ -87,15 +87,15 @@ impl LastSeen {
         self.set(user);
     }
 
-    /// Signs out all users who are still marked as here, at `last_alive` or, if later, at their sign-in. Returns the
+    /// Signs out all users who are still marked as online, at `last_alive` or, if later, at their sign-in. Returns the
     /// missing records, sorted by name.
     pub(super) fn end_all(&mut self, last_alive: OffsetDateTime) -> Vec<MissingLogout> {
-        let here = self.users.values().filter(|user| user.endpoint.is_some()).cloned();
+        let online = self.users.values().filter(|user| user.endpoint.is_some()).cloned();
         let end = |mut user: SeenUser| {
             user.at = user.at.max(last_alive.unix_ms);
             user.endpoint.take().map(|endpoint| MissingLogout { user, endpoint })
         };
-        let mut missing: Vec<MissingLogout> = here.collect::<Vec<_>>().into_iter().filter_map(end).collect();
+        let mut missing: Vec<MissingLogout> = online.collect::<Vec<_>>().into_iter().filter_map(end).collect();
         missing.sort_by(|a, b| a.user.name.as_str().cmp(b.user.name.as_str()));
         for logout in &missing {
             self.set(logout.user.clone());
@@ -103,9 +103,9 @@ impl LastSeen {
         missing
     }
 
-    /// Returns the users who left at `since` or later, in that order, then the users who are here.
+    /// Returns the users who left at `since` or later, in that order, then the users who are online.
     pub(super) fn since(&self, since: OffsetDateTime) -> Vec<Sighting> {
-        let recent = self.order.iter().rev().take_while(|(here, at, _)| *here || *at >= since.unix_ms);
+        let recent = self.order.iter().rev().take_while(|(online, at, _)| *online || *at >= since.unix_ms);
         let mut found: Vec<Sighting> =
             recent.filter_map(|(.., key)| self.users.get(key)).map(SeenUser::sighting).collect();
         found.reverse();
@@ -133,7 +133,7 @@ impl LastSeen {
 impl SeenUser {
     fn sighting(&self) -> Sighting {
         let at = OffsetDateTime { unix_ms: self.at, offset_s: 0 };
-        Sighting { name: self.name.clone(), account: self.account, at, here: self.endpoint.is_some() }
+        Sighting { name: self.name.clone(), account: self.account, at, online: self.endpoint.is_some() }
     }
 }
 
@@ -158,11 +158,11 @@ mod tests {
 
     fn since(seen: &LastSeen, at: i64) -> Vec<(String, i64, bool)> {
         let found = seen.since(OffsetDateTime { unix_ms: at, offset_s: 0 });
-        found.iter().map(|one| (one.name.to_string(), one.at.unix_ms, one.here)).collect()
+        found.iter().map(|one| (one.name.to_string(), one.at.unix_ms, one.online)).collect()
     }
 
-    fn of(name: &str, at: i64, here: bool) -> (String, i64, bool) {
-        (name.to_owned(), at, here)
+    fn of(name: &str, at: i64, online: bool) -> (String, i64, bool) {
+        (name.to_owned(), at, online)
     }
 
     #[test]
@@ -191,11 +191,11 @@ mod tests {
         with("bob", true, 2, 20, |record| seen.login(record));
         logout(&mut seen, "bob", 1, 21);
         let found = seen.since(OffsetDateTime::default());
-        assert!(found.len() == 1 && found[0].account && found[0].here, "{found:?}");
+        assert!(found.len() == 1 && found[0].account && found[0].online, "{found:?}");
     }
 
     #[test]
-    fn the_user_who_has_been_away_longest_is_forgotten_first() {
+    fn the_user_who_has_been_offline_longest_is_forgotten_first() {
         let mut seen = LastSeen::new(3);
         login(&mut seen, "alice", 1, 1);
         for (name, at) in [("b", 30), ("c", 20), ("d", 40)] {
@@ -207,7 +207,7 @@ mod tests {
             login(&mut seen, &format!("n{i}n"), 3, 100 + i);
         }
         assert_eq!((seen.users.len(), seen.order.len()), (3, 3));
-        assert_eq!(since(&seen, 0)[0], of("n97n", 197, true), "if all are here, the earliest sign-in is forgotten");
+        assert_eq!(since(&seen, 0)[0], of("n97n", 197, true), "if all are online, the earliest sign-in is forgotten");
     }
 
     #[test]

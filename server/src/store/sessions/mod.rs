@@ -1,7 +1,7 @@
 //! The file `sessions.jsonl`: the record of sign-ins and sign-outs, with times and addresses. It has one JSON object
 //! per line and is only appended to. When it is large it is renamed to `sessions.1.jsonl`, and a new file is started.
 //!
-//! The last time at which each user was here is also kept in memory, in a bounded table that is filled from the files
+//! The time at which each user was last online is also kept in memory, in a bounded table that is filled from the files
 //! at the start. A server that is killed writes no sign-outs. So a running server sets the file's modification time
 //! every few seconds, and the next one adds the missing sign-outs with that time.
 
@@ -61,7 +61,7 @@ pub struct Sessions {
 impl Sessions {
     /// Opens or creates `sessions.jsonl` in `folder` (mode 0600). Removes and logs an incomplete last line, which a
     /// kill may leave. Adds the sign-outs that a killed server did not write, with the time at which it was last known
-    /// to be [alive](Sessions::alive). Uses `sessions_bytes` and `seen_names` of `limits`.
+    /// to be [alive](Sessions::mark_alive). Uses `sessions_bytes` and `seen_names` of `limits`.
     ///
     /// # Errors
     /// A file cannot be opened, read or truncated, or its last line is not of this server.
@@ -90,7 +90,7 @@ impl Sessions {
         self.journal.lock().append(&line("logout", record, Some(reason)));
     }
 
-    /// Takes note of a sign-in in memory only, for an address that has had too many. If `announced`, the file gets a line
+    /// Records a sign-in in memory only, for an address that has had too many. If `announced`, the file gets a line
     /// that says so, of the event `omitted`.
     pub fn login_unrecorded(&self, record: &Record<'_>, announced: bool) {
         self.seen.lock().login(record);
@@ -99,13 +99,13 @@ impl Sessions {
         }
     }
 
-    /// Takes note of the sign-out after [`Sessions::login_unrecorded`].
+    /// Records the sign-out after [`Sessions::login_unrecorded`].
     pub fn logout_unrecorded(&self, record: &Record<'_>) {
         self.seen.lock().logout(record);
     }
 
-    /// Returns the users who were here at `since` or later, in the order in which they left, then the users who are
-    /// here.
+    /// Returns the users who were online at `since` or later, in the order in which they left, then the users who are
+    /// online.
     #[must_use]
     pub fn seen_since(&self, since: OffsetDateTime) -> Vec<Sighting> {
         self.seen.lock().since(since)
@@ -113,7 +113,7 @@ impl Sessions {
 
     /// Records that the server runs, as the file's modification time. After a kill, this is the time of the missing
     /// sign-outs. Called every few seconds.
-    pub fn alive(&self, now: OffsetDateTime) {
+    pub fn mark_alive(&self, now: OffsetDateTime) {
         self.journal.lock().touch(now);
     }
 }

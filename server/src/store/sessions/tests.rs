@@ -26,7 +26,9 @@ fn open(folder: &Path) -> Result<Sessions, FileError> {
 
 fn names(sessions: &Sessions, since: i64) -> Vec<String> {
     let seen = sessions.seen_since(OffsetDateTime { unix_ms: since, offset_s: 0 });
-    seen.iter().map(|sighting| format!("{}{}", sighting.name, if sighting.here { " is here" } else { "" })).collect()
+    seen.iter()
+        .map(|sighting| format!("{}{}", sighting.name, if sighting.online { " is online" } else { "" }))
+        .collect()
 }
 
 /// Sets the modification time, as a server does that is killed later.
@@ -131,23 +133,23 @@ fn a_removed_file_is_created_again() {
 }
 
 #[test]
-fn users_who_were_here_are_remembered_by_the_next_server() {
+fn sightings_survive_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let sessions = open(folder.path()).unwrap();
     let bob = UserName::parse("bob").unwrap();
     sessions.login(&alice(AT));
     sessions.login(&Record { name: &bob, account: false, ..alice(AT + 1) });
-    assert_eq!(names(&sessions, AT + 100), ["alice is here", "bob is here"]);
+    assert_eq!(names(&sessions, AT + 100), ["alice is online", "bob is online"]);
     sessions.logout(&alice(AT + 2), "quit");
-    assert_eq!(names(&sessions, AT + 2), ["alice", "bob is here"]);
-    assert_eq!(names(&sessions, AT + 3), ["bob is here"]);
+    assert_eq!(names(&sessions, AT + 2), ["alice", "bob is online"]);
+    assert_eq!(names(&sessions, AT + 3), ["bob is online"]);
     sessions.logout(&Record { name: &bob, account: false, ..alice(AT + 3) }, "idle");
     drop(sessions);
     let next = open(folder.path()).unwrap();
     assert_eq!(names(&next, AT), ["alice", "bob"]);
     let seen = next.seen_since(OffsetDateTime { unix_ms: AT + 3, offset_s: 0 });
     let at = OffsetDateTime { unix_ms: AT + 3, offset_s: 0 };
-    assert_eq!(seen, [Sighting { name: bob, account: false, at, here: false }]);
+    assert_eq!(seen, [Sighting { name: bob, account: false, at, online: false }]);
 }
 
 #[test]
@@ -155,7 +157,7 @@ fn after_a_kill_sign_outs_are_added_with_the_last_alive_time() {
     let folder = tempfile::tempdir().unwrap();
     let killed = open(folder.path()).unwrap();
     killed.login(&alice(AT));
-    killed.alive(OffsetDateTime { unix_ms: AT + 9_000, offset_s: 0 });
+    killed.mark_alive(OffsetDateTime { unix_ms: AT + 9_000, offset_s: 0 });
     drop(killed);
     let sessions = open(folder.path()).unwrap();
     assert_eq!(names(&sessions, AT + 9_000), ["alice"]);
@@ -221,9 +223,9 @@ fn sessions_that_are_not_recorded_are_known_until_the_server_stops() {
     sessions.login(&alice(AT));
     for announced in [true, false] {
         sessions.login_unrecorded(&bob(AT + 1), announced);
-        assert_eq!(names(&sessions, AT), ["alice is here", "bob is here"]);
+        assert_eq!(names(&sessions, AT), ["alice is online", "bob is online"]);
         sessions.logout_unrecorded(&bob(AT + 2));
-        assert_eq!(names(&sessions, AT), ["bob", "alice is here"]);
+        assert_eq!(names(&sessions, AT), ["bob", "alice is online"]);
     }
     sessions.logout(&alice(AT), "quit");
     let omitted = LOGIN.replace("login", "omitted").replace("alice", "bob").replace("00.123", "00.124");
@@ -259,6 +261,6 @@ fn a_file_truncated_anywhere_keeps_all_whole_lines() {
             (left, left),
             "cut at {at}"
         );
-        assert!(names(&sessions, 0).iter().all(|name| !name.ends_with("is here")), "cut at {at}");
+        assert!(names(&sessions, 0).iter().all(|name| !name.ends_with("is online")), "cut at {at}");
     }
 }

@@ -36,11 +36,11 @@ pub fn one_of_each(server: &TestServer) -> Vec<CheckedListener> {
     json.until("{\"type\":\"auth_ok\"");
     let lantalk = lantalk(server, "lantalk");
     let mut tcp_chat = server.unframed();
-    tcp_chat.ask(&format!("tcpchat_{ROOM}"), "200");
+    tcp_chat.exchange(&format!("tcpchat_{ROOM}"), "200");
     server.register("chat77", "correct horse");
     let mut chat77 = server.unframed();
     for (message, answer) in [("LOGIN", "ALIAS?"), ("chat77", "PASSWORD?"), ("correct horse", "AUTH_SUCCESS")] {
-        chat77.ask(message, answer);
+        chat77.exchange(message, answer);
     }
     chat77.send(&format!("/join {ROOM}"));
     while !chat77.recv().contains("You are in") {}

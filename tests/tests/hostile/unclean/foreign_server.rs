@@ -65,7 +65,7 @@ fn printed(room: &'static str, more: &[&str]) -> (Vec<String>, String) {
     }
     client.wait();
     server.join().expect("the server");
-    (lines, client.complaints())
+    (lines, client.stderr())
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn speakers(server: &TestServer) -> [NamedSpeaker<'static>; 3] {
     let mut eve = server.guest("eve", ROOM);
     let mut mallory = lantalk(server, "mallory");
     let mut trudy = server.unframed();
-    trudy.ask(&format!("trudy_{ROOM}"), "200");
+    trudy.exchange(&format!("trudy_{ROOM}"), "200");
     [
         // A line ends at LF, so this client cannot send LF within a text.
         ("eve", Box::new(move |text| eve.send(&text.replace('\n', "\u{2028}")))),
@@ -89,7 +89,7 @@ fn unsafe_names_and_rooms_are_refused_harmlessly_and_unannounced() {
         {
             eve.send(&format!("{command} {text}"));
         }
-        assert!(eve.lines_so_far().iter().all(|line| is_harmless(line)), "{text:?}");
+        assert!(eve.drain_lines().iter().all(|line| is_harmless(line)), "{text:?}");
     }
     for line in chat.say() {
         assert!(is_harmless(&line), "{line:?}");
@@ -117,7 +117,7 @@ fn stored_texts_are_as_harmless_as_live_ones() {
         let mut reader = server.guest("reader", ROOM);
         for question in ["/history 200", "/search end"] {
             reader.send(question);
-            let lines = reader.lines_so_far();
+            let lines = reader.drain_lines();
             let (end, found) = lines.split_last().expect("an answer");
             assert!(end.starts_with("INFO: ") && found.len() >= 20, "{lines:?}");
             let talk = |line: &String| is_talk_in(line, "[salon 20");

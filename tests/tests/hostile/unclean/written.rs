@@ -9,7 +9,7 @@ use tempfile::TempDir;
 fn console_and_log_contain_no_control_sequences_of_clients() {
     let folder = TempDir::new().expect("a folder");
     let mut command = Program::quiet_server(folder.path(), "off");
-    let (mut server, address) = Program::open(command.env("LANDLINE_LOG", "trace"));
+    let (mut server, address) = Program::start_server(command.env("LANDLINE_LOG", "trace"));
     for name in NAMES {
         for lines in
             [format!("{name}_salon"), format!("REGISTER\n{name}\ncorrect horse"), format!("LOGIN\n{name}\nwrong horse")]
@@ -28,7 +28,7 @@ fn console_and_log_contain_no_control_sequences_of_clients() {
             eve.send(&format!("{command} {text}"));
         }
     }
-    eve.lines_so_far();
+    eve.drain_lines();
     for line in
         ["/users", "/rooms", "/stats", "/bans", "/kick \u{1b}[2Jnobody", "/unlock \u{9b}31m", "/nope\u{1b}[2J", "/help"]
     {
@@ -44,7 +44,7 @@ fn console_and_log_contain_no_control_sequences_of_clients() {
     assert!(server.wait().success());
     assert!(printed.iter().any(|line| line.contains("eve (127.0.0.1)")), "{printed:?}");
     let log = fs::read_to_string(folder.path().join("landline.log")).expect("the log");
-    let complaints = server.complaints();
+    let complaints = server.stderr();
     for line in printed.iter().map(String::as_str).chain(log.lines()).chain(complaints.lines()) {
         assert!(is_harmless(line), "{line:?}");
     }

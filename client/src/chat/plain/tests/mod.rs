@@ -100,13 +100,13 @@ fn the_room_says_how_talk_is_shown() {
     desk.said(1, "lobby", "bob", "here");
     assert_eq!(desk.dialect, Some(Dialect::Lines));
     desk.type_in("/join Ops");
-    desk.answer("/join", Cause::Entered.of_room("Ops").into());
+    desk.answer("/join", Cause::Entered.with_room("Ops").into());
     desk.said(2, "lobby", "bob", "there");
     assert_eq!(desk.dialect, Some(Dialect::Elsewhere));
     desk.said(3, "ops", "bob", "here");
     assert_eq!(desk.dialect, Some(Dialect::Lines));
     desk.type_in("/leave");
-    desk.answer("/leave", Cause::LeftRoom.of_room("ops").into());
+    desk.answer("/leave", Cause::LeftRoom.with_room("ops").into());
     desk.said(4, "lobby", "bob", "here again");
     assert_eq!(desk.dialect, Some(Dialect::Lines));
 }
@@ -118,9 +118,9 @@ fn a1_talk_is_bound_to_the_room_in_which_it_was_typed() {
         desk.type_in(line);
     }
     assert_eq!(desk.take_sent(), ["/join ops"]);
-    desk.answer("/join", Cause::Entered.of_room("ops").into());
+    desk.answer("/join", Cause::Entered.with_room("ops").into());
     desk.echo(1, "ops", "in ops");
-    desk.answer("/leave", Cause::LeftRoom.of_room("ops").into());
+    desk.answer("/leave", Cause::LeftRoom.with_room("ops").into());
     assert_eq!(desk.take_sent(), ["ops: in ops", "/leave ops", "lobby: in the lobby"]);
 }
 
@@ -164,7 +164,7 @@ fn d7_after_a_break_what_was_typed_goes_first_and_nothing_is_doubled() {
     desk.recalled(6, "alice", "arrived");
     desk.recalled(7, "bob", "missed");
     desk.said(8, "lobby", "bob", "live");
-    desk.hear(EventKind::CaughtUp { room: "lobby".into(), shown: 2, missed: true, more: false });
+    desk.hear(EventKind::CaughtUp { room: "lobby".into(), count: 2, missed: true, more: false });
     assert_eq!(desk.shown, 2);
     desk.answer("lobby: arrived", EventKind::Done { id: Some(6), repeated: true });
     desk.echo(9, "lobby", "did not arrive");
@@ -220,7 +220,7 @@ fn d1_a_dead_connection_is_noticed() {
 #[test]
 fn a13_who_is_thrown_out_stays_out_and_is_told_why() {
     let mut desk = TestClient::guest(PERSON);
-    desk.hear(Cause::Kicked.report().saying("xq wvzt").because("noise").into());
+    desk.hear(Cause::Kicked.report().with_text("xq wvzt").with_reason("noise").into());
     desk.down();
     assert_eq!(desk.left, Some(Err("you were kicked: noise".into())));
 }
@@ -306,7 +306,7 @@ fn d6_programs_write_command_objects_with_labels_of_their_own() {
     }
     assert_eq!(desk.said.len(), 3);
     desk.type_in(r#"{"type":"shout","label":"8"}"#);
-    desk.answer("", Cause::BadObject.of_word("x").into());
+    desk.answer("", Cause::BadObject.with_word("x").into());
     desk.type_in(r#"{"type":"quit"}"#);
     desk.pass(400, true);
     assert_eq!(desk.left, Some(Err("4 lines were refused".into())));
@@ -369,7 +369,7 @@ fn what_a_user_missed_is_shown_to_people_who_come_back() {
         desk.welcome("lobby", true);
         desk.shown = 0;
         desk.recalled(3, "bob", "hi");
-        desk.hear(EventKind::CaughtUp { room: "lobby".into(), shown: 1, missed, more: false });
+        desk.hear(EventKind::CaughtUp { room: "lobby".into(), count: 1, missed, more: false });
         assert_eq!(desk.shown, shown, "{ways:?} {missed}");
     }
 }
@@ -401,7 +401,7 @@ fn input() -> impl Strategy<Value = PlainInput> {
     prop_oneof![
         line.prop_map(|line| PlainInput::Line(line.into())),
         Just(PlainInput::Tick),
-        text().prop_map(move |room| event(Cause::Entered.of_room(room).into())),
+        text().prop_map(move |room| event(Cause::Entered.with_room(room).into())),
         (1u64..20, text()).prop_map(move |(id, text)| event(EventKind::Said {
             id,
             room: "lobby".into(),
@@ -409,14 +409,14 @@ fn input() -> impl Strategy<Value = PlainInput> {
             text: text.into()
         })),
         (1u64..20).prop_map(move |n| answer(EventKind::Done { id: None, repeated: false }, n)),
-        (1u64..20).prop_map(move |n| answer(Cause::NoSuchUser.of_user("bob").into(), n)),
+        (1u64..20).prop_map(move |n| answer(Cause::NoSuchUser.with_user("bob").into(), n)),
         (1u64..20).prop_map(move |n| answer(Cause::Throttled.report().into(), n)),
         text().prop_map(move |text| event(EventKind::error(403, text))),
         any::<bool>().prop_map(move |own| event(EventKind::DirectTalk { with: "bob".into(), own, text: "hi".into() })),
         Just(event(EventKind::DirectConnected { with: "bob".into(), fingerprint: "12345".into() })),
         Just(event(EventKind::DirectEnded { with: "bob".into(), reason: "lost".into() })),
-        Just(event(EventKind::RecallEnd { shown: 0, remark: "".into(), next: Some("/history after 3".into()) })),
-        Just(event(EventKind::CaughtUp { room: "lobby".into(), shown: 0, missed: true, more: true })),
+        Just(event(EventKind::RecallEnd { count: 0, remark: "".into(), next: Some("/history after 3".into()) })),
+        Just(event(EventKind::CaughtUp { room: "lobby".into(), count: 0, missed: true, more: true })),
         Just(event(EventKind::Welcome {
             user: "alice".into(),
             server: "S".into(),

@@ -12,7 +12,7 @@ fn on_a_terminal_passwords_are_asked_for() {
     desk.step(PlainInput::Passwords(PasswordAnswer::Discard));
     assert_eq!((desk.said.last().map(String::as_str), desk.sent.len()), (Some("nothing was changed"), 0));
     desk.step(PlainInput::Passwords(PasswordAnswer::Register("correct horse".into())));
-    desk.answer("/register", Cause::AccountMade.of_user("alice").into());
+    desk.answer("/register", Cause::AccountMade.with_user("alice").into());
     assert_eq!((desk.take_sent(), desk.accounts), (vec!["/register".to_owned()], 1));
     desk.type_in("/password");
     assert_eq!(desk.asked, [Purpose::Register, Purpose::Change]);
@@ -35,7 +35,7 @@ fn out_of_a_pipe_nothing_is_asked() {
 fn a_program_sets_passwords_by_objects_which_are_named_nowhere() {
     let mut desk = TestClient::guest(JSON);
     desk.type_in(r#"{"type":"register","password":"correct horse","label":"r"}"#);
-    desk.answer("/register", Cause::AccountMade.of_user("alice").into());
+    desk.answer("/register", Cause::AccountMade.with_user("alice").into());
     assert_eq!(desk.accounts, 1);
     desk.type_in(r#"{"type":"password","old":"correct horse","new":"battery staple","label":"p"}"#);
     desk.type_in(r#"{"type":"password","old":"correct horse","new":"battery staple","label":"p"}"#);

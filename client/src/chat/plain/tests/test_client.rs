@@ -54,7 +54,7 @@ impl TestClient {
         let mut desk = TestClient::new(ways, "lobby");
         desk.welcome("lobby", false);
         for room in ["all", "lobby"] {
-            desk.hear(EventKind::CaughtUp { room: room.into(), shown: 0, missed: false, more: false });
+            desk.hear(EventKind::CaughtUp { room: room.into(), count: 0, missed: false, more: false });
         }
         desk.shown = 0;
         desk
@@ -115,7 +115,7 @@ impl TestClient {
 
     #[track_caller]
     pub fn refuse(&mut self, command: &str, cause: Cause) {
-        self.answer(command, cause.report().saying("xq wvzt").into());
+        self.answer(command, cause.report().with_text("xq wvzt").into());
     }
 
     pub fn done(&mut self, command: &str) {

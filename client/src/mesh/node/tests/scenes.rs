@@ -207,5 +207,5 @@ fn commands_that_need_a_server_say_so() {
     }
     assert_eq!(line(&mut world, 0, "/hooray").len(), 1);
     assert!(line(&mut world, 0, "/search HOORAY")[0].contains("user0: 🎉 Hooray!"));
-    assert!(matches!(world.seats[0].told.last(), Some(EventKind::RecallEnd { shown: 1, .. })));
+    assert!(matches!(world.seats[0].told.last(), Some(EventKind::RecallEnd { count: 1, .. })));
 }

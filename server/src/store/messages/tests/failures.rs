@@ -1,9 +1,9 @@
-//! A disk that is full, callbacks that panic, a queue that is full, the end.
+//! Failures: a full disk, panics of callbacks, a full queue, and stopping.
 
 use super::*;
 use std::time::Instant;
 
-/// Lets the file grow by no more than a few pages, as a full disk would.
+/// Lets the file grow by two pages only, like a full disk.
 fn fill_disk(store: &Store) {
     store.run(|connection| {
         let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
@@ -16,66 +16,66 @@ fn free_disk(store: &Store) {
 }
 
 #[test]
-fn a_full_disk_costs_what_was_said_meanwhile_and_nothing_else() {
+fn a_full_disk_loses_only_the_messages_sent_meanwhile() {
     let store = Store::new();
     let long = "word ".repeat(400);
     store.say(1, "a", "before");
-    store.post(2, "alice", "bob", "waits").unwrap();
-    assert_eq!(store.collect("bob"), [2]);
+    store.enqueue(2, "alice", "bob", "waits").unwrap();
+    assert_eq!(store.fetch("bob"), [2]);
     fill_disk(&store);
     let texts = vec![long.as_str(); 30];
     let said = NewMessages { first_id: 10, at: at(10), room: Some("new"), user: "carol", client: 5, nonces: &[] };
-    store.messages.keep(&said, &mut texts.into_iter());
+    store.messages.store_talk(&said, &mut texts.into_iter());
     store.direct(50, "dave", "bob", &long);
-    let refused = store.post(51, "alice", "bob", &long.repeat(20)).unwrap_err().to_string();
-    assert!(refused.contains("could not be stored (database or disk is full)"), "{refused}");
+    let refused = store.enqueue(51, "alice", "bob", &long.repeat(20)).unwrap_err().to_string();
+    assert_eq!(refused, "database or disk is full");
     let mut lost = vec![store.lost.recv_timeout(SOON).unwrap(), store.lost.recv_timeout(SOON).unwrap()];
     lost.sort_unstable();
     assert_eq!(lost, [(5, 30), (7, 1)]);
-    assert_eq!(store.ids("bob", &["a", "new"], Range::Last(9)), [1, 2], "what is stored can be read");
+    assert_eq!(store.ids("bob", &["a", "new"], Range::Last(9)), [1, 2], "stored messages can be read");
 
     free_disk(&store);
     store.say_as("carol", 60, "new", "after");
     store.direct(61, "dave", "bob", "after");
-    store.post(62, "alice", "bob", "after").unwrap();
+    store.enqueue(62, "alice", "bob", "after").unwrap();
     assert_eq!(store.ids("bob", &["a", "new"], Range::Last(9)), [1, 2, 60, 61, 62]);
     assert_eq!(store.found("bob", &["new"], "after"), [62, 61, 60]);
-    assert_eq!(store.collect("bob"), [62], "the first is still on its way");
+    assert_eq!(store.fetch("bob"), [62], "the first message is still in flight");
     assert!(store.lost.is_empty());
 }
 
 #[test]
-fn where_little_is_free_only_mail_is_stored() {
+fn on_a_nearly_full_disk_only_mail_is_stored() {
     let store =
         Store::with(Retention::Forever, &Limits { disk_free_bytes: u64::MAX, disk_free_part: 1, ..Limits::default() });
     let said = NewMessages { first_id: 1, at: at(1), room: Some("a"), user: "carol", client: 5, nonces: &[] };
-    store.messages.keep(&said, &mut ["one", "two"].into_iter());
+    store.messages.store_talk(&said, &mut ["one", "two"].into_iter());
     store.say(3, "*", "three");
     store.direct(4, "dave", "bob", "four");
-    store.post(5, "alice", "bob", "five").unwrap();
+    store.enqueue(5, "alice", "bob", "five").unwrap();
     let lost: Vec<_> = (0..3).map(|_| store.lost.recv_timeout(SOON).unwrap()).collect();
     assert_eq!(lost, [(5, 2), (7, 1), (7, 1)]);
-    assert_eq!(store.collect("bob"), [5]);
+    assert_eq!(store.fetch("bob"), [5]);
     assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [] as [u64; 0]);
     assert!(store.lost.is_empty());
 }
 
 #[test]
-fn letters_that_could_not_be_deleted_do_not_come_again() {
+fn delivered_mail_whose_deletion_failed_is_not_fetched_again() {
     let store = Store::new();
-    store.post(1, "alice", "bob", "once").unwrap();
-    assert_eq!(store.collect("bob"), [1]);
+    store.enqueue(1, "alice", "bob", "once").unwrap();
+    assert_eq!(store.fetch("bob"), [1]);
     store.run(|connection| connection.pragma_update(None, "query_only", true).unwrap());
-    store.messages.settle(&NameKey::of("bob"), vec![1], true);
-    assert_eq!(store.collect("bob"), [] as [u64; 0]);
+    store.messages.acknowledge_mail(&NameKey::of("bob"), vec![1], true);
+    assert_eq!(store.fetch("bob"), [] as [u64; 0]);
     store.run(|connection| connection.pragma_update(None, "query_only", false).unwrap());
     store.say(2, "a", "x");
-    assert_eq!(store.collect("bob"), [] as [u64; 0]);
-    assert_eq!(store.again(Retention::Forever).collect("bob"), [] as [u64; 0], "deleted with the next group");
+    assert_eq!(store.fetch("bob"), [] as [u64; 0]);
+    assert_eq!(store.reopen(Retention::Forever).fetch("bob"), [] as [u64; 0], "the next group deletes it");
 }
 
 #[test]
-fn an_id_that_is_taken_costs_that_message_only() {
+fn a_duplicate_id_loses_only_that_message() {
     let store = Store::new();
     store.say(1, "a", "first");
     store.say(1, "a", "second");
@@ -87,41 +87,41 @@ fn an_id_that_is_taken_costs_that_message_only() {
 }
 
 #[test]
-fn a_panic_of_whoever_is_told_does_not_end_the_storage() {
+fn a_panic_of_a_mail_handler_does_not_end_the_storage_thread() {
     let store = Store::new();
-    store.messages.collect(&NameKey::of("bob"), 100, Box::new(|_| panic!("on purpose")));
+    store.messages.fetch_mail(&NameKey::of("bob"), 100, Box::new(|_| panic!("on purpose")));
     store.say(1, "a", "x");
     assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [1]);
 }
 
-/// Keeps the storage thread busy until what is returned is dropped.
-fn stall(store: &Store) -> crossbeam_channel::Sender<()> {
-    let (go, wait) = bounded::<()>(0);
-    let (tell, started) = bounded(1);
-    let stall = move |_: &rusqlite::Connection| {
-        tell.send(()).unwrap();
-        let _ = wait.recv();
+/// Blocks the storage thread until the returned sender is dropped.
+fn block_storage(store: &Store) -> crossbeam_channel::Sender<()> {
+    let (unblock, blocked) = bounded::<()>(0);
+    let (sender, started) = bounded(1);
+    let block = move |_: &rusqlite::Connection| {
+        sender.send(()).unwrap();
+        let _ = blocked.recv();
     };
-    store.messages.queue.push(Item::Run(Box::new(stall)));
+    store.messages.queue.push(Job::Run(Box::new(block)));
     started.recv_timeout(SOON).unwrap();
-    go
+    unblock
 }
 
 #[test]
-fn a_full_queue_makes_speakers_wait_and_never_grows_beyond_its_bound() {
+fn a_full_queue_makes_authors_wait_and_stays_bounded() {
     let mut limits = Limits::default();
     limits.set("store-pending-bytes", 64 << 10).unwrap();
     let store = Store::with(Retention::Forever, &limits);
-    let go = stall(&store);
-    assert!(store.messages.make_room());
+    let unblock = block_storage(&store);
+    assert!(store.messages.wait_for_capacity());
     let text = "x".repeat(1 << 10);
     (1..=300).for_each(|id| store.say(id, "a", &text));
     let start = Instant::now();
-    assert!(!store.messages.make_room(), "full");
-    assert!(start.elapsed() >= ROOM_TIME);
-    assert!(matches!(store.post(400, "alice", "bob", "x"), Err(MailboxError::NotStored(_))));
-    drop(go);
-    assert!(store.messages.make_room(), "room again");
+    assert!(!store.messages.wait_for_capacity(), "full");
+    assert!(start.elapsed() >= CAPACITY_TIMEOUT);
+    assert!(matches!(store.enqueue(400, "alice", "bob", "x"), Err(MailboxError::NotStored(_))));
+    drop(unblock);
+    assert!(store.messages.wait_for_capacity(), "there is capacity again");
     let (client, lost) = store.lost.recv_timeout(SOON).unwrap();
     let kept = store.ids("bob", &["a"], Range::Last(500)).len() as u64;
     assert_eq!((client, lost + kept), (7, 300));
@@ -129,49 +129,49 @@ fn a_full_queue_makes_speakers_wait_and_never_grows_beyond_its_bound() {
 }
 
 #[test]
-fn somebody_who_waits_for_room_gets_it_at_once() {
+fn a_waiting_author_continues_as_soon_as_there_is_capacity() {
     let mut limits = Limits::default();
     limits.set("store-pending-bytes", 64 << 10).unwrap();
     let store = Store::with(Retention::Forever, &limits);
-    let go = stall(&store);
+    let unblock = block_storage(&store);
     (1..=100).for_each(|id| store.say(id, "a", &"x".repeat(1 << 10)));
     let start = Instant::now();
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| store.messages.make_room());
-        drop(go);
+        let waiting = scope.spawn(|| store.messages.wait_for_capacity());
+        drop(unblock);
         assert!(waiting.join().unwrap());
     });
-    assert!(start.elapsed() < ROOM_TIME);
+    assert!(start.elapsed() < CAPACITY_TIMEOUT);
 }
 
 #[test]
-fn after_the_end_everything_is_answered() {
+fn after_a_stop_every_call_returns() {
     let store = Store::new();
     store.say(1, "a", "x");
     store.messages.stop();
     store.messages.stop();
     store.say(2, "a", "x");
     store.direct(3, "alice", "bob", "x");
-    store.messages.settle(&NameKey::of("bob"), vec![1], true);
-    store.messages.set_mark(&NameKey::of("bob"), "a", 1);
-    store.messages.collect(&NameKey::of("bob"), 100, Box::new(|_| panic!("never called")));
-    assert!(!store.messages.make_room());
-    assert!(matches!(store.post(4, "alice", "bob", "x"), Err(MailboxError::NotStored(_))));
-    assert_eq!(store.messages.forget(&party("bob")), Err(stopped()));
+    store.messages.acknowledge_mail(&NameKey::of("bob"), vec![1], true);
+    store.messages.set_read_marker(&NameKey::of("bob"), "a", 1);
+    store.messages.fetch_mail(&NameKey::of("bob"), 100, Box::new(|_| panic!("never called")));
+    assert!(!store.messages.wait_for_capacity());
+    assert!(matches!(store.enqueue(4, "alice", "bob", "x"), Err(MailboxError::NotStored(_))));
+    assert_eq!(store.messages.forget(&party("bob")), Err(stopping_error()));
     let bob = party("bob");
     let viewer =
         HistoryReader { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
-    assert_eq!(store.messages.recall(&viewer, Range::Last(1)), Err(stopped()));
-    let store = store.again(Retention::Forever);
-    assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [1], "what was said before the end is stored");
+    assert_eq!(store.messages.recall(&viewer, Range::Last(1)), Err(stopping_error()));
+    let store = store.reopen(Retention::Forever);
+    assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [1], "messages from before the stop are stored");
 }
 
 #[test]
-fn the_end_stores_what_waits() {
+fn stop_stores_pending_messages() {
     let store = Store::new();
-    let go = stall(&store);
+    let unblock = block_storage(&store);
     (1..=100).for_each(|id| store.say(id, "a", "x"));
-    drop(go);
-    let store = store.again(Retention::Forever);
+    drop(unblock);
+    let store = store.reopen(Retention::Forever);
     assert_eq!(store.ids("bob", &["a"], Range::Last(500)).len(), 100);
 }

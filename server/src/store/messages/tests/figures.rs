@@ -1,21 +1,21 @@
-//! What storing costs, and whether it stays so.
+//! Benchmarks of storing and reading. They print figures and are run by hand.
 
 use super::*;
 use rustix::time::{ClockId, clock_gettime};
 use std::time::Instant;
 
-/// The processor time that this process has used.
+/// Returns the processor time that this process has used.
 fn cpu() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// The word that is the n-th in frequency.
+/// Returns the n-th most frequent word.
 fn word(n: u64) -> String {
     format!("{}{}", ["so", "ta", "ri", "me", "lu"][(n % 5) as usize], n * 7_919 % 2_003)
 }
 
-/// 64 bytes, of 2,000 words that are as unequally frequent as in a language.
+/// Returns 64 bytes of text from 2,000 words, whose frequencies differ as in a natural language.
 fn text(random: &mut u64) -> String {
     let mut text = String::new();
     while text.len() < 64 {
@@ -32,10 +32,10 @@ fn text(random: &mut u64) -> String {
 fn say(store: &Store, from: u64, to: u64, random: &mut u64) {
     let names: Vec<String> = (0..50).map(|n| format!("user{n}")).collect();
     for id in from..to {
-        // Most of it in one room, some in fifty others.
+        // Seven of ten messages are in one room, the others in 53 rooms.
         let room = if id % 10 < 7 { "lobby".to_owned() } else { format!("room{}", id % 53) };
         let text = text(random);
-        while !store.messages.make_room() {}
+        while !store.messages.wait_for_capacity() {}
         let said = NewMessages {
             first_id: id,
             at: at(id),
@@ -44,7 +44,7 @@ fn say(store: &Store, from: u64, to: u64, random: &mut u64) {
             client: 1,
             nonces: &[],
         };
-        store.messages.keep(&said, &mut [text.as_str()].into_iter());
+        store.messages.store_talk(&said, &mut [text.as_str()].into_iter());
     }
 }
 
@@ -60,8 +60,10 @@ fn a_million_messages() {
     assert_eq!(texts, 6_400_000);
     let begin = cpu();
     for tenth in 0..10 {
-        let (from, to) = (tenth * million / 10 + 1, (tenth + 1) * million / 10 + 1);
-        let (before, start) = (cpu(), Instant::now());
+        let from = tenth * million / 10 + 1;
+        let to = (tenth + 1) * million / 10 + 1;
+        let before = cpu();
+        let start = Instant::now();
         say(&store, from, to, &mut random);
         store.messages.wait_for_stored(true).unwrap();
         let each = (cpu() - before).as_nanos() as f64 / (to - from) as f64 - making.as_nanos() as f64;
@@ -71,10 +73,10 @@ fn a_million_messages() {
     println!("on average: {:.2} µs", each / 1_000.0);
     let size = std::fs::metadata(store.path()).unwrap().len();
     println!("messages.db: {} bytes a message", size / million);
-    slow_messages(&store, million, &mut random);
-    looks(&store);
+    small_groups(&store, million, &mut random);
+    measure_reads(&store);
     let start = Instant::now();
-    let store = store.again(Retention::Forever);
+    let store = store.reopen(Retention::Forever);
     println!("stop and open: {:.1?}", start.elapsed());
     store.run(|connection| schema::set_meta(connection, "clean", 0).unwrap());
     let start = Instant::now();
@@ -85,24 +87,25 @@ fn a_million_messages() {
     println!("integrity check: {checked} {:.1?}", start.elapsed());
 }
 
-/// What a nonce costs on top: the same messages with one each, and without, in turns.
+/// Measures the cost of nonces: stores the same messages with and without, in turns.
 #[test]
 #[ignore = "takes minutes without --release"]
 fn messages_with_nonces() {
     let count = std::env::var("MESSAGES").map_or(100_000, |n| n.parse().unwrap());
     for _ in 0..3 {
         for with in [false, true] {
-            let (store, mut random) = (Store::new(), 1);
+            let store = Store::new();
+            let mut random = 1;
             let (texts, nonces): (Vec<String>, Vec<String>) =
                 (1..=count).map(|id: u64| (text(&mut random), format!("{id:032x}"))).unzip();
             let before = cpu();
             for (id, (text, nonce)) in (1..).zip(texts.iter().zip(&nonces)) {
-                while !store.messages.make_room() {}
+                while !store.messages.wait_for_capacity() {}
                 let nonces = [(0, nonce.as_str())];
                 let nonces = if with { &nonces[..] } else { &[] };
                 let said =
                     NewMessages { first_id: id, at: at(id), room: Some("lobby"), user: "alice", client: 1, nonces };
-                store.messages.keep(&said, &mut [text.as_str()].into_iter());
+                store.messages.store_talk(&said, &mut [text.as_str()].into_iter());
             }
             store.messages.wait_for_stored(true).unwrap();
             let each = (cpu() - before).as_nanos() as f64 / count as f64 / 1_000.0;
@@ -125,12 +128,12 @@ fn messages_with_nonces() {
     }
 }
 
-/// The view of the index as it was before it knew scripts without blanks.
+/// The view of version 2, whose index did not separate tokens.
 const PLAIN: &str =
     "DROP VIEW searchable; CREATE VIEW searchable (id, scope, text) AS SELECT id, 'c' || circle, text FROM message";
 
-/// What it costs that scripts without blanks are found by any part, in turns; what an older database takes to be brought
-/// up to date; what a search for a part of a word takes.
+/// Measures the cost of separating tokens, in turns with an index without; the time of a migration; and the time of a
+/// search for a part of a word.
 #[test]
 #[ignore = "takes minutes without --release"]
 fn messages_of_scripts_without_blanks() {
@@ -143,14 +146,16 @@ fn messages_of_scripts_without_blanks() {
     let kinds: [(&str, Make<'_>); 3] = [("ASCII", &text), ("mixed", &mixed), ("Han", &han)];
     for (kind, make) in kinds {
         for round in 0..4 {
-            let (store, mut random, apart) = (Store::new(), 1, round % 2 == 1);
-            if !apart {
+            let store = Store::new();
+            let mut random = 1;
+            let separated = round % 2 == 1;
+            if !separated {
                 store.run(|connection| connection.execute_batch(PLAIN).unwrap());
             }
             let texts: Vec<String> = (0..count).map(|_| make(&mut random)).collect();
             let before = cpu();
             for (id, text) in (1..).zip(&texts) {
-                while !store.messages.make_room() {}
+                while !store.messages.wait_for_capacity() {}
                 store.say(id, "lobby", text);
                 if id % 50_000 == 0 {
                     store.messages.wait_for_stored(true).unwrap();
@@ -159,7 +164,7 @@ fn messages_of_scripts_without_blanks() {
             store.messages.wait_for_stored(true).unwrap();
             let each = (cpu() - before).as_nanos() as f64 / count as f64 / 1_000.0;
             let size = std::fs::metadata(store.path()).unwrap().len() / count;
-            println!("{kind}, apart {apart}: {each:.2} µs of CPU a message, {size} bytes");
+            println!("{kind}, separated {separated}: {each:.2} µs of CPU a message, {size} bytes");
             let bob = party("bob");
             let viewer = HistoryReader {
                 address: "",
@@ -168,7 +173,7 @@ fn messages_of_scripts_without_blanks() {
                 blocked: &[],
                 only: HistoryFilter::Everything,
             };
-            for words in if apart { &["zzzz", "o123x", "聊天", "人人生而"][..] } else { &[] } {
+            for words in if separated { &["zzzz", "o123x", "聊天", "人人生而"][..] } else { &[] } {
                 let start = Instant::now();
                 let page = store.messages.search(&viewer, words, None, 20).unwrap();
                 println!(
@@ -178,18 +183,18 @@ fn messages_of_scripts_without_blanks() {
                     page.cut_short
                 );
             }
-            if !apart {
+            if !separated {
                 store.run(|connection| connection.pragma_update(None, "user_version", 2).unwrap());
                 let start = Instant::now();
-                let _store = store.again(Retention::Forever);
-                println!("  brought up to date in {:.1?}", start.elapsed());
+                let _store = store.reopen(Retention::Forever);
+                println!("  migrated in {:.1?}", start.elapsed());
             }
         }
     }
 }
 
-/// What messages cost that come one by one, in small groups.
-fn slow_messages(store: &Store, from: u64, random: &mut u64) {
+/// Measures messages in small groups, and one by one.
+fn small_groups(store: &Store, from: u64, random: &mut u64) {
     let before = cpu();
     for n in 0..200 {
         say(store, from + n * 50 + 1, from + n * 50 + 51, random);
@@ -204,12 +209,12 @@ fn slow_messages(store: &Store, from: u64, random: &mut u64) {
     println!("one by one: {:.1?} of CPU a message", (cpu() - before) / 1_000);
     let start = Instant::now();
     for n in 0..100 {
-        store.post(from + 40_000 + n, &format!("user{n}"), "bob", "are you there?").unwrap();
+        store.enqueue(from + 40_000 + n, &format!("user{n}"), "bob", "are you there?").unwrap();
     }
-    println!("post: {:.1?}", start.elapsed() / 100);
+    println!("mail: {:.1?}", start.elapsed() / 100);
 }
 
-fn looks(store: &Store) {
+fn measure_reads(store: &Store) {
     let rooms: Vec<String> = (0..53).map(|n| format!("room{n}")).chain(["lobby".to_owned()]).collect();
     let rooms: Vec<&str> = rooms.iter().map(String::as_str).collect();
     let party = party("bob");
@@ -226,7 +231,8 @@ fn looks(store: &Store) {
     timed("last 100 of 54 rooms", &|| store.messages.recall(&all, Range::Last(100)).unwrap());
     timed("500 after 1,000", &|| store.messages.recall(&all, Range::After(1_000, 500)).unwrap());
     timed("last 100 of a small room", &|| store.messages.recall(&small, Range::Last(100)).unwrap());
-    let (often, seldom) = (word(1), word(1_999));
+    let often = word(1);
+    let seldom = word(1_999);
     let pair = format!("{} {}", word(1_500), word(1_700));
     let frequent = format!("{} {}.", word(1), word(2));
     let long = [&often, &seldom, &pair, &frequent, "ta", "ta1", "ta19", "xyz"];

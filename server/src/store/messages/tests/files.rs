@@ -1,10 +1,10 @@
-//! The file: whose it is, what version, what a kill and damage do.
+//! The file: permissions, versions, foreign files, kills and damage.
 
 use super::*;
 use std::fs;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 
-/// A store on what a kill of the first one leaves: its files as they are now.
+/// Returns a store on a copy of the files as they are now, as a kill of the first store would leave them.
 pub(super) fn killed(store: &Store) -> Store {
     let (messages, lost, folder) = {
         let folder = tempfile::tempdir().unwrap();
@@ -26,7 +26,7 @@ fn clean(folder: &Path) -> i64 {
 }
 
 #[test]
-fn the_files_are_for_their_owner_only_and_stop_leaves_one() {
+fn files_are_private_and_stop_leaves_one() {
     let store = Store::new();
     store.say(1, "a", "x");
     store.messages.wait_for_stored(false).unwrap();
@@ -47,12 +47,12 @@ fn stopping_closes_the_file_cleanly() {
     store.say(1, "a", "x");
     store.messages.stop();
     assert_eq!(clean(store.folder.path()), 1);
-    let store = store.again(Retention::Forever);
+    let store = store.reopen(Retention::Forever);
     assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [1]);
 }
 
 #[test]
-fn a_kill_costs_nothing_that_was_stored() {
+fn a_kill_loses_no_stored_message() {
     let store = Store::new();
     for id in 1..=300 {
         store.say(id, "a", "tea");
@@ -73,7 +73,7 @@ fn foreign_files_are_refused_and_left() {
         drop(other);
         fs::read(path).unwrap()
     };
-    let files = [(b"hello".to_vec(), "no SQLite"), (vec![b'x'; 5_000], "no SQLite")];
+    let files = [(b"hello".to_vec(), "not a SQLite database"), (vec![b'x'; 5_000], "not a SQLite database")];
     let databases = [(sqlite(0), "another program"), (sqlite(77), "another program")];
     for (content, why) in files.into_iter().chain(databases) {
         let folder = tempfile::tempdir().unwrap();
@@ -97,7 +97,7 @@ fn a_newer_version_is_refused() {
 }
 
 #[test]
-fn an_older_version_is_backed_up_and_brought_up_to_date() {
+fn an_older_version_is_backed_up_and_migrated() {
     let store = Store::new();
     store.say(1, "a", "old");
     store.messages.stop();
@@ -112,13 +112,13 @@ fn an_older_version_is_backed_up_and_brought_up_to_date() {
     let backup = store.folder.path().join("messages.db.v3.bak");
     assert_eq!(fs::metadata(&backup).unwrap().permissions().mode() & 0o777, 0o600);
     fs::rename(backup, store.path()).unwrap();
-    let store = store.again(Retention::Forever);
+    let store = store.reopen(Retention::Forever);
     assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [1]);
     assert_eq!(store.found("bob", &["a"], "old"), [1]);
 }
 
 #[test]
-fn a_step_that_fails_changes_nothing() {
+fn a_failed_migration_changes_nothing() {
     let store = Store::new();
     store.messages.stop();
     let newer = [&schema::MIGRATIONS[..], &["CREATE TABLE extra (a); SELECT nonsense;"]].concat();
@@ -128,7 +128,7 @@ fn a_step_that_fails_changes_nothing() {
     assert_eq!(connection.query_row(tables, [], |row| row.get::<_, i64>(0)), Ok(0));
 }
 
-/// Overwrites part of the file: what is not its first page.
+/// Overwrites the file except its first two pages.
 fn damage(store: &Store) {
     let file = fs::OpenOptions::new().write(true).open(store.path()).unwrap();
     let len = file.metadata().unwrap().len();
@@ -136,7 +136,7 @@ fn damage(store: &Store) {
 }
 
 #[test]
-fn damage_is_noticed_after_a_kill_and_the_file_is_left() {
+fn damage_is_found_after_a_kill_and_the_file_is_left_unchanged() {
     let store = Store::new();
     (1..=500).for_each(|id| store.say(id, "a", &"word ".repeat(20)));
     store.messages.stop();
@@ -151,21 +151,21 @@ fn damage_is_noticed_after_a_kill_and_the_file_is_left() {
 }
 
 #[test]
-fn damage_while_running_is_an_error_and_no_end() {
+fn damage_while_running_fails_requests_only() {
     let store = Store::new();
     (1..=500).for_each(|id| store.say(id, "a", &"word ".repeat(20)));
-    let store = store.again(Retention::Forever);
+    let store = store.reopen(Retention::Forever);
     damage(&store);
     let bob = party("bob");
     let viewer =
         HistoryReader { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     let recalled = store.messages.recall(&viewer, Range::Last(500));
     assert!(matches!(recalled, Err(HistoryError::Failed(_))), "{recalled:?}");
-    assert!(matches!(store.post(900, "alice", "bob", "hello"), Err(MailboxError::NotStored(_))));
+    assert!(matches!(store.enqueue(900, "alice", "bob", "hello"), Err(MailboxError::NotStored(_))));
 }
 
 #[test]
-fn a_damaged_index_is_made_anew() {
+fn a_damaged_index_is_rebuilt() {
     let store = Store::new();
     (1..=50).for_each(|id| store.say(id, "a", "tea"));
     store.messages.stop();
@@ -173,19 +173,19 @@ fn a_damaged_index_is_made_anew() {
     connection.execute_batch("UPDATE found_data SET block = zeroblob(30) WHERE id > 10").unwrap();
     schema::set_meta(&connection, "clean", 0).unwrap();
     drop(connection);
-    let store = store.again(Retention::Forever);
+    let store = store.reopen(Retention::Forever);
     assert_eq!(store.found("bob", &["a"], "tea").len(), 50);
 }
 
 #[test]
-fn a_file_that_was_just_begun_is_used() {
+fn an_empty_file_is_used() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("messages.db"), "").unwrap();
     open(folder.path(), Retention::Forever, &Limits::default()).unwrap();
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_named() {
+fn a_missing_folder_is_named() {
     let text = refused(Path::new("/nowhere/at/all"));
     assert!(text.starts_with("cannot open /nowhere/at/all/messages.db"), "{text}");
 }

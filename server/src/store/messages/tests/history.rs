@@ -1,8 +1,8 @@
-//! What is kept, and who sees it.
+//! The history: what is stored, and which user sees which messages.
 
 use super::*;
 
-/// bob's view of a store in which a bit of everything was said.
+/// Returns a store with messages of all kinds, some of which bob may see.
 fn mixed() -> Store {
     let store = Store::new();
     store.say(1, "Lobby", "in the lobby");
@@ -18,7 +18,7 @@ fn mixed() -> Store {
 }
 
 #[test]
-fn everybody_sees_what_is_theirs_in_order() {
+fn each_user_sees_own_conversations_in_order() {
     let store = mixed();
     assert_eq!(store.ids("bob", &["lobby"], Range::Last(100)), [1, 2, 4, 5, 7, 8, 9]);
     assert_eq!(store.ids("bob", &[], Range::Last(100)), [2, 4, 5, 7, 8]);
@@ -28,23 +28,25 @@ fn everybody_sees_what_is_theirs_in_order() {
 }
 
 #[test]
-fn entries_say_where_and_when() {
+fn entries_have_conversation_and_time() {
     let store = mixed();
     let bob = party("bob");
     let viewer =
         HistoryReader { address: "", party: &bob, rooms: &["lobby"], blocked: &[], only: HistoryFilter::Everything };
     let page = store.messages.recall(&viewer, Range::Last(100)).unwrap();
     let places: Vec<(&Location, &str)> = page.entries.iter().map(|entry| (&entry.place, &*entry.user)).collect();
-    let (lobby, to_bob) = (Location::Room("lobby".into()), Location::DirectMessage { to: "bob".into() });
+    let lobby = Location::Room("lobby".into());
+    let to_bob = Location::DirectMessage { to: "bob".into() };
     assert_eq!(places[..3], [(&lobby, "alice"), (&Location::Global, "carol"), (&to_bob, "alice")]);
     assert_eq!(places[5], (&to_bob, "12"));
     assert_eq!((page.entries[0].at, &*page.entries[0].text), (at(1), "in the lobby"));
 }
 
 #[test]
-fn a_view_is_narrowed_to_a_room_or_a_person() {
+fn filters_select_one_room_or_one_other_user() {
     let store = mixed();
-    let (bob, guest) = (party("bob"), party("12"));
+    let bob = party("bob");
+    let guest = party("12");
     let viewer =
         HistoryReader { address: "", party: &bob, rooms: &["lobby"], blocked: &[], only: HistoryFilter::Everything };
     fn narrowed(store: &Store, viewer: HistoryReader<'_>) -> Vec<u64> {
@@ -54,7 +56,7 @@ fn a_view_is_narrowed_to_a_room_or_a_person() {
     assert_eq!(
         narrowed(&store, HistoryReader { only: HistoryFilter::Room("den"), ..viewer }),
         [] as [u64; 0],
-        "not among the viewer's"
+        "not one of the viewer's rooms"
     );
     for (name, expected) in [("alice", &[4][..]), ("carol", &[5]), ("bob", &[7]), ("dave", &[])] {
         assert_eq!(
@@ -119,7 +121,7 @@ fn ranges_page_in_both_directions() {
 }
 
 #[test]
-fn a_page_has_a_bound() {
+fn pages_are_limited() {
     let mut limits = Limits::default();
     limits.set("history-messages", 5).unwrap();
     let store = Store::with(Retention::Forever, &limits);
@@ -129,67 +131,69 @@ fn a_page_has_a_bound() {
 }
 
 #[test]
-fn many_texts_have_ids_one_after_the_other() {
+fn texts_of_one_call_get_consecutive_ids() {
     let store = Store::new();
     let said = NewMessages { first_id: 40, at: at(40), room: Some("a"), user: "alice", client: 7, nonces: &[] };
-    store.messages.keep(&said, &mut ["one", "two", ""].into_iter());
+    store.messages.store_talk(&said, &mut ["one", "two", ""].into_iter());
     assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [40, 41, 42]);
 }
 
 #[test]
-fn marks_move_forward_only_and_are_bounded() {
+fn read_markers_never_move_back_and_are_limited() {
     let mut limits = Limits::default();
     limits.set("marks-per-account", 3).unwrap();
     let store = Store::with(Retention::Forever, &limits);
-    let (alice, bob) = (NameKey::of("alice"), NameKey::of("bob"));
+    let alice = NameKey::of("alice");
+    let bob = NameKey::of("bob");
     for (room, id) in [("a", 5), ("a", 3), ("b", 9), ("c", 7), ("d", 8)] {
-        store.messages.set_mark(&alice, room, id);
+        store.messages.set_read_marker(&alice, room, id);
         if id == 3 {
-            assert_eq!(store.messages.mark(&alice, "a"), Ok(Some(5)));
+            assert_eq!(store.messages.read_marker(&alice, "a"), Ok(Some(5)));
         }
     }
-    let marks: Vec<_> = ["a", "b", "c", "d"].iter().map(|room| store.messages.mark(&alice, room).unwrap()).collect();
-    assert_eq!(marks, [None, Some(9), Some(7), Some(8)], "the one read longest ago is gone");
-    assert_eq!(store.messages.mark(&bob, "b"), Ok(None));
+    let marks: Vec<_> =
+        ["a", "b", "c", "d"].iter().map(|room| store.messages.read_marker(&alice, room).unwrap()).collect();
+    assert_eq!(marks, [None, Some(9), Some(7), Some(8)], "the marker with the lowest id is removed");
+    assert_eq!(store.messages.read_marker(&bob, "b"), Ok(None));
 }
 
 #[test]
-fn the_highest_id_is_known_again() {
+fn the_highest_id_survives_a_restart() {
     let store = Store::new();
     assert_eq!(store.messages.highest_id(), 0);
     store.say(41, "a", "x");
     store.say(7, "a", "x");
-    let store = store.again(Retention::Forever);
+    let store = store.reopen(Retention::Forever);
     assert_eq!(store.messages.highest_id(), 41);
     store.direct(50, "alice", "bob", "x");
     assert_eq!(store.messages.forget(&party("alice")), Ok(1));
-    let store = store.again(Retention::Off);
-    assert_eq!(store.messages.highest_id(), 50, "what was forgotten counts");
-    store.post(60, "alice", "bob", "x").unwrap();
-    let store = store.again(Retention::Off);
+    let store = store.reopen(Retention::Off);
+    assert_eq!(store.messages.highest_id(), 50, "forgotten messages count");
+    store.enqueue(60, "alice", "bob", "x").unwrap();
+    let store = store.reopen(Retention::Off);
     assert_eq!(store.messages.highest_id(), 60, "mail counts");
-    assert_eq!(store.collect("bob"), [60]);
-    store.messages.settle(&NameKey::of("bob"), vec![60], true);
-    assert_eq!(store.again(Retention::Off).messages.highest_id(), 60, "delivered mail counts");
+    assert_eq!(store.fetch("bob"), [60]);
+    store.messages.acknowledge_mail(&NameKey::of("bob"), vec![60], true);
+    assert_eq!(store.reopen(Retention::Off).messages.highest_id(), 60, "delivered mail counts");
 }
 
 #[test]
-fn without_history_nothing_new_is_kept_and_nothing_is_shown() {
+fn without_history_nothing_is_stored_or_shown() {
     let store = Store::new();
     store.say(1, "a", "kept");
-    let store = store.again(Retention::Off);
+    let store = store.reopen(Retention::Off);
     store.say(2, "a", "not kept");
     store.direct(3, "alice", "bob", "not kept");
-    store.post(4, "alice", "bob", "mail").unwrap();
-    store.messages.set_mark(&NameKey::of("bob"), "a", 2);
+    store.enqueue(4, "alice", "bob", "mail").unwrap();
+    store.messages.set_read_marker(&NameKey::of("bob"), "a", 2);
     let bob = party("bob");
     let viewer =
         HistoryReader { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     assert_eq!(store.messages.recall(&viewer, Range::Last(9)), Err(HistoryError::Off));
     assert_eq!(store.messages.search(&viewer, "kept", None, 9), Err(HistoryError::Off));
-    assert_eq!(store.messages.mark(&NameKey::of("bob"), "a"), Err(HistoryError::Off));
-    let store = store.again(Retention::Forever);
+    assert_eq!(store.messages.read_marker(&NameKey::of("bob"), "a"), Err(HistoryError::Off));
+    let store = store.reopen(Retention::Forever);
     assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [1]);
-    assert_eq!(store.messages.mark(&NameKey::of("bob"), "a"), Ok(None));
-    assert_eq!(store.collect("bob"), [4]);
+    assert_eq!(store.messages.read_marker(&NameKey::of("bob"), "a"), Ok(None));
+    assert_eq!(store.fetch("bob"), [4]);
 }

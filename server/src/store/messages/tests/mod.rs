@@ -1,4 +1,4 @@
-//! Tests of the store as a whole, and what they share.
+//! Tests of the store as a whole, and their shared helpers.
 
 mod failures;
 mod fairness;
@@ -19,13 +19,14 @@ use landline_common::history::*;
 use std::path::PathBuf;
 use tempfile::TempDir;
 
-/// How long a test waits for what must come.
+/// Longest wait for an expected event.
 const SOON: Duration = Duration::from_secs(10);
 
 /// A store in a folder of its own.
 struct Store {
     folder: TempDir,
     messages: Messages,
+    /// Calls of `on_loss`: client and number of messages.
     lost: crossbeam_channel::Receiver<(u64, u64)>,
 }
 
@@ -34,16 +35,16 @@ impl Store {
         Store::with(Retention::Forever, &Limits::default())
     }
 
-    fn with(keep: Retention, limits: &Limits) -> Store {
+    fn with(retention: Retention, limits: &Limits) -> Store {
         let folder = tempfile::tempdir().unwrap();
-        let (messages, lost) = open(folder.path(), keep, limits).unwrap();
+        let (messages, lost) = open(folder.path(), retention, limits).unwrap();
         Store { folder, messages, lost }
     }
 
     /// Stops the store and opens it again.
-    fn again(self, keep: Retention) -> Store {
+    fn reopen(self, retention: Retention) -> Store {
         self.messages.stop();
-        let (messages, lost) = open(self.folder.path(), keep, &Limits::default()).unwrap();
+        let (messages, lost) = open(self.folder.path(), retention, &Limits::default()).unwrap();
         Store { folder: self.folder, messages, lost }
     }
 
@@ -51,32 +52,32 @@ impl Store {
         self.folder.path().join("messages.db")
     }
 
-    /// alice says something in a room (lobby for "").
+    /// Stores a message of alice to a room.
     fn say(&self, id: u64, room: &str, text: &str) {
         self.say_as("alice", id, room, text);
     }
 
-    /// Somebody says something in a room, or to everybody for "*".
+    /// Stores a message to a room, or to all users online for "*".
     fn say_as(&self, user: &str, id: u64, room: &str, text: &str) {
         let room = if room == "*" { None } else { Some(room) };
-        self.messages.keep(
+        self.messages.store_talk(
             &NewMessages { first_id: id, at: at(id), room, user, client: 7, nonces: &[] },
             &mut [text].into_iter(),
         );
     }
 
     fn direct(&self, id: u64, from: &str, to: &str, text: &str) {
-        self.messages.keep_direct(&direct(id, (from, &party(from)), (to, &party(to)), text));
+        self.messages.store_direct(&direct(id, (from, &party(from)), (to, &party(to)), text));
     }
 
-    fn post(&self, id: u64, from: &str, to: &str, text: &str) -> Result<(), MailboxError> {
-        self.messages.post(&direct(id, (from, &party(from)), (to, &party(to)), text))
+    fn enqueue(&self, id: u64, from: &str, to: &str, text: &str) -> Result<(), MailboxError> {
+        self.messages.enqueue_mail(&direct(id, (from, &party(from)), (to, &party(to)), text))
     }
 
-    fn collect(&self, receiver: &str) -> Vec<u64> {
-        let (give, letters) = bounded(1);
-        self.messages.collect(&NameKey::of(receiver), 1_000, Box::new(move |found| give.send(found).is_ok()));
-        letters.recv_timeout(SOON).unwrap().iter().map(|letter| letter.id).collect()
+    fn fetch(&self, receiver: &str) -> Vec<u64> {
+        let (sender, mail) = bounded(1);
+        self.messages.fetch_mail(&NameKey::of(receiver), 1_000, Box::new(move |found| sender.send(found).is_ok()));
+        mail.recv_timeout(SOON).unwrap().iter().map(|message| message.id).collect()
     }
 
     fn ids(&self, viewer: &str, rooms: &[&str], range: Range) -> Vec<u64> {
@@ -91,25 +92,25 @@ impl Store {
         ids(&self.messages.search(&viewer, words, None, 100).unwrap())
     }
 
-    /// Does something to the connection that writes, and waits for that.
+    /// Runs code with the connection that writes, and waits until it is done.
     fn run(&self, run: impl FnOnce(&rusqlite::Connection) + Send + 'static) {
-        self.messages.queue.push(Item::Run(Box::new(run)));
+        self.messages.queue.push(Job::Run(Box::new(run)));
         self.messages.wait_for_stored(false).unwrap();
     }
 }
 
 fn open(
     folder: &Path,
-    keep: Retention,
+    retention: Retention,
     limits: &Limits,
 ) -> Result<(Messages, crossbeam_channel::Receiver<(u64, u64)>), FileError> {
-    let (tell, lost) = crossbeam_channel::unbounded();
-    let lose = Box::new(move |client, how_many| tell.send((client, how_many)).unwrap_or_default());
-    let messages = Messages::open(folder, keep, limits, lose)?;
+    let (sender, lost) = crossbeam_channel::unbounded();
+    let on_loss = Box::new(move |client, messages| sender.send((client, messages)).unwrap_or_default());
+    let messages = Messages::open(folder, retention, limits, on_loss)?;
     Ok((messages, lost))
 }
 
-/// A name that is a number is a guest's.
+/// Returns the owner with that name. A number is a guest, anything else an account.
 fn party(name: &str) -> HistoryOwner {
     name.parse().map_or_else(|_| HistoryOwner::Account(NameKey::of(name)), HistoryOwner::Guest)
 }

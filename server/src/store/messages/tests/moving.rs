@@ -14,7 +14,7 @@ fn import_into(folder: &Path, lines: &str) -> Result<Imported, String> {
     import(folder, &mut lines.as_bytes()).map_err(|e| e.to_string())
 }
 
-fn some() -> Store {
+fn sample() -> Store {
     let store = Store::new();
     store.say(3, "Dev/Rust", "tea \"now\"");
     store.say_as("Ольга", 1, "*", "чай");
@@ -28,8 +28,8 @@ fn some() -> Store {
 }
 
 #[test]
-fn lines_are_what_people_can_read() {
-    let store = some();
+fn lines_are_readable_json() {
+    let store = sample();
     let text = exported(&store);
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(
@@ -44,8 +44,9 @@ fn lines_are_what_people_can_read() {
 }
 
 #[test]
-fn what_was_exported_is_the_same_after_an_import() {
-    let (store, folder) = (some(), tempfile::tempdir().unwrap());
+fn an_import_restores_what_was_exported() {
+    let store = sample();
+    let folder = tempfile::tempdir().unwrap();
     let lines = exported(&store);
     assert_eq!(import_into(folder.path(), &lines), Ok(Imported { new: 5, known: 0 }));
     assert_eq!(import_into(folder.path(), &lines), Ok(Imported { new: 0, known: 5 }));
@@ -61,7 +62,8 @@ fn what_was_exported_is_the_same_after_an_import() {
 
 #[test]
 fn a9_a_message_of_several_lines_is_one_line_of_an_export() {
-    let (store, folder) = (Store::new(), tempfile::tempdir().unwrap());
+    let store = Store::new();
+    let folder = tempfile::tempdir().unwrap();
     let text = "if x:\n    return\n\nend";
     store.say(1, "ops", text);
     let lines = exported(&store);
@@ -70,12 +72,12 @@ fn a9_a_message_of_several_lines_is_one_line_of_an_export() {
     let (messages, lost) = open(folder.path(), Retention::Forever, &Limits::default()).unwrap();
     let copy = Store { folder, messages, lost };
     assert_eq!(exported(&copy), lines);
-    // What a message cannot have, and what older servers stored.
+    // Texts that no message may have, then one that older servers stored.
     let with = |text: &str| lines.replace(&serde_json::to_string("if x:\n    return\n\nend").unwrap(), text);
     for (text, why) in [
-        (r#""a\r\nb""#, "characters that no message has"),
-        (r#""a \nb""#, "characters that no message has"),
-        (&format!("{:?}", "\n".repeat(500) + "x"), "characters that no message has"),
+        (r#""a\r\nb""#, "characters that no message may have"),
+        (r#""a \nb""#, "characters that no message may have"),
+        (&format!("{:?}", "\n".repeat(500) + "x"), "characters that no message may have"),
         (&format!("{:?}", "x\n".repeat(500) + "x"), "more than 500 lines"),
     ] {
         let refused = import_into(copy.folder.path(), &with(text)).unwrap_err();
@@ -86,15 +88,17 @@ fn a9_a_message_of_several_lines_is_one_line_of_an_export() {
 }
 
 #[test]
-fn every_name_that_there_can_be_is_taken_over() {
+fn every_valid_name_can_be_imported() {
     let store = Store::new();
-    // Looks like 48 letters, and like no name at all.
-    let (long, odd) = ("m".repeat(24), "\u{1c3}kung");
+    // The key of the first has 48 letters; the key of the second is not a valid name.
+    let long = "m".repeat(24);
+    let odd = "\u{1c3}kung";
     for name in [&*long, odd] {
         assert!(UserName::parse(name).is_ok() && UserName::parse(NameKey::of(name).as_str()).is_err(), "{name}");
     }
     store.direct(1, &long, odd, "tea");
-    let (lines, folder) = (exported(&store), tempfile::tempdir().unwrap());
+    let lines = exported(&store);
+    let folder = tempfile::tempdir().unwrap();
     assert_eq!(import_into(folder.path(), &lines), Ok(Imported { new: 1, known: 0 }));
     let (messages, lost) = open(folder.path(), Retention::Forever, &Limits::default()).unwrap();
     let copy = Store { folder, messages, lost };
@@ -102,10 +106,11 @@ fn every_name_that_there_can_be_is_taken_over() {
 }
 
 #[test]
-fn an_account_is_told_by_its_name_and_older_exports_with_keys_are_taken() {
+fn accounts_are_exported_by_name_and_imported_by_name_or_key() {
     let store = Store::new();
-    let (alice, ilse) = (party("alice"), party("Ilse"));
-    store.messages.keep_direct(&direct(1, ("alice", &alice), ("Ilse", &ilse), "tea"));
+    let alice = party("alice");
+    let ilse = party("Ilse");
+    store.messages.store_direct(&direct(1, ("alice", &alice), ("Ilse", &ilse), "tea"));
     let new = exported(&store);
     assert!(new.contains(r#""sender":{"account":"alice"},"receiver":{"account":"Ilse"}"#), "{new}");
     let key = |name: &str| NameKey::of(name).as_str().to_owned();
@@ -125,7 +130,7 @@ fn an_account_is_told_by_its_name_and_older_exports_with_keys_are_taken() {
 }
 
 #[test]
-fn no_later_guest_gets_what_is_imported() {
+fn an_import_gives_no_messages_to_later_guests() {
     let store = Store::new();
     store.direct(4, "2", "alice", "tea");
     let folder = tempfile::tempdir().unwrap();
@@ -134,31 +139,31 @@ fn no_later_guest_gets_what_is_imported() {
 }
 
 #[test]
-fn imported_messages_go_between_those_that_are_there() {
+fn imported_messages_are_merged_by_id() {
     let store = Store::new();
     store.say(2, "Dev/Rust", "tea before");
     store.say(9, "dev/rust", "tea before");
     assert_eq!(store.found("bob", &["dev/rust"], "tea"), [9, 2]);
     store.messages.stop();
-    assert_eq!(import_into(store.folder.path(), &exported(&some())), Ok(Imported { new: 4, known: 1 }));
-    let store = store.again(Retention::Forever);
+    assert_eq!(import_into(store.folder.path(), &exported(&sample())), Ok(Imported { new: 4, known: 1 }));
+    let store = store.reopen(Retention::Forever);
     assert_eq!(store.ids("bob", &["dev/rust"], Range::Last(9)), [1, 2, 3, 9]);
     assert_eq!(store.found("bob", &["dev/rust"], "tea"), [9, 3, 2]);
 }
 
 #[test]
-fn export_works_without_a_server_and_does_not_disturb_the_next() {
-    let store = some();
+fn export_works_without_a_server_and_changes_nothing() {
+    let store = sample();
     store.messages.stop();
     assert_eq!(export(store.folder.path(), None, &mut Vec::new()).unwrap(), 5);
-    let store = store.again(Retention::Forever);
+    let store = store.reopen(Retention::Forever);
     store.say(9, "dev/rust", "tea");
     assert_eq!(store.ids("dave", &["dev/rust"], Range::Last(9)), [1, 3, 9]);
 }
 
 #[test]
-fn export_can_begin_at_a_moment() {
-    let store = some();
+fn export_can_begin_at_a_given_time() {
+    let store = sample();
     store.messages.wait_for_stored(false).unwrap();
     let mut out = Vec::new();
     assert_eq!(export(store.folder.path(), Some(at(4)), &mut out).unwrap(), 2);
@@ -166,7 +171,7 @@ fn export_can_begin_at_a_moment() {
 }
 
 #[test]
-fn a_wrong_line_is_named_and_nothing_is_imported() {
+fn an_invalid_line_is_named_and_nothing_is_imported() {
     let good = "{\"id\":1,\"at\":\"2026-11-21T08:00:00Z\",\"user\":\"alice\",\"text\":\"tea\"}\n";
     let to_account = |key: &str| {
         let party = format!("{{\"account\":\"{key}\"}}");
@@ -193,7 +198,7 @@ fn a_wrong_line_is_named_and_nothing_is_imported() {
     ] {
         let folder = tempfile::tempdir().unwrap();
         let text = import_into(folder.path(), &format!("{good}{}\n", line.trim_end())).unwrap_err();
-        assert!(text.starts_with("line 2 is no message of an export (") && text.contains(why), "{line}: {text}");
+        assert!(text.starts_with("line 2 is not a message of an export (") && text.contains(why), "{line}: {text}");
         let (messages, lost) = open(folder.path(), Retention::Forever, &Limits::default()).unwrap();
         let store = Store { folder, messages, lost };
         assert_eq!(exported(&store), "", "{line}");
@@ -202,12 +207,12 @@ fn a_wrong_line_is_named_and_nothing_is_imported() {
 }
 
 #[test]
-fn there_must_be_something_to_export_and_a_place_to_put_it() {
+fn export_fails_without_a_database_or_without_space() {
     let folder = tempfile::tempdir().unwrap();
     let text = export(folder.path(), None, &mut Vec::new()).unwrap_err().to_string();
     assert!(text.contains("messages.db"), "{text}");
     assert!(!folder.path().join("messages.db").exists());
-    let store = some();
+    let store = sample();
     store.messages.wait_for_stored(false).unwrap();
     let mut none: [u8; 0] = [];
     assert!(export(store.folder.path(), None, &mut &mut none[..]).is_err());

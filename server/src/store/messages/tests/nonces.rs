@@ -1,11 +1,11 @@
-//! Nonces: stored with their messages, found after a restart, and old ones removed.
+//! Nonces: stored with their messages, read after a restart, and removed when old.
 
 use super::*;
 use std::fs;
 
 fn say(store: &Store, first_id: u64, texts: &[&str], nonces: &[(usize, &str)]) {
     let said = NewMessages { first_id, at: at(first_id), room: Some("a"), user: "Alice", client: 7, nonces };
-    store.messages.keep(&said, &mut texts.iter().copied());
+    store.messages.store_talk(&said, &mut texts.iter().copied());
 }
 
 fn stored(store: &Store) -> Vec<(String, String, u64)> {
@@ -18,15 +18,16 @@ fn of_alice(nonce: &str, id: u64) -> (String, String, u64) {
 }
 
 #[test]
-fn a_nonce_is_stored_with_its_message_and_comes_back_with_it() {
+fn nonces_are_stored_and_returned_with_their_messages() {
     let store = Store::new();
     say(&store, 10, &["one", "two", "three"], &[(0, "n10"), (2, "n12")]);
-    let (alice, bob) = (party("alice"), party("bob"));
-    let letter = direct(20, ("alice", &alice), ("bob", &bob), "hi");
-    store.messages.keep_direct(&DirectMessage { nonce: Some("n20"), ..letter });
-    store.messages.post(&DirectMessage { id: 21, nonce: Some("n21"), ..letter }).unwrap();
+    let alice = party("alice");
+    let bob = party("bob");
+    let mail = direct(20, ("alice", &alice), ("bob", &bob), "hi");
+    store.messages.store_direct(&DirectMessage { nonce: Some("n20"), ..mail });
+    store.messages.enqueue_mail(&DirectMessage { id: 21, nonce: Some("n21"), ..mail }).unwrap();
     store.direct(22, "alice", "bob", "without");
-    let store = store.again(Retention::Forever);
+    let store = store.reopen(Retention::Forever);
     let all = [of_alice("n10", 10), of_alice("n12", 12), of_alice("n20", 20), of_alice("n21", 21)];
     assert_eq!(stored(&store), all);
     assert_eq!(store.messages.nonces(2).unwrap(), all[2..], "the newest");
@@ -38,20 +39,21 @@ fn a_nonce_is_stored_with_its_message_and_comes_back_with_it() {
 }
 
 #[test]
-fn a_nonce_counts_once_for_each_author() {
+fn a_repeated_nonce_of_an_author_is_ignored() {
     let store = Store::new();
     say(&store, 1, &["one"], &[(0, "n")]);
     say(&store, 2, &["two"], &[(0, "n")]);
-    let (bob, alice) = (party("bob"), party("alice"));
+    let bob = party("bob");
+    let alice = party("alice");
     store
         .messages
-        .keep_direct(&DirectMessage { nonce: Some("n"), ..direct(3, ("bob", &bob), ("alice", &alice), "hi") });
+        .store_direct(&DirectMessage { nonce: Some("n"), ..direct(3, ("bob", &bob), ("alice", &alice), "hi") });
     assert_eq!(stored(&store).iter().map(|(_, _, id)| *id).collect::<Vec<_>>(), [1, 3]);
-    assert_eq!(store.ids("alice", &["a"], Range::Last(9)), [1, 2, 3], "both messages are there all the same");
+    assert_eq!(store.ids("alice", &["a"], Range::Last(9)), [1, 2, 3], "both messages are stored");
 }
 
 #[test]
-fn with_no_room_on_the_disk_words_and_nonces_stay_apart() {
+fn messages_with_and_without_nonces_in_one_group_are_stored() {
     let store = Store::new();
     say(&store, 1, &["one"], &[(0, "n1")]);
     say(&store, 2, &["two"], &[]);
@@ -70,7 +72,7 @@ fn only_the_newest_nonces_are_kept() {
         open(store.folder.path(), Retention::Forever, &Limits { nonces: 2, ..Limits::default() }).unwrap();
     let deadline = std::time::Instant::now() + SOON;
     while messages.nonces(100).unwrap().len() > 2 {
-        // Work wakes the thread, which tidies behind it.
+        // A job wakes the storage thread, which then does maintenance.
         messages.wait_for_stored(false).unwrap();
         assert!(std::time::Instant::now() < deadline);
     }
@@ -78,7 +80,7 @@ fn only_the_newest_nonces_are_kept() {
 }
 
 #[test]
-fn a_database_of_the_version_before_is_brought_up_to_date() {
+fn a_database_of_version_1_is_migrated() {
     let folder = tempfile::tempdir().unwrap();
     let path = schema::path(folder.path());
     drop(schema::open_version(&path, &schema::MIGRATIONS[..1]).unwrap());

@@ -1,4 +1,4 @@
-//! Finding messages by their words.
+//! Full-text search.
 
 use super::*;
 use proptest::prelude::*;
@@ -31,7 +31,7 @@ fn all_words_must_be_there_and_the_last_may_be_a_beginning() {
 }
 
 #[test]
-fn nothing_that_people_type_is_syntax() {
+fn user_input_is_never_query_syntax() {
     let store = said(&["a OR b", "say \"hi\" to text:foo", "x* (y) NEAR -z ^w {scope}: c1", "plain"]);
     for (words, expected) in [
         ("a OR nothing", &[][..]),
@@ -57,7 +57,7 @@ fn nothing_that_people_type_is_syntax() {
 }
 
 #[test]
-fn case_and_marks_of_letters_do_not_matter() {
+fn case_and_accents_are_ignored() {
     let store = said(&["Grüße aus Köln", "ПРИВЕТ мир", "naïve cafe\u{301}", "我们 喝茶"]);
     for (words, expected) in [("gruße", 1), ("KÖLN", 1), ("привет", 2), ("NAIVE", 3), ("café", 3), ("喝茶", 4)]
     {
@@ -66,7 +66,7 @@ fn case_and_marks_of_letters_do_not_matter() {
 }
 
 #[test]
-fn any_part_of_a_text_without_blanks_is_found() {
+fn parts_of_texts_without_blanks_are_found() {
     let store = said(&[
         "人人生而自由，在尊严和权利上一律平等",
         "病院は機能していない",
@@ -126,7 +126,7 @@ fn any_part_of_a_text_without_blanks_is_found() {
 }
 
 #[test]
-fn a_search_without_a_word_says_so() {
+fn a_search_without_a_word_is_refused() {
     let store = said(&["tea * % \""]);
     let bob = party("bob");
     let viewer =
@@ -139,16 +139,16 @@ fn a_search_without_a_word_says_so() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
-    /// Also where it begins or ends within a word of letters.
+    /// A part may begin and end inside a word.
     #[test]
-    fn any_part_of_what_was_said_is_found(
+    fn any_part_of_a_text_is_found(
         text in "([一-龥あ-んア-ン가-힣ก-ฮะ-ู่-๋ກ-ຮខ-រက-အ🙂-🙏]{2,9}|[a-zA-Zäöü]{3,8}| ){1,6}",
         (from, len) in (any::<prop::sample::Index>(), 1_usize..12),
     ) {
         let chars: Vec<char> = text.chars().collect();
         let from = from.index(chars.len());
         let part: String = chars[from..].iter().take(len).collect();
-        // One or two letters, alone or at an end, must be a whole word.
+        // Terms of one or two letters find whole words only.
         let is_short = |word: &str| word.chars().count() < 3 && word.contains(|c: char| c < '\u{300}');
         prop_assume!(part.split_whitespace().next().is_some() && !part.split_whitespace().any(is_short));
         prop_assume!(part.contains(char::is_alphanumeric));
@@ -176,7 +176,7 @@ fn parts_of_words_are_found_page_by_page_among_whole_ones() {
 }
 
 #[test]
-fn what_an_older_server_indexed_is_found_by_its_parts() {
+fn messages_indexed_by_version_2_are_found_by_parts() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("messages.db");
     let old = schema::open_version(&path, &schema::MIGRATIONS[..2]).unwrap();
@@ -190,7 +190,7 @@ fn what_an_older_server_indexed_is_found_by_its_parts() {
     let store = Store { folder, messages, lost };
     assert_eq!(store.found("bob", &[], "生而"), [7]);
     assert_eq!(store.found("bob", &[], "tea"), [9]);
-    // What is removed leaves the index, too.
+    // Removing a message from the index leaves the index consistent.
     store.run(|connection| {
         index::remove(connection, "id = ?1", 7).unwrap();
         connection.execute("INSERT INTO found (found, rank) VALUES ('integrity-check', 0)", []).unwrap();
@@ -199,7 +199,7 @@ fn what_an_older_server_indexed_is_found_by_its_parts() {
 }
 
 #[test]
-fn only_what_the_viewer_may_see_is_found() {
+fn only_visible_messages_are_found() {
     let store = Store::new();
     store.say(1, "a", "secret");
     store.say(2, "b", "secret");
@@ -212,7 +212,7 @@ fn only_what_the_viewer_may_see_is_found() {
 }
 
 #[test]
-fn pages_go_back_from_the_newest() {
+fn result_pages_go_back_from_the_newest_message() {
     let store = said(&["tea"; 7]);
     let bob = party("bob");
     let viewer =
@@ -229,7 +229,7 @@ fn pages_go_back_from_the_newest() {
 }
 
 #[test]
-fn what_comes_late_is_found() {
+fn messages_stored_out_of_order_are_found() {
     let store = Store::new();
     store.say(10, "a", "tea");
     assert_eq!(store.found("bob", &["a"], "tea"), [10]);
@@ -241,7 +241,7 @@ fn what_comes_late_is_found() {
 }
 
 #[test]
-fn what_was_not_indexed_before_a_kill_is_found_after_it() {
+fn messages_not_indexed_before_a_kill_are_found() {
     let store = Store::new();
     store.say(10, "a", "tea");
     assert_eq!(store.found("bob", &["a"], "tea"), [10]);
@@ -253,13 +253,13 @@ fn what_was_not_indexed_before_a_kill_is_found_after_it() {
 }
 
 #[test]
-fn a_search_whose_time_is_up_gives_what_it_found() {
+fn a_search_over_its_time_limit_returns_a_partial_page() {
     let mut limits = Limits::default();
     limits.set("search-ms", 1).unwrap();
     let store = Store::with(Retention::Forever, &limits);
     let texts = vec!["tea"; 50_000];
     let said = NewMessages { first_id: 1, at: at(1), room: Some("a"), user: "alice", client: 7, nonces: &[] };
-    store.messages.keep(&said, &mut texts.into_iter());
+    store.messages.store_talk(&said, &mut texts.into_iter());
     let blocked = [NameKey::of("alice")];
     let bob = party("bob");
     let viewer =
@@ -271,11 +271,11 @@ fn a_search_whose_time_is_up_gives_what_it_found() {
 }
 
 #[test]
-fn a_search_for_parts_that_may_not_go_on_gives_what_the_index_found() {
+fn an_ended_scan_returns_the_messages_of_the_index() {
     let store = Store::new();
     let texts = (1..=3_000).map(|n| if n == 5 { "Fehlermeldung" } else { "tea" });
     let said = NewMessages { first_id: 1, at: at(1), room: Some("a"), user: "alice", client: 7, nonces: &[] };
-    store.messages.keep(&said, &mut texts.into_iter());
+    store.messages.store_talk(&said, &mut texts.into_iter());
     store.say(3_001, "a", "Rückmeldung");
     store.say(3_002, "a", "meldung");
     store.messages.wait_for_stored(true).unwrap();
@@ -283,39 +283,39 @@ fn a_search_for_parts_that_may_not_go_on_gives_what_the_index_found() {
     let viewer =
         HistoryReader { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     let connection = schema::open_to_read(store.folder.path()).unwrap();
-    for (may_go_on, found) in [(true, &[3_002, 3_001, 5][..]), (false, &[3_002, 3_001])] {
+    for (may_continue, found) in [(true, &[3_002, 3_001, 5][..]), (false, &[3_002, 3_001])] {
         let query = search::Query { terms: &SearchTerms::of("meldung"), before: None, most: 9 };
-        let page = search::search(&connection, &viewer, &query, &|| may_go_on).unwrap();
-        assert_eq!((ids(&page), page.cut_short), (found.to_vec(), !may_go_on));
+        let page = search::search(&connection, &viewer, &query, &|| may_continue).unwrap();
+        assert_eq!((ids(&page), page.cut_short), (found.to_vec(), !may_continue));
     }
 }
 
 #[test]
-fn a_search_looks_at_the_clock_every_few_long_texts() {
+fn a_scan_of_long_texts_checks_its_limits_often() {
     let store = Store::new();
-    // One unbroken word of each text: no match in it is a whole word.
+    // Each text is one long word. The term is short, so no match inside it counts.
     let texts = vec!["𞤢".repeat(1_990); 150];
     let said = NewMessages { first_id: 1, at: at(1), room: Some("a"), user: "alice", client: 7, nonces: &[] };
-    store.messages.keep(&said, &mut texts.iter().map(String::as_str));
+    store.messages.store_talk(&said, &mut texts.iter().map(String::as_str));
     store.messages.wait_for_stored(true).unwrap();
     let bob = party("bob");
     let viewer =
         HistoryReader { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
     let connection = schema::open_to_read(store.folder.path()).unwrap();
-    let looks = std::cell::Cell::new(0);
-    let may_go_on = || {
-        looks.set(looks.get() + 1);
+    let checks = std::cell::Cell::new(0);
+    let may_continue = || {
+        checks.set(checks.get() + 1);
         true
     };
     let terms = SearchTerms::of("𞤢");
     let query = search::Query { terms: &terms, before: None, most: 20 };
-    let page = search::search(&connection, &viewer, &query, &may_go_on).unwrap();
+    let page = search::search(&connection, &viewer, &query, &may_continue).unwrap();
     assert!(page.entries.is_empty() && !page.cut_short);
-    assert!(looks.get() >= 50, "{} looks at 1.2 MB", looks.get());
+    assert!(checks.get() >= 50, "{} checks in 1.2 MB", checks.get());
 }
 
 #[test]
-fn a_great_many_words_are_no_trouble() {
+fn a_search_for_many_words_works() {
     let store = said(&["tea"]);
     assert_eq!(store.found("bob", &["a"], &"tea ".repeat(2_000)), [1]);
     assert_eq!(store.found("bob", &["a"], &"x".repeat(8_000)), [] as [u64; 0]);

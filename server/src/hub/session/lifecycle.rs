@@ -110,7 +110,7 @@ impl Hub {
                 let _ = session.enter(room, false);
             }
         }
-        // Subscribe before the notice goes out: an answer to the notice must reach this user.
+        // Announce last, after all rooms are entered: a reply to the notice must reach this user.
         let change = PresenceChange { hub: self, group: &self.global, user: &session.user, joins: true };
         let mut notice = change.notice(now);
         let notice = announced.then_some(&mut notice);

@@ -16,7 +16,7 @@ const LOCK_INTERVAL: Duration = Duration::from_millis(5);
 ///
 /// # Errors
 /// The file cannot be read or is not UTF-8.
-pub fn read(file: &Path, max_bytes: u64) -> io::Result<String> {
+pub fn read_bounded(file: &Path, max_bytes: u64) -> io::Result<String> {
     let mut text = String::new();
     File::open(file)?.take(max_bytes).read_to_string(&mut text)?;
     Ok(text)
@@ -27,7 +27,7 @@ pub fn read(file: &Path, max_bytes: u64) -> io::Result<String> {
 /// # Errors
 /// The file exists and cannot be read; the message names it.
 pub fn read_if_exists(file: &Path, max_bytes: u64) -> anyhow::Result<Option<String>> {
-    match read(file, max_bytes) {
+    match read_bounded(file, max_bytes) {
         Ok(text) => Ok(Some(text)),
         Err(why) if matches!(why.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(why) => bail!("{} cannot be read: {why}", file.display()),
@@ -114,9 +114,9 @@ mod tests {
         let file = folder.path().join("deep").join("small.toml");
         for text in ["one", "", "another"] {
             replace(&file, text).unwrap();
-            assert_eq!(read(&file, 100).unwrap(), text);
+            assert_eq!(read_bounded(&file, 100).unwrap(), text);
         }
-        assert_eq!(read(&file, 3).unwrap(), "ano");
+        assert_eq!(read_bounded(&file, 3).unwrap(), "ano");
         fs::create_dir(folder.path().join("folder")).unwrap();
         assert!(replace(&folder.path().join("folder"), "x").is_err());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "no temporary file is left");

@@ -20,7 +20,7 @@ fn offset_at(unix_ms: i64) -> i32 {
     TimeZone::system().to_offset(at).seconds()
 }
 
-/// The time for the engine; milliseconds count from `start`.
+/// Returns the time for the engine. Its milliseconds count from `start`.
 #[must_use]
 pub fn now(start: Instant) -> Now {
     let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);

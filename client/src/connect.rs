@@ -1,84 +1,66 @@
-//! Waiting to be let in.
+//! Connects to a server and signs in, once. Both presenters use it.
 
 use super::signals::Signal;
-use crate::connection::{Connection, First, Identity, Refusal, ServerConnection};
+use super::signed_in::SignedIn;
+use crate::connection::{ConnectFailure, Connection, Identity, ServerConnection, SignInConfirmation};
 use crate::direct::DirectChats;
 use crate::engine::Engine;
 use anyhow::Context;
 use crossbeam_channel::{Receiver, select};
-use landline_common::EventKind;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
-/// A connection to a server, with encrypted chats past it, and the user's session on it.
+/// A connection under way, with the engine that will run the session on it.
 #[derive(Debug)]
 pub struct SignInAttempt {
-    /// The connection.
-    pub link: DirectChats<ServerConnection>,
-    /// The session.
+    /// The connection to the server, with the encrypted chats that go around it.
+    pub connection: DirectChats<ServerConnection>,
+    /// The client's side of the session.
     pub engine: Engine,
-}
-
-/// The user is in.
-#[derive(Debug)]
-pub struct Entered {
-    /// The connection.
-    pub link: Box<dyn Connection>,
-    /// The session.
-    pub engine: Engine,
-    /// The first thing that the server told.
-    pub first: First,
-}
-
-impl Entered {
-    /// What the server calls itself.
-    #[must_use]
-    pub fn server_name(&self) -> Option<&str> {
-        match &self.first.event.what {
-            EventKind::Welcome { server, .. } => Some(server),
-            _ => None,
-        }
-    }
 }
 
 impl SignInAttempt {
-    /// Connects to `server` as `who`; what comes of it is news.
+    /// Starts to connect to `server` (`HOST:PORT`). The result arrives as an event of the connection.
     ///
     /// # Errors
-    /// The system has no random numbers, or no threads.
-    pub fn begin(server: &str, who: &Identity) -> anyhow::Result<SignInAttempt> {
-        let link = ServerConnection::new(server);
-        let out = link.out();
-        let mut link = DirectChats::around(link, out)?;
+    /// The system has no random numbers, or no thread can be started.
+    pub fn begin(server: &str, identity: &Identity) -> anyhow::Result<SignInAttempt> {
+        let connection = ServerConnection::new(server);
+        let out = connection.event_sender();
+        let mut connection = DirectChats::wrap(connection, out)?;
         let seed = RandomState::new().hash_one(std::process::id());
-        let mut engine = Engine::new(who.clone(), seed);
-        link.connect(engine.sign_in()).context("starting a thread")?;
-        Ok(SignInAttempt { link, engine })
+        let mut engine = Engine::new(identity.clone(), seed);
+        connection.connect(engine.sign_in()).context("starting a thread")?;
+        Ok(SignInAttempt { connection, engine })
     }
 }
 
-/// Connects, and waits until the user is in. `None` if the program is told to end meanwhile.
+/// Connects to `server` and blocks until the user is signed in. Returns `None` if a signal ends the program meanwhile.
 ///
 /// # Errors
-/// The user is not in.
-pub fn enter(server: &str, who: &Identity, signals: &Receiver<Signal>) -> Result<Option<Entered>, Refusal> {
-    let broken = |why: String| Refusal { why, cause: None };
-    let SignInAttempt { mut link, engine } =
-        SignInAttempt::begin(server, who).map_err(|why| broken(format!("{why:#}")))?;
+/// The server cannot be reached, or refuses the sign-in.
+pub fn sign_in(
+    server: &str,
+    identity: &Identity,
+    signals: &Receiver<Signal>,
+) -> Result<Option<SignedIn>, ConnectFailure> {
+    let failure = |why: String| ConnectFailure { why, cause: None };
+    let SignInAttempt { mut connection, engine } =
+        SignInAttempt::begin(server, identity).map_err(|why| failure(format!("{why:#}")))?;
     loop {
-        let news = link.news().clone();
+        let events = connection.events().clone();
         select! {
-            recv(news) -> news => match news.map(|news| link.current(news)) {
-                Ok(Some(news)) => {
-                    let first = First::of(news)?;
-                    return Ok(Some(Entered { link: Box::new(link), engine, first }));
+            recv(events) -> event => match event.map(|event| connection.process(event)) {
+                Ok(Some(event)) => {
+                    let first = SignInConfirmation::of(event)?;
+                    return Ok(Some(SignedIn { connection: Box::new(connection), engine, first }));
                 }
-                // It is about something else.
+                // An event that is not for the caller, for example of an older connection.
                 Ok(None) => {}
-                Err(_) => return Err(broken("the connection was not made".into())),
+                Err(_) => return Err(failure("cannot connect: the connection thread has ended".into())),
             },
             recv(signals) -> signal => match signal {
-                Ok(Signal::GoOn) => {}
+                Ok(Signal::Continue) => {}
                 _ => return Ok(None),
             },
         }

@@ -1,5 +1,10 @@
-//! `landline`: arguments, and what the exit code says: 0 left or found, 1 refused, unreachable or none found, 2 bad
-//! usage.
+//! The client `landline`: dispatches to the task of the command line, and maps its result to an exit code.
+//!
+//! | exit code | meaning |
+//! |---|---|
+//! | 0 | the user left, or the task printed its list |
+//! | 1 | refused, unreachable, lines not sent, or nothing found |
+//! | 2 | wrong usage: arguments, configuration or environment |
 
 mod atomic_file;
 mod chat;
@@ -18,31 +23,36 @@ mod mesh_commands;
 mod message;
 mod new_password;
 mod own_name;
+mod palette;
 mod password_prompt;
 mod paths;
 mod plain;
 mod rate_counter;
+mod server_address;
 mod setup;
 mod sign_in;
 mod signals;
+mod signed_in;
 mod table;
 mod tui;
+mod usage_error;
 mod wifi;
 
 use clap::{CommandFactory, Parser};
-use cli::args::{Args, BadUsage, ClientTask};
+use cli::args::{Args, ClientTask};
 use landline_common::clean::clean;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use usage_error::UsageError;
 
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
     let args = Args::parse();
     let done = match &args.task {
-        None => cli::launch::talk(&args).map(|()| true),
-        Some(ClientTask::Discover(wanted)) => discovery::run(wanted),
+        None => cli::launch::run(&args).map(|()| true),
+        Some(ClientTask::Discover(wanted)) => discovery::run(&wanted.options(), wanted.json),
         Some(ClientTask::Wifi { json }) => wifi::run(*json),
         Some(ClientTask::Mesh(wanted)) => cli::launch::mesh(&args, wanted).map(|()| true),
         Some(ClientTask::Config) => print(&cli::config::template(paths::config_file().as_deref())),
@@ -52,43 +62,43 @@ pub fn main() -> ExitCode {
             print(&String::from_utf8_lossy(&script))
         }
     };
-    logging::end(&done);
+    logging::log_exit(&done);
     match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            // Some of it may be a server's words.
+            // Clean the message, since it may quote a server.
             eprintln!("landline: {}", clean(&format!("{error:#}")));
-            ExitCode::from(if error.is::<BadUsage>() { 2 } else { 1 })
+            ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })
         }
     }
 }
 
-/// Runs `work` while the program has the terminal, which is given back whatever happens; with a log if `log` is given.
-/// This is how the full screen has it; tests panic in there.
+/// Runs `work` in the modes of the full screen, and restores the terminal afterwards, also on panic. Logs to `log` if
+/// given. For tests, which panic inside `work`.
 ///
 /// # Errors
-/// There is no terminal, or the log cannot be written.
-pub fn on_the_terminal<T>(log: Option<&Path>, work: impl FnOnce() -> T) -> anyhow::Result<T> {
+/// Standard input or output is no terminal, or the log cannot be opened.
+pub fn with_terminal<T>(log: Option<&Path>, work: impl FnOnce() -> T) -> anyhow::Result<T> {
     if let Some(file) = log {
         logging::start(file)?;
     }
-    let _taken = tui::TerminalGuard::take()?;
+    let _taken = tui::TerminalGuard::acquire()?;
     Ok(work())
 }
 
-/// The command line, for its man page.
+/// Returns the definition of the command line, from which the man page and the completions are generated.
 #[must_use]
 pub fn command() -> clap::Command {
     Args::command()
 }
 
-/// The commands of the full screen alone, and what they do, for the man page.
-pub fn own_commands() -> impl Iterator<Item = (&'static str, &'static str)> {
+/// Returns usage and help of the commands that only the full screen has, for the man page.
+pub fn local_commands() -> impl Iterator<Item = (&'static str, &'static str)> {
     chat::CLIENT_COMMANDS.iter().map(|command| (command.usage, command.help))
 }
 
-/// Whoever reads may have had enough.
+/// Prints to standard output. A reader that has closed the pipe, such as `head`, is no error.
 fn print(text: &str) -> anyhow::Result<bool> {
     let mut out = io::stdout();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {

@@ -3,8 +3,8 @@
 //! The log covers the connection, encrypted chats and the terminal. Chat texts and passwords are never logged, and text of
 //! a server is cleaned with [`landline_common::clean`].
 
-use crate::cli::args::BadUsage;
 use crate::engine::Phase;
+use crate::usage_error::UsageError;
 use env_logger::{Builder, Target};
 use jiff::Zoned;
 use landline_common::clean::clean;
@@ -25,9 +25,9 @@ const MESSAGE_CHARS: usize = 1_000;
 ///
 /// # Errors
 /// The file cannot be opened, or a logger was set before.
-pub fn start(file: &Path) -> Result<(), BadUsage> {
+pub fn start(file: &Path) -> Result<(), UsageError> {
     let why = |why: &dyn Display| {
-        BadUsage::new(format!("the log {}: {why}; give a file in a folder that you may write to", file.display()))
+        UsageError::new(format!("cannot log to {}: {why}; choose a file in a writable folder", file.display()))
     };
     let out = open(file).map_err(|error| why(&error))?;
     let mut builder = Builder::new();
@@ -43,7 +43,7 @@ pub fn start(file: &Path) -> Result<(), BadUsage> {
     Ok(())
 }
 
-/// Opens the log for appending. Only its owner may read it, since it tells who used the program, where and when.
+/// Opens the log for appending. Only its owner may read it, since it shows which user was at which server, and when.
 fn open(file: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).append(true);
@@ -68,7 +68,7 @@ fn panic_line(panic: &PanicHookInfo<'_>) -> String {
     format!("panicked at {location} on thread {}{message}", std::thread::current().name().unwrap_or("without a name"))
 }
 
-/// Logs each loss of the connection once. The link itself logs attempts and their results.
+/// Logs each loss of the connection once. The connection itself logs attempts and their results.
 #[derive(Debug)]
 pub struct ConnectionLog {
     last: Phase,
@@ -82,7 +82,7 @@ impl ConnectionLog {
     }
 
     /// Logs the phase of the connection at `now_ms`, if it has changed.
-    pub fn note(&mut self, phase: &Phase, now_ms: u64) {
+    pub fn log_phase(&mut self, phase: &Phase, now_ms: u64) {
         if *phase == self.last {
             return;
         }
@@ -99,17 +99,17 @@ fn loss_line(phase: &Phase, now_ms: u64) -> Option<String> {
         Phase::Connecting | Phase::Up => None,
         Phase::Waiting { until, why } => {
             let seconds = until.saturating_sub(now_ms).div_ceil(1_000);
-            Some(format!("no connection: {why}; reconnecting in {seconds} s"))
+            Some(format!("connection: lost retry_s={seconds} reason={why}"))
         }
-        Phase::Stopped { why } => Some(format!("no connection, and none is tried: {why}")),
+        Phase::Stopped { why } => Some(format!("connection: stopped reason={why}")),
     }
 }
 
-/// Logs how the program ends.
-pub fn end(done: &anyhow::Result<bool>) {
+/// Logs how the program ended.
+pub fn log_exit(done: &anyhow::Result<bool>) {
     match done {
-        Ok(_) => info!("left"),
-        Err(why) => error!("ended: {why:#}"),
+        Ok(_) => info!("client: left"),
+        Err(why) => error!("client: ended reason={why:#}"),
     }
 }
 
@@ -130,9 +130,9 @@ mod tests {
     #[test]
     fn formats_a_lost_connection() {
         let waiting = Phase::Waiting { until: 5_500, why: "it broke".into() };
-        assert_eq!(loss_line(&waiting, 4_000).as_deref(), Some("no connection: it broke; reconnecting in 2 s"));
+        assert_eq!(loss_line(&waiting, 4_000).as_deref(), Some("connection: lost retry_s=2 reason=it broke"));
         let stopped = Phase::Stopped { why: "kicked".into() };
-        assert_eq!(loss_line(&stopped, 0).as_deref(), Some("no connection, and none is tried: kicked"));
+        assert_eq!(loss_line(&stopped, 0).as_deref(), Some("connection: stopped reason=kicked"));
         assert_eq!(loss_line(&Phase::Up, 0), None);
     }
 }

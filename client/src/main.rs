@@ -1,4 +1,4 @@
-//! `landline`: everything is in the library, which the man page is made from as well.
+//! The program `landline`. All code is in the library, so that the man page can be generated from it.
 
 use std::process::ExitCode;
 

@@ -1,42 +1,45 @@
-//! What goes into one message, wherever it is said: to a server, in a mesh, in an encrypted chat.
+//! Limits of one message, the same at a server, in a mesh and in an encrypted chat.
 
 use landline_common::clean::{clean_message, count_lines};
 use landline_common::limits::MESSAGE_LINES;
 
-/// Characters of one message; the server's own bound.
+/// Characters of one message at most. The server has the same limit.
 pub const MESSAGE_CHARS: usize = 2_000;
 
-/// Why a cleaned text does not go into one message, if it does not.
+/// Returns an error text if a cleaned text does not fit into one message.
 #[must_use]
-pub fn too_long(text: &str) -> Option<String> {
-    let (length, lines) = (text.chars().count(), count_lines(text));
+pub fn length_error(text: &str) -> Option<String> {
+    let length = text.chars().count();
+    let lines = count_lines(text);
     if length > MESSAGE_CHARS {
-        return Some(format!("that is too long: {length} characters, and at most {MESSAGE_CHARS} go into one message"));
+        return Some(format!("message too long: {length} of at most {MESSAGE_CHARS} characters"));
     }
-    (lines > MESSAGE_LINES)
-        .then(|| format!("that is too long: {lines} lines, and at most {MESSAGE_LINES} go into one message"))
+    (lines > MESSAGE_LINES).then(|| format!("message too long: {lines} of at most {MESSAGE_LINES} lines"))
 }
 
-/// A message of another program, safe to show, and cut to what goes into one: whatever that program let through.
+/// Cleans a message of another program and cuts it to the limits, which that program may not have checked.
 #[must_use]
-pub fn cut_to_one(text: &str) -> String {
+pub fn truncate(text: &str) -> String {
     let text = clean_message(text);
     let lines = text.match_indices('\n').nth(MESSAGE_LINES - 1).map_or(text.len(), |(end, _)| end);
     let end = text.char_indices().nth(MESSAGE_CHARS).map_or(text.len(), |(end, _)| end);
     text[..lines.min(end)].trim_end().to_owned()
 }
 
-/// A text in parts that each go into one message, cut between lines. A line that is too long for one by itself is cut at
-/// blanks, or else anywhere between characters.
+/// Splits a text into messages at line ends. A line that is too long for one message is split at spaces, or between any
+/// two characters if it has no space.
 #[must_use]
 pub fn split(text: &str) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
-    let (mut part, mut chars, mut lines) = (String::new(), 0, 0);
+    let mut part = String::new();
+    let mut chars = 0;
+    let mut lines = 0;
     for piece in text.split('\n').flat_map(pieces) {
         let more = piece.chars().count() + usize::from(lines > 0);
         if lines > 0 && (chars + more > MESSAGE_CHARS || lines == MESSAGE_LINES) {
             parts.push(std::mem::take(&mut part));
-            (chars, lines) = (0, 0);
+            chars = 0;
+            lines = 0;
         }
         part += if lines > 0 { "\n" } else { "" };
         part += piece;
@@ -44,15 +47,16 @@ pub fn split(text: &str) -> Vec<String> {
         lines += 1;
     }
     parts.push(part);
-    // Empty lines at the beginning and the end of a message are removed anyway.
+    // Drop parts of empty lines only: cleaning removes such lines at both ends of a message.
     parts.into_iter().map(|part| clean_message(&part).into_owned()).filter(|part| !part.is_empty()).collect()
 }
 
-/// One line in pieces of at most [`MESSAGE_CHARS`] characters.
+/// Splits one line into pieces of at most [`MESSAGE_CHARS`] characters.
 fn pieces(line: &str) -> Vec<&str> {
-    let (mut pieces, mut rest) = (Vec::new(), line);
+    let mut pieces = Vec::new();
+    let mut rest = line;
     while let Some((most, _)) = rest.char_indices().nth(MESSAGE_CHARS) {
-        // At a blank, unless that leaves next to nothing.
+        // Split at a space, unless that would leave less than half a piece.
         let blank = rest[..most].rfind(' ').filter(|blank| *blank > most / 2);
         let (piece, more) = rest.split_at(blank.map_or(most, |blank| blank + 1));
         pieces.push(piece);
@@ -68,21 +72,18 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a9_fifty_lines_of_two_thousand_characters_go_into_one_message() {
+    fn a9_one_message_holds_fifty_lines_and_two_thousand_characters() {
         let lines = |n: usize| vec!["x"; n].join("\n");
-        assert_eq!(too_long(&lines(50)), None);
-        assert_eq!(
-            too_long(&lines(51)).as_deref(),
-            Some("that is too long: 51 lines, and at most 50 go into one message")
-        );
-        assert!(too_long(&"é".repeat(2_000)).is_none() && too_long(&"é".repeat(2_001)).is_some());
-        assert_eq!(cut_to_one(&lines(60)), lines(50));
-        assert_eq!(cut_to_one(&format!("a\n\t{}", "é".repeat(3_000))), format!("a\n    {}", "é".repeat(1_994)));
-        assert_eq!(cut_to_one("\u{1b}[2J\r\n  a \r\n"), "  a");
+        assert_eq!(length_error(&lines(50)), None);
+        assert_eq!(length_error(&lines(51)).as_deref(), Some("message too long: 51 of at most 50 lines"));
+        assert!(length_error(&"é".repeat(2_000)).is_none() && length_error(&"é".repeat(2_001)).is_some());
+        assert_eq!(truncate(&lines(60)), lines(50));
+        assert_eq!(truncate(&format!("a\n\t{}", "é".repeat(3_000))), format!("a\n    {}", "é".repeat(1_994)));
+        assert_eq!(truncate("\u{1b}[2J\r\n  a \r\n"), "  a");
     }
 
     #[test]
-    fn a9_what_is_too_long_is_split_between_lines() {
+    fn a9_a_long_text_is_split_between_lines() {
         let lines = |n: usize| vec!["x"; n].join("\n");
         assert_eq!(split(&lines(120)), [lines(50), lines(50), lines(20)]);
         let long = ["y".repeat(1_500), "z".repeat(600), "  end".to_owned()];
@@ -96,10 +97,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn parts_fit_and_nothing_is_lost(text in "([a-c 日]{0,30}\n{0,3}){0,200}", long in "[a ]{0,3000}") {
+        fn split_parts_fit_and_keep_all_letters(text in "([a-c 日]{0,30}\n{0,3}){0,200}", long in "[a ]{0,3000}") {
             let text = clean_message(&format!("{text}{long}")).into_owned();
             let parts = split(&text);
-            prop_assert!(parts.iter().all(|part| too_long(part).is_none()));
+            prop_assert!(parts.iter().all(|part| length_error(part).is_none()));
             let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
             prop_assert_eq!(letters(&parts.concat()), letters(&text));
         }

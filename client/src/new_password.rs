@@ -1,14 +1,14 @@
-//! What a new password must be, and that it is typed twice. Pure.
+//! The rules for a new password: its length, and that the user types it twice. Pure.
 
 use landline_common::limits::PASSWORD_MAX_BYTES;
 use landline_common::password;
 use std::fmt;
 
-/// Before a password is typed.
+/// Warning to show before the user types a password.
 pub const CAUTION: &str = "Not encrypted on this network. Do not reuse a password from elsewhere.";
 
-/// The fewest bytes of a new password that any server takes.
-const LEAST: usize = 8;
+/// Bytes of a new password at least. No server accepts a shorter one.
+const MIN_BYTES: usize = 8;
 
 /// A new password that is being typed.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -16,42 +16,42 @@ pub struct NewPassword {
     first: Option<String>,
 }
 
-/// What follows from a password that was typed.
+/// Next step after the user has typed a password.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Typed {
-    /// Ask for the same once more.
+pub enum PasswordStep {
+    /// Ask for the same password once more.
     Again,
-    /// Both are the same.
+    /// Both passwords are equal: the new password.
     Done(String),
-    /// Ask for a new one from the beginning: why.
-    Wrong(String),
+    /// Ask for a new password from the start, with the reason.
+    Rejected(String),
 }
 
 impl NewPassword {
-    /// The same is to be typed once more.
+    /// Returns whether the user must type the same password once more.
     #[must_use]
-    pub fn is_repeated(&self) -> bool {
+    pub fn awaits_repetition(&self) -> bool {
         self.first.is_some()
     }
 
-    /// Takes what was typed.
-    pub fn take(&mut self, text: &str) -> Typed {
+    /// Takes a password that the user typed.
+    pub fn take(&mut self, text: &str) -> PasswordStep {
         let text = password::from_line(text);
         match self.first.take() {
-            None if !(LEAST..=PASSWORD_MAX_BYTES).contains(&text.len()) => {
-                Typed::Wrong(format!("a new password needs {LEAST} to {PASSWORD_MAX_BYTES} bytes"))
+            None if !(MIN_BYTES..=PASSWORD_MAX_BYTES).contains(&text.len()) => {
+                PasswordStep::Rejected(format!("a new password needs {MIN_BYTES} to {PASSWORD_MAX_BYTES} bytes"))
             }
             None => {
                 self.first = Some(text.to_owned());
-                Typed::Again
+                PasswordStep::Again
             }
-            Some(first) if first == text => Typed::Done(first),
-            Some(_) => Typed::Wrong("the two passwords differ; type the new one again".into()),
+            Some(first) if first == text => PasswordStep::Done(first),
+            Some(_) => PasswordStep::Rejected("the two passwords differ; type the new one again".into()),
         }
     }
 }
 
-/// Never what was typed.
+/// Leaves out the password.
 impl fmt::Debug for NewPassword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("NewPassword(…)")
@@ -63,13 +63,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_password_is_typed_twice() {
+    fn a_new_password_must_be_typed_twice() {
         let mut new = NewPassword::default();
-        assert!(matches!(new.take("short"), Typed::Wrong(why) if why.contains("8 to 72")));
-        assert_eq!((new.take(" correct horse "), new.is_repeated()), (Typed::Again, true));
+        assert!(matches!(new.take("short"), PasswordStep::Rejected(why) if why.contains("8 to 72")));
+        assert_eq!((new.take(" correct horse "), new.awaits_repetition()), (PasswordStep::Again, true));
         assert!(!format!("{new:?}").contains("horse"));
-        assert!(matches!(new.take("correct hearse"), Typed::Wrong(why) if why.contains("differ")));
-        assert_eq!(new.take("correct horse"), Typed::Again, "from the beginning");
-        assert_eq!(new.take("correct horse"), Typed::Done("correct horse".into()));
+        assert!(matches!(new.take("correct hearse"), PasswordStep::Rejected(why) if why.contains("differ")));
+        assert_eq!(new.take("correct horse"), PasswordStep::Again, "asks for both again");
+        assert_eq!(new.take("correct horse"), PasswordStep::Done("correct horse".into()));
     }
 }

@@ -17,12 +17,12 @@ pub fn config_file() -> Option<PathBuf> {
 
 /// The file with server, name and room of the last session.
 #[must_use]
-pub fn memory_file() -> Option<PathBuf> {
+pub fn last_session_file() -> Option<PathBuf> {
     let folders = folders()?;
     Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).join("last.toml"))
 }
 
-/// The private key by which members of a mesh recognize this user.
+/// The private key of this user in a mesh; other members recognize the user by its public half.
 #[must_use]
 pub fn mesh_key_file() -> Option<PathBuf> {
     Some(folders()?.config_dir().join("mesh.key"))
@@ -43,15 +43,15 @@ pub fn server_data() -> Option<PathBuf> {
 
 /// Expands a leading `~` to the home folder, for paths that no shell has expanded.
 #[must_use]
-pub fn from_home(path: &Path) -> PathBuf {
+pub fn expand_home(path: &Path) -> PathBuf {
     let rest = path.strip_prefix("~").ok();
     let home = || BaseDirs::new().map(|folders| folders.home_dir().to_owned());
     rest.and_then(|rest| Some(home()?.join(rest))).unwrap_or_else(|| path.to_owned())
 }
 
-/// The folders of `path`, a `PATH`, in which programs are looked for. Relative and empty entries mean the current folder,
-/// where anybody may have put a program: they are left out.
-pub fn of_programs(path: &OsStr) -> impl Iterator<Item = PathBuf> + '_ {
+/// Returns the folders of `path`, a `PATH` variable. Leaves out relative and empty entries: these mean the current folder,
+/// where another user may have put a program of a known name.
+pub fn program_folders(path: &OsStr) -> impl Iterator<Item = PathBuf> + '_ {
     std::env::split_paths(path).filter(|folder| folder.is_absolute())
 }
 
@@ -62,9 +62,9 @@ mod tests {
     #[test]
     fn expands_a_leading_tilde_only() {
         let home = BaseDirs::new().unwrap().home_dir().to_owned();
-        assert_eq!(from_home(Path::new("~/a/b")), home.join("a/b"));
+        assert_eq!(expand_home(Path::new("~/a/b")), home.join("a/b"));
         for path in ["/tmp/~/a", "~bob/a", "a/b"] {
-            assert_eq!(from_home(Path::new(path)), Path::new(path));
+            assert_eq!(expand_home(Path::new(path)), Path::new(path));
         }
     }
 }

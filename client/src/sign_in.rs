@@ -1,45 +1,48 @@
-//! Signing in by one object: what to send, and what the server's answers mean. Pure.
+//! Signing in with JSON objects: the objects to send, and the meaning of the server's answers. Pure.
 //!
-//! A client that was in before sends `resume` first. If the server does not know that session any more, the same
-//! connection goes on with a whole sign-in.
+//! A client tries up to three objects over one connection, each only if the server refused the one before:
+//!
+//! 1. `resume` with the token of the lost session, if there was one;
+//! 2. `guest`, `login` or `register` with the password that the client knows;
+//! 3. `login` with a new password whose confirmation was lost with the connection.
 
 use landline_common::event::PROTOCOL;
 use landline_common::{Cause, Event, EventKind, Report, Request, RoomName, UserName};
 use std::collections::BTreeMap;
 
-/// What a server without command objects is refused with.
+/// Error text for a server without command objects.
 const OLD_SERVER: &str = "this server speaks an older protocol; update landline-server";
 
-/// The user who signs in, and how.
+/// The user that signs in, and how.
 #[derive(Clone, Debug)]
 pub struct Identity {
-    /// The name.
+    /// Name of the user.
     pub name: UserName,
     /// The room to start in.
     pub room: RoomName,
-    /// Further rooms to be in.
+    /// Further rooms to enter.
     pub rooms: Vec<RoomName>,
-    /// An account's password; guests have none.
+    /// Password of the account; `None` for a guest.
     pub password: Option<String>,
-    /// Make the account first.
+    /// True to create the account first.
     pub register: bool,
-    /// The server's own password.
+    /// Password of the server itself, if it has one.
     pub server_password: Option<String>,
 }
 
-/// What a session goes on with after its connection was lost.
+/// A session that can be resumed after its connection was lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// The server's token for it.
+    /// The server's token for the session.
     pub token: String,
-    /// The last `seq` that was received.
+    /// The last sequence number that was received.
     pub seq: Option<u64>,
 }
 
-/// Rooms to be in, each with the last id that was received there.
+/// Rooms to enter, each with the id up to which no message is missing.
 pub type RoomsAndIds = BTreeMap<String, Option<u64>>;
 
-/// The objects of one sign-in, in the order in which they are tried.
+/// The objects of one sign-in, in the order of the attempts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignIn {
     user: String,
@@ -47,50 +50,50 @@ pub struct SignIn {
     next: usize,
 }
 
-/// What follows from an answer.
+/// Next step after an answer of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignInStep {
-    /// Send this.
+    /// Send this line.
     Send(String),
-    /// Wait for more.
+    /// Wait for another answer.
     Wait,
-    /// The user is in.
-    In,
-    /// The user is not let in.
+    /// The user is signed in.
+    SignedIn,
+    /// The server refused the sign-in.
     Refused(SignInRefused),
 }
 
-/// Why a user is not let in.
+/// Why the server refused a sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignInRefused {
-    /// In words.
+    /// Reason, for the user.
     pub why: String,
-    /// For the program.
+    /// Reason, for decisions of the program.
     pub cause: Cause,
-    /// Trying again later may help.
-    pub again: bool,
+    /// True if a later attempt may succeed.
+    pub retry: bool,
 }
 
-/// What a lost connection says of the way to the server, and so of when to try again.
+/// The part that failed when a connection was lost. It determines when to try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
-    /// A machine answers, and the server there ended the connection or refuses it.
+    /// The server's machine answers; the server closed the connection or refuses it.
     Server,
     /// The network does not answer.
     Network,
-    /// This machine's own address is gone.
+    /// This machine has lost the address of the connection.
     Address,
 }
 
 impl SignIn {
-    /// A sign-in as `who`, whose account has been made already if `registered`; after an attempt to go on with
-    /// `session`. If the server wants another password than that of `who`, `doubtful` is tried, which may have been set.
-    /// `label` gives a new label for each object.
+    /// Creates a sign-in for `identity`, which resumes `session` if possible. `registered` means that the account exists
+    /// already. `unconfirmed` is a new password that the server may have set: it is tried if the server refuses the one
+    /// of `identity`. `label` returns a new label for each object.
     pub fn new(
-        who: &Identity,
+        identity: &Identity,
         registered: bool,
         session: Option<&Session>,
-        doubtful: Option<&str>,
+        unconfirmed: Option<&str>,
         rooms: &RoomsAndIds,
         mut label: impl FnMut() -> String,
     ) -> SignIn {
@@ -101,7 +104,7 @@ impl SignIn {
                 label: Some(label.into()),
                 acks: Some(true),
                 rooms: Some(rooms.clone()),
-                server_password: who.server_password.as_deref().map(Into::into),
+                server_password: identity.server_password.as_deref().map(Into::into),
                 ..request
             };
             common.to_line()
@@ -110,39 +113,39 @@ impl SignIn {
         if let Some(Session { token, seq }) = session {
             attempts.push(object(Request { token: Some(token.into()), seq: *seq, ..Request::of("resume") }));
         }
-        let r#type = match (&who.password, who.register && !registered) {
+        let r#type = match (&identity.password, identity.register && !registered) {
             (None, _) => "guest",
             (Some(_), true) => "register",
             (Some(_), false) => "login",
         };
         let mut as_user = |r#type, password: Option<&str>| {
             attempts.push(object(Request {
-                user: Some(who.name.as_str().into()),
-                room: Some(who.room.as_str().into()),
+                user: Some(identity.name.as_str().into()),
+                room: Some(identity.room.as_str().into()),
                 password: password.map(Into::into),
                 ..Request::of(r#type)
             }));
         };
-        as_user(r#type, who.password.as_deref());
-        if doubtful.is_some() {
-            as_user("login", doubtful);
+        as_user(r#type, identity.password.as_deref());
+        if unconfirmed.is_some() {
+            as_user("login", unconfirmed);
         }
-        SignIn { user: who.name.to_string(), attempts, next: 0 }
+        SignIn { user: identity.name.to_string(), attempts, next: 0 }
     }
 
-    /// Where no server asks who comes: in a mesh.
+    /// Creates an empty sign-in, for a mesh, which has no server.
     #[must_use]
-    pub fn none() -> SignIn {
+    pub fn without_server() -> SignIn {
         SignIn { user: String::new(), attempts: Vec::new(), next: 0 }
     }
 
-    /// The name of the user who signs in.
+    /// Returns the name of the user.
     #[must_use]
     pub fn user(&self) -> &str {
         &self.user
     }
 
-    /// The first lines to send.
+    /// Returns the first lines to send.
     pub fn begin(&mut self) -> String {
         format!("format json\n{}\n", self.attempt().unwrap_or_default())
     }
@@ -153,10 +156,10 @@ impl SignIn {
         attempt
     }
 
-    /// What follows from what the server said.
+    /// Handles an answer of the server, and returns the next step.
     pub fn answer(&mut self, event: &Event<'_>) -> SignInStep {
         match &event.what {
-            EventKind::Welcome { grant, .. } if grant.protocol >= PROTOCOL => SignInStep::In,
+            EventKind::Welcome { grant, .. } if grant.protocol >= PROTOCOL => SignInStep::SignedIn,
             EventKind::Report(report) | EventKind::Refused(report) if report.cause == Cause::TokenUnknown => {
                 match self.attempt() {
                     Some(next) => SignInStep::Send(next),
@@ -169,35 +172,37 @@ impl SignIn {
             {
                 self.attempt().map_or(SignInStep::Wait, SignInStep::Send)
             }
-            EventKind::Report(report) | EventKind::Refused(report) if report.is_refusal() || is_line(report.cause) => {
+            EventKind::Report(report) | EventKind::Refused(report)
+                if report.is_refusal() || is_refusal_without_code(report.cause) =>
+            {
                 SignInStep::Refused(refused(report))
             }
-            // A server of this protocol gives every refusal a cause.
+            // A server of the present protocol gives every refusal a cause, so this is an older server.
             EventKind::Welcome { .. } | EventKind::Error { .. } => {
-                let (why, cause) = (OLD_SERVER.into(), Cause::Other);
-                SignInStep::Refused(SignInRefused { why, cause, again: false })
+                let refused = SignInRefused { why: OLD_SERVER.into(), cause: Cause::Other, retry: false };
+                SignInStep::Refused(refused)
             }
             _ => SignInStep::Wait,
         }
     }
 }
 
-/// A refusal that has no code, since older clients compare its whole line.
-fn is_line(cause: Cause) -> bool {
+/// Returns whether the cause is a refusal without a code. Older clients compare the whole line of that one.
+fn is_refusal_without_code(cause: Cause) -> bool {
     cause == Cause::AlreadyHere
 }
 
-/// A refusal that may be over later: too often, too many at once, or the name is still in use.
-fn is_for_now(report: &Report<'_>) -> bool {
+/// Returns whether a later attempt may succeed: the rate or number of clients was too high, or the name is in use.
+fn is_temporary(report: &Report<'_>) -> bool {
     matches!(report.code(), Some(429 | 503))
         || matches!(report.cause, Cause::NameTaken | Cause::AlreadyHere | Cause::SignInTooLong | Cause::TokenUnknown)
 }
 
 fn refused(report: &Report<'_>) -> SignInRefused {
-    // An old server's refusals of an object have no cause, or one that nobody knows.
+    // An older server refuses an object without a cause, or with one that this version does not know.
     let old = report.cause == Cause::Other && report.text.as_ref().is_none_or(|text| text.is_empty());
     let why = if old { OLD_SERVER.into() } else { landline_common::clean::clean(&report.sentence()).into_owned() };
-    SignInRefused { why, cause: report.cause, again: is_for_now(report) }
+    SignInRefused { why, cause: report.cause, retry: is_temporary(report) }
 }
 
 #[cfg(test)]
@@ -206,7 +211,7 @@ mod tests {
     use landline_common::OffsetDateTime;
     use landline_common::event::SignInDetails;
 
-    fn who(password: Option<&str>, register: bool) -> Identity {
+    fn identity(password: Option<&str>, register: bool) -> Identity {
         Identity {
             name: UserName::parse("alice").unwrap(),
             room: RoomName::parse("ops").unwrap(),
@@ -217,10 +222,10 @@ mod tests {
         }
     }
 
-    fn sign_in(who: &Identity, registered: bool, session: Option<&Session>) -> SignIn {
+    fn sign_in(identity: &Identity, registered: bool, session: Option<&Session>) -> SignIn {
         let rooms = [("ops".to_owned(), Some(7)), ("lobby".to_owned(), None)].into();
         let mut labels = 0;
-        SignIn::new(who, registered, session, None, &rooms, || {
+        SignIn::new(identity, registered, session, None, &rooms, || {
             labels += 1;
             format!("x-{labels}")
         })
@@ -236,26 +241,26 @@ mod tests {
     }
 
     fn is_refused(step: SignInStep, cause: Cause, again: bool) -> bool {
-        matches!(step, SignInStep::Refused(refused) if refused.cause == cause && refused.again == again)
+        matches!(step, SignInStep::Refused(refused) if refused.cause == cause && refused.retry == again)
     }
 
     #[test]
-    fn one_object_says_everything() {
-        let first = sign_in(&who(None, false), false, None).begin();
+    fn a_sign_in_is_one_object() {
+        let first = sign_in(&identity(None, false), false, None).begin();
         let object = first.strip_prefix("format json\n").unwrap();
         let request = Request::parse(object).unwrap();
         assert_eq!((&*request.r#type, request.room.as_deref(), request.acks), ("guest", Some("ops"), Some(true)));
         assert_eq!(request.rooms.unwrap()["ops"], Some(7));
         for (registered, r#type) in [(false, "register"), (true, "login")] {
-            let line = sign_in(&who(Some("secret"), true), registered, None).begin();
+            let line = sign_in(&identity(Some("secret"), true), registered, None).begin();
             assert!(line.contains(&format!("\"type\":\"{type}\"")) && line.contains("secret"), "{line}");
         }
     }
 
     #[test]
-    fn a_session_that_is_over_is_followed_by_a_whole_sign_in() {
+    fn an_unknown_session_is_followed_by_a_new_sign_in() {
         let session = Session { token: "t".into(), seq: Some(3) };
-        let mut resume = sign_in(&who(None, false), false, Some(&session));
+        let mut resume = sign_in(&identity(None, false), false, Some(&session));
         let first = resume.begin();
         assert!(first.contains("\"type\":\"resume\"") && first.contains("\"seq\":3"), "{first}");
         let SignInStep::Send(second) = answer(&mut resume, Cause::TokenUnknown.report().into()) else {
@@ -266,11 +271,11 @@ mod tests {
     }
 
     #[test]
-    fn a_password_that_may_have_been_set_is_tried_second() {
+    fn an_unconfirmed_password_is_tried_second() {
         for (before, refusal) in [(None, Cause::NameRegistered), (Some("old"), Cause::WrongPassword)] {
             let mut labels = 0;
             let mut sign_in =
-                SignIn::new(&who(before, false), true, None, Some("new horse"), &RoomsAndIds::new(), || {
+                SignIn::new(&identity(before, false), true, None, Some("new horse"), &RoomsAndIds::new(), || {
                     labels += 1;
                     labels.to_string()
                 });
@@ -283,7 +288,7 @@ mod tests {
 
     #[test]
     fn refusals_are_decided_by_cause() {
-        let mut guest = sign_in(&who(None, false), false, None);
+        let mut guest = sign_in(&identity(None, false), false, None);
         for (cause, again) in [
             (Cause::NameTaken, true),
             (Cause::ServerFull, true),
@@ -298,15 +303,15 @@ mod tests {
         }
         assert!(is_refused(answer(&mut guest, Cause::AlreadyHere.report().into()), Cause::AlreadyHere, true));
         assert_eq!(answer(&mut guest, Cause::Registered.report().into()), SignInStep::Wait);
-        assert_eq!(answer(&mut guest, welcome(2)), SignInStep::In);
+        assert_eq!(answer(&mut guest, welcome(2)), SignInStep::SignedIn);
     }
 
     #[test]
-    fn an_older_server_is_refused_in_words() {
-        let mut guest = sign_in(&who(None, false), false, None);
+    fn an_older_server_is_rejected_with_advice() {
+        let mut guest = sign_in(&identity(None, false), false, None);
         for what in [welcome(0), welcome(1), EventKind::Error { code: None, text: "Invalid auth mode".into() }] {
-            let SignInStep::Refused(refused) = answer(&mut guest, what) else { panic!("it is let in") };
-            assert_eq!((&*refused.why, refused.again), (OLD_SERVER, false));
+            let SignInStep::Refused(refused) = answer(&mut guest, what) else { panic!("the server is accepted") };
+            assert_eq!((&*refused.why, refused.retry), (OLD_SERVER, false));
         }
     }
 }

@@ -1,52 +1,52 @@
-//! Signals: told to end, and told to go on after a stop.
+//! Handles the signals that end the program or continue it after a stop.
 
 use crossbeam_channel::Receiver;
 use std::io;
 
-/// What the system tells.
+/// A signal of the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(unix), allow(dead_code, reason = "there are no signals"))]
 pub enum Signal {
-    /// End in order.
+    /// SIGTERM, SIGHUP or SIGINT: end the program properly.
     End,
-    /// Go on after a stop: the terminal may be another's by now.
-    GoOn,
+    /// SIGCONT: the program runs again after a stop. Meanwhile the shell may have changed the terminal's modes.
+    Continue,
 }
 
-/// Listens for signals on a thread of its own.
+/// Receives signals on a thread of its own. The channel holds them until the caller takes them.
 ///
 /// # Errors
-/// No thread can be had.
+/// No thread can be started, or the signals cannot be handled.
 #[cfg(unix)]
 pub fn listen() -> io::Result<Receiver<Signal>> {
     use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
     let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGINT, SIGCONT])?;
-    let (out, told) = crossbeam_channel::bounded(8);
+    let (out, received) = crossbeam_channel::bounded(8);
     let run = move || {
         for signal in &mut signals {
-            let told = if signal == SIGCONT { Signal::GoOn } else { Signal::End };
-            if out.send(told).is_err() {
+            let event = if signal == SIGCONT { Signal::Continue } else { Signal::End };
+            if out.send(event).is_err() {
                 return;
             }
         }
     };
     std::thread::Builder::new().name("signals".into()).spawn(run)?;
-    Ok(told)
+    Ok(received)
 }
 
-/// There are none.
+/// Returns a channel without signals: this platform has none.
 #[cfg(not(unix))]
 pub fn listen() -> io::Result<Receiver<Signal>> {
     Ok(crossbeam_channel::never())
 }
 
-/// Stops, as Ctrl-Z does, with everything that the shell started together with this program.
+/// Stops this program's process group, as the shell does at Ctrl-Z.
 #[cfg(unix)]
-pub(super) fn stop() {
-    // Where no shell could say when to go on, the system ignores it.
+pub(super) fn suspend() {
+    // The system ignores this signal if no shell could continue the program.
     let _ = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
 }
 
-/// There is no such thing.
+/// Does nothing: this platform has no job control.
 #[cfg(not(unix))]
-pub(super) fn stop() {}
+pub(super) fn suspend() {}

@@ -124,7 +124,7 @@ fn client_sections() -> Vec<Section> {
         Section {
             heading: "FULL SCREEN",
             about: "The full screen has these commands as well. Tab completes commands, names, rooms and paths.",
-            rows: landline::own_commands().map(|(usage, help)| (usage.to_owned(), help.to_owned())).collect(),
+            rows: landline::local_commands().map(|(usage, help)| (usage.to_owned(), help.to_owned())).collect(),
         },
         Section {
             heading: "PIPES",

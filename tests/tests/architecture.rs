@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use syn::visit::{self, Visit};
 
-/// A layer, and lists of paths that its sources must not name.
+/// A layer, which is a folder or one file, and lists of paths that its sources must not name.
 struct Layer {
     folder: &'static str,
     never: &'static [&'static [&'static str]],
@@ -30,7 +30,15 @@ const WORLD: &[&str] = &[
     "serde_json",
 ];
 
-const LAYERS: [Layer; 13] = [
+/// The parts of the client that only the command line and the presenters may use.
+const UPPER: &[&str] =
+    &["crate::cli", "crate::tui", "crate::plain", "crate::connect", "crate::setup", "crate::signals"];
+
+/// The parts of the client that run a session.
+const SESSION: &[&str] =
+    &["crate::chat", "crate::connection", "crate::direct", "crate::engine", "crate::mesh", "crate::signed_in"];
+
+const LAYERS: &[Layer] = &[
     Layer {
         folder: "common/src",
         never: &[&[
@@ -122,8 +130,8 @@ const LAYERS: [Layer; 13] = [
     Layer {
         folder: "client/src/connection",
         never: &[
-            PRESENTERS,
-            &["crate::engine", "crate::chat", "crate::direct", "crate::mesh", "crate::cli", "ratatui"],
+            UPPER,
+            &["crate::engine", "crate::chat", "crate::direct", "crate::mesh", "crate::discovery", "ratatui"],
         ],
     },
     Layer {
@@ -136,7 +144,7 @@ const LAYERS: [Layer; 13] = [
     },
     Layer {
         folder: "client/src/direct",
-        never: &[PRESENTERS, &["crate::engine", "crate::chat", "crate::cli", "ratatui"]],
+        never: &[UPPER, &["crate::engine", "crate::chat", "crate::mesh", "crate::discovery", "ratatui"]],
     },
     Layer {
         folder: "client/src/chat",
@@ -171,6 +179,83 @@ const LAYERS: [Layer; 13] = [
         ],
     },
     Layer {
+        folder: "client/src/mesh",
+        never: &[UPPER, &["crate::chat", "crate::direct", "crate::discovery", "ratatui"]],
+    },
+    Layer { folder: "client/src/discovery", never: &[UPPER, SESSION, &["ratatui"]] },
+    Layer { folder: "client/src/wifi", never: &[UPPER, SESSION, &["crate::discovery", "ratatui"]] },
+    Layer {
+        folder: "client/src/setup",
+        never: &[&[
+            "crate::cli",
+            "crate::tui",
+            "crate::plain",
+            "crate::connect",
+            "crate::signals",
+            "crate::engine",
+            "crate::direct",
+            "crate::mesh",
+            "ratatui",
+        ]],
+    },
+    Layer {
+        folder: "client/src/cli/args.rs",
+        never: &[&[
+            "crate::tui",
+            "crate::plain",
+            "crate::connect",
+            "crate::connection",
+            "crate::setup",
+            "crate::engine",
+            "crate::direct",
+            "crate::mesh",
+            "ratatui",
+        ]],
+    },
+    Layer {
+        folder: "client/src/cli/config.rs",
+        never: &[&[
+            "crate::tui",
+            "crate::plain",
+            "crate::connect",
+            "crate::connection",
+            "crate::setup",
+            "crate::engine",
+            "crate::direct",
+            "crate::mesh",
+            "ratatui",
+        ]],
+    },
+    Layer { folder: "client/src/cli", never: &[&["crate::engine", "crate::direct", "crate::wifi", "ratatui"]] },
+    Layer {
+        folder: "client/src/plain",
+        never: &[&["crate::cli", "crate::tui", "crate::mesh", "crate::direct", "crate::wifi", "ratatui"]],
+    },
+    Layer {
+        folder: "client/src/tui",
+        never: &[&["crate::cli", "crate::plain", "crate::mesh", "crate::direct", "crate::wifi", "crate::discovery"]],
+    },
+    Layer {
+        folder: "client/src/connect.rs",
+        never: &[&[
+            "crate::cli",
+            "crate::tui",
+            "crate::plain",
+            "crate::setup",
+            "crate::chat",
+            "crate::mesh",
+            "ratatui",
+        ]],
+    },
+    Layer {
+        folder: "client/src/signed_in.rs",
+        never: &[UPPER, &["crate::chat", "crate::direct", "crate::mesh", "ratatui"]],
+    },
+    Layer { folder: "client/src/sign_in.rs", never: &[UPPER, SESSION, WORLD] },
+    Layer { folder: "client/src/message.rs", never: &[UPPER, SESSION, WORLD] },
+    Layer { folder: "client/src/new_password.rs", never: &[UPPER, SESSION, WORLD] },
+    Layer { folder: "client/src/rate_counter.rs", never: &[UPPER, SESSION, WORLD] },
+    Layer {
         folder: "client/src/tui/view",
         never: &[&[
             "crate::connection",
@@ -197,6 +282,9 @@ fn root() -> PathBuf {
 }
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
+    if folder.is_file() {
+        return vec![folder.to_owned()];
+    }
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder").map(|e| e.expect("an entry").path()) {
         if entry.is_dir() {

@@ -1,7 +1,7 @@
 //! A line of a conversation: a message, a notice, or joins and leaves. Text from a server is cleaned and cut here.
 
 use super::limits::{MAX_PRESENCE_NAMES, MESSAGE_CHARS, NAME_CHARS};
-pub use crate::message::too_long;
+pub use crate::message::length_error;
 use landline_common::clean::{clean, clean_message};
 use landline_common::limits::MOST_MESSAGE_LINES;
 use landline_common::name::{is_server_author, server_author};

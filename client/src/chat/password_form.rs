@@ -5,7 +5,7 @@ use super::bindings::{Action, action_of};
 use super::editor::Editor;
 use super::key::{Code, Key};
 use crate::engine::Engine;
-use crate::new_password::{NewPassword, Typed};
+use crate::new_password::{NewPassword, PasswordStep};
 use landline_common::Cause;
 use landline_common::clean::clean;
 use landline_common::command::{Command, PasswordChange};
@@ -98,7 +98,7 @@ impl PasswordForm {
     /// Returns the current question.
     #[must_use]
     pub fn question(&self) -> &'static str {
-        match (self.new.is_repeated(), self.asks_current()) {
+        match (self.new.awaits_repetition(), self.asks_current()) {
             _ if self.purpose == Purpose::SignIn => "The password of your account",
             (true, _) => "The new password again",
             (false, true) => "Your present password",
@@ -161,11 +161,11 @@ impl PasswordForm {
             return PasswordAnswer::Incomplete;
         }
         match (self.new.take(&text), self.current.take()) {
-            (Typed::Done(new), Some(old)) => return PasswordAnswer::Change { old, new },
-            (Typed::Done(new), None) => return PasswordAnswer::Register(new),
+            (PasswordStep::Done(new), Some(old)) => return PasswordAnswer::Change { old, new },
+            (PasswordStep::Done(new), None) => return PasswordAnswer::Register(new),
             (typed, current) => {
                 self.current = current;
-                if let Typed::Wrong(why) = typed {
+                if let PasswordStep::Rejected(why) = typed {
                     self.problem = Some(why);
                 }
             }

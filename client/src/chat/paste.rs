@@ -15,7 +15,7 @@
 use super::editor::Editor;
 use super::key::{Code, Key};
 use super::limits::PASTE_BYTES;
-use crate::message::{split, too_long};
+use crate::message::{length_error, split};
 use landline_common::clean::{clean_message, count_lines};
 use landline_common::command::{Command, parse};
 use std::borrow::Cow;
@@ -85,7 +85,7 @@ impl Pasted {
     pub fn choices(&self, draft: &Editor, me: &str) -> Vec<(&'static str, String)> {
         let message = self.in_draft(draft);
         let Submission { text, .. } = Submission::of(&message, draft, me);
-        let parts = if too_long(&text).is_some() { split(&text).len() } else { 1 };
+        let parts = if length_error(&text).is_some() { split(&text).len() } else { 1 };
         let whole = match parts {
             1 => "send as one message".to_owned(),
             n => format!("send as {n} messages: it is too long for one"),
@@ -109,7 +109,7 @@ impl Pasted {
         match key {
             key if key == Key::plain(Code::Enter) => {
                 let submission = Submission::of(&message, draft, me);
-                let parts = if too_long(&submission.text).is_some() {
+                let parts = if length_error(&submission.text).is_some() {
                     split(&submission.text)
                 } else {
                     vec![submission.text.clone()]

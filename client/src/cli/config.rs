@@ -2,8 +2,8 @@
 
 use crate::atomic_file;
 use crate::chat::Bell;
-use crate::cli::args::BadUsage;
-use crate::tui::theme::Palette;
+use crate::palette::Palette;
+use crate::usage_error::UsageError;
 use landline_common::{RoomName, UserName};
 use serde::de::{Deserialize, Deserializer, Error};
 use std::fmt::Display;
@@ -69,14 +69,14 @@ fn value<'de, D: Deserializer<'de>, T: clap::ValueEnum>(deserializer: D) -> Resu
         all.map(|value| format!("\"{}\"", value.get_name())).collect::<Vec<_>>().join(", ")
     };
     parsed(deserializer, |text| {
-        T::from_str(text, false).map_err(|_| format!("there is no {text:?} here, only {}", words()))
+        T::from_str(text, false).map_err(|_| format!("unknown value {text:?}; possible values: {}", words()))
     })
 }
 
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D, min: u64, max: u64) -> Result<Option<u64>, D::Error> {
     match u64::deserialize(deserializer)? {
         seconds if (min..=max).contains(&seconds) => Ok(Some(seconds)),
-        _ => Err(D::Error::custom(format!("write seconds from {min} to {max}"))),
+        _ => Err(D::Error::custom(format!("must be from {min} to {max} seconds"))),
     }
 }
 
@@ -96,20 +96,21 @@ pub fn template(file: Option<&Path>) -> String {
 }
 
 impl Config {
-    /// Reads the file. Without `wanted`, a missing file gives the defaults; `wanted` means that the user named the
-    /// file.
+    /// Reads the file. `required` means that the user named the file; otherwise a missing file gives the defaults.
     ///
     /// # Errors
     /// The file cannot be read, or has an unknown key or a wrong value; the message names the line.
-    pub fn load(file: &Path, wanted: bool) -> Result<Config, BadUsage> {
-        match atomic_file::read(file, MAX_BYTES) {
+    pub fn load(file: &Path, required: bool) -> Result<Config, UsageError> {
+        match atomic_file::read_bounded(file, MAX_BYTES) {
             Ok(text) => Config::parse(&text).map_err(|(line, why)| {
-                BadUsage::new(format!("{}, line {line}: {why}; landline config prints all keys", file.display()))
+                UsageError::new(format!("{}, line {line}: {why}; landline config prints all keys", file.display()))
             }),
-            Err(error) if !wanted && !matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::InvalidData) => {
+            Err(error)
+                if !required && !matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::InvalidData) =>
+            {
                 Ok(Config::default())
             }
-            Err(error) => Err(BadUsage::new(format!("reading {}: {error}", file.display()))),
+            Err(error) => Err(UsageError::new(format!("cannot read {}: {error}", file.display()))),
         }
     }
 
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_template_has_every_key_and_only_defaults() {
+    fn the_template_has_all_keys_with_their_defaults() {
         let config = Config::parse(&uncommented()).unwrap();
         assert!(config.server.is_some() && config.name.is_some() && config.room.is_some());
         assert!(config.theme == Some(Palette::Dark) && config.bell == Some(Bell::Private));

@@ -1,11 +1,12 @@
-//! What to do when a server does not let the user in: its cause → the words of this program's command line.
+//! Adds advice to a refused sign-in: the options of the command line that solve the problem.
 
 use landline_common::Cause;
 
-/// A refusal, with what to do about it. `registers`: the user wanted to make an account.
+/// Returns the reason of a refusal with the advice for its cause. `registers` means that the user wanted to create an
+/// account.
 #[must_use]
-pub fn with_advice(why: &str, cause: Option<Cause>, registers: bool) -> String {
-    let advice = match cause {
+pub fn with_hint(why: &str, cause: Option<Cause>, registers: bool) -> String {
+    let hint = match cause {
         Some(Cause::AliasTaken | Cause::NameRegistered) if registers => " If it is yours, leave out --register.",
         Some(Cause::NameRegistered) => {
             " If it is yours, give its password in LANDLINE_PASSWORD or with --password-file."
@@ -19,7 +20,7 @@ pub fn with_advice(why: &str, cause: Option<Cause>, registers: bool) -> String {
         Some(Cause::PasswordLength | Cause::PasswordUnusable) => " Choose another password.",
         _ => "",
     };
-    format!("{why}{advice}")
+    format!("{why}{hint}")
 }
 
 #[cfg(test)]
@@ -27,12 +28,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_says_what_to_do_by_its_cause() {
-        assert_eq!(with_advice("xq wvzt", Some(Cause::NameTaken), false), "xq wvzt (--name NAME)");
-        assert!(with_advice("no", Some(Cause::WrongServerPassword), false).contains("LANDLINE_SERVER_PASSWORD"));
-        assert_eq!(with_advice("no server answers at x", None, false), "no server answers at x");
-        for (registers, advice) in [(false, "LANDLINE_PASSWORD"), (true, "leave out --register")] {
-            assert!(with_advice("no", Some(Cause::NameRegistered), registers).contains(advice));
+    fn a_refusal_has_a_hint_for_its_cause() {
+        assert_eq!(with_hint("xq wvzt", Some(Cause::NameTaken), false), "xq wvzt (--name NAME)");
+        assert!(with_hint("no", Some(Cause::WrongServerPassword), false).contains("LANDLINE_SERVER_PASSWORD"));
+        assert_eq!(with_hint("no server answers at x", None, false), "no server answers at x");
+        for (registers, hint) in [(false, "LANDLINE_PASSWORD"), (true, "leave out --register")] {
+            assert!(with_hint("no", Some(Cause::NameRegistered), registers).contains(hint));
         }
     }
 }

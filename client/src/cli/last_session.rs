@@ -1,34 +1,34 @@
-//! What is remembered of the last time: server, name and rooms; never a password.
+//! Remembers the last session across starts: server, name and rooms. Never a password.
 
 use crate::atomic_file;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::Path;
 
-/// No file of ours is larger.
-const MOST_BYTES: u64 = 64 << 10;
-/// Servers and names whose rooms are remembered; the one that was visited longest ago goes first.
-const VISITS: usize = 16;
-/// Rooms of each: as many as a server lets a user into.
-const ROOMS: usize = 32;
+/// Bytes to read at most. This program writes no larger file.
+const MAX_BYTES: u64 = 64 << 10;
+/// Pairs of server and name whose rooms are remembered. Above that, the oldest pair is forgotten.
+const MAX_VISITS: usize = 16;
+/// Rooms to remember for each pair: as many as a server lets a user enter.
+const MAX_ROOMS: usize = 32;
 
-/// The last time.
+/// The content of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LastSession {
     /// The server's address, with its port.
     pub server: Option<String>,
-    /// What the server calls itself.
+    /// The name that the server gives itself.
     pub server_name: Option<String>,
     /// The id by which a running server is found again at another address.
     pub server_id: Option<String>,
-    /// One's name there.
+    /// Name of the user at that server.
     pub name: Option<String>,
-    /// The room.
+    /// The room in which the session started.
     pub room: Option<String>,
-    /// The name is an account's.
+    /// True if the user signed in with an account.
     pub account: bool,
-    /// The rooms of users at servers, the last visit first.
+    /// Rooms by server and name, latest session first.
     pub visits: Vec<RoomsAtServer>,
 }
 
@@ -40,43 +40,43 @@ pub struct RoomsAtServer {
     pub server: String,
     /// The user's name there.
     pub name: String,
-    /// The rooms.
+    /// Names of the rooms.
     pub rooms: Vec<String>,
 }
 
 impl LastSession {
-    /// What is remembered: nothing, if the file is not there or is none of ours.
+    /// Reads the file. Returns the default if it is missing, unreadable or malformed: the program works without it.
     #[must_use]
     pub fn load(file: Option<&Path>) -> LastSession {
-        file.and_then(|file| atomic_file::read(file, MOST_BYTES).ok())
+        file.and_then(|file| atomic_file::read_bounded(file, MAX_BYTES).ok())
             .and_then(|text| toml::from_str(&text).ok())
             .unwrap_or_default()
     }
 
-    /// The rooms in which that user was at that server.
+    /// Returns the remembered rooms of a user at a server.
     #[must_use]
     pub fn rooms(&self, server: &str, name: &str) -> &[String] {
         self.visits.iter().find(|visit| visit.is_of(server, name)).map_or(&[], |visit| &visit.rooms)
     }
 
-    /// That user is in these rooms at that server.
+    /// Sets the rooms of a user at a server.
     pub fn set_rooms(&mut self, server: &str, name: &str, rooms: &[String]) {
         self.visits.retain(|visit| !visit.is_of(server, name));
-        let rooms = rooms.iter().take(ROOMS).cloned().collect();
+        let rooms = rooms.iter().take(MAX_ROOMS).cloned().collect();
         self.visits.insert(0, RoomsAtServer { server: server.into(), name: name.into(), rooms });
-        self.visits.truncate(VISITS);
+        self.visits.truncate(MAX_VISITS);
     }
 
-    /// That user signs in with an account at that server, if they were there the last time.
+    /// Notes that a user has an account, if the last session was of that user at that server.
     pub fn set_account(&mut self, server: &str, name: &str) {
         let is_it = |last: &Option<String>, now: &str| last.as_deref() == Some(now);
         self.account |= is_it(&self.server, server) && is_it(&self.name, name);
     }
 
-    /// Remembers it.
+    /// Writes the file.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// The file cannot be written.
     pub fn save(&self, file: &Path) -> io::Result<()> {
         let text = toml::to_string(self).map_err(io::Error::other)?;
         atomic_file::replace(file, &text)
@@ -95,7 +95,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn it_remembers_and_takes_nonsense_for_nothing() {
+    fn a_malformed_file_counts_as_missing() {
         let folder = tempfile::TempDir::new().unwrap();
         let file = folder.path().join("deep").join("last.toml");
         assert_eq!(LastSession::load(Some(&file)), LastSession::default());
@@ -119,21 +119,21 @@ mod tests {
     }
 
     #[test]
-    fn a11_rooms_are_remembered_for_each_server_and_name_and_bounded() {
+    fn a11_rooms_are_remembered_per_server_and_name_within_limits() {
         let rooms = |n: usize| (0..n).map(|n| format!("{}{n}", "日".repeat(30))).collect::<Vec<_>>();
         let mut memory = LastSession::default();
         for n in 0..40 {
             memory.set_rooms("server:1", &format!("user{n}"), &rooms(99));
         }
         memory.set_rooms("server:1", "User39", &rooms(2));
-        assert_eq!((memory.visits.len(), memory.rooms("server:1", "user39").len()), (VISITS, 2));
-        assert_eq!(memory.rooms("server:1", "user38").len(), ROOMS);
+        assert_eq!((memory.visits.len(), memory.rooms("server:1", "user39").len()), (MAX_VISITS, 2));
+        assert_eq!(memory.rooms("server:1", "user38").len(), MAX_ROOMS);
         assert_eq!((memory.rooms("server:1", "user0"), memory.rooms("other:1", "user39")), (&[][..], &[][..]));
-        assert!((toml::to_string(&memory).unwrap().len() as u64) < MOST_BYTES);
+        assert!((toml::to_string(&memory).unwrap().len() as u64) < MAX_BYTES);
     }
 
     #[test]
-    fn an_account_is_remembered_of_the_last_user_alone() {
+    fn an_account_is_remembered_for_the_last_user_only() {
         let some = |text: &str| Some(text.to_owned());
         let mut memory = LastSession { server: some("server:1"), name: some("alice"), ..LastSession::default() };
         for (server, name) in [("server:2", "alice"), ("server:1", "bob")] {

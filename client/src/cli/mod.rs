@@ -1,4 +1,4 @@
-//! The command line: arguments, configuration, what the last session was, and the launch.
+//! The command line: arguments, configuration file, the remembered last session, and the launch.
 
 pub mod args;
 pub mod config;

@@ -35,14 +35,14 @@ pub(super) struct ConnectAttempt<'a> {
 pub(super) type Outgoing = (Receiver<String>, Sender<()>);
 
 impl ConnectAttempt<'_> {
-    /// Runs the connection to its end, and returns why it ended. Calls `tell` with each line of the server, beginning
-    /// with the one that completes the sign-in; `tell` returns false when the receiver is gone.
+    /// Runs the connection to its end, and returns why it ended. Calls `forward` with each line of the server, beginning
+    /// with the one that completes the sign-in; `forward` returns false when the receiver is gone.
     pub fn run(
         self,
         server: &str,
         stream_out: Sender<TcpStream>,
         (lines, done): Outgoing,
-        tell: impl Fn(Box<str>) -> bool,
+        forward: impl Fn(Box<str>) -> bool,
     ) -> ConnectionEvent {
         let stream = match dial(server, self.again) {
             Ok(stream) => stream,
@@ -64,10 +64,10 @@ impl ConnectAttempt<'_> {
         let mut reader = ServerReader::new(reading, Instant::now() + SIGN_IN_TIMEOUT);
         let last = match sign_in(self.sign_in, &mut reader, &writing, server) {
             Ok(welcome) => {
-                info!("connected to {server}");
-                pass_on(welcome, reader, writing, (lines, done), tell)
+                info!("connection: connected server={server}");
+                relay(welcome, reader, writing, (lines, done), forward)
             }
-            Err(news) => news,
+            Err(last_event) => last_event,
         };
         match last {
             ConnectionEvent::Down { .. } if gone.load(Relaxed) => {
@@ -79,29 +79,29 @@ impl ConnectAttempt<'_> {
 }
 
 /// Relays lines in both directions until the connection ends. Returns why it ended.
-fn pass_on(
+fn relay(
     welcome: Box<str>,
     mut reader: ServerReader,
     writing: TcpStream,
     (lines, done): Outgoing,
-    tell: impl Fn(Box<str>) -> bool,
+    forward: impl Fn(Box<str>) -> bool,
 ) -> ConnectionEvent {
     let writer = std::thread::Builder::new().name("writer".into()).spawn(move || {
         write_all(&writing, &lines);
         drop(done);
     });
-    if writer.is_err() || !tell(welcome) {
+    if writer.is_err() || !forward(welcome) {
         return ConnectionEvent::down("out of threads");
     }
     loop {
         match reader.next_line() {
             Ok(Some(line)) => {
-                if !tell(line) {
+                if !forward(line) {
                     return ConnectionEvent::down("given up");
                 }
             }
             Ok(None) => return ConnectionEvent::down("the server closed the connection"),
-            Err(news) => return news,
+            Err(last_event) => return last_event,
         }
     }
 }
@@ -134,7 +134,7 @@ fn sign_in(
             Err(ConnectionEvent::Down { loss: Loss::Server, .. }) if !is_answered => {
                 return Err(ConnectionEvent::down(&foreign::silent(server)));
             }
-            Err(news) => return Err(news),
+            Err(last_event) => return Err(last_event),
         };
         let is_first = !std::mem::replace(&mut is_answered, true);
         let service = if is_first { Service::from_greeting(line.as_bytes()) } else { Service::Landline };
@@ -144,7 +144,7 @@ fn sign_in(
         match json::read(&line).map_or(SignInStep::Wait, |event| sign_in.answer(&event)) {
             SignInStep::Send(line) => writer.write_all(format!("{line}\n").as_bytes()).map_err(down)?,
             SignInStep::Wait => {}
-            SignInStep::In => {
+            SignInStep::SignedIn => {
                 reader.input.get_mut().lift().map_err(down)?;
                 return Ok(line);
             }

@@ -1,17 +1,16 @@
-//! What to tell a user whose address leads to something that is no Landline server, or to a port of one that is not
-//! for this program.
+//! Error texts for a user whose address leads to another service, or to a port of Landline for other clients.
 
 use landline_common::beacon::{Answer, question};
 use landline_common::service::{BEACON_PORT, MAIN_PORT, Service};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
-/// A server on the network answers in less.
-const ANSWERING: Duration = Duration::from_millis(400);
-/// Longer than any answer.
-const LONGEST_ANSWER: usize = 2_048;
+/// Time limit for the answer of a server on the network.
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(400);
+/// Bytes to read of an answer; more than any answer has.
+const MAX_ANSWER_BYTES: usize = 2_048;
 
-/// Why the service at `server`, reached at `peer`, does not let this program in; `None` if it may be a Landline server.
+/// Returns why this program cannot use the service at `server`, reached at `peer`; `None` if it may be a Landline server.
 pub(super) fn why_not(service: &Service, server: &str, peer: Option<SocketAddr>) -> Option<String> {
     match service {
         Service::Landline | Service::Unknown => None,
@@ -23,7 +22,7 @@ pub(super) fn why_not(service: &Service, server: &str, peer: Option<SocketAddr>)
     }
 }
 
-/// What to tell where the connection ended before a word was said.
+/// Returns the text for a service that closed the connection without sending a byte.
 pub(super) fn silent(server: &str) -> String {
     format!(
         "{server} closed the connection without an answer: is it a Landline server? (its port is {MAIN_PORT}, unless \
@@ -39,15 +38,16 @@ fn lantalk(server: &str, main: Option<u16>) -> String {
     }
 }
 
-/// The main port of the Landline server whose port for LanTalk clients `peer` is, if it answers when it is asked.
+/// Asks the machine of `peer` by discovery for its main port. Returns it if `peer` is that server's port for LanTalk
+/// clients.
 fn main_port(peer: SocketAddr) -> Option<u16> {
     let own: IpAddr = if peer.is_ipv4() { [0, 0, 0, 0].into() } else { Ipv6Addr::UNSPECIFIED.into() };
     let socket = UdpSocket::bind((own, 0)).ok()?;
-    socket.set_read_timeout(Some(ANSWERING)).ok()?;
-    // Connected: nothing but that server's answer is read.
+    socket.set_read_timeout(Some(ANSWER_TIMEOUT)).ok()?;
+    // Connect the socket, so that it receives only answers of that machine.
     socket.connect((peer.ip(), BEACON_PORT)).ok()?;
     socket.send(&question()).ok()?;
-    let mut buffer = [0; LONGEST_ANSWER];
+    let mut buffer = [0; MAX_ANSWER_BYTES];
     let read = socket.recv(&mut buffer).ok()?;
     let answer = Answer::parse(&buffer[..read])?;
     (answer.lantalk == peer.port()).then_some(answer.port)
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a20_the_sentence_says_where_the_server_may_be() {
+    fn a20_the_error_names_the_likely_address_of_the_server() {
         let why = |service: &Service| why_not(service, "10.0.0.1:5050", None);
         assert_eq!((why(&Service::Landline), why(&Service::Unknown)), (None, None));
         assert!(why(&Service::LanTalk).unwrap().ends_with("try 10.0.0.1:12345"));

@@ -50,7 +50,7 @@ pub enum ConnectionEvent {
     /// A line of the server with an event that this version does not know.
     Unknown(Box<str>),
     /// A line of the server that [`Connection::current`] will parse.
-    Unread(Unread),
+    UnparsedLine(UnparsedLine),
     /// The connection failed or broke.
     Down {
         /// Reason, for the user.
@@ -71,13 +71,13 @@ impl ConnectionEvent {
 
 /// A line of the server that waits for the UI.
 #[derive(Debug)]
-pub struct Unread {
+pub struct UnparsedLine {
     line: Box<str>,
     /// Its part of [`EVENT_BYTES`], free again when the line is parsed.
     _permit: Permit,
 }
 
-impl Unread {
+impl UnparsedLine {
     fn parse(self) -> ConnectionEvent {
         match json::read(&self.line) {
             Some(event) => ConnectionEvent::Event { event: Box::new(event), line: self.line, by_program: false },
@@ -89,9 +89,10 @@ impl Unread {
 /// A connection that can be made again and again: to a server, or into a mesh. A UI uses nothing else of it.
 pub trait Connection: std::fmt::Debug {
     /// Returns the event channel. Pass each event through [`Connection::current`].
-    fn news(&self) -> &Receiver<(u64, ConnectionEvent)>;
-    /// Returns the event, parsed, or `None` if the UI is not to see it, for example if it is of an older connection.
-    fn current(&mut self, news: (u64, ConnectionEvent)) -> Option<ConnectionEvent>;
+    fn events(&self) -> &Receiver<(u64, ConnectionEvent)>;
+    /// Parses an event and updates the connection's state by it. Returns `None` if the UI is not to see the event, for
+    /// example if it is of an older connection.
+    fn process(&mut self, event: (u64, ConnectionEvent)) -> Option<ConnectionEvent>;
     /// Drops the present connection, if any, and starts a new one. The result arrives as an event.
     ///
     /// # Errors
@@ -104,7 +105,7 @@ pub trait Connection: std::fmt::Debug {
     /// Returns whether the server was reached over loopback, so that it runs on this machine.
     fn is_local(&self) -> bool;
     /// Closes the connection after the queued lines. Blocks for a few seconds at most.
-    fn finish(self: Box<Self>);
+    fn close(self: Box<Self>);
 }
 
 /// The connection to a server.
@@ -116,7 +117,7 @@ pub struct ServerConnection {
     active: Option<ActiveConnection>,
     semaphore: ByteSemaphore,
     out: Sender<(u64, ConnectionEvent)>,
-    news: Receiver<(u64, ConnectionEvent)>,
+    events: Receiver<(u64, ConnectionEvent)>,
 }
 
 /// Handle of one connection's threads.
@@ -133,7 +134,7 @@ struct ActiveConnection {
 
 /// Why the first sign-in failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct ConnectFailure {
     /// Reason, for the user.
     pub why: String,
     /// Reason of the server; `None` if no server was reached.
@@ -142,28 +143,30 @@ pub struct Refusal {
 
 /// The confirmation of the sign-in.
 #[derive(Debug)]
-pub struct First {
+pub struct SignInConfirmation {
     /// The server's welcome.
     pub event: Box<Event<'static>>,
     /// Its JSON line, for scripts.
     pub line: Box<str>,
 }
 
-impl First {
+impl SignInConfirmation {
     /// Interprets the first event of a connection.
     ///
     /// # Errors
     /// The connection failed, the server refused the sign-in, or the other side is no Landline server.
-    pub fn of(first: ConnectionEvent) -> Result<First, Refusal> {
+    pub fn of(first: ConnectionEvent) -> Result<SignInConfirmation, ConnectFailure> {
         match first {
-            ConnectionEvent::Event { event, line, .. } => Ok(First { event, line }),
-            ConnectionEvent::Refused(SignInRefused { why, cause, .. }) => Err(Refusal { why, cause: Some(cause) }),
-            ConnectionEvent::Down { why, .. } => {
-                warn!("no connection: {why}");
-                Err(Refusal { why, cause: None })
+            ConnectionEvent::Event { event, line, .. } => Ok(SignInConfirmation { event, line }),
+            ConnectionEvent::Refused(SignInRefused { why, cause, .. }) => {
+                Err(ConnectFailure { why, cause: Some(cause) })
             }
-            ConnectionEvent::Unknown(_) | ConnectionEvent::Unread(_) => {
-                Err(Refusal { why: "that is no Landline server".into(), cause: None })
+            ConnectionEvent::Down { why, .. } => {
+                warn!("connection: failed reason={why}");
+                Err(ConnectFailure { why, cause: None })
+            }
+            ConnectionEvent::Unknown(_) | ConnectionEvent::UnparsedLine(_) => {
+                Err(ConnectFailure { why: "cannot connect: the other side is no Landline server".into(), cause: None })
             }
         }
     }
@@ -173,14 +176,14 @@ impl ServerConnection {
     /// Creates a link to `server` (`HOST:PORT`) without connecting.
     #[must_use]
     pub fn new(server: &str) -> ServerConnection {
-        let (out, news) = bounded(EVENT_CAPACITY);
+        let (out, events) = bounded(EVENT_CAPACITY);
         let semaphore = ByteSemaphore::new(EVENT_BYTES);
-        ServerConnection { server: server.to_owned(), number: 0, active: None, semaphore, out, news }
+        ServerConnection { server: server.to_owned(), number: 0, active: None, semaphore, out, events }
     }
 
     /// Returns the sending half of the event channel, for a wrapper that adds events of its own.
     #[must_use]
-    pub fn out(&self) -> Sender<(u64, ConnectionEvent)> {
+    pub fn event_sender(&self) -> Sender<(u64, ConnectionEvent)> {
         self.out.clone()
     }
 
@@ -188,20 +191,22 @@ impl ServerConnection {
     /// the server has not read would be lost.
     fn drain(&self, timeout: Duration) {
         let end = Instant::now() + timeout;
-        while let Ok((_, ConnectionEvent::Event { .. } | ConnectionEvent::Unknown(_) | ConnectionEvent::Unread(_))) =
-            self.news.recv_deadline(end)
+        while let Ok((
+            _,
+            ConnectionEvent::Event { .. } | ConnectionEvent::Unknown(_) | ConnectionEvent::UnparsedLine(_),
+        )) = self.events.recv_deadline(end)
         {}
     }
 }
 
 impl Connection for ServerConnection {
-    fn news(&self) -> &Receiver<(u64, ConnectionEvent)> {
-        &self.news
+    fn events(&self) -> &Receiver<(u64, ConnectionEvent)> {
+        &self.events
     }
 
-    fn current(&mut self, (number, news): (u64, ConnectionEvent)) -> Option<ConnectionEvent> {
-        let news = (number == self.number).then_some(news)?;
-        Some(if let ConnectionEvent::Unread(unread) = news { unread.parse() } else { news })
+    fn process(&mut self, (number, event): (u64, ConnectionEvent)) -> Option<ConnectionEvent> {
+        let event = (number == self.number).then_some(event)?;
+        Some(if let ConnectionEvent::UnparsedLine(line) = event { line.parse() } else { event })
     }
 
     fn connect(&mut self, sign_in: SignIn) -> std::io::Result<()> {
@@ -216,16 +221,16 @@ impl Connection for ServerConnection {
         let out = self.out.clone();
         let number = self.number;
         let semaphore = self.semaphore.clone();
-        info!("connecting to {server} as {}", sign_in.user());
+        info!("connection: connecting server={server} user={}", sign_in.user());
         let run = move || {
             let attempt = ConnectAttempt { sign_in, again, local: &local };
-            let tell = |line: Box<str>| {
-                let unread = Unread { _permit: semaphore.acquire(line.len()), line };
-                out.send((number, ConnectionEvent::Unread(unread))).is_ok()
+            let forward = |line: Box<str>| {
+                let unparsed = UnparsedLine { _permit: semaphore.acquire(line.len()), line };
+                out.send((number, ConnectionEvent::UnparsedLine(unparsed))).is_ok()
             };
-            let last = attempt.run(&server, stream_out, (queue, done), tell);
+            let last = attempt.run(&server, stream_out, (queue, done), forward);
             if let ConnectionEvent::Refused(SignInRefused { why, .. }) = &last {
-                warn!("refused: {why}");
+                warn!("connection: refused reason={why}");
             }
             // The receiver is gone when the program ends.
             let _ = out.send((number, last));
@@ -256,7 +261,7 @@ impl Connection for ServerConnection {
     }
 
     /// Writes the queued lines, half-closes the stream, and waits a moment for the server to close it.
-    fn finish(mut self: Box<Self>) {
+    fn close(mut self: Box<Self>) {
         let Some(ActiveConnection { lines, stream, written, .. }) = self.active.take() else { return };
         drop(lines);
         let _ = written.recv_timeout(EXIT_TIMEOUT);

@@ -1,4 +1,4 @@
-//! A server that sends as fast as it can, and a UI that reads nothing.
+//! Tests of a server that sends as fast as it can to a UI that reads nothing.
 
 use super::*;
 use landline_common::{EventKind, RoomName, UserName};
@@ -67,21 +67,21 @@ fn flood(listener: &TcpListener, report: &Sender<usize>) -> u64 {
 }
 
 #[test]
-fn a_server_waits_while_its_news_are_not_taken_and_nothing_is_lost() {
+fn a_server_blocks_while_events_are_not_taken_and_none_is_lost() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let (out, reports) = bounded(1);
     let server = std::thread::spawn(move || flood(&listener, &out));
-    let mut link = ServerConnection::new(&address);
-    assert!(!link.is_local());
-    link.connect(alice()).unwrap();
+    let mut connection = ServerConnection::new(&address);
+    assert!(!connection.is_local());
+    connection.connect(alice()).unwrap();
     let sent = reports.recv_timeout(DEADLINE).expect("the server is blocked, or has sent enough");
-    assert!(link.is_local());
+    assert!(connection.is_local());
     assert!(sent < MAX_UNDER_WAY, "the client took {} MiB", sent >> 20);
     let mut next = || loop {
-        let news = link.news.recv_timeout(DEADLINE).unwrap();
-        if let Some(news) = link.current(news) {
-            return news;
+        let event = connection.events.recv_timeout(DEADLINE).unwrap();
+        if let Some(event) = connection.process(event) {
+            return event;
         }
     };
     assert!(matches!(next(), ConnectionEvent::Event { event, .. } if matches!(event.what, EventKind::Welcome { .. })));

@@ -16,7 +16,7 @@ const FIRST_PORT: u16 = 1_024;
 
 /// An address of an interface that is up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Own {
+pub(super) struct LocalAddress {
     /// Name of the interface.
     pub name: String,
     /// Index of the interface, if the platform has one.
@@ -25,12 +25,12 @@ pub(super) struct Own {
     pub ip: IpAddr,
 }
 
-impl Own {
+impl LocalAddress {
     /// Returns the addresses of all interfaces that are up.
-    pub fn all() -> Vec<Own> {
+    pub fn all() -> Vec<LocalAddress> {
         let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
         let up = interfaces.into_iter().filter(if_addrs::Interface::is_oper_up);
-        up.map(|interface| Own { ip: interface.ip(), index: interface.index, name: interface.name }).collect()
+        up.map(|interface| LocalAddress { ip: interface.ip(), index: interface.index, name: interface.name }).collect()
     }
 
     /// Rank by how likely other machines reach this address; lower is likelier.
@@ -62,8 +62,9 @@ fn is_zone(name: &str) -> bool {
 
 /// Formats the addresses of this machine with `port`, separated by commas, likeliest first. Leaves out duplicates and
 /// addresses over the limits.
-pub(super) fn offered(own: &[Own], port: u16) -> String {
-    let mut own: Vec<&Own> = own.iter().filter(|own| !own.ip.is_unspecified() && !own.ip.is_multicast()).collect();
+pub(super) fn offered(own: &[LocalAddress], port: u16) -> String {
+    let mut own: Vec<&LocalAddress> =
+        own.iter().filter(|own| !own.ip.is_unspecified() && !own.ip.is_multicast()).collect();
     own.sort_by_key(|own| own.rank());
     let mut offered: Vec<String> = Vec::new();
     let mut bytes = 0;
@@ -82,10 +83,10 @@ pub(super) fn offered(own: &[Own], port: u16) -> String {
 /// A link-local address is tried on all interfaces, since the interface in the offer is the other machine's. Loopback
 /// is dialed only if the server runs on this machine (`is_local`): a user of another machine must not make this client
 /// connect to local services.
-pub(super) fn targets(offer: &str, own: &[Own], is_local: bool) -> Vec<SocketAddr> {
+pub(super) fn targets(offer: &str, own: &[LocalAddress], is_local: bool) -> Vec<SocketAddr> {
     let mut targets = Vec::new();
     let is_allowed = |address: &SocketAddr| is_local || !address.ip().is_loopback();
-    for address in offer.split(',').take(MAX_ADDRESSES).filter_map(read).filter(may_be_dialled).filter(is_allowed) {
+    for address in offer.split(',').take(MAX_ADDRESSES).filter_map(read).filter(is_dialable).filter(is_allowed) {
         let candidates = match address {
             SocketAddr::V6(v6) if v6.ip().is_unicast_link_local() => on_each_link(v6, own),
             _ => vec![address],
@@ -109,7 +110,7 @@ fn read(text: &str) -> Option<SocketAddr> {
 }
 
 /// Returns whether the address is unicast and the port no system port.
-fn may_be_dialled(address: &SocketAddr) -> bool {
+fn is_dialable(address: &SocketAddr) -> bool {
     let is_unicast = match address.ip() {
         IpAddr::V4(ip) => ip.octets()[0] != 0 && !ip.is_multicast() && !ip.is_broadcast(),
         IpAddr::V6(ip) => !ip.is_unspecified() && !ip.is_multicast(),
@@ -118,8 +119,8 @@ fn may_be_dialled(address: &SocketAddr) -> bool {
 }
 
 /// Returns the link-local address once per interface that has a link-local address itself.
-fn on_each_link(address: SocketAddrV6, own: &[Own]) -> Vec<SocketAddr> {
-    let is_link = |own: &&Own| matches!(own.ip, IpAddr::V6(ip) if ip.is_unicast_link_local());
+fn on_each_link(address: SocketAddrV6, own: &[LocalAddress]) -> Vec<SocketAddr> {
+    let is_link = |own: &&LocalAddress| matches!(own.ip, IpAddr::V6(ip) if ip.is_unicast_link_local());
     let links = own.iter().filter(is_link).filter_map(|own| own.index);
     links.map(|index| SocketAddrV6::new(*address.ip(), address.port(), 0, index).into()).collect()
 }
@@ -129,8 +130,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn own(name: &str, index: u32, ip: &str) -> Own {
-        Own { name: name.into(), index: Some(index), ip: ip.parse().unwrap() }
+    fn own(name: &str, index: u32, ip: &str) -> LocalAddress {
+        LocalAddress { name: name.into(), index: Some(index), ip: ip.parse().unwrap() }
     }
 
     #[test]
@@ -152,9 +153,9 @@ mod tests {
 
     #[test]
     fn bounds_an_offer_in_addresses_and_bytes() {
-        let many: Vec<Own> = (0..200).map(|n| own("eth0", 2, &format!("10.0.0.{n}"))).collect();
+        let many: Vec<LocalAddress> = (0..200).map(|n| own("eth0", 2, &format!("10.0.0.{n}"))).collect();
         assert_eq!(offered(&many, 65_535).split(',').count(), MAX_ADDRESSES);
-        let long: Vec<Own> =
+        let long: Vec<LocalAddress> =
             (0..200).map(|n| own("a-long-interface", 2, &format!("fe80::1234:5678:9abc:def0:{n:x}"))).collect();
         assert!(offered(&long, 65_535).len() <= MAX_BYTES);
         let offer = (0..999).map(|n| format!("10.0.{}.{}:2000", n / 250, n % 250)).collect::<Vec<_>>().join(",");
@@ -209,15 +210,15 @@ mod tests {
         #[test]
         fn reads_any_offer_without_panic(offer in "[0-9a-f:.,%\\[\\]é]{0,80}") {
             let machine = [own("a", 2, "fe80::a")];
-            prop_assert!(targets(&offer, &machine, true).iter().all(may_be_dialled));
+            prop_assert!(targets(&offer, &machine, true).iter().all(is_dialable));
         }
 
         #[test]
         fn dials_each_address_that_is_offered(ip in any::<[u8; 4]>(), port in FIRST_PORT..) {
             let ip = IpAddr::from(ip);
-            let offer = offered(&[Own { name: "eth0".into(), index: None, ip }], port);
+            let offer = offered(&[LocalAddress { name: "eth0".into(), index: None, ip }], port);
             let address = SocketAddr::new(ip, port);
-            let expected = if may_be_dialled(&address) { vec![address] } else { Vec::new() };
+            let expected = if is_dialable(&address) { vec![address] } else { Vec::new() };
             prop_assert_eq!(targets(&offer, &[], true), expected);
         }
     }

@@ -1,6 +1,6 @@
 //! Begins a chat: the user who accepts opens a port and waits, the client of the user who asked dials.
 
-use super::addresses::{Own, offered, targets};
+use super::addresses::{LocalAddress, offered, targets};
 use super::chat::{Chat, Role};
 use super::close_reason::CloseReason;
 use super::handshake::ExpectedKeys;
@@ -19,7 +19,7 @@ impl<C: Connection> DirectChats<C> {
     /// for an off-the-record chat.
     pub(super) fn accept(&mut self, user: Option<&str>, label: Option<&str>) -> bool {
         if let (None, Some(names)) = (user, self.requests.several_names()) {
-            let why = format!("{} ask for an encrypted chat: /accept USER", names.join(", "));
+            let why = format!("{} ask for an encrypted chat; choose one: /accept USER", names.join(", "));
             self.answer(EventKind::info(why), label);
             return true;
         }
@@ -39,7 +39,7 @@ impl<C: Connection> DirectChats<C> {
     fn open_port(&mut self, request: &ChatRequest, label: Option<&str>) -> io::Result<()> {
         let pair = ExpectedKeys { own: self.keys.clone(), theirs: request.key };
         let offer = Offer::open()?;
-        let addresses = offered(&Own::all(), offer.port()?);
+        let addresses = offered(&LocalAddress::all(), offer.port()?);
         let handle = offer.accept_from(pair.clone())?;
         self.begin(&request.from, pair, Role::Wait(handle))?;
         let key = request.key.to_string();
@@ -54,7 +54,7 @@ impl<C: Connection> DirectChats<C> {
         let begun = match key.parse() {
             Ok(theirs) => {
                 let pair = ExpectedKeys { own: self.keys.clone(), theirs };
-                let role = Role::Dial(targets(addresses, &Own::all(), self.inner.is_local()));
+                let role = Role::Dial(targets(addresses, &LocalAddress::all(), self.inner.is_local()));
                 self.begin(&user, pair, role).map_err(|_| CloseReason::NoResources)
             }
             Err(_) => Err(CloseReason::WrongKey),
@@ -75,7 +75,7 @@ impl<C: Connection> DirectChats<C> {
             return Err(io::Error::other("too many chats"));
         }
         self.last_number += 1;
-        self.chats.push(Chat::begin((self.last_number, with), pair, role, self.out.clone())?);
+        self.chats.push(Chat::begin(self.last_number, with, pair, role, self.out.clone())?);
         Ok(())
     }
 

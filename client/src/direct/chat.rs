@@ -11,7 +11,7 @@ use super::close_reason::CloseReason;
 use super::dial::dial_any;
 use super::handshake::ExpectedKeys;
 use super::offer::AcceptHandle;
-use super::{CHAT_BIT, local_news};
+use super::{CHAT_BIT, local_event};
 use crate::connection::ConnectionEvent;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use landline_common::event::Text;
@@ -67,7 +67,8 @@ impl Chat {
     /// # Errors
     /// The thread cannot be started.
     pub fn begin(
-        (number, with): (u64, &str),
+        number: u64,
+        with: &str,
         pair: ExpectedKeys,
         role: Role,
         out: Sender<(u64, ConnectionEvent)>,
@@ -129,7 +130,7 @@ fn run_chat(
     match established {
         Ok(established) => {
             let fingerprint = fingerprint.to_owned().into();
-            sender.tell(EventKind::DirectConnected { with: sender.with(), fingerprint });
+            sender.send(EventKind::DirectConnected { with: sender.with(), fingerprint });
             super::run_chat::run(established, queue, control, sender);
         }
         Err(why) => sender.ended(why.or(control.reason()).unwrap_or(CloseReason::Left)),
@@ -191,18 +192,18 @@ impl EventSender {
     }
 
     /// Sends an event.
-    pub fn tell(&self, what: EventKind<'static>) {
+    pub fn send(&self, what: EventKind<'static>) {
         self.answer(what, None);
     }
 
     /// Sends an event as the answer to the command with `label`.
     pub fn answer(&self, what: EventKind<'static>, label: Option<&str>) {
         // The receiver is gone when the program ends.
-        let _ = self.out.send((CHAT_BIT | self.number, local_news(what, label)));
+        let _ = self.out.send((CHAT_BIT | self.number, local_event(what, label)));
     }
 
     /// Sends the end of the chat.
     pub fn ended(&self, reason: CloseReason) {
-        self.tell(EventKind::DirectEnded { with: self.with(), reason: reason.sentence(&self.with).into() });
+        self.send(EventKind::DirectEnded { with: self.with(), reason: reason.sentence(&self.with).into() });
     }
 }

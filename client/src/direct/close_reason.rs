@@ -43,13 +43,15 @@ impl CloseReason {
             CloseReason::Replaced => "a new encrypted chat replaces it".into(),
             CloseReason::PeerClosed(ByeReason::Left) => format!("{with} left"),
             CloseReason::PeerClosed(_) => format!("{with} ended it"),
-            CloseReason::Lost => format!("the link is lost; /direct {with} asks for a new one"),
+            CloseReason::Lost => format!("the link is lost; /direct {with} asks for a new chat"),
             CloseReason::Silent => {
-                format!("the link is lost: {with} does not answer; /direct {with} asks for a new one")
+                format!("the link is lost: {with} does not answer; /direct {with} asks for a new chat")
             }
-            CloseReason::Stuck => format!("{with} does not take what you say; /direct {with} asks for a new one"),
+            CloseReason::Stuck => format!("{with} does not receive your messages; /direct {with} asks for a new chat"),
             CloseReason::Damaged => {
-                format!("the link was tampered with, or is damaged; /direct {with} asks for a new one")
+                format!(
+                    "a message could not be decrypted: the link is damaged, or was tampered with; /direct {with} asks for a new chat"
+                )
             }
             CloseReason::NeverDialed => format!(
                 "{with} did not get through to this computer; a firewall may be in between. /connect {with} asks for an \

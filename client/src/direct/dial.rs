@@ -97,12 +97,13 @@ fn start_dialing(
     pair: &ExpectedKeys,
     out: &Sender<DialOutcome>,
 ) -> std::io::Result<()> {
-    let (pair, out) = (pair.clone(), out.clone());
+    let pair = pair.clone();
+    let out = out.clone();
     let run = move || {
         let dialled = || {
             let stream = TcpStream::connect_timeout(&attempt.target, timeout)?;
             stream.set_nodelay(true)?;
-            pair.dialled(stream)
+            pair.initiate(stream)
         };
         // If another address was faster, the receiver is gone and the link closes here.
         let _ = out.send(dialled().map_err(|why| (attempt, why)));

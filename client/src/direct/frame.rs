@@ -1,7 +1,7 @@
 //! Messages between two clients on their link, one JSON object each. Unknown messages are ignored, so that later
 //! versions can add some.
 
-use crate::message::cut_to_one;
+use crate::message::truncate;
 use serde::{Deserialize, Serialize};
 
 /// One message on the link.
@@ -52,7 +52,7 @@ impl Frame {
     /// Parses a message, and cleans and cuts its text. Anything malformed is `Unknown`.
     pub fn read(bytes: &[u8]) -> Frame {
         match serde_json::from_slice(bytes) {
-            Ok(Frame::Text { text }) => Frame::Text { text: cut_to_one(&text) },
+            Ok(Frame::Text { text }) => Frame::Text { text: truncate(&text) },
             frame => frame.unwrap_or(Frame::Unknown),
         }
     }

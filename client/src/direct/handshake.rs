@@ -37,7 +37,7 @@ impl ExpectedKeys {
     ///
     /// # Errors
     /// The stream broke, the time limit passed, or the other side has a wrong key.
-    pub fn dialled(&self, stream: TcpStream) -> Result<Established, LinkError> {
+    pub fn initiate(&self, stream: TcpStream) -> Result<Established, LinkError> {
         let opened = self.shake_hands(&mut DeadlineStream::new(&stream, HANDSHAKE_TIMEOUT), Side::Dialled)?;
         Ok(Established { stream, opened })
     }
@@ -47,7 +47,7 @@ impl ExpectedKeys {
     ///
     /// # Errors
     /// As [`ExpectedKeys::dialled`]; also if the first message is not [`Frame::Hello`].
-    pub fn answered(&self, stream: &TcpStream) -> Result<Established, LinkError> {
+    pub fn respond(&self, stream: &TcpStream) -> Result<Established, LinkError> {
         let mut timed = DeadlineStream::new(stream, HANDSHAKE_TIMEOUT);
         let mut opened = self.shake_hands(&mut timed, Side::Answered)?;
         let first = opened.opener.receive(&mut timed)?.ok_or(LinkError::Unauthenticated)?;

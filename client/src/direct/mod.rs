@@ -1,4 +1,4 @@
-//! DirectChats (encrypted) chats from client to client, past the server.
+//! Encrypted ("direct") chats between two clients. Their texts do not go through the server.
 //!
 //! [`DirectChats`] wraps the connection to a server and is a [`Connection`] itself. It handles commands about direct chats
 //! and passes all others on. Events of direct chats come out of the same channel as the server's; the number beside
@@ -29,7 +29,7 @@ mod run_chat;
 
 use crate::clock::wall;
 use crate::connection::{Connection, ConnectionEvent, SignIn};
-use crate::message::too_long;
+use crate::message::length_error;
 use chat::{BYE_TIMEOUT, Chat};
 use close_reason::CloseReason;
 use crossbeam_channel::{Receiver, Sender};
@@ -53,7 +53,7 @@ const LOCAL_NUMBER: u64 = u64::MAX;
 /// Prefix of the labels of commands that this program sends on its own.
 const LABEL_PREFIX: &str = "direct-";
 
-/// A connection to a server, and the encrypted chats past it.
+/// A connection to a server, and the encrypted chats beside it.
 #[derive(Debug)]
 pub struct DirectChats<C> {
     inner: C,
@@ -77,7 +77,7 @@ impl<C: Connection> DirectChats<C> {
     ///
     /// # Errors
     /// No key can be generated: the system provides no random numbers.
-    pub fn around(inner: C, out: Sender<(u64, ConnectionEvent)>) -> Result<DirectChats<C>, LinkError> {
+    pub fn wrap(inner: C, out: Sender<(u64, ConnectionEvent)>) -> Result<DirectChats<C>, LinkError> {
         Ok(DirectChats {
             inner,
             out,
@@ -108,16 +108,16 @@ impl<C: Connection> DirectChats<C> {
     ///
     /// Drops events that only this program may tell, answers to questions that the user did not ask, and answers to
     /// this program's own commands.
-    fn filter_server_news(&mut self, told: ConnectionEvent) -> Option<ConnectionEvent> {
-        let event = match &told {
+    fn filter_server_event(&mut self, event: ConnectionEvent) -> Option<ConnectionEvent> {
+        let server_event = match &event {
             ConnectionEvent::Event { event, .. } => event,
             // A server must not fake an event of a direct chat, not even in a form that only scripts understand.
-            ConnectionEvent::Unknown(line) => return (!forged::is_forged(line)).then_some(told),
-            _ => return Some(told),
+            ConnectionEvent::Unknown(line) => return (!forged::is_forged(line)).then_some(event),
+            _ => return Some(event),
         };
         // True for answers to commands that the user did not type.
-        let is_own = event.reply.as_ref().is_some_and(|reply| reply.label.starts_with(LABEL_PREFIX));
-        let passes = match &event.what {
+        let is_own = server_event.reply.as_ref().is_some_and(|reply| reply.label.starts_with(LABEL_PREFIX));
+        let passes = match &server_event.what {
             EventKind::Welcome { grant, .. } => {
                 if !grant.resumed {
                     self.requests.clear();
@@ -152,20 +152,20 @@ impl<C: Connection> DirectChats<C> {
             | EventKind::AskAll { .. } => false,
             _ => true,
         };
-        (passes && !is_own).then_some(told)
+        (passes && !is_own).then_some(event)
     }
 
     /// Applies an event of a chat to the list of chats, and returns it. Events of a chat that is gone are dropped.
-    fn apply_chat_news(&mut self, number: u64, told: ConnectionEvent) -> Option<ConnectionEvent> {
+    fn apply_chat_event(&mut self, number: u64, event: ConnectionEvent) -> Option<ConnectionEvent> {
         let at = self.chats.iter().position(|chat| chat.number == number)?;
-        if let ConnectionEvent::Event { event, .. } = &told {
+        if let ConnectionEvent::Event { event, .. } = &event {
             match &event.what {
                 EventKind::DirectConnected { .. } => self.chats[at].open = true,
                 EventKind::DirectEnded { .. } => _ = self.chats.remove(at),
                 _ => {}
             }
         }
-        Some(told)
+        Some(event)
     }
 
     /// Handles a command about encrypted chats. Returns `false` if the command must go to the server.
@@ -198,7 +198,7 @@ impl<C: Connection> DirectChats<C> {
 
     fn send_text(&mut self, to: &str, text: &str, label: Option<&str>) {
         let text = clean_message(text).into_owned();
-        if let Some(why) = too_long(&text) {
+        if let Some(why) = length_error(&text) {
             return self.answer(EventKind::error(413, why), label);
         }
         match self.chat_mut(to).filter(|chat| chat.open) {
@@ -232,11 +232,9 @@ impl<C: Connection> DirectChats<C> {
         let with = &chat.with;
         let fingerprint = &chat.fingerprint;
         let why = if chat.open {
-            format!(
-                "there is an encrypted chat with {with} already; compare: {fingerprint}. /direct-stop {with} ends it"
-            )
+            format!("an encrypted chat with {with} is open; compare: {fingerprint}. /direct-stop {with} ends it")
         } else {
-            format!("an encrypted chat with {with} is about to begin; /direct-stop {with} gives it up")
+            format!("an encrypted chat with {with} is being set up; /direct-stop {with} cancels it")
         };
         self.answer(EventKind::info(why), label);
         true
@@ -256,7 +254,7 @@ impl<C: Connection> DirectChats<C> {
     fn answer(&mut self, what: EventKind<'static>, label: Option<&str>) {
         // `Done` carries no text, so without a label there is nothing to tell.
         if label.is_some() || !matches!(what, EventKind::Done { .. }) {
-            self.local_queue.push_back(local_news(what, label));
+            self.local_queue.push_back(local_event(what, label));
         }
         self.flush_local();
     }
@@ -264,10 +262,10 @@ impl<C: Connection> DirectChats<C> {
     /// Sends queued local events without blocking. If the channel is full, `current` calls this again after each event
     /// that the UI takes.
     fn flush_local(&mut self) {
-        while let Some(told) = self.local_queue.pop_front() {
-            if let Err(full) = self.out.try_send((LOCAL_NUMBER, told)) {
-                let (_, told) = full.into_inner();
-                self.local_queue.push_front(told);
+        while let Some(event) = self.local_queue.pop_front() {
+            if let Err(full) = self.out.try_send((LOCAL_NUMBER, event)) {
+                let (_, event) = full.into_inner();
+                self.local_queue.push_front(event);
                 return;
             }
         }
@@ -275,23 +273,23 @@ impl<C: Connection> DirectChats<C> {
 }
 
 impl<C: Connection + 'static> Connection for DirectChats<C> {
-    fn news(&self) -> &Receiver<(u64, ConnectionEvent)> {
-        self.inner.news()
+    fn events(&self) -> &Receiver<(u64, ConnectionEvent)> {
+        self.inner.events()
     }
 
-    fn current(&mut self, (number, told): (u64, ConnectionEvent)) -> Option<ConnectionEvent> {
-        let told = match number {
-            LOCAL_NUMBER => Some(told),
-            CHAT_BIT.. => self.apply_chat_news(number & !CHAT_BIT, told),
-            _ => self.inner.current((number, told)).and_then(|told| self.filter_server_news(told)),
+    fn process(&mut self, (number, event): (u64, ConnectionEvent)) -> Option<ConnectionEvent> {
+        let event = match number {
+            LOCAL_NUMBER => Some(event),
+            CHAT_BIT.. => self.apply_chat_event(number & !CHAT_BIT, event),
+            _ => self.inner.process((number, event)).and_then(|event| self.filter_server_event(event)),
         };
         self.flush_local();
-        if let Some(ConnectionEvent::Event { event, .. }) = &told
+        if let Some(ConnectionEvent::Event { event, .. }) = &event
             && let Some(note) = logging::note(&event.what)
         {
             info!("{note}");
         }
-        told
+        event
     }
 
     fn connect(&mut self, sign_in: SignIn) -> io::Result<()> {
@@ -306,7 +304,7 @@ impl<C: Connection + 'static> Connection for DirectChats<C> {
         }
     }
 
-    /// Ends the connection to the server. DirectChats chats go on.
+    /// Ends the connection to the server. Encrypted chats go on.
     fn disconnect(&mut self) {
         self.inner.disconnect();
     }
@@ -316,7 +314,7 @@ impl<C: Connection + 'static> Connection for DirectChats<C> {
     }
 
     /// Closes all chats, then the connection to the server. Waits up to two seconds until the goodbyes were sent.
-    fn finish(self: Box<Self>) {
+    fn close(self: Box<Self>) {
         let DirectChats { inner, chats, .. } = *self;
         let end = Instant::now() + 2 * BYE_TIMEOUT;
         let closing = chats.into_iter().map(|chat| {
@@ -328,7 +326,7 @@ impl<C: Connection + 'static> Connection for DirectChats<C> {
             chat.finish(CloseReason::Left)
         });
         let closing: Vec<_> = closing.collect();
-        Box::new(inner).finish();
+        Box::new(inner).close();
         for gone in closing {
             let _ = gone.recv_deadline(end);
         }
@@ -336,11 +334,11 @@ impl<C: Connection + 'static> Connection for DirectChats<C> {
 }
 
 fn not_open(user: &str) -> String {
-    format!("there is no encrypted chat with {user}; /direct {user} asks for one")
+    format!("no encrypted chat with {user} is open; /direct {user} asks for one")
 }
 
 /// Builds a local event, also as the JSON line that scripts read. With a label it is the last answer to that command.
-fn local_news(what: EventKind<'static>, label: Option<&str>) -> ConnectionEvent {
+fn local_event(what: EventKind<'static>, label: Option<&str>) -> ConnectionEvent {
     let reply = label.map(|label| Reply { label: label.to_owned().into(), done: true });
     let event = Event { reply, ..what.at(wall()) };
     let mut line = Vec::new();

@@ -152,7 +152,8 @@ fn next_connection(listener: &TcpListener) -> io::Result<Option<TcpStream>> {
 fn start_handshake(stream: TcpStream, pair: &ExpectedKeys, out: &Sender<Established>) -> Option<Weak<TcpStream>> {
     let stream = Arc::new(stream);
     let handle = Arc::downgrade(&stream);
-    let (pair, out) = (pair.clone(), out.clone());
+    let pair = pair.clone();
+    let out = out.clone();
     // The channel holds one link, so later ones are dropped.
     let run = move || shake_hands(stream, &pair, |established| _ = out.try_send(established));
     std::thread::Builder::new().name("direct-answer".into()).spawn(run).is_ok().then_some(handle)
@@ -161,7 +162,7 @@ fn start_handshake(stream: TcpStream, pair: &ExpectedKeys, out: &Sender<Establis
 /// Runs a handshake. Drops its own reference to the stream before it reports success: that report makes the accepting
 /// thread shut down all streams that it can still reach.
 fn shake_hands(stream: Arc<TcpStream>, pair: &ExpectedKeys, tell: impl FnOnce(Established)) {
-    if let Ok(established) = pair.answered(&stream) {
+    if let Ok(established) = pair.respond(&stream) {
         drop(stream);
         tell(established);
     }
@@ -195,7 +196,7 @@ mod tests {
                     told = true;
                 });
             });
-            dialer.dialled(stream).unwrap().choose().unwrap();
+            dialer.initiate(stream).unwrap().choose().unwrap();
         });
         assert!(told);
     }

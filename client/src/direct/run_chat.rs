@@ -163,7 +163,7 @@ impl ChatReader {
             let is_open = self.wait_for_rate();
             match Frame::read(&message) {
                 Frame::Text { text } if is_open && !text.is_empty() => {
-                    sender.tell(EventKind::DirectTalk { with: sender.with(), own: false, text: text.into() });
+                    sender.send(EventKind::DirectTalk { with: sender.with(), own: false, text: text.into() });
                 }
                 Frame::Bye { reason } => return CloseReason::PeerClosed(reason),
                 _ => {}
@@ -184,7 +184,7 @@ impl ChatReader {
             if self.control.reason().is_some() {
                 return false;
             }
-            std::thread::sleep(RATE_PAUSE.min(Duration::from_millis(self.lines.left(now))));
+            std::thread::sleep(RATE_PAUSE.min(Duration::from_millis(self.lines.remaining_ms(now))));
         }
     }
 }

@@ -48,7 +48,7 @@ pub enum Update {
         key: u64,
     },
     /// The server refused the user a room.
-    KeptOut {
+    EntryRefused {
         /// Name of the room.
         room: Box<str>,
         /// The UI's number of the line that asked for it; 0 if no line did.
@@ -66,7 +66,7 @@ pub enum Update {
         /// Lower-case name of the room; `all` for messages to all users.
         room: Box<str>,
     },
-    /// A message from the history that was held back until the server told whether the user has missed it.
+    /// A message from the history that was held back until the server announced whether the user has missed it.
     Recalled {
         /// The message.
         event: Box<Event<'static>>,

@@ -16,38 +16,38 @@ use landline_common::{Cause, Event, EventKind, Report, Request};
 /// Default pause before a request that the server was too busy for is sent again, in milliseconds.
 const BUSY_MS: u64 = 1_000;
 
-/// What the engine knows of an event, for the UI.
+/// The engine's findings about an event, for the UI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IncomingEvent {
     /// The request that the event answers, and the UI's number for it (0 for a background request).
     pub answer: Option<(RequestKind, u64)>,
     /// False if the event was received before.
-    pub new: bool,
+    pub is_new: bool,
     /// The UI's number of the user's line, if the event is that line.
-    pub own: Option<u64>,
+    pub own_key: Option<u64>,
     /// Why a message comes from the history.
-    pub looked: Looked,
+    pub source: MessageSource,
 }
 
 /// Why a message comes from the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Looked {
+pub enum MessageSource {
     /// The message is live.
-    No,
+    Live,
     /// The user missed the message.
     Missed,
     /// The engine holds the message back until the server tells whether it was missed; [`Update::Recalled`] follows.
-    Held,
+    HeldBack,
     /// The user scrolls back.
-    Older,
+    Scrollback,
     /// The user asked for the history.
-    Asked,
+    Requested,
     /// The user searched.
-    Searched,
+    Search,
 }
 
 /// Returns the room of a message, [`EVERYBODY`] for one to all users, or `None` for a direct message.
-fn room_of<'e>(place: &'e Location<'_>) -> Option<&'e str> {
+fn room_name<'e>(place: &'e Location<'_>) -> Option<&'e str> {
     match place {
         Location::Room(room) => Some(room),
         Location::Global => Some(EVERYBODY),
@@ -57,36 +57,36 @@ fn room_of<'e>(place: &'e Location<'_>) -> Option<&'e str> {
 
 impl Engine {
     /// Handles an event of the server. [`Engine::take`] then returns the consequences.
-    pub fn hear(&mut self, event: &Event<'_>) -> IncomingEvent {
+    pub fn handle_event(&mut self, event: &Event<'_>) -> IncomingEvent {
         self.connection.record_traffic(self.now.ms);
         let reply = event.reply.as_ref().map(|reply| (&*reply.label, reply.done));
         let item = reply.and_then(|(label, _)| self.queue.find_unanswered(label)).cloned();
         let given_up = reply.is_some_and(|(label, _)| self.is_given_up(label));
         let kind = item.as_ref().map(|item| (item.kind.clone(), item.key));
-        let answer = kind.or_else(|| given_up.then_some((RequestKind::GivenUp, 0)));
-        let mut heard = IncomingEvent { answer, new: true, own: None, looked: Looked::No };
+        let answer = kind.or_else(|| given_up.then_some((RequestKind::Abandoned, 0)));
+        let mut incoming = IncomingEvent { answer, is_new: true, own_key: None, source: MessageSource::Live };
         if let Some(seq) = seq_of(event)
-            && !self.takes_number(seq, &mut heard)
+            && !self.record_seq(seq, &mut incoming)
         {
-            return IncomingEvent { answer: None, own: None, looked: Looked::No, new: false };
+            return IncomingEvent { answer: None, own_key: None, source: MessageSource::Live, is_new: false };
         }
         match &event.what {
             // Only an event during the sign-in counts: a server must not move the user to another room with a second
             // one.
-            EventKind::Welcome { .. } if self.connection.phase != super::Phase::Connecting => heard.new = false,
+            EventKind::Welcome { .. } if self.connection.phase != super::Phase::Connecting => incoming.is_new = false,
             EventKind::Welcome { user, server, room, account, grant } => {
                 self.me = (**user).into();
                 self.server = (**server).into();
                 self.account = *account;
                 if !grant.resumed {
-                    self.signed_in_by(reply.map(|(label, _)| label));
+                    self.resolve_unconfirmed_password(reply.map(|(label, _)| label));
                 }
                 self.apply_welcome(room, grant);
             }
-            EventKind::Said { id, room, .. } => self.record_message(room, *id, &mut heard),
-            EventKind::SaidToAll { id, .. } => self.record_message(EVERYBODY, *id, &mut heard),
-            EventKind::Direct { id, .. } => heard.new &= self.received.record_id(*id),
-            EventKind::Recalled { .. } => self.apply_history(event, &mut heard),
+            EventKind::Said { id, room, .. } => self.record_message(room, *id, &mut incoming),
+            EventKind::SaidToAll { id, .. } => self.record_message(EVERYBODY, *id, &mut incoming),
+            EventKind::Direct { id, .. } => incoming.is_new &= self.received.record_id(*id),
+            EventKind::Recalled { .. } => self.apply_history(event, &mut incoming),
             EventKind::CaughtUp { room, missed, more, .. } => self.apply_caught_up(room, *missed, *more),
             EventKind::RecallEnd { next, .. } => self.end_page(item.as_ref(), next.is_some()),
             EventKind::Ping => self.effects.push(Effect::Send(Request::of("pong").to_line())),
@@ -94,24 +94,24 @@ impl Engine {
             _ => {}
         }
         if let Some((label, true)) = reply {
-            self.finish_request(label, event, &mut heard);
+            self.finish_request(label, event, &mut incoming);
         }
-        heard
+        incoming
     }
 
     /// Records the sequence number of an event. Returns `false` if the event does not count: the server is broken, and
     /// the client reconnects.
-    fn takes_number(&mut self, seq: u64, heard: &mut IncomingEvent) -> bool {
+    fn record_seq(&mut self, seq: u64, incoming: &mut IncomingEvent) -> bool {
         if !self.is_up() {
             return false;
         }
         match self.received.record_seq(seq) {
             Numbering::New => {}
-            Numbering::Known => heard.new = false,
+            Numbering::Known => incoming.is_new = false,
             Numbering::Broken { last } => {
                 let why = format!("the server is broken: message {seq} for you came after message {last}");
                 self.effects.push(Effect::Disconnect);
-                self.down(&why, Loss::Server);
+                self.connection_lost(&why, Loss::Server);
                 return false;
             }
         }
@@ -152,12 +152,12 @@ impl Engine {
                 out.push(room.title.clone());
             }
         }
-        self.tell(Update::Up { first, resumed: grant.resumed, room: room.into() });
+        self.push_update(Update::Up { first, resumed: grant.resumed, room: room.into() });
         for room in out {
             self.refuse_entry(&room, 0, "the server did not let you into that room again");
         }
         for room in unknown {
-            self.tell(Update::Entered { room: room.into(), key: 0 });
+            self.push_update(Update::Entered { room: room.into(), key: 0 });
             self.start_catch_up(room);
         }
         // A mesh has no server that could tell what was missed.
@@ -170,38 +170,38 @@ impl Engine {
     /// sending would run them twice.
     fn fail_non_idempotent(&mut self) {
         for item in self.queue.take_waiting(|item| item.not_idempotent && item.in_doubt) {
-            self.deliver(&item, Progress::Failed(IN_DOUBT.into()));
+            self.report_progress(&item, Progress::Failed(IN_DOUBT.into()));
         }
     }
 
     /// Records the id of a live message. If the message answers a request, it is the user's own.
-    fn record_message(&mut self, room: &str, id: u64, heard: &mut IncomingEvent) {
-        heard.new &= self.received.record_id(id);
+    fn record_message(&mut self, room: &str, id: u64, incoming: &mut IncomingEvent) {
+        incoming.is_new &= self.received.record_id(id);
         self.rooms.record_live(room, id);
-        if let Some((RequestKind::Message(_), key)) = heard.answer {
-            heard.own = Some(key);
+        if let Some((RequestKind::Message(_), key)) = incoming.answer {
+            incoming.own_key = Some(key);
         }
     }
 
     /// Handles a message from the history. The nonce tells whether it is an unanswered line of the user, which is then
     /// delivered: its first sending had arrived before the connection broke.
-    fn apply_history(&mut self, event: &Event<'_>, heard: &mut IncomingEvent) {
+    fn apply_history(&mut self, event: &Event<'_>, incoming: &mut IncomingEvent) {
         let EventKind::Recalled { id, place, .. } = &event.what else { return };
-        let room = room_of(place);
-        heard.looked = match &heard.answer {
-            Some((RequestKind::CatchUp(..), _)) => Looked::Missed,
-            Some((RequestKind::Older(_) | RequestKind::GivenUp, _)) => Looked::Older,
-            Some((RequestKind::Search, _)) => Looked::Searched,
-            Some(_) => Looked::Asked,
+        let room = room_name(place);
+        incoming.source = match &incoming.answer {
+            Some((RequestKind::CatchUp(..), _)) => MessageSource::Missed,
+            Some((RequestKind::Older(_) | RequestKind::Abandoned, _)) => MessageSource::Scrollback,
+            Some((RequestKind::Search, _)) => MessageSource::Search,
+            Some(_) => MessageSource::Requested,
             // Part of the answer to the sign-in, for which no request waits.
             None => match room.and_then(|room| self.rooms.get(room)) {
-                Some(room) if !room.caught_up && room.is_first_look => Looked::Held,
-                Some(room) if !room.caught_up => Looked::Missed,
-                _ => Looked::Asked,
+                Some(room) if !room.caught_up && room.is_first_look => MessageSource::HeldBack,
+                Some(room) if !room.caught_up => MessageSource::Missed,
+                _ => MessageSource::Requested,
             },
         };
-        if matches!(heard.looked, Looked::Missed | Looked::Held) {
-            heard.new &= self.received.record_id(*id);
+        if matches!(incoming.source, MessageSource::Missed | MessageSource::HeldBack) {
+            incoming.is_new &= self.received.record_id(*id);
             if let Some(room) = room {
                 self.rooms.record_missed(room, *id);
             }
@@ -209,12 +209,12 @@ impl Engine {
         if let Some(label) = nonce_of(event).and_then(|nonce| self.queue.label_of_nonce(nonce))
             && let Some(item) = self.queue.finish(&label)
         {
-            heard.own = Some(item.key);
-            self.deliver(&item, Progress::Done { id: Some(*id), at: event.at.unix_ms });
+            incoming.own_key = Some(item.key);
+            self.report_progress(&item, Progress::Done { id: Some(*id), at: event.at.unix_ms });
         }
-        if heard.looked == Looked::Held && heard.own.is_none() {
+        if incoming.source == MessageSource::HeldBack && incoming.own_key.is_none() {
             for event in self.held_back.push(owned(event)) {
-                self.tell(Update::Recalled { event: Box::new(event), missed: false });
+                self.push_update(Update::Recalled { event: Box::new(event), missed: false });
             }
         }
     }
@@ -253,15 +253,15 @@ impl Engine {
     }
 
     /// Handles the last answer to a request: completes or fails the request, or queues it again.
-    fn finish_request(&mut self, label: &str, event: &Event<'_>, heard: &mut IncomingEvent) {
+    fn finish_request(&mut self, label: &str, event: &Event<'_>, incoming: &mut IncomingEvent) {
         if self.connection.take_pong(label, self.now.ms) {
-            heard.answer = Some((RequestKind::Ping, 0));
+            incoming.answer = Some((RequestKind::Ping, 0));
             return;
         }
         if let EventKind::Report(Report { cause: Cause::Throttled, about, .. }) = &event.what {
             let wait = about.retry_ms.unwrap_or(BUSY_MS);
             if let Some(item) = self.queue.requeue(label, wait, self.now.ms).cloned() {
-                self.deliver(&item, Progress::Unsent);
+                self.report_progress(&item, Progress::Queued);
             }
             return;
         }
@@ -281,9 +281,9 @@ impl Engine {
             (Some(_), RequestKind::CatchUp(room, _)) => self.finish_catch_up(room),
             (Some((_, why)), RequestKind::Join(room)) => {
                 self.refuse_entry(room, item.key, &why);
-                self.deliver(&item, Progress::Failed(why.into()));
+                self.report_progress(&item, Progress::Failed(why.into()));
             }
-            (Some((_, why)), _) => self.deliver(&item, Progress::Failed(why.into())),
+            (Some((_, why)), _) => self.report_progress(&item, Progress::Failed(why.into())),
         }
     }
 
@@ -303,7 +303,7 @@ impl Engine {
             RequestKind::Leave(room) if self.rooms.is_in(room) => self.leave_room(room),
             _ => {}
         }
-        self.deliver(item, Progress::Done { id, at: event.at.unix_ms });
+        self.report_progress(item, Progress::Done { id, at: event.at.unix_ms });
     }
 }
 

@@ -2,7 +2,7 @@
 //! and catching up. The engine is pure: no socket, thread, file, clock or terminal. Time comes in as [`Now`], work for
 //! the caller comes out as [`Effect`]s, and changes for the UI as [`Update`]s.
 //!
-//! **Invariant.** A message given to [`Engine::say`] reaches its readers exactly once, or its [`Delivery`] tells why
+//! **Invariant.** A message given to [`Engine::send_message`] reaches its readers exactly once, or its [`Progress`] tells why
 //! not. A message keeps its label and nonce however often it is sent. A resumed session knows the label, a restarted
 //! server the nonce, so neither runs it twice; a message that comes back from the history is recognized by its nonce.
 //! An answer belongs to the request whose label it carries. No decision depends on the text of a sentence.
@@ -25,14 +25,14 @@ mod time;
 pub use account::PASSWORD_NOT_SET;
 pub use connection::Phase;
 pub use effects::{Effect, Update};
-pub use incoming::{IncomingEvent, Looked};
+pub use incoming::{IncomingEvent, MessageSource};
 pub use request::{DeliveryUpdate, Progress, RequestKind, Target};
 pub use rng::Rng;
 pub use submit::{Cancelled, TOO_MANY};
 pub use time::{Now, Zone};
 
 use crate::sign_in::{Identity, Session};
-use account::AskedPassword;
+use account::PendingPassword;
 use connection::ConnectionState;
 use landline_common::Request;
 use landline_common::command::object::EVERYBODY;
@@ -87,10 +87,10 @@ pub struct Engine {
     last_label: u64,
     /// Labels of the last sign-in.
     sign_in_labels: Vec<String>,
-    /// Of these, the one that tries a password that may have been set.
+    /// The label among them that tries an unconfirmed password.
     new_password_label: Option<String>,
     /// A password that the server was asked to set.
-    asked_password: Option<AskedPassword>,
+    pending_password: Option<PendingPassword>,
     rng: Rng,
     now: Now,
     effects: Vec<Effect>,
@@ -127,7 +127,7 @@ impl Engine {
             last_label: 0,
             sign_in_labels: Vec::new(),
             new_password_label: None,
-            asked_password: None,
+            pending_password: None,
             rng,
             now: Now::default(),
             effects: Vec::new(),
@@ -226,7 +226,7 @@ impl Engine {
 
     /// Returns whether the user's line `key` is unanswered.
     #[must_use]
-    pub fn is_open(&self, key: u64) -> bool {
+    pub fn is_unanswered(&self, key: u64) -> bool {
         self.queue.unanswered().any(|item| item.key == key)
     }
 
@@ -239,7 +239,7 @@ impl Engine {
     }
 
     /// Sends what may be sent now, and returns all effects and updates since the last call.
-    pub fn take(&mut self) -> (Vec<Effect>, Vec<Update>) {
+    pub fn take_output(&mut self) -> (Vec<Effect>, Vec<Update>) {
         self.send();
         (std::mem::take(&mut self.effects), std::mem::take(&mut self.updates))
     }
@@ -263,7 +263,7 @@ impl Engine {
     }
 
     /// Tells the UI the progress of a typed request.
-    fn deliver(&mut self, item: &QueuedRequest, progress: Progress) {
+    fn report_progress(&mut self, item: &QueuedRequest, progress: Progress) {
         let target = match &item.kind {
             RequestKind::Message(target) => Some(target.clone()),
             kind if kind.is_typed() => None,
@@ -291,7 +291,7 @@ impl Engine {
         }
         for item in sent {
             self.effects.push(Effect::Send(item.line.clone()));
-            self.deliver(&item, Progress::OnTheWay);
+            self.report_progress(&item, Progress::Sent);
         }
         if self.connection.wants_ping(self.queue.oldest_unanswered().is_some(), self.now.ms) {
             let label = self.label();

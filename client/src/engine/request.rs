@@ -11,7 +11,7 @@ pub enum Target {
     User(Box<str>),
     /// Into an off-the-record chat, by way of the server.
     OffTheRecord(Box<str>),
-    /// Into an encrypted chat, past the server.
+    /// Into an encrypted chat, directly to the other client.
     Encrypted(Box<str>),
 }
 
@@ -29,9 +29,9 @@ impl Target {
         }
     }
 
-    /// Returns whether messages go past the server.
+    /// Returns whether messages go directly to the other client instead of through the server.
     #[must_use]
-    pub fn is_past_server(&self) -> bool {
+    pub fn is_direct(&self) -> bool {
         matches!(self, Target::Encrypted(_))
     }
 }
@@ -64,7 +64,7 @@ pub enum RequestKind {
     /// Check whether the server answers.
     Ping,
     /// A background request of a connection that is gone.
-    GivenUp,
+    Abandoned,
 }
 
 impl RequestKind {
@@ -80,9 +80,9 @@ impl RequestKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// Waits for a connection or for its turn.
-    Unsent,
+    Queued,
     /// Sent, without an answer yet.
-    OnTheWay,
+    Sent,
     /// Accepted by the server.
     Done {
         /// Id of the message, if it has one.

@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn two_hundred_never_come_in_one_moment() {
+    fn attempts_of_many_clients_are_spread_over_time() {
         let all: Vec<u64> = (0..200).flat_map(|client| attempts(client).take_while(|at| *at < 120_000)).collect();
         let in_a_tenth = |from: u64| all.iter().filter(|at| (from..from + 100).contains(at)).count();
         // In the second in which all clients try for the first time, an even spread would be 20.
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn whenever_the_server_is_back_each_client_tries_within_half_a_minute() {
+    fn each_client_tries_within_thirty_seconds_of_the_servers_return() {
         for (back, client) in (0..30).flat_map(|n| (0..200).map(move |client| (n * 10_000, client))) {
             let next = attempts(client).find(|at| *at >= back).unwrap();
             assert!(next <= back + MAX_BACKOFF_MS, "client {client} tries {} ms later", next - back);
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn pauses_grow_within_their_bounds() {
+    fn backoff_grows_within_its_limits() {
         let mut rng = Rng::new(7);
         let longest = |failed: u32, rng: &mut Rng| (0..200).map(|_| rng.backoff(failed)).max().unwrap();
         assert!(longest(0, &mut rng) < 2 * MIN_BACKOFF_MS);

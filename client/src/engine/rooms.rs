@@ -29,7 +29,7 @@ impl Engine {
     /// Handles `CaughtUp`: releases the messages held back, then requests the pages that did not fit into the sign-in.
     pub(super) fn apply_caught_up(&mut self, room: &str, missed: bool, more: bool) {
         for event in self.held_back.take() {
-            self.tell(Update::Recalled { event: Box::new(event), missed });
+            self.push_update(Update::Recalled { event: Box::new(event), missed });
         }
         if more && missed {
             if let Some(room) = self.rooms.get_mut(room) {
@@ -44,7 +44,7 @@ impl Engine {
     /// Marks a room as caught up, and tells the UI.
     pub(super) fn finish_catch_up(&mut self, room: &str) {
         self.rooms.mark_caught_up(room);
-        self.tell(Update::CaughtUp { room: folded(room) });
+        self.push_update(Update::CaughtUp { room: folded(room) });
     }
 
     /// Handles the end of a page: requests the next page of a catch-up, or finishes it after the last page or the page
@@ -65,7 +65,7 @@ impl Engine {
         }
         let asked = item.filter(|item| matches!(item.kind, RequestKind::Join(_)));
         if asked.is_some() || !was_in {
-            self.tell(Update::Entered { room: room.into(), key: asked.map_or(0, |item| item.key) });
+            self.push_update(Update::Entered { room: room.into(), key: asked.map_or(0, |item| item.key) });
         }
         if !was_in {
             self.start_catch_up(room);
@@ -90,7 +90,7 @@ impl Engine {
         if let Some(known) = self.rooms.get_mut(room) {
             known.membership = Membership::Out;
         }
-        self.tell(Update::Left { room: room.into() });
+        self.push_update(Update::Left { room: room.into() });
     }
 
     /// Notes that the server refused the user a room. Messages that wait for this room fail.
@@ -99,9 +99,9 @@ impl Engine {
         if let Some(known) = self.rooms.get_mut(room) {
             known.membership = Membership::Out;
         }
-        self.tell(Update::KeptOut { room: room.into(), key, why: why.into() });
+        self.push_update(Update::EntryRefused { room: room.into(), key, why: why.into() });
         for item in self.queue.take_waiting(|item| item.room.as_deref() == Some(&*room_key)) {
-            self.deliver(&item, Progress::Failed(why.into()));
+            self.report_progress(&item, Progress::Failed(why.into()));
         }
     }
 }

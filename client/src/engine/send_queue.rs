@@ -15,10 +15,10 @@
 //! | waiting, typed | `typed` | sent by `next` → under way; `take_waiting` → cancelled or failed |
 //! | waiting, background | `background` | sent by `next` → under way; connection lost → dropped |
 //! | under way | `under_way` | `finish` → answered; `requeue` (throttled) → waiting; connection lost → waiting with `in_doubt` set (typed) or dropped (background) |
-//! | past the server | `past_server` | `finish` → answered; `take_past_server` (the chat ended) → failed |
+//! | direct | `direct` | `finish` → answered; `take_direct` (the chat ended) → failed |
 //!
-//! Requests past the server belong to encrypted chats: they are sent at once, and neither rate nor connection loss
-//! concerns them. This module does not match answers to meanings and reports nothing to the user; the engine does.
+//! Direct requests belong to encrypted chats between two clients: they are sent at once, and neither the server's rate nor
+//! a lost connection affects them. This module neither interprets answers nor informs the user; the engine does.
 
 use super::limits::{DEFAULT_RATE, FREE_FOR_USER, MAX_BACKGROUND, MAX_PAUSE_MS, MAX_WAITING, RATE_MARGIN_MS};
 use super::request::{RequestKind, Target};
@@ -120,7 +120,7 @@ pub struct SendQueue {
     typed: VecDeque<QueuedRequest>,
     background: VecDeque<QueuedRequest>,
     under_way: Vec<QueuedRequest>,
-    past_server: Vec<QueuedRequest>,
+    direct: Vec<QueuedRequest>,
     rate_limit: RateLimit,
     last_number: u64,
 }
@@ -132,7 +132,7 @@ impl Default for SendQueue {
             typed: VecDeque::new(),
             background: VecDeque::new(),
             under_way: Vec::new(),
-            past_server: Vec::new(),
+            direct: Vec::new(),
             rate_limit,
             last_number: 0,
         };
@@ -172,12 +172,12 @@ impl SendQueue {
         fits
     }
 
-    /// Adds a request that the caller has sent past the server.
-    pub fn sent_past_server(&mut self, mut item: QueuedRequest, now: u64) {
+    /// Adds a request that the caller has sent to the other client.
+    pub fn push_sent_direct(&mut self, mut item: QueuedRequest, now: u64) {
         self.last_number += 1;
         item.number = self.last_number;
         item.sent_at = now;
-        self.past_server.push(item);
+        self.direct.push(item);
     }
 
     /// Moves the next request that may be sent to `under_way`, and returns it for sending. `held` tells which typed
@@ -221,14 +221,14 @@ impl SendQueue {
     /// Returns the unanswered request with this label.
     #[must_use]
     pub fn find_unanswered(&self, label: &str) -> Option<&QueuedRequest> {
-        self.under_way.iter().chain(&self.past_server).find(|item| *item.label == *label)
+        self.under_way.iter().chain(&self.direct).find(|item| *item.label == *label)
     }
 
     /// Removes and returns the answered request with this label. It may also wait to be sent again: an answer to the
     /// first sending can arrive late.
     pub fn finish(&mut self, label: &str) -> Option<QueuedRequest> {
         let is_it = |item: &QueuedRequest| *item.label == *label;
-        for list in [&mut self.under_way, &mut self.past_server] {
+        for list in [&mut self.under_way, &mut self.direct] {
             if let Some(at) = list.iter().position(is_it) {
                 return Some(list.remove(at));
             }
@@ -286,10 +286,10 @@ impl SendQueue {
         taken.into()
     }
 
-    /// Removes and returns the requests past the server that match.
-    pub fn take_past_server(&mut self, is_it: impl Fn(&QueuedRequest) -> bool) -> Vec<QueuedRequest> {
-        let (taken, left) = std::mem::take(&mut self.past_server).into_iter().partition(|item| is_it(item));
-        self.past_server = left;
+    /// Removes and returns the direct requests that match.
+    pub fn take_direct(&mut self, is_it: impl Fn(&QueuedRequest) -> bool) -> Vec<QueuedRequest> {
+        let (taken, left) = std::mem::take(&mut self.direct).into_iter().partition(|item| is_it(item));
+        self.direct = left;
         taken
     }
 
@@ -299,15 +299,15 @@ impl SendQueue {
         all.into_iter().any(|item| is_it(&item.kind))
     }
 
-    /// Returns all unanswered typed requests: those under way or past the server, then those that wait.
+    /// Returns all unanswered typed requests: first those that were sent, then those that wait.
     pub fn unanswered(&self) -> impl Iterator<Item = &QueuedRequest> {
-        let under_way = self.under_way.iter().chain(&self.past_server).filter(|item| item.kind.is_typed());
+        let under_way = self.under_way.iter().chain(&self.direct).filter(|item| item.kind.is_typed());
         under_way.chain(&self.typed)
     }
 
     /// Returns the unanswered typed requests that were sent at least once, so that the server may have them.
     pub fn handed_over(&self) -> impl Iterator<Item = &QueuedRequest> {
-        let under_way = self.under_way.iter().chain(&self.past_server).filter(|item| item.kind.is_typed());
+        let under_way = self.under_way.iter().chain(&self.direct).filter(|item| item.kind.is_typed());
         under_way.chain(self.typed.iter().filter(|item| item.in_doubt))
     }
 
@@ -323,9 +323,9 @@ impl SendQueue {
         !self.typed.is_empty() || !self.background.is_empty()
     }
 
-    /// Returns the unanswered requests past the server.
-    pub fn past_server(&self) -> impl Iterator<Item = &QueuedRequest> {
-        self.past_server.iter()
+    /// Returns the unanswered direct requests.
+    pub fn direct(&self) -> impl Iterator<Item = &QueuedRequest> {
+        self.direct.iter()
     }
 
     /// Returns the time at which the oldest unanswered request was sent to the server.

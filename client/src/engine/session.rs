@@ -20,18 +20,18 @@ impl Engine {
         let session = self.session.clone().map(|session| Session { seq, ..session });
         let identity = self.identity.clone();
         let registered = self.registered;
-        let doubtful = self.doubtful_password().map(str::to_owned);
+        let unconfirmed = self.unconfirmed_password().map(str::to_owned);
         let mut labels = Vec::new();
-        let sign_in = SignIn::new(&identity, registered, session.as_ref(), doubtful.as_deref(), &rooms, || {
+        let sign_in = SignIn::new(&identity, registered, session.as_ref(), unconfirmed.as_deref(), &rooms, || {
             labels.push(self.label());
             labels.last().cloned().unwrap_or_default()
         });
-        self.new_password_label = doubtful.and_then(|_| labels.last().cloned());
+        self.new_password_label = unconfirmed.and_then(|_| labels.last().cloned());
         self.sign_in_labels = labels;
         sign_in
     }
 
-    /// Connects at once if the engine waits or has stopped, for a user who does not want to wait.
+    /// Connects at once if the engine waits or has stopped, at the user's request.
     pub fn connect_now(&mut self) {
         if matches!(self.connection.phase, Phase::Waiting { .. } | Phase::Stopped { .. }) {
             self.connection.ended = None;
@@ -49,7 +49,9 @@ impl Engine {
     /// Connects at once with the password that the user has typed.
     pub fn connect_with(&mut self, password: &str) {
         self.identity.password = Some(password.to_owned());
-        (self.registered, self.password_refused, self.session) = (true, false, None);
+        self.registered = true;
+        self.password_refused = false;
+        self.session = None;
         self.connect_now();
     }
 
@@ -60,17 +62,17 @@ impl Engine {
     }
 
     /// Handles a connection that failed or broke.
-    pub fn down(&mut self, why: &str, loss: Loss) {
+    pub fn connection_lost(&mut self, why: &str, loss: Loss) {
         let was_up = self.is_up();
         self.handle_loss(why, was_up);
-        self.fail_what_waits_at_the_end();
+        self.fail_waiting_lines_after_end();
         if self.connection.set_down(why, loss, &mut self.rng, self.now.ms) {
             self.connect();
         }
     }
 
     /// Handles a refused sign-in: connects again soon, later or not at all, depending on the cause.
-    pub fn refused(&mut self, refused: &SignInRefused) {
+    pub fn sign_in_refused(&mut self, refused: &SignInRefused) {
         let was_up = self.is_up();
         self.handle_loss(&refused.why, was_up);
         match refused.cause {
@@ -79,12 +81,12 @@ impl Engine {
                 self.connect();
             }
             Cause::NameTaken if self.session.is_some() => {
-                let why = "another user has your name now; trying on";
+                let why = "another user has your name now; trying again";
                 self.connection.wait_briefly(why, &mut self.rng, self.now.ms);
             }
             // The user's own earlier connection holds the name; the server has not noticed yet that it is gone.
             Cause::NameTaken | Cause::AlreadyHere if self.was_up() => {
-                let why = "your earlier connection still holds the name; trying on";
+                let why = "your earlier connection still holds the name; trying again";
                 self.connection.wait_briefly(why, &mut self.rng, self.now.ms);
             }
             Cause::ResumeBusy => self.connection.wait_briefly(&refused.why, &mut self.rng, self.now.ms),
@@ -92,7 +94,7 @@ impl Engine {
                 self.password_refused = true;
                 self.connection.stop(&refused.why);
             }
-            _ if refused.again => {
+            _ if refused.retry => {
                 _ = self.connection.set_down(&refused.why, Loss::Server, &mut self.rng, self.now.ms);
             }
             _ => self.connection.stop(&refused.why),
@@ -102,7 +104,7 @@ impl Engine {
     /// Updates requests and rooms after a loss: unanswered lines wait again, and no room is caught up.
     fn handle_loss(&mut self, why: &str, was_up: bool) {
         for item in self.queue.connection_lost() {
-            self.deliver(&item, Progress::Unsent);
+            self.report_progress(&item, Progress::Queued);
         }
         for event in self.held_back.take() {
             self.updates.push(Update::Recalled { event: Box::new(event), missed: false });
@@ -116,7 +118,7 @@ impl Engine {
     }
 
     /// Fails all waiting lines if the server ended the session. Sent after a later sign-in, they would surprise the user.
-    fn fail_what_waits_at_the_end(&mut self) {
+    fn fail_waiting_lines_after_end(&mut self) {
         if self.connection.ended.is_none() {
             return;
         }
@@ -125,7 +127,7 @@ impl Engine {
             if let RequestKind::Join(room) = &item.kind {
                 self.refuse_entry(room, item.key, why);
             }
-            self.deliver(&item, Progress::Failed(why.into()));
+            self.report_progress(&item, Progress::Failed(why.into()));
         }
     }
 
@@ -138,7 +140,7 @@ impl Engine {
         if self.connection.is_dead(oldest, self.now.ms) {
             let why = format!("no answer for {} s", self.connection.silent_ms(oldest, self.now.ms) / 1_000);
             self.effects.push(Effect::Disconnect);
-            self.down(&why, Loss::Network);
+            self.connection_lost(&why, Loss::Network);
         }
     }
 }

@@ -9,7 +9,7 @@ use landline_common::command::{Command, HistoryQuery, Request};
 use landline_common::event::Text;
 
 /// Error text when too many lines wait.
-pub const TOO_MANY: &str = "too many lines wait to be sent; wait until some are out";
+pub const TOO_MANY: &str = "too many lines wait to be sent; wait until some are sent";
 
 /// The reason for which a line is not taken: the server ended the session, and the user has not asked for another one.
 pub const ENDED: &str = "not sent: the server ended your session (connect again first)";
@@ -18,9 +18,9 @@ pub const ENDED: &str = "not sent: the server ended your session (connect again 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cancelled {
     /// Lines that were cancelled.
-    pub taken: Vec<u64>,
+    pub cancelled: Vec<u64>,
     /// Lines that the server may have already, which were not cancelled.
-    pub handed_over: Vec<u64>,
+    pub already_sent: Vec<u64>,
 }
 
 impl Engine {
@@ -32,7 +32,7 @@ impl Engine {
     ///
     /// # Errors
     /// Too many lines wait.
-    pub fn say(&mut self, key: u64, target: &Target, text: &str) -> Result<(), &'static str> {
+    pub fn send_message(&mut self, key: u64, target: &Target, text: &str) -> Result<(), &'static str> {
         let label = self.label();
         let lane = self.lane(target);
         let nonce = self.nonce(&label);
@@ -53,7 +53,7 @@ impl Engine {
         let nonce = request.nonce.is_some().then(|| nonce.as_str().into());
         let item = QueuedRequest::new(key, RequestKind::Message(target.clone()), &label, line);
         let item = QueuedRequest { nonce, lane, room, not_idempotent, ..item };
-        if target.is_past_server() { self.send_past_server(item) } else { self.queue(item) }
+        if target.is_direct() { self.send_direct(item) } else { self.queue(item) }
     }
 
     fn queue(&mut self, item: QueuedRequest) -> Result<(), &'static str> {
@@ -64,34 +64,36 @@ impl Engine {
     }
 
     /// Sends a request of an encrypted chat at once, whatever the state of the connection to the server.
-    fn send_past_server(&mut self, item: QueuedRequest) -> Result<(), &'static str> {
+    fn send_direct(&mut self, item: QueuedRequest) -> Result<(), &'static str> {
         self.effects.push(Effect::Send(item.line.clone()));
-        self.deliver(&item, Progress::OnTheWay);
-        self.queue.sent_past_server(item, self.now.ms);
+        self.report_progress(&item, Progress::Sent);
+        self.queue.push_sent_direct(item, self.now.ms);
         Ok(())
     }
 
     /// Returns the number of lines that an encrypted chat can take now.
     #[must_use]
-    pub fn room_past_server(&self, target: &Target) -> usize {
+    pub fn encrypted_capacity(&self, target: &Target) -> usize {
         let target = target.folded();
         let is_it =
             |item: &&QueuedRequest| matches!(&item.kind, RequestKind::Message(other) if other.folded() == target);
-        ENCRYPTED_UNDER_WAY.saturating_sub(self.queue.past_server().filter(is_it).count())
+        ENCRYPTED_UNDER_WAY.saturating_sub(self.queue.direct().filter(is_it).count())
     }
 
-    /// Returns the number of unanswered lines past the server.
+    /// Returns the number of unanswered lines of encrypted chats.
     #[must_use]
-    pub fn past_server(&self) -> usize {
-        self.queue.past_server().count()
+    pub fn unanswered_direct(&self) -> usize {
+        self.queue.direct().count()
     }
 
     /// Queues a typed command. `room` is the room that the UI shows.
     ///
     /// # Errors
     /// Too many lines wait, or the command needs a room and none is shown.
-    pub fn command(&mut self, key: u64, command: &Command<'_>, room: Option<&str>) -> Result<(), &'static str> {
-        let Some(mut request) = Request::of_command(command, room) else { return Err("this belongs into a room") };
+    pub fn send_command(&mut self, key: u64, command: &Command<'_>, room: Option<&str>) -> Result<(), &'static str> {
+        let Some(mut request) = Request::of_command(command, room) else {
+            return Err("not sent: this command needs a room; open one first");
+        };
         let label = self.label();
         request.label = Some(label.as_str().into());
         let kind = match command {
@@ -119,23 +121,23 @@ impl Engine {
         self.note_password(&label, command);
         // A change that is sent again would be refused: its present password is the old one by then.
         let not_idempotent = matches!(command, Command::Hooray | Command::Register { .. } | Command::Password(_));
-        let past_server = matches!(command, Command::DirectStop(_) | Command::DirectText { .. });
+        let direct = matches!(command, Command::DirectStop(_) | Command::DirectText { .. });
         let item = QueuedRequest { lane, not_idempotent, ..QueuedRequest::new(key, kind, &label, request.to_line()) };
-        if past_server { self.send_past_server(item) } else { self.queue(item) }
+        if direct { self.send_direct(item) } else { self.queue(item) }
     }
 
     /// Queues a command object of a script. The object keeps its label and nonce, or gets new ones.
     ///
     /// # Errors
     /// The line is no valid object, is not allowed after sign-in, repeats an unanswered label, or too many lines wait.
-    pub fn pass(&mut self, key: u64, line: &str) -> Result<(), String> {
+    pub fn send_object(&mut self, key: u64, line: &str) -> Result<(), String> {
         let mut request = Request::parse(line).map_err(|(_, why)| why.sentence().into_owned())?;
         if matches!(&*request.r#type, "guest" | "login" | "resume" | "format" | "quit") {
-            return Err(format!("{:?} is not for a session that has begun", request.r#type));
+            return Err(format!("{:?} is not allowed after the sign-in", request.r#type));
         }
         let label = request.label.as_deref().map_or_else(|| self.label(), str::to_owned);
-        if self.waits_for(&label) {
-            return Err("that label waits for an answer already".into());
+        if self.has_unanswered_label(&label) {
+            return Err("a request with this label is still unanswered".into());
         }
         let says = matches!(&*request.r#type, "say" | "all" | "pm");
         if says && request.nonce.is_none() {
@@ -158,7 +160,7 @@ impl Engine {
             self.note_password(&label, &command);
         }
         let not_idempotent = matches!(&*request.r#type, "private" | "hooray" | "register" | "password");
-        let past_server = matches!(&*request.r#type, "direct_say" | "direct_stop");
+        let direct = matches!(&*request.r#type, "direct_say" | "direct_stop");
         let unanswered = matches!(&*request.r#type, "ack" | "pong");
         let nonce = request.nonce.as_deref().map(Into::into);
         let item = QueuedRequest {
@@ -167,24 +169,24 @@ impl Engine {
             lane: Lane::All,
             ..QueuedRequest::new(key, kind, &label, request.to_line())
         };
-        match (unanswered, past_server) {
+        match (unanswered, direct) {
             (true, _) => {
                 self.effects.push(Effect::Send(item.line));
                 Ok(())
             }
-            (_, true) => self.send_past_server(item).map_err(str::to_owned),
+            (_, true) => self.send_direct(item).map_err(str::to_owned),
             _ => self.queue(item).map_err(str::to_owned),
         }
     }
 
     /// Returns whether a request with this label is unanswered.
     #[must_use]
-    pub fn waits_for(&self, label: &str) -> bool {
+    pub fn has_unanswered_label(&self, label: &str) -> bool {
         self.queue.find_unanswered(label).is_some() || self.queue.unanswered().any(|item| *item.label == *label)
     }
 
     /// Queues a background request, unless an equal one is unanswered.
-    pub fn ask(&mut self, kind: RequestKind) {
+    pub fn request(&mut self, kind: RequestKind) {
         let same = kind.clone();
         if self.queue.contains_kind(|other| *other == same) {
             return;
@@ -196,7 +198,7 @@ impl Engine {
     }
 
     /// Requests messages of a room before the id `before`, or its newest ones without an id.
-    pub fn ask_older(&mut self, room: &str, before: Option<u64>) {
+    pub fn request_older(&mut self, room: &str, before: Option<u64>) {
         let label = self.label();
         let kind = RequestKind::Older(folded(room));
         if let Some(line) = question(&kind, &label, before) {
@@ -219,13 +221,13 @@ impl Engine {
     pub fn cancel(&mut self, is_it: impl Fn(&RequestKind) -> bool) -> Cancelled {
         let is_join = |item: &QueuedRequest| matches!(item.kind, RequestKind::Join(_));
         let taken = self.queue.take_waiting(|item| is_it(&item.kind) && (!item.in_doubt || is_join(item)));
-        let handed_over = self.queue.handed_over().filter(|item| is_it(&item.kind)).map(|item| item.key).collect();
+        let already_sent = self.queue.handed_over().filter(|item| is_it(&item.kind)).map(|item| item.key).collect();
         for item in &taken {
             if let RequestKind::Join(room) = &item.kind {
                 self.cancel_join(room);
             }
         }
-        Cancelled { taken: taken.into_iter().map(|item| item.key).collect(), handed_over }
+        Cancelled { cancelled: taken.into_iter().map(|item| item.key).collect(), already_sent }
     }
 
     /// Returns whether the user's line `key` was sent at least once and is unanswered.
@@ -244,23 +246,23 @@ impl Engine {
     }
 
     /// Fails the unanswered lines of an encrypted chat that has ended.
-    pub fn encrypted_chat_over(&mut self, with: &str, why: &str) {
+    pub fn fail_encrypted_lines(&mut self, with: &str, why: &str) {
         let target = Target::Encrypted(with.into()).folded();
         let is_it =
             |item: &QueuedRequest| matches!(&item.kind, RequestKind::Message(other) if other.folded() == target);
-        for item in self.queue.take_past_server(is_it) {
-            self.deliver(&item, Progress::Failed(why.into()));
+        for item in self.queue.take_direct(is_it) {
+            self.report_progress(&item, Progress::Failed(why.into()));
         }
     }
 
     /// Returns the line that tells the server that the user leaves.
     #[must_use]
-    pub fn farewell() -> String {
+    pub fn quit_line() -> String {
         Request::of("quit").to_line()
     }
 
     /// Queues an update for the UI.
-    pub(super) fn tell(&mut self, update: Update) {
+    pub(super) fn push_update(&mut self, update: Update) {
         self.updates.push(update);
     }
 }

@@ -2,18 +2,18 @@
 
 use landline_common::OffsetDateTime;
 
-/// A time zone: by how many seconds local time is ahead of UTC at a moment. That changes where there is summer time.
+/// A time zone: a function from a time to the seconds by which local time is ahead of UTC then (summer time differs).
 #[derive(Clone, Copy, Debug)]
 pub struct Zone(fn(i64) -> i32);
 
 impl Zone {
-    /// A zone by its offset in seconds at a moment in milliseconds since 1970 UTC.
+    /// Creates a zone. `offset_at` takes milliseconds since 1970 UTC, and returns seconds.
     #[must_use]
     pub const fn new(offset_at: fn(i64) -> i32) -> Zone {
         Zone(offset_at)
     }
 
-    /// Returns that moment with its own UTC offset.
+    /// Returns a time, in milliseconds since 1970 UTC, with its own UTC offset.
     #[must_use]
     pub fn at(self, unix_ms: i64) -> OffsetDateTime {
         OffsetDateTime { unix_ms, offset_s: (self.0)(unix_ms) }
@@ -34,6 +34,6 @@ pub struct Now {
     pub ms: u64,
     /// Wall-clock time.
     pub wall: OffsetDateTime,
-    /// The zone in which other moments are shown.
+    /// The zone in which other times are shown.
     pub zone: Zone,
 }

@@ -17,10 +17,10 @@ pub use node::ROOM;
 use landline_common::mesh::{hello, id, wire};
 
 use crate::clock::now;
-use crate::connect::Entered;
-use crate::connection::{Connection, ConnectionEvent, First, Identity, SignIn};
+use crate::connection::{Connection, ConnectionEvent, Identity, SignIn, SignInConfirmation};
 use crate::engine::Engine as Session;
 use crate::paths;
+use crate::signed_in::SignedIn;
 use anyhow::Context;
 use broadcast::Broadcast;
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -64,7 +64,7 @@ pub struct MeshOptions {
 ///
 /// # Errors
 /// The key is damaged, or the ports cannot be had.
-pub fn enter(wish: &MeshOptions) -> anyhow::Result<Entered> {
+pub fn enter(wish: &MeshOptions) -> anyhow::Result<SignedIn> {
     let (keys, note) = identity::keys(paths::mesh_key_file().as_deref())?;
     let pins = Pins::new(paths::known_peers_file());
     let known = pins.load()?;
@@ -105,15 +105,15 @@ pub fn enter(wish: &MeshOptions) -> anyhow::Result<Entered> {
         drop(over_in);
     })?;
     let mut mesh = Mesh { inputs, news, over };
-    mesh.connect(SignIn::none()).context("entering")?;
+    mesh.connect(SignIn::without_server()).context("entering")?;
     note.into_iter().chain(alone).for_each(|note| _ = mesh.inputs.send(NodeInput::Note(note)));
     let (_, first) = mesh.news.recv().context("entering")?;
-    let first = First::of(first).map_err(|refusal| anyhow::anyhow!("entering: {}", refusal.why))?;
+    let first = SignInConfirmation::of(first).map_err(|refusal| anyhow::anyhow!("entering: {}", refusal.why))?;
     let room = landline_common::RoomName::parse(ROOM)?;
     let (rooms, password, server_password) = (Vec::new(), None, None);
     let who = Identity { name: wish.name.clone(), room, rooms, password, register: false, server_password };
     let engine = Session::new(who, RandomState::new().hash_one(port));
-    Ok(Entered { link: Box::new(mesh), engine, first })
+    Ok(SignedIn { connection: Box::new(mesh), engine, first })
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
@@ -138,11 +138,11 @@ struct Mesh {
 }
 
 impl Connection for Mesh {
-    fn news(&self) -> &Receiver<(u64, ConnectionEvent)> {
+    fn events(&self) -> &Receiver<(u64, ConnectionEvent)> {
         &self.news
     }
 
-    fn current(&mut self, (_, news): (u64, ConnectionEvent)) -> Option<ConnectionEvent> {
+    fn process(&mut self, (_, news): (u64, ConnectionEvent)) -> Option<ConnectionEvent> {
         Some(news)
     }
 
@@ -164,8 +164,8 @@ impl Connection for Mesh {
         false
     }
 
-    fn finish(mut self: Box<Self>) {
-        self.send(&Session::farewell());
+    fn close(mut self: Box<Self>) {
+        self.send(&Session::quit_line());
         let _ = self.over.recv_timeout(LEAVING);
     }
 }

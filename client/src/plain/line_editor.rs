@@ -1,8 +1,8 @@
-//! Line editing on a terminal: what comes in is printed above the line that is being typed.
+//! Line editing on a terminal: events are printed above the line that the user types.
 //!
-//! The editor has a thread of its own, which is in `readline` nearly always, with the terminal in raw mode. The program
-//! may end meanwhile, so [`LineEditor`] gives the terminal back when it is dropped. Behind a command that asks for
-//! passwords, the editor leaves the terminal alone until the program has dealt with that line.
+//! The editor runs on a thread of its own, which nearly always blocks in `readline` with the terminal in raw mode. The
+//! program may end meanwhile, so dropping [`LineEditor`] restores the terminal. After a command that asks for passwords,
+//! the thread does not touch the terminal until the program has handled that line.
 
 use super::input::Lines;
 use crate::chat::plain::PlainInput;
@@ -14,31 +14,31 @@ use rustyline::history::MemHistory;
 use rustyline::{Config, Editor, ExternalPrinter};
 use std::io::{self, IsTerminal, Write};
 
-/// Lines that wait to be taken. The editor must come back to `readline` to print, so it waits for nobody before that.
-const LINES: usize = 10_000;
-/// Texts that wait to be printed.
-const TEXTS: usize = 1_000;
-/// Terminals that move no cursor: there lines are read as from a pipe.
+/// Lines that may wait for the loop. The limit is high because the thread must return to `readline`, or nothing is printed.
+const LINE_CAPACITY: usize = 10_000;
+/// Texts that may wait to be printed.
+const TEXT_CAPACITY: usize = 1_000;
+/// Types of terminals that cannot move the cursor; lines are then read without an editor.
 const DUMB: [&str; 4] = ["", "dumb", "emacs", "cons25"];
 
-/// An editor at work.
+/// A running editor. Dropping it prints the remaining texts and restores the terminal.
 pub(super) struct LineEditor {
     before: Termios,
     printed: Receiver<()>,
 }
 
 impl LineEditor {
-    /// Begins, if both standard input and output are a terminal that can do it: the editor, the lines typed,
-    /// and what prints above them.
-    pub(super) fn begin() -> Option<(LineEditor, Lines, Above)> {
+    /// Starts an editor. Returns it with the typed lines and the writer for output above them, or `None` if standard input
+    /// or output is not a suitable terminal.
+    pub(super) fn begin() -> Option<(LineEditor, Lines, AbovePrompt)> {
         let term = std::env::var("TERM").unwrap_or_default();
         if DUMB.contains(&&*term) || !io::stdin().is_terminal() || !io::stdout().is_terminal() {
             return None;
         }
         let before = tcgetattr(io::stdin()).ok()?;
-        let (lines_out, lines) = bounded(LINES);
-        let (go_on, dealt_with) = bounded(LINES);
-        let (texts, to_print) = bounded::<String>(TEXTS);
+        let (lines_out, lines) = bounded(LINE_CAPACITY);
+        let (handled, handled_lines) = bounded(LINE_CAPACITY);
+        let (texts, to_print) = bounded::<String>(TEXT_CAPACITY);
         let (done, printed) = bounded(0);
         let (ready_out, ready) = bounded(1);
         let run = move || {
@@ -50,17 +50,17 @@ impl LineEditor {
                 while to_print.recv().is_ok_and(|text| printer.print(text).is_ok()) {}
             };
             if std::thread::Builder::new().name("printer".into()).spawn(print).is_ok() && ready_out.send(()).is_ok() {
-                read_lines(&mut editor, &lines_out, &dealt_with);
+                read_lines(&mut editor, &lines_out, &handled_lines);
             }
         };
         std::thread::Builder::new().name("input".into()).spawn(run).ok()?;
         ready.recv().ok()?;
-        Some((LineEditor { before, printed }, Lines { lines, go_on }, Above { texts, waiting: Vec::new() }))
+        Some((LineEditor { before, printed }, Lines { lines, handled }, AbovePrompt { texts, waiting: Vec::new() }))
     }
 }
 
-/// Sends each line. `dealt_with` gets one token for each line that the program has dealt with.
-fn read_lines(editor: &mut Editor<(), MemHistory>, lines: &Sender<PlainInput>, dealt_with: &Receiver<()>) {
+/// Reads lines and sends them to the loop. `handled` receives one token for each line that the loop has handled.
+fn read_lines(editor: &mut Editor<(), MemHistory>, lines: &Sender<PlainInput>, handled_lines: &Receiver<()>) {
     let mut open = 0;
     loop {
         let input = match editor.readline("") {
@@ -68,7 +68,7 @@ fn read_lines(editor: &mut Editor<(), MemHistory>, lines: &Sender<PlainInput>, d
                 let _ = editor.add_history_entry(&line);
                 PlainInput::Line(line)
             }
-            // In raw mode Ctrl-C is a key.
+            // In raw mode, Ctrl-C is a key and no signal.
             Err(ReadlineError::Interrupted) => PlainInput::Stop,
             Err(ReadlineError::Signal(_)) => continue,
             Err(_) => return,
@@ -77,10 +77,10 @@ fn read_lines(editor: &mut Editor<(), MemHistory>, lines: &Sender<PlainInput>, d
         if lines.send(input).is_err() {
             return;
         }
-        // Also without a wait the tokens are taken: the channel must not fill.
-        open = (open + 1_usize).saturating_sub(dealt_with.try_iter().count());
+        // Take the tokens even if there is no need to wait, so that the channel does not fill up.
+        open = (open + 1_usize).saturating_sub(handled_lines.try_iter().count());
         while asks && open > 0 {
-            if dealt_with.recv().is_err() {
+            if handled_lines.recv().is_err() {
                 return;
             }
             open -= 1;
@@ -88,7 +88,7 @@ fn read_lines(editor: &mut Editor<(), MemHistory>, lines: &Sender<PlainInput>, d
     }
 }
 
-/// True if the program asks for passwords at this line, and needs the terminal for that.
+/// Returns whether the program will ask for passwords after this line, for which it needs the terminal.
 fn asks_for_passwords(input: &PlainInput) -> bool {
     let PlainInput::Line(line) = input else { return false };
     matches!(parse(line, ""), Some(Ok(Command::Register { password: None } | Command::Password(None))))
@@ -96,21 +96,21 @@ fn asks_for_passwords(input: &PlainInput) -> bool {
 
 impl Drop for LineEditor {
     fn drop(&mut self) {
-        // What was said last is printed; the editor may hold it up if it has just ended.
+        // Wait until the last texts are printed, but not long: printing blocks if the editor has just ended.
         let _ = self.printed.recv_timeout(std::time::Duration::from_millis(300));
         let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &self.before);
-        // No brackets around what is pasted into the shell.
+        // Switch bracketed paste off, which the editor has switched on.
         let _ = io::stdout().write_all(b"\r\x1b[?2004l").and_then(|()| io::stdout().flush());
     }
 }
 
-/// Prints above the line that is being typed, when it is flushed.
-pub(super) struct Above {
+/// Prints above the line that the user types. Text appears when the writer is flushed.
+pub(super) struct AbovePrompt {
     texts: Sender<String>,
     waiting: Vec<u8>,
 }
 
-impl Write for Above {
+impl Write for AbovePrompt {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.waiting.extend_from_slice(bytes);
         Ok(bytes.len())

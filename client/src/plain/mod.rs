@@ -1,4 +1,5 @@
-//! Lines in, lines out: for pipes, scripts, bots and screen readers. No escapes, nothing is drawn twice.
+//! The presenter of plain lines, for pipes, scripts, bots and screen readers: reads lines, runs the loop around the pure
+//! model in `chat::plain`, and prints. Without escape sequences, and nothing is printed twice.
 
 mod input;
 #[cfg(unix)]
@@ -11,11 +12,11 @@ pub mod setup;
 use super::clock::now;
 use super::signals::Signal;
 use crate::chat::Remembered;
-use crate::chat::plain::{Act, Plain, PlainInput, PlainOptions};
-use crate::connect::Entered;
-use crate::connection::{Connection, ConnectionEvent, First};
+use crate::chat::plain::{Plain, PlainEffect, PlainInput, PlainOptions};
+use crate::connection::{Connection, ConnectionEvent, SignInConfirmation};
 use crate::engine::Effect;
 use crate::logging::ConnectionLog;
+use crate::signed_in::SignedIn;
 use anyhow::anyhow;
 use crossbeam_channel::{Receiver, never, select};
 use input::Lines;
@@ -23,52 +24,61 @@ use output::{Output, Print};
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
-/// How it ended, if it did: well, or why not.
+/// The result of the run, once it has ended.
 type Ended = Option<Result<(), String>>;
 
-/// Passes lines both ways until one leaves.
+/// Runs the presenter until the user leaves or the session ends.
 ///
 /// # Errors
-/// One was thrown out, or lines could not be sent.
+/// The server ended the session, or lines could not be sent.
 pub fn run(
-    entered: Entered,
-    ways: PlainOptions,
+    signed_in: SignedIn,
+    options: PlainOptions,
     signals: &Receiver<Signal>,
     remember: &dyn Fn(Remembered),
 ) -> anyhow::Result<()> {
-    let Entered { link, engine, first: First { event, line } } = entered;
-    let plain = Plain::new(engine, ways);
-    let output = Output::new(ways);
+    let SignedIn { connection, engine, first: SignInConfirmation { event, line } } = signed_in;
+    let plain = Plain::new(engine, options);
+    let output = Output::new(options);
     let start = Instant::now();
-    let diary = ConnectionLog::begin();
-    let interactive = ways.interactive;
-    let mut running =
-        PlainLoop { start, ticked: start, plain, link, diary, output, interactive, remember, ended: None };
-    let ended = running.feed(PlainInput::Event(event), Some((&line, false))).and_then(|()| running.serve(signals));
-    let PlainLoop { mut link, .. } = running;
-    let end = match ended {
-        // Whoever reads has had enough.
+    let connection_log = ConnectionLog::begin();
+    let interactive = options.interactive;
+    let mut running = PlainLoop {
+        start,
+        last_tick: start,
+        plain,
+        connection,
+        connection_log,
+        output,
+        interactive,
+        remember,
+        end: None,
+    };
+    let end = running.feed(PlainInput::Event(event), Some((&line, false))).and_then(|()| running.serve(signals));
+    let PlainLoop { mut connection, .. } = running;
+    let end = match end {
+        // The reader has closed the pipe, like `head`.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(anyhow!(error).context("printing")),
         Ok(end) => end.map_err(|why| anyhow!(why)),
     };
-    if let Effect::Send(line) = Plain::farewell() {
-        link.send(&line);
+    if let Effect::Send(line) = Plain::quit_effect() {
+        connection.send(&line);
     }
-    link.finish();
+    connection.close();
     end
 }
 
 struct PlainLoop<'r> {
     start: Instant,
-    ticked: Instant,
+    last_tick: Instant,
     plain: Plain,
-    link: Box<dyn Connection>,
-    diary: ConnectionLog,
+    connection: Box<dyn Connection>,
+    connection_log: ConnectionLog,
     output: Output,
     interactive: bool,
     remember: &'r dyn Fn(Remembered),
-    ended: Ended,
+    end: Ended,
 }
 
 impl PlainLoop<'_> {
@@ -78,7 +88,7 @@ impl PlainLoop<'_> {
             self.output.flush()?;
             self.output.print_above(Some(writer));
             let end = self.serve_lines(signals, &lines);
-            // The editor prints what is left, and gives the terminal back.
+            // Dropping the editor prints the remaining text and restores the terminal.
             let flushed = self.output.flush();
             self.output.print_above(None);
             drop(editor);
@@ -89,95 +99,96 @@ impl PlainLoop<'_> {
     }
 
     fn serve_lines(&mut self, signals: &Receiver<Signal>, input: &Lines) -> io::Result<Result<(), String>> {
-        let Lines { lines, go_on } = input;
+        let Lines { lines, handled } = input;
         loop {
-            if let Some(end) = self.ended.take() {
+            if let Some(end) = self.end.take() {
                 self.output.flush()?;
                 return Ok(end);
             }
             let typed = if self.plain.takes_lines() { lines.clone() } else { never() };
-            let news = self.link.news().clone();
-            if news.is_empty() {
+            let events = self.connection.events().clone();
+            if events.is_empty() {
                 self.output.flush()?;
             }
             select! {
                 recv(typed) -> line => {
                     self.feed(line.unwrap_or(PlainInput::End), None)?;
-                    // Nobody reads on where standard input has ended.
-                    let _ = go_on.try_send(());
+                    // The receiver is gone when standard input has ended.
+                    let _ = handled.try_send(());
                 }
-                recv(news) -> news => {
-                    let news = news.ok().and_then(|news| self.link.current(news));
-                    self.news(news)?;
+                recv(events) -> event => {
+                    let event = event.ok().and_then(|event| self.connection.process(event));
+                    self.event(event)?;
                 }
                 recv(signals) -> signal => if signal == Ok(Signal::End) { self.feed(PlainInput::Stop, None)? },
                 default(self.patience()) => {}
             }
-            // Also while lines come without a pause; but a sign of life that waits to be taken comes first.
-            if self.link.news().is_empty() && self.patience().is_zero() {
-                self.ticked = Instant::now();
+            // Tick also while lines arrive without pause. Handle waiting events first: a waiting pong must count before the
+            // tick judges the silence.
+            if self.connection.events().is_empty() && self.patience().is_zero() {
+                self.last_tick = Instant::now();
                 self.feed(PlainInput::Tick, None)?;
             }
         }
     }
 
-    /// An editor, the lines that are typed in it, and what prints above them: on a terminal for people.
+    /// Starts a line editor, if a user reads the output on a terminal.
     #[cfg(unix)]
-    fn edited_lines(&self) -> Option<(line_editor::LineEditor, Lines, line_editor::Above)> {
+    fn edited_lines(&self) -> Option<(line_editor::LineEditor, Lines, line_editor::AbovePrompt)> {
         if self.output.is_for_programs() { None } else { line_editor::LineEditor::begin() }
     }
 
-    /// How long until time itself changes something.
+    /// Returns the time until the next tick.
     fn patience(&self) -> Duration {
-        Duration::from_millis(self.plain.tick_interval()).saturating_sub(self.ticked.elapsed())
+        Duration::from_millis(self.plain.tick_interval()).saturating_sub(self.last_tick.elapsed())
     }
 
-    fn news(&mut self, news: Option<ConnectionEvent>) -> io::Result<()> {
-        match news {
+    fn event(&mut self, event: Option<ConnectionEvent>) -> io::Result<()> {
+        match event {
             Some(ConnectionEvent::Event { event, line, by_program }) => {
                 self.feed(PlainInput::Event(event), Some((&line, by_program)))
             }
-            Some(ConnectionEvent::Unknown(line)) => self.output.unknown(&line, |_| false),
+            Some(ConnectionEvent::Unknown(line)) => self.output.print_json(&line, |_| false),
             Some(ConnectionEvent::Down { why, loss }) => self.feed(PlainInput::Down { why, loss }, None),
             Some(ConnectionEvent::Refused(refused)) => self.feed(PlainInput::Refused(refused), None),
-            Some(ConnectionEvent::Unread(_)) | None => Ok(()),
+            Some(ConnectionEvent::UnparsedLine(_)) | None => Ok(()),
         }
     }
 
-    /// One input, and everything that follows from it; `told` is how an event was sent, and whether this program told
-    /// it itself.
-    fn feed(&mut self, input: PlainInput, told: Option<(&str, bool)>) -> io::Result<()> {
+    /// Feeds one input to the model and performs the effects. For an event, `source` is its JSON line, and whether this
+    /// program created it.
+    fn feed(&mut self, input: PlainInput, source: Option<(&str, bool)>) -> io::Result<()> {
         let event = match &input {
             PlainInput::Event(event) => Some(event.clone()),
             _ => None,
         };
-        let (line, by_program) = told.unwrap_or_default();
+        let (line, by_program) = source.unwrap_or_default();
         let now = now(self.start);
-        let acts = self.plain.step(input, now);
-        self.diary.note(self.plain.phase(), now.ms);
-        for act in acts {
-            match act {
-                Act::Engine(effect) => self.carry_out(effect)?,
-                Act::Show(dialect) => {
+        let effects = self.plain.step(input, now);
+        self.connection_log.log_phase(self.plain.phase(), now.ms);
+        for effect in effects {
+            match effect {
+                PlainEffect::Engine(effect) => self.carry_out(effect)?,
+                PlainEffect::Show(dialect) => {
                     if let Some(event) = &event {
                         let plain = &self.plain;
                         let print = Print { dialect, line, by_program };
-                        self.output.show(event, &print, |label| plain.is_own_label(label))?;
+                        self.output.print_event(event, &print, |label| plain.is_own_label(label))?;
                     }
                 }
-                Act::ShowLate(event, dialect) => {
+                PlainEffect::ShowLate(event, dialect) => {
                     let print = Print { dialect, line: "", by_program: false };
-                    self.output.show(&event, &print, |_| false)?;
+                    self.output.print_event(&event, &print, |_| false)?;
                 }
-                Act::Answer(event) => self.output.own(&event)?,
-                Act::Say(text) => self.output.say(&text)?,
-                Act::AskPasswords(purpose) => {
+                PlainEffect::Answer(event) => self.output.print_answer(&event)?,
+                PlainEffect::Notice(text) => self.output.print_notice(&text)?,
+                PlainEffect::AskPasswords(purpose) => {
                     self.output.flush()?;
                     let answer = passwords::ask(purpose)?;
                     self.feed(PlainInput::Passwords(answer), None)?;
                 }
-                Act::RememberAccount => (self.remember)(Remembered::Account),
-                Act::Leave(end) => self.ended = Some(end),
+                PlainEffect::RememberAccount => (self.remember)(Remembered::Account),
+                PlainEffect::Leave(end) => self.end = Some(end),
             }
         }
         Ok(())
@@ -185,13 +196,13 @@ impl PlainLoop<'_> {
 
     fn carry_out(&mut self, effect: Effect) -> io::Result<()> {
         match effect {
-            Effect::Connect(sign_in) => return self.link.connect(sign_in),
-            Effect::Disconnect => self.link.disconnect(),
-            Effect::Send(line) => self.link.send(&line),
-            // What is acknowledged has been printed.
+            Effect::Connect(sign_in) => return self.connection.connect(sign_in),
+            Effect::Disconnect => self.connection.disconnect(),
+            Effect::Send(line) => self.connection.send(&line),
+            // Print before acknowledging: the server forgets acknowledged events.
             Effect::Acknowledge(line) => {
                 self.output.flush()?;
-                self.link.send(&line);
+                self.connection.send(&line);
             }
         }
         Ok(())

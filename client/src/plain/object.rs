@@ -1,4 +1,4 @@
-//! One JSON object as the server sent it, in the order of its fields, with every text clean.
+//! A JSON object of the server, printed with its fields in the same order and all text cleaned.
 
 use landline_common::clean::{clean, clean_message};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -6,18 +6,18 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 use std::fmt;
 
-/// A JSON object whose fields stay in their order.
+/// A JSON object that keeps the order of its fields.
 #[derive(Debug)]
 pub(super) struct OrderedObject(Vec<(String, Value)>);
 
 impl OrderedObject {
-    /// Reads a line. `None` if it is no JSON object.
+    /// Parses a line and cleans its text. Returns `None` if it is no JSON object.
     pub(super) fn parse(line: &str) -> Option<OrderedObject> {
         let OrderedObject(mut fields) = serde_json::from_str(line).ok()?;
         for (name, value) in &mut fields {
             *name = clean(name).into_owned();
             match value {
-                // A message may have several lines; in JSON they do not end the object's line.
+                // A message may have several lines. JSON escapes their ends, so the object stays on one line.
                 Value::String(text) if name == "text" => *text = clean_message(text).into_owned(),
                 value => clean_all(value),
             }
@@ -27,8 +27,8 @@ impl OrderedObject {
 }
 
 impl OrderedObject {
-    /// The same without a label that no program gave, and without what only says that a command was done. `None` if
-    /// nothing is left of it.
+    /// Removes a label that this program created, since the reading program does not know it. Returns `None` for a mere
+    /// confirmation (`ok`) with such a label.
     pub(super) fn without_label(mut self, is_own: impl Fn(&str) -> bool) -> Option<OrderedObject> {
         let field = |name: &str| self.0.iter().find(|(field, _)| field == name).and_then(|(_, value)| value.as_str());
         if !field("label").is_some_and(is_own) {
@@ -42,7 +42,7 @@ impl OrderedObject {
     }
 }
 
-/// Nothing nests deeper than the reader of JSON allows.
+/// Cleans all strings in a value. The JSON parser limits the depth of the recursion.
 fn clean_all(value: &mut Value) {
     match value {
         Value::String(text) => *text = clean(text).into_owned(),
@@ -95,21 +95,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_stay_in_their_order_and_texts_are_clean() {
+    fn fields_keep_their_order_and_text_is_cleaned() {
         let line = r#"{"type":"x","b":["a\u001b[2J",1],"a":{"n":"\u202ez"},"id":9007199254740991}"#;
         let clean = r#"{"type":"x","b":["a",1],"a":{"n":"z"},"id":9007199254740991}"#;
         assert_eq!(OrderedObject::parse(line).unwrap().to_string(), clean);
     }
 
     #[test]
-    fn a9_only_a_text_has_lines() {
+    fn a9_only_the_field_text_keeps_line_ends() {
         let line = r#"{"type":"message","user":"a\nb","text":"if x:\r\n\treturn\u2028y"}"#;
         let clean = r#"{"type":"message","user":"a b","text":"if x:\n    return\ny"}"#;
         assert_eq!(OrderedObject::parse(line).unwrap().to_string(), clean);
     }
 
     #[test]
-    fn what_is_no_object_is_nothing() {
+    fn other_text_is_no_object() {
         for line in ["", "[1]", "\"text\"", "{\"a\":1", "hello"] {
             assert!(OrderedObject::parse(line).is_none(), "{line}");
         }

@@ -1,4 +1,4 @@
-//! Standard output: events as lines for people, or as they were sent, for programs.
+//! Prints events to standard output: as text for users, or as the JSON objects of the server for programs.
 
 use super::object::OrderedObject;
 use crate::chat::plain::PlainOptions;
@@ -10,36 +10,36 @@ use landline_common::time::Day;
 use landline_common::{Event, EventKind, json};
 use std::io::{self, BufWriter, Write};
 
-/// How an event is printed.
+/// How to print an event.
 pub(super) struct Print<'l> {
-    /// As which lines.
+    /// The form of the text, for users.
     pub dialect: Dialect,
-    /// As it was sent, for programs.
+    /// The JSON line of the event, for programs.
     pub line: &'l str,
-    /// This program told it itself.
+    /// True if this program created the event.
     pub by_program: bool,
 }
 
 /// Standard output.
 pub(super) struct Output {
     out: Box<dyn Write>,
-    /// `out` is above a line that is being typed: nothing else may write to the terminal.
+    /// True if `out` prints above a line editor. Then nothing else may write to the terminal.
     is_above: bool,
-    ways: PlainOptions,
-    /// The day of the line with a time that was printed last; at first that of the start.
+    options: PlainOptions,
+    /// The day of the last printed line with a time; at first the day of the start.
     day: Day,
 }
 
 impl Output {
-    /// For programs (`json`), or for people.
-    pub(super) fn new(ways: PlainOptions) -> Output {
+    /// Creates the output, for users or for programs (`json`).
+    pub(super) fn new(options: PlainOptions) -> Output {
         let day = wall().day();
-        Output { out: Box::new(BufWriter::new(io::stdout())), is_above: false, ways, day }
+        Output { out: Box::new(BufWriter::new(io::stdout())), is_above: false, options, day }
     }
 
-    /// From now on everything is printed above the line that is being typed, by `writer`; without one, as before.
+    /// Prints through `writer`, above a line editor, from now on; without a writer, to standard output again.
     #[cfg(unix)]
-    pub(super) fn print_above(&mut self, writer: Option<super::line_editor::Above>) {
+    pub(super) fn print_above(&mut self, writer: Option<super::line_editor::AbovePrompt>) {
         self.is_above = writer.is_some();
         self.out = match writer {
             Some(writer) => Box::new(writer),
@@ -47,11 +47,11 @@ impl Output {
         };
     }
 
-    /// Prints what the program itself says: on standard error, or above the line that is being typed.
+    /// Prints a notice of this program: to standard error, or above the line editor.
     ///
     /// # Errors
     /// The output is closed.
-    pub(super) fn say(&mut self, text: &str) -> io::Result<()> {
+    pub(super) fn print_notice(&mut self, text: &str) -> io::Result<()> {
         if self.is_above {
             writeln!(self.out, "landline: {}", clean(text))?;
         }
@@ -62,28 +62,28 @@ impl Output {
         Ok(())
     }
 
-    /// True if programs read the output.
+    /// Returns whether a program reads the output.
     #[cfg(unix)]
     pub(super) fn is_for_programs(&self) -> bool {
-        self.ways.json
+        self.options.json
     }
 
-    /// Prints an event. `is_own` says which labels no program gave.
+    /// Prints an event. `is_own` returns whether this program created a label.
     ///
     /// # Errors
-    /// Nobody reads any more.
-    pub(super) fn show(
+    /// The output is closed.
+    pub(super) fn print_event(
         &mut self,
         event: &Event<'_>,
         print: &Print<'_>,
         is_own: impl Fn(&str) -> bool,
     ) -> io::Result<()> {
-        if self.ways.json {
-            return self.unknown(print.line, is_own);
+        if self.options.json {
+            return self.print_json(print.line, is_own);
         }
-        let dialect = if self.ways.mesh { Dialect::Mesh } else { print.dialect };
+        let dialect = if self.options.mesh { Dialect::Mesh } else { print.dialect };
         let event = Event { at: ZONE.at(event.at.unix_ms), ..event.clone() };
-        if self.ways.mesh
+        if self.options.mesh
             && let Some(line) = date_line(&event, &mut self.day)
         {
             self.out.write_all(line.as_bytes())?;
@@ -91,61 +91,61 @@ impl Output {
         self.out.write_all(lines(&event, dialect, print.by_program).as_bytes())
     }
 
-    /// Passes on what programs may know even if this one does not, without labels that they have not given.
+    /// Prints a JSON line of the server for a reading program, which may know events that this version does not.
     ///
     /// # Errors
-    /// Nobody reads any more.
-    pub(super) fn unknown(&mut self, line: &str, is_own: impl Fn(&str) -> bool) -> io::Result<()> {
-        let Some(object) = OrderedObject::parse(line).filter(|_| self.ways.json) else { return Ok(()) };
+    /// The output is closed.
+    pub(super) fn print_json(&mut self, line: &str, is_own: impl Fn(&str) -> bool) -> io::Result<()> {
+        let Some(object) = OrderedObject::parse(line).filter(|_| self.options.json) else { return Ok(()) };
         match object.without_label(is_own) {
             Some(object) => writeln!(self.out, "{object}"),
             None => Ok(()),
         }
     }
 
-    /// Prints an answer of this program's own, for programs.
+    /// Prints an answer that this program gives to a command object.
     ///
     /// # Errors
-    /// Nobody reads any more.
-    pub(super) fn own(&mut self, event: &Event<'_>) -> io::Result<()> {
+    /// The output is closed.
+    pub(super) fn print_answer(&mut self, event: &Event<'_>) -> io::Result<()> {
         let mut line = Vec::new();
         json::write(event, &mut line);
-        self.unknown(String::from_utf8_lossy(&line).trim_end(), |_| false)
+        self.print_json(String::from_utf8_lossy(&line).trim_end(), |_| false)
     }
 
-    /// Gives on what was printed.
+    /// Flushes the output.
     ///
     /// # Errors
-    /// Nobody reads any more.
+    /// The output is closed.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
 }
 
-/// The date, in front of talk of another day than `shown`. In a mesh, lines say the time only, and what is looked up,
-/// found or heard late may be of any day.
+/// Returns a line with the date if the message of `event` is from another day than `shown`, and updates `shown`. In a
+/// mesh, messages show only the time, and those from the history may be of any day.
 fn date_line(event: &Event<'_>, shown: &mut Day) -> Option<String> {
     let day = event.at.day();
     let has_time = matches!(event.what, EventKind::Said { .. } | EventKind::Recalled { .. });
     (has_time && std::mem::replace(shown, day) != day).then(|| format!("--- {day}\n"))
 }
 
-/// For people: cleaned again. What a server says never begins as what this program says of itself, or of encrypted
-/// chats.
+/// Formats an event for users, cleaned. Marks a line of the server that looks like a line that only this program prints:
+/// a server must not fake a notice or an encrypted chat.
 fn lines(event: &Event<'_>, dialect: Dialect, by_program: bool) -> String {
     let mut written = Vec::new();
     text::write(event, dialect, usize::MAX, &mut written);
-    // A sign-in to an account is two lines for programs that compare them; for people the second one says all.
+    // Leave out the first of the two lines of a sign-in to an account: it exists for programs only.
     let written = String::from_utf8_lossy(&written);
     let shown = written.lines().filter(|line| *line != "AUTH_SUCCESS").map(|line| clean(line));
-    let marked = |line: &str| if by_program || !looks_like_ours(event, line) { "" } else { SERVER };
+    let marked = |line: &str| if by_program || !looks_local(event, line) { "" } else { SERVER_MARK };
     shown.map(|line| format!("{}{line}\n", marked(&line))).collect()
 }
 
-/// In front of a line of a server that could be taken for one of this program's.
-const SERVER: &str = "server: ";
-/// How lines begin that only this program prints.
-const OURS: [&str; 8] = [
+/// Mark in front of a line of the server that looks like a line of this program.
+const SERVER_MARK: &str = "server: ";
+/// Beginnings of the lines that only this program prints, in lower case.
+const LOCAL_PREFIXES: [&str; 8] = [
     "direct_connected",
     "direct_ended",
     "[direct]",
@@ -156,15 +156,15 @@ const OURS: [&str; 8] = [
     "landline:",
 ];
 
-fn looks_like_ours(event: &Event<'_>, line: &str) -> bool {
+fn looks_local(event: &Event<'_>, line: &str) -> bool {
     let bare = line.trim_start().to_lowercase();
-    let odd = matches!(event.what, EventKind::Ask(_) | EventKind::AskAll { .. })
+    let suspicious = matches!(event.what, EventKind::Ask(_) | EventKind::AskAll { .. })
         || matches!(&event.what, EventKind::Report(report) if report.cause.kind() == CauseKind::Line)
         || names(&event.what).iter().any(|name| !is_name(name));
-    odd || OURS.iter().any(|ours| bare.starts_with(ours))
+    suspicious || LOCAL_PREFIXES.iter().any(|prefix| bare.starts_with(prefix))
 }
 
-/// The names at the beginning of an event's line.
+/// Returns the names with which the line of an event begins.
 fn names<'e>(what: &'e EventKind<'_>) -> Vec<&'e str> {
     match what {
         EventKind::Said { room, user, .. } => vec![room, user],
@@ -178,7 +178,7 @@ fn names<'e>(what: &'e EventKind<'_>) -> Vec<&'e str> {
     }
 }
 
-/// Letters and digits with what names, rooms, members of a mesh and the operator have between them.
+/// Returns whether a name is free of the punctuation with which lines of this program begin.
 fn is_name(name: &str) -> bool {
     !name.trim().is_empty() && !name.chars().any(|c| matches!(c, '[' | ']' | ':' | '"' | '<' | '>') || c.is_control())
 }
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn x3_what_a_server_says_never_looks_like_what_this_program_says() {
+    fn x3_a_line_of_a_server_never_looks_like_one_of_this_program() {
         let forged = "DIRECT_CONNECTED:alice:12345 67890";
         for what in [
             Cause::Registered.report().with_text(forged).into(),
@@ -211,9 +211,9 @@ mod tests {
         ] {
             for dialect in [Dialect::Lines, Dialect::Elsewhere] {
                 for line in shown(what.clone(), dialect).lines() {
-                    let harmless = line.starts_with(SERVER)
+                    let harmless = line.starts_with(SERVER_MARK)
                         || line == "[lobby] alice: hi"
-                        || !OURS.iter().any(|ours| line.to_lowercase().starts_with(ours));
+                        || !LOCAL_PREFIXES.iter().any(|prefix| line.to_lowercase().starts_with(prefix));
                     assert!(harmless, "{line}");
                 }
             }
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn p1_in_a_mesh_a_date_stands_where_the_day_changes() {
+    fn p1_in_a_mesh_a_date_line_precedes_messages_of_another_day() {
         const DAY_MS: i64 = 86_400_000;
         let at = |days: i64| OffsetDateTime { unix_ms: days * DAY_MS, offset_s: 0 };
         let said = || EventKind::Said { id: 1, room: "mesh".into(), user: "Tim".into(), text: "Hello".into() };
@@ -233,7 +233,7 @@ mod tests {
         let mut all = String::new();
         for (what, days) in [
             (said(), 9),
-            // Looked up, the last of it of today; found, the newest first; heard late; said now.
+            // A lookup that ends today, a search with the newest first, a late message, live messages.
             (recalled(), 7),
             (recalled(), 8),
             (recalled(), 9),
@@ -277,12 +277,14 @@ mod tests {
     }
 
     #[test]
-    fn people_get_clean_lines() {
+    fn users_get_cleaned_lines() {
         let said =
             |text: &'static str| EventKind::Said { id: 1, room: "ops".into(), user: "bob".into(), text: text.into() };
         assert_eq!(shown(said("hi\u{1b}[31m!"), Dialect::Lines), "bob: hi!\n");
         assert_eq!(shown(said("hi"), Dialect::Elsewhere), "[ops] bob: hi\n");
-        let (user, server, room) = ("bob".into(), "S".into(), "lobby".into());
+        let user = "bob".into();
+        let server = "S".into();
+        let room = "lobby".into();
         let welcome = shown(
             EventKind::Welcome { user, server, room, account: true, grant: Box::new(SignInDetails::default()) },
             Dialect::Lines,

@@ -1,4 +1,4 @@
-//! The questions for a password in lines, without an echo.
+//! Asks for passwords in plain lines, without echo.
 
 use crate::chat::key::{Code, Key};
 use crate::chat::password_form::{PasswordAnswer, PasswordForm, Purpose};
@@ -6,14 +6,13 @@ use crate::new_password::CAUTION;
 use crate::password_prompt;
 use std::io;
 
-/// Asks until everything is answered, or the user wants nothing any more. What the server tells meanwhile waits, as for
-/// any slow reader.
+/// Asks until the form is complete or the user cancels. Blocks the loop meanwhile: events wait, as for any slow reader.
 ///
 /// # Errors
 /// There is no terminal.
 pub(super) fn ask(purpose: Purpose) -> io::Result<PasswordAnswer> {
     let mut form = PasswordForm::new(purpose);
-    eprintln!("{CAUTION} Esc leaves everything as it is.");
+    eprintln!("{CAUTION} Esc cancels.");
     loop {
         let problem = form.problem().map_or(String::new(), |problem| format!("! {problem}\n"));
         let Some(text) = password_prompt::ask(&format!("{problem}{}", form.question()))? else {

@@ -1,44 +1,44 @@
-//! What comes of the first questions.
+//! The result of the setup questions, and what they need to know to sign in.
 
-use crate::connect::Entered;
 use crate::connection::Identity;
-use crate::setup::questions::Choice;
+use crate::setup::questions::SignInChoice;
+use crate::signed_in::SignedIn;
 use landline_common::RoomName;
 use std::path::PathBuf;
 
-/// One is in.
+/// The session that the answers led to.
 #[derive(Debug)]
-pub struct Answered {
-    /// Where, with the port.
+pub struct SetupResult {
+    /// Address of the server, with port.
     pub server: String,
-    /// The id of the running server; empty if it is not known.
+    /// The id of the running server; empty if unknown.
     pub server_id: String,
-    /// As whom.
-    pub who: Identity,
-    /// The connection.
-    pub entered: Entered,
-    /// What to know about a server that was started here.
+    /// The user that signed in.
+    pub identity: Identity,
+    /// The session.
+    pub signed_in: SignedIn,
+    /// Note for the user about a server that was started on this machine.
     pub note: Option<String>,
 }
 
-/// What is not asked.
+/// Facts that the questions do not ask for.
 #[derive(Clone, Debug)]
-pub struct Setting {
-    /// The room to start in.
+pub struct SetupContext {
+    /// The room to enter first.
     pub room: RoomName,
-    /// Where the last time was, and the room to start in there.
+    /// The server of the last session, and the room to enter first there.
     pub last: Option<(String, RoomName)>,
-    /// The rooms of the last time at a server, under a name.
+    /// Returns the remembered rooms of a user at a server.
     pub rooms: fn(&str, &str) -> Vec<RoomName>,
-    /// Where a server that is started here has its data.
+    /// Data folder for a server that is started on this machine.
     pub data: Option<PathBuf>,
 }
 
-impl Setting {
-    /// Who signs in after these answers.
+impl SetupContext {
+    /// Returns the identity to sign in with after these answers.
     #[must_use]
-    pub fn identity(&self, choice: &Choice) -> Identity {
-        let remembered = choice.formerly.as_deref().unwrap_or(&choice.server);
+    pub fn identity(&self, choice: &SignInChoice) -> Identity {
+        let remembered = choice.previous_address.as_deref().unwrap_or(&choice.server);
         let last = self.last.as_ref().filter(|(server, _)| server == remembered).map(|(_, room)| room);
         Identity {
             name: choice.name.clone(),

@@ -1,7 +1,7 @@
-//! A server that is started on this machine, for all users on its network. It keeps running after the client leaves.
+//! Starts a server on this machine for the users on its network. The server keeps running after the client ends.
 //!
-//! Its data folder is the user's alone. Its standard error is read until its banner is there, for the reason if it does
-//! not start; then that pipe is closed, since the server keeps a log of its own, which is bounded.
+//! Only the user can read its data folder. Its standard error is a pipe until the server has printed its banner, to learn
+//! the reason if it does not start. Then the pipe is closed: the server has a log file of its own, of limited size.
 
 use crate::deadline_stream::DeadlineStream;
 use crossbeam_channel::{Receiver, bounded};
@@ -14,34 +14,34 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// A server on this machine answers in less.
-const ANSWERING: Duration = Duration::from_secs(1);
+/// Time limit for a server on this machine to answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 const PROGRAM: &str = "landline-server";
-/// So much is read of what a server says when it starts.
-const MOST_BYTES: u64 = 64 << 10;
+/// Bytes to read of the server's output at most.
+const MAX_OUTPUT_BYTES: u64 = 64 << 10;
 
-/// A server runs.
+/// A server that was started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Started {
-    /// Where it is for this machine, with its port.
+    /// Its address for this machine, with port.
     pub address: String,
-    /// What to know about it.
+    /// Note for the user: how to join and stop it.
     pub note: String,
 }
 
-/// Why there is no new server.
+/// Why no server was started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotStarted {
-    /// One runs on this machine already, at that address.
+    /// A server runs on this machine already, at this address.
     Running(String),
-    /// It failed: why.
+    /// The start failed, with the reason.
     Failed(String),
 }
 
-/// Starts one, with its data in that folder, on a thread of its own.
+/// Starts a server with the data folder `data`, on a thread of its own. The channel receives the result.
 ///
 /// # Errors
-/// No thread can be had.
+/// No thread can be started.
 pub fn start(data: Option<PathBuf>) -> io::Result<Receiver<Result<Started, NotStarted>>> {
     let (out, started) = bounded(1);
     let run = move || {
@@ -49,26 +49,29 @@ pub fn start(data: Option<PathBuf>) -> io::Result<Receiver<Result<Started, NotSt
             _ if is_landline(MAIN_PORT) => Err(NotStarted::Running(format!("127.0.0.1:{MAIN_PORT}"))),
             Some(data) => try_start(&data).map_err(NotStarted::Failed),
             None => {
-                let why = "this system has no folder for the server's data; start landline-server by hand";
+                let why =
+                    "no folder for the server's data: this system has no home folder; start landline-server by hand";
                 Err(NotStarted::Failed(why.into()))
             }
         };
-        // Nobody waits for it any more when the program has ended.
+        // The receiver is gone if the user has left.
         let _ = out.send(done);
     };
     std::thread::Builder::new().name("starting".into()).spawn(run)?;
     Ok(started)
 }
 
-/// Whether a Landline server has that port of this machine.
+/// Returns whether a Landline server answers at a port of this machine.
 fn is_landline(port: u16) -> bool {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    let Ok(stream) = TcpStream::connect_timeout(&address, ANSWERING) else { return false };
-    Service::probe(DeadlineStream::new(&stream, ANSWERING)) == Service::Landline
+    let Ok(stream) = TcpStream::connect_timeout(&address, ANSWER_TIMEOUT) else { return false };
+    Service::probe(DeadlineStream::new(&stream, ANSWER_TIMEOUT)) == Service::Landline
 }
 
 fn try_start(data: &Path) -> Result<Started, String> {
-    let program = program().ok_or_else(|| format!("{PROGRAM} was not found (looked next to landline and in PATH)."))?;
+    let program = program().ok_or_else(|| {
+        format!("{PROGRAM} not found next to landline or in PATH; install it, or start a server on another machine")
+    })?;
     start_program(&program, data)
 }
 
@@ -77,48 +80,49 @@ fn start_program(program: &Path, data: &Path) -> Result<Started, String> {
     private_folder(data).map_err(failed)?;
     let mut command = Command::new(program);
     command.arg("--no-console").arg("--data").arg(data);
-    // The account's password in the environment is not the server's.
+    // Passwords of the client in the environment are not for the server.
     command.env_remove("LANDLINE_PASSWORD").env_remove("LANDLINE_SERVER_PASSWORD");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    apart(&mut command);
+    detach(&mut command);
     let mut child = command.spawn().map_err(failed)?;
-    // Read only if there is no banner. What a server says until then fits into a pipe; if not, its log waits for nobody.
-    let complaints = child.stderr.take();
-    let banner = child.stdout.take().map(|out| joins(BufReader::new(out).take(MOST_BYTES)));
+    // Standard error is read only if there is no banner. Until then its text fits into the pipe; if not, the server drops
+    // log lines instead of blocking.
+    let stderr = child.stderr.take();
+    let banner = child.stdout.take().map(|out| join_address(BufReader::new(out).take(MAX_OUTPUT_BYTES)));
     match banner.flatten() {
         Some(join) => {
             let port = join.rsplit(' ').next().unwrap_or_default();
             let join = join.replace(' ', ":");
-            let stop = stop(child.id());
+            let stop_command = stop_command(child.id());
             let note = format!(
-                "Server started. Others join with: landline {join}. It keeps running after you leave; to stop it: {stop}"
+                "Server started. Others join with: landline {join}. It keeps running after you leave; to stop it: {stop_command}"
             );
             Ok(Started { address: format!("127.0.0.1:{port}"), note })
         }
         None => {
-            let reason = complaints.map_or_else(|| last_words(io::empty()), last_words);
+            let reason = stderr.map_or_else(|| last_line(io::empty()), last_line);
             let _ = child.wait();
             Err(reason)
         }
     }
 }
 
-/// The address and the port in its banner, which stand behind the first `nc`.
-fn joins(banner: impl BufRead) -> Option<String> {
+/// Returns address and port from the banner: the text behind the first `nc`.
+fn join_address(banner: impl BufRead) -> Option<String> {
     let mut lines = banner.lines().map_while(Result::ok);
     lines.find_map(|line| line.split_once(" nc ").map(|(_, join)| join.trim().to_owned()))
 }
 
-/// Why it did not start: the last line that it wrote.
-fn last_words(complaints: impl Read) -> String {
+/// Returns the last line of standard error, which tells why the server did not start.
+fn last_line(stderr: impl Read) -> String {
     let mut bytes = Vec::new();
-    let _ = complaints.take(MOST_BYTES).read_to_end(&mut bytes);
+    let _ = stderr.take(MAX_OUTPUT_BYTES).read_to_end(&mut bytes);
     let text = String::from_utf8_lossy(&bytes);
-    let last = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it says nothing");
+    let last = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("the server printed no reason");
     landline_common::clean::clean(last).into_owned()
 }
 
-/// Creates the folder, or takes it from other users: talk and password hashes are in it.
+/// Creates the folder, or removes the permissions of other users: it holds messages and password hashes.
 fn private_folder(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -130,7 +134,7 @@ fn private_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Next to this program, or in PATH.
+/// Finds the server's program: next to this program, or in `PATH`.
 fn program() -> Option<PathBuf> {
     let own = std::env::current_exe().ok();
     let beside = own.as_deref().and_then(Path::parent);
@@ -139,27 +143,27 @@ fn program() -> Option<PathBuf> {
 
 fn find_program(beside: Option<&Path>, path: &OsStr) -> Option<PathBuf> {
     let name = format!("{PROGRAM}{}", std::env::consts::EXE_SUFFIX);
-    let folders = beside.map(Path::to_owned).into_iter().chain(crate::paths::of_programs(path));
+    let folders = beside.map(Path::to_owned).into_iter().chain(crate::paths::program_folders(path));
     folders.map(|folder| folder.join(&name)).find(|file| file.is_file())
 }
 
-/// Ctrl-C in this terminal is not meant for it.
+/// Puts the server into a process group of its own, so that Ctrl-C in this terminal does not reach it.
 #[cfg(unix)]
-fn apart(command: &mut Command) {
+fn detach(command: &mut Command) {
     std::os::unix::process::CommandExt::process_group(command, 0);
 }
 
-/// The same.
+/// Puts the server into a process group of its own, so that Ctrl-C in this terminal does not reach it.
 #[cfg(windows)]
-fn apart(command: &mut Command) {
+fn detach(command: &mut Command) {
     const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
     std::os::windows::process::CommandExt::creation_flags(command, CREATE_NEW_PROCESS_GROUP);
 }
 
 #[cfg(not(any(unix, windows)))]
-fn apart(_: &mut Command) {}
+fn detach(_: &mut Command) {}
 
-fn stop(process: u32) -> String {
+fn stop_command(process: u32) -> String {
     if cfg!(windows) { format!("taskkill /F /PID {process}") } else { format!("kill {process}") }
 }
 
@@ -168,24 +172,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_banner_says_how_to_join() {
+    fn the_address_is_read_from_the_banner() {
         let banner = "Landline is open.\n  join with  nc 192.168.1.5 12345\n  or with    nc 10.0.0.1 12345\n";
-        assert_eq!(joins(banner.as_bytes()).as_deref(), Some("192.168.1.5 12345"));
-        assert_eq!(joins("nothing".as_bytes()), None);
+        assert_eq!(join_address(banner.as_bytes()).as_deref(), Some("192.168.1.5 12345"));
+        assert_eq!(join_address("nothing".as_bytes()), None);
     }
 
     #[test]
-    fn a_server_that_does_not_start_says_why() {
-        assert_eq!(last_words(io::empty()), "it says nothing");
-        assert_eq!(last_words("one\nport \u{1b}[31m12345 is taken\n\n".as_bytes()), "port 12345 is taken");
+    fn the_last_line_of_a_failed_server_is_the_reason() {
+        assert_eq!(last_line(io::empty()), "the server printed no reason");
+        assert_eq!(last_line("one\nport \u{1b}[31m12345 is taken\n\n".as_bytes()), "port 12345 is taken");
     }
 
     #[test]
-    fn x11_a_server_is_looked_for_only_at_fixed_places() {
+    fn x11_the_server_program_is_searched_in_absolute_folders_only() {
         let folder = tempfile::TempDir::new().unwrap();
         let name = format!("{PROGRAM}{}", std::env::consts::EXE_SUFFIX);
         fs::write(folder.path().join(&name), "").unwrap();
-        // Relative to where this test runs, the same folder.
+        // The same folder, relative to the working directory of this test.
         let up: PathBuf = std::env::current_dir().unwrap().components().skip(1).map(|_| "..").collect();
         let relative = up.join(folder.path().strip_prefix("/").unwrap());
         assert!(relative.join(&name).is_file());
@@ -197,7 +201,7 @@ mod tests {
         assert_eq!(find_program(Some(folder.path()), OsStr::new("")), Some(folder.path().join(&name)));
     }
 
-    /// A program that tells of itself as a server does, and goes on writing to standard error.
+    /// Creates a script that stands in for the server.
     #[cfg(unix)]
     fn program_of(folder: &Path, script: &str) -> PathBuf {
         use std::os::unix::fs::OpenOptionsExt;
@@ -208,7 +212,7 @@ mod tests {
         file
     }
 
-    /// Another test that starts a program at this moment may hold the script open.
+    /// Starts the script. Repeats the attempt while a program that another test starts holds the script open.
     #[cfg(unix)]
     fn start_script(program: &Path, data: &Path) -> Result<Started, String> {
         loop {
@@ -221,7 +225,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn x4_what_a_server_keeps_is_the_users_alone_and_there_is_no_second_log() {
+    fn x4_the_data_folder_is_private_and_standard_error_is_closed() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::TempDir::new().unwrap();
         let data = folder.path().join("new").join("data");
@@ -233,14 +237,18 @@ mod tests {
         assert_eq!(started.address, "127.0.0.1:4711");
         let note =
             "Server started. Others join with: landline 192.0.2.7:4711. It keeps running after you leave; to stop it: ";
-        let stop = started.note.strip_prefix(note).and_then(|stop| stop.strip_prefix("kill ")).expect("how to stop it");
+        let stop_command = started
+            .note
+            .strip_prefix(note)
+            .and_then(|stop_command| stop_command.strip_prefix("kill "))
+            .expect("how to stop it");
         let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
-        // Nothing takes what it writes any more.
+        // The script ends its loop when standard error is closed.
         while !data.join("ended").exists() {
             assert!(std::time::Instant::now() < until, "standard error is still open");
             std::thread::yield_now();
         }
-        assert!(Command::new("/bin/kill").arg(stop).status().unwrap().success());
+        assert!(Command::new("/bin/kill").arg(stop_command).status().unwrap().success());
         let files: Vec<_> = fs::read_dir(&data).unwrap().map(|file| file.unwrap().file_name()).collect();
         assert_eq!(files, ["ended"]);
         assert_eq!(mode(&data), 0o700);
@@ -248,6 +256,6 @@ mod tests {
         fs::set_permissions(&data, PermissionsExt::from_mode(0o755)).unwrap();
         let program = program_of(folder.path(), "echo 'the port is taken' >&2; exit 1");
         assert_eq!(start_script(&program, &data), Err("the port is taken".into()));
-        assert_eq!(mode(&data), 0o700, "a folder of before is closed, too");
+        assert_eq!(mode(&data), 0o700, "an existing folder is made private, too");
     }
 }

@@ -1,4 +1,5 @@
-//! What the first questions need of the world: a look at the network, and a server that is started here.
+//! The setup questions of the first run. `questions` decides, pure; this module searches the network and starts a server
+//! on this machine. The presenters ask.
 
 pub mod answers;
 mod local_server;
@@ -6,26 +7,24 @@ pub mod questions;
 
 pub use local_server::{NotStarted, Started, start};
 
-use crate::cli::args::Discover;
-use crate::discovery;
+use crate::discovery::{self, Offer, SearchOptions};
 use crossbeam_channel::{Receiver, bounded};
-use questions::Offer;
 use std::time::Duration;
 
-/// Between two looks at the network.
+/// Pause between two searches.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Looks at the network again and again, on a thread of its own, as long as somebody listens.
+/// Searches the network repeatedly on a thread of its own, until the receiver is dropped.
 ///
 /// # Errors
-/// No thread can be had.
-pub fn look() -> std::io::Result<Receiver<Vec<Offer>>> {
-    let (out, lists) = bounded(1);
+/// No thread can be started.
+pub fn watch_servers() -> std::io::Result<Receiver<Vec<Offer>>> {
+    let (out, searches) = bounded(1);
     let run = move || {
-        while out.send(discovery::offers(&Discover::default())).is_ok() {
+        while out.send(discovery::offers(&SearchOptions::default())).is_ok() {
             std::thread::sleep(PAUSE);
         }
     };
     std::thread::Builder::new().name("looking".into()).spawn(run)?;
-    Ok(lists)
+    Ok(searches)
 }

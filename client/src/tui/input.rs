@@ -1,5 +1,5 @@
-//! What the terminal library tells → the model's input. Keys that come together are sorted first
-//! ([`crate::chat::burst`]): some terminals send a paste as keys.
+//! Translates events of the terminal library to inputs of the model. Keys that arrive together are classified first
+//! ([`crate::chat::burst`]), since some terminals send a paste as keys.
 
 use super::terminal::usable_size;
 use crate::chat::Input;
@@ -10,22 +10,22 @@ use crossbeam_channel::{Receiver, SendError, Sender, bounded};
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, poll, read};
 use std::time::{Duration, Instant};
 
-/// Keys that wait to be taken; people do not type faster than programs draw.
-const KEYS: usize = 256;
-/// How often it is looked whether more keys are there, at most.
-const LOOKS: usize = 3;
+/// Inputs that may wait for the loop.
+const CAPACITY: usize = 256;
+/// Checks for more keys at most.
+const MAX_CHECKS: usize = 3;
 
-/// Reads keys on a thread of their own. The channel ends when the terminal is gone.
+/// Reads keys on a thread of its own. The channel disconnects when the terminal is gone.
 ///
 /// # Errors
-/// No thread can be had.
+/// No thread can be started.
 pub(super) fn listen() -> std::io::Result<Receiver<Input>> {
-    let (out, keys) = bounded(KEYS);
+    let (out, keys) = bounded(CAPACITY);
     let run = move || {
-        let mut gathering =
-            Gathering { keys: Vec::new(), bursts: BurstClassifier::default(), begun: Instant::now(), out };
+        let mut collector =
+            KeyCollector { keys: Vec::new(), bursts: BurstClassifier::default(), start: Instant::now(), out };
         while let Ok(event) = read() {
-            if gathering.take(event).is_err() {
+            if collector.take(event).is_err() {
                 return;
             }
         }
@@ -34,19 +34,19 @@ pub(super) fn listen() -> std::io::Result<Receiver<Input>> {
     Ok(keys)
 }
 
-/// Keys that came together so far.
-struct Gathering {
+/// Collects keys that arrive together.
+struct KeyCollector {
     keys: Vec<Key>,
     bursts: BurstClassifier,
-    begun: Instant,
+    start: Instant,
     out: Sender<Input>,
 }
 
-impl Gathering {
-    /// Takes what was read. Keys are held back while more are there.
+impl KeyCollector {
+    /// Takes an event. Keys are held back while more of them arrive.
     fn take(&mut self, event: Event) -> Result<(), SendError<Input>> {
         match event {
-            Event::Key(key) if key.kind != KeyEventKind::Release => self.keys.extend(known(key)),
+            Event::Key(key) if key.kind != KeyEventKind::Release => self.keys.extend(to_key(key)),
             Event::Paste(text) => self.after_keys(Input::Paste(text))?,
             Event::Resize(width, height) => {
                 let (width, height) = usable_size((width, height));
@@ -55,7 +55,7 @@ impl Gathering {
             _ => {}
         }
         let full = self.keys.len() >= PASTE_BYTES;
-        if !self.keys.is_empty() && (full || !more_is_there()) {
+        if !self.keys.is_empty() && (full || !more_follows()) {
             self.send_keys()?;
         }
         Ok(())
@@ -67,7 +67,7 @@ impl Gathering {
     }
 
     fn send_keys(&mut self) -> Result<(), SendError<Input>> {
-        let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let now = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
         let arrived = self.bursts.classify(std::mem::take(&mut self.keys), now);
         arrived.into_iter().try_for_each(|arrived| match arrived {
             InputChunk::Text(text) => self.out.send(Input::Burst(text)),
@@ -77,21 +77,22 @@ impl Gathering {
     }
 }
 
-/// Whether something else came together with what was read last.
-fn more_is_there() -> bool {
+/// Returns whether another event arrives together with the last one.
+fn more_follows() -> bool {
     let together = Duration::from_micros(BURST_GAP_US);
-    // On a busy machine this thread may not run for longer, and the library then looks at its watch only.
-    for _ in 0..LOOKS {
-        let begun = Instant::now();
+    // Repeat the check if it took too long: on a busy machine this thread may have been paused, and the library then
+    // returns for the timeout alone, without looking for input.
+    for _ in 0..MAX_CHECKS {
+        let start = Instant::now();
         let found = poll(together).unwrap_or(false);
-        if found || begun.elapsed() < 2 * together {
+        if found || start.elapsed() < 2 * together {
             return found;
         }
     }
     false
 }
 
-fn known(key: KeyEvent) -> Option<Key> {
+fn to_key(key: KeyEvent) -> Option<Key> {
     let code = match key.code {
         KeyCode::Char(c) => Code::Char(c),
         KeyCode::Enter => Code::Enter,
@@ -113,14 +114,16 @@ fn known(key: KeyEvent) -> Option<Key> {
         _ => return None,
     };
     let held = |modifier| key.modifiers.contains(modifier);
-    let (mut ctrl, mut alt) = (held(KeyModifiers::CONTROL), held(KeyModifiers::ALT));
-    // AltGr, by which some keyboards type @ and €, is told as both.
+    let mut ctrl = held(KeyModifiers::CONTROL);
+    let mut alt = held(KeyModifiers::ALT);
+    // Terminals report AltGr, with which some keyboards type @ and €, as Ctrl and Alt.
     if ctrl && alt && matches!(code, Code::Char(_)) {
-        (ctrl, alt) = (false, false);
+        ctrl = false;
+        alt = false;
     }
-    // Some terminals tell Shift-Enter apart, which many programs take for a line end.
+    // Some terminals report Shift-Enter, with which many programs insert a line end. Treat it as Alt-Enter.
     alt |= code == Code::Enter && held(KeyModifiers::SHIFT);
-    // With Caps Lock on, Ctrl-C is told with a capital letter.
+    // With Caps Lock on, terminals report Ctrl-C with a capital letter.
     let code = match code {
         Code::Char(c) if ctrl => Code::Char(c.to_ascii_lowercase()),
         other => other,
@@ -133,17 +136,17 @@ mod tests {
     use super::*;
 
     fn key(code: KeyCode, modifiers: KeyModifiers) -> Key {
-        known(KeyEvent::new(code, modifiers)).unwrap()
+        to_key(KeyEvent::new(code, modifiers)).unwrap()
     }
 
     #[test]
-    fn keys_are_the_models() {
+    fn terminal_keys_become_keys_of_the_model() {
         assert_eq!(key(KeyCode::Char('ä'), KeyModifiers::NONE), Key::plain(Code::Char('ä')));
         assert_eq!(key(KeyCode::Char('C'), KeyModifiers::CONTROL), Key::ctrl('c'));
         assert_eq!(key(KeyCode::Char('1'), KeyModifiers::ALT), Key::alt(Code::Char('1')));
         assert_eq!(key(KeyCode::Char('@'), KeyModifiers::CONTROL | KeyModifiers::ALT), Key::plain(Code::Char('@')));
         assert_eq!(key(KeyCode::Tab, KeyModifiers::SHIFT), Key::plain(Code::BackTab));
         assert_eq!(key(KeyCode::Enter, KeyModifiers::SHIFT), Key::alt(Code::Enter));
-        assert!(known(KeyEvent::new(KeyCode::CapsLock, KeyModifiers::NONE)).is_none());
+        assert!(to_key(KeyEvent::new(KeyCode::CapsLock, KeyModifiers::NONE)).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! The full screen.
+//! The presenter of the full screen: reads keys, runs the loop around the pure model in `chat`, and draws its state.
 
 mod files;
 mod input;
@@ -9,4 +9,4 @@ mod terminal;
 pub mod theme;
 mod view;
 
-pub use run::{TerminalGuard, run};
+pub use run::{ScreenOptions, TerminalGuard, run};

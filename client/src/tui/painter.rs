@@ -1,18 +1,19 @@
 //! Paints a frame over the one that the terminal shows, as bytes.
 //!
-//! Terminals disagree on how many cells a grapheme cluster takes: tmux, xterm, screen and PuTTY place each code point
-//! for itself. There, half a flag, a skin tone or a vowel sign stands in cells of its own behind the cluster, or one
-//! cell less is covered than the frame says. A diff of two frames knows nothing of that: it would leave such halves on
-//! the screen. So a row is painted in one of two ways:
+//! **Problem.** Terminals disagree on how many cells a grapheme cluster takes. tmux, xterm, screen and PuTTY place each
+//! code point separately: half a flag, a skin tone or a vowel sign then takes cells of its own, or the cluster takes a
+//! cell less than the frame says. A diff of two frames cannot see that, and would leave such halves on the screen.
 //!
-//! | the row, before and now | painted |
+//! A row is therefore painted in one of two ways:
+//!
+//! | cells of the row, before and now | how it is painted |
 //! |---|---|
-//! | only cells of one narrow code point | the cells that changed |
-//! | any wide cell, or one of several code points | erased, and then written from left to right |
+//! | each has one narrow code point | only the changed cells |
+//! | some are wide, or have several code points | the row is erased, then written from left to right |
 //!
-//! In the second case, the cursor is placed anew and the rest of the row erased where a *field* begins: behind two
-//! blanks, and where the style changes. Within a field the text flows, as broad as the terminal makes it: a column that
-//! is placed exactly would cover the second half of the cluster before it, which is a letter in some scripts.
+//! In the second case the text is split into *fields*: a field begins after two spaces, or where the style changes. At
+//! each field the cursor is set and the rest of the row erased. Within a field the text is written without setting the
+//! cursor: an exact column could overwrite the second half of the cluster before it, which is a letter in some scripts.
 
 use crate::chat::wrap::CellWidth;
 use ratatui::backend::{Backend, ClearType, CrosstermBackend};
@@ -23,14 +24,14 @@ use ratatui::layout::Position;
 use ratatui::style::{Color, Modifier};
 use std::io;
 
-/// Of the code points from here on (emoji, letters of flags) terminals disagree even where they stand alone.
+/// First code point of the emoji and flag letters. Terminals disagree on their width even if they stand alone.
 const PICTOGRAPHS: char = '\u{1f000}';
 
-/// Returns what turns the `shown` frame into the next one, in one synchronized update. Without a frame of the same
-/// size on the screen, the screen is erased first.
+/// Returns the bytes that turn the `shown` frame into `frame`, as one synchronized update. Erases the screen first if
+/// there is no frame of the same size on it.
 ///
 /// # Errors
-/// Never: it writes into memory.
+/// None in practice, since writing to memory cannot fail.
 pub(super) fn paint(shown: Option<&Buffer>, frame: &Buffer, cursor: Option<Position>) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     queue!(bytes, BeginSynchronizedUpdate)?;
@@ -77,17 +78,19 @@ fn paint_row(
             out.clear_region(ClearType::UntilNewLine)?;
         }
         may_reach_over |= field.iter().any(|cell| !has_certain_width(cell));
-        // Numbered one after the other, so that the cursor is placed at the first one only.
+        // Number the cells consecutively: then the backend sets the cursor for the first one only.
         out.draw((x..).zip(field).map(|(x, cell)| (x, y, cell)))?;
     }
     Ok(())
 }
 
-/// The fields of a row, with the column of the first cell: without the second halves of wide cells, and without the
-/// blanks behind a field, which an erased row has already.
+/// Returns the fields of a row, each with the column of its first cell. Leaves out the second halves of wide cells, and
+/// the spaces behind a field, which an erased row has already.
 fn fields(row: &[Cell]) -> Vec<(u16, Vec<&Cell>)> {
     let mut fields: Vec<(u16, Vec<&Cell>)> = vec![(0, Vec::new())];
-    let (mut covered, mut blanks, mut style) = (0, 0, None);
+    let mut covered = 0;
+    let mut spaces = 0;
+    let mut style = None;
     for (column, cell) in (0..).zip(row) {
         if covered > 0 {
             covered -= 1;
@@ -95,12 +98,13 @@ fn fields(row: &[Cell]) -> Vec<(u16, Vec<&Cell>)> {
         }
         covered = cell.symbol().cell_width().saturating_sub(1);
         if cell.symbol() == " " {
-            blanks += 1;
+            spaces += 1;
         } else {
-            if blanks >= 2 || style.is_some_and(|style| style != cell.style()) {
+            if spaces >= 2 || style.is_some_and(|style| style != cell.style()) {
                 fields.push((column, Vec::new()));
             }
-            (blanks, style) = (0, Some(cell.style()));
+            spaces = 0;
+            style = Some(cell.style());
         }
         if let Some((_, field)) = fields.last_mut() {
             field.push(cell);
@@ -113,13 +117,13 @@ fn fields(row: &[Cell]) -> Vec<(u16, Vec<&Cell>)> {
     fields
 }
 
-/// Whether the cell looks as it does after the row was erased.
+/// Returns whether the cell looks like an erased one.
 fn is_erased(cell: &Cell) -> bool {
     let unseen = Modifier::BOLD | Modifier::DIM | Modifier::ITALIC;
     cell.symbol() == " " && cell.bg == Color::Reset && unseen.contains(cell.modifier)
 }
 
-/// Whether every terminal gives the cell's text exactly one cell.
+/// Returns whether every terminal shows the cell's text in exactly one cell.
 fn has_certain_width(cell: &Cell) -> bool {
     let symbol = cell.symbol();
     if symbol.is_ascii() {

@@ -1,17 +1,17 @@
-//! The one loop: keys, news and time go into the model, and what it wants done is done.
+//! The loop of the full screen: feeds keys, events of the connection and time to the model, and performs its effects.
 
 use super::files;
 use super::input::listen;
-use super::terminal::{Screen, give_back};
+use super::terminal::{Screen, restore};
 use super::theme::Theme;
 use super::view;
 use crate::chat::leaving::unsent_summary;
 use crate::chat::{Exit, Input, Remembered, ScreenEffect, Settings, State};
 use crate::clock::now;
-use crate::connect::Entered;
-use crate::connection::{Connection, ConnectionEvent, First};
+use crate::connection::{Connection, ConnectionEvent, SignInConfirmation};
 use crate::logging::ConnectionLog;
 use crate::signals::{self, Signal};
+use crate::signed_in::SignedIn;
 use anyhow::{Context, bail};
 use crossbeam_channel::{Receiver, never, select};
 use landline_common::clean::clean;
@@ -20,91 +20,102 @@ use ratatui::layout::{Position, Rect};
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::time::{Duration, Instant};
 
-/// News taken at once, before keys have their turn.
-const AT_ONCE: usize = 256;
-/// While much happens, the screen is drawn at most so often.
-const FRAME: Duration = Duration::from_millis(33);
-/// Lines that are named when they could not be sent.
-const NAMED: usize = 10;
-/// Where nobody can say "go on", a stop is over after so long.
-const STOPPED: Duration = Duration::from_millis(300);
+/// Events to handle in a row before the next look at the keys.
+const MAX_BATCH: usize = 256;
+/// Minimum time between two frames while many events arrive.
+const FRAME_INTERVAL: Duration = Duration::from_millis(33);
+/// Unsent lines to print on exit.
+const MAX_NAMED: usize = 10;
+/// How long to wait for SIGCONT after a stop. Without a shell the system ignores the stop, and no signal arrives.
+const STOP_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// The terminal, taken over, and the keys that are pressed.
+/// The terminal in the modes of the full screen, and its keys. Dropping it restores the terminal.
 pub struct TerminalGuard {
     screen: Screen,
-    /// Keys, pastes, and other sizes.
+    /// Keys, pastes and changes of size.
     pub(super) keys: Receiver<Input>,
 }
 
 impl TerminalGuard {
-    /// Takes it over.
+    /// Sets the modes of the full screen, and starts to read keys.
     ///
     /// # Errors
-    /// It is no terminal.
-    pub fn take() -> anyhow::Result<TerminalGuard> {
-        let screen = Screen::take().context("taking the terminal over")?;
+    /// Standard input or output is no terminal, or no thread can be started.
+    pub fn acquire() -> anyhow::Result<TerminalGuard> {
+        let screen = Screen::acquire().context("setting up the terminal")?;
         Ok(TerminalGuard { screen, keys: listen().context("reading keys")? })
     }
 
-    /// Draws something else than the conversations.
+    /// Draws one frame with `draw`, which returns the position of the cursor.
     pub(super) fn draw(&mut self, draw: impl FnOnce(Rect, &mut Buffer) -> Option<Position>) -> anyhow::Result<()> {
         Ok(self.screen.draw(draw)?)
     }
 
-    /// Goes on after a stop.
-    pub(super) fn go_on(&mut self) -> anyhow::Result<()> {
-        Ok(self.screen.take_again()?)
+    /// Sets the modes again after a stop.
+    pub(super) fn resume(&mut self) -> anyhow::Result<()> {
+        Ok(self.screen.reacquire()?)
     }
 }
 
-/// Shows the full screen until one leaves.
+/// What the full screen shows, and how.
+pub struct ScreenOptions<'a> {
+    /// Address of the server, with port.
+    pub server: &'a str,
+    /// The room to show first.
+    pub room: &'a str,
+    /// Settings of the model.
+    pub settings: Settings,
+    /// The styles.
+    pub theme: Theme,
+}
+
+/// Runs the full screen until the user leaves or the session ends.
 ///
 /// # Errors
-/// One was thrown out, or the terminal is gone.
+/// The server ended the session, lines could not be sent, or the terminal is gone.
 pub fn run(
-    taken: TerminalGuard,
-    (server, room): (&str, &str),
-    entered: Entered,
-    (settings, theme): (Settings, Theme),
+    terminal: TerminalGuard,
+    signed_in: SignedIn,
+    options: ScreenOptions<'_>,
     signals: &Receiver<Signal>,
     remember: &dyn Fn(Remembered),
 ) -> anyhow::Result<()> {
     let start = Instant::now();
-    let Entered { link, engine, first: First { event, .. } } = entered;
-    let mut state = State::new(engine, server, room, settings);
+    let SignedIn { connection, engine, first: SignInConfirmation { event, .. } } = signed_in;
+    let mut state = State::new(engine, options.server, options.room, options.settings);
     let first = Input::Event { event, by_program: false };
-    let TerminalGuard { screen, keys } = taken;
+    let TerminalGuard { screen, keys } = terminal;
     let mut running = ScreenLoop {
         start,
         state: &mut state,
-        link,
+        connection,
         screen,
         signals: signals.clone(),
         remember,
-        theme,
-        diary: ConnectionLog::begin(),
-        ticked: start,
-        drawn: None,
+        theme: options.theme,
+        connection_log: ConnectionLog::begin(),
+        last_tick: start,
+        last_frame: None,
         repaint: false,
     };
-    let exit = running.serve(first, keys)?;
-    let ScreenLoop { link, screen, .. } = running;
+    let exit = running.run_loop(first, keys)?;
+    let ScreenLoop { connection, screen, .. } = running;
     drop(screen);
-    link.finish();
+    connection.close();
     match exit {
         Exit::Left => Ok(()),
-        Exit::Unsent { lines, in_doubt } => bail!("{}", unsent(&lines, in_doubt)),
+        Exit::Unsent { lines, in_doubt } => bail!("{}", report_unsent(&lines, in_doubt)),
         Exit::Refused(why) => bail!("{why}"),
     }
 }
 
-/// Lines that were not sent are named in the shell; the last line says how many.
-fn unsent(lines: &[String], perhaps: usize) -> String {
-    for line in lines.iter().take(NAMED) {
+/// Prints the unsent lines to standard error, and returns the summary. `perhaps` of them may have arrived.
+fn report_unsent(lines: &[String], perhaps: usize) -> String {
+    for line in lines.iter().take(MAX_NAMED) {
         eprintln!("landline: {}", clean(line));
     }
-    if lines.len() > NAMED {
-        eprintln!("landline: not sent: {} more lines", lines.len() - NAMED);
+    if lines.len() > MAX_NAMED {
+        eprintln!("landline: not sent: {} more lines", lines.len() - MAX_NAMED);
     }
     unsent_summary(lines.len() - perhaps.min(lines.len()), perhaps)
 }
@@ -112,21 +123,21 @@ fn unsent(lines: &[String], perhaps: usize) -> String {
 struct ScreenLoop<'s> {
     start: Instant,
     state: &'s mut State,
-    link: Box<dyn Connection>,
+    connection: Box<dyn Connection>,
     screen: Screen,
     signals: Receiver<Signal>,
     remember: &'s dyn Fn(Remembered),
     theme: Theme,
-    diary: ConnectionLog,
-    ticked: Instant,
-    drawn: Option<Instant>,
+    connection_log: ConnectionLog,
+    last_tick: Instant,
+    last_frame: Option<Instant>,
     repaint: bool,
 }
 
 type Flow = ControlFlow<Exit>;
 
 impl ScreenLoop<'_> {
-    fn serve(&mut self, first: Input, mut keys: Receiver<Input>) -> anyhow::Result<Exit> {
+    fn run_loop(&mut self, first: Input, mut keys: Receiver<Input>) -> anyhow::Result<Exit> {
         let (width, height) = self.screen.size()?;
         for input in [Input::Resize(width, height), first] {
             if let Break(exit) = self.feed(input)? {
@@ -135,32 +146,33 @@ impl ScreenLoop<'_> {
         }
         self.draw()?;
         loop {
-            let patience = self.patience();
-            let (news, signals) = (self.link.news().clone(), self.signals.clone());
+            let patience = self.time_to_tick();
+            let events = self.connection.events().clone();
+            let signals = self.signals.clone();
             let flow = select! {
                 recv(keys) -> input => match input {
                     Ok(input) => self.feed(input)?,
                     // The terminal is gone.
                     Err(_) => { keys = never(); self.end() }
                 },
-                recv(news) -> news => self.news(news.ok())?,
+                recv(events) -> event => self.connection_event(event.ok())?,
                 recv(signals) -> signal => self.signal(signal.ok())?,
                 default(patience) => Continue(()),
             };
-            let flow = if flow.is_continue() { self.take_waiting(&keys)? } else { flow };
+            let flow = if flow.is_continue() { self.handle_waiting(&keys)? } else { flow };
             if let Break(exit) = flow {
                 return Ok(exit);
             }
         }
     }
 
-    /// How long until time itself changes something.
-    fn patience(&self) -> Duration {
-        Duration::from_millis(self.state.tick_interval()).saturating_sub(self.ticked.elapsed())
+    /// Returns the time until the next tick.
+    fn time_to_tick(&self) -> Duration {
+        Duration::from_millis(self.state.tick_interval()).saturating_sub(self.last_tick.elapsed())
     }
 
-    /// All keys, some of the news, and time; then draws, if it is time to.
-    fn take_waiting(&mut self, keys: &Receiver<Input>) -> anyhow::Result<Flow> {
+    /// Handles all waiting keys, some of the waiting events and a due tick, then draws if a frame is due.
+    fn handle_waiting(&mut self, keys: &Receiver<Input>) -> anyhow::Result<Flow> {
         let mut typed = false;
         for input in keys.try_iter() {
             typed = true;
@@ -168,40 +180,41 @@ impl ScreenLoop<'_> {
                 return Ok(Break(exit));
             }
         }
-        for _ in 0..AT_ONCE {
-            let Ok(news) = self.link.news().try_recv() else { break };
-            if let Break(exit) = self.news(Some(news))? {
+        for _ in 0..MAX_BATCH {
+            let Ok(event) = self.connection.events().try_recv() else { break };
+            if let Break(exit) = self.connection_event(Some(event))? {
                 return Ok(Break(exit));
             }
         }
-        let more = !self.link.news().is_empty();
-        // Also while somebody types without a pause; but a sign of life that waits to be taken comes first.
-        if !more && self.patience().is_zero() {
-            self.ticked = Instant::now();
+        let more = !self.connection.events().is_empty();
+        // Tick also while the user types without pause. Handle waiting events first: a waiting pong must count before the
+        // tick judges the silence.
+        if !more && self.time_to_tick().is_zero() {
+            self.last_tick = Instant::now();
             if let Break(exit) = self.feed(Input::Tick)? {
                 return Ok(Break(exit));
             }
         }
-        if typed || !more || self.drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME) {
+        if typed || !more || self.last_frame.is_none_or(|last_frame| last_frame.elapsed() >= FRAME_INTERVAL) {
             self.draw()?;
         }
         Ok(Continue(()))
     }
 
-    fn news(&mut self, news: Option<(u64, ConnectionEvent)>) -> anyhow::Result<Flow> {
-        let input = match news.and_then(|news| self.link.current(news)) {
+    fn connection_event(&mut self, event: Option<(u64, ConnectionEvent)>) -> anyhow::Result<Flow> {
+        let input = match event.and_then(|event| self.connection.process(event)) {
             Some(ConnectionEvent::Event { event, by_program, .. }) => Input::Event { event, by_program },
             Some(ConnectionEvent::Down { why, loss }) => Input::Down { why, loss },
             Some(ConnectionEvent::Refused(refused)) => Input::Refused(refused),
-            Some(ConnectionEvent::Unknown(_) | ConnectionEvent::Unread(_)) | None => return Ok(Continue(())),
+            Some(ConnectionEvent::Unknown(_) | ConnectionEvent::UnparsedLine(_)) | None => return Ok(Continue(())),
         };
         self.feed(input)
     }
 
     fn signal(&mut self, signal: Option<Signal>) -> anyhow::Result<Flow> {
         match signal {
-            Some(Signal::GoOn) => {
-                self.go_on()?;
+            Some(Signal::Continue) => {
+                self.resume()?;
                 Ok(Continue(()))
             }
             Some(Signal::End) => Ok(self.end()),
@@ -209,22 +222,24 @@ impl ScreenLoop<'_> {
         }
     }
 
-    /// It ends, whatever is unsent.
+    /// Ends the session at once, with lines still unsent.
     fn end(&mut self) -> Flow {
-        let (exit, farewell) = self.state.terminate();
-        farewell.iter().for_each(|line| self.link.send(line));
+        let (exit, quit_line) = self.state.terminate();
+        if let Some(line) = quit_line {
+            self.connection.send(&line);
+        }
         Break(exit)
     }
 
-    /// One input, and everything that follows from it.
+    /// Feeds one input to the model, performs the effects, and feeds their results in turn.
     fn feed(&mut self, input: Input) -> anyhow::Result<Flow> {
         let mut inputs = vec![input];
         while let Some(input) = inputs.pop() {
             let now = now(self.start);
             let effects = self.state.step(input, now);
-            self.diary.note(self.state.phase(), now.ms);
+            self.connection_log.log_phase(self.state.phase(), now.ms);
             for effect in effects {
-                match self.carry_out(effect)? {
+                match self.perform(effect)? {
                     Continue(answer) => inputs.extend(answer),
                     Break(exit) => return Ok(Break(exit)),
                 }
@@ -233,12 +248,12 @@ impl ScreenLoop<'_> {
         Ok(Continue(()))
     }
 
-    /// Does what the model wants, which may have an answer.
-    fn carry_out(&mut self, effect: ScreenEffect) -> anyhow::Result<ControlFlow<Exit, Option<Input>>> {
+    /// Performs an effect. Returns its result as an input, if it has one.
+    fn perform(&mut self, effect: ScreenEffect) -> anyhow::Result<ControlFlow<Exit, Option<Input>>> {
         match effect {
-            ScreenEffect::Connect(sign_in) => self.link.connect(sign_in).context("starting a thread")?,
-            ScreenEffect::Disconnect => self.link.disconnect(),
-            ScreenEffect::Send(line) => self.link.send(&line),
+            ScreenEffect::Connect(sign_in) => self.connection.connect(sign_in).context("starting a thread")?,
+            ScreenEffect::Disconnect => self.connection.disconnect(),
+            ScreenEffect::Send(line) => self.connection.send(&line),
             ScreenEffect::Bell => self.screen.ring(),
             ScreenEffect::Notify(text) => self.screen.notify(&text),
             ScreenEffect::Remember(what) => (self.remember)(what),
@@ -254,29 +269,31 @@ impl ScreenLoop<'_> {
     }
 
     fn suspend(&mut self) -> anyhow::Result<()> {
-        give_back();
-        signals::stop();
-        // It stops any moment now, and goes on here.
-        let _ = self.signals.recv_timeout(STOPPED);
-        self.go_on()
+        restore();
+        signals::suspend();
+        // The signal arrives asynchronously: the process stops during this wait, and continues here.
+        let _ = self.signals.recv_timeout(STOP_TIMEOUT);
+        self.resume()
     }
 
-    fn go_on(&mut self) -> anyhow::Result<()> {
-        self.screen.take_again()?;
+    fn resume(&mut self) -> anyhow::Result<()> {
+        self.screen.reacquire()?;
         let (width, height) = self.screen.size()?;
         self.state.step(Input::Resize(width, height), now(self.start));
-        // The link's thread needs a moment, too, before silence means anything.
-        self.ticked = Instant::now();
+        // Give the connection's thread one interval to deliver what arrived during the stop, before a tick judges the
+        // silence.
+        self.last_tick = Instant::now();
         Ok(())
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {
         if std::mem::take(&mut self.repaint) {
-            self.screen.forget();
+            self.screen.invalidate();
         }
-        let (state, theme) = (&*self.state, &self.theme);
+        let state = &*self.state;
+        let theme = &self.theme;
         self.screen.draw(|area, buffer| view::draw(state, theme, area, buffer))?;
-        self.drawn = Some(Instant::now());
+        self.last_frame = Some(Instant::now());
         Ok(())
     }
 }

@@ -1,100 +1,101 @@
-//! The first questions on the full screen: keys, servers that answer and connections go into the model.
+//! Asks the setup questions on the full screen: feeds keys, found servers and results of connections to the model.
 
 use super::run::TerminalGuard;
 use super::theme::Theme;
 use super::view;
 use crate::chat;
 use crate::chat::key::Code;
-use crate::connect::{self, Entered};
-use crate::connection::{Connection, ConnectionEvent, First, Refusal};
-use crate::setup::answers::{Answered, Setting};
-use crate::setup::questions::{Choice, Questions, SetupEffect, SetupInput};
+use crate::connect::SignInAttempt;
+use crate::connection::{ConnectFailure, Connection, ConnectionEvent, SignInConfirmation};
+use crate::setup::answers::{SetupContext, SetupResult};
+use crate::setup::questions::{Questions, SetupEffect, SetupInput, SignInChoice};
 use crate::setup::{self, NotStarted};
 use crate::signals::Signal;
+use crate::signed_in::SignedIn;
 use anyhow::Context;
 use crossbeam_channel::{Receiver, never, select};
 use std::time::Duration;
 
-/// Redrawn at least so often, for whoever resizes the window.
-const IDLE: Duration = Duration::from_secs(1);
+/// The screen is redrawn at least at this interval, so that it follows a change of the window's size.
+const REDRAW_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A connection that is being made, and for what.
-type PendingSignIn = Option<(Choice, connect::SignInAttempt)>;
-type Starting = Receiver<Result<setup::Started, NotStarted>>;
+/// A sign-in under way, and the answers that it was started with.
+type PendingSignIn = Option<(SignInChoice, SignInAttempt)>;
+type ServerStart = Receiver<Result<setup::Started, NotStarted>>;
 
-/// Asks until one is in. `None` if one leaves.
+/// Asks until the user is signed in. Returns `None` if the user leaves.
 ///
 /// # Errors
-/// The terminal is gone.
+/// The terminal is gone, or no thread can be started.
 pub fn ask(
-    taken: &mut TerminalGuard,
-    welcome: Questions,
-    setting: &Setting,
+    terminal: &mut TerminalGuard,
+    questions: Questions,
+    context: &SetupContext,
     theme: &Theme,
     signals: &Receiver<Signal>,
-) -> anyhow::Result<Option<Answered>> {
-    let looking = setup::look().context("starting a thread")?;
-    let mut asking = Asking { welcome, setting, attempt: None, starting: never(), over: false };
+) -> anyhow::Result<Option<SetupResult>> {
+    let searches = setup::watch_servers().context("starting a thread")?;
+    let mut setup_loop = SetupLoop { questions, context, attempt: None, starting: never(), left: false };
     loop {
-        taken.draw(|area, buffer| view::questions::draw(&asking.welcome, theme, area, buffer))?;
-        let news = asking.attempt.as_ref().map_or_else(never, |(_, attempt)| attempt.link.news().clone());
-        let starting = asking.starting.clone();
+        terminal.draw(|area, buffer| view::questions::draw(&setup_loop.questions, theme, area, buffer))?;
+        let events = setup_loop.attempt.as_ref().map_or_else(never, |(_, attempt)| attempt.connection.events().clone());
+        let starting = setup_loop.starting.clone();
         select! {
-            recv(taken.keys) -> key => match key {
-                Ok(chat::Input::Key(key)) => asking.feed(SetupInput::Key(key))?,
-                Ok(chat::Input::Paste(text) | chat::Input::Burst(text)) => asking.feed(SetupInput::Paste(text))?,
+            recv(terminal.keys) -> key => match key {
+                Ok(chat::Input::Key(key)) => setup_loop.feed(SetupInput::Key(key))?,
+                Ok(chat::Input::Paste(text) | chat::Input::Burst(text)) => setup_loop.feed(SetupInput::Paste(text))?,
                 Ok(chat::Input::Wheel { back, rows }) => {
                     let arrow = chat::Key::plain(if back { Code::Up } else { Code::Down });
-                    (0..rows).try_for_each(|_| asking.feed(SetupInput::Key(arrow)))?;
+                    (0..rows).try_for_each(|_| setup_loop.feed(SetupInput::Key(arrow)))?;
                 }
                 Ok(_) => {}
-                Err(_) => asking.over = true,
+                Err(_) => setup_loop.left = true,
             },
-            recv(looking) -> offers => asking.feed(SetupInput::Found(offers.unwrap_or_default()))?,
+            recv(searches) -> offers => setup_loop.feed(SetupInput::Found(offers.unwrap_or_default()))?,
             recv(starting) -> started => {
-                asking.starting = never();
-                asking.started(started.unwrap_or_else(|_| Err(NotStarted::Failed("it was not started".into()))))?;
+                setup_loop.starting = never();
+                setup_loop.started(started.unwrap_or_else(|_| Err(NotStarted::Failed("the starting thread has ended".into()))))?;
             }
-            recv(news) -> news => if let Some((choice, entered)) = asking.news(news.ok())? {
-                return Ok(Some(asking.answered(choice, entered)));
+            recv(events) -> event => if let Some((choice, signed_in)) = setup_loop.event(event.ok())? {
+                return Ok(Some(setup_loop.answered(choice, signed_in)));
             },
             recv(signals) -> signal => match signal {
-                Ok(Signal::GoOn) => taken.go_on()?,
-                _ => asking.over = true,
+                Ok(Signal::Continue) => terminal.resume()?,
+                _ => setup_loop.left = true,
             },
-            default(IDLE) => {}
+            default(REDRAW_INTERVAL) => {}
         }
-        if asking.over {
+        if setup_loop.left {
             return Ok(None);
         }
     }
 }
 
-struct Asking<'s> {
-    welcome: Questions,
-    setting: &'s Setting,
+struct SetupLoop<'s> {
+    questions: Questions,
+    context: &'s SetupContext,
     attempt: PendingSignIn,
-    starting: Starting,
-    over: bool,
+    starting: ServerStart,
+    left: bool,
 }
 
-impl Asking<'_> {
+impl SetupLoop<'_> {
     fn feed(&mut self, input: SetupInput) -> anyhow::Result<()> {
-        for wish in self.welcome.step(input) {
-            match wish {
+        for effect in self.questions.step(input) {
+            match effect {
                 SetupEffect::Connect(choice) => {
-                    let attempt = connect::SignInAttempt::begin(&choice.server, &self.setting.identity(&choice))?;
+                    let attempt = SignInAttempt::begin(&choice.server, &self.context.identity(&choice))?;
                     self.attempt = Some((choice, attempt));
                 }
                 SetupEffect::GiveUp => {
                     if let Some((_, mut attempt)) = self.attempt.take() {
-                        attempt.link.disconnect();
+                        attempt.connection.disconnect();
                     }
                 }
                 SetupEffect::Start => {
-                    self.starting = setup::start(self.setting.data.clone()).context("starting a thread")?
+                    self.starting = setup::start(self.context.data.clone()).context("starting a thread")?
                 }
-                SetupEffect::Leave => self.over = true,
+                SetupEffect::Leave => self.left = true,
             }
         }
         Ok(())
@@ -102,29 +103,35 @@ impl Asking<'_> {
 
     fn started(&mut self, started: Result<setup::Started, NotStarted>) -> anyhow::Result<()> {
         if let Ok(started) = &started {
-            self.welcome.note = Some(started.note.clone());
+            self.questions.note = Some(started.note.clone());
         }
         self.feed(SetupInput::Started(started.map(|started| started.address)))
     }
 
-    /// What a connection that is being made has come to.
-    fn news(&mut self, news: Option<(u64, ConnectionEvent)>) -> anyhow::Result<Option<(Choice, Entered)>> {
+    /// Handles an event of the sign-in under way. Returns the session when the user is signed in.
+    fn event(&mut self, event: Option<(u64, ConnectionEvent)>) -> anyhow::Result<Option<(SignInChoice, SignedIn)>> {
         let Some((choice, mut attempt)) = self.attempt.take() else { return Ok(None) };
-        let Some(news) = news.and_then(|news| attempt.link.current(news)) else {
+        let Some(event) = event.and_then(|event| attempt.connection.process(event)) else {
             self.attempt = Some((choice, attempt));
             return Ok(None);
         };
-        match First::of(news) {
+        match SignInConfirmation::of(event) {
             Ok(first) => {
-                let connect::SignInAttempt { link, engine } = attempt;
-                Ok(Some((choice, Entered { link: Box::new(link), engine, first })))
+                let SignInAttempt { connection, engine } = attempt;
+                Ok(Some((choice, SignedIn { connection: Box::new(connection), engine, first })))
             }
-            Err(Refusal { why, cause }) => self.feed(SetupInput::Refused(why, cause)).map(|()| None),
+            Err(ConnectFailure { why, cause }) => self.feed(SetupInput::Refused(why, cause)).map(|()| None),
         }
     }
 
-    fn answered(self, choice: Choice, entered: Entered) -> Answered {
-        let who = self.setting.identity(&choice);
-        Answered { server: choice.server, server_id: choice.server_id, who, entered, note: self.welcome.note }
+    fn answered(self, choice: SignInChoice, signed_in: SignedIn) -> SetupResult {
+        let identity = self.context.identity(&choice);
+        SetupResult {
+            server: choice.server,
+            server_id: choice.server_id,
+            identity,
+            signed_in,
+            note: self.questions.note,
+        }
     }
 }

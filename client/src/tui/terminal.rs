@@ -1,4 +1,5 @@
-//! The terminal: taken over, and given back as it was, whatever happens.
+//! Sets the terminal's modes for the full screen, and restores them however the program ends: also after a panic, a
+//! signal or a stop.
 
 use super::painter::paint;
 use log::info;
@@ -15,49 +16,49 @@ use ratatui::layout::{Position, Rect};
 use std::io::{self, Write, stdout};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-/// Saves what the wheel does, and keeps it from being told as arrows (DECSET 1007).
+/// Saves the wheel mode (DECSET 1007), then switches it off, so that the terminal does not send arrow keys for the wheel.
 const WHEEL_OFF: &str = "\x1b[?1007s\x1b[?1007l";
-/// On again, as most terminals have it, and then as it was, where that was saved.
+/// Switches the mode on, the default of most terminals, then restores the saved mode where the terminal can save modes.
 const WHEEL_BACK: &str = "\x1b[?1007h\x1b[?1007r";
-/// The size of a terminal that tells none.
-const SIZE: (u16, u16) = (80, 24);
-/// A frame is never wider or higher, whatever a terminal tells.
-const LARGEST: u16 = 1_000;
+/// Columns and rows if the terminal reports no size.
+const DEFAULT_SIZE: (u16, u16) = (80, 24);
+/// Columns and rows at most, whatever the terminal reports.
+const MAX_SIZE: u16 = 1_000;
 
-/// What Rust's programs end with after a panic.
-const PANICKED: i32 = 101;
+/// The exit code of Rust programs after a panic.
+const PANIC_EXIT_CODE: i32 = 101;
 
-/// The program has the terminal. To give it back twice would put the cursor back, too, onto what a panic has said.
-static TAKEN: AtomicBool = AtomicBool::new(false);
+/// True while the modes of the full screen are set. Restoring twice would move the cursor onto the panic message.
+static MODES_ARE_SET: AtomicBool = AtomicBool::new(false);
 
-/// The terminal, while the program has it.
+/// The terminal in the modes of the full screen.
 pub(super) struct Screen {
-    /// What is on it, if that is known.
+    /// The frame on the screen; `None` if unknown.
     shown: Option<Buffer>,
-    /// Inside of tmux, which passes on only what is wrapped for it.
+    /// True inside tmux, which passes a notification on only if it is wrapped for tmux.
     in_tmux: bool,
 }
 
 impl Screen {
-    /// Takes the terminal over. A panic gives it back before it says what happened.
+    /// Sets the modes, and a panic hook that restores the terminal before the panic message is printed.
     ///
     /// # Errors
-    /// It is no terminal.
-    pub(super) fn take() -> io::Result<Screen> {
+    /// Standard input or output is no terminal.
+    pub(super) fn acquire() -> io::Result<Screen> {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            give_back();
+            restore();
             before(panic);
-            // The other threads must not go on drawing on a terminal that is the shell's again.
+            // End the process: its other threads would draw on a terminal that belongs to the shell again.
             if std::thread::current().name() != Some("main") {
-                std::process::exit(PANICKED);
+                std::process::exit(PANIC_EXIT_CODE);
             }
         }));
-        enter()?;
+        set_up()?;
         Ok(Screen { shown: None, in_tmux: std::env::var_os("TMUX").is_some() })
     }
 
-    /// Shows what `draw` draws, with the cursor where it says, in one piece.
+    /// Draws one frame with `draw`, which returns the position of the cursor, and writes it at once.
     ///
     /// # Errors
     /// The terminal is gone.
@@ -66,7 +67,7 @@ impl Screen {
         let cells = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
         let mut frame = Buffer::empty(Rect::new(0, 0, cells(width), cells(height)));
         let cursor = draw(frame.area, &mut frame);
-        // Until all of it is written, nothing is known.
+        // After a failed write the content of the screen is unknown.
         let shown = self.shown.take();
         let bytes = paint(shown.as_ref(), &frame, cursor)?;
         stdout().write_all(&bytes)?;
@@ -75,12 +76,12 @@ impl Screen {
         Ok(())
     }
 
-    /// Forgets what is on it, so that everything is drawn anew.
-    pub(super) fn forget(&mut self) {
+    /// Forgets the frame on the screen, so that the next one is drawn in full.
+    pub(super) fn invalidate(&mut self) {
         self.shown = None;
     }
 
-    /// Its width and height.
+    /// Returns columns and rows.
     ///
     /// # Errors
     /// The terminal is gone.
@@ -89,22 +90,22 @@ impl Screen {
         Ok((width.into(), height.into()))
     }
 
-    /// Takes it over again, after the program was stopped.
+    /// Sets the modes again after the program was stopped.
     ///
     /// # Errors
     /// The terminal is gone.
-    pub(super) fn take_again(&mut self) -> io::Result<()> {
-        enter()?;
-        self.forget();
+    pub(super) fn reacquire(&mut self) -> io::Result<()> {
+        set_up()?;
+        self.invalidate();
         Ok(())
     }
 
-    /// Rings its bell.
+    /// Rings the bell.
     pub(super) fn ring(&self) {
         let _ = stdout().write_all(b"\x07").and_then(|()| stdout().flush());
     }
 
-    /// Has it tell the desktop.
+    /// Makes the terminal show a desktop notification.
     pub(super) fn notify(&self, text: &str) {
         let _ = stdout().write_all(notification(text, self.in_tmux).as_bytes()).and_then(|()| stdout().flush());
     }
@@ -112,58 +113,58 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        give_back();
+        restore();
     }
 }
 
-fn enter() -> io::Result<()> {
-    info!("taking the terminal");
-    TAKEN.store(true, SeqCst);
+fn set_up() -> io::Result<()> {
+    info!("terminal: modes set");
+    MODES_ARE_SET.store(true, SeqCst);
     enable_raw_mode()?;
-    set_modes(&mut stdout()).inspect_err(|_| give_back())
+    set_modes(&mut stdout()).inspect_err(|_| restore())
 }
 
-/// Sets the modes of the full screen.
+/// Writes the escape sequences that set the modes of the full screen.
 fn set_modes(out: &mut impl Write) -> io::Result<()> {
-    // A cluster at the right edge that takes more cells than expected must not run over into the next row.
+    // Without line wrap, a cluster at the right edge that takes more cells than expected stays in its row.
     execute!(out, EnterAlternateScreen, EnableBracketedPaste, DisableLineWrap, Print(WHEEL_OFF))
 }
 
-/// Sets the modes back.
+/// Writes the escape sequences that restore the modes.
 fn reset_modes(out: &mut impl Write) -> io::Result<()> {
     execute!(out, EndSynchronizedUpdate, Print(WHEEL_BACK), EnableLineWrap, DisableBracketedPaste)?;
     execute!(out, LeaveAlternateScreen, Show)
 }
 
-/// Gives the terminal back as it was, if the program has it.
-pub(super) fn give_back() {
-    if !TAKEN.swap(false, SeqCst) {
+/// Restores the terminal if the modes of the full screen are set.
+pub(super) fn restore() {
+    if !MODES_ARE_SET.swap(false, SeqCst) {
         return;
     }
-    // Whatever fails, the rest is tried.
+    // Ignore errors: the remaining steps may still work.
     let _ = reset_modes(&mut stdout());
     let _ = disable_raw_mode();
-    info!("the terminal is given back");
+    info!("terminal: restored");
 }
 
-/// The size to draw for: the one that the terminal tells. Serial lines tell 0 × 0; then `COLUMNS` and `LINES` count, or
+/// Returns the size to draw for: the reported one. A serial line reports 0 × 0; then `COLUMNS` and `LINES` count, or
 /// else 80 × 24.
-pub(super) fn usable_size(told: (u16, u16)) -> (u16, u16) {
+pub(super) fn usable_size(reported: (u16, u16)) -> (u16, u16) {
     let variable = |name| std::env::var(name).ok().and_then(|value| value.trim().parse().ok());
-    size_of(told, variable("COLUMNS"), variable("LINES"))
+    size_of(reported, variable("COLUMNS"), variable("LINES"))
 }
 
 fn size_of((width, height): (u16, u16), columns: Option<u16>, lines: Option<u16>) -> (u16, u16) {
-    let first = |told: u16, set: Option<u16>, usual: u16| {
-        let known = Some(told).filter(|told| *told > 0).or(set.filter(|set| *set > 0));
-        known.unwrap_or(usual).min(LARGEST)
+    let first = |reported: u16, set: Option<u16>, usual: u16| {
+        let known = Some(reported).filter(|reported| *reported > 0).or(set.filter(|set| *set > 0));
+        known.unwrap_or(usual).min(MAX_SIZE)
     };
-    (first(width, columns, SIZE.0), first(height, lines, SIZE.1))
+    (first(width, columns, DEFAULT_SIZE.0), first(height, lines, DEFAULT_SIZE.1))
 }
 
-/// The escape sequences that some terminals take for a notification (OSC 777, and OSC 9 for others).
+/// Returns the escape sequences of a notification: OSC 777, and OSC 9 for other terminals.
 fn notification(text: &str, in_tmux: bool) -> String {
-    // Cleaned before; a semicolon would end the title.
+    // The caller has cleaned the text. A semicolon would end the title.
     let text = text.replace(';', ",");
     let both = format!("\x1b]777;notify;Landline;{text}\x07\x1b]9;{text}\x07");
     if in_tmux { format!("\x1bPtmux;{}\x1b\\", both.replace('\x1b', "\x1b\x1b")) } else { both }
@@ -171,17 +172,18 @@ fn notification(text: &str, in_tmux: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{LARGEST, notification, reset_modes, set_modes, size_of};
+    use super::{MAX_SIZE, notification, reset_modes, set_modes, size_of};
 
     #[test]
-    fn d10_each_mode_is_set_back_also_the_wheel_s() {
+    fn d10_each_mode_is_restored_including_the_wheel() {
         let modes = |write: fn(&mut Vec<u8>) -> std::io::Result<()>| {
             let mut bytes = Vec::new();
             write(&mut bytes).unwrap();
             let text = String::from_utf8(bytes).unwrap();
             text.split("\x1b[?").skip(1).map(str::to_owned).collect::<Vec<_>>()
         };
-        let (set, reset) = (modes(set_modes), modes(reset_modes));
+        let set = modes(set_modes);
+        let reset = modes(reset_modes);
         assert!(set.ends_with(&["1007s".into(), "1007l".into()]), "{set:?}");
         for mode in set {
             let (number, letter) = mode.split_at(mode.len() - 1);
@@ -195,12 +197,12 @@ mod tests {
     }
 
     #[test]
-    fn d15_a_terminal_without_a_size_has_one() {
+    fn d15_a_terminal_without_a_size_gets_a_default() {
         assert_eq!(size_of((120, 40), Some(10), Some(10)), (120, 40));
         assert_eq!(size_of((0, 0), Some(132), Some(43)), (132, 43));
         assert_eq!(size_of((0, 0), None, Some(0)), (80, 24));
         assert_eq!(size_of((100, 0), None, None), (100, 24));
-        assert_eq!(size_of((u16::MAX, u16::MAX), None, None), (LARGEST, LARGEST));
+        assert_eq!(size_of((u16::MAX, u16::MAX), None, None), (MAX_SIZE, MAX_SIZE));
     }
 
     #[test]

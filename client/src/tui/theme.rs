@@ -1,52 +1,42 @@
-//! Colours: 16 by default, more only when the terminal says that it has more, none when nobody wants any. Nothing is
-//! said by colour alone.
+//! The styles of the full screen: 16 colors by default, 256 if the terminal announces them, none if the user wants none.
+//! No information depends on color alone.
 
+use crate::palette::Palette;
 use ratatui::style::{Color, Modifier, Style};
 
-/// The themes there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Palette {
-    /// For a dark background.
-    Dark,
-    /// For a light background.
-    Light,
-    /// Without colours.
-    Mono,
-}
-
-/// How many colours the terminal has.
+/// Number of colors of the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
-    /// The 16 that every terminal has, in the shades that its owner chose.
+    /// The 16 colors of every terminal, in shades that the user can configure.
     Sixteen,
-    /// The 256 of xterm.
+    /// The 256 colors of xterm.
     Many,
 }
 
-/// How the parts of the screen look.
+/// The styles of the parts of the screen.
 #[derive(Clone, Debug)]
 pub struct Theme {
-    /// What people say.
+    /// Messages.
     pub text: Style,
-    /// Times, rules, what matters less.
+    /// Times, rules and other details.
     pub dim: Style,
     /// The bars above and below the conversation.
     pub bar: Style,
-    /// In a bar, what matters.
+    /// The important part of a bar.
     pub bar_strong: Style,
-    /// The conversation that is shown, in the list.
+    /// The entry of the shown conversation in the list.
     pub selected: Style,
-    /// What is new.
+    /// Unread conversations, and the rule above new messages.
     pub new: Style,
-    /// Where the reader is named.
+    /// Messages that mention the user.
     pub mention: Style,
-    /// What was refused, or did not arrive.
+    /// Refused or undelivered messages, and errors.
     pub refused: Style,
-    /// What the server or the client says.
+    /// Notices of the server or the client.
     pub notice: Style,
-    /// One's own name.
+    /// The user's own name.
     pub me: Style,
-    /// A key, in a help or a question.
+    /// A key in the help or in a question.
     pub key: Style,
     nicks: &'static [Color],
 }
@@ -64,7 +54,7 @@ const DARK_16: [Color; 10] = [
     Color::LightYellow,
 ];
 const LIGHT_16: [Color; 6] = [Color::Blue, Color::Magenta, Color::Red, Color::Green, Color::Cyan, Color::DarkGray];
-/// Of xterm's 256: of about the same lightness, and easily told apart.
+/// From xterm's 256 colors: similar lightness, and easy to distinguish.
 const DARK_256: [Color; 16] = indexed([39, 43, 77, 114, 141, 147, 173, 178, 180, 204, 209, 213, 75, 80, 149, 216]);
 const LIGHT_256: [Color; 14] = indexed([19, 22, 25, 30, 54, 58, 64, 88, 90, 94, 124, 127, 130, 161]);
 
@@ -79,7 +69,7 @@ const fn indexed<const N: usize>(numbers: [u8; N]) -> [Color; N] {
 }
 
 impl Theme {
-    /// The theme of a palette, for a terminal of that depth.
+    /// Returns the theme of a palette for a terminal with that number of colors.
     #[must_use]
     pub fn new(palette: Palette, depth: Depth) -> Theme {
         let plain = Style::new();
@@ -105,11 +95,11 @@ impl Theme {
         }
     }
 
-    /// A name's colour: always the same one, and the same on every machine.
+    /// Returns the style of a user name. A name has the same color at each start and on every machine.
     #[must_use]
     pub fn nick(&self, name: &str) -> Style {
         let bold = Style::new().add_modifier(Modifier::BOLD);
-        // FNV-1a, without case.
+        // FNV-1a of the lower-case name.
         let hash = name
             .to_lowercase()
             .bytes()
@@ -164,13 +154,14 @@ fn light(depth: Depth, base: Theme) -> Theme {
     }
 }
 
-/// Whether a terminal of that type moves its cursor, which a screen needs. Windows names no type.
+/// Returns whether a terminal of type `term` can move its cursor, which the full screen needs. Windows sets no type.
 #[must_use]
-pub fn has_screen(term: Option<&str>) -> bool {
+pub fn supports_full_screen(term: Option<&str>) -> bool {
     cfg!(windows) || term.is_some_and(|term| !term.is_empty() && term != "dumb")
 }
 
-/// What the environment says about colours: none wanted (`NO_COLOR`, a terminal without), or how many there are.
+/// Returns the number of colors by the environment, or `None` if there are none: the user set `NO_COLOR`, or the terminal
+/// is monochrome.
 #[must_use]
 pub fn depth(no_color: Option<&str>, colorterm: Option<&str>, term: Option<&str>) -> Option<Depth> {
     let unwanted = no_color.is_some_and(|set| !set.is_empty());
@@ -185,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn colours_are_what_the_terminal_says() {
+    fn the_environment_determines_the_number_of_colors() {
         assert_eq!(depth(None, None, Some("xterm")), Some(Depth::Sixteen));
         assert_eq!(depth(None, None, Some("screen-256color")), Some(Depth::Many));
         assert_eq!(depth(None, Some("truecolor"), Some("xterm")), Some(Depth::Many));
@@ -196,22 +187,22 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn d14_a_dumb_terminal_has_no_screen() {
-        assert!(has_screen(Some("xterm")) && has_screen(Some("vt100")));
-        assert!(!has_screen(Some("dumb")) && !has_screen(Some("")) && !has_screen(None));
+    fn d14_a_dumb_terminal_gets_no_full_screen() {
+        assert!(supports_full_screen(Some("xterm")) && supports_full_screen(Some("vt100")));
+        assert!(!supports_full_screen(Some("dumb")) && !supports_full_screen(Some("")) && !supports_full_screen(None));
     }
 
     #[test]
-    fn a_name_keeps_its_colour() {
+    fn a_name_keeps_its_color() {
         let theme = Theme::new(Palette::Dark, Depth::Sixteen);
         assert_eq!(theme.nick("Alice"), theme.nick("alice"));
         let names: Vec<String> = (0..100).map(|i| format!("user{i}")).collect();
         let used: std::collections::HashSet<_> = names.iter().map(|name| theme.nick(name).fg).collect();
-        assert!(used.len() >= 8, "names use most of the colours");
+        assert!(used.len() >= 8, "names use most of the colors");
     }
 
     #[test]
-    fn without_colours_there_is_none() {
+    fn the_mono_palette_has_no_colors() {
         let mono = Theme::new(Palette::Mono, Depth::Many);
         for style in [mono.text, mono.dim, mono.bar, mono.mention, mono.refused, mono.notice, mono.nick("bob")] {
             assert_eq!((style.fg, style.bg), (None, None));

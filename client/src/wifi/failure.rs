@@ -6,22 +6,22 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Failure {
     /// The tool is not installed.
-    Missing,
+    NoTool,
     /// The scan worked and found no network.
-    Nothing,
+    NoNetwork,
     /// `nmcli` is installed, but NetworkManager does not run.
     NoManager,
     /// The tool failed with a message of its own.
-    Complains {
+    ToolFailed {
         /// Name of the tool.
         tool: &'static str,
         /// Its message, cleaned.
         why: String,
     },
     /// The output of this tool has an unknown format.
-    Unintelligible(&'static str),
+    UnknownFormat(&'static str),
     /// The tool did not end in time.
-    Slow {
+    TimedOut {
         /// Name of the tool.
         tool: &'static str,
         /// Its deadline in seconds.
@@ -34,22 +34,22 @@ pub enum Failure {
     /// The machine has no Wi-Fi adapter.
     NoAdapter,
     /// Wi-Fi is switched off. The text tells how to switch it on.
-    Off(&'static str),
+    WifiOff(&'static str),
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Missing => f.write_str("no Wi-Fi tool was found; install NetworkManager (nmcli) or iw"),
-            Failure::Nothing => f.write_str("no Wi-Fi network is in reach; try again where there is one"),
+            Failure::NoTool => f.write_str("no Wi-Fi tool was found; install NetworkManager (nmcli) or iw"),
+            Failure::NoNetwork => f.write_str("no Wi-Fi network in range; try again in another place"),
             Failure::NoManager => {
                 f.write_str("nmcli needs NetworkManager, which is not running; start it, or install iw")
             }
-            Failure::Complains { tool, why } => write!(f, "{tool} could not list the Wi-Fi networks; it says: {why}"),
-            Failure::Unintelligible(tool) => {
-                write!(f, "{tool} printed something unexpected; another version of it may work")
+            Failure::ToolFailed { tool, why } => write!(f, "{tool} cannot list the Wi-Fi networks: {why}"),
+            Failure::UnknownFormat(tool) => {
+                write!(f, "{tool} printed output in an unknown format; another version may work")
             }
-            Failure::Slow { tool, seconds } => {
+            Failure::TimedOut { tool, seconds } => {
                 write!(f, "{tool} did not answer within {seconds} s and was stopped; try again")
             }
             Failure::NotPermitted => f.write_str("looking for Wi-Fi networks needs root: sudo landline wifi"),
@@ -57,7 +57,7 @@ impl fmt::Display for Failure {
                 "Windows shows Wi-Fi networks only with the location switched on: Settings, Privacy & security, Location",
             ),
             Failure::NoAdapter => f.write_str("this machine has no Wi-Fi adapter, or no driver for it"),
-            Failure::Off(how) => write!(f, "Wi-Fi is switched off; switch it on: {how}"),
+            Failure::WifiOff(how) => write!(f, "Wi-Fi is switched off; switch it on: {how}"),
         }
     }
 }

@@ -27,48 +27,48 @@ const DOWN: [&str; 2] = ["(-100)", "(-132)"];
 /// `iw` is missing or fails, there is no adapter, or no interface sees a network.
 pub fn scan() -> Result<Scan, Failure> {
     let iw = Tool::find("iw")?;
-    let said = iw.run(&["dev"])?;
+    let output = iw.run(&["dev"])?;
     // On a machine without any adapter `iw` may fail like this, too; the empty list below then reports that.
-    if !said.success && !said.complaint.contains("nl80211 not found") {
-        return Err(iw.complains(&said));
+    if !output.success && !output.stderr.contains("nl80211 not found") {
+        return Err(iw.failure_of(&output));
     }
-    let interfaces = interfaces(&said.text);
+    let interfaces = interfaces(&output.stdout);
     if interfaces.is_empty() {
         return Err(Failure::NoAdapter);
     }
     let mut found = Scan { networks: Vec::new(), note: None };
-    let mut troubles = Vec::new();
+    let mut failures = Vec::new();
     for interface in interfaces {
         match scan_interface(&iw, interface) {
             Ok(Scan { networks, note }) => {
                 found.networks.extend(networks);
                 found.note = found.note.or(note);
             }
-            Err(trouble) => troubles.push(trouble),
+            Err(failure) => failures.push(failure),
         }
-        if matches!(troubles.last(), Some(Failure::Slow { .. })) {
+        if matches!(failures.last(), Some(Failure::TimedOut { .. })) {
             // The other interfaces would likely hang as well, each for the full deadline.
             break;
         }
     }
-    if found.networks.is_empty() { Err(troubles.into_iter().max().unwrap_or(Failure::Nothing)) } else { Ok(found) }
+    if found.networks.is_empty() { Err(failures.into_iter().max().unwrap_or(Failure::NoNetwork)) } else { Ok(found) }
 }
 
 /// Scans on one interface. Where the user may not scan, or another scan is running, returns the kernel's cached list.
 fn scan_interface(iw: &Tool, interface: &str) -> Result<Scan, Failure> {
-    let said = iw.run(&["dev", interface, "scan"])?;
-    if said.success {
-        return Ok(Scan { networks: parse(said.whole("BSS "))?, note: None });
+    let output = iw.run(&["dev", interface, "scan"])?;
+    if output.success {
+        return Ok(Scan { networks: parse(output.complete_entries("BSS "))?, note: None });
     }
-    let (note, otherwise) = match refusal(&said) {
+    let (note, if_empty) = match refusal(&output) {
         IwRefusal::NotPermitted => (CACHED_NOT_PERMITTED, Failure::NotPermitted),
-        IwRefusal::Busy => (CACHED_BUSY, Failure::Nothing),
-        IwRefusal::Off => return Err(Failure::Off(HOW_TO_ENABLE)),
-        IwRefusal::Other => return Err(iw.complains(&said)),
+        IwRefusal::Busy => (CACHED_BUSY, Failure::NoNetwork),
+        IwRefusal::Off => return Err(Failure::WifiOff(HOW_TO_ENABLE)),
+        IwRefusal::Other => return Err(iw.failure_of(&output)),
     };
-    let said = iw.run(&["dev", interface, "scan", "dump"])?;
-    let networks = parse(said.whole("BSS "))?;
-    if networks.is_empty() { Err(otherwise) } else { Ok(Scan { networks, note: Some(note) }) }
+    let output = iw.run(&["dev", interface, "scan", "dump"])?;
+    let networks = parse(output.complete_entries("BSS "))?;
+    if networks.is_empty() { Err(if_empty) } else { Ok(Scan { networks, note: Some(note) }) }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -79,8 +79,8 @@ enum IwRefusal {
     Other,
 }
 
-fn refusal(said: &ToolOutput) -> IwRefusal {
-    let complaint = said.complaint.trim_end();
+fn refusal(output: &ToolOutput) -> IwRefusal {
+    let complaint = output.stderr.trim_end();
     match complaint {
         _ if complaint.ends_with(NOT_PERMITTED) => IwRefusal::NotPermitted,
         _ if complaint.ends_with(BUSY) => IwRefusal::Busy,
@@ -119,7 +119,7 @@ pub fn parse(text: &str) -> Result<Vec<Network>, Failure> {
         }
     }
     if entries.is_empty() && !text.trim().is_empty() {
-        return Err(Failure::Unintelligible("iw"));
+        return Err(Failure::UnknownFormat("iw"));
     }
     Ok(entries.into_iter().map(BssEntry::network).collect())
 }
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn accepts_empty_output_and_rejects_other_text() {
         assert_eq!(parse("").unwrap(), []);
-        assert_eq!(parse("Usage:\tiw [options] command\n"), Err(Failure::Unintelligible("iw")));
+        assert_eq!(parse("Usage:\tiw [options] command\n"), Err(Failure::UnknownFormat("iw")));
         let list = parse("BSS nonsense\n\tfreq: much\n\tsignal: nan dBm\nBSS \n\tsignal: 200/100\n").unwrap();
         assert_eq!(lines(&list), ["(hidden) | - | - | - - | open", "(hidden) | - | 100 | - - | open"]);
     }

@@ -49,11 +49,11 @@ pub fn run(json: bool) -> anyhow::Result<bool> {
 
 /// Returns the first scan that succeeds, or the most specific error of all tools.
 fn first_success(scanners: &[Scanner]) -> Result<Scan, Failure> {
-    let mut most_specific = Failure::Missing;
+    let mut most_specific = Failure::NoTool;
     for scan in scanners {
         match scan() {
             Ok(found) => return Ok(found),
-            Err(trouble) => most_specific = most_specific.max(trouble),
+            Err(failure) => most_specific = most_specific.max(failure),
         }
     }
     Err(most_specific)

@@ -29,16 +29,16 @@ const CIPHERS: [&str; 5] = ["CCMP", "TKIP", "GCMP", "GCMP-256", "CCMP-256"];
 /// `netsh` fails, location access is off, or no network is in range.
 pub fn scan() -> Result<Scan, Failure> {
     let netsh = Tool::at("netsh", below("SystemRoot", "C:\\Windows", "System32\\netsh.exe"));
-    let said = netsh.run(&["wlan", "show", "networks", "mode=bssid"])?;
-    if !said.success {
-        return Err(if said.text.contains(LOCATION) { Failure::NoLocation } else { netsh.complains(&said) });
+    let output = netsh.run(&["wlan", "show", "networks", "mode=bssid"])?;
+    if !output.success {
+        return Err(if output.stdout.contains(LOCATION) { Failure::NoLocation } else { netsh.failure_of(&output) });
     }
-    let mut networks = parse(said.whole("\nSSID "));
+    let mut networks = parse(output.complete_entries("\nSSID "));
     if networks.is_empty() {
-        return Err(Failure::Nothing);
+        return Err(Failure::NoNetwork);
     }
     // If this call fails, the list is printed without marks.
-    let used = netsh.run(&["wlan", "show", "interfaces"]).map(|said| connected(&said.text)).unwrap_or_default();
+    let used = netsh.run(&["wlan", "show", "interfaces"]).map(|output| connected(&output.stdout)).unwrap_or_default();
     for network in &mut networks {
         network.in_use = network.bssid.is_some_and(|bssid| used.contains(&bssid));
     }
@@ -132,14 +132,14 @@ impl<'a> NetshEntry<'a> {
     }
 
     fn network(self) -> Network {
-        let told = |at: usize| self.head.get(at).copied().unwrap_or_default();
+        let value = |at: usize| self.head.get(at).copied().unwrap_or_default();
         Network {
             name: Name::of(self.name),
             bssid: self.bssid,
             signal: self.signal,
             channel: self.channel,
             band: self.band.or(self.channel.and_then(Band::of_channel)),
-            security: security(told(AUTHENTICATION), told(ENCRYPTION)),
+            security: security(value(AUTHENTICATION), value(ENCRYPTION)),
             in_use: false,
         }
     }
@@ -156,15 +156,15 @@ fn security(authentication: &str, encryption: &str) -> String {
     if !security.add(&WORDS, generation) {
         let open = !CIPHERS.contains(&encryption);
         return if open {
-            Security::told(&WORDS, encryption.split(' ').filter(|word| *word == "WEP"), encryption)
+            Security::describe(&WORDS, encryption.split(' ').filter(|word| *word == "WEP"), encryption)
         } else {
-            Security::told(&WORDS, [authentication].into_iter(), authentication)
+            Security::describe(&WORDS, [authentication].into_iter(), authentication)
         };
     }
     match words.next().and_then(|kind| kind.chars().next()) {
         None | Some('P' | 'p') => security.to_string(),
         Some('E' | 'e') => format!("{security} Enterprise"),
-        Some(_) => Security::told(&[], [authentication].into_iter(), authentication),
+        Some(_) => Security::describe(&[], [authentication].into_iter(), authentication),
     }
 }
 

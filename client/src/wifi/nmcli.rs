@@ -35,28 +35,28 @@ const WORDS: [Meaning; 8] = [
 /// `nmcli` is missing or fails, NetworkManager does not run, or no network is in range.
 pub fn scan() -> Result<Scan, Failure> {
     let nmcli = Tool::find("nmcli")?;
-    let said = nmcli.run(&LIST)?;
-    if !said.success {
-        let says = |text: &str| said.complaint.contains(text);
-        let known = COMPLAINTS.iter().find(|(text, _)| says(text)).map(|(_, trouble)| trouble.clone());
-        return Err(known.unwrap_or_else(|| nmcli.complains(&said)));
+    let output = nmcli.run(&LIST)?;
+    if !output.success {
+        let has = |text: &str| output.stderr.contains(text);
+        let known = COMPLAINTS.iter().find(|(text, _)| has(text)).map(|(_, failure)| failure.clone());
+        return Err(known.unwrap_or_else(|| nmcli.failure_of(&output)));
     }
-    let networks = parse(said.whole("\n"))?;
+    let networks = parse(output.complete_entries("\n"))?;
     if networks.is_empty() { Err(why_none(&nmcli)) } else { Ok(Scan { networks, note: None }) }
 }
 
 /// Finds the reason for an empty list: the radio is off, there is no adapter, or no network is in range.
 fn why_none(nmcli: &Tool) -> Failure {
-    let told = |args: &[&str]| nmcli.run(args).ok().filter(|said| said.success).map(|said| said.text);
-    let radio = told(&["-t", "-f", "WIFI-HW,WIFI", "radio"]).unwrap_or_default();
+    let output_of = |args: &[&str]| nmcli.run(args).ok().filter(|output| output.success).map(|output| output.stdout);
+    let radio = output_of(&["-t", "-f", "WIFI-HW,WIFI", "radio"]).unwrap_or_default();
     if radio.trim().split(':').any(|state| state == "disabled") {
-        return Failure::Off(HOW_TO_ENABLE);
+        return Failure::WifiOff(HOW_TO_ENABLE);
     }
-    let devices = told(&["-t", "-f", "TYPE", "device"]);
+    let devices = output_of(&["-t", "-f", "TYPE", "device"]);
     if devices.is_some_and(|list| !list.lines().any(|kind| kind == "wifi")) {
         return Failure::NoAdapter;
     }
-    Failure::Nothing
+    Failure::NoNetwork
 }
 
 /// Parses the output of `nmcli -t device wifi list` into access points. Lines of another form are skipped.
@@ -67,7 +67,7 @@ pub fn parse(text: &str) -> Result<Vec<Network>, Failure> {
     let lines = || text.lines().filter(|line| !line.trim().is_empty());
     let networks: Vec<Network> = lines().filter_map(network).collect();
     if networks.is_empty() && lines().next().is_some() {
-        return Err(Failure::Unintelligible("nmcli"));
+        return Err(Failure::UnknownFormat("nmcli"));
     }
     Ok(networks)
 }
@@ -83,7 +83,7 @@ fn network(line: &str) -> Option<Network> {
         signal: signal.parse().ok().map(|signal: u8| signal.min(100)),
         channel,
         band: mhz.map(|(_, band)| band).or(channel.and_then(Band::of_channel)),
-        security: Security::told(&WORDS, security.split_whitespace(), security),
+        security: Security::describe(&WORDS, security.split_whitespace(), security),
         in_use: in_use == "*",
     })
 }
@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn skips_malformed_lines_and_missing_fields() {
         assert_eq!(parse("").unwrap(), []);
-        assert_eq!(parse("Usage: nmcli device\n"), Err(Failure::Unintelligible("nmcli")));
+        assert_eq!(parse("Usage: nmcli device\n"), Err(Failure::UnknownFormat("nmcli")));
         let list = parse(" :--:::::\nnonsense\n:x:zz:999999:7 GHz:250:WPA9\n").unwrap();
         assert_eq!(lines(&list), ["(hidden) | - | - | - - | open", "x | - | 100 | - - | WPA9"]);
     }

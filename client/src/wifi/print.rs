@@ -14,7 +14,7 @@ pub fn table(networks: &[Network]) -> String {
 }
 
 fn row(network: &Network) -> [String; 6] {
-    let told = |value: Option<String>| value.unwrap_or_else(|| "?".into());
+    let or_unknown = |value: Option<String>| value.unwrap_or_else(|| "?".into());
     [
         if network.in_use { "*" } else { "" }.into(),
         match &network.name {
@@ -22,9 +22,9 @@ fn row(network: &Network) -> [String; 6] {
             Name::Hidden => "(hidden)".into(),
             Name::Withheld => "(withheld)".into(),
         },
-        told(network.signal.map(|signal| format!("{} {signal:>3} %", bars(signal)))),
-        told(network.channel.map(|channel| channel.to_string())),
-        told(network.band.map(|band| band.to_string())),
+        or_unknown(network.signal.map(|signal| format!("{} {signal:>3} %", bars(signal)))),
+        or_unknown(network.channel.map(|channel| channel.to_string())),
+        or_unknown(network.band.map(|band| band.to_string())),
         network.security.clone(),
     ]
 }

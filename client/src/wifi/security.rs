@@ -48,7 +48,7 @@ impl Security {
     /// Formats the protection that `words` stand for. If no word is known, returns `raw`, cleaned: a network with
     /// unknown protection must not be listed as open.
     #[must_use]
-    pub fn told<'a>(meanings: &[Meaning], words: impl Iterator<Item = &'a str>, raw: &str) -> String {
+    pub fn describe<'a>(meanings: &[Meaning], words: impl Iterator<Item = &'a str>, raw: &str) -> String {
         let mut security = Security::default();
         let mut known = false;
         let mut any = false;
@@ -60,7 +60,7 @@ impl Security {
     }
 
     /// Adds one scheme.
-    pub fn offer(&mut self, scheme: Scheme) {
+    pub fn add_scheme(&mut self, scheme: Scheme) {
         self.schemes.insert(scheme);
     }
 
@@ -100,9 +100,9 @@ mod tests {
         assert!(security.add(&WORDS, "SAE") && security.add(&WORDS, "802.1X") && security.add(&WORDS, "SAE"));
         assert!(!security.add(&WORDS, "sae"));
         assert_eq!(security.to_string(), "WPA2/WPA3 Enterprise");
-        security.offer(Scheme::Open);
+        security.add_scheme(Scheme::Open);
         assert_eq!(security.to_string(), "open/WPA2/WPA3 Enterprise");
-        let told = |raw: &str| Security::told(&WORDS, raw.split_whitespace(), raw);
+        let told = |raw: &str| Security::describe(&WORDS, raw.split_whitespace(), raw);
         assert_eq!(["", "SAE new", " \u{1b}[2Jnew one "].map(told), ["open", "WPA3", "new one"]);
     }
 }

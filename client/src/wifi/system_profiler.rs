@@ -8,7 +8,7 @@ use super::tool::Tool;
 use serde_json::Value;
 
 const HOW_TO_ENABLE: &str = "in the menu bar, or in System Settings, Wi-Fi";
-const WITHHELD: &str = "macOS keeps the names from programs that may not know where they are; allow it for your \
+const WITHHELD: &str = "macOS hides network names from programs without location access; allow it for your \
                         terminal: System Settings, Privacy & Security, Location Services";
 /// Placeholder for a withheld name.
 const REDACTED: &str = "<redacted>";
@@ -42,13 +42,13 @@ const MODES: [Meaning; 19] = [
 /// The tool fails, there is no adapter, Wi-Fi is off, or no network is in range.
 pub fn scan() -> Result<Scan, Failure> {
     let tool = Tool::at("system_profiler", "/usr/sbin/system_profiler");
-    let said = tool.run(&["SPAirPortDataType", "-json"])?;
-    if !said.success {
-        return Err(tool.complains(&said));
+    let output = tool.run(&["SPAirPortDataType", "-json"])?;
+    if !output.success {
+        return Err(tool.failure_of(&output));
     }
-    let networks = parse(&said.text)?;
+    let networks = parse(&output.stdout)?;
     if networks.is_empty() {
-        return Err(Failure::Nothing);
+        return Err(Failure::NoNetwork);
     }
     let withheld = networks.iter().any(|network| network.name == Name::Withheld);
     Ok(Scan { networks, note: withheld.then_some(WITHHELD) })
@@ -59,8 +59,8 @@ pub fn scan() -> Result<Scan, Failure> {
 /// # Errors
 /// The text is no such report, or the report shows no adapter or only adapters that are off.
 pub fn parse(text: &str) -> Result<Vec<Network>, Failure> {
-    let report: Value = serde_json::from_str(text).map_err(|_| Failure::Unintelligible("system_profiler"))?;
-    let sections = report["SPAirPortDataType"].as_array().ok_or(Failure::Unintelligible("system_profiler"))?;
+    let report: Value = serde_json::from_str(text).map_err(|_| Failure::UnknownFormat("system_profiler"))?;
+    let sections = report["SPAirPortDataType"].as_array().ok_or(Failure::UnknownFormat("system_profiler"))?;
     let interfaces: Vec<&Value> = sections.iter().flat_map(|s| items(&s["spairport_airport_interfaces"])).collect();
     let networks: Vec<Network> = interfaces.iter().copied().flat_map(in_range).collect();
     if !networks.is_empty() {
@@ -70,7 +70,7 @@ pub fn parse(text: &str) -> Result<Vec<Network>, Failure> {
     let states: Vec<&str> = interfaces.iter().filter_map(|i| i["spairport_status_information"].as_str()).collect();
     match states[..] {
         [] => Err(Failure::NoAdapter),
-        _ if states.iter().all(|state| state.ends_with("_off")) => Err(Failure::Off(HOW_TO_ENABLE)),
+        _ if states.iter().all(|state| state.ends_with("_off")) => Err(Failure::WifiOff(HOW_TO_ENABLE)),
         _ => Ok(networks),
     }
 }
@@ -87,28 +87,28 @@ fn in_range(interface: &Value) -> impl Iterator<Item = Network> {
 }
 
 /// Reads one entry. An entry without a channel is a link to another device, not a network.
-fn network(told: &Value, in_use: bool) -> Option<Network> {
-    let (channel, band) = channel(&told["spairport_network_channel"])?;
-    let name = told["_name"].as_str().unwrap_or_default();
-    let mode = told["spairport_security_mode"].as_str().unwrap_or_default();
+fn network(entry: &Value, in_use: bool) -> Option<Network> {
+    let (channel, band) = channel(&entry["spairport_network_channel"])?;
+    let name = entry["_name"].as_str().unwrap_or_default();
+    let mode = entry["spairport_security_mode"].as_str().unwrap_or_default();
     let mode = mode.split_once("security_mode_").map_or(mode, |(_, mode)| mode);
     Some(Network {
         name: if name == REDACTED { Name::Withheld } else { Name::of(name) },
-        bssid: told["spairport_network_bssid"].as_str().and_then(Bssid::parse),
-        signal: told["spairport_signal_noise"].as_str().and_then(signal),
+        bssid: entry["spairport_network_bssid"].as_str().and_then(Bssid::parse),
+        signal: entry["spairport_signal_noise"].as_str().and_then(signal),
         channel: Some(channel),
         band: band.or(Band::of_channel(channel)),
-        security: if mode.is_empty() { "?".into() } else { Security::told(&MODES, [mode].into_iter(), mode) },
+        security: if mode.is_empty() { "?".into() } else { Security::describe(&MODES, [mode].into_iter(), mode) },
         in_use,
     })
 }
 
 /// Parses `36 (5GHz, 80MHz)`. Older versions print the number alone.
-fn channel(told: &Value) -> Option<(u16, Option<Band>)> {
-    if let Some(number) = told.as_u64() {
+fn channel(value: &Value) -> Option<(u16, Option<Band>)> {
+    if let Some(number) = value.as_u64() {
         return Some((u16::try_from(number).ok()?, None));
     }
-    let (number, rest) = told.as_str().map(|text| text.split_once(' ').unwrap_or((text, "")))?;
+    let (number, rest) = value.as_str().map(|text| text.split_once(' ').unwrap_or((text, "")))?;
     let band = rest.strip_prefix('(').and_then(|rest| rest.split_once("GHz")).and_then(|(ghz, _)| Band::of_ghz(ghz));
     Some((number.parse().ok()?, band))
 }
@@ -155,11 +155,11 @@ mod tests {
             {"_name":"en0","spairport_status_information":"spairport_status_off"},{"_name":"awdl0"}]}]}"#;
         let alone = off.replace("status_off", "status_disassociated");
         let none = r#"{"SPAirPortDataType":[{"spairport_airport_interfaces":[]}]}"#;
-        assert_eq!(parse(off), Err(Failure::Off(HOW_TO_ENABLE)));
+        assert_eq!(parse(off), Err(Failure::WifiOff(HOW_TO_ENABLE)));
         assert_eq!(parse(&alone), Ok(vec![]));
         assert_eq!(parse(none), Err(Failure::NoAdapter));
         for wrong in ["", "{}", "[1]", r#"{"SPAirPortDataType":5}"#] {
-            assert_eq!(parse(wrong), Err(Failure::Unintelligible("system_profiler")), "{wrong}");
+            assert_eq!(parse(wrong), Err(Failure::UnknownFormat("system_profiler")), "{wrong}");
         }
     }
 }

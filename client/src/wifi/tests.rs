@@ -8,7 +8,7 @@ use std::fmt::Display;
 
 /// Formats a network as one line, for comparison.
 fn line(network: &Network) -> String {
-    fn told(value: Option<impl Display>) -> String {
+    fn or_dash(value: Option<impl Display>) -> String {
         value.map_or("-".into(), |value| value.to_string())
     }
     let name = match &network.name {
@@ -17,11 +17,12 @@ fn line(network: &Network) -> String {
         Name::Withheld => "(withheld)",
     };
     let used = if network.in_use { "* " } else { "" };
-    let (bssid, signal) = (told(network.bssid), told(network.signal));
+    let bssid = or_dash(network.bssid);
+    let signal = or_dash(network.signal);
     format!(
         "{used}{name} | {bssid} | {signal} | {} {} | {}",
-        told(network.channel),
-        told(network.band),
+        or_dash(network.channel),
+        or_dash(network.band),
         network.security
     )
 }
@@ -31,8 +32,8 @@ pub fn lines(networks: &[Network]) -> Vec<String> {
 }
 
 fn parsed(text: &str) -> Vec<Network> {
-    let told = [nmcli::parse(text), iw::parse(text), Ok(netsh::parse(text)), system_profiler::parse(text)];
-    told.into_iter().flatten().flatten().collect()
+    let or_dash = [nmcli::parse(text), iw::parse(text), Ok(netsh::parse(text)), system_profiler::parse(text)];
+    or_dash.into_iter().flatten().flatten().collect()
 }
 
 /// Lists in the format of each tool, with made-up networks: no single place has all cases.
@@ -78,7 +79,7 @@ fn one_working_tool_suffices() {
     let found = || Ok(Scan { networks: iw::parse("BSS \n")?, note: None });
     assert_eq!(first_success(&[|| Err(Failure::NoAdapter), found]).ok().map(|scan| scan.networks.len()), Some(1));
     let why = |scanners: &[super::Scanner]| first_success(scanners).err();
-    assert_eq!(why(&[|| Err(Failure::Missing), || Err(Failure::Missing)]), Some(Failure::Missing));
-    assert_eq!(why(&[|| Err(Failure::NoAdapter), || Err(Failure::Missing)]), Some(Failure::NoAdapter));
-    assert_eq!(why(&[|| Err(Failure::Nothing), || Err(Failure::Off("so"))]), Some(Failure::Off("so")));
+    assert_eq!(why(&[|| Err(Failure::NoTool), || Err(Failure::NoTool)]), Some(Failure::NoTool));
+    assert_eq!(why(&[|| Err(Failure::NoAdapter), || Err(Failure::NoTool)]), Some(Failure::NoAdapter));
+    assert_eq!(why(&[|| Err(Failure::NoNetwork), || Err(Failure::WifiOff("so"))]), Some(Failure::WifiOff("so")));
 }

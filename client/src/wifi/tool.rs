@@ -1,4 +1,4 @@
-//! Running one of the platform's own tools: no shell, not for ever, and never more output than is read.
+//! Runs a tool of the platform: without a shell, with a deadline, and with bounded output.
 
 use super::failure::Failure;
 use crate::paths;
@@ -11,18 +11,18 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// NetworkManager scans for up to 15 s; a tool that needs longer hangs.
+/// Time limit for a tool. NetworkManager scans for up to 15 s; a tool that takes longer hangs.
 const DEADLINE: Duration = Duration::from_secs(20);
-/// Some hundred networks, as the most talkative tool describes them.
-const LONGEST_OUTPUT: u64 = 1 << 20;
-/// So long is waited for one that was killed. One that hangs in the kernel, in a driver, goes only when that lets it.
-const GONE: Duration = Duration::from_secs(1);
-/// How often it is asked whether it has ended, once it has said everything: nothing announces that.
-const ASK: Duration = Duration::from_millis(5);
-/// Characters of a complaint that are passed on.
-const LONGEST_COMPLAINT: usize = 300;
+/// Bytes of output to read at most: enough for some hundred networks from the most verbose tool.
+const MAX_OUTPUT_BYTES: u64 = 1 << 20;
+/// Time limit for a killed tool to end. A tool that hangs in a driver ends only when the driver returns.
+const KILL_TIMEOUT: Duration = Duration::from_secs(1);
+/// Interval of the check whether a tool has ended, after its output is complete: no event announces the end.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
+/// Characters of an error message to show at most.
+const MAX_MESSAGE_CHARS: usize = 300;
 
-/// A program, and how long it may take.
+/// A tool with its time limit.
 #[derive(Clone, Debug)]
 pub struct Tool {
     name: &'static str,
@@ -30,147 +30,149 @@ pub struct Tool {
     deadline: Duration,
 }
 
-/// What it said.
+/// The output of a tool.
 #[derive(Debug)]
 pub struct ToolOutput {
-    /// On standard output, what is not UTF-8 replaced.
-    pub text: String,
-    /// On standard error.
-    pub complaint: String,
-    /// It ended well.
+    /// Standard output, with invalid UTF-8 replaced.
+    pub stdout: String,
+    /// Standard error, with invalid UTF-8 replaced.
+    pub stderr: String,
+    /// True if the tool succeeded, or its output was cut.
     pub success: bool,
-    /// There was more, which nobody read.
-    cut: bool,
+    /// True if the output was longer than the limit.
+    truncated: bool,
 }
 
 impl ToolOutput {
-    /// What it printed, without the entry in which it was cut off: half a description would be a wrong one. `start` is
-    /// how entries begin.
+    /// Returns standard output without an entry that was cut: half a description would be wrong. Each entry begins with
+    /// `start`.
     #[must_use]
-    pub fn whole(&self, start: &str) -> &str {
-        let end = if self.cut { self.text.rfind(start).unwrap_or(0) } else { self.text.len() };
-        &self.text[..end]
+    pub fn complete_entries(&self, start: &str) -> &str {
+        let end = if self.truncated { self.stdout.rfind(start).unwrap_or(0) } else { self.stdout.len() };
+        &self.stdout[..end]
     }
 }
 
 impl Tool {
-    /// In the folders where this person's programs are, and where the administrator's are beside them.
+    /// Finds a tool in the folders of `PATH`, and in the folders for the administrator's programs beside them.
     ///
     /// # Errors
-    /// It is in none.
+    /// [`Failure::NoTool`] if it is in none.
     pub fn find(name: &'static str) -> Result<Tool, Failure> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let file = folders(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
-        file.map(|file| Tool::at(name, file)).ok_or(Failure::Missing)
+        file.map(|file| Tool::at(name, file)).ok_or(Failure::NoTool)
     }
 
-    /// At a place that is always the same.
+    /// Returns the tool at a fixed path.
     #[must_use]
     pub fn at(name: &'static str, path: impl Into<PathBuf>) -> Tool {
         Tool { name, path: path.into(), deadline: DEADLINE }
     }
 
-    /// Runs it to its end.
+    /// Runs the tool to its end.
     ///
     /// # Errors
-    /// It is not there, does not start, or does not end in time.
+    /// The tool is missing, does not start, or does not end in time.
     pub fn run(&self, args: &[&str]) -> Result<ToolOutput, Failure> {
         let until = Instant::now() + self.deadline;
         let mut child = self.start(args)?;
-        let said = self.listen(&mut child, until);
-        if said.is_err() {
-            stop(&mut child);
+        let output = self.collect_output(&mut child, until);
+        if output.is_err() {
+            kill(&mut child);
         }
-        said
+        output
     }
 
-    /// Its complaint as a trouble.
+    /// Returns the failure for the output of a tool that failed.
     #[must_use]
-    pub fn complains(&self, said: &ToolOutput) -> Failure {
-        let text = if said.complaint.trim().is_empty() { &said.text } else { &said.complaint };
+    pub fn failure_of(&self, output: &ToolOutput) -> Failure {
+        let text = if output.stderr.trim().is_empty() { &output.stdout } else { &output.stderr };
         let lines: Vec<String> = text.lines().map(|line| clean(line).trim().to_owned()).collect();
         let lines: Vec<&str> = lines.iter().map(String::as_str).filter(|line| !line.is_empty()).collect();
-        let why = if lines.is_empty() { "nothing".into() } else { lines.join(" ") };
-        Failure::Complains { tool: self.name, why: why.chars().take(LONGEST_COMPLAINT).collect() }
+        let why = if lines.is_empty() { "no message".into() } else { lines.join(" ") };
+        Failure::ToolFailed { tool: self.name, why: why.chars().take(MAX_MESSAGE_CHARS).collect() }
     }
 
     fn start(&self, args: &[&str]) -> Result<Child, Failure> {
         let mut command = Command::new(&self.path);
         command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // English, but UTF-8: with plain C, nmcli prints "?" for every letter of a name that is not ASCII.
+        // Set English with UTF-8. With plain `C`, nmcli prints "?" for each letter of a name that is not ASCII.
         command.env("LC_ALL", "C.UTF-8").env_remove("LANGUAGE");
-        // In a group of its own, so that what it starts can be stopped with it.
+        // Put the tool into a process group of its own, so that its child processes can be killed with it.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         command.spawn().map_err(|error| match error.kind() {
-            ErrorKind::NotFound => Failure::Missing,
-            _ => Failure::Complains { tool: self.name, why: error.to_string() },
+            ErrorKind::NotFound => Failure::NoTool,
+            _ => Failure::ToolFailed { tool: self.name, why: error.to_string() },
         })
     }
 
-    fn listen(&self, child: &mut Child, until: Instant) -> Result<ToolOutput, Failure> {
-        let slow = || Failure::Slow { tool: self.name, seconds: self.deadline.as_secs() };
-        let (output, complaint) = (reader(child.stdout.take()), reader(child.stderr.take()));
-        let (text, cut) = output.recv_deadline(until).map_err(|_| slow())?;
-        if cut {
-            // It would wait for somebody who reads the rest.
-            stop(child);
+    fn collect_output(&self, child: &mut Child, until: Instant) -> Result<ToolOutput, Failure> {
+        let timed_out = || Failure::TimedOut { tool: self.name, seconds: self.deadline.as_secs() };
+        let stdout = reader(child.stdout.take());
+        let stderr = reader(child.stderr.take());
+        let (stdout, truncated) = stdout.recv_deadline(until).map_err(|_| timed_out())?;
+        if truncated {
+            // Kill the tool: it would block, since the rest of its output is not read.
+            kill(child);
         }
-        let (complaint, _) = complaint.recv_deadline(until).map_err(|_| slow())?;
-        let status = ended(child, until).ok_or_else(slow)?;
-        Ok(ToolOutput { text, complaint, success: cut || status.success(), cut })
+        let (stderr, _) = stderr.recv_deadline(until).map_err(|_| timed_out())?;
+        let status = wait_for_exit(child, until).ok_or_else(timed_out)?;
+        Ok(ToolOutput { stdout, stderr, success: truncated || status.success(), truncated })
     }
 }
 
-/// Everything from a pipe, up to the bound, and whether there was more. A thread reads, since a pipe has no deadline.
+/// Reads a pipe up to the limit. The channel receives the text, and whether it was longer. A thread reads, since
+/// reading from a pipe has no time limit.
 fn reader(pipe: Option<impl Read + Send + 'static>) -> Receiver<(String, bool)> {
     let (sender, receiver) = bounded(1);
     thread::spawn(move || {
         let mut bytes = Vec::new();
         if let Some(pipe) = pipe {
-            // What was read before an error still counts.
-            let _ = pipe.take(LONGEST_OUTPUT + 1).read_to_end(&mut bytes);
+            // Keep the bytes that were read before an error.
+            let _ = pipe.take(MAX_OUTPUT_BYTES + 1).read_to_end(&mut bytes);
         }
-        let cut = bytes.len() as u64 > LONGEST_OUTPUT;
-        // Nobody waits any more after the deadline.
+        let cut = bytes.len() as u64 > MAX_OUTPUT_BYTES;
+        // The receiver is gone after the deadline.
         let _ = sender.send((String::from_utf8_lossy(&bytes).into_owned(), cut));
     });
     receiver
 }
 
-fn ended(child: &mut Child, until: Instant) -> Option<ExitStatus> {
+fn wait_for_exit(child: &mut Child, until: Instant) -> Option<ExitStatus> {
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return Some(status),
-            Ok(None) if Instant::now() < until => thread::sleep(ASK),
+            Ok(None) if Instant::now() < until => thread::sleep(POLL_INTERVAL),
             Ok(None) | Err(_) => return None,
         }
     }
 }
 
-/// Ends it, and what it has started.
-fn stop(child: &mut Child) {
+/// Kills the tool and its child processes.
+fn kill(child: &mut Child) {
     #[cfg(unix)]
     if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
-        // It has not been waited for, so its number is still its own.
+        // The process was not reaped yet, so its id cannot belong to another process.
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
     }
     let _ = child.kill();
-    let _ = ended(child, Instant::now() + GONE);
+    let _ = wait_for_exit(child, Instant::now() + KILL_TIMEOUT);
 }
 
-/// The folders of `PATH`, and the `sbin` beside each `bin`: that is where iw is, and only root has it in the `PATH`.
+/// Returns the folders of `PATH`, and the `sbin` beside each `bin`: `iw` is there, and only root has it in `PATH`.
 fn folders(path: &OsStr) -> impl Iterator<Item = PathBuf> {
-    let bins: Vec<PathBuf> = paths::of_programs(path).collect();
+    let bins: Vec<PathBuf> = paths::program_folders(path).collect();
     let beside = |bin: &PathBuf| (bin.file_name() == Some(OsStr::new("bin"))).then(|| bin.with_file_name("sbin"));
     let sbins: Vec<PathBuf> = bins.iter().filter_map(beside).collect();
     bins.into_iter().chain(sbins)
 }
 
-/// `relative` in the folder that the variable `root` names.
+/// Returns the path `relative` in the folder that the environment variable `root` names, or else in `default`.
 #[must_use]
-pub fn below(root: &str, otherwise: &str, relative: &str) -> PathBuf {
-    let root = std::env::var_os(root).map_or_else(|| PathBuf::from(otherwise), PathBuf::from);
+pub fn below(root: &str, default: &str, relative: &str) -> PathBuf {
+    let root = std::env::var_os(root).map_or_else(|| PathBuf::from(default), PathBuf::from);
     root.join(relative)
 }
 
@@ -183,18 +185,18 @@ mod tests {
     }
 
     #[test]
-    fn what_it_says_is_heard() {
-        let said = sh(DEADLINE, "echo $LC_ALL; echo oops >&2; exit 3").unwrap();
-        assert_eq!((&*said.text, &*said.complaint, said.success), ("C.UTF-8\n", "oops\n", false));
+    fn output_and_errors_are_read() {
+        let output = sh(DEADLINE, "echo $LC_ALL; echo oops >&2; exit 3").unwrap();
+        assert_eq!((&*output.stdout, &*output.stderr, output.success), ("C.UTF-8\n", "oops\n", false));
         let tool = Tool::at("sh", "/bin/sh");
-        assert_eq!(tool.complains(&said), Failure::Complains { tool: "sh", why: "oops".into() });
-        let said = sh(DEADLINE, "printf '\\n\\033[31mbad\\nworse\\377\\n'; exit 1").unwrap();
-        assert_eq!(tool.complains(&said), Failure::Complains { tool: "sh", why: "bad worse\u{fffd}".into() });
-        assert_eq!(Tool::at("nothing", "/nowhere").run(&[]).unwrap_err(), Failure::Missing);
+        assert_eq!(tool.failure_of(&output), Failure::ToolFailed { tool: "sh", why: "oops".into() });
+        let output = sh(DEADLINE, "printf '\\n\\033[31mbad\\nworse\\377\\n'; exit 1").unwrap();
+        assert_eq!(tool.failure_of(&output), Failure::ToolFailed { tool: "sh", why: "bad worse\u{fffd}".into() });
+        assert_eq!(Tool::at("nothing", "/nowhere").run(&[]).unwrap_err(), Failure::NoTool);
     }
 
     #[test]
-    fn a_tool_that_hangs_is_stopped_with_all_it_has_started() {
+    fn a_hanging_tool_is_killed_with_its_children() {
         for script in [
             "sleep 600",
             "sleep 600 & sleep 600",
@@ -204,26 +206,26 @@ mod tests {
             "trap '' TERM INT HUP PIPE; while :; do echo; sleep 0.01; done",
             "setsid sleep 3 & sleep 600",
         ] {
-            let begun = Instant::now();
-            let trouble = sh(Duration::from_millis(200), script).unwrap_err();
-            assert_eq!(trouble, Failure::Slow { tool: "sh", seconds: 0 }, "{script}");
-            assert!(begun.elapsed() < DEADLINE / 2, "{script}: {:?}", begun.elapsed());
+            let start = Instant::now();
+            let failure = sh(Duration::from_millis(200), script).unwrap_err();
+            assert_eq!(failure, Failure::TimedOut { tool: "sh", seconds: 0 }, "{script}");
+            assert!(start.elapsed() < DEADLINE / 2, "{script}: {:?}", start.elapsed());
         }
     }
 
     #[test]
-    fn output_without_end_is_cut_where_an_entry_begins() {
-        let said = sh(DEADLINE, "yes 'entry 1'").unwrap();
-        assert!(said.success && said.text.len() as u64 == LONGEST_OUTPUT + 1);
-        let whole = said.whole("entry");
-        assert!(whole.len() < said.text.len() && whole.ends_with("entry 1\n"));
-        assert_eq!(said.whole("nothing begins so"), "");
-        let said = sh(DEADLINE, "echo entry").unwrap();
-        assert_eq!(said.whole("entry"), "entry\n");
+    fn endless_output_is_cut_before_the_last_entry() {
+        let output = sh(DEADLINE, "yes 'entry 1'").unwrap();
+        assert!(output.success && output.stdout.len() as u64 == MAX_OUTPUT_BYTES + 1);
+        let whole = output.complete_entries("entry");
+        assert!(whole.len() < output.stdout.len() && whole.ends_with("entry 1\n"));
+        assert_eq!(output.complete_entries("nothing begins so"), "");
+        let output = sh(DEADLINE, "echo entry").unwrap();
+        assert_eq!(output.complete_entries("entry"), "entry\n");
     }
 
     #[test]
-    fn tools_are_looked_for_in_fixed_places() {
+    fn tools_are_searched_in_absolute_folders_only() {
         let list: Vec<PathBuf> = folders(OsStr::new("/usr/bin:.::bin:/opt/tools")).collect();
         assert_eq!(list, ["/usr/bin", "/opt/tools", "/usr/sbin"].map(PathBuf::from));
     }

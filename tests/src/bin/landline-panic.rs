@@ -12,7 +12,7 @@ fn main() -> anyhow::Result<()> {
     let mut args = std::env::args().skip(1);
     let elsewhere = args.next().is_some_and(|thread| thread == "another");
     let log = args.next().map(PathBuf::from);
-    landline::on_the_terminal(log.as_deref(), || {
+    landline::with_terminal(log.as_deref(), || {
         if elsewhere {
             // `join` does not return: the panic hook ends the program.
             let _ = thread::Builder::new().name("another".into()).spawn(|| panic!("a fixed message")).map(|t| t.join());

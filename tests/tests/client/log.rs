@@ -29,11 +29,14 @@ fn connecting_and_reconnecting_are_noted_and_talk_is_not() {
 
     let log = fs::read_to_string(&file).expect("a log");
     let texts: Vec<&str> = log.lines().map(|line| line.get("2026-11-21 14:00:00 ".len()..).expect("a time")).collect();
-    let (connecting, connected) = (format!("INFO  connecting to {free} as ci"), format!("INFO  connected to {free}"));
+    let (connecting, connected) = (
+        format!("INFO  connection: connecting server={free} user=ci"),
+        format!("INFO  connection: connected server={free}"),
+    );
     assert_eq!(texts[..2], [&*connecting, &*connected], "{log}");
-    assert!(texts[2].starts_with("WARN  no connection: ") && texts[2].contains("; reconnecting in "), "{log}");
+    assert!(texts[2].starts_with("WARN  connection: lost retry_s=") && texts[2].contains(" reason="), "{log}");
     assert_eq!(texts.iter().filter(|text| **text == connected).count(), 2, "{log}");
-    assert_eq!(texts.last(), Some(&"INFO  left"), "{log}");
+    assert_eq!(texts.last(), Some(&"INFO  client: left"), "{log}");
     for word in ["staple", "battery", "horse", "bob"] {
         assert!(!log.contains(word), "{log}");
     }
@@ -57,7 +60,11 @@ fn a_file_says_where_the_log_is_and_the_environment_how_much_is_in_it() {
         assert_eq!(code, 1, "{complaint}");
         let text = fs::read_to_string(&log).expect("a log");
         assert_eq!(text.lines().count(), noted, "{level}: {text}");
-        assert!(level == "off" || text.contains("WARN  refused: ") && text.contains("ERROR ended: "), "{text}");
+        assert!(
+            level == "off"
+                || text.contains("WARN  connection: refused reason=") && text.contains("ERROR client: ended reason="),
+            "{text}"
+        );
         fs::remove_file(&log).expect("a file");
     }
 }

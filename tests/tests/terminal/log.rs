@@ -27,7 +27,13 @@ fn what_became_of_connection_and_terminal_is_in_a_file_and_not_on_the_screen() {
     alice.press("/quit\r");
     alice.wait_for("ended-0");
     let log = fs::read_to_string(&file).expect("a log");
-    let texts = ["taking the terminal", "; reconnecting in ", "connected to", "the terminal is given back", "left"];
+    let texts = [
+        "terminal: modes set",
+        "connection: lost retry_s=",
+        "connection: connected",
+        "terminal: restored",
+        "client: left",
+    ];
     let mut rest = &*log;
     for text in texts {
         rest = rest.split_once(text).unwrap_or_else(|| panic!("{text:?} is not in its place in:\n{log}")).1;

@@ -1,5 +1,8 @@
-//! Lines in, lines out, without a socket, a thread, a terminal or a clock: ([`Plain`], [`PlainInput`]) → (state, [`Act`]s).
-//! The engine sends what is typed, in its order; here is what a line means, what is printed, and when it ends.
+//! The model of the plain presenter: [`Plain::step`] takes a [`PlainInput`] and returns [`PlainEffect`]s. Pure: no socket,
+//! thread, terminal or clock.
+//!
+//! The engine sends lines in the order in which they were typed. This module decides the meaning of a line, which events
+//! are printed, and when the program ends.
 
 mod session;
 mod shown;
@@ -15,155 +18,155 @@ use landline_common::text::Dialect;
 use landline_common::{Event, EventKind};
 use std::collections::BTreeMap;
 
-/// Lines that are taken ahead of those that are out: the rest waits where it comes from.
-const AHEAD: usize = 16;
-/// Lines that are named when they could not be sent.
-const NAMED: usize = 10;
-/// So long a pipe is listened to behind `/quit`, for what will not be sent to be named.
-const BEHIND_QUIT_MS: u64 = 200;
+/// Lines to take before the earlier ones are sent; more stay in the pipe.
+const MAX_AHEAD: usize = 16;
+/// Unsent lines to name on exit.
+const MAX_NAMED: usize = 10;
+/// Milliseconds to read from a pipe after `/quit`, to name the lines that are not sent.
+const AFTER_QUIT_MS: u64 = 200;
 
-/// What happens to the client.
+/// An input of the model.
 #[derive(Clone, Debug)]
 pub enum PlainInput {
-    /// A line was typed.
+    /// A line of standard input.
     Line(String),
-    /// A line was too long to be taken: its beginning.
+    /// A line above the limit: its beginning.
     TooLong(String),
-    /// Passwords were asked for and typed.
+    /// The user has answered the questions for passwords.
     Passwords(PasswordAnswer),
-    /// Nothing more will be typed.
+    /// Standard input has ended.
     End,
-    /// The system says to end, now.
+    /// A signal ends the program at once.
     Stop,
     /// Time has passed.
     Tick,
-    /// The server (or this program itself) told something; the first thing is that one is signed in.
+    /// An event of the server or of this program. The first one confirms the sign-in.
     Event(Box<Event<'static>>),
-    /// The connection could not be made, or broke.
+    /// The connection failed or broke.
     Down {
-        /// Why.
+        /// Reason.
         why: String,
-        /// What that says of the way to the server.
+        /// The part that failed.
         loss: Loss,
     },
-    /// The server does not let one in.
+    /// The server refused the sign-in.
     Refused(SignInRefused),
 }
 
-/// What is to be done.
+/// Work for the presenter.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Act {
-    /// The engine wants this done.
+pub enum PlainEffect {
+    /// An effect of the engine.
     Engine(crate::engine::Effect),
-    /// Print the event that has just come in.
+    /// Print the event of the present input.
     Show(Dialect),
-    /// Print an event that came in before.
+    /// Print an event that was held back.
     ShowLate(Box<Event<'static>>, Dialect),
-    /// Print an answer of this program's own to a command object.
+    /// Print an answer of this program to a command object.
     Answer(Box<Event<'static>>),
-    /// Say something beside what the server tells.
-    Say(String),
-    /// Ask for passwords on the terminal; what they come to comes back as [`PlainInput::Passwords`].
+    /// Print a notice of this program.
+    Notice(String),
+    /// Ask for passwords on the terminal. The result returns as [`PlainInput::Passwords`].
     AskPasswords(Purpose),
-    /// Remember for the next time that the user signs in with an account.
+    /// Save for the next start that the user has an account.
     RememberAccount,
-    /// End; one's own lines are all dealt with, or why not.
+    /// End the program; the error is the reason if lines were not sent or the session ended.
     Leave(Result<(), String>),
 }
 
-/// How it is used.
+/// Options of the plain presenter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlainOptions {
-    /// Somebody sits at the keyboard.
+    /// True if a user types on a terminal.
     pub interactive: bool,
-    /// Everything is shown as it comes, for programs.
+    /// True to print each event as a JSON object, for programs.
     pub json: bool,
-    /// Every line is talk, whatever it looks like.
+    /// True to send each line as a message, also one that begins like a command.
     pub say: bool,
-    /// In a mesh, what is said is shown as its predecessor did, with the second.
+    /// True in a mesh. Messages then show the time with seconds, as in the predecessor.
     pub mesh: bool,
-    /// Where nobody sits, a lost connection is given up after so many milliseconds.
+    /// Milliseconds after which a script gives up a lost connection.
     pub patience_ms: u64,
-    /// How often the server is asked for a sign of life, in milliseconds.
+    /// Milliseconds between two pings.
     pub keepalive_ms: u64,
 }
 
-/// A line that was typed, until it is dealt with.
+/// A typed line without a final answer.
 #[derive(Clone, Debug)]
 struct Typed {
     text: String,
-    /// It went out.
+    /// True if it was sent at least once.
     sent: bool,
 }
 
-/// Lines in, lines out.
+/// State of the plain presenter.
 #[derive(Debug)]
 pub struct Plain {
     engine: Engine,
-    ways: PlainOptions,
-    /// Where the user is, as far as it was typed; talk goes into the last one.
+    options: PlainOptions,
+    /// The rooms of the user, as typed so far. Messages go into the last one.
     rooms: Vec<Box<str>>,
-    /// What was typed and is not dealt with, by number.
+    /// Typed lines without a final answer, by number.
     typed: BTreeMap<u64, Typed>,
-    keys: u64,
-    /// The typed line that the event which is being heard answers.
+    last_key: u64,
+    /// The typed line that the present event answers.
     answered: Option<u64>,
     refused: usize,
-    /// Encrypted chats that are open, in small letters.
+    /// Names of the users with open encrypted chats, in lower case.
     encrypted: Vec<String>,
-    /// Off-the-record chats that are open.
+    /// Names of the users with open off-the-record chats.
     off_the_record: Vec<Box<str>>,
-    /// When the connection was lost, and why there is none since.
-    lost: Option<(u64, String)>,
-    /// The connection was lost before.
-    came_back: bool,
-    /// Nothing more will be sent.
+    /// Time of the loss of the connection, and the reason of the last failure.
+    outage: Option<(u64, String)>,
+    /// True after the first loss of the connection.
+    was_lost: bool,
+    /// True after the end of the input or `/quit`: no further line is sent.
     ending: bool,
-    /// `/quit` came out of a pipe: until when lines behind it are looked for.
+    /// After `/quit` in a pipe: the time until which lines behind it are read.
     quit_until: Option<u64>,
-    /// The label of the object that said so.
+    /// Label of the `quit` object, for its answer.
     quit_label: Option<String>,
-    /// What stands behind it.
-    behind_quit: Vec<String>,
-    behind_quit_count: usize,
-    over: bool,
+    /// The first lines behind `/quit`.
+    after_quit: Vec<String>,
+    after_quit_count: usize,
+    has_ended: bool,
     now: Now,
-    acts: Vec<Act>,
+    effects: Vec<PlainEffect>,
 }
 
 impl Plain {
-    /// A user whose session `engine` is.
+    /// Creates the model for the session of `engine`.
     #[must_use]
-    pub fn new(mut engine: Engine, ways: PlainOptions) -> Plain {
-        engine.set_options(Options { idle_ms: ways.keepalive_ms, one_order: true, mesh: ways.mesh });
+    pub fn new(mut engine: Engine, options: PlainOptions) -> Plain {
+        engine.set_options(Options { idle_ms: options.keepalive_ms, one_order: true, mesh: options.mesh });
         Plain {
             engine,
-            ways,
+            options,
             rooms: Vec::new(),
             typed: BTreeMap::new(),
-            keys: 0,
+            last_key: 0,
             answered: None,
             refused: 0,
             encrypted: Vec::new(),
             off_the_record: Vec::new(),
-            lost: None,
-            came_back: false,
+            outage: None,
+            was_lost: false,
             ending: false,
             quit_until: None,
             quit_label: None,
-            behind_quit: Vec::new(),
-            behind_quit_count: 0,
-            over: false,
+            after_quit: Vec::new(),
+            after_quit_count: 0,
+            has_ended: false,
             now: Now::default(),
-            acts: Vec::new(),
+            effects: Vec::new(),
         }
     }
 
-    /// Takes note of what happened at `now`, and says what is to be done.
-    pub fn step(&mut self, input: PlainInput, now: Now) -> Vec<Act> {
+    /// Handles an input at the time `now`, and returns the effects.
+    pub fn step(&mut self, input: PlainInput, now: Now) -> Vec<PlainEffect> {
         self.now = now;
         self.engine.set_now(now);
-        if self.over {
+        if self.has_ended {
             return Vec::new();
         }
         match input {
@@ -173,94 +176,97 @@ impl Plain {
             PlainInput::End => self.end(),
             PlainInput::Stop => self.leave(Ok(())),
             PlainInput::Tick => self.tick(),
-            PlainInput::Event(event) => self.hear(&event),
+            PlainInput::Event(event) => self.handle_event(&event),
             PlainInput::Down { why, loss } => self.down(&why, loss),
-            PlainInput::Refused(refused) => self.not_let_in(&refused),
+            PlainInput::Refused(refused) => self.sign_in_refused(&refused),
         }
-        self.settle();
-        std::mem::take(&mut self.acts)
+        self.finish_step();
+        std::mem::take(&mut self.effects)
     }
 
-    /// Whether one more line can be taken now.
+    /// Returns whether the model can take one more line now.
     #[must_use]
     pub fn takes_lines(&self) -> bool {
         if self.quit_until.is_some() {
             return true;
         }
-        // What is said past the server does not wait for it.
-        let goes_on = self.ways.interactive || self.engine.is_up() || !self.encrypted.is_empty();
+        // Lines of an encrypted chat do not need the server.
+        let can_send = self.options.interactive || self.engine.is_up() || !self.encrypted.is_empty();
         self.engine.was_up()
-            && goes_on
+            && can_send
             && !self.ending
-            && self.engine.waiting() < AHEAD
-            && self.engine.past_server() < ENCRYPTED_UNDER_WAY
+            && self.engine.waiting() < MAX_AHEAD
+            && self.engine.unanswered_direct() < ENCRYPTED_UNDER_WAY
     }
 
-    /// Milliseconds after which time itself changes something.
+    /// Returns the milliseconds until the next tick.
     #[must_use]
     pub fn tick_interval(&self) -> u64 {
         if self.ending { 50 } else { self.engine.tick_interval() }
     }
 
-    /// How the connection is.
+    /// Returns the phase of the connection.
     #[must_use]
     pub fn phase(&self) -> &Phase {
         self.engine.phase()
     }
 
-    /// Whether that label is one that this program made.
+    /// Returns whether this program created a label.
     #[must_use]
     pub fn is_own_label(&self, label: &str) -> bool {
         self.engine.is_own_label(label)
     }
 
-    /// Answers a command object that goes no further.
+    /// Answers a command object that is not sent to the server.
     fn answer(&mut self, label: Option<String>, what: EventKind<'static>) {
         let reply = label.map(|label| Reply { label: label.into(), done: true });
-        self.acts.push(Act::Answer(Box::new(Event { reply, ..what.at(self.now.wall) })));
+        self.effects.push(PlainEffect::Answer(Box::new(Event { reply, ..what.at(self.now.wall) })));
     }
 
-    fn say(&mut self, text: &str) {
-        self.acts.push(Act::Say(text.to_owned()));
+    fn notice(&mut self, text: &str) {
+        self.effects.push(PlainEffect::Notice(text.to_owned()));
     }
 
-    /// A line will not be sent; or the server did not take it.
+    /// Counts a line as refused, by this program or the server, and prints the reason.
     fn refuse(&mut self, typed: &str, why: &str) {
         self.refused += 1;
         let typed = landline_common::clean::clean(typed);
-        let text = if self.ways.interactive { why.to_owned() } else { format!("{why}: {typed}") };
-        self.say(&text);
+        let text = if self.options.interactive { why.to_owned() } else { format!("{why}: {typed}") };
+        self.notice(&text);
     }
 
-    /// The room into which talk goes.
+    /// Returns the room into which messages go.
     fn room(&self) -> Option<&str> {
         self.rooms.last().map(|room| &**room)
     }
 
-    /// Nothing more will be typed.
+    /// Handles the end of standard input.
     fn end(&mut self) {
-        (self.ending, self.quit_until) = (true, None);
+        self.ending = true;
+        self.quit_until = None;
     }
 
-    /// Ends, and names what was not sent.
+    /// Ends the program, and names the lines that were not sent.
     fn leave(&mut self, end: Result<(), String>) {
-        if std::mem::replace(&mut self.over, true) {
+        if std::mem::replace(&mut self.has_ended, true) {
             return;
         }
-        let unsent = self.typed.len() + self.behind_quit_count;
+        let unsent = self.typed.len() + self.after_quit_count;
         let perhaps = self.typed.values().filter(|typed| typed.sent).count();
-        let certain = |typed: &Typed| if typed.sent { "perhaps not sent" } else { "not sent" };
+        let prefix = |typed: &Typed| if typed.sent { "perhaps not sent" } else { "not sent" };
         let mut named: Vec<String> =
-            self.typed.values().take(NAMED).map(|typed| format!("{}: {}", certain(typed), typed.text)).collect();
-        named.extend(self.behind_quit.iter().map(|line| format!("not sent: {line}")));
-        named.truncate(NAMED);
+            self.typed.values().take(MAX_NAMED).map(|typed| format!("{}: {}", prefix(typed), typed.text)).collect();
+        named.extend(self.after_quit.iter().map(|line| format!("not sent: {line}")));
+        named.truncate(MAX_NAMED);
         if unsent > named.len() {
             named.push(format!("not sent: {} more lines", unsent - named.len()));
         }
-        named.iter().for_each(|text| self.say(text));
-        let for_scripts = !self.ways.interactive;
+        for text in &named {
+            self.notice(text);
+        }
+        let for_scripts = !self.options.interactive;
         if end.is_err() && for_scripts && !self.ending {
-            self.say("what else comes from standard input was not sent");
+            self.notice("the rest of standard input was not sent");
         }
         let lines = |n: usize| if n == 1 { "1 line was".to_owned() } else { format!("{n} lines were") };
         let end = end.and_then(|()| match (unsent, self.refused) {
@@ -271,7 +277,7 @@ impl Plain {
         if let Some(label) = self.quit_label.take() {
             self.answer(Some(label), EventKind::Done { id: None, repeated: false });
         }
-        self.acts.push(Act::Leave(end));
+        self.effects.push(PlainEffect::Leave(end));
     }
 }
 

@@ -1,30 +1,32 @@
-//! The connection, and what has become of one's own lines; when it ends.
+//! The connection, the delivery of typed lines, and the end of the program.
 
-use super::{Act, Plain};
-use crate::engine::{DeliveryUpdate, Effect, Looked, Phase, Progress, Update};
+use super::{Plain, PlainEffect};
+use crate::engine::{DeliveryUpdate, Effect, MessageSource, Phase, Progress, Update};
 use crate::sign_in::{Loss, SignInRefused};
 use landline_common::text::Dialect;
 
-/// A pipe that goes on behind `/quit` is not listened to for longer.
-const LONGEST_BEHIND_QUIT: usize = 100_000;
+/// Lines to read behind `/quit` at most, from a pipe that does not end.
+const MAX_LINES_AFTER_QUIT: usize = 100_000;
 
 impl Plain {
-    /// What the engine wants done is done, and what it tells is told; when nothing is left to do, it ends.
-    pub(super) fn settle(&mut self) {
+    /// Passes on the engine's effects, applies its updates, and ends the program when nothing is left to send.
+    pub(super) fn finish_step(&mut self) {
         loop {
-            let (effects, updates) = self.engine.take();
-            if (effects.is_empty() && updates.is_empty()) || self.over {
+            let (effects, updates) = self.engine.take_output();
+            if (effects.is_empty() && updates.is_empty()) || self.has_ended {
                 break;
             }
-            self.acts.extend(effects.into_iter().map(Act::Engine));
-            updates.into_iter().for_each(|update| self.update(update));
+            self.effects.extend(effects.into_iter().map(PlainEffect::Engine));
+            for update in updates {
+                self.update(update);
+            }
         }
         self.answered = None;
         let listens = self.quit_until.is_some_and(|until| self.now.ms < until);
-        if self.ending && (!listens || self.behind_quit_count > LONGEST_BEHIND_QUIT) {
+        if self.ending && (!listens || self.after_quit_count > MAX_LINES_AFTER_QUIT) {
             let up = self.engine.is_up();
-            // Without a connection, people do not wait for one to leave, and scripts only for lines that are to be sent.
-            if self.typed.is_empty() || (!up && self.ways.interactive) {
+            // Without a connection, a user leaves at once, and a script only when no line waits.
+            if self.typed.is_empty() || (!up && self.options.interactive) {
                 self.leave(Ok(()));
             }
         }
@@ -37,39 +39,40 @@ impl Plain {
                     self.off_the_record.clear();
                 }
                 if first {
-                    self.go_into(&room);
+                    self.enter_room(&room);
                 } else {
-                    self.say("connected again");
+                    self.notice("connected again");
                 }
-                self.lost = None;
+                self.outage = None;
             }
-            Update::Account => self.acts.push(Act::RememberAccount),
+            Update::Account => self.effects.push(PlainEffect::RememberAccount),
             Update::Delivery(DeliveryUpdate { key, progress, .. }) => self.delivered(key, progress),
-            // Talk must not go into another room than the one it is meant for.
-            Update::KeptOut { room, key: 0, why } => self.leave(Err(format!("cannot go into {room}: {why}"))),
-            Update::KeptOut { room, .. } | Update::Left { room } => self.go_out_of(&room),
+            // End the program: messages would go into another room than the user intended.
+            Update::EntryRefused { room, key: 0, why } => self.leave(Err(format!("cannot go into {room}: {why}"))),
+            Update::EntryRefused { room, .. } | Update::Left { room } => self.leave_room(&room),
             Update::Recalled { event, missed } => {
-                // Programs have got it already, and of what a user did not miss there is nothing to tell.
-                if missed && !self.ways.json && self.shows_missed() {
-                    self.acts.push(Act::ShowLate(event, Dialect::Lines));
+                // Programs have received the message already. A user needs only missed messages.
+                if missed && !self.options.json && self.shows_missed() {
+                    self.effects.push(PlainEffect::ShowLate(event, Dialect::Lines));
                 }
             }
-            // What the line has come to says it.
+            // The progress of the line tells the same.
             Update::PasswordNotSet => {}
             Update::Entered { .. } | Update::CaughtUp { .. } | Update::Lost { .. } => {}
         }
     }
 
-    /// What was missed before the first sign-in is for people who come back, not for scripts.
+    /// Returns whether missed messages are printed. Messages from before the first sign-in are for users only, since a
+    /// script does not expect them.
     pub(super) fn shows_missed(&self) -> bool {
-        self.ways.interactive || self.lost.is_some() || self.came_back
+        self.options.interactive || self.outage.is_some() || self.was_lost
     }
 
-    /// What a line has come to.
+    /// Handles the progress of a typed line.
     fn delivered(&mut self, key: u64, progress: Progress) {
         match progress {
-            Progress::Unsent => {}
-            Progress::OnTheWay => {
+            Progress::Queued => {}
+            Progress::Sent => {
                 if let Some(typed) = self.typed.get_mut(&key) {
                     typed.sent = true;
                 }
@@ -77,12 +80,12 @@ impl Plain {
             Progress::Done { .. } => _ = self.typed.remove(&key),
             Progress::Failed(why) => {
                 let Some(typed) = self.typed.remove(&key) else { return };
-                // Why the server refused it, it has said itself.
-                match (self.answered == Some(key), self.ways.interactive) {
+                // If the server has answered this line, its answer with the reason was printed.
+                match (self.answered == Some(key), self.options.interactive) {
                     (true, true) => self.refused += 1,
                     (true, false) => {
                         self.refused += 1;
-                        self.say(&format!("refused: {}", typed.text));
+                        self.notice(&format!("refused: {}", typed.text));
                     }
                     (false, _) => self.refuse(&typed.text, &why),
                 }
@@ -90,25 +93,25 @@ impl Plain {
         }
     }
 
-    /// The connection could not be made, or broke.
+    /// Handles a connection that failed or broke.
     pub(super) fn down(&mut self, why: &str, loss: Loss) {
         if !self.engine.was_up() {
             return self.leave(Err(why.to_owned()));
         }
-        self.engine.down(why, loss);
-        self.is_down(why);
+        self.engine.connection_lost(why, loss);
+        self.report_outage(why);
     }
 
-    pub(super) fn not_let_in(&mut self, refused: &SignInRefused) {
+    pub(super) fn sign_in_refused(&mut self, refused: &SignInRefused) {
         if !self.engine.was_up() {
             return self.leave(Err(refused.why.clone()));
         }
-        self.engine.refused(refused);
-        self.is_down(&refused.why);
+        self.engine.sign_in_refused(refused);
+        self.report_outage(&refused.why);
     }
 
-    fn is_down(&mut self, why: &str) {
-        self.came_back = true;
+    fn report_outage(&mut self, why: &str) {
+        self.was_lost = true;
         let text = match self.engine.phase() {
             Phase::Stopped { why } => {
                 let why = why.to_string();
@@ -120,44 +123,44 @@ impl Plain {
             }
             _ => format!("no connection: {why}; trying again"),
         };
-        let since = self.lost.as_ref().map_or(self.now.ms, |(since, _)| *since);
-        // Attempts that fail for the same reason are told once.
-        let is_news = self.lost.as_ref().is_none_or(|(_, last)| last != why);
-        self.lost = Some((since, why.to_owned()));
-        if is_news {
-            self.say(&text);
+        let since = self.outage.as_ref().map_or(self.now.ms, |(since, _)| *since);
+        // Report a reason once, not at each attempt.
+        let is_new_reason = self.outage.as_ref().is_none_or(|(_, last)| last != why);
+        self.outage = Some((since, why.to_owned()));
+        if is_new_reason {
+            self.notice(&text);
         }
     }
 
     pub(super) fn tick(&mut self) {
-        if let Some((since, why)) = &self.lost
-            && !self.ways.interactive
+        if let Some((since, why)) = &self.outage
+            && !self.options.interactive
             && self.encrypted.is_empty()
-            && since.saturating_add(self.ways.patience_ms) <= self.now.ms
+            && since.saturating_add(self.options.patience_ms) <= self.now.ms
         {
-            let why = format!("no connection for {} s: {why}", self.ways.patience_ms / 1_000);
+            let why = format!("no connection for {} s: {why}", self.options.patience_ms / 1_000);
             return self.leave(Err(why));
         }
         let was_up = self.engine.is_up();
         self.engine.tick();
         if was_up && !self.engine.is_up() {
-            self.is_down("the server does not answer");
+            self.report_outage("the server does not answer");
         }
     }
 
-    /// Whether an event out of the history is printed.
-    pub(super) fn shows_recalled(&self, looked: Looked, new: bool, own: bool) -> bool {
+    /// Returns whether a message from the history is printed.
+    pub(super) fn shows_recalled(&self, looked: MessageSource, new: bool, own: bool) -> bool {
         match looked {
-            Looked::Missed => new && (self.ways.json || !own && self.shows_missed()),
-            Looked::Held => new && self.ways.json && self.came_back,
-            Looked::Older => false,
-            Looked::No | Looked::Asked | Looked::Searched => true,
+            MessageSource::Missed => new && (self.options.json || !own && self.shows_missed()),
+            MessageSource::HeldBack => new && self.options.json && self.was_lost,
+            MessageSource::Scrollback => false,
+            MessageSource::Live | MessageSource::Requested | MessageSource::Search => true,
         }
     }
 
-    /// What leaves in order: the server is told.
+    /// Returns the effect that tells the server that the user leaves.
     #[must_use]
-    pub fn farewell() -> Effect {
-        Effect::Send(crate::engine::Engine::farewell())
+    pub fn quit_effect() -> Effect {
+        Effect::Send(crate::engine::Engine::quit_line())
     }
 }

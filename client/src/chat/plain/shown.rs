@@ -1,45 +1,47 @@
-//! What is told: which of it is printed, and how.
+//! Decides which events are printed, and in which form.
 
-use super::{Act, Plain};
+use super::{Plain, PlainEffect};
 use crate::engine::IncomingEvent;
 use landline_common::text::Dialect;
 use landline_common::{Cause, Event, EventKind};
 
 impl Plain {
-    pub(super) fn hear(&mut self, event: &Event<'_>) {
+    pub(super) fn handle_event(&mut self, event: &Event<'_>) {
         let first = !self.engine.was_up();
-        let heard = self.engine.hear(event);
-        self.answered = heard.answer.as_ref().map(|(_, key)| *key);
-        if self.is_shown(event, &heard, first) && !self.over {
-            self.acts.push(Act::Show(self.dialect(&event.what)));
+        let incoming = self.engine.handle_event(event);
+        self.answered = incoming.answer.as_ref().map(|(_, key)| *key);
+        if self.note_event(event, &incoming, first) && !self.has_ended {
+            self.effects.push(PlainEffect::Show(self.dialect(&event.what)));
         }
     }
 
-    fn is_shown(&mut self, event: &Event<'_>, heard: &IncomingEvent, first: bool) -> bool {
-        let json = self.ways.json;
-        // What this program asks itself, nobody waits for.
-        let asked_by_itself = heard.answer.as_ref().is_some_and(|(kind, _)| !kind.is_typed());
+    /// Updates the lists of chats, and returns whether the event is printed.
+    fn note_event(&mut self, event: &Event<'_>, incoming: &IncomingEvent, first: bool) -> bool {
+        let json = self.options.json;
+        // Answers to background requests are not printed.
+        let is_background = incoming.answer.as_ref().is_some_and(|(kind, _)| !kind.is_typed());
         match &event.what {
-            EventKind::Welcome { .. } => json || (first && self.ways.interactive),
+            EventKind::Welcome { .. } => json || (first && self.options.interactive),
             EventKind::Said { user, .. } | EventKind::SaidToAll { user, .. } => {
-                heard.new && (json || !self.engine.is_me(user))
+                incoming.is_new && (json || !self.engine.is_me(user))
             }
-            EventKind::Recalled { user, .. } => self.shows_recalled(heard.looked, heard.new, self.engine.is_me(user)),
-            EventKind::Direct { .. } | EventKind::Private { .. } => heard.new,
-            EventKind::CaughtUp { .. } => json && self.came_back,
+            EventKind::Recalled { user, .. } => {
+                self.shows_recalled(incoming.source, incoming.is_new, self.engine.is_me(user))
+            }
+            EventKind::Direct { .. } | EventKind::Private { .. } => incoming.is_new,
+            EventKind::CaughtUp { .. } => json && self.was_lost,
             EventKind::Done { .. } => json,
             EventKind::Ping => false,
             EventKind::Report(report) if report.cause == Cause::Throttled => false,
             EventKind::DirectTalk { own, .. } => json || !own,
             EventKind::DirectConnected { with, .. } => {
-                self.encrypted_over(with);
+                self.forget_encrypted(with);
                 self.encrypted.push(with.to_lowercase());
                 true
             }
             EventKind::DirectEnded { with, reason } => {
-                self.encrypted_over(with);
-                self.engine
-                    .encrypted_chat_over(with, &format!("the encrypted chat is over before this was sent: {reason}"));
+                self.forget_encrypted(with);
+                self.engine.fail_encrypted_lines(with, &format!("not sent: the encrypted chat has ended: {reason}"));
                 true
             }
             EventKind::PrivateConnected { with } => {
@@ -51,16 +53,16 @@ impl Plain {
                 self.off_the_record.retain(|other| other.to_lowercase() != with);
                 true
             }
-            _ => !asked_by_itself,
+            _ => !is_background,
         }
     }
 
-    fn encrypted_over(&mut self, with: &str) {
+    fn forget_encrypted(&mut self, with: &str) {
         let with = with.to_lowercase();
         self.encrypted.retain(|other| *other != with);
     }
 
-    /// How it is written: where programs read, what they compare to the letter; for people, sentences.
+    /// Returns the form of an event's text: exact lines for programs that compare them, sentences for users.
     fn dialect(&self, what: &EventKind<'_>) -> Dialect {
         let here = self.room().map(str::to_lowercase);
         match what {
@@ -74,7 +76,7 @@ impl Plain {
             | EventKind::DirectRejected { .. }
             | EventKind::DirectConnected { .. }
             | EventKind::DirectEnded { .. }
-                if self.ways.interactive =>
+                if self.options.interactive =>
             {
                 Dialect::LanTalk
             }

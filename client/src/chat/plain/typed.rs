@@ -1,7 +1,7 @@
-//! What was typed: a line → what is to be sent, and kept until it is dealt with.
+//! Interprets typed lines, passes them to the engine, and keeps them until their final answer.
 
-use super::{Act, BEHIND_QUIT_MS, NAMED, Plain, Typed};
-use crate::chat::line::too_long;
+use super::{AFTER_QUIT_MS, MAX_NAMED, Plain, PlainEffect, Typed};
+use crate::chat::line::length_error;
 use crate::chat::password_form::{PasswordAnswer, Purpose};
 use crate::engine::{Cancelled, RequestKind, Target};
 use landline_common::clean::{clean, clean_message};
@@ -10,19 +10,19 @@ use landline_common::{Cause, Report};
 use std::borrow::Cow;
 
 impl Plain {
-    /// Somebody typed a line, or a program wrote one.
+    /// Handles a line of standard input.
     pub(super) fn line(&mut self, line: &str) {
         let line = line.trim_end();
         if self.quit_until.is_some() {
-            return self.behind_quit(line);
+            return self.after_quit(line);
         }
         if self.ending {
             return;
         }
-        if self.ways.say {
-            return self.talk(line, line);
+        if self.options.say {
+            return self.send_to_room(line, line);
         }
-        if self.ways.json && Request::is_object(line) {
+        if self.options.json && Request::is_object(line) {
             return self.object(line);
         }
         let word = line.split(' ').next().unwrap_or_default().to_lowercase();
@@ -30,41 +30,41 @@ impl Plain {
             "/reconnect" => return self.engine.connect_now(),
             "/cancel" => return self.cancel(),
             "/save" => {
-                let why = "everything is printed here; to keep it, send it into a file: landline … > FILE";
+                let why = "/save works on the full screen only; to keep the output, redirect it: landline … > FILE";
                 return self.refuse(line, why);
             }
             _ => {}
         }
         let me = self.engine.me().to_owned();
-        match self.meaning(line, &me) {
+        match self.parse_line(line, &me) {
             None => {}
             Some(Err(why)) => self.refuse(line, &why.to_string()),
-            Some(Ok(command)) => self.obey(line, &command),
+            Some(Ok(command)) => self.run_command(line, &command),
         }
     }
 
-    /// Out of a pipe only a slash makes a command: a log may say "exit", or begin with a name.
-    fn meaning<'l>(&self, line: &'l str, me: &str) -> Option<Result<Command<'l>, CommandError<'l>>> {
-        if self.ways.interactive || line.starts_with('/') {
+    /// Parses a line. In a pipe only a line with a slash is a command: a log may contain "exit", or begin with a name.
+    fn parse_line<'l>(&self, line: &'l str, me: &str) -> Option<Result<Command<'l>, CommandError<'l>>> {
+        if self.options.interactive || line.starts_with('/') {
             return parse(line, me);
         }
         (!line.trim_start().is_empty()).then_some(Ok(Command::Say(line)))
     }
 
-    /// `--say`: a line is talk, whatever it looks like.
-    fn talk(&mut self, typed: &str, text: &str) {
+    /// Sends text as a message into the current room.
+    fn send_to_room(&mut self, typed: &str, text: &str) {
         match self.room().map(Into::into) {
             Some(room) => self.send(typed, &Target::Room(room), text),
-            None => self.refuse(typed, "you are in no room; /join ROOM goes into one"),
+            None => self.refuse(typed, "not sent: you are in no room; /join ROOM enters one"),
         }
     }
 
-    fn obey(&mut self, typed: &str, command: &Command<'_>) {
+    fn run_command(&mut self, typed: &str, command: &Command<'_>) {
         match *command {
             Command::Quit => self.quit(),
-            Command::Say(text) => self.talk(typed, text),
-            // What a predecessor's program sends is talk, typed by a user.
-            Command::Foreign { .. } => self.talk(typed, typed),
+            Command::Say(text) => self.send_to_room(typed, text),
+            // A user who types a predecessor's command word means it as text.
+            Command::Foreign { .. } => self.send_to_room(typed, typed),
             Command::All(text) => self.send(typed, &Target::Global, text),
             Command::Message { to, text } => self.send(typed, &Target::User(to.into()), text),
             Command::Private { to: Some(to), text } => self.send(typed, &Target::OffTheRecord(to.into()), text),
@@ -73,7 +73,7 @@ impl Plain {
                     let only = only.clone();
                     self.send(typed, &Target::OffTheRecord(only), text);
                 }
-                _ => self.refuse(typed, "say whose: /private USER TEXT; /say TEXT says any text"),
+                _ => self.refuse(typed, "not sent: several off-the-record chats, or none; name the user: /private USER TEXT (/say TEXT sends any text to the room)"),
             },
             Command::DirectText { to, text } => {
                 if self.encrypted.contains(&to.to_lowercase()) {
@@ -82,68 +82,69 @@ impl Plain {
                 self.refuse(
                     typed,
                     &format!(
-                        "there is no encrypted chat with {to}; /direct {to} asks for one, /say TEXT says any text"
+                        "not sent: no encrypted chat with {to} is open; /direct {to} asks for one (/say TEXT sends any text to the room)"
                     ),
                 );
             }
             Command::Register { .. } => self.ask_passwords(typed, Purpose::Register),
             Command::Password(_) => self.ask_passwords(typed, Purpose::Change),
             Command::Format(_) => {
-                self.refuse(typed, "the form of events is fixed while this program runs; --json gives JSON");
+                self.refuse(typed, "the output format cannot change while landline runs; start it with --json for JSON");
             }
             _ => self.command(typed, command),
         }
     }
 
-    /// Asks for passwords where a user can type them without their being seen.
+    /// Asks for passwords, if a user is at a terminal, where the input can be hidden.
     fn ask_passwords(&mut self, typed: &str, purpose: Purpose) {
-        if !self.ways.interactive {
-            let why = "a password is asked for on a terminal; programs send an object, with --json";
+        if !self.options.interactive {
+            let why = "cannot ask for a password: standard input is no terminal; programs send an object, with --json";
             return self.refuse(typed, why);
         }
-        match purpose.refusal(&self.engine, self.ways.mesh) {
+        match purpose.refusal(&self.engine, self.options.mesh) {
             Some(why) => self.refuse(typed, &why),
-            None => self.acts.push(Act::AskPasswords(purpose)),
+            None => self.effects.push(PlainEffect::AskPasswords(purpose)),
         }
     }
 
-    /// They are typed.
+    /// Handles the answer to the questions for passwords.
     pub(super) fn passwords(&mut self, answer: &PasswordAnswer) {
         match answer.command() {
-            // Its slash form has no password in it.
+            // The text of the command contains no password.
             Some(command) => self.command(&command.to_string(), &command),
-            None => self.say("nothing was changed"),
+            None => self.notice("cancelled; nothing was changed"),
         }
     }
 
     fn send(&mut self, typed: &str, target: &Target, text: &str) {
         let text = clean_message(text);
-        if let Some(why) = too_long(&text) {
+        if let Some(why) = length_error(&text) {
             return self.refuse(typed, &why);
         }
         if text.is_empty() {
             return;
         }
         let key = self.next_key();
-        let done = self.engine.say(key, target, &text).map_err(str::to_owned);
-        self.taken(typed, key, done);
+        let done = self.engine.send_message(key, target, &text).map_err(str::to_owned);
+        self.track(typed, key, done);
     }
 
-    /// Where talk goes follows what is typed: the server is asked meanwhile.
+    /// Sends a command. A join or leave changes the room for the following lines at once, before the server answers.
     fn command(&mut self, typed: &str, command: &Command<'_>) {
-        let (key, room) = (self.next_key(), self.room().map(str::to_owned));
-        let done = self.engine.command(key, command, room.as_deref()).map_err(str::to_owned);
+        let key = self.next_key();
+        let room = self.room().map(str::to_owned);
+        let done = self.engine.send_command(key, command, room.as_deref()).map_err(str::to_owned);
         if done.is_ok() {
             match command {
-                Command::Join(room) => self.go_into(room),
-                Command::Leave(named) => self.go_out_of(named.or(room.as_deref()).unwrap_or_default()),
+                Command::Join(room) => self.enter_room(room),
+                Command::Leave(display_text) => self.leave_room(display_text.or(room.as_deref()).unwrap_or_default()),
                 _ => {}
             }
         }
-        self.taken(typed, key, done);
+        self.track(typed, key, done);
     }
 
-    /// A command object, as a program writes it.
+    /// Handles a command object of a program.
     fn object(&mut self, line: &str) {
         let request = match Request::parse(line) {
             Ok(request) => request,
@@ -154,100 +155,104 @@ impl Plain {
             self.quit_label = label;
             return self.quit();
         }
-        // A label that waits for an answer already is not answered here.
-        let label = label.filter(|label| !self.engine.waits_for(label));
+        // Do not answer a repeated label here: its first request is still unanswered.
+        let label = label.filter(|label| !self.engine.has_unanswered_label(label));
         let key = self.next_key();
-        let named = named(&request, line);
-        match self.engine.pass(key, line) {
-            Err(why) => self.refuse_object(&named, label, Cause::BadObject.with_word(why)),
-            done => self.taken(&named, key, done),
+        let display_text = display_text(&request, line);
+        match self.engine.send_object(key, line) {
+            Err(why) => self.refuse_object(&display_text, label, Cause::BadObject.with_word(why)),
+            done => self.track(&display_text, key, done),
         }
     }
 
-    /// Refuses a command object: the program that wrote it reads why where it reads all answers.
+    /// Refuses a command object. The program reads the reason among the other answers.
     fn refuse_object(&mut self, line: &str, label: Option<String>, report: Report<'static>) {
         let why = report.sentence().into_owned();
         self.answer(label, report.into());
         self.refuse(line, &why);
     }
 
-    /// Refuses a line of which only the beginning was read.
+    /// Refuses a line above the limit, of which only the beginning was read.
     pub(super) fn line_too_long(&mut self, beginning: &str) {
-        let why = "that line is too long";
-        if !self.ways.json || self.ways.say || !Request::is_object(beginning) {
+        let why = "line too long";
+        if !self.options.json || self.options.say || !Request::is_object(beginning) {
             return self.refuse(beginning, why);
         }
-        // No label can be read out of a part of an object.
+        // A part of an object has no readable label.
         self.refuse_object(beginning, None, Cause::BadObject.with_word(why));
     }
 
     fn next_key(&mut self) -> u64 {
-        self.keys += 1;
-        self.keys
+        self.last_key += 1;
+        self.last_key
     }
 
-    fn taken(&mut self, typed: &str, key: u64, done: Result<(), String>) {
+    fn track(&mut self, typed: &str, key: u64, done: Result<(), String>) {
         if let Err(why) = done {
             return self.refuse(typed, &why);
         }
-        // What needs no answer is dealt with.
-        if !self.engine.is_open(key) {
+        // A request without an answer needs no tracking.
+        if !self.engine.is_unanswered(key) {
             return;
         }
         self.typed.insert(key, Typed { text: clean(typed).into_owned(), sent: false });
         if !self.engine.is_up() && self.encrypted.is_empty() {
-            self.say("no connection; this is sent as soon as there is one");
+            self.notice("no connection; the line is sent when it is back");
         }
     }
 
-    /// The room is where talk goes from now on.
-    pub(super) fn go_into(&mut self, room: &str) {
-        self.go_out_of(room);
+    /// Makes `room` the room into which messages go.
+    pub(super) fn enter_room(&mut self, room: &str) {
+        self.leave_room(room);
         self.rooms.push(room.into());
     }
 
-    /// Talk goes there no more.
-    pub(super) fn go_out_of(&mut self, room: &str) {
+    /// Removes a room; messages go into the one before.
+    pub(super) fn leave_room(&mut self, room: &str) {
         let room = room.to_lowercase();
         self.rooms.retain(|other| other.to_lowercase() != room);
     }
 
-    /// What waits to be sent is not sent.
+    /// Cancels all lines that wait to be sent.
     fn cancel(&mut self) {
-        let Cancelled { taken, handed_over } = self.engine.cancel(RequestKind::is_typed);
+        let Cancelled { cancelled, already_sent } = self.engine.cancel(RequestKind::is_typed);
         let lines: Vec<String> =
-            taken.iter().filter_map(|key| self.typed.remove(key)).map(|typed| typed.text).collect();
-        lines.iter().for_each(|line| self.say(&format!("taken back: {line}")));
-        let kept = handed_over.iter().filter_map(|key| self.typed.get(key));
+            cancelled.iter().filter_map(|key| self.typed.remove(key)).map(|typed| typed.text).collect();
+        for line in &lines {
+            self.notice(&format!("cancelled: {line}"));
+        }
+        let kept = already_sent.iter().filter_map(|key| self.typed.get(key));
         let kept: Vec<String> = kept.map(|typed| typed.text.clone()).collect();
-        kept.iter().for_each(|line| self.say(&format!("may already have arrived, not taken back: {line}")));
+        for line in &kept {
+            self.notice(&format!("not cancelled, since it may have arrived: {line}"));
+        }
         if lines.is_empty() && kept.is_empty() {
-            self.say("nothing waits to be sent");
+            self.notice("no line waits to be sent");
         }
     }
 
-    /// Leaves, when all is sent. Behind it nothing is sent; what a pipe still holds is to be named.
+    /// Ends the program when all lines are sent. Lines behind `/quit` are not sent; those of a pipe are named.
     fn quit(&mut self) {
         self.ending = true;
-        if !self.ways.interactive {
-            self.quit_until = Some(self.now.ms + BEHIND_QUIT_MS);
+        if !self.options.interactive {
+            self.quit_until = Some(self.now.ms + AFTER_QUIT_MS);
         }
     }
 
-    fn behind_quit(&mut self, line: &str) {
+    fn after_quit(&mut self, line: &str) {
         if line.is_empty() {
             return;
         }
-        self.quit_until = Some(self.now.ms + BEHIND_QUIT_MS);
-        self.behind_quit_count += 1;
-        if self.behind_quit.len() < NAMED {
-            self.behind_quit.push(clean(line).into_owned());
+        self.quit_until = Some(self.now.ms + AFTER_QUIT_MS);
+        self.after_quit_count += 1;
+        if self.after_quit.len() < MAX_NAMED {
+            self.after_quit.push(clean(line).into_owned());
         }
     }
 }
 
-/// How an object is named where it was not sent or refused: of one with passwords only what it is.
-fn named<'l>(request: &Request<'_>, line: &'l str) -> Cow<'l, str> {
+/// Returns the text by which an object is named in notices: only its type if it contains passwords.
+fn display_text<'l>(request: &Request<'_>, line: &'l str) -> Cow<'l, str> {
     match &*request.r#type {
         secret @ ("register" | "password") => format!("the object {secret}").into(),
         _ => line.into(),

@@ -4,35 +4,35 @@ use super::State;
 use crate::chat::conversation::{ConversationId, OlderHistory};
 use crate::chat::limits::NOTICE_CHARS;
 use crate::chat::line::{Body, ChatMessage, Delivery, Line, Severity, cleaned, cleaned_message, cleaned_name};
-use crate::engine::{IncomingEvent, Looked, RequestKind};
+use crate::engine::{IncomingEvent, MessageSource, RequestKind};
 use landline_common::history::Location as Where;
 use landline_common::{Event, EventKind, text};
 
 impl State {
     /// One message out of the history.
     pub(super) fn add_from_history(&mut self, event: &Event<'_>, incoming: &IncomingEvent) {
-        match incoming.looked {
+        match incoming.source {
             // The engine tells what it is, or the delivery of one's own line does.
-            Looked::Held => {}
-            _ if incoming.own.is_some() => {}
-            Looked::Missed if !incoming.new => {}
-            Looked::Searched => self.show_search_hit(event),
+            MessageSource::HeldBack => {}
+            _ if incoming.own_key.is_some() => {}
+            MessageSource::Missed if !incoming.is_new => {}
+            MessageSource::Search => self.show_search_hit(event),
             looked => self.insert_from_history(event, looked),
         }
     }
 
     /// A message of which it is known by now whether it was missed.
     pub(super) fn add_held_back(&mut self, event: &Event<'_>, missed: bool) {
-        self.insert_from_history(event, if missed { Looked::Missed } else { Looked::Older });
+        self.insert_from_history(event, if missed { MessageSource::Missed } else { MessageSource::Scrollback });
     }
 
-    fn insert_from_history(&mut self, event: &Event<'_>, looked: Looked) {
+    fn insert_from_history(&mut self, event: &Event<'_>, looked: MessageSource) {
         let EventKind::Recalled { id, place, user, text } = &event.what else { return };
         let at = event.at.unix_ms;
         let (user, own) = (cleaned_name(user), self.is_me(user));
         let (place, title) = self.conversation_of(place, &user, own);
         // Reading back in a room does not open other conversations.
-        if looked == Looked::Older && self.conversations.get(&place).is_none() {
+        if looked == MessageSource::Scrollback && self.conversations.get(&place).is_none() {
             return;
         }
         let text = cleaned_message(text);
@@ -42,7 +42,7 @@ impl State {
         let mention = !own && self.is_named(&place, &text);
         let delivery = if own { Delivery::Sent } else { Delivery::Received };
         let message = ChatMessage { user, text, room: None, mention, private: false, delivery };
-        if looked == Looked::Missed {
+        if looked == MessageSource::Missed {
             return self.insert_message(&place, Some(*id), at, message, false);
         }
         let key = self.next_key();
@@ -107,7 +107,7 @@ impl State {
         conversation.older_history = OlderHistory::Requested;
         conversation.undo_clear();
         let first = conversation.oldest_id();
-        self.engine.ask_older(&room, first);
+        self.engine.request_older(&room, first);
     }
 
     /// Where less is known of the room one looks at than fits on the screen, what was said before is asked for.

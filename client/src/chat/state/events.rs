@@ -14,7 +14,7 @@ const SERVER: &str = "server: ";
 impl State {
     pub(super) fn handle_event(&mut self, event: &Event<'_>, by_program: bool) {
         let at = event.at.unix_ms;
-        let incoming = self.engine.hear(event);
+        let incoming = self.engine.handle_event(event);
         if let Some((_, key)) = incoming.answer
             && is_refusal(&event.what)
         {
@@ -27,7 +27,7 @@ impl State {
             EventKind::SaidToAll { id, user, text } => {
                 self.show_message(&ConversationId::Global, "everybody", (*id, at), (user, text), &incoming);
             }
-            EventKind::Direct { .. } | EventKind::Private { .. } if !incoming.new => {}
+            EventKind::Direct { .. } | EventKind::Private { .. } if !incoming.is_new => {}
             EventKind::Direct { id, from, text, .. } => {
                 self.show_message(&ConversationId::user(from), from, (*id, at), (from, text), &incoming);
             }
@@ -35,7 +35,7 @@ impl State {
                 self.show_secret_message(&ConversationId::off_the_record(from), at, from, text)
             }
             EventKind::Recalled { .. } => self.add_from_history(event, &incoming),
-            EventKind::RecallEnd { count: shown, remark, next } => {
+            EventKind::RecallEnd { count, remark, next } => {
                 self.history_page_end(event, &incoming, (*count, remark, next.is_some()));
             }
             EventKind::Connected { user } => self.user_connected(at, &cleaned_name(user)),

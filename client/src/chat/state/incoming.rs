@@ -21,7 +21,7 @@ impl State {
         incoming: &IncomingEvent,
     ) {
         // The delivery of one's own line says where it belongs.
-        if incoming.own.is_some() {
+        if incoming.own_key.is_some() {
             return;
         }
         let (user, text) = (cleaned_name(user), cleaned_message(text));

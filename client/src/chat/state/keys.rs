@@ -113,7 +113,7 @@ impl State {
         }
         if self.engine.is_up() && self.completion.wants_rooms(&before, self.now.ms) {
             self.completion.record_rooms_request(self.now.ms);
-            self.engine.ask(RequestKind::RoomList);
+            self.engine.request(RequestKind::RoomList);
         }
         let sources = sources(&self.me, &self.conversations, &self.people);
         if let Some(replacement) = self.completion.start(&before, back, sources) {

@@ -290,7 +290,7 @@ impl State {
         if self.people.may_request_members(self.now.ms, first) && self.engine.is_in(room) && self.engine.is_up() {
             let room = room.clone();
             self.people.record_members_request(self.now.ms);
-            self.engine.ask(RequestKind::Members(room));
+            self.engine.request(RequestKind::Members(room));
         }
     }
 

@@ -48,7 +48,7 @@ impl State {
             }
             EventKind::DirectEnded { with, reason } => {
                 let reason = cleaned(reason, NOTICE_CHARS);
-                self.engine.encrypted_chat_over(with, &reason);
+                self.engine.fail_encrypted_lines(with, &reason);
                 self.secret_ended(&ConversationId::encrypted(with), &cleaned_name(with), &reason);
             }
             _ => {}
@@ -257,10 +257,10 @@ impl State {
             let message = line.message().filter(|message| message.delivery == Delivery::Unsent)?;
             Some((line.key, message.text.clone()))
         });
-        let next: Vec<(u64, Box<str>)> = waiting.take(self.engine.room_past_server(&target)).collect();
+        let next: Vec<(u64, Box<str>)> = waiting.take(self.engine.encrypted_capacity(&target)).collect();
         for (key, text) in next {
             // It goes out at once, so that there is nothing that could be full.
-            let _ = self.engine.say(key, &target, &text);
+            let _ = self.engine.send_message(key, &target, &text);
             self.set_delivery(id, key, Delivery::Pending);
         }
     }
@@ -271,7 +271,7 @@ impl State {
             (conversation.fingerprint, conversation.chat_state) = (None, SecretChatState::Ended);
         }
         let key = self.next_key();
-        self.engine.command(key, &Command::DirectStop(user), None).is_ok()
+        self.engine.send_command(key, &Command::DirectStop(user), None).is_ok()
     }
 
     /// A notice for a user who waits for it, or does not expect it.

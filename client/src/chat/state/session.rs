@@ -14,7 +14,7 @@ impl State {
     /// What the engine wants done is done, and what it tells is told.
     pub(super) fn apply_engine_output(&mut self) {
         loop {
-            let (effects, updates) = self.engine.take();
+            let (effects, updates) = self.engine.take_output();
             if effects.is_empty() && updates.is_empty() {
                 break;
             }
@@ -51,7 +51,7 @@ impl State {
             Update::PasswordNotSet => self.add_notice_here(Severity::Refused, engine::PASSWORD_NOT_SET),
             Update::Delivery(delivery) => self.update_delivery(delivery),
             Update::Entered { room, key } => self.room_entered(&cleaned_name(&room), key),
-            Update::KeptOut { room, key, why } => self.room_refused(&cleaned_name(&room), key, &why),
+            Update::EntryRefused { room, key, why } => self.room_refused(&cleaned_name(&room), key, &why),
             Update::Left { room } => {
                 self.conversations.close(&ConversationId::room(&room));
                 self.request_members_if_stale();
@@ -71,7 +71,7 @@ impl State {
         for room in rooms {
             self.conversations.open(&ConversationId::room(&room), &cleaned_name(&room)).members_stale = true;
         }
-        self.engine.ask(RequestKind::Online);
+        self.engine.request(RequestKind::Online);
         if first {
             self.show_welcome();
         }
@@ -104,8 +104,8 @@ impl State {
         let engine::DeliveryUpdate { key, target: Some(target), progress } = delivery else { return };
         let id = ConversationId::from_target(&target);
         match progress {
-            Progress::Unsent => self.set_delivery(&id, key, Delivery::Unsent),
-            Progress::OnTheWay => self.set_delivery(&id, key, Delivery::Pending),
+            Progress::Queued => self.set_delivery(&id, key, Delivery::Unsent),
+            Progress::Sent => self.set_delivery(&id, key, Delivery::Pending),
             Progress::Failed(why) => {
                 // Said from elsewhere by a command, it would fail where the user does not look.
                 if !matches!(id, ConversationId::Room(_)) && self.conversations.viewed().id != id {
@@ -169,7 +169,7 @@ impl State {
     fn room_caught_up(&mut self, room: &str) {
         let id = ConversationId::Room(room.into());
         if self.conversations.get(&id).is_some_and(|room| !room.lines().iter().any(|line| line.id.is_some())) {
-            self.engine.ask_older(room, None);
+            self.engine.request_older(room, None);
         }
         self.request_older_if_short();
         self.request_members_if_stale();
@@ -180,7 +180,7 @@ impl State {
         if !self.engine.was_up() {
             return self.quit(Exit::Refused(why.to_owned()));
         }
-        self.engine.down(why, loss);
+        self.engine.connection_lost(why, loss);
     }
 
     /// The server does not let one in.
@@ -188,7 +188,7 @@ impl State {
         if !self.engine.was_up() {
             return self.quit(Exit::Refused(refused.why.clone()));
         }
-        self.engine.refused(refused);
+        self.engine.sign_in_refused(refused);
         if matches!(self.engine.phase(), engine::Phase::Stopped { .. }) {
             self.forget_presence();
         }
@@ -232,7 +232,7 @@ impl State {
     fn quit_now(&mut self) {
         let exit = self.exit_now();
         if self.engine.is_up() {
-            self.effects.push(ScreenEffect::Send(Engine::farewell()));
+            self.effects.push(ScreenEffect::Send(Engine::quit_line()));
         }
         self.quit(exit);
     }
@@ -253,7 +253,7 @@ impl State {
 
     /// It ends, whatever is unsent: the system says so.
     pub fn terminate(&mut self) -> (Exit, Option<String>) {
-        (self.exit_now(), self.engine.is_up().then(Engine::farewell))
+        (self.exit_now(), self.engine.is_up().then(Engine::quit_line))
     }
 
     /// Takes back what waits to be sent in the conversation that is shown.
@@ -264,26 +264,26 @@ impl State {
             RequestKind::Join(room) => ConversationId::Room(room.clone()) == id,
             _ => false,
         };
-        let Cancelled { taken, handed_over } = self.engine.cancel(is_it);
+        let Cancelled { cancelled, already_sent } = self.engine.cancel(is_it);
         let conversation = self.conversations.viewed_mut();
         let waits = |line: &Line| {
             let unsent = line.message().is_some_and(|message| message.delivery == Delivery::Unsent);
-            unsent && !handed_over.contains(&line.key)
+            unsent && !already_sent.contains(&line.key)
         };
         let own: Vec<(u64, Box<str>)> = conversation
             .lines()
             .iter()
-            .filter(|line| taken.contains(&line.key) || (id.is_secret() && waits(line)))
+            .filter(|line| cancelled.contains(&line.key) || (id.is_secret() && waits(line)))
             .filter_map(|line| line.message().map(|message| (line.key, message.text.clone())))
             .collect();
-        let kept = conversation.lines().iter().filter(|line| handed_over.contains(&line.key)).count();
+        let kept = conversation.lines().iter().filter(|line| already_sent.contains(&line.key)).count();
         for (key, text) in &own {
             conversation.input_history.push(text);
             if let Some(message) = conversation.line_mut(*key).and_then(Line::message_mut) {
                 message.delivery = Delivery::Failed("taken back; ↑ brings it back".into());
             }
         }
-        let joined = self.conversations.viewed().joining && !taken.is_empty();
+        let joined = self.conversations.viewed().joining && !cancelled.is_empty();
         self.add_notice_here(Severity::Info, &what_was_cancelled(own.len(), kept, joined));
         true
     }

@@ -4,7 +4,7 @@ use super::State;
 use crate::chat::CLIENT_COMMANDS;
 use crate::chat::conversation::{Conversation, ConversationId, SecretChatState};
 use crate::chat::limits::NOTICE_CHARS;
-use crate::chat::line::{Body, ChatMessage, Delivery, Line, Severity, cleaned, too_long};
+use crate::chat::line::{Body, ChatMessage, Delivery, Line, Severity, cleaned, length_error};
 use crate::chat::overlay::Overlay;
 use crate::chat::password_form::Purpose;
 use landline_common::clean::{clean_message, flatten};
@@ -171,7 +171,7 @@ impl State {
     /// One's own line: shown at once, sent in its turn.
     pub(super) fn say(&mut self, id: &ConversationId, title: &str, text: &str) -> bool {
         let text = clean_message(text).into_owned();
-        if let Some(why) = too_long(&text) {
+        if let Some(why) = length_error(&text) {
             self.add_notice_here(Severity::Refused, &why);
             return false;
         }
@@ -183,10 +183,10 @@ impl State {
             _ => None,
         };
         // Lines of an encrypted chat go out as it takes them.
-        let past_server = target.is_past_server();
-        let problem = problem.or_else(|| match past_server {
+        let unanswered_direct = target.is_direct();
+        let problem = problem.or_else(|| match unanswered_direct {
             true => None,
-            false => self.engine.say(key, &target, &text).err().map(str::to_owned),
+            false => self.engine.send_message(key, &target, &text).err().map(str::to_owned),
         });
         if let Some(why) = problem {
             self.add_notice_here(Severity::Refused, &why);
@@ -225,7 +225,7 @@ impl State {
             return true;
         }
         let key = self.next_key();
-        if let Err(why) = self.engine.command(key, &Command::Join(room), None) {
+        if let Err(why) = self.engine.send_command(key, &Command::Join(room), None) {
             self.add_notice_here(Severity::Refused, why);
             return false;
         }
@@ -324,7 +324,7 @@ impl State {
         let viewed = self.conversations.viewed();
         let (room, title) = (matches!(viewed.id, ConversationId::Room(_)), viewed.title.clone());
         let key = self.next_key();
-        let done = self.engine.command(key, command, room.then_some(&*title));
+        let done = self.engine.send_command(key, command, room.then_some(&*title));
         match (done, self.engine.is_up()) {
             (Err(why), _) => self.add_notice_here(Severity::Refused, why),
             (Ok(()), false) => {

@@ -158,10 +158,10 @@ fn a2_a_lost_network_is_looked_for_at_once_and_then_often() {
 fn a2_the_users_own_ghost_is_called_so_and_waited_for() {
     let mut client = client();
     client.lose_connection();
-    client.step(Input::Refused(SignInRefused { why: "x".into(), cause: Cause::TokenUnknown, again: true }));
+    client.step(Input::Refused(SignInRefused { why: "x".into(), cause: Cause::TokenUnknown, retry: true }));
     for _ in 0..5 {
         let (why, cause) = ("xq wvzt".into(), Cause::NameTaken);
-        client.step(Input::Refused(SignInRefused { why, cause, again: true }));
+        client.step(Input::Refused(SignInRefused { why, cause, retry: true }));
         let Phase::Waiting { until, why } = client.state.phase().clone() else { panic!("it waits") };
         assert_eq!(&*why, "your earlier connection still holds the name; trying on");
         assert!(until - client.ms <= 2_000);
@@ -173,7 +173,7 @@ fn a_session_that_is_over_is_followed_by_a_new_one_at_once() {
     let mut client = client();
     client.lose_connection();
     client.effects.clear();
-    client.step(Input::Refused(SignInRefused { why: "x".into(), cause: Cause::TokenUnknown, again: true }));
+    client.step(Input::Refused(SignInRefused { why: "x".into(), cause: Cause::TokenUnknown, retry: true }));
     let Some(ScreenEffect::Connect(mut sign_in)) = client.effects.pop() else { panic!("{:?}", client.effects) };
     assert!(!sign_in.begin().contains("resume"));
 }
@@ -207,7 +207,7 @@ fn an_idle_server_is_asked_now_and_then() {
 fn who_never_got_in_is_told_why_at_once() {
     let mut client = TestClient::new(80, 24);
     let (why, cause) = ("that name is in use".to_owned(), Cause::NameTaken);
-    client.step(Input::Refused(SignInRefused { why: why.clone(), cause, again: true }));
+    client.step(Input::Refused(SignInRefused { why: why.clone(), cause, retry: true }));
     assert_eq!(client.effects, [ScreenEffect::Quit(Exit::Refused(why))]);
 }
 
@@ -215,7 +215,7 @@ fn who_never_got_in_is_told_why_at_once() {
 fn a_wrong_password_is_not_tried_until_the_user_says_so() {
     let mut client = client();
     client.lose_connection();
-    client.step(Input::Refused(SignInRefused { why: "no".into(), cause: Cause::WrongPassword, again: false }));
+    client.step(Input::Refused(SignInRefused { why: "no".into(), cause: Cause::WrongPassword, retry: false }));
     client.effects.clear();
     client.advance(100_000);
     assert_eq!(client.effects, []);

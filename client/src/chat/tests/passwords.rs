@@ -139,7 +139,7 @@ fn a_password_that_no_longer_counts_is_asked_for_before_the_next_sign_in() {
         } else {
             client.lose_connection();
             let (why, cause) = ("Wrong name or password".to_owned(), Cause::WrongPassword);
-            client.step(Input::Refused(SignInRefused { why, cause, again: false }));
+            client.step(Input::Refused(SignInRefused { why, cause, retry: false }));
         }
         assert!(client.lines(&ConversationId::Server).last().unwrap().ends_with("Ctrl-R asks for the password"));
         client.effects.clear();

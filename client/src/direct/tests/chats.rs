@@ -61,7 +61,7 @@ fn leaving_sends_queued_texts_and_a_goodbye() {
 
 fn leave(mut bob: DirectChats<Inner>) {
     bob.send(&object("/direct-say alice one more", "lobby"));
-    Box::new(bob).finish();
+    Box::new(bob).close();
 }
 
 #[test]
@@ -112,7 +112,8 @@ fn a_new_chat_replaces_one_with_the_same_user() {
     assert_eq!(bob.ended(), "alice ended it");
     let accept =
         alice.lines.iter().map(|object| line(&object)).find(|line| line.starts_with("/direct-accept")).unwrap();
-    let (key, addresses) = (alice.key().to_string().into(), loopback(&accept).into());
+    let key = alice.key().to_string().into();
+    let addresses = loopback(&accept).into();
     other.hear(EventKind::DirectReady { user: "alice".into(), key, addresses });
     assert!(matches!(other.next(), EventKind::DirectConnected { .. }));
     assert!(matches!(alice.next(), EventKind::DirectConnected { .. }));
@@ -140,11 +141,12 @@ fn a_closing_chat_does_not_prevent_a_new_request() {
 
 #[test]
 fn stop_gives_up_a_chat_that_is_not_connected_yet() {
-    let (mut alice, mut bob) = (Client::new(), Client::new());
+    let mut alice = Client::new();
+    let mut bob = Client::new();
     let accept = accepted(&mut alice, &mut bob);
     bob.type_in("/direct alice");
-    let told = bob.own();
-    assert!(matches!(&told, EventKind::Info(text) if text.contains("is about to begin")), "{told:?}");
+    let event = bob.own();
+    assert!(matches!(&event, EventKind::Info(text) if text.contains("is about to begin")), "{event:?}");
     bob.type_in("/direct-stop alice");
     bob.type_in("/direct alice");
     assert_eq!(bob.sent(), "/direct alice", "{accept}");
@@ -153,7 +155,8 @@ fn stop_gives_up_a_chat_that_is_not_connected_yet() {
 
 #[test]
 fn two_requests_at_once_make_one_chat() {
-    let (mut alice, mut bob) = (Client::new(), Client::new());
+    let mut alice = Client::new();
+    let mut bob = Client::new();
     bob.type_in("/direct alice");
     assert_eq!(bob.sent(), "/direct alice");
     let key = bob.key().to_string().into();
@@ -183,6 +186,6 @@ fn answers_wait_while_the_channel_is_full() {
     for _ in 0..3 {
         alice.type_in("/direct-say bob hi");
     }
-    let told = std::iter::from_fn(|| alice.direct.news().try_recv().ok().map(|told| alice.direct.current(told)));
-    assert_eq!(told.flatten().count(), 3);
+    let event = std::iter::from_fn(|| alice.direct.events().try_recv().ok().map(|event| alice.direct.process(event)));
+    assert_eq!(event.flatten().count(), 3);
 }

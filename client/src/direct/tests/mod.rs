@@ -21,11 +21,11 @@ struct Inner {
 }
 
 impl Connection for Inner {
-    fn news(&self) -> &Receiver<(u64, ConnectionEvent)> {
+    fn events(&self) -> &Receiver<(u64, ConnectionEvent)> {
         &self.news
     }
 
-    fn current(&mut self, (number, news): (u64, ConnectionEvent)) -> Option<ConnectionEvent> {
+    fn process(&mut self, (number, news): (u64, ConnectionEvent)) -> Option<ConnectionEvent> {
         (number == 1).then_some(news)
     }
 
@@ -43,7 +43,7 @@ impl Connection for Inner {
         self.is_local
     }
 
-    fn finish(self: Box<Self>) {}
+    fn close(self: Box<Self>) {}
 }
 
 /// A client under test, with the server's end of its connection.
@@ -59,28 +59,28 @@ impl Client {
     fn new() -> Client {
         let (server, news) = bounded(64);
         let (lines, sent) = unbounded();
-        let direct = DirectChats::around(Inner { lines, news, is_local: true }, server.clone()).unwrap();
+        let direct = DirectChats::wrap(Inner { lines, news, is_local: true }, server.clone()).unwrap();
         Client { direct, lines: sent, server, skipped: VecDeque::new() }
     }
 
     /// Delivers an event of the server. Returns the event if the UI is to see it. Events of chats wait.
     fn hear(&mut self, what: EventKind<'static>) -> Option<EventKind<'static>> {
-        self.server.send((1, local_news(what, None))).unwrap();
+        self.server.send((1, local_event(what, None))).unwrap();
         self.take_from(1)
     }
 
     /// Returns the next local answer. Events of chats wait.
     fn own(&mut self) -> EventKind<'static> {
-        self.take_from(LOCAL_NUMBER).expect("that is always news")
+        self.take_from(LOCAL_NUMBER).expect("the UI sees each local answer")
     }
 
     fn take_from(&mut self, number: u64) -> Option<EventKind<'static>> {
         loop {
-            let told = self.direct.news().recv_timeout(DEADLINE).expect("something is told");
-            if told.0 == number {
-                return self.direct.current(told).map(event_of);
+            let event = self.direct.events().recv_timeout(DEADLINE).expect("an event");
+            if event.0 == number {
+                return self.direct.process(event).map(event_of);
             }
-            self.skipped.push_back(told);
+            self.skipped.push_back(event);
         }
     }
 
@@ -88,9 +88,9 @@ impl Client {
     fn next(&mut self) -> EventKind<'static> {
         loop {
             let skipped = self.skipped.pop_front();
-            let told = skipped.unwrap_or_else(|| self.direct.news().recv_timeout(DEADLINE).expect("something is told"));
-            if let Some(told) = self.direct.current(told) {
-                return event_of(told);
+            let event = skipped.unwrap_or_else(|| self.direct.events().recv_timeout(DEADLINE).expect("an event"));
+            if let Some(event) = self.direct.process(event) {
+                return event_of(event);
             }
         }
     }
@@ -153,11 +153,13 @@ fn ready(key: PublicKey, addresses: &str) -> EventKind<'static> {
 
 /// Returns two clients with an open chat.
 fn two() -> [Client; 2] {
-    let (mut alice, mut bob) = (Client::new(), Client::new());
+    let mut alice = Client::new();
+    let mut bob = Client::new();
     let accept = accepted(&mut alice, &mut bob);
-    let told = ready(bob.key(), &loopback(&accept));
-    assert_eq!(alice.hear(told.clone()), Some(told));
-    let (one, other) = (alice.next(), bob.next());
+    let event = ready(bob.key(), &loopback(&accept));
+    assert_eq!(alice.hear(event.clone()), Some(event));
+    let one = alice.next();
+    let other = bob.next();
     let fingerprint = alice.key().fingerprint_with(&bob.key());
     assert_eq!(one, EventKind::DirectConnected { with: "bob".into(), fingerprint: fingerprint.clone().into() });
     assert_eq!(other, EventKind::DirectConnected { with: "alice".into(), fingerprint: fingerprint.into() });

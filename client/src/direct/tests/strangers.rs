@@ -11,14 +11,15 @@ use std::net::{TcpListener, TcpStream};
 /// Connects to Bob as Alice's client would, and chooses the link. The test plays Alice's end.
 fn chosen(alice: &Client, bob: &Client, accept: &str) -> Established {
     let pair = ExpectedKeys { own: alice.direct.keys.clone(), theirs: bob.key() };
-    let mut met = pair.dialled(TcpStream::connect(loopback(accept)).unwrap()).unwrap();
+    let mut met = pair.initiate(TcpStream::connect(loopback(accept)).unwrap()).unwrap();
     met.choose().unwrap();
     met
 }
 
 #[test]
 fn reports_a_lost_link_at_once() {
-    let (mut alice, mut bob) = (Client::new(), Client::new());
+    let mut alice = Client::new();
+    let mut bob = Client::new();
     let accept = accepted(&mut alice, &mut bob);
     let met = chosen(&alice, &bob, &accept);
     assert!(matches!(bob.next(), EventKind::DirectConnected { .. }));
@@ -29,7 +30,8 @@ fn reports_a_lost_link_at_once() {
 #[test]
 fn a_damaged_message_ends_the_chat() {
     use std::io::Write;
-    let (mut alice, mut bob) = (Client::new(), Client::new());
+    let mut alice = Client::new();
+    let mut bob = Client::new();
     let accept = accepted(&mut alice, &mut bob);
     let mut met = chosen(&alice, &bob, &accept);
     met.stream.write_all(&[0, 20, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]).unwrap();
@@ -39,7 +41,8 @@ fn a_damaged_message_ends_the_chat() {
 
 #[test]
 fn strangers_do_not_keep_the_right_client_out() {
-    let (mut alice, mut bob) = (Client::new(), Client::new());
+    let mut alice = Client::new();
+    let mut bob = Client::new();
     let accept = accepted(&mut alice, &mut bob);
     let address = loopback(&accept);
     let eve = Keys::generate().unwrap();
@@ -59,12 +62,13 @@ fn strangers_do_not_keep_the_right_client_out() {
 
 #[test]
 fn a_handshake_without_a_hello_is_not_accepted() {
-    let (mut alice, mut bob) = (Client::new(), Client::new());
+    let mut alice = Client::new();
+    let mut bob = Client::new();
     let accept = accepted(&mut alice, &mut bob);
     let pair = ExpectedKeys { own: alice.direct.keys.clone(), theirs: bob.key() };
     // Alice's client opens two links, and chooses the second one.
-    let first = pair.dialled(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
-    let mut second = pair.dialled(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
+    let first = pair.initiate(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
+    let mut second = pair.initiate(TcpStream::connect(loopback(&accept)).unwrap()).unwrap();
     second.choose().unwrap();
     assert!(matches!(bob.next(), EventKind::DirectConnected { .. }));
     let text = Frame::Text { text: "hi".into() };
@@ -75,7 +79,8 @@ fn a_handshake_without_a_hello_is_not_accepted() {
 
 #[test]
 fn a_wrong_key_ends_the_attempt() {
-    let (mut alice, bob) = (Client::new(), Client::new());
+    let mut alice = Client::new();
+    let bob = Client::new();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     std::thread::spawn(move || {
@@ -105,7 +110,8 @@ fn an_unreachable_client_is_reported_with_advice() {
 
 #[test]
 fn drops_chat_events_that_a_server_makes_up() {
-    let (mut alice, eve) = (Client::new(), Keys::generate().unwrap());
+    let mut alice = Client::new();
+    let eve = Keys::generate().unwrap();
     for what in [
         ready(eve.public(), "127.0.0.1:5000"),
         EventKind::DirectConnected { with: "bob".into(), fingerprint: "12345".into() },
@@ -121,15 +127,16 @@ fn drops_chat_events_that_a_server_makes_up() {
 
 #[test]
 fn a_client_that_does_not_read_ends_the_chat() {
-    let (mut alice, mut bob) = (Client::new(), Client::new());
+    let mut alice = Client::new();
+    let mut bob = Client::new();
     let accept = accepted(&mut alice, &mut bob);
     let _held_open = chosen(&alice, &bob, &accept);
     assert!(matches!(bob.next(), EventKind::DirectConnected { .. }));
     let text = "x".repeat(2_000);
     let reason = loop {
         bob.type_in(&format!("/direct-say alice {text}"));
-        if let Ok(told) = bob.direct.news().try_recv()
-            && let Some(told) = bob.direct.current(told)
+        if let Ok(told) = bob.direct.events().try_recv()
+            && let Some(told) = bob.direct.process(told)
             && let EventKind::DirectEnded { reason, .. } = event_of(told)
         {
             break reason;
@@ -139,8 +146,9 @@ fn a_client_that_does_not_read_ends_the_chat() {
 }
 
 #[test]
-fn who_says_too_much_waits_and_nobody_else_does() {
-    let (mut alice, mut bob) = (Client::new(), Client::new());
+fn a_client_above_the_rate_limit_is_slowed_down_alone() {
+    let mut alice = Client::new();
+    let mut bob = Client::new();
     let accept = accepted(&mut alice, &mut bob);
     let mut met = chosen(&alice, &bob, &accept);
     assert!(matches!(bob.next(), EventKind::DirectConnected { .. }));
@@ -178,7 +186,7 @@ fn counting_listener() -> (String, Receiver<()>) {
 }
 
 #[test]
-fn nobodys_word_makes_one_knock_often_or_at_what_only_this_machine_reaches() {
+fn an_offer_cannot_cause_many_dials_or_dials_of_local_services() {
     for (is_local, most) in [(true, 1 + RETRY_DELAYS.len()), (false, 0)] {
         let mut alice = Client::new();
         alice.direct.inner.is_local = is_local;

@@ -142,7 +142,7 @@ impl Node {
     /// Whether one more member can be at that address.
     fn has_room(&mut self, ip: IpAddr) -> bool {
         let now = self.now.ms;
-        self.joins.retain(|_, joins| !joins.is_over(now));
+        self.joins.retain(|_, joins| !joins.has_ended(now));
         let there = self.members.values().filter(|member| member.address.ip() == ip).count();
         let room = self.members.len() < PEERS && there < PEERS_PER_ADDRESS && self.joins.len() < PEERS;
         room && self.joins.entry(ip).or_default().count(now) <= JOINS

@@ -5,7 +5,7 @@ use super::{Node, ROOM};
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::{AHEAD, FLOOD, JUMP, LINES, MESSAGE_CHARS, NUMBER};
 use crate::mesh::wire::Frame;
-use crate::message::too_long;
+use crate::message::length_error;
 use landline_common::EventKind;
 use landline_common::clean::clean_message;
 use landline_common::limits::MESSAGE_LINES;
@@ -132,5 +132,5 @@ impl Node {
 /// A text as it is shown, if it is one.
 pub(super) fn fit(text: &str) -> Option<String> {
     let text = clean_message(text).into_owned();
-    (!text.is_empty() && too_long(&text).is_none()).then_some(text)
+    (!text.is_empty() && length_error(&text).is_none()).then_some(text)
 }

@@ -1,5 +1,14 @@
-//! The first questions: where to go, as whom, and how; without a socket, a thread, a terminal or a clock. What is
-//! known already is not asked, and what a server refuses is asked again.
+//! The setup questions, pure: which server, which name, guest or account. Known answers are not asked for, and an answer
+//! that the server refuses is asked for again.
+//!
+//! ```text
+//! Server ─▶ Address ─▶ Name ─▶ SignInMethod ─▶ Password (─▶ PasswordAgain) ─▶ ServerPassword ─▶ Connecting
+//!    │                  ▲                                                                          │
+//!    └─▶ Starting ──────┘   ◀─────────── refused: back to the question that the cause names ───────┘
+//! ```
+//!
+//! Each question is skipped if its answer is known. [`Questions::step`] takes an input and returns effects; a full screen
+//! sends keys, a plain terminal sends lines.
 
 mod answers;
 mod keys;
@@ -7,57 +16,41 @@ mod texts;
 
 use crate::chat::editor::Editor;
 use crate::chat::key::Key;
+use crate::discovery::Offer;
 use crate::new_password::NewPassword;
 use crate::setup::NotStarted;
 use landline_common::service::MAIN_PORT;
 use landline_common::{Cause, RoomName, UserName};
 
-/// A server that is missing from so many lists in a row is gone: single datagrams get lost.
-const MISSED: u8 = 3;
+/// Searches in a row in which a server must be missing before its entry is removed: single datagrams get lost.
+const MAX_MISSED: u8 = 3;
 
-/// What is asked.
+/// The present question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
     /// Which server?
     Server,
-    /// At which address is it?
+    /// The address of the server.
     Address,
-    /// Under which name?
+    /// The name of the user.
     Name,
-    /// As a guest, or with an account?
-    How,
-    /// The account's password.
+    /// Guest, existing account or new account?
+    SignInMethod,
+    /// The password of the account.
     Password,
     /// The password of a new account once more.
     PasswordAgain,
-    /// The server's own password.
+    /// The password of the server.
     ServerPassword,
-    /// Nothing: a server is being started.
+    /// No question: a server is being started.
     Starting,
-    /// Nothing: one is being connected.
+    /// No question: the sign-in is under way.
     Connecting,
 }
 
-/// A server that was found.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Offer {
-    /// What it is called.
-    pub name: String,
-    /// Where it is, with its port.
-    pub address: String,
-    /// How many people are there.
-    pub people: u32,
-    /// It asks all users for a password.
-    pub password: bool,
-    /// The id that all answers of one running server carry; empty if the server sends none.
-    pub id: String,
-    /// It runs on this machine.
-    pub here: bool,
-}
-
-/// The last session on a terminal: offered first, so that one Enter goes on with it.
+/// The last session on a terminal. It is the first entry, so that one Enter continues it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LastTime {
+pub struct PreviousSession {
     /// The server's address, with its port.
     pub server: String,
     /// The server's name; empty if it is not known.
@@ -68,144 +61,144 @@ pub struct LastTime {
     pub name: UserName,
     /// The room.
     pub room: RoomName,
-    /// The name is an account's: its password is asked for.
+    /// True if the user signed in with an account. Then the password is asked for.
     pub account: bool,
 }
 
-/// Something to choose.
+/// An entry to choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MenuEntry {
-    /// The same as the last time; where the server was then, if it has another address now.
-    Again(LastTime, Option<String>),
+    /// Continue the last session; with the server's address then, if it has changed.
+    ContinueLast(PreviousSession, Option<String>),
     /// A server that was found.
     Found(Offer),
-    /// Where one was the last time.
-    Last(String),
-    /// A server whose address is typed.
+    /// The server of the last session, at this address.
+    LastServer(String),
+    /// Type an address.
     Address,
-    /// A server that is started on this machine.
-    Here,
-    /// The server that runs on this machine already, at that address: a second one could not have its port.
-    Running(String),
-    /// Without an account.
+    /// Start a server on this machine.
+    StartServer,
+    /// Join the server that runs on this machine, at this address. A second one could not open the same port.
+    JoinLocal(String),
+    /// Sign in as a guest.
     Guest,
-    /// With an account there is.
+    /// Sign in with an existing account.
     Account,
-    /// With an account that is made.
+    /// Create an account.
     Register,
 }
 
-/// What happens.
+/// An input.
 #[derive(Clone, Debug)]
 pub enum SetupInput {
     /// A key was pressed.
     Key(Key),
     /// Text was pasted.
     Paste(String),
-    /// A line was typed, where there is no screen.
+    /// A line was typed on a plain terminal.
     Line(String),
-    /// These servers answer.
+    /// The servers that the last search found.
     Found(Vec<Offer>),
-    /// A server runs here now, at that address, or why not.
+    /// A server was started on this machine at this address, or the reason why not.
     Started(Result<String, NotStarted>),
-    /// One is not in: why, and the server's cause; `None` if none was reached.
+    /// The sign-in failed: the reason, and the server's cause, or `None` if no server was reached.
     Refused(String, Option<Cause>),
 }
 
-/// What is to be done.
+/// Work for the presenter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SetupEffect {
-    /// Connect.
-    Connect(Choice),
-    /// Do not wait for the connection any more.
+    /// Connect and sign in.
+    Connect(SignInChoice),
+    /// Cancel the sign-in.
     GiveUp,
     /// Start a server on this machine.
     Start,
-    /// End.
+    /// End the program.
     Leave,
 }
 
-/// What was answered.
+/// The answers to sign in with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
+pub struct SignInChoice {
     /// The server's address, with its port.
     pub server: String,
-    /// Where it was the last time, if it has another address now: what is remembered of it is kept under that one.
-    pub formerly: Option<String>,
+    /// The server's address in the last session, if it has changed: remembered rooms are stored under that one.
+    pub previous_address: Option<String>,
     /// The id of the running server; empty if it is not known.
     pub server_id: String,
     /// The name.
     pub name: UserName,
-    /// An account's password; guests have none.
+    /// Password of the account; `None` for a guest.
     pub password: Option<String>,
-    /// Make the account first.
+    /// True to create the account first.
     pub register: bool,
-    /// The server's own password.
+    /// The password of the server.
     pub server_password: Option<String>,
 }
 
-/// What is known before anything is asked.
+/// Answers and proposals that are known before the first question.
 #[derive(Clone, Debug, Default)]
 pub struct KnownAnswers {
-    /// Where one was the last time.
+    /// The server of the last session, at this address.
     pub server: Option<String>,
-    /// The last time as a whole, if all of it is known.
-    pub last_time: Option<LastTime>,
-    /// The name that is proposed.
+    /// The last session, if all of it is known.
+    pub previous_session: Option<PreviousSession>,
+    /// The name to propose.
     pub name: String,
-    /// It was given on the command line: it is not asked for.
+    /// True if the name is from the command line or the configuration. Then it is not asked for.
     pub name_is_given: bool,
-    /// The name of the account of the last time, if the last time was with one.
+    /// The name of the last session, if that was with an account.
     pub account: Option<String>,
-    /// An account's password, from the command line.
+    /// Password of the account, from the command line.
     pub password: Option<String>,
-    /// Make the account first.
+    /// True to create the account first.
     pub register: bool,
-    /// The server's own password, from the command line.
+    /// Password of the server, from the command line.
     pub server_password: Option<String>,
 }
 
-/// The first questions.
+/// State of the questions.
 #[derive(Debug)]
 pub struct Questions {
-    /// What is asked now.
-    pub step: Question,
-    /// Which of the entries is selected.
+    /// The present question.
+    pub question: Question,
+    /// Index of the selected entry.
     pub at: usize,
-    /// What has been typed.
+    /// The input field.
     pub field: Editor,
-    /// The field holds a proposal: what is typed replaces it, a key that edits keeps it.
+    /// True while the field holds a proposal. Typed text replaces it; an editing key keeps it.
     proposed: bool,
-    /// What was wrong with the last answer.
+    /// Error text about the last answer.
     pub problem: Option<String>,
-    /// Something to know.
+    /// Note for the user, about a started server.
     pub note: Option<String>,
-    /// The network has been looked at.
+    /// True after the first search.
     pub searched: bool,
-    /// The servers that answer, and how often each has been missing since.
+    /// Found servers, each with the number of searches in a row in which it was missing.
     offers: Vec<(Offer, u8)>,
-    moved: bool,
-    /// Enter was pressed before the network had been looked at.
+    selection_moved: bool,
+    /// True if the user pressed Enter before the first search was complete.
     enter_waits: bool,
-    /// Starting a server showed that one runs on this machine, at that address.
+    /// Address of a server on this machine, found by the attempt to start another one.
     running: Option<String>,
     known: KnownAnswers,
     server: String,
-    asks_password: bool,
+    needs_server_password: bool,
     name: Option<UserName>,
     register: bool,
     new_password: NewPassword,
-    /// The server for which a password was typed: no other one gets it.
-    typed_for: Option<String>,
-    wishes: Vec<SetupEffect>,
+    /// The server for which the user typed a password. Another server does not get it.
+    password_server: Option<String>,
+    effects: Vec<SetupEffect>,
 }
 
 impl Questions {
-    /// Nothing is answered yet.
+    /// Begins with the first question.
     #[must_use]
     pub fn new(known: KnownAnswers) -> Questions {
         Questions {
-            step: Question::Server,
+            question: Question::Server,
             at: 0,
             field: Editor::default(),
             proposed: false,
@@ -213,126 +206,132 @@ impl Questions {
             note: None,
             searched: false,
             offers: Vec::new(),
-            moved: false,
+            selection_moved: false,
             enter_waits: false,
             running: None,
             register: known.register,
             known,
             server: String::new(),
-            asks_password: false,
+            needs_server_password: false,
             name: None,
             new_password: NewPassword::default(),
-            typed_for: None,
-            wishes: Vec::new(),
+            password_server: None,
+            effects: Vec::new(),
         }
     }
 
-    /// The server is known. With a name, the password of a new account is asked for; without one, the name.
+    /// Begins at a known server: with a name, asks for the password of a new account; without one, asks for the name.
     #[must_use]
     pub fn at(server: &str, known: KnownAnswers, name: Option<UserName>) -> Questions {
-        let mut welcome = Questions::new(known);
-        welcome.server = server.to_owned();
-        welcome.name = name;
-        match welcome.name {
-            Some(_) => welcome.ask(Question::Password, ""),
-            None => welcome.ask_name(),
+        let mut questions = Questions::new(known);
+        questions.server = server.to_owned();
+        questions.name = name;
+        match questions.name {
+            Some(_) => questions.ask(Question::Password, ""),
+            None => questions.ask_name(),
         }
-        welcome
+        questions
     }
 
-    /// The same after the server has refused to let the user in. `None` if no answer could change that.
+    /// Begins after a known server refused the sign-in. Returns `None` if another answer cannot help.
     #[must_use]
     pub fn refused_at(server: &str, known: KnownAnswers, why: &str, cause: Option<Cause>) -> Option<Questions> {
-        let cause = cause.filter(|cause| can_be_answered(*cause))?;
+        let cause = cause.filter(|cause| is_solvable(*cause))?;
         let name = UserName::parse(&known.name).ok();
-        let mut welcome = Questions::at(server, known, name);
-        welcome.known.name_is_given = true;
-        welcome.step = Question::Connecting;
-        welcome.refused(why.to_owned(), Some(cause));
-        Some(welcome)
+        let mut questions = Questions::at(server, known, name);
+        questions.known.name_is_given = true;
+        questions.question = Question::Connecting;
+        questions.sign_in_refused(why.to_owned(), Some(cause));
+        Some(questions)
     }
 
-    /// Takes note of what happened, and says what is to be done.
+    /// Handles an input, and returns the effects.
     pub fn step(&mut self, input: SetupInput) -> Vec<SetupEffect> {
         match input {
             SetupInput::Key(key) => self.key(key),
             SetupInput::Paste(text) => self.paste(&text),
             SetupInput::Line(line) => self.line(line.trim()),
-            SetupInput::Found(offers) => self.found(offers),
-            SetupInput::Started(started) => self.started(started),
-            SetupInput::Refused(why, cause) => self.refused(why, cause),
+            SetupInput::Found(offers) => self.update_offers(offers),
+            SetupInput::Started(server_started) => self.server_started(server_started),
+            SetupInput::Refused(why, cause) => self.sign_in_refused(why, cause),
         }
-        std::mem::take(&mut self.wishes)
+        std::mem::take(&mut self.effects)
     }
 
-    /// What there is to choose from now; nothing where something is typed.
+    /// Returns the entries to choose from; none if the question has an input field.
     #[must_use]
     pub fn entries(&self) -> Vec<MenuEntry> {
-        match self.step {
+        match self.question {
             Question::Server => {
-                let mut entries: Vec<MenuEntry> = self.again().into_iter().collect();
+                let mut entries: Vec<MenuEntry> = self.continue_entry().into_iter().collect();
                 entries.extend(self.offers.iter().map(|(offer, _)| MenuEntry::Found(offer.clone())));
                 let new = |last: &&String| self.offer_at(last).is_none();
-                entries.extend(self.known.server.as_ref().filter(new).cloned().map(MenuEntry::Last));
-                entries.extend([MenuEntry::Address, self.running_here().map_or(MenuEntry::Here, MenuEntry::Running)]);
+                entries.extend(self.known.server.as_ref().filter(new).cloned().map(MenuEntry::LastServer));
+                entries.extend([
+                    MenuEntry::Address,
+                    self.running_here().map_or(MenuEntry::StartServer, MenuEntry::JoinLocal),
+                ]);
                 entries
             }
-            Question::How => vec![MenuEntry::Guest, MenuEntry::Account, MenuEntry::Register],
+            Question::SignInMethod => vec![MenuEntry::Guest, MenuEntry::Account, MenuEntry::Register],
             _ => Vec::new(),
         }
     }
 
-    /// The server that was found at that address.
+    /// Returns the found server at an address.
     fn offer_at(&self, address: &str) -> Option<&Offer> {
         self.offers.iter().map(|(offer, _)| offer).find(|offer| offer.address == address)
     }
 
-    /// The last time, at the address that the server has now. An id proves nothing, since it can be repeated by
-    /// others: it counts only while no server answers at the old address.
-    fn again(&self) -> Option<MenuEntry> {
-        let last = self.known.last_time.clone().filter(|_| !self.known.register)?;
+    /// Returns the entry that continues the last session, with the server's present address. A server that has moved is
+    /// found by its id. Another server could copy the id, so it counts only while no server answers at the old address.
+    fn continue_entry(&self) -> Option<MenuEntry> {
+        let last = self.known.previous_session.clone().filter(|_| !self.known.register)?;
         if let Some(offer) = self.offer_at(&last.server) {
-            return Some(MenuEntry::Again(LastTime { server_name: offer.name.clone(), ..last }, None));
+            return Some(MenuEntry::ContinueLast(PreviousSession { server_name: offer.name.clone(), ..last }, None));
         }
         let is_it = |offer: &&Offer| !last.server_id.is_empty() && offer.id == last.server_id;
-        let moved = self.offers.iter().map(|(offer, _)| offer).find(is_it);
-        Some(match moved {
+        let selection_moved = self.offers.iter().map(|(offer, _)| offer).find(is_it);
+        Some(match selection_moved {
             Some(Offer { name, address, .. }) => {
                 let formerly = Some(last.server.clone());
-                MenuEntry::Again(LastTime { server: address.clone(), server_name: name.clone(), ..last }, formerly)
+                MenuEntry::ContinueLast(
+                    PreviousSession { server: address.clone(), server_name: name.clone(), ..last },
+                    formerly,
+                )
             }
-            None => MenuEntry::Again(last, None),
+            None => MenuEntry::ContinueLast(last, None),
         })
     }
 
-    /// The server on this machine that has the port of one that would be started here.
+    /// Returns the address of a server on this machine that uses the default port.
     fn running_here(&self) -> Option<String> {
         let port = format!(":{MAIN_PORT}");
-        let is_it = |offer: &&Offer| offer.here && offer.address.ends_with(&port);
+        let is_it = |offer: &&Offer| offer.on_this_machine && offer.address.ends_with(&port);
         let found = self.offers.iter().map(|(offer, _)| offer).find(is_it).map(|offer| offer.address.clone());
         found.or_else(|| self.running.clone())
     }
 
-    /// What is typed must not be seen.
+    /// Returns whether the answer is a password, which must be masked.
     #[must_use]
     pub fn is_secret(&self) -> bool {
-        matches!(self.step, Question::Password | Question::PasswordAgain | Question::ServerPassword)
+        matches!(self.question, Question::Password | Question::PasswordAgain | Question::ServerPassword)
     }
 
-    /// The server that was chosen, and the name, as far as they are.
+    /// Returns the chosen server and name; empty if not chosen yet.
     #[must_use]
     pub fn chosen(&self) -> (&str, &str) {
         (&self.server, self.name.as_ref().map_or("", |name| name.as_str()))
     }
 
-    /// An account is to be made.
+    /// Returns whether the user creates an account.
     #[must_use]
     pub fn registers(&self) -> bool {
         self.register
     }
 
-    /// These servers answer now; what is selected stays selected.
-    fn found(&mut self, list: Vec<Offer>) {
+    /// Updates the list of found servers. The selected entry stays selected.
+    fn update_offers(&mut self, list: Vec<Offer>) {
         let selected = self.entries().get(self.at).cloned();
         self.searched = true;
         for (offer, missed) in &mut self.offers {
@@ -341,54 +340,58 @@ impl Questions {
                 None => *missed += 1,
             }
         }
-        self.offers.retain(|(_, missed)| *missed < MISSED);
+        self.offers.retain(|(_, missed)| *missed < MAX_MISSED);
         for new in list {
             if self.offers.iter().all(|(offer, _)| offer.address != new.address) {
                 self.offers.push((new, 0));
             }
         }
-        if self.step == Question::Server {
-            self.select(selected);
-            self.enter_now();
+        if self.question == Question::Server {
+            self.select_entry(selected);
+            self.apply_waiting_enter();
         }
     }
 
-    /// An Enter that waited for the first look takes the server that is proposed, if there is one.
-    fn enter_now(&mut self) {
-        let is_server =
-            |entry: &MenuEntry| matches!(entry, MenuEntry::Again(..) | MenuEntry::Found(_) | MenuEntry::Last(_));
+    /// Applies an Enter that waited for the first search, if a server is selected.
+    fn apply_waiting_enter(&mut self) {
+        let is_server = |entry: &MenuEntry| {
+            matches!(entry, MenuEntry::ContinueLast(..) | MenuEntry::Found(_) | MenuEntry::LastServer(_))
+        };
         let waits = std::mem::take(&mut self.enter_waits);
         if waits && self.entries().get(self.at).is_some_and(is_server) {
             self.choose(self.at);
         }
     }
 
-    /// Selects the same again, or, as long as nobody has chosen, what is likely.
-    fn select(&mut self, before: Option<MenuEntry>) {
+    /// Selects the entry `before` again. Until the user has moved the selection, selects the last session or server.
+    fn select_entry(&mut self, before: Option<MenuEntry>) {
         let entries = self.entries();
         let is_at = |entry: &MenuEntry, address: &str| match entry {
             MenuEntry::Found(offer) => offer.address == address,
-            MenuEntry::Last(last) => last == address,
+            MenuEntry::LastServer(last) => last == address,
             _ => false,
         };
         let same = |entry: &MenuEntry| match &before {
             Some(MenuEntry::Found(offer)) => is_at(entry, &offer.address),
-            Some(MenuEntry::Last(last)) => is_at(entry, last),
-            Some(MenuEntry::Again(..)) => matches!(entry, MenuEntry::Again(..)),
-            Some(MenuEntry::Here | MenuEntry::Running(_)) => matches!(entry, MenuEntry::Here | MenuEntry::Running(_)),
+            Some(MenuEntry::LastServer(last)) => is_at(entry, last),
+            Some(MenuEntry::ContinueLast(..)) => matches!(entry, MenuEntry::ContinueLast(..)),
+            Some(MenuEntry::StartServer | MenuEntry::JoinLocal(_)) => {
+                matches!(entry, MenuEntry::StartServer | MenuEntry::JoinLocal(_))
+            }
             other => other.as_ref() == Some(entry),
         };
         let last = |entry: &MenuEntry| self.known.server.as_ref().is_some_and(|last| is_at(entry, last));
-        let likely =
-            |entry: &MenuEntry| matches!(entry, MenuEntry::Again(..)) || (self.again().is_none() && last(entry));
-        let at = if self.moved { entries.iter().position(same) } else { entries.iter().position(likely) };
-        let fallback = if self.moved { self.at.min(entries.len().saturating_sub(1)) } else { 0 };
+        let likely = |entry: &MenuEntry| {
+            matches!(entry, MenuEntry::ContinueLast(..)) || (self.continue_entry().is_none() && last(entry))
+        };
+        let at = if self.selection_moved { entries.iter().position(same) } else { entries.iter().position(likely) };
+        let fallback = if self.selection_moved { self.at.min(entries.len().saturating_sub(1)) } else { 0 };
         self.at = at.unwrap_or(fallback);
     }
 }
 
-/// Whether another name or a password changes that answer of a server.
-fn can_be_answered(cause: Cause) -> bool {
+/// Returns whether another name or password can solve a refusal with this cause.
+fn is_solvable(cause: Cause) -> bool {
     matches!(
         cause,
         Cause::NameTaken

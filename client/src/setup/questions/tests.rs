@@ -8,12 +8,12 @@ fn offer(name: &str, last: u8, password: bool) -> Offer {
     Offer { name: name.into(), address: format!("10.0.0.{last}:12345"), people: 3, password, ..Offer::default() }
 }
 
-fn press(welcome: &mut Questions, code: Code) -> Vec<SetupEffect> {
-    welcome.step(SetupInput::Key(Key::plain(code)))
+fn press(questions: &mut Questions, code: Code) -> Vec<SetupEffect> {
+    questions.step(SetupInput::Key(Key::plain(code)))
 }
 
-fn type_in(welcome: &mut Questions, text: &str) {
-    text.chars().for_each(|c| assert_eq!(press(welcome, Code::Char(c)), []));
+fn type_in(questions: &mut Questions, text: &str) {
+    text.chars().for_each(|c| assert_eq!(press(questions, Code::Char(c)), []));
 }
 
 fn known() -> KnownAnswers {
@@ -21,188 +21,197 @@ fn known() -> KnownAnswers {
 }
 
 #[track_caller]
-fn connects(wishes: Vec<SetupEffect>) -> Choice {
-    match &wishes[..] {
+fn connects(effects: Vec<SetupEffect>) -> SignInChoice {
+    match &effects[..] {
         [SetupEffect::Connect(choice)] => choice.clone(),
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
-fn three_times_enter_is_enough() {
-    let mut welcome = Questions::new(known());
-    welcome.step(SetupInput::Found(vec![offer("Room 12", 1, false)]));
-    for step in [Question::Name, Question::How] {
-        press(&mut welcome, Code::Enter);
-        assert_eq!(welcome.step, step);
+fn three_times_enter_connects_as_a_guest() {
+    let mut questions = Questions::new(known());
+    questions.step(SetupInput::Found(vec![offer("Room 12", 1, false)]));
+    for step in [Question::Name, Question::SignInMethod] {
+        press(&mut questions, Code::Enter);
+        assert_eq!(questions.question, step);
     }
-    let choice = connects(press(&mut welcome, Code::Enter));
+    let choice = connects(press(&mut questions, Code::Enter));
     assert_eq!((&*choice.server, choice.name.as_str(), choice.password), ("10.0.0.1:12345", "alice", None));
 }
 
 #[test]
-fn whoever_types_knows_an_address() {
-    let mut welcome = Questions::new(known());
-    type_in(&mut welcome, "a b");
-    press(&mut welcome, Code::Enter);
-    assert!(welcome.step == Question::Address && welcome.problem.is_some());
-    welcome.step(SetupInput::Key(Key::ctrl('u')));
-    welcome.step(SetupInput::Paste("10.9.9.9:7\nmore".into()));
-    press(&mut welcome, Code::Enter);
-    assert_eq!((welcome.step, welcome.chosen().0), (Question::Name, "10.9.9.9:7"));
+fn typed_text_begins_an_address() {
+    let mut questions = Questions::new(known());
+    type_in(&mut questions, "a b");
+    press(&mut questions, Code::Enter);
+    assert!(questions.question == Question::Address && questions.problem.is_some());
+    questions.step(SetupInput::Key(Key::ctrl('u')));
+    questions.step(SetupInput::Paste("10.9.9.9:7\nmore".into()));
+    press(&mut questions, Code::Enter);
+    assert_eq!((questions.question, questions.chosen().0), (Question::Name, "10.9.9.9:7"));
 }
 
 #[test]
-fn what_is_selected_stays_selected_while_servers_come_and_go() {
-    let mut welcome = Questions::new(known());
-    let (a, b, c) = (offer("a", 1, false), offer("b", 2, false), offer("c", 3, true));
-    welcome.step(SetupInput::Found(vec![b.clone()]));
-    press(&mut welcome, Code::Down);
-    press(&mut welcome, Code::Up);
-    welcome.step(SetupInput::Found(vec![a.clone(), b.clone(), c.clone()]));
-    assert_eq!(welcome.entries()[welcome.at], MenuEntry::Found(b.clone()));
-    for _ in 0..MISSED {
-        assert_eq!(welcome.entries().len(), 5, "datagrams get lost");
-        welcome.step(SetupInput::Found(vec![c.clone(), b.clone()]));
+fn the_selection_stays_while_servers_come_and_go() {
+    let mut questions = Questions::new(known());
+    let a = offer("a", 1, false);
+    let b = offer("b", 2, false);
+    let c = offer("c", 3, true);
+    questions.step(SetupInput::Found(vec![b.clone()]));
+    press(&mut questions, Code::Down);
+    press(&mut questions, Code::Up);
+    questions.step(SetupInput::Found(vec![a.clone(), b.clone(), c.clone()]));
+    assert_eq!(questions.entries()[questions.at], MenuEntry::Found(b.clone()));
+    for _ in 0..MAX_MISSED {
+        assert_eq!(questions.entries().len(), 5, "datagrams get lost");
+        questions.step(SetupInput::Found(vec![c.clone(), b.clone()]));
     }
-    assert_eq!(welcome.entries().len(), 4);
-    assert_eq!(welcome.entries()[welcome.at], MenuEntry::Found(b));
+    assert_eq!(questions.entries().len(), 4);
+    assert_eq!(questions.entries()[questions.at], MenuEntry::Found(b));
 }
 
 #[test]
-fn the_last_server_is_proposed_wherever_it_stands() {
+fn the_last_server_is_selected() {
     let last = "10.0.0.3:12345".to_owned();
-    let mut welcome = Questions::new(KnownAnswers { server: Some(last.clone()), ..known() });
-    assert_eq!(welcome.entries()[0], MenuEntry::Last(last));
-    welcome.step(SetupInput::Found(vec![offer("a", 1, false), offer("c", 3, false)]));
-    assert_eq!(welcome.entries().len(), 4, "it is not there twice");
-    assert_eq!(welcome.entries()[welcome.at], MenuEntry::Found(offer("c", 3, false)));
+    let mut questions = Questions::new(KnownAnswers { server: Some(last.clone()), ..known() });
+    assert_eq!(questions.entries()[0], MenuEntry::LastServer(last));
+    questions.step(SetupInput::Found(vec![offer("a", 1, false), offer("c", 3, false)]));
+    assert_eq!(questions.entries().len(), 4, "it is not there twice");
+    assert_eq!(questions.entries()[questions.at], MenuEntry::Found(offer("c", 3, false)));
 }
 
 #[test]
-fn a_server_with_a_password_asks_for_it_first() {
-    let mut welcome = Questions::new(known());
-    welcome.step(SetupInput::Found(vec![offer("Room 12", 1, true)]));
+fn a_server_password_is_asked_for_before_connecting() {
+    let mut questions = Questions::new(known());
+    questions.step(SetupInput::Found(vec![offer("Room 12", 1, true)]));
     for _ in 0..3 {
-        assert_eq!(press(&mut welcome, Code::Enter), []);
+        assert_eq!(press(&mut questions, Code::Enter), []);
     }
-    assert!(welcome.step == Question::ServerPassword && welcome.is_secret());
-    type_in(&mut welcome, "sesame");
-    assert_eq!(connects(press(&mut welcome, Code::Enter)).server_password.as_deref(), Some("sesame"));
-    welcome.step(SetupInput::Refused("that is not this server's password".into(), Some(Cause::WrongServerPassword)));
-    assert!(welcome.step == Question::ServerPassword && welcome.problem.is_some() && welcome.field.text().is_empty());
+    assert!(questions.question == Question::ServerPassword && questions.is_secret());
+    type_in(&mut questions, "sesame");
+    assert_eq!(connects(press(&mut questions, Code::Enter)).server_password.as_deref(), Some("sesame"));
+    questions.step(SetupInput::Refused("that is not this server's password".into(), Some(Cause::WrongServerPassword)));
+    assert!(
+        questions.question == Question::ServerPassword
+            && questions.problem.is_some()
+            && questions.field.text().is_empty()
+    );
 }
 
 #[test]
-fn a_refusal_asks_again_what_would_have_to_be_different() {
+fn a_refusal_asks_the_rejected_question_again() {
     for (cause, step) in [
         (None, Question::Server),
         (Some(Cause::NameTaken), Question::Name),
-        (Some(Cause::NameRegistered), Question::How),
+        (Some(Cause::NameRegistered), Question::SignInMethod),
         (Some(Cause::WrongServerPassword), Question::ServerPassword),
     ] {
-        let mut welcome = Questions::new(known());
-        type_in(&mut welcome, "host");
-        (0..3).for_each(|_| _ = press(&mut welcome, Code::Enter));
-        assert_eq!(welcome.step, Question::Connecting);
-        assert_eq!(welcome.step(SetupInput::Refused("no".into(), cause)), []);
-        assert_eq!((welcome.step, welcome.problem.as_deref()), (step, Some("no")));
+        let mut questions = Questions::new(known());
+        type_in(&mut questions, "host");
+        (0..3).for_each(|_| _ = press(&mut questions, Code::Enter));
+        assert_eq!(questions.question, Question::Connecting);
+        assert_eq!(questions.step(SetupInput::Refused("no".into(), cause)), []);
+        assert_eq!((questions.question, questions.problem.as_deref()), (step, Some("no")));
     }
 }
 
 #[test]
-fn accounts_are_signed_in_to_and_made() {
+fn an_account_can_be_used_or_created() {
     for (downs, register) in [(1, false), (2, true)] {
-        let mut welcome = Questions::new(known());
-        type_in(&mut welcome, "host");
-        (0..2).for_each(|_| _ = press(&mut welcome, Code::Enter));
-        (0..downs).for_each(|_| _ = press(&mut welcome, Code::Down));
-        press(&mut welcome, Code::Enter);
-        assert_eq!(welcome.step, Question::Password);
+        let mut questions = Questions::new(known());
+        type_in(&mut questions, "host");
+        (0..2).for_each(|_| _ = press(&mut questions, Code::Enter));
+        (0..downs).for_each(|_| _ = press(&mut questions, Code::Down));
+        press(&mut questions, Code::Enter);
+        assert_eq!(questions.question, Question::Password);
         if register {
-            type_in(&mut welcome, "short");
-            press(&mut welcome, Code::Enter);
-            assert!(welcome.problem.take().unwrap().contains("8 to 72"));
+            type_in(&mut questions, "short");
+            press(&mut questions, Code::Enter);
+            assert!(questions.problem.take().unwrap().contains("8 to 72"));
             for again in ["correct hearse", "correct horse"] {
-                assert!(welcome.step == Question::Password && welcome.is_secret());
-                type_in(&mut welcome, "correct horse");
-                assert_eq!(press(&mut welcome, Code::Enter), []);
+                assert!(questions.question == Question::Password && questions.is_secret());
+                type_in(&mut questions, "correct horse");
+                assert_eq!(press(&mut questions, Code::Enter), []);
                 assert!(
-                    welcome.step == Question::PasswordAgain && welcome.is_secret() && welcome.field.text().is_empty()
+                    questions.question == Question::PasswordAgain
+                        && questions.is_secret()
+                        && questions.field.text().is_empty()
                 );
-                type_in(&mut welcome, again);
+                type_in(&mut questions, again);
                 if again == "correct hearse" {
-                    assert_eq!(press(&mut welcome, Code::Enter), []);
-                    assert!(welcome.problem.take().unwrap().contains("differ"));
+                    assert_eq!(press(&mut questions, Code::Enter), []);
+                    assert!(questions.problem.take().unwrap().contains("differ"));
                 }
             }
         } else {
-            type_in(&mut welcome, "correct horse");
+            type_in(&mut questions, "correct horse");
         }
-        let choice = connects(press(&mut welcome, Code::Enter));
+        let choice = connects(press(&mut questions, Code::Enter));
         assert_eq!((choice.password.as_deref(), choice.register), (Some("correct horse"), register));
     }
 }
 
 #[test]
-fn what_was_given_is_not_asked() {
-    let (password, server_password) = (Some("pw".to_owned()), Some("door".to_owned()));
-    let mut welcome = Questions::new(KnownAnswers { name_is_given: true, password, server_password, ..known() });
-    welcome.step(SetupInput::Found(vec![offer("Room 12", 1, true)]));
-    let choice = connects(press(&mut welcome, Code::Enter));
+fn answers_of_the_command_line_are_not_asked_for() {
+    let password = Some("pw".to_owned());
+    let server_password = Some("door".to_owned());
+    let mut questions = Questions::new(KnownAnswers { name_is_given: true, password, server_password, ..known() });
+    questions.step(SetupInput::Found(vec![offer("Room 12", 1, true)]));
+    let choice = connects(press(&mut questions, Code::Enter));
     assert_eq!((choice.password.as_deref(), choice.server_password.as_deref()), (Some("pw"), Some("door")));
-    welcome.step(SetupInput::Refused("in use".into(), Some(Cause::NameTaken)));
-    assert_eq!(welcome.step, Question::Name, "now it has to be");
+    questions.step(SetupInput::Refused("in use".into(), Some(Cause::NameTaken)));
+    assert_eq!(questions.question, Question::Name, "now it has to be");
 }
 
 #[test]
-fn a_server_is_started_here() {
-    let mut welcome = Questions::new(known());
-    press(&mut welcome, Code::Up);
-    assert_eq!(press(&mut welcome, Code::Enter), [SetupEffect::Start]);
-    welcome.step(SetupInput::Started(Err(NotStarted::Failed("port 12345 is taken".into()))));
-    assert_eq!((welcome.step, welcome.problem.as_deref()), (Question::Server, Some("port 12345 is taken")));
-    press(&mut welcome, Code::Up);
-    press(&mut welcome, Code::Enter);
-    welcome.step(SetupInput::Started(Ok("127.0.0.1:12345".into())));
-    assert_eq!((welcome.step, welcome.chosen().0), (Question::Name, "127.0.0.1:12345"));
+fn a_server_can_be_started_on_this_machine() {
+    let mut questions = Questions::new(known());
+    press(&mut questions, Code::Up);
+    assert_eq!(press(&mut questions, Code::Enter), [SetupEffect::Start]);
+    questions.step(SetupInput::Started(Err(NotStarted::Failed("port 12345 is taken".into()))));
+    assert_eq!((questions.question, questions.problem.as_deref()), (Question::Server, Some("port 12345 is taken")));
+    press(&mut questions, Code::Up);
+    press(&mut questions, Code::Enter);
+    questions.step(SetupInput::Started(Ok("127.0.0.1:12345".into())));
+    assert_eq!((questions.question, questions.chosen().0), (Question::Name, "127.0.0.1:12345"));
 }
 
 #[test]
-fn b4_enter_in_the_first_half_second_waits_for_the_first_look() {
-    let mut welcome = Questions::new(known());
-    assert_eq!(press(&mut welcome, Code::Enter), []);
-    assert_eq!((welcome.step, &welcome.problem), (Question::Server, &None));
-    welcome.step(SetupInput::Found(vec![offer("Room 12", 1, false)]));
-    assert_eq!((welcome.step, welcome.chosen().0), (Question::Name, "10.0.0.1:12345"));
-    // Nobody answers: the address is not asked for, since that was not chosen.
+fn b4_an_early_enter_waits_for_the_first_search() {
+    let mut questions = Questions::new(known());
+    assert_eq!(press(&mut questions, Code::Enter), []);
+    assert_eq!((questions.question, &questions.problem), (Question::Server, &None));
+    questions.step(SetupInput::Found(vec![offer("Room 12", 1, false)]));
+    assert_eq!((questions.question, questions.chosen().0), (Question::Name, "10.0.0.1:12345"));
+    // No server answers: the entry for typing an address is not chosen, since the user did not select it.
     let mut alone = Questions::new(known());
     press(&mut alone, Code::Enter);
     alone.step(SetupInput::Found(Vec::new()));
-    assert_eq!(alone.step, Question::Server);
+    assert_eq!(alone.question, Question::Server);
     alone.step(SetupInput::Found(vec![offer("later", 1, false)]));
-    assert_eq!(alone.step, Question::Server, "an Enter of long ago is forgotten");
-    // Another key takes it back; one who has moved has chosen.
+    assert_eq!(alone.question, Question::Server, "an Enter of long ago is forgotten");
+    // Another key cancels the waiting Enter; a moved selection applies at once.
     let mut typing = Questions::new(known());
     press(&mut typing, Code::Enter);
     type_in(&mut typing, "ho");
     typing.step(SetupInput::Found(vec![offer("Room 12", 1, false)]));
-    assert_eq!((typing.step, typing.field.text()), (Question::Address, "ho"));
+    assert_eq!((typing.question, typing.field.text()), (Question::Address, "ho"));
     let mut moved = Questions::new(known());
     press(&mut moved, Code::Down);
     assert_eq!(press(&mut moved, Code::Enter), [SetupEffect::Start]);
 }
 
 #[test]
-fn b4_an_empty_address_is_answered_in_words() {
-    let mut welcome = Questions::new(known());
-    welcome.step(SetupInput::Found(Vec::new()));
-    (0..2).for_each(|_| _ = press(&mut welcome, Code::Enter));
-    assert_eq!(welcome.problem.as_deref(), Some("Type an address, for example 192.168.1.20"));
+fn b4_an_empty_address_is_refused_with_advice() {
+    let mut questions = Questions::new(known());
+    questions.step(SetupInput::Found(Vec::new()));
+    (0..2).for_each(|_| _ = press(&mut questions, Code::Enter));
+    assert_eq!(questions.problem.as_deref(), Some("Type an address, for example 192.168.1.20"));
 }
 
 fn last_time(account: bool) -> KnownAnswers {
-    let last_time = LastTime {
+    let last_time = PreviousSession {
         server: "10.0.0.3:12345".into(),
         server_name: "Third floor".into(),
         server_id: "0f".into(),
@@ -212,119 +221,119 @@ fn last_time(account: bool) -> KnownAnswers {
     };
     KnownAnswers {
         server: Some(last_time.server.clone()),
-        last_time: Some(last_time),
+        previous_session: Some(last_time),
         account: account.then(|| "dave".into()),
         ..known()
     }
 }
 
 #[test]
-fn b15_one_enter_goes_on_with_the_last_time() {
+fn b15_one_enter_continues_the_last_session() {
     let mut guest = Questions::new(last_time(false));
     guest.step(SetupInput::Found(vec![offer("a", 1, false), offer("Third floor", 3, false)]));
     assert_eq!((guest.at, &*guest.entries()[0].columns()[0]), (0, "ops on Third floor as dave (last time)"));
     let choice = connects(press(&mut guest, Code::Enter));
     assert_eq!((&*choice.server, choice.name.as_str(), choice.password), ("10.0.0.3:12345", "dave", None));
-    assert_eq!(choice.formerly, None);
-    // Discovery may be switched off.
+    assert_eq!(choice.previous_address, None);
+    // The server's discovery may be switched off.
     let mut unseen = Questions::new(last_time(false));
     press(&mut unseen, Code::Enter);
     assert_eq!(connects(unseen.step(SetupInput::Found(Vec::new()))).server, "10.0.0.3:12345");
     let mut account = Questions::new(last_time(true));
     account.step(SetupInput::Found(vec![offer("Third floor", 3, false)]));
     press(&mut account, Code::Enter);
-    assert_eq!(account.step, Question::Password);
+    assert_eq!(account.question, Question::Password);
     type_in(&mut account, "correct horse");
     assert_eq!(connects(press(&mut account, Code::Enter)).password.as_deref(), Some("correct horse"));
     let mut closed = Questions::new(last_time(false));
     closed.step(SetupInput::Found(vec![offer("Third floor", 3, true)]));
     press(&mut closed, Code::Enter);
-    assert_eq!(closed.step, Question::ServerPassword);
+    assert_eq!(closed.question, Question::ServerPassword);
 }
 
 #[test]
-fn b15_a_refusal_asks_what_has_to_be_different() {
+fn b15_a_refused_last_session_asks_for_another_name() {
     let mut guest = Questions::new(last_time(false));
     guest.step(SetupInput::Found(vec![offer("Third floor", 3, false)]));
     connects(press(&mut guest, Code::Enter));
     guest.step(SetupInput::Refused("taken".into(), Some(Cause::NameTaken)));
-    assert_eq!((guest.step, guest.field.text()), (Question::Name, "dave"));
+    assert_eq!((guest.question, guest.field.text()), (Question::Name, "dave"));
     let register = Questions::new(KnownAnswers { register: true, ..last_time(false) });
-    assert!(!matches!(register.entries()[0], MenuEntry::Again(..)), "an account is to be made");
+    assert!(!matches!(register.entries()[0], MenuEntry::ContinueLast(..)), "an account is to be made");
 }
 
 #[test]
-fn b15_a_server_that_has_moved_is_found_by_its_id() {
+fn b15_a_server_with_a_new_address_is_found_by_its_id() {
     let at = |last: u8, id: &str| Offer { id: id.into(), ..offer("Third floor", last, false) };
     let mut moved = Questions::new(last_time(false));
     moved.step(SetupInput::Found(vec![at(9, "0f")]));
     let shown = "ops on Third floor as dave (last time; now at 10.0.0.9:12345)";
     assert_eq!(&*moved.entries()[0].columns()[0], shown);
     let choice = connects(press(&mut moved, Code::Enter));
-    assert_eq!((&*choice.server, choice.formerly.as_deref()), ("10.0.0.9:12345", Some("10.0.0.3:12345")));
+    assert_eq!((&*choice.server, choice.previous_address.as_deref()), ("10.0.0.9:12345", Some("10.0.0.3:12345")));
     assert_eq!(choice.server_id, "0f");
-    // Who repeats the id of a server that answers where it was gets nobody.
+    // A copied id does not count while a server answers at the old address.
     let mut copied = Questions::new(last_time(false));
     copied.step(SetupInput::Found(vec![at(9, "0f"), at(3, "0f")]));
     assert_eq!(connects(press(&mut copied, Code::Enter)).server, "10.0.0.3:12345");
-    // A server without an id is no other one without an id.
+    // Two servers without an id are not the same server.
     let mut nameless = last_time(false);
-    nameless.last_time.as_mut().unwrap().server_id.clear();
+    nameless.previous_session.as_mut().unwrap().server_id.clear();
     let mut nameless = Questions::new(nameless);
     nameless.step(SetupInput::Found(vec![at(9, "")]));
     assert_eq!(connects(press(&mut nameless, Code::Enter)).server, "10.0.0.3:12345");
 }
 
 #[test]
-fn a15_a_server_that_runs_here_is_joined() {
-    let joins = |welcome: &Questions| welcome.entries().last().unwrap().columns()[0].clone();
+fn a15_a_server_on_this_machine_is_joined_instead_of_started() {
+    let joins = |questions: &Questions| questions.entries().last().unwrap().columns()[0].clone();
     let mut found = Questions::new(known());
-    let here = Offer { here: true, ..offer("Landline", 1, true) };
+    let here = Offer { on_this_machine: true, ..offer("Landline", 1, true) };
     found.step(SetupInput::Found(vec![here.clone()]));
     assert_eq!(joins(&found), "a Landline server already runs here on port 12345: join it");
     press(&mut found, Code::Up);
     assert_eq!(press(&mut found, Code::Enter), []);
-    assert_eq!((found.step, found.chosen().0), (Question::Name, "10.0.0.1:12345"));
+    assert_eq!((found.question, found.chosen().0), (Question::Name, "10.0.0.1:12345"));
     let mut other = Questions::new(known());
     other.step(SetupInput::Found(vec![Offer { address: "10.0.0.1:22222".into(), ..here }]));
-    assert_eq!(other.entries().last(), Some(&MenuEntry::Here), "its port is not in the way");
-    // One that discovery does not see is noticed when another is to be started.
+    assert_eq!(other.entries().last(), Some(&MenuEntry::StartServer), "its port is not in the way");
+    // A server that discovery does not find is noticed when the user starts another one.
     let mut hidden = Questions::new(known());
     press(&mut hidden, Code::Up);
     assert_eq!(press(&mut hidden, Code::Enter), [SetupEffect::Start]);
     hidden.step(SetupInput::Started(Err(NotStarted::Running("127.0.0.1:12345".into()))));
     assert!(hidden.problem.as_ref().unwrap().contains("already runs on this machine"));
     press(&mut hidden, Code::Enter);
-    assert_eq!((hidden.step, hidden.chosen().0), (Question::Name, "127.0.0.1:12345"));
+    assert_eq!((hidden.question, hidden.chosen().0), (Question::Name, "127.0.0.1:12345"));
 }
 
 #[test]
-fn escape_goes_back_step_by_step_and_out() {
-    let mut welcome = Questions::new(known());
-    type_in(&mut welcome, "host");
-    (0..3).for_each(|_| _ = press(&mut welcome, Code::Enter));
-    assert_eq!(press(&mut welcome, Code::Escape), [SetupEffect::GiveUp]);
-    assert_eq!(press(&mut welcome, Code::Escape), []);
-    assert_eq!((welcome.step, press(&mut welcome, Code::Escape)), (Question::Server, vec![SetupEffect::Leave]));
-    assert_eq!(welcome.step(SetupInput::Key(Key::ctrl('c'))), [SetupEffect::Leave]);
+fn escape_goes_back_one_question_and_leaves_at_the_first() {
+    let mut questions = Questions::new(known());
+    type_in(&mut questions, "host");
+    (0..3).for_each(|_| _ = press(&mut questions, Code::Enter));
+    assert_eq!(press(&mut questions, Code::Escape), [SetupEffect::GiveUp]);
+    assert_eq!(press(&mut questions, Code::Escape), []);
+    assert_eq!((questions.question, press(&mut questions, Code::Escape)), (Question::Server, vec![SetupEffect::Leave]));
+    assert_eq!(questions.step(SetupInput::Key(Key::ctrl('c'))), [SetupEffect::Leave]);
 }
 
 #[test]
-fn lines_answer_where_there_is_no_screen() {
-    let line = |welcome: &mut Questions, line: &str| welcome.step(SetupInput::Line(line.into()));
-    let mut welcome = Questions::new(known());
-    welcome.step(SetupInput::Found(vec![offer("a", 1, false), offer("b", 2, false)]));
-    assert_eq!(line(&mut welcome, "a b"), []);
-    assert!(welcome.step == Question::Server && welcome.problem.is_some());
-    line(&mut welcome, "2");
-    assert_eq!((welcome.step, welcome.chosen().0), (Question::Name, "10.0.0.2:12345"));
-    line(&mut welcome, "bob");
-    line(&mut welcome, "9");
-    assert!(welcome.step == Question::How && welcome.problem.is_some());
-    assert_eq!(connects(line(&mut welcome, "")).name.as_str(), "bob");
-    let mut welcome = Questions::new(known());
-    line(&mut welcome, "somewhere");
-    assert_eq!((welcome.step, welcome.chosen().0), (Question::Name, "somewhere:12345"));
+fn lines_answer_the_questions_on_a_plain_terminal() {
+    let line = |questions: &mut Questions, line: &str| questions.step(SetupInput::Line(line.into()));
+    let mut questions = Questions::new(known());
+    questions.step(SetupInput::Found(vec![offer("a", 1, false), offer("b", 2, false)]));
+    assert_eq!(line(&mut questions, "a b"), []);
+    assert!(questions.question == Question::Server && questions.problem.is_some());
+    line(&mut questions, "2");
+    assert_eq!((questions.question, questions.chosen().0), (Question::Name, "10.0.0.2:12345"));
+    line(&mut questions, "bob");
+    line(&mut questions, "9");
+    assert!(questions.question == Question::SignInMethod && questions.problem.is_some());
+    assert_eq!(connects(line(&mut questions, "")).name.as_str(), "bob");
+    let mut questions = Questions::new(known());
+    line(&mut questions, "somewhere");
+    assert_eq!((questions.question, questions.chosen().0), (Question::Name, "somewhere:12345"));
 }
 
 fn input() -> impl Strategy<Value = SetupInput> {
@@ -358,23 +367,23 @@ fn input() -> impl Strategy<Value = SetupInput> {
 
 proptest! {
     #[test]
-    fn something_is_always_selected_and_only_whole_choices_connect(inputs in prop::collection::vec(input(), 0..60)) {
-        let mut welcome = Questions::new(known());
+    fn an_entry_is_always_selected_and_only_complete_answers_connect(inputs in prop::collection::vec(input(), 0..60)) {
+        let mut questions = Questions::new(known());
         for input in inputs {
-            for wish in welcome.step(input) {
-                if let SetupEffect::Connect(choice) = wish {
+            for effect in questions.step(input) {
+                if let SetupEffect::Connect(choice) = effect {
                     prop_assert!(!choice.server.is_empty());
-                    prop_assert_eq!(welcome.step, Question::Connecting);
+                    prop_assert_eq!(questions.question, Question::Connecting);
                 }
             }
-            let entries = welcome.entries();
-            prop_assert!(entries.is_empty() || welcome.at < entries.len());
+            let entries = questions.entries();
+            prop_assert!(entries.is_empty() || questions.at < entries.len());
         }
     }
 }
 
 #[test]
-fn at_a_known_server_only_what_it_does_not_take_is_asked() {
+fn at_a_known_server_only_the_rejected_answer_is_asked_for() {
     let refused = |cause| Questions::refused_at("h:1", known(), "no", Some(cause));
     for (cause, step) in [
         (Cause::NameRegistered, Question::Password),
@@ -382,33 +391,33 @@ fn at_a_known_server_only_what_it_does_not_take_is_asked() {
         (Cause::NameTaken, Question::Name),
         (Cause::ServerPasswordNeeded, Question::ServerPassword),
     ] {
-        let welcome = refused(cause).expect("a question");
-        assert_eq!((welcome.step, welcome.problem.as_deref()), (step, Some("no")), "{cause:?}");
-        assert_eq!(welcome.chosen(), ("h:1", "alice"));
+        let questions = refused(cause).expect("a question");
+        assert_eq!((questions.question, questions.problem.as_deref()), (step, Some("no")), "{cause:?}");
+        assert_eq!(questions.chosen(), ("h:1", "alice"));
     }
     for cause in [Cause::ServerFull, Cause::AddressBanned, Cause::Locked, Cause::AlreadyHere, Cause::Other] {
         assert!(refused(cause).is_none(), "{cause:?}: no answer changes that");
     }
     assert!(Questions::refused_at("h:1", known(), "no", None).is_none(), "no server was reached");
-    let mut welcome = refused(Cause::NameRegistered).unwrap();
-    type_in(&mut welcome, "correct horse");
-    let choice = connects(press(&mut welcome, Code::Enter));
+    let mut questions = refused(Cause::NameRegistered).unwrap();
+    type_in(&mut questions, "correct horse");
+    let choice = connects(press(&mut questions, Code::Enter));
     assert_eq!((&*choice.server, choice.password.as_deref(), choice.register), ("h:1", Some("correct horse"), false));
 }
 
 #[test]
-fn at_a_known_server_an_account_is_made_by_its_password_alone() {
-    let mut welcome =
+fn at_a_known_server_a_new_account_needs_a_password_only() {
+    let mut questions =
         Questions::at("h:1", KnownAnswers { register: true, ..known() }, UserName::parse(&known().name).ok());
     for step in [Question::Password, Question::PasswordAgain] {
-        assert_eq!(welcome.step, step);
-        type_in(&mut welcome, "correct horse");
+        assert_eq!(questions.question, step);
+        type_in(&mut questions, "correct horse");
         if step == Question::Password {
-            assert_eq!(press(&mut welcome, Code::Enter), []);
+            assert_eq!(press(&mut questions, Code::Enter), []);
         }
     }
-    let choice = connects(press(&mut welcome, Code::Enter));
+    let choice = connects(press(&mut questions, Code::Enter));
     assert!(choice.register && choice.password.as_deref() == Some("correct horse"));
     let nameless = Questions::at("h:1", KnownAnswers { name: "john-doe".into(), ..KnownAnswers::default() }, None);
-    assert_eq!(nameless.step, Question::Name);
+    assert_eq!(nameless.question, Question::Name);
 }

@@ -1,18 +1,18 @@
-//! What the questions say, on a screen and without one.
+//! The texts of the questions, for both presenters.
 
 use super::{MenuEntry, Question, Questions};
 use crate::new_password::CAUTION;
 
 impl Questions {
-    /// The question.
+    /// Returns the text of the question.
     #[must_use]
-    pub fn question(&self) -> String {
+    pub fn question_text(&self) -> String {
         let (server, name) = self.chosen();
-        match self.step {
+        match self.question {
             Question::Server => "Where do you want to talk?".into(),
             Question::Address => "The address of the server, as HOST or HOST:PORT".into(),
             Question::Name => "Your name".into(),
-            Question::How => format!("How do you want to sign in, {name}?"),
+            Question::SignInMethod => format!("How do you want to sign in, {name}?"),
             Question::Password if self.registers() => format!("Choose a password for {name} (8 or more characters)"),
             Question::Password => format!("Password for {name}"),
             Question::PasswordAgain => "The same password again".into(),
@@ -22,29 +22,29 @@ impl Questions {
         }
     }
 
-    /// What to know before answering, if there is something.
+    /// Returns a warning to show with the question.
     #[must_use]
     pub fn caution(&self) -> Option<&'static str> {
         self.is_secret().then_some(CAUTION)
     }
 
-    /// How the search goes, while servers are shown.
+    /// Returns the state of the search, while servers are listed.
     #[must_use]
-    pub fn search(&self) -> &'static str {
-        match (self.step, self.searched, self.offers.is_empty()) {
-            (Question::Server, false, _) => "looking for servers…",
-            (Question::Server, true, true) => "No server found yet, still looking…",
-            (Question::Server, true, false) => "looking for more…",
+    pub fn search_state(&self) -> &'static str {
+        match (self.question, self.searched, self.offers.is_empty()) {
+            (Question::Server, false, _) => "searching for servers…",
+            (Question::Server, true, true) => "No server found yet, still searching…",
+            (Question::Server, true, false) => "searching for more…",
             _ => "",
         }
     }
 
-    /// The keys that do something now.
+    /// Returns the keys that have an effect now.
     #[must_use]
     pub fn hint(&self) -> &'static str {
-        match self.step {
+        match self.question {
             Question::Server => "↑ ↓ Enter choose · or type an address · Esc leaves",
-            Question::How => "↑ ↓ Enter choose · Esc back",
+            Question::SignInMethod => "↑ ↓ Enter choose · Esc back",
             Question::Starting | Question::Connecting => "Esc back",
             _ if self.proposed => "Enter takes it · or type another · Esc back",
             _ => "Enter go on · Esc back",
@@ -53,12 +53,12 @@ impl Questions {
 }
 
 impl MenuEntry {
-    /// What it is, in columns: what it is called, where it is, who is there, what it wants.
+    /// Returns the text of the entry in columns: name, address, number of users, password.
     #[must_use]
     pub fn columns(&self) -> [String; 4] {
         let one = |text: &str| [text.to_owned(), String::new(), String::new(), String::new()];
         match self {
-            MenuEntry::Again(last, formerly) => {
+            MenuEntry::ContinueLast(last, formerly) => {
                 let server = if last.server_name.is_empty() { &last.server } else { &last.server_name };
                 let moved = formerly.as_ref().map_or(String::new(), |_| format!("; now at {}", last.server));
                 one(&format!("{} on {server} as {} (last time{moved})", last.room, last.name))
@@ -69,10 +69,10 @@ impl MenuEntry {
                 let password = if offer.password { "password" } else { "" };
                 [name.into(), offer.address.clone(), people, password.into()]
             }
-            MenuEntry::Last(address) => ["the last one".into(), address.clone(), String::new(), String::new()],
+            MenuEntry::LastServer(address) => ["the last one".into(), address.clone(), String::new(), String::new()],
             MenuEntry::Address => one("another server: type its address"),
-            MenuEntry::Here => one("start a server here, for everybody on this network"),
-            MenuEntry::Running(address) => {
+            MenuEntry::StartServer => one("start a server here, for all users on this network"),
+            MenuEntry::JoinLocal(address) => {
                 let port = address.rsplit(':').next().unwrap_or_default();
                 one(&format!("a Landline server already runs here on port {port}: join it"))
             }

@@ -8,44 +8,44 @@ use unicode_width::UnicodeWidthChar;
 
 const WIDTH: usize = 24;
 
-/// How a terminal places text.
+/// How a terminal assigns text to cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Places {
-    /// Each code point has a cell, or two; marks, too.
+enum WidthModel {
+    /// Each code point, also a combining mark, takes one or two cells.
     CodePoints,
-    /// Marks stand in the cell before them; everything else has cells of its own, as in tmux.
+    /// Combining marks share the cell before them; any other code point takes cells of its own, as in tmux.
     Marks,
-    /// A cluster has one cell, however wide it is elsewhere.
+    /// A cluster takes one cell, whatever its width elsewhere.
     Clusters,
 }
 
-const ALL: [Places; 3] = [Places::CodePoints, Places::Marks, Places::Clusters];
+const ALL: [WidthModel; 3] = [WidthModel::CodePoints, WidthModel::Marks, WidthModel::Clusters];
 
-/// A terminal of one row that does not wrap. The second half of a wide character is an empty text.
+/// A simulated terminal of one row that does not wrap. The second half of a wide character is an empty string.
 struct Row {
-    places: Places,
+    model: WidthModel,
     cells: Vec<String>,
     at: usize,
 }
 
 impl Row {
-    fn new(places: Places) -> Row {
-        Row { places, cells: vec![" ".into(); WIDTH], at: 0 }
+    fn new(model: WidthModel) -> Row {
+        Row { model, cells: vec![" ".into(); WIDTH], at: 0 }
     }
 
     fn take(&mut self, bytes: &[u8]) {
         let text = String::from_utf8(bytes.to_vec()).unwrap();
         for (at, part) in text.split('\x1b').enumerate() {
             let text = if at == 0 { part } else { self.sequence(part) };
-            let pieces: Vec<&str> = match self.places {
-                Places::Clusters => text.graphemes(true).collect(),
+            let pieces: Vec<&str> = match self.model {
+                WidthModel::Clusters => text.graphemes(true).collect(),
                 _ => text.split("").filter(|one| !one.is_empty()).collect(),
             };
             pieces.into_iter().for_each(|piece| self.place(piece));
         }
     }
 
-    /// Carries a sequence out. The text behind it.
+    /// Runs the escape sequence at the start of `part`, and returns the text behind it.
     fn sequence<'t>(&mut self, part: &'t str) -> &'t str {
         let end = part.find(|c: char| c.is_ascii_alphabetic()).unwrap() + 1;
         let (sequence, text) = part.split_at(end);
@@ -53,7 +53,7 @@ impl Row {
         match (&sequence[1..end - 1], &sequence[end - 1..]) {
             (place, "H") => self.at = number(place.split_once(';').unwrap().1) - 1,
             ("2", "J") => self.cells.fill(" ".into()),
-            ("", "K") => (self.at..WIDTH).for_each(|cell| self.wipe(cell)),
+            ("", "K") => (self.at..WIDTH).for_each(|cell| self.erase(cell)),
             (_, "m" | "h" | "l") => {}
             _ => panic!("unknown sequence {sequence:?}"),
         }
@@ -62,16 +62,16 @@ impl Row {
 
     fn place(&mut self, piece: &str) {
         let own = piece.chars().map(|c| c.width().unwrap_or(0)).sum::<usize>();
-        let wide = match self.places {
-            Places::Clusters => 1,
-            Places::CodePoints => own.max(1),
-            Places::Marks if own == 0 && self.at > 0 => return self.cells[self.at - 1].push_str(piece),
-            Places::Marks => own.max(1),
+        let wide = match self.model {
+            WidthModel::Clusters => 1,
+            WidthModel::CodePoints => own.max(1),
+            WidthModel::Marks if own == 0 && self.at > 0 => return self.cells[self.at - 1].push_str(piece),
+            WidthModel::Marks => own.max(1),
         };
-        // At the right edge, what comes replaces what is there.
+        // At the right edge, new text replaces the last cells.
         let at = self.at.min(WIDTH - wide);
         for cell in at..at + wide {
-            self.wipe(cell);
+            self.erase(cell);
         }
         self.cells[at] = piece.into();
         if wide == 2 {
@@ -80,8 +80,8 @@ impl Row {
         self.at = at + wide;
     }
 
-    /// Overwriting one half of a wide character clears the other half.
-    fn wipe(&mut self, cell: usize) {
+    /// Erases a cell. Erasing one half of a wide character erases the other half.
+    fn erase(&mut self, cell: usize) {
         if self.cells[cell].is_empty() {
             self.cells[cell - 1] = " ".into();
         } else if self.cells.get(cell + 1).is_some_and(String::is_empty) {
@@ -101,9 +101,9 @@ fn frame(text: &str) -> Buffer {
     frame
 }
 
-/// What a terminal shows after these frames.
-fn shown(places: Places, texts: &[&str]) -> Row {
-    let mut row = Row::new(places);
+/// Returns the terminal after it has shown frames with these texts.
+fn shown(model: WidthModel, texts: &[&str]) -> Row {
+    let mut row = Row::new(model);
     let mut last: Option<Buffer> = None;
     for text in texts {
         let frame = frame(text);
@@ -133,44 +133,44 @@ const CLUSTERS: [&str; 16] = [
 ];
 
 #[test]
-fn d2_nothing_is_left_of_what_was_there() {
-    for places in ALL {
+fn d2_no_part_of_an_old_cluster_stays_on_the_screen() {
+    for model in ALL {
         for cluster in CLUSTERS {
             let typed = format!("❯ {cluster}");
-            assert_eq!(shown(places, &[&typed, "❯ "]).text(), "❯", "{cluster} at {places:?}");
-            assert_eq!(shown(places, &["a ascii line", cluster, "a ascii line"]).text(), "a ascii line", "{cluster}");
+            assert_eq!(shown(model, &[&typed, "❯ "]).text(), "❯", "{cluster} at {model:?}");
+            assert_eq!(shown(model, &["a ascii line", cluster, "a ascii line"]).text(), "a ascii line", "{cluster}");
         }
     }
 }
 
 #[test]
-fn d2_fields_behind_a_cluster_stay_where_they_are() {
-    for places in ALL {
+fn d2_fields_behind_a_cluster_keep_their_column() {
+    for model in ALL {
         for cluster in CLUSTERS {
             for before in ["", "some longer line", "🇩🇪🇩🇪🇩🇪", "a line of the same width"] {
                 let last = frame(before);
-                let mut row = Row::new(places);
+                let mut row = Row::new(model);
                 row.take(&paint(None, &last, None).unwrap());
                 let mut next = frame(cluster);
                 next.set_string(10, 0, "│ member", Style::new().dim());
                 row.take(&paint(Some(&last), &next, None).unwrap());
                 let text = row.cells[10..].concat();
-                assert_eq!(text.trim_end(), "│ member", "{cluster} after {before} at {places:?}");
+                assert_eq!(text.trim_end(), "│ member", "{cluster} after {before} at {model:?}");
             }
         }
     }
 }
 
 #[test]
-fn d2_text_behind_a_cluster_covers_no_part_of_it() {
+fn d2_text_behind_a_cluster_does_not_overwrite_it() {
     for cluster in ["👍🏽", "សួស្តី", "স্বাগত", "🇩🇪"] {
-        let row = shown(Places::Marks, &["some longer line", &format!("{cluster} you")]);
+        let row = shown(WidthModel::Marks, &["some longer line", &format!("{cluster} you")]);
         assert_eq!(row.text(), format!("{cluster} you"));
     }
 }
 
 #[test]
-fn only_what_changed_is_written_where_widths_are_certain() {
+fn only_changed_cells_are_written_if_widths_are_certain() {
     let bytes = paint(Some(&frame("hello there")), &frame("hallo there"), None).unwrap();
     let text = String::from_utf8(bytes).unwrap();
     assert!(text.contains("\x1b[1;2H") && text.contains('a') && !text.contains("llo"), "{text:?}");
@@ -181,16 +181,17 @@ fn only_what_changed_is_written_where_widths_are_certain() {
 
 proptest! {
     #[test]
-    fn d2_nothing_of_earlier_frames_is_left(
+    fn d2_no_part_of_earlier_frames_stays(
         texts in proptest::collection::vec("([a-c ]|🇩🇪|👍🏽|ทำ|स्ते|ｶﾞ|日|👩‍👩‍👧|⌨️|é|  ){0,12}", 1..6)
     ) {
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let last = texts.last().unwrap();
-        for places in ALL {
-            let text = shown(places, &texts).text();
+        for model in ALL {
+            let text = shown(model, &texts).text();
             for c in text.chars().filter(|c| *c != ' ') {
-                let (there, wanted) = (text.matches(c).count(), last.matches(c).count());
-                prop_assert!(there <= wanted, "{:?} of {:?} at {:?}: {:?}", c, &texts, places, &text);
+                let there = text.matches(c).count();
+                let wanted = last.matches(c).count();
+                prop_assert!(there <= wanted, "{:?} of {:?} at {:?}: {:?}", c, &texts, model, &text);
             }
         }
     }

@@ -1,7 +1,7 @@
-//! The title above, the status line below, and the input.
+//! Draws the title bar, the status line and the input.
 
 use super::super::theme::Theme;
-use super::pieces;
+use super::write_spans;
 use crate::chat::State;
 use crate::chat::conversation::{Conversation, ConversationId, SecretChatState};
 use crate::chat::geometry::{Geometry, PROMPT};
@@ -14,22 +14,24 @@ use landline_common::limits::MESSAGE_LINES;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-/// In front of who talks with the reader past the server.
+/// Sign in front of an encrypted chat.
 pub(super) const LOCK: &str = "🔒";
 
-/// What the conversation is, and the server.
+/// Draws the title bar: the conversation at the left, the user and the server at the right.
 pub(super) fn title(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     buffer.set_style(area, theme.bar);
     let conversation = state.conversations().viewed();
     let (name, about) = named(conversation);
     let right = format!("{} on {} ", state.me(), state.server());
     let (about, right) = match &conversation.fingerprint {
-        Some(numbers) => direct(numbers, usize::from(area.width).saturating_sub(name.cell_width() + 4), right),
+        Some(fingerprint) => {
+            encrypted(fingerprint, usize::from(area.width).saturating_sub(name.cell_width() + 4), right)
+        }
         None => (about, right),
     };
-    let room = usize::from(area.width).saturating_sub(right.cell_width() + 1);
-    let left = truncated(&format!(" {name}"), room);
-    pieces(area, area.y, buffer, &[(&left, theme.bar_strong)]);
+    let width = usize::from(area.width).saturating_sub(right.cell_width() + 1);
+    let left = truncated(&format!(" {name}"), width);
+    write_spans(area, area.y, buffer, &[(&left, theme.bar_strong)]);
     let x = area.x + u16::try_from(left.cell_width() + 2).unwrap_or(0);
     let left_over = usize::from(area.width).saturating_sub(left.cell_width() + 2 + right.cell_width() + 1);
     buffer.set_stringn(x, area.y, truncated(&about, left_over), left_over, theme.bar);
@@ -39,7 +41,7 @@ pub(super) fn title(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffe
     }
 }
 
-/// A conversation's name, and what it is.
+/// Returns the name of a conversation, and what to say about it.
 fn named(conversation: &Conversation) -> (String, String) {
     match &conversation.id {
         ConversationId::Room(_) if conversation.joining => (conversation.title.to_string(), "joining…".to_owned()),
@@ -51,7 +53,7 @@ fn named(conversation: &Conversation) -> (String, String) {
             };
             (conversation.title.to_string(), about)
         }
-        ConversationId::Global => ("everybody".to_owned(), "whatever their room".to_owned()),
+        ConversationId::Global => ("everybody".to_owned(), "all users online".to_owned()),
         ConversationId::User(_) => (conversation.title.to_string(), "messages, stored by the server".to_owned()),
         ConversationId::OffTheRecord(_) => (conversation.title.to_string(), secret(conversation, "off the record")),
         ConversationId::Encrypted(_) => (format!("{LOCK} {}", conversation.title), secret(conversation, "encrypted")),
@@ -60,30 +62,30 @@ fn named(conversation: &Conversation) -> (String, String) {
     }
 }
 
-/// What a chat is that is stored nowhere, and whether it takes talk.
+/// Describes a chat that is not stored: its kind, and whether it accepts messages.
 fn secret(conversation: &Conversation, what: &str) -> String {
     let state = match conversation.chat_state {
         SecretChatState::NotOpen => "not open",
         SecretChatState::Opening => "opening…",
         SecretChatState::Open => "stored nowhere",
-        SecretChatState::Ended => "over, takes no talk",
+        SecretChatState::Ended => "ended",
     };
     format!("{what}, {state}")
 }
 
-/// What an encrypted chat is, not by the lock alone: some terminals have none. The numbers to compare are shown whole or
-/// not at all, and matter more than what stands at the right.
-fn direct(numbers: &str, room: usize, right: String) -> (String, String) {
-    let whole = format!("encrypted · compare {numbers}");
-    if whole.cell_width() + 1 + right.cell_width() <= room {
+/// Describes an encrypted chat in words, since some terminals cannot show the lock. Returns the description and the text
+/// at the right. The fingerprint is shown in full or not at all, and replaces the text at the right if `width` is short.
+fn encrypted(fingerprint: &str, width: usize, right: String) -> (String, String) {
+    let whole = format!("encrypted · compare {fingerprint}");
+    if whole.cell_width() + 1 + right.cell_width() <= width {
         return (whole, right);
     }
-    let shorter = [whole, format!("encrypted · {numbers}"), numbers.to_owned()];
-    let fits = shorter.into_iter().find(|about| about.cell_width() <= room);
+    let shorter = [whole, format!("encrypted · {fingerprint}"), fingerprint.to_owned()];
+    let fits = shorter.into_iter().find(|about| about.cell_width() <= width);
     fits.map_or(("encrypted".to_owned(), right), |about| (about, String::new()))
 }
 
-/// The connection at the left, where one reads at the right.
+/// Draws the status line: the connection and requests at the left, unread messages and the reading position at the right.
 pub(super) fn status(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     buffer.set_style(area, theme.bar);
     let (text, strong) = connection(state);
@@ -95,33 +97,34 @@ pub(super) fn status(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
         (_, Reading::Draft(length)) => (length, theme.bar),
         (None, Reading::Usual) => ("F1 help ".to_owned(), theme.bar),
     };
-    let room = usize::from(area.width).saturating_sub(right.cell_width() + 1);
-    // Trouble with the connection comes first; that all is well may be said by the sign alone.
-    let (text, call) = match call(state) {
-        Some(forms) if strong => (text.clone(), fitting(&forms, room.saturating_sub(text.cell_width() + 3))),
+    let width = usize::from(area.width).saturating_sub(right.cell_width() + 1);
+    // A problem of the connection keeps its text; a good connection may shrink to its sign to make space for a request.
+    let (text, attention) = match attention(state) {
+        Some(forms) if strong => (text.clone(), fitting(&forms, width.saturating_sub(text.cell_width() + 3))),
         Some(forms) => {
-            let long = fitting(&forms[..1], room.saturating_sub(text.cell_width() + 3));
-            let short = || (" ●".to_owned(), fitting(&forms, room.saturating_sub(5)));
+            let long = fitting(&forms[..1], width.saturating_sub(text.cell_width() + 3));
+            let short = || (" ●".to_owned(), fitting(&forms, width.saturating_sub(5)));
             long.map_or_else(short, |long| (text.clone(), Some(long)))
         }
         None => (text, None),
     };
-    let call = call.map_or(String::new(), |call| format!(" · {call}"));
-    pieces(area, area.y, buffer, &[(&truncated(&text, room), style), (&call, theme.bar_strong)]);
+    let attention = attention.map_or(String::new(), |attention| format!(" · {attention}"));
+    write_spans(area, area.y, buffer, &[(&truncated(&text, width), style), (&attention, theme.bar_strong)]);
     let x = area.right().saturating_sub(u16::try_from(right.cell_width()).unwrap_or(0));
     buffer.set_stringn(x, area.y, &right, right.cell_width(), right_style);
 }
 
-/// The first of the forms that fits.
-fn fitting(forms: &[String], room: usize) -> Option<String> {
-    forms.iter().find(|form| form.cell_width() <= room).cloned()
+/// Returns the first form that fits into `width`.
+fn fitting(forms: &[String], width: usize) -> Option<String> {
+    forms.iter().find(|form| form.cell_width() <= width).cloned()
 }
 
-/// What wants the user's attention wherever they look, from its longest form to its shortest: a request for a chat, a
-/// chat that has opened, or what was said to everybody.
-fn call(state: &State) -> Option<Vec<String>> {
+/// Returns what needs the user's attention in any conversation, in several forms from the longest to the shortest: a
+/// request for a chat, a chat that has opened, or a message to all users.
+fn attention(state: &State) -> Option<Vec<String>> {
     if let Some((request, count)) = state.requests().newest() {
-        let (user, what) = (&request.user, request.id.chat_name());
+        let user = &request.user;
+        let what = request.id.chat_name();
         let more = if count > 1 { format!(" (and {} more)", count - 1) } else { String::new() };
         return Some(vec![
             format!("{user} wants an {what}: /accept {user}{more}"),
@@ -132,7 +135,8 @@ fn call(state: &State) -> Option<Vec<String>> {
         ]);
     }
     if let Some(chat) = state.opened_unseen() {
-        let (with, what) = (shown_name(&chat.title), chat.id.chat_name());
+        let with = shown_name(&chat.title);
+        let what = chat.id.chat_name();
         return Some(vec![
             format!("{with} is in the {what}: Alt-a"),
             format!("{with} is in the chat: Alt-a"),
@@ -144,7 +148,7 @@ fn call(state: &State) -> Option<Vec<String>> {
     Some([60, 40, 24, 16, 9].into_iter().map(|width| truncated(&said, width)).collect())
 }
 
-/// How much is new in other conversations, where the list that shows it is hidden.
+/// Returns the number of unread messages in other conversations, if the list of conversations is hidden.
 fn new_elsewhere(state: &State) -> Option<String> {
     if state.geometry().sidebar > 0 {
         return None;
@@ -156,7 +160,7 @@ fn new_elsewhere(state: &State) -> Option<String> {
     }
 }
 
-/// How the connection is, and whether that matters now.
+/// Returns the text about the connection, and whether it reports a problem.
 fn connection(state: &State) -> (String, bool) {
     let unsent = match state.unsent() {
         0 => String::new(),
@@ -184,20 +188,21 @@ fn connection(state: &State) -> (String, bool) {
     }
 }
 
-/// Where the user reads and writes.
+/// The text at the right of the status line, about the shown conversation.
 enum Reading {
-    /// Back in the conversation.
+    /// The user has scrolled back.
     Back(String),
-    /// Near the greatest length of a message.
+    /// The draft is near the maximum length of a message.
     Draft(String),
-    /// At the end.
+    /// The conversation is shown to its end.
     Usual,
 }
 
 fn reading(state: &State) -> Reading {
     let conversation = state.conversations().viewed();
     let draft = conversation.draft.text();
-    let (length, lines) = (draft.chars().count(), count_lines(draft));
+    let length = draft.chars().count();
+    let lines = count_lines(draft);
     match (conversation.scroll, conversation.new_below) {
         (Some(_), 0) => Reading::Back("reading back · Esc ↓ ".to_owned()),
         (Some(_), n) => Reading::Back(format!("{n} new ↓ · Esc ")),
@@ -207,11 +212,11 @@ fn reading(state: &State) -> Reading {
     }
 }
 
-/// What is typed. Where the cursor is.
+/// Draws the input. Returns the position of the cursor.
 pub(super) fn input(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let draft = &state.conversations().viewed().draft;
     let (rows, (row, cell)) = draft.rows(Geometry::input_width(usize::from(area.width)));
-    // The row of the cursor is always in sight.
+    // Scroll so that the row of the cursor is visible.
     let height = usize::from(area.height);
     let first = (row + 1).saturating_sub(height);
     let viewed = state.conversations().viewed();
@@ -220,8 +225,8 @@ pub(super) fn input(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffe
     buffer.set_stringn(area.x, area.y, prompt, 1, theme.key);
     let indent = u16::try_from(PROMPT).unwrap_or(0);
     for (y, row) in (area.top()..area.bottom()).zip(&rows[first..]) {
-        let room = usize::from(area.width.saturating_sub(indent));
-        buffer.set_stringn(area.x + indent, y, &draft.text()[row.clone()], room, theme.text);
+        let width = usize::from(area.width.saturating_sub(indent));
+        buffer.set_stringn(area.x + indent, y, &draft.text()[row.clone()], width, theme.text);
     }
     let x = area.x + indent + u16::try_from(cell).unwrap_or(0);
     let y = area.y + u16::try_from(row - first).unwrap_or(0);

@@ -1,26 +1,26 @@
-//! The lists at both sides: conversations, and the people of the room.
+//! Draws the lists at both sides: the conversations, and the members of the room.
 
 use super::super::theme::Theme;
 use super::bars::LOCK;
-use super::pieces;
+use super::write_spans;
 use crate::chat::State;
 use crate::chat::conversation::{Conversation, ConversationId, SecretChatState};
 use crate::chat::wrap::{CellWidth, truncated};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-/// Conversations, with what is new in them.
+/// Draws the list of conversations, with their unread counts.
 pub(super) fn conversations(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let rows = list_rows(state);
     let viewed = rows
         .iter()
         .position(|row| matches!(row, ListRow::Talk(index, _) if *index == state.conversations().viewed_index()));
-    // The one that is shown is always in sight.
+    // Scroll so that the shown conversation is visible.
     let height = usize::from(area.height);
     let first = viewed.map_or(0, |at| (at + 1).saturating_sub(height));
     for (y, row) in (area.top()..area.bottom()).zip(&rows[first..]) {
         match row {
-            ListRow::Heading(text) => _ = pieces(area, y, buffer, &[(text, theme.dim)]),
+            ListRow::Heading(text) => _ = write_spans(area, y, buffer, &[(text, theme.dim)]),
             ListRow::Blank => {}
             ListRow::Talk(index, conversation) => {
                 entry(state, theme, (*index, conversation), Rect { y, height: 1, ..area }, buffer)
@@ -88,7 +88,7 @@ fn entry(state: &State, theme: &Theme, (index, conversation): (usize, &Conversat
     }
     let number_style = if is_viewed { theme.selected } else { theme.dim };
     let margin = usize::from(row.width > 16);
-    let room = usize::from(row.width).saturating_sub(3 + margin + sign.cell_width() + count.cell_width());
+    let width = usize::from(row.width).saturating_sub(3 + margin + sign.cell_width() + count.cell_width());
     let away = match conversation.id {
         ConversationId::User(_) => !state.is_online(&conversation.title),
         ConversationId::OffTheRecord(_) | ConversationId::Encrypted(_) => {
@@ -97,29 +97,29 @@ fn entry(state: &State, theme: &Theme, (index, conversation): (usize, &Conversat
         ConversationId::Room(_) => conversation.joining,
         _ => false,
     };
-    let name = truncated(&conversation.title, room.saturating_sub(usize::from(away) * 2));
+    let name = truncated(&conversation.title, width.saturating_sub(usize::from(away) * 2));
     let name = if away { format!("{name} ○") } else { name };
-    pieces(row, row.y, buffer, &[(&number, number_style), (" ", style), (&sign, style), (&name, style)]);
+    write_spans(row, row.y, buffer, &[(&number, number_style), (" ", style), (&sign, style), (&name, style)]);
     let x = row.right().saturating_sub(u16::try_from(count.cell_width() + margin).unwrap_or(0));
     buffer.set_stringn(x, row.y, &count, count.cell_width(), style);
 }
 
-/// The people of the room.
+/// Draws the members of the room.
 pub(super) fn people(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let conversation = state.conversations().viewed();
     let members = &conversation.members;
     let heading = conversation.members_known().map_or_else(|| " …".to_owned(), |members| format!(" {members} here"));
-    pieces(area, area.y, buffer, &[(&heading, theme.dim)]);
+    write_spans(area, area.y, buffer, &[(&heading, theme.dim)]);
     let shown = usize::from(area.height.saturating_sub(1));
     let fits = members.len() <= shown;
     let named = if fits { shown } else { shown.saturating_sub(1) };
-    let room = usize::from(area.width).saturating_sub(2);
+    let width = usize::from(area.width).saturating_sub(2);
     for (y, name) in (area.y + 1..).zip(members.iter().take(named)) {
         let style = if *name == *state.me() { theme.me } else { theme.nick(name) };
-        pieces(area, y, buffer, &[(" ", style), (&truncated(name, room), style)]);
+        write_spans(area, y, buffer, &[(" ", style), (&truncated(name, width), style)]);
     }
     if !fits {
         let more = format!(" and {} more", members.len() - named);
-        pieces(area, area.bottom() - 1, buffer, &[(&more, theme.dim)]);
+        write_spans(area, area.bottom() - 1, buffer, &[(&more, theme.dim)]);
     }
 }

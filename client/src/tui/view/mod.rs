@@ -1,4 +1,4 @@
-//! The screen, a pure function of the model: state → cells.
+//! Draws the screen as a pure function of the model's state.
 
 mod bars;
 mod lists;
@@ -13,15 +13,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
-/// Too small for anything.
-const LEAST: (u16, u16) = (20, 5);
+/// Columns and rows at least; a smaller screen shows only a hint.
+const MIN_SIZE: (u16, u16) = (20, 5);
 
-/// Draws the state. Where the cursor is, if it is to be seen.
+/// Draws the state. Returns the position of the cursor, if it is visible.
 pub fn draw(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     if area.is_empty() {
         return None;
     }
-    if area.width < LEAST.0 || area.height < LEAST.1 {
+    if area.width < MIN_SIZE.0 || area.height < MIN_SIZE.1 {
         buffer.set_stringn(area.x, area.y, "too small", usize::from(area.width), theme.text);
         return None;
     }
@@ -45,7 +45,7 @@ pub fn draw(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Op
     cursor
 }
 
-/// Where each part is.
+/// The areas of the parts of the screen.
 struct Parts {
     title: Rect,
     sidebar: Option<Rect>,
@@ -62,7 +62,8 @@ impl Parts {
         let middle = area.height.saturating_sub(input + 2);
         let row = |y: u16, height: u16| Rect { y: area.y + y, height, ..area };
         let body = row(1, middle);
-        let (left, right) = (cells(geometry.sidebar), cells(geometry.people));
+        let left = cells(geometry.sidebar);
+        let right = cells(geometry.people);
         let talk_x = area.x + left + u16::from(left > 0);
         Parts {
             title: row(0, 1),
@@ -75,7 +76,7 @@ impl Parts {
     }
 }
 
-/// In the middle, above the status line.
+/// Returns the area of an overlay: centered, above the status line.
 fn overlay_area(area: Rect, status: u16) -> Rect {
     let width = area.width.min(u16::try_from(MAX_OVERLAY_WIDTH).unwrap_or(u16::MAX));
     Rect { x: area.x + (area.width - width) / 2, y: area.y + 1, width, height: status - area.y - 1 }
@@ -87,15 +88,15 @@ fn rule(theme: &Theme, x: u16, beside: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// Writes pieces one after the other, as far as there is room. Where it ended.
-fn pieces(area: Rect, y: u16, buffer: &mut Buffer, pieces: &[(&str, Style)]) -> u16 {
+/// Writes spans of text one after the other, cut at the right edge of `area`. Returns the column behind the last one.
+fn write_spans(area: Rect, y: u16, buffer: &mut Buffer, spans: &[(&str, Style)]) -> u16 {
     let mut x = area.x;
-    for (text, style) in pieces {
-        let room = usize::from(area.right().saturating_sub(x));
-        if room == 0 {
+    for (text, style) in spans {
+        let width = usize::from(area.right().saturating_sub(x));
+        if width == 0 {
             break;
         }
-        x = buffer.set_stringn(x, y, text, room, *style).0;
+        x = buffer.set_stringn(x, y, text, width, *style).0;
     }
     x
 }

@@ -1,7 +1,7 @@
-//! What lies over the conversation: the help, the question about a paste, and those for a password.
+//! Draws the overlays: the help, the question about a paste, and the password form.
 
 use super::super::theme::Theme;
-use super::pieces;
+use super::write_spans;
 use crate::chat::State;
 use crate::chat::help::{HelpRow, help_rows};
 use crate::chat::overlay::Overlay;
@@ -13,7 +13,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Block, Clear, Widget};
 
-/// Draws what lies over the conversation. Where the cursor is, if something is typed there.
+/// Draws an overlay. Returns the position of the cursor, if the overlay has an input.
 pub(super) fn draw(
     state: &State,
     overlay: &Overlay,
@@ -29,31 +29,31 @@ pub(super) fn draw(
     None
 }
 
-/// The question for a password; of the answer its length is shown, and no more.
+/// Draws the password form. The typed password is masked.
 fn password(form: &PasswordForm, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let height = area.height.min(9);
     let area = Rect { y: area.bottom() - height, height, ..area };
     let title = match form.purpose {
-        Purpose::Register => " An account of your name ",
-        Purpose::Change => " Another password ",
+        Purpose::Register => " Create an account ",
+        Purpose::Change => " Change your password ",
         Purpose::SignIn => " Sign in again ",
     };
-    let inner = frame(title, " Enter: go on · Esc: leave everything as it is ", theme, area, buffer);
+    let inner = frame(title, " Enter: continue · Esc: cancel ", theme, area, buffer);
     let width = usize::from(inner.width);
-    let room = width.saturating_sub(3);
+    let field_width = width.saturating_sub(3);
     let (before, after) = form.masked();
-    let hidden = before.chars().count().saturating_sub(room);
+    let hidden = before.chars().count().saturating_sub(field_width);
     let before: String = before.chars().skip(hidden).collect();
     let mut rows = inner.top()..inner.bottom();
-    pieces(inner, rows.next()?, buffer, &[(form.question(), theme.new)]);
+    write_spans(inner, rows.next()?, buffer, &[(form.question(), theme.new)]);
     let y = rows.next()?;
-    pieces(inner, y, buffer, &[("❯ ", theme.key), (&before, theme.text), (&after, theme.text)]);
+    write_spans(inner, y, buffer, &[("❯ ", theme.key), (&before, theme.text), (&after, theme.text)]);
     let texts = [(form.problem(), "! ", theme.refused), (Some(CAUTION), "", theme.dim)];
     for (text, sign, style) in texts {
         let Some(text) = text else { continue };
-        let room = width.saturating_sub(sign.cell_width());
-        for (row, y) in wrap(text, room, room).into_iter().zip(rows.by_ref()) {
-            pieces(inner, y, buffer, &[(sign, style), (&text[row], style)]);
+        let width = width.saturating_sub(sign.cell_width());
+        for (row, y) in wrap(text, width, width).into_iter().zip(rows.by_ref()) {
+            write_spans(inner, y, buffer, &[(sign, style), (&text[row], style)]);
         }
     }
     let x = inner.x + 2 + u16::try_from(before.cell_width()).unwrap_or(0);
@@ -74,20 +74,22 @@ fn help((first, mesh): (usize, bool), theme: &Theme, area: Rect, buffer: &mut Bu
     let first = first.min(rows.len());
     for (y, row) in (inner.top()..inner.bottom()).zip(&rows[first..]) {
         match row {
-            HelpRow::Heading(text) => _ = pieces(inner, y, buffer, &[(text, theme.new)]),
+            HelpRow::Heading(text) => _ = write_spans(inner, y, buffer, &[(text, theme.new)]),
             HelpRow::Entry(left, column, right) => {
                 let gap = " ".repeat(column.saturating_sub(left.cell_width()));
-                pieces(inner, y, buffer, &[(left, theme.key), (&gap, theme.text), (right, theme.text)]);
+                write_spans(inner, y, buffer, &[(left, theme.key), (&gap, theme.text), (right, theme.text)]);
             }
         }
     }
 }
 
 fn paste(state: &State, pasted: &Pasted, theme: &Theme, area: Rect, buffer: &mut Buffer) {
-    let (message, choices, losses) = (pasted.message(), state.paste_choices(pasted), pasted.losses());
+    let message = pasted.message();
+    let choices = state.paste_choices(pasted);
+    let losses = pasted.losses();
     let lines: Vec<&str> = message.split('\n').collect();
     let below = choices.len() + losses.len() + 1;
-    // What is asked takes at most 14 rows, or what is needed for the answers.
+    // Use at most 14 rows, or more if the choices need them.
     let height = (lines.len() + below + 2).min(14.max(below + 4));
     let height = area.height.min(u16::try_from(height).unwrap_or(u16::MAX));
     let area = Rect { y: area.bottom() - height, height, ..area };
@@ -99,21 +101,21 @@ fn paste(state: &State, pasted: &Pasted, theme: &Theme, area: Rect, buffer: &mut
     let shown = if lines.len() > preview { preview.saturating_sub(1) } else { lines.len() };
     let mut rows = (inner.top()..inner.bottom()).map(|y| (inner, y));
     for (line, (inner, y)) in lines[..shown].iter().zip(rows.by_ref()) {
-        pieces(inner, y, buffer, &[("│ ", theme.dim), (&truncated(line, width.saturating_sub(2)), theme.text)]);
+        write_spans(inner, y, buffer, &[("│ ", theme.dim), (&truncated(line, width.saturating_sub(2)), theme.text)]);
     }
     if shown < lines.len()
         && preview > 0
         && let Some((inner, y)) = rows.next()
     {
-        pieces(inner, y, buffer, &[(&format!("│ … and {} more", lines.len() - shown), theme.dim)]);
+        write_spans(inner, y, buffer, &[(&format!("│ … and {} more", lines.len() - shown), theme.dim)]);
     }
     let gap = usize::from(inner.height).saturating_sub(shown.max(preview) + below - 1).min(1);
     let mut rows = rows.skip(gap);
     for (loss, (inner, y)) in losses.iter().zip(rows.by_ref()) {
-        pieces(inner, y, buffer, &[("     !  ", theme.refused), (loss, theme.text)]);
+        write_spans(inner, y, buffer, &[("     !  ", theme.refused), (loss, theme.text)]);
     }
     for ((key, what), (inner, y)) in choices.iter().zip(rows) {
-        pieces(
+        write_spans(
             inner,
             y,
             buffer,

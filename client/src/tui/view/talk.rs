@@ -1,4 +1,4 @@
-//! The conversation.
+//! Draws the messages of the shown conversation.
 
 use super::super::theme::Theme;
 use crate::chat::State;
@@ -14,61 +14,61 @@ use ratatui::widgets::{Clear, Widget};
 
 const WEEKDAYS: [&str; 7] = ["Thursday", "Friday", "Saturday", "Sunday", "Monday", "Tuesday", "Wednesday"];
 
-/// Draws from the last row that is shown upwards.
+/// Draws the conversation from the last visible row upwards.
 pub(super) fn draw(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let conversation = state.conversations().viewed();
     if conversation.lines().is_empty() {
         return empty(conversation, theme, area, buffer);
     }
-    let paper = state.layout();
+    let layout = state.layout();
     let (last, cut) = conversation.bottom();
     let mut below = i32::from(area.height) + i32::try_from(cut).unwrap_or(0);
-    // A short conversation begins at the top.
+    // A conversation shorter than the screen begins at the top.
     let mut first = last;
-    let mut laid = vec![paper.line_layout(conversation, last)];
+    let mut laid = vec![layout.line_layout(conversation, last)];
     let mut rows = i32::try_from(laid[0].height()).unwrap_or(i32::MAX);
     while rows < below && first > 0 {
         first -= 1;
-        laid.push(paper.line_layout(conversation, first));
+        laid.push(layout.line_layout(conversation, first));
         rows += laid.last().map_or(0, |laid| i32::try_from(laid.height()).unwrap_or(0));
     }
     below = below.min(rows);
-    let sheet = Sheet { state, theme, paper, area };
+    let canvas = Canvas { state, theme, layout, area };
     for (index, laid) in (first..=last).rev().zip(&laid) {
         let top = below - i32::try_from(laid.height()).unwrap_or(0);
-        if top <= 0 && sheet.first(conversation, index, laid, top, buffer) {
+        if top <= 0 && canvas.draw_top_line(conversation, index, laid, top, buffer) {
             return;
         }
-        sheet.line(&conversation.lines()[index], laid, top, buffer);
+        canvas.line(&conversation.lines()[index], laid, top, buffer);
         below = top;
     }
 }
 
 fn empty(conversation: &Conversation, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let text = match conversation.id {
-        ConversationId::Room(_) => "Nothing has been said here yet.",
-        ConversationId::Global => "What you say here is heard by everybody online.",
-        ConversationId::User(_) => "What you say here is for the two of you; the server stores it.",
-        ConversationId::OffTheRecord(_) => "What you say here is stored nowhere.",
-        ConversationId::Encrypted(_) => "What you say here goes from your computer to theirs, past the server.",
-        ConversationId::Server => "Nothing has happened yet.",
-        ConversationId::Mentions => "Nobody has named you yet.",
+        ConversationId::Room(_) => "No messages yet.",
+        ConversationId::Global => "Messages here go to all users online.",
+        ConversationId::User(_) => "Messages here go to this user only. The server stores them.",
+        ConversationId::OffTheRecord(_) => "Messages here are not stored.",
+        ConversationId::Encrypted(_) => "Messages here go directly to the other computer, encrypted.",
+        ConversationId::Server => "No events yet.",
+        ConversationId::Mentions => "No mentions of you yet.",
     };
     buffer.set_stringn(area.x + 1, area.y, text, usize::from(area.width.saturating_sub(1)), theme.dim);
 }
 
-/// What all lines of the picture share.
-struct Sheet<'s> {
+/// The arguments that all drawing functions share.
+struct Canvas<'s> {
     state: &'s State,
     theme: &'s Theme,
-    paper: Layout,
+    layout: Layout,
     area: Rect,
 }
 
-impl Sheet<'_> {
-    /// Draws the first line of the screen, if its first row is one of text without a name: no text is without a speaker.
-    /// Whether it was drawn.
-    fn first(
+impl Canvas<'_> {
+    /// Draws the top line of the screen if its first visible row would lack the author's name. Then the name is added, so
+    /// that the author of each visible text is known. Returns whether the line was drawn.
+    fn draw_top_line(
         &self,
         conversation: &Conversation,
         index: usize,
@@ -78,13 +78,13 @@ impl Sheet<'_> {
     ) -> bool {
         let line = &conversation.lines()[index];
         let Some(talk) = line.message() else { return false };
-        let columns = self.paper.columns;
+        let columns = self.layout.columns;
         let rules = laid.height() - laid.rows.len() - laid.failure_rows.len();
         let below_rules = top + i32::try_from(rules).unwrap_or(0);
         if below_rules > 0 || (below_rules == 0 && laid.shows_name) {
             return false;
         }
-        let named = self.paper.line_layout_with_name(conversation, index);
+        let named = self.layout.line_layout_with_name(conversation, index);
         if columns.name_width == 0 && below_rules == 0 && named.height() == laid.height() {
             self.line(line, &named, top, buffer);
             return true;
@@ -92,7 +92,7 @@ impl Sheet<'_> {
         self.line(line, laid, top, buffer);
         self.time(line, 0, buffer);
         if columns.name_width == 0 {
-            // There is no place for the name beside the text, so less of the row is shown.
+            // Without a column for names, the name takes the place of the row's beginning.
             let hidden = usize::try_from(-below_rules).unwrap_or(0);
             let text = laid.rows.get(hidden).map_or("", |row| &laid.text[row.clone()]);
             let row = Rect {
@@ -115,7 +115,7 @@ impl Sheet<'_> {
         true
     }
 
-    /// Draws one line whose first row is at `top`, which may be above the area.
+    /// Draws one line. Its first row is at `top`, which may be above the area.
     fn line(&self, line: &Line, laid: &LineLayout<'_>, top: i32, buffer: &mut Buffer) {
         let mut y = top;
         if let Some(day) = laid.separators.day {
@@ -130,18 +130,18 @@ impl Sheet<'_> {
         let style = self.style(line);
         for (at, row) in laid.rows.iter().enumerate() {
             let hang = if at == 0 { laid.first_indent } else { 0 };
-            self.write(y, self.paper.columns.indent + hang, &laid.text[row.clone()], style, buffer);
+            self.write(y, self.layout.columns.indent + hang, &laid.text[row.clone()], style, buffer);
             y += 1;
         }
         for why in &laid.failure_rows {
-            self.write(y, self.paper.columns.indent, why, self.theme.refused, buffer);
+            self.write(y, self.layout.columns.indent, why, self.theme.refused, buffer);
             y += 1;
         }
     }
 
-    /// Time, mark and name.
+    /// Draws time, mark and name of a line.
     fn margin(&self, line: &Line, laid: &LineLayout<'_>, y: i32, buffer: &mut Buffer) {
-        let columns = self.paper.columns;
+        let columns = self.layout.columns;
         if laid.shows_time {
             self.time(line, y, buffer);
         }
@@ -167,33 +167,34 @@ impl Sheet<'_> {
     }
 
     fn time(&self, line: &Line, y: i32, buffer: &mut Buffer) {
-        let time = self.paper.zone.at(line.at).clock().to_string();
-        self.write(y, self.paper.columns.time, &time, self.theme.dim, buffer);
+        let time = self.layout.zone.at(line.at).clock().to_string();
+        self.write(y, self.layout.columns.time, &time, self.theme.dim, buffer);
     }
 
-    /// The name in its column.
+    /// Draws the name in the column of names.
     fn nick(&self, talk: &ChatMessage, y: i32, buffer: &mut Buffer) {
-        let columns = self.paper.columns;
+        let columns = self.layout.columns;
         let name = truncated(&talk.user, columns.name_width);
         let x = columns.name + columns.name_width - name.cell_width();
         self.write(y, x, &name, self.nick_style(talk), buffer);
     }
 
     fn name(&self, talk: &ChatMessage, laid: &LineLayout<'_>, y: i32, buffer: &mut Buffer) {
-        let (columns, style) = (self.paper.columns, self.nick_style(talk));
+        let columns = self.layout.columns;
+        let style = self.nick_style(talk);
         if laid.shows_name && columns.name_width > 0 {
             self.nick(talk, y, buffer);
         }
         let mut x = columns.indent;
-        let room_for = |x: usize| (columns.indent + laid.first_indent).saturating_sub(x);
+        let width_from = |x: usize| (columns.indent + laid.first_indent).saturating_sub(x);
         if laid.shows_name && columns.name_width == 0 {
-            let name = truncated(&shown_name(&talk.user), room_for(x).saturating_sub(2));
+            let name = truncated(&shown_name(&talk.user), width_from(x).saturating_sub(2));
             self.write(y, x, &name, style, buffer);
             self.write(y, x + name.cell_width(), ":", self.theme.dim, buffer);
             x += name.cell_width() + 2;
         }
         if let Some(room) = &talk.room {
-            let room = format!("[{}]", truncated(room, room_for(x).saturating_sub(3)));
+            let room = format!("[{}]", truncated(room, width_from(x).saturating_sub(3)));
             self.write(y, x, &room, self.theme.dim, buffer);
         }
     }
@@ -206,7 +207,7 @@ impl Sheet<'_> {
         }
     }
 
-    /// One cell that says what kind of line it is, whatever its colour.
+    /// Returns the mark of a line: one cell that shows its kind without relying on color.
     fn mark(&self, line: &Line) -> (&'static str, Style) {
         match &line.body {
             Body::Message(talk) => match &talk.delivery {
@@ -241,12 +242,12 @@ impl Sheet<'_> {
         self.write(y, 0, &line, style, buffer);
     }
 
-    /// Writes at a row that may be outside of the area.
+    /// Writes text at row `y`, which may be outside the area; then nothing is drawn.
     fn write(&self, y: i32, x: usize, text: &str, style: Style, buffer: &mut Buffer) {
         let (Ok(row), Ok(x)) = (u16::try_from(y), u16::try_from(x)) else { return };
         if row < self.area.height && x < self.area.width {
-            let room = usize::from(self.area.width - x);
-            buffer.set_stringn(self.area.x + x, self.area.y + row, text, room, style);
+            let width = usize::from(self.area.width - x);
+            buffer.set_stringn(self.area.x + x, self.area.y + row, text, width, style);
         }
     }
 }

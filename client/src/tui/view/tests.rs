@@ -1,11 +1,12 @@
-//! The screens as people see them. `cargo insta review` shows what changed.
+//! Snapshots of whole screens. `cargo insta review` shows changes.
 
-use super::super::theme::{Depth, Palette, Theme};
+use super::super::theme::{Depth, Theme};
 use super::draw;
 use crate::chat::key::{Code, Key};
 use crate::chat::test_client::TestClient;
 use crate::chat::{Input, State};
 use crate::connection::Loss;
+use crate::palette::Palette;
 use insta::assert_snapshot;
 use landline_common::EventKind;
 use ratatui::buffer::Buffer;
@@ -13,7 +14,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Color;
 use unicode_width::UnicodeWidthStr;
 
-fn painted(state: &State, palette: Palette) -> (Buffer, Option<(u16, u16)>) {
+fn draw_screen(state: &State, palette: Palette) -> (Buffer, Option<(u16, u16)>) {
     let geometry = state.geometry();
     let area = Rect::new(0, 0, geometry.width.try_into().unwrap(), geometry.height.try_into().unwrap());
     let mut buffer = Buffer::empty(area);
@@ -21,9 +22,9 @@ fn painted(state: &State, palette: Palette) -> (Buffer, Option<(u16, u16)>) {
     (buffer, cursor.map(|at| (at.x, at.y)))
 }
 
-/// The screen as text, with a block where the cursor is.
+/// Returns the screen as text, with a block at the cursor.
 fn screen(client: &TestClient) -> String {
-    let (buffer, cursor) = painted(&client.state, Palette::Dark);
+    let (buffer, cursor) = draw_screen(&client.state, Palette::Dark);
     let mut out = String::new();
     for y in 0..buffer.area.height {
         let mut x = 0;
@@ -41,7 +42,7 @@ fn screen(client: &TestClient) -> String {
 
 const SIZES: [(usize, usize); 3] = [(60, 15), (80, 24), (120, 40)];
 
-/// A morning in the lobby.
+/// Returns a client with an ordinary conversation in the lobby.
 fn talk(width: usize, height: usize) -> TestClient {
     let mut client = TestClient::signed_in(width, height);
     client.receive_message(1, "lobby", "bob", "good morning! did anybody see the printer on the second floor?");
@@ -73,14 +74,14 @@ fn talk(width: usize, height: usize) -> TestClient {
 }
 
 #[test]
-fn the_lobby() {
+fn a_conversation_in_the_lobby() {
     for (width, height) in SIZES {
         assert_snapshot!(format!("lobby_{width}x{height}"), screen(&talk(width, height)));
     }
 }
 
 #[test]
-fn every_script_has_its_width() {
+fn wide_and_composed_characters_keep_their_columns() {
     for (width, height) in SIZES {
         let mut client = TestClient::signed_in(width, height);
         client.receive_message(
@@ -110,7 +111,7 @@ fn a_paste_is_asked_about() {
 }
 
 #[test]
-fn a9_several_lines_in_one_message() {
+fn a9_a_message_may_have_several_lines() {
     for (width, height) in SIZES {
         let mut client = talk(width, height);
         let code = "def deploy(rooms):\n    for room in rooms:\n        if room.is_ready():\n            \
@@ -125,7 +126,7 @@ fn a9_several_lines_in_one_message() {
 }
 
 #[test]
-fn what_a_paste_loses_and_that_it_is_split_is_said() {
+fn a_long_paste_is_split_with_a_warning() {
     for (width, height) in SIZES {
         let mut client = talk(width, height);
         client.step(Input::Burst("\u{7}some words that were pasted\r".repeat(4_000)));
@@ -134,7 +135,7 @@ fn what_a_paste_loses_and_that_it_is_split_is_said() {
 }
 
 #[test]
-fn without_a_connection() {
+fn a_lost_connection_is_shown() {
     for (width, height) in SIZES {
         let mut client = talk(width, height);
         client.press(Key::ctrl('u'));
@@ -157,7 +158,7 @@ fn what_failed_says_why() {
 }
 
 #[test]
-fn the_help() {
+fn help_overlay() {
     for (width, height) in SIZES {
         let mut client = talk(width, height);
         client.press(Key::plain(Code::F(1)));
@@ -166,7 +167,7 @@ fn the_help() {
 }
 
 #[test]
-fn mentions() {
+fn mentions_view() {
     for (width, height) in SIZES {
         let mut client = talk(width, height);
         client.press(Key::alt(Code::Char('m')));
@@ -175,7 +176,7 @@ fn mentions() {
 }
 
 #[test]
-fn reading_back_while_others_talk() {
+fn new_messages_are_counted_while_scrolled_back() {
     for (width, height) in SIZES {
         let mut client = TestClient::signed_in(width, height);
         for id in 1..100 {
@@ -195,7 +196,7 @@ fn reading_back_while_others_talk() {
 }
 
 #[test]
-fn a_direct_chat_is_asked_for() {
+fn a_request_for_an_encrypted_chat_is_shown() {
     for (width, height) in SIZES {
         let mut client = talk(width, height);
         client.receive(EventKind::DirectRequest { from: "carol".into(), key: "00".into() });
@@ -205,7 +206,7 @@ fn a_direct_chat_is_asked_for() {
 }
 
 #[test]
-fn a_chat_that_opened_elsewhere_stands_in_the_status_line() {
+fn a_chat_opened_in_the_background_is_in_the_status_line() {
     for (width, shown) in [(80, "carol is in the off-the-record chat: Alt-a"), (45, "chat open: Alt-a")] {
         let mut client = TestClient::signed_in(width, 24);
         client.receive(EventKind::PrivateConnected { with: "carol".into() });
@@ -216,7 +217,7 @@ fn a_chat_that_opened_elsewhere_stands_in_the_status_line() {
 }
 
 #[test]
-fn a_direct_chat_shows_what_to_compare() {
+fn an_encrypted_chat_shows_its_fingerprint() {
     for (width, height) in SIZES {
         let mut client = talk(width, height);
         let fingerprint = "30142 96127 00519 88204 61735 20960 47113 05528";
@@ -254,12 +255,12 @@ fn long_lines_are_typed_in_several_rows() {
 }
 
 #[test]
-fn of_a_password_its_length_is_shown() {
+fn a_typed_password_is_masked() {
     for (width, height) in [(80, 24), (30, 8), (20, 5)] {
         let mut client = TestClient::signed_in(width, height);
         client.enter_line("/register");
         client.type_in("sesame");
-        let (_, cursor) = painted(&client.state, Palette::Dark);
+        let (_, cursor) = draw_screen(&client.state, Palette::Dark);
         let shown = screen(&client);
         assert!(!shown.contains("sesame") && cursor.is_some() == (height > 5), "{shown}");
         if height > 5 {
@@ -274,19 +275,19 @@ fn any_size_can_be_drawn() {
     for width in (0..140).step_by(3) {
         for height in 0..30 {
             client.step(Input::Resize(width, height));
-            painted(&client.state, Palette::Light);
+            draw_screen(&client.state, Palette::Light);
             client.press(Key::plain(Code::PageUp));
-            painted(&client.state, Palette::Mono);
+            draw_screen(&client.state, Palette::Mono);
             client.press(Key::plain(Code::F(1)));
-            painted(&client.state, Palette::Dark);
+            draw_screen(&client.state, Palette::Dark);
             client.press(Key::plain(Code::Escape));
         }
     }
 }
 
 #[test]
-fn without_colours_nothing_is_coloured() {
-    let (buffer, _) = painted(&talk(120, 40).state, Palette::Mono);
+fn the_mono_palette_draws_no_colors() {
+    let (buffer, _) = draw_screen(&talk(120, 40).state, Palette::Mono);
     assert!(buffer.content.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
 }
 
@@ -304,14 +305,14 @@ fn a_full_conversation_is_drawn_as_fast_as_an_empty_one() {
     let begun = std::time::Instant::now();
     for _ in 0..20 {
         client.type_in("x");
-        painted(&client.state, Palette::Dark);
+        draw_screen(&client.state, Palette::Dark);
     }
-    // Twenty keys and pictures, in a build that is not optimised; one may take 50 ms.
+    // Twenty keys and frames in a debug build; one may take 50 ms.
     assert!(begun.elapsed().as_millis() < 1_000, "{:?}", begun.elapsed());
 }
 
 #[test]
-fn a_mesh() {
+fn mesh_screens() {
     for (width, height) in SIZES {
         let mut client = TestClient::in_mesh(width, height);
         client.receive_message(1 << 24, "mesh", "bob", "is the projector free?");
@@ -335,7 +336,7 @@ fn a_mesh() {
 }
 
 #[test]
-fn a8_the_first_row_of_the_screen_has_a_name_at_any_height() {
+fn a8_the_top_row_always_has_a_name() {
     for width in [40, 60, 80] {
         for height in 8..24 {
             let mut client = TestClient::signed_in(width, height);
@@ -361,7 +362,7 @@ fn status(client: &TestClient) -> String {
 }
 
 #[test]
-fn a7_without_a_list_the_status_line_says_what_is_new() {
+fn a7_the_status_line_counts_unread_messages_if_the_list_is_hidden() {
     for (width, height) in [(47, 15), (45, 15), (40, 10), (20, 5)] {
         let mut client = TestClient::signed_in(width, height);
         assert!(status(&client).contains("F1 help"), "{}", status(&client));
@@ -383,7 +384,7 @@ fn a7_without_a_list_the_status_line_says_what_is_new() {
 }
 
 #[test]
-fn b8_a_request_stands_in_the_status_line_until_it_is_answered() {
+fn b8_a_chat_request_stays_in_the_status_line_until_answered() {
     for width in [40, 60, 80, 120] {
         let mut client = TestClient::signed_in(width, 15);
         client.receive(EventKind::DirectRequest { from: "bob".into(), key: "00".into() });

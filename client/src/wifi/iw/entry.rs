@@ -83,7 +83,7 @@ impl<'a> BssEntry<'a> {
             "RSN" => self.part = BssPart::Rsn,
             "WPA" => {
                 self.part = BssPart::Wpa;
-                self.security.offer(Scheme::Wpa);
+                self.security.add_scheme(Scheme::Wpa);
             }
             _ => {}
         }
@@ -102,7 +102,7 @@ impl<'a> BssEntry<'a> {
         }
         if self.part == BssPart::Rsn && !known {
             // The suite is newer than this table, so it is at least WPA2.
-            self.security.offer(Scheme::Wpa2);
+            self.security.add_scheme(Scheme::Wpa2);
         }
     }
 
@@ -110,7 +110,7 @@ impl<'a> BssEntry<'a> {
     #[must_use]
     pub fn network(mut self) -> Network {
         if self.privacy && self.security.is_open() {
-            self.security.offer(Scheme::Wep);
+            self.security.add_scheme(Scheme::Wep);
         }
         let channel = self.mhz.and_then(channel_of);
         Network {

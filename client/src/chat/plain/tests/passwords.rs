@@ -1,47 +1,52 @@
-//! `/register` and `/password` in lines.
+//! Tests of `/register` and `/password` in plain lines.
 
 use super::*;
 
 #[test]
-fn on_a_terminal_passwords_are_asked_for() {
-    let mut desk = TestClient::guest(PERSON);
-    desk.type_in("/password");
-    assert_eq!(desk.said, ["You are a guest, without a password. /register makes an account of your name."]);
-    desk.type_in("/register");
-    assert_eq!((&*desk.asked, desk.sent.len()), (&[Purpose::Register][..], 0));
-    desk.step(PlainInput::Passwords(PasswordAnswer::Discard));
-    assert_eq!((desk.said.last().map(String::as_str), desk.sent.len()), (Some("nothing was changed"), 0));
-    desk.step(PlainInput::Passwords(PasswordAnswer::Register("correct horse".into())));
-    desk.answer("/register", Cause::AccountMade.with_user("alice").into());
-    assert_eq!((desk.take_sent(), desk.accounts), (vec!["/register".to_owned()], 1));
-    desk.type_in("/password");
-    assert_eq!(desk.asked, [Purpose::Register, Purpose::Change]);
-    let (old, new) = ("correct horse".to_owned(), "battery staple".to_owned());
-    desk.step(PlainInput::Passwords(PasswordAnswer::Change { old, new }));
-    desk.down();
-    desk.step(PlainInput::End);
-    assert!(desk.said.iter().all(|said| !said.contains("horse") && !said.contains("staple")), "{:?}", desk.said);
+fn a_terminal_is_asked_for_passwords() {
+    let mut client = TestClient::guest(PERSON);
+    client.type_in("/password");
+    assert_eq!(client.said, ["You are a guest, without a password. /register makes an account of your name."]);
+    client.type_in("/register");
+    assert_eq!((&*client.asked, client.sent.len()), (&[Purpose::Register][..], 0));
+    client.step(PlainInput::Passwords(PasswordAnswer::Discard));
+    assert_eq!(
+        (client.said.last().map(String::as_str), client.sent.len()),
+        (Some("cancelled; nothing was changed"), 0)
+    );
+    client.step(PlainInput::Passwords(PasswordAnswer::Register("correct horse".into())));
+    client.answer("/register", Cause::AccountMade.with_user("alice").into());
+    assert_eq!((client.take_sent(), client.accounts), (vec!["/register".to_owned()], 1));
+    client.type_in("/password");
+    assert_eq!(client.asked, [Purpose::Register, Purpose::Change]);
+    let old = "correct horse".to_owned();
+    let new = "battery staple".to_owned();
+    client.step(PlainInput::Passwords(PasswordAnswer::Change { old, new }));
+    client.down();
+    client.step(PlainInput::End);
+    assert!(client.said.iter().all(|said| !said.contains("horse") && !said.contains("staple")), "{:?}", client.said);
 }
 
 #[test]
-fn out_of_a_pipe_nothing_is_asked() {
-    let mut desk = TestClient::guest(PIPE);
-    desk.type_in("/register");
-    let why = "a password is asked for on a terminal; programs send an object, with --json: /register";
-    assert_eq!((&*desk.said, &*desk.asked, desk.sent.len()), (&[why.to_owned()][..], &[][..], 0));
+fn a_pipe_is_not_asked_for_passwords() {
+    let mut client = TestClient::guest(PIPE);
+    client.type_in("/register");
+    let why =
+        "cannot ask for a password: standard input is no terminal; programs send an object, with --json: /register";
+    assert_eq!((&*client.said, &*client.asked, client.sent.len()), (&[why.to_owned()][..], &[][..], 0));
 }
 
 #[test]
-fn a_program_sets_passwords_by_objects_which_are_named_nowhere() {
-    let mut desk = TestClient::guest(JSON);
-    desk.type_in(r#"{"type":"register","password":"correct horse","label":"r"}"#);
-    desk.answer("/register", Cause::AccountMade.with_user("alice").into());
-    assert_eq!(desk.accounts, 1);
-    desk.type_in(r#"{"type":"password","old":"correct horse","new":"battery staple","label":"p"}"#);
-    desk.type_in(r#"{"type":"password","old":"correct horse","new":"battery staple","label":"p"}"#);
-    desk.down();
-    desk.step(PlainInput::End);
-    desk.pass(60_000, false);
-    assert!(desk.said.iter().any(|said| said.contains("the object password")), "{:?}", desk.said);
-    assert!(desk.said.iter().all(|said| !said.contains("horse") && !said.contains("staple")), "{:?}", desk.said);
+fn passwords_in_objects_appear_in_no_notice() {
+    let mut client = TestClient::guest(JSON);
+    client.type_in(r#"{"type":"register","password":"correct horse","label":"r"}"#);
+    client.answer("/register", Cause::AccountMade.with_user("alice").into());
+    assert_eq!(client.accounts, 1);
+    client.type_in(r#"{"type":"password","old":"correct horse","new":"battery staple","label":"p"}"#);
+    client.type_in(r#"{"type":"password","old":"correct horse","new":"battery staple","label":"p"}"#);
+    client.down();
+    client.step(PlainInput::End);
+    client.pass(60_000, false);
+    assert!(client.said.iter().any(|said| said.contains("the object password")), "{:?}", client.said);
+    assert!(client.said.iter().all(|said| !said.contains("horse") && !said.contains("staple")), "{:?}", client.said);
 }

@@ -1,107 +1,112 @@
-//! Chats that are stored nowhere.
+//! Tests of encrypted chats.
 
 use super::*;
 
-fn open(desk: &mut TestClient) {
-    desk.hear(EventKind::DirectConnected { with: "Bob".into(), fingerprint: "12345".into() });
+fn open(client: &mut TestClient) {
+    client.hear(EventKind::DirectConnected { with: "Bob".into(), fingerprint: "12345".into() });
 }
 
-fn out(desk: &mut TestClient, text: &'static str) {
-    desk.answer("/direct-say", EventKind::DirectTalk { with: "Bob".into(), own: true, text: text.into() });
+fn out(client: &mut TestClient, text: &'static str) {
+    client.answer("/direct-say", EventKind::DirectTalk { with: "Bob".into(), own: true, text: text.into() });
 }
 
-fn ended(desk: &mut TestClient) {
-    desk.hear(EventKind::DirectEnded { with: "Bob".into(), reason: "the link is lost".into() });
+fn ended(client: &mut TestClient) {
+    client.hear(EventKind::DirectEnded { with: "Bob".into(), reason: "the link is lost".into() });
 }
 
 #[test]
-fn a_line_goes_past_the_server_at_once() {
-    let mut desk = TestClient::guest(PERSON);
-    desk.type_in("private bob too early");
-    assert_eq!(desk.take_sent(), [""; 0]);
-    assert_eq!(desk.said, ["there is no encrypted chat with bob; /direct bob asks for one, /say TEXT says any text"]);
-    open(&mut desk);
+fn a_line_of_an_encrypted_chat_is_sent_at_once() {
+    let mut client = TestClient::guest(PERSON);
+    client.type_in("private bob too early");
+    assert_eq!(client.take_sent(), [""; 0]);
+    assert_eq!(
+        client.said,
+        [
+            "not sent: no encrypted chat with bob is open; /direct bob asks for one (/say TEXT sends any text to the room)"
+        ]
+    );
+    open(&mut client);
     for n in 0..10 {
-        desk.type_in(&format!("/direct-say bob line {n}"));
+        client.type_in(&format!("/direct-say bob line {n}"));
     }
-    assert_eq!(desk.take_sent().len(), 10, "the server's rate is not theirs");
-    desk.type_in("/direct-stop bob");
-    assert_eq!(desk.take_sent(), ["/direct-stop bob"]);
+    assert_eq!(client.take_sent().len(), 10, "the server's rate does not apply");
+    client.type_in("/direct-stop bob");
+    assert_eq!(client.take_sent(), ["/direct-stop bob"]);
 }
 
 #[test]
-fn a_script_leaves_when_its_lines_have_gone_out() {
-    let mut desk = TestClient::guest(PIPE);
-    open(&mut desk);
+fn a_script_ends_when_its_lines_are_sent() {
+    let mut client = TestClient::guest(PIPE);
+    open(&mut client);
     for line in ["/direct-say bob one", "/direct-say bob one"] {
-        desk.type_in(line);
+        client.type_in(line);
     }
-    desk.step(PlainInput::End);
-    out(&mut desk, "one");
-    assert_eq!(desk.left, None);
-    out(&mut desk, "one");
-    assert_eq!(desk.left, Some(Ok(())));
+    client.step(PlainInput::End);
+    out(&mut client, "one");
+    assert_eq!(client.left, None);
+    out(&mut client, "one");
+    assert_eq!(client.left, Some(Ok(())));
 }
 
 #[test]
-fn what_has_not_gone_out_is_named() {
-    let mut desk = TestClient::guest(PIPE);
-    open(&mut desk);
-    desk.type_in("/direct-say bob lost");
-    desk.step(PlainInput::End);
-    ended(&mut desk);
-    assert_eq!(desk.left, Some(Err("1 line was refused".into())));
-    let said = &desk.said[0];
+fn an_unsent_line_of_an_ended_chat_is_named() {
+    let mut client = TestClient::guest(PIPE);
+    open(&mut client);
+    client.type_in("/direct-say bob lost");
+    client.step(PlainInput::End);
+    ended(&mut client);
+    assert_eq!(client.left, Some(Err("1 line was refused".into())));
+    let said = &client.said[0];
     assert!(said.contains("the link is lost") && said.ends_with("/direct-say bob lost"), "{said}");
 }
 
 #[test]
-fn it_goes_on_without_the_server() {
-    let mut desk = TestClient::guest(PIPE);
-    open(&mut desk);
-    desk.down();
-    desk.pass(100_000, false);
-    assert_eq!(desk.left, None, "nobody gives up while there is somebody to talk with");
-    assert!(desk.plain.takes_lines());
-    desk.type_in("/direct-say bob are you there?");
-    assert_eq!(desk.take_sent(), ["/direct-say bob are you there?"]);
-    desk.type_in("hello, room");
-    assert_eq!(desk.take_sent(), [""; 0], "that waits for the server");
-    ended(&mut desk);
-    desk.pass(200, false);
-    assert!(desk.left.unwrap().unwrap_err().starts_with("no connection for 30 s"));
+fn an_encrypted_chat_keeps_a_script_alive_without_the_server() {
+    let mut client = TestClient::guest(PIPE);
+    open(&mut client);
+    client.down();
+    client.pass(100_000, false);
+    assert_eq!(client.left, None, "an open chat keeps the script alive");
+    assert!(client.plain.takes_lines());
+    client.type_in("/direct-say bob are you there?");
+    assert_eq!(client.take_sent(), ["/direct-say bob are you there?"]);
+    client.type_in("hello, room");
+    assert_eq!(client.take_sent(), [""; 0], "a message to the room waits for the server");
+    ended(&mut client);
+    client.pass(200, false);
+    assert!(client.left.unwrap().unwrap_err().starts_with("no connection for 30 s"));
 }
 
 #[test]
-fn a_script_that_has_ended_leaves_without_the_server() {
-    let mut desk = TestClient::guest(PIPE);
-    open(&mut desk);
-    desk.down();
-    desk.type_in("/direct-say bob the last word");
-    desk.step(PlainInput::End);
-    assert_eq!(desk.left, None);
-    out(&mut desk, "the last word");
-    assert_eq!(desk.left, Some(Ok(())));
+fn a_script_that_has_ended_leaves_even_without_the_server() {
+    let mut client = TestClient::guest(PIPE);
+    open(&mut client);
+    client.down();
+    client.type_in("/direct-say bob the last word");
+    client.step(PlainInput::End);
+    assert_eq!(client.left, None);
+    out(&mut client, "the last word");
+    assert_eq!(client.left, Some(Ok(())));
 }
 
 #[test]
-fn lines_wait_where_they_come_from_when_many_are_on_their_way() {
-    let mut desk = TestClient::guest(PIPE);
-    open(&mut desk);
+fn no_line_is_read_while_many_are_unanswered() {
+    let mut client = TestClient::guest(PIPE);
+    open(&mut client);
     let mut typed = 0;
-    while desk.plain.takes_lines() {
-        desk.type_in("/direct-say bob x");
+    while client.plain.takes_lines() {
+        client.type_in("/direct-say bob x");
         typed += 1;
     }
     assert_eq!(typed, 16);
-    out(&mut desk, "x");
-    assert!(desk.plain.takes_lines());
+    out(&mut client, "x");
+    assert!(client.plain.takes_lines());
 }
 
 #[test]
-fn people_get_sentences_and_programs_what_they_compare() {
+fn users_get_sentences_and_programs_exact_lines() {
     for (ways, dialect) in [(PIPE, Dialect::Lines), (PERSON, Dialect::LanTalk)] {
-        let mut desk = TestClient::guest(ways);
+        let mut client = TestClient::guest(ways);
         for what in [
             EventKind::DirectRequest { from: "bob".into(), key: "00".into() },
             EventKind::DirectReady { user: "bob".into(), key: "00".into(), addresses: "".into() },
@@ -109,22 +114,22 @@ fn people_get_sentences_and_programs_what_they_compare() {
             EventKind::DirectEnded { with: "bob".into(), reason: "bob left".into() },
             EventKind::PrivateRequest { from: "bob".into() },
         ] {
-            (desk.shown, desk.dialect) = (0, None);
-            desk.hear(what);
-            assert_eq!((desk.shown, desk.dialect), (1, Some(dialect)));
+            (client.shown, client.dialect) = (0, None);
+            client.hear(what);
+            assert_eq!((client.shown, client.dialect), (1, Some(dialect)));
         }
     }
 }
 
 #[test]
-fn ones_own_lines_are_shown_to_programs_only() {
+fn own_lines_are_printed_for_programs_only() {
     for (ways, shown) in [(PIPE, 1), (PERSON, 1), (JSON, 2)] {
-        let mut desk = TestClient::guest(ways);
-        open(&mut desk);
-        desk.shown = 0;
-        desk.type_in("/direct-say bob mine");
-        out(&mut desk, "mine");
-        desk.hear(EventKind::DirectTalk { with: "bob".into(), own: false, text: "theirs".into() });
-        assert_eq!(desk.shown, shown);
+        let mut client = TestClient::guest(ways);
+        open(&mut client);
+        client.shown = 0;
+        client.type_in("/direct-say bob mine");
+        out(&mut client, "mine");
+        client.hear(EventKind::DirectTalk { with: "bob".into(), own: false, text: "theirs".into() });
+        assert_eq!(client.shown, shown);
     }
 }

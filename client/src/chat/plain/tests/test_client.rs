@@ -1,4 +1,4 @@
-//! Alice at the plain client, and a server that says what the test says.
+//! A plain client of user alice, and a server that the test plays.
 
 use super::super::*;
 use crate::chat::test_client::alice;
@@ -17,23 +17,23 @@ pub struct TestClient {
     pub unanswered: Vec<(String, String)>,
     pub pings: Vec<String>,
     pub said: Vec<String>,
-    /// The program's own answers to command objects.
+    /// Answers of the program to command objects.
     pub answers: Vec<Event<'static>>,
     pub shown: usize,
     pub dialect: Option<Dialect>,
     pub connects: usize,
-    /// What passwords were asked for.
+    /// Purposes of the questions for passwords.
     pub asked: Vec<Purpose>,
-    /// How often an account was remembered.
+    /// Number of times an account was saved.
     pub accounts: usize,
     pub left: Option<Result<(), String>>,
 }
 
 impl TestClient {
     pub fn new(ways: PlainOptions, room: &str) -> TestClient {
-        let who = crate::sign_in::Identity { room: RoomName::parse(room).unwrap(), ..alice() };
+        let identity = crate::sign_in::Identity { room: RoomName::parse(room).unwrap(), ..alice() };
         TestClient {
-            plain: Plain::new(Engine::new(who, 7), ways),
+            plain: Plain::new(Engine::new(identity, 7), ways),
             ms: 0,
             sent: Vec::new(),
             unanswered: Vec::new(),
@@ -49,23 +49,23 @@ impl TestClient {
         }
     }
 
-    /// Signed in as a guest.
+    /// Returns a client that is signed in as a guest.
     pub fn guest(ways: PlainOptions) -> TestClient {
-        let mut desk = TestClient::new(ways, "lobby");
-        desk.welcome("lobby", false);
+        let mut client = TestClient::new(ways, "lobby");
+        client.welcome("lobby", false);
         for room in ["all", "lobby"] {
-            desk.hear(EventKind::CaughtUp { room: room.into(), count: 0, missed: false, more: false });
+            client.hear(EventKind::CaughtUp { room: room.into(), count: 0, missed: false, more: false });
         }
-        desk.shown = 0;
-        desk
+        client.shown = 0;
+        client
     }
 
     pub fn step(&mut self, input: PlainInput) {
         let wall = OffsetDateTime { unix_ms: i64::try_from(self.ms).unwrap(), offset_s: 0 };
-        for act in self.plain.step(input, Now { ms: self.ms, wall, zone: Zone::default() }) {
-            assert!(self.left.is_none(), "{act:?} after the end");
-            match act {
-                Act::Engine(Effect::Send(object)) => {
+        for effect in self.plain.step(input, Now { ms: self.ms, wall, zone: Zone::default() }) {
+            assert!(self.left.is_none(), "{effect:?} after the end");
+            match effect {
+                PlainEffect::Engine(Effect::Send(object)) => {
                     let request = Request::parse(&object).unwrap();
                     let label = request.answer_label().unwrap_or_default();
                     if request.r#type == "ping" && self.plain.is_own_label(&label) && request.token.is_none() {
@@ -75,16 +75,17 @@ impl TestClient {
                         self.unanswered.push((label, line(&object)));
                     }
                 }
-                Act::Engine(Effect::Acknowledge(_) | Effect::Disconnect) => {}
-                Act::Engine(Effect::Connect(_)) => self.connects += 1,
-                Act::Say(text) => self.said.push(text),
-                Act::Answer(event) => self.answers.push(*event),
-                Act::Show(dialect) | Act::ShowLate(_, dialect) => {
-                    (self.shown, self.dialect) = (self.shown + 1, Some(dialect));
+                PlainEffect::Engine(Effect::Acknowledge(_) | Effect::Disconnect) => {}
+                PlainEffect::Engine(Effect::Connect(_)) => self.connects += 1,
+                PlainEffect::Notice(text) => self.said.push(text),
+                PlainEffect::Answer(event) => self.answers.push(*event),
+                PlainEffect::Show(dialect) | PlainEffect::ShowLate(_, dialect) => {
+                    self.shown += 1;
+                    self.dialect = Some(dialect);
                 }
-                Act::AskPasswords(purpose) => self.asked.push(purpose),
-                Act::RememberAccount => self.accounts += 1,
-                Act::Leave(end) => self.left = Some(end),
+                PlainEffect::AskPasswords(purpose) => self.asked.push(purpose),
+                PlainEffect::RememberAccount => self.accounts += 1,
+                PlainEffect::Leave(end) => self.left = Some(end),
             }
         }
     }
@@ -98,7 +99,7 @@ impl TestClient {
         self.event(what, None);
     }
 
-    /// The server answers the first command that begins so, and nothing more follows.
+    /// Sends the final answer to the first unanswered command that begins with `command`.
     #[track_caller]
     pub fn answer(&mut self, command: &str, what: EventKind<'static>) {
         let at = self.unanswered.iter().position(|(_, line)| line.starts_with(command));
@@ -158,7 +159,7 @@ impl TestClient {
         self.step(PlainInput::Line(line.into()));
     }
 
-    /// Time passes; the server answers pings if it is `alive`.
+    /// Lets time pass. The server answers pings if it is `alive`.
     pub fn pass(&mut self, ms: u64, alive: bool) {
         let end = self.ms + ms;
         while self.ms < end && self.left.is_none() {

@@ -1,9 +1,11 @@
-//! The first questions as people see them. `cargo insta review` shows what changed.
+//! Snapshots of the setup questions. `cargo insta review` shows changes.
 
-use super::super::super::theme::{Depth, Palette, Theme};
+use super::super::super::theme::{Depth, Theme};
 use super::draw;
 use crate::chat::key::{Code, Key};
-use crate::setup::questions::{KnownAnswers, Offer, Questions, SetupInput};
+use crate::discovery::Offer;
+use crate::palette::Palette;
+use crate::setup::questions::{KnownAnswers, Questions, SetupInput};
 use insta::assert_snapshot;
 use landline_common::Cause;
 use ratatui::buffer::Buffer;
@@ -18,7 +20,8 @@ fn screen(questions: &Questions, (width, height): (u16, u16)) -> String {
     let cursor = draw(questions, &Theme::new(Palette::Dark, Depth::Sixteen), area, &mut buffer);
     let mut out = String::new();
     for y in 0..height {
-        let (mut x, mut row) = (0, String::new());
+        let mut x = 0;
+        let mut row = String::new();
         while x < width {
             let symbol = if cursor.is_some_and(|at| (at.x, at.y) == (x, y)) { "█" } else { buffer[(x, y)].symbol() };
             row.push_str(symbol);
@@ -58,21 +61,21 @@ fn press(questions: &mut Questions, code: Code) {
 }
 
 #[test]
-fn the_servers() {
+fn found_servers_are_listed() {
     for (width, height) in SIZES {
         assert_snapshot!(format!("servers_{width}x{height}"), screen(&found(), (width, height)));
     }
 }
 
 #[test]
-fn nobody_answers_yet() {
+fn no_server_answers_yet() {
     let mut questions = Questions::new(KnownAnswers::default());
     questions.step(SetupInput::Found(Vec::new()));
     assert_snapshot!(screen(&questions, (80, 24)));
 }
 
 #[test]
-fn many_servers_are_scrolled() {
+fn a_long_list_of_servers_is_scrolled() {
     let mut questions = questions();
     questions.step(SetupInput::Found((0..40).map(|n| offer(&format!("server {n}"), n, 1, false)).collect()));
     (0..20).for_each(|_| press(&mut questions, Code::Down));
@@ -80,7 +83,7 @@ fn many_servers_are_scrolled() {
 }
 
 #[test]
-fn a_name_that_was_refused() {
+fn a_refused_name_is_shown_with_the_reason() {
     let mut questions = found();
     questions.step(SetupInput::Key(Key::plain(Code::Up)));
     questions.step(SetupInput::Key(Key::plain(Code::Down)));
@@ -93,7 +96,7 @@ fn a_name_that_was_refused() {
 }
 
 #[test]
-fn a_password_is_not_shown() {
+fn a_password_is_masked() {
     let mut questions = found();
     questions.note = Some("A server runs here now. It goes on when you leave; kill 4711 stops it.".into());
     (0..2).for_each(|_| press(&mut questions, Code::Enter));
@@ -107,7 +110,7 @@ fn a_password_is_not_shown() {
 }
 
 #[test]
-fn nothing_is_drawn_outside_of_any_screen() {
+fn any_screen_size_can_be_drawn() {
     let mut questions = found();
     for _ in 0..4 {
         for width in 1..90 {

@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn blocks_end_when_the_blocker_leaves() {
-        let (mut blocks, bob) = (Blocks::default(), name("Bob"));
+        let mut blocks = Blocks::default();
+        let bob = name("Bob");
         blocks.add_client(1, vec![bob.clone(), name("eve")]);
         assert!(blocks.block(2, name("bob")) && !blocks.block(1, name("BOB")));
         assert!(blocks.is_blocked(1, bob.key()) && !blocks.is_blocked(3, bob.key()));

@@ -72,7 +72,8 @@ impl<'a> PresenceChange<'a> {
         Notice { event: kind.at(at), limits: &self.hub.limits, presence: Some(self) }
     }
 
-    /// Adds the change to the batch, unless the group's rate allows a line of its own. Returns true if it is in the batch.
+    /// Adds the change to the batch, unless the group's rate allows a line of its own. Returns true if it is in the
+    /// batch.
     fn coalesce(&self, readers: usize, at: OffsetDateTime) -> bool {
         let PresenceChange { hub, group, user, joins } = *self;
         let name = &user.name;

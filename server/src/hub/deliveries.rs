@@ -1,8 +1,8 @@
 //! Sends events that one client acknowledges, and passes the outcome to the mailbox. See [`super::replay`].
 //!
-//! Numbering, buffering and sending an event are one step under the lock of the session's [`Deliveries`], which also holds
-//! the session's outbox. An event is therefore either sent again when the session resumes, or sent on the new connection;
-//! never neither, and `seq` grows on the wire.
+//! Numbering, buffering and sending an event are one step under the lock of the session's [`Deliveries`], which also
+//! holds the session's outbox. An event is therefore either sent again when the session resumes, or sent on the new
+//! connection; never neither, and `seq` grows on the wire.
 //!
 //! [`Deliveries`]: super::session_state::Deliveries
 
@@ -66,7 +66,8 @@ impl Hub {
     pub(super) fn apply_settled(&self, receiver: &NameKey, settled: Settled<StoredDirect>) {
         let Settled { delivered, waiting, returned } = settled;
         for StoredDirect { id, at, from, to, text, client } in &returned {
-            let (from, to) = ((from.0.as_str(), &from.1), (to.0.as_str(), &to.1));
+            let from = (from.0.as_str(), &from.1);
+            let to = (to.0.as_str(), &to.1);
             let direct = DirectMessage { id: *id, at: *at, from, to, text, client: *client, nonce: None };
             self.storage.requeue_mail(&direct);
         }
@@ -77,8 +78,8 @@ impl Hub {
         }
     }
 
-    /// Handles the client's acknowledgement of all events up to `seq`. Fetches the next page of mail once the client has
-    /// acknowledged the last one.
+    /// Handles the client's acknowledgement of all events up to `seq`. Fetches the next page of mail once the client
+    /// has acknowledged the last one.
     pub(super) fn handle_ack(self: &Arc<Self>, user: &Arc<User>, seq: u64) {
         let Some(session) = &user.session else { return };
         let mut deliveries = session.deliveries.lock();
@@ -92,8 +93,8 @@ impl Hub {
         }
     }
 
-    /// Connects a session to the outbox of `user`, whose client has received all events up to `seq`. Sends the later ones
-    /// again, and reports lines that were lost because the buffer was full.
+    /// Connects a session to the outbox of `user`, whose client has received all events up to `seq`. Sends the later
+    /// ones again, and reports lines that were lost because the buffer was full.
     pub(super) fn attach(
         &self,
         session: &SessionState,

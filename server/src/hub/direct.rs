@@ -1,5 +1,5 @@
-//! Direct chats, which two clients hold without the server: the public keys of clients, and the open requests. The server
-//! exchanges keys and addresses only and never sees the talk.
+//! Direct chats, which two clients hold without the server: the public keys of clients, and the open requests. The
+//! server exchanges keys and addresses only and never sees the talk.
 
 use super::requests::{RemovedRequests, Requests};
 use crate::fanout::ClientId;
@@ -35,8 +35,8 @@ impl DirectRequests {
         DirectRequests { max_requests, ..DirectRequests::default() }
     }
 
-    /// Sets the key of a client. A changed key removes all requests of the client, since the clients that hold the old key
-    /// would reject the new one.
+    /// Sets the key of a client. A changed key removes all requests of the client, since the clients that hold the old
+    /// key would reject the new one.
     pub fn set_key(&mut self, client: ClientId, key: PublicKey) -> RemovedRequests {
         if self.keys.insert(client, key).is_none_or(|old| old == key) {
             return RemovedRequests::default();
@@ -61,8 +61,8 @@ impl DirectRequests {
         Ok(key)
     }
 
-    /// Accepts for `client` the request that `from` made with `key`. Returns the key of `client`, or `None` if there is no
-    /// such request.
+    /// Accepts for `client` the request that `from` made with `key`. Returns the key of `client`, or `None` if there is
+    /// no such request.
     pub fn accept(&mut self, client: ClientId, from: ClientId, key: PublicKey) -> Option<PublicKey> {
         let own = self.keys.get(&client).copied().filter(|_| self.keys.get(&from) == Some(&key))?;
         if !self.remove(client, from) {
@@ -110,7 +110,8 @@ mod tests {
     #[test]
     fn a_chat_needs_both_keys_and_an_accepted_request() {
         let mut chats = DirectRequests::new(8);
-        let (one, two) = (key(), key());
+        let one = key();
+        let two = key();
         assert_eq!(chats.request(1, 2), Err(DirectRefusal::NoOwnKey));
         chats.set_key(1, one);
         assert_eq!(chats.request(1, 2), Err(DirectRefusal::NoReceiverKey));
@@ -127,7 +128,8 @@ mod tests {
     #[test]
     fn a_changed_key_and_leaving_remove_all_requests() {
         let mut chats = DirectRequests::new(8);
-        let (one, two) = (key(), key());
+        let one = key();
+        let two = key();
         chats.set_key(1, one);
         chats.set_key(2, two);
         chats.request(1, 2).unwrap();

@@ -3,17 +3,17 @@
 //! The mailbox holds direct messages for an account that was offline or whose connection broke. Deleting a message too
 //! early loses it; deleting it too late delivers it twice.
 //!
-//! Invariant: a message leaves the mailbox only when its delivery is confirmed. The next page is requested after that, so
-//! that a killed server repeats at most about a page.
+//! Invariant: a message leaves the mailbox only when its delivery is confirmed. The next page is requested after that,
+//! so that a killed server repeats at most about a page.
 //!
 //! | client | delivery is confirmed by | next page |
 //! |---|---|---|
 //! | acknowledges | its `ack` of each message's `seq` | after the `ack` of the page's last message |
 //! | other | the page's receipt: the kernel has taken its last byte | with the receipt |
 //!
-//! Example: 40 messages wait for alice. She signs in, and the greeting goes out together with 32 of them. With the receipt
-//! these are deleted, and the other 8 go out. If the connection breaks before the second receipt, the 8 stay in the
-//! mailbox. If alice is back by then, her new connection found them fetched, and so gets them now
+//! Example: 40 messages wait for alice. She signs in, and the greeting goes out together with 32 of them. With the
+//! receipt these are deleted, and the other 8 go out. If the connection breaks before the second receipt, the 8 stay in
+//! the mailbox. If alice is back by then, her new connection found them fetched, and so gets them now
 //! ([`Hub::redeliver_if_back`]).
 //!
 //! All pages pass through the storage thread, which keeps their order. Not here: storing messages
@@ -37,8 +37,8 @@ const UNFRAMED_PAGE: usize = 8;
 const STORAGE_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Hub {
-    /// Releases the user's held outbox: first the greeting, then the first page of mail, then everything pushed since. Returns
-    /// when this is queued.
+    /// Releases the user's held outbox: first the greeting, then the first page of mail, then everything pushed since.
+    /// Returns when this is queued.
     pub(super) fn greet(self: &Arc<Self>, user: &Arc<User>, greeting: Vec<u8>) {
         if !user.is_account() {
             return user.outbox.release(&greeting, None);
@@ -100,8 +100,8 @@ impl Hub {
         });
     }
 
-    /// Sends messages that the client acknowledges one by one. Returns the messages to send with a receipt instead, because
-    /// the client does not acknowledge; `None` if there are none.
+    /// Sends messages that the client acknowledges one by one. Returns the messages to send with a receipt instead,
+    /// because the client does not acknowledge; `None` if there are none.
     fn send_acknowledged(
         self: &Arc<Self>,
         user: &Arc<User>,
@@ -129,7 +129,8 @@ impl Hub {
         (!unsent.is_empty()).then_some(unsent)
     }
 
-    /// Renders a page. Returns its receipt, which deletes the messages and requests the next page; `None` for an empty page.
+    /// Renders a page. Returns its receipt, which deletes the messages and requests the next page; `None` for an empty
+    /// page.
     fn write_page(
         self: &Arc<Self>,
         user: &Arc<User>,
@@ -165,8 +166,8 @@ impl Hub {
         self.request_next_page(user, PAGE);
     }
 
-    /// Requests the next page, of `size` messages at most, which the storage thread sends. Never waits: receipts call it
-    /// under the outbox's lock.
+    /// Requests the next page, of `size` messages at most, which the storage thread sends. Never waits: receipts call
+    /// it under the outbox's lock.
     fn request_next_page(self: &Arc<Self>, user: Arc<User>, size: usize) {
         let hub = self.clone();
         let receiver = user.clone();
@@ -177,8 +178,8 @@ impl Hub {
         self.storage.fetch_mail(user.name.key(), size, Box::new(handler));
     }
 
-    /// Sends undelivered mail to a user who has left and signed in again. The new sign-in may have found an empty mailbox
-    /// because the old connection had fetched the mail. Never waits: receipts call it under the outbox's lock.
+    /// Sends undelivered mail to a user who has left and signed in again. The new sign-in may have found an empty
+    /// mailbox because the old connection had fetched the mail. Never waits: receipts call it under the outbox's lock.
     pub(super) fn redeliver_if_back(self: &Arc<Self>, user: &User) {
         if !user.has_left() {
             return;

@@ -3,8 +3,8 @@
 //! The hub's lock guards the registry only. Nothing is rendered or sent under it, and talking does not take it.
 //!
 //! A connection reserves a name ([`Hub::reserve`]), signs in with it ([`Hub::sign_in`]) and gets a [`Session`], which
-//! carries out the user's commands. Dropping the session makes the user leave. A client that lost its connection resumes
-//! its session with a token ([`Hub::take_over`], [`Hub::resume_lost`]).
+//! carries out the user's commands. Dropping the session makes the user leave. A client that lost its connection
+//! resumes its session with a token ([`Hub::take_over`], [`Hub::resume_lost`]).
 
 mod blocks;
 mod broadcast_group;
@@ -65,7 +65,8 @@ pub struct Hub {
     registry: OrderedMutex<Registry, 1>,
     /// Notified when a name becomes free or passes to another connection.
     name_freed: Condvar,
-    /// Locked while a private or direct chat changes and its users are notified, so that notices come in the order of changes.
+    /// Locked while a private or direct chat changes and its users are notified, so that notices come in the order of
+    /// changes.
     private_chat_order: OrderedMutex<(), 0>,
     /// A hidden room to which every session subscribes, for presence and `/all`.
     global: Arc<BroadcastGroup>,
@@ -159,7 +160,7 @@ pub struct SignInRequest {
 pub struct SignInOptions {
     /// Further rooms to enter.
     pub rooms: Vec<RoomName>,
-    /// The rate limit told to the client, as lines in a number of milliseconds; `None` without a limit.
+    /// The rate limit that the greeting states, as lines in a number of milliseconds; `None` without a limit.
     pub rate: Option<(u64, u64)>,
     /// Returned in the answer.
     pub label: Option<String>,
@@ -226,12 +227,14 @@ impl Hub {
         })
     }
 
-    /// Notes a failure that clients can repeat. Returns true if it may be logged, at most once in a few seconds for each kind.
+    /// Notes a failure that clients can repeat. Returns true if it may be logged, at most once in a few seconds for
+    /// each kind.
     fn note_failure(&self, kind: &'static str) -> bool {
         self.failure_throttle.allow(kind, self.poller.uptime())
     }
 
-    /// Reserves `name` for one client. Of two concurrent callers exactly one gets it. Waits while a user of this name leaves.
+    /// Reserves `name` for one client. Of two concurrent callers exactly one gets it. Waits while a user of this name
+    /// leaves.
     ///
     /// # Errors
     /// The name, or one that looks the same, is taken.

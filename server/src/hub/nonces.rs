@@ -4,8 +4,8 @@
 //! message, and the newest nonces are read back at the start. All remembered nonces are in memory, so that talk never
 //! waits for the disk to find out that a nonce is new.
 //!
-//! Invariant: while a nonce is remembered, a second message of the same author name with it finds the first message's id.
-//! The key is the author's name, not the session, so that a guest's line is recognized after a restart too.
+//! Invariant: while a nonce is remembered, a second message of the same author name with it finds the first message's
+//! id. The key is the author's name, not the session, so that a guest's line is recognized after a restart too.
 //!
 //! Another guest may take the name later and could use up nonces that it knows. Nonces are therefore unguessable, and
 //! only their owner reads them in the history:
@@ -73,8 +73,8 @@ impl Nonces {
         }
     }
 
-    /// Remembers that `author`, the key of a name, sent the message `id` with this nonce. `history_owner` is `None` for a
-    /// message from before this start of the server.
+    /// Remembers that `author`, the key of a name, sent the message `id` with this nonce. `history_owner` is `None` for
+    /// a message from before this start of the server.
     pub fn add(&mut self, author: &str, history_owner: Option<&HistoryOwner>, nonce: &str, id: u64) {
         let hash = self.hash(author, nonce);
         let guest_session = match history_owner {
@@ -111,7 +111,9 @@ mod tests {
 
     #[test]
     fn the_newest_nonces_are_found_by_author_and_nonce() {
-        let (mut nonces, alice, bob) = (Nonces::new(2), NameKey::of("alice"), NameKey::of("bob"));
+        let mut nonces = Nonces::new(2);
+        let alice = NameKey::of("alice");
+        let bob = NameKey::of("bob");
         nonces.add(alice.as_str(), None, "k1", 1);
         assert_eq!((nonces.find(&alice, "k1"), nonces.find(&bob, "k1")), (Some(1), None));
         nonces.add(bob.as_str(), None, "k1", 2);
@@ -124,7 +126,8 @@ mod tests {
 
     #[test]
     fn a_nonce_is_visible_to_the_session_that_sent_it_or_the_account() {
-        let (mut nonces, alice) = (Nonces::new(9), NameKey::of("alice"));
+        let mut nonces = Nonces::new(9);
+        let alice = NameKey::of("alice");
         let (account, guest, other) =
             (HistoryOwner::Account(alice.clone()), HistoryOwner::Guest(1), HistoryOwner::Guest(2));
         nonces.add(alice.as_str(), Some(&guest), "by a guest", 1);

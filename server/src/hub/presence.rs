@@ -1,7 +1,7 @@
 //! Limits the lines about presence changes (a user joins or leaves) by coalescing them into summaries.
 //!
-//! Each change costs a line for every reader. 150 users who join and leave a room as fast as they may would cause 250 lines
-//! a second for each reader, and 5,000 users who connect to a server would cause 25 million lines.
+//! Each change costs a line for every reader. 150 users who join and leave a room as fast as they may
+//! would cause 250 lines a second for each reader. 5,000 users who connect to a server would cause 25 million lines.
 //!
 //! Invariant: a [`PresenceThrottle`] allows at most `presence_lines` single lines and one summary in each span of
 //! `presence_gather_ms`. The lines and summaries together add up to where each user is now.
@@ -11,10 +11,10 @@
 //! | calm | announced by its own line; after `presence_lines` lines in this span it starts a batch | |
 //! | batching | added to the batch | the summary is announced; calm again if the batch had at most `presence_lines` changes |
 //!
-//! A summary leaves out users who are back where they were when the batch began. With more than `presence_hearers` readers
-//! every change starts a batch. A user who blocks others is not named in a summary, which the blocked users read too.
-//! Changes of such a user get a line of their own in both states; over `presence_lines` the summary counts them without
-//! a name, as `/rooms` does.
+//! A summary leaves out users who are back where they were when the batch began. With more than `presence_hearers`
+//! readers every change starts a batch. A user who blocks others is not named in a summary, which the blocked users
+//! read too. Changes of such a user get a line of their own in both states; over `presence_lines` the summary counts
+//! them without a name, as `/rooms` does.
 //!
 //! Not here: the clock (time is an argument), the timer, and the summary's wording.
 
@@ -115,8 +115,8 @@ impl PresenceThrottle {
         Decision::Batched { first }
     }
 
-    /// Ends the batch when its timer ends. Returns the summary, unless all changes canceled each other out, and true if the
-    /// next batch begins at once and needs the timer.
+    /// Ends the batch when its timer ends. Returns the summary, unless all changes canceled each other out, and true if
+    /// the next batch begins at once and needs the timer.
     pub(super) fn end_batch(&mut self, limits: &Limits) -> (Option<Summary>, bool) {
         let Some(batch) = self.batch.take() else { return (None, false) };
         let is_busy = batch.changes > limits.presence_lines;
@@ -133,7 +133,8 @@ impl PresenceBatch {
         }
         self.changes += 1;
         if let Some(pending) = self.users.remove(change.history_owner) {
-            // The user is back where they were when the batch began. Two equal changes in a row mean that one is missing.
+            // The user is back where they were when the batch began. Two equal changes in a row mean that one is
+            // missing.
             if pending.joins == change.joins {
                 self.users.insert(change.history_owner.clone(), pending);
             }
@@ -181,7 +182,8 @@ mod tests {
 
     #[test]
     fn few_changes_are_announced_one_by_one() {
-        let (mut throttle, limits) = (PresenceThrottle::default(), limits());
+        let mut throttle = PresenceThrottle::default();
+        let limits = limits();
         for second in 0..10 {
             for number in 0..3 {
                 let now = SPAN * second + SPAN / 4 * number;
@@ -193,7 +195,8 @@ mod tests {
 
     #[test]
     fn x13_changes_over_the_rate_are_summarized() {
-        let (mut throttle, limits) = (PresenceThrottle::default(), limits());
+        let mut throttle = PresenceThrottle::default();
+        let limits = limits();
         let decisions: Vec<_> =
             (0..6).map(|number| throttle.decide(change(&user(number), true), 5, SPAN, &limits)).collect();
         let batched = |first| Decision::Batched { first };
@@ -208,7 +211,8 @@ mod tests {
 
     #[test]
     fn x13_batches_continue_until_a_batch_has_few_changes() {
-        let (mut throttle, limits) = (PresenceThrottle::default(), limits());
+        let mut throttle = PresenceThrottle::default();
+        let limits = limits();
         for number in 0..7 {
             throttle.decide(change(&user(number), true), 5, SPAN, &limits);
         }
@@ -220,7 +224,8 @@ mod tests {
 
     #[test]
     fn x13_summary_leaves_out_users_who_are_back_where_they_were() {
-        let (mut throttle, limits) = (PresenceThrottle::default(), Limits { presence_lines: 1, ..limits() });
+        let mut throttle = PresenceThrottle::default();
+        let limits = Limits { presence_lines: 1, ..limits() };
         throttle.decide(change(&user(0), true), 5, SPAN, &limits);
         for joins in [true, false, true, false] {
             throttle.decide(change(&user(1), joins), 5, SPAN, &limits);
@@ -236,13 +241,15 @@ mod tests {
 
     #[test]
     fn with_many_readers_every_change_is_batched() {
-        let (mut throttle, limits) = (PresenceThrottle::default(), limits());
+        let mut throttle = PresenceThrottle::default();
+        let limits = limits();
         assert_eq!(throttle.decide(change(&user(0), true), 101, SPAN, &limits), Decision::Batched { first: true });
     }
 
     #[test]
     fn x13_user_who_blocks_others_gets_single_lines_and_is_never_named_in_a_summary() {
-        let (mut throttle, limits) = (PresenceThrottle::default(), limits());
+        let mut throttle = PresenceThrottle::default();
+        let limits = limits();
         let blockers: Vec<User> = (10..15).map(user).collect();
         throttle.decide(change(&user(0), true), 101, SPAN, &limits);
         let decisions: Vec<_> = blockers
@@ -258,7 +265,8 @@ mod tests {
 
     #[test]
     fn user_who_blocks_others_after_joining_in_a_batch_leaves_in_the_batch() {
-        let (mut throttle, limits) = (PresenceThrottle::default(), limits());
+        let mut throttle = PresenceThrottle::default();
+        let limits = limits();
         throttle.decide(change(&user(0), true), 101, SPAN, &limits);
         let user = user(0);
         let leaves = Change { blocks_others: true, ..change(&user, false) };
@@ -272,10 +280,14 @@ mod tests {
         fn x13_lines_are_bounded_and_add_up_to_where_each_user_is(
             steps in prop::collection::vec((0u64..40, 0u64..400), 1..400),
         ) {
-            let (mut throttle, limits) = (PresenceThrottle::default(), limits());
-            let (mut here, mut expected) = ([false; 40], 0i64);
-            let (mut now, mut timer) = (SPAN, None);
-            let (mut sum, mut lines) = (0i64, Vec::new());
+            let mut throttle = PresenceThrottle::default();
+            let limits = limits();
+            let mut here = [false; 40];
+            let mut expected = 0i64;
+            let mut now = SPAN;
+            let mut timer = None;
+            let mut sum = 0i64;
+            let mut lines = Vec::new();
             let mut end = |throttle: &mut PresenceThrottle, at: Duration, lines: &mut Vec<Duration>| {
                 let (summary, again) = throttle.end_batch(&limits);
                 if let Some(summary) = summary {

@@ -1,5 +1,5 @@
-//! Open private chats and the requests for them. Users are stored by client number, so that another user who later takes
-//! over a name inherits no chat.
+//! Open private chats and the requests for them. Users are stored by client number, so that another user who later
+//! takes over a name inherits no chat.
 
 use super::requests::{Pairs, Requests, partners_of, replace_client};
 use crate::fanout::ClientId;
@@ -102,8 +102,8 @@ impl PrivateChats {
         self.requests.requesters(client)
     }
 
-    /// Opens a chat again that a lost connection ended. Returns false if one of the two has too many requests and chats, or
-    /// if the chat is already open.
+    /// Opens a chat again that a lost connection ended. Returns false if one of the two has too many requests and
+    /// chats, or if the chat is already open.
     pub fn reopen(&mut self, one: ClientId, other: ClientId) -> bool {
         let has_capacity = self.count(one) < self.max_per_client && self.count(other) < self.max_per_client;
         let opens = has_capacity && !self.are_connected(one, other);

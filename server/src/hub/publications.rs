@@ -113,7 +113,7 @@ pub(super) struct TalkPublication<'a> {
     /// `None` for lines of the server.
     pub id_sink: Option<MessageIdSink<'a>>,
     pub at: OffsetDateTime,
-    /// The id of the first line, set by [`Publication::number`].
+    /// The id of the first line, set by [`Publication::assign_ids`].
     pub first_id: u64,
 }
 

@@ -1,4 +1,5 @@
-//! The replay buffer of a session: events that the client has not acknowledged, to be sent again over its next connection.
+//! The replay buffer of a session: events that the client has not acknowledged, to be sent again over its next
+//! connection.
 //!
 //! The kernel accepts bytes also for a network that is gone, so a sent event may never arrive. A client that signs in
 //! with `acks` gets a sequence number (`seq`) with each event that is addressed to it alone, and acknowledges up to a
@@ -15,8 +16,8 @@
 //! returned to the mailbox. If the acknowledgement of a returned message comes late, the buffer still reports it as
 //! delivered, so that the mailbox deletes it.
 //!
-//! Sequence numbers grow by one and are never used twice in a session. A message that is sent again, from this buffer or
-//! from the mailbox, keeps its id. Not here: sending, and the mailbox; see [`super::deliveries`].
+//! Sequence numbers grow by one and are never used twice in a session. A message that is sent again, from this buffer
+//! or from the mailbox, keeps its id. Not here: sending, and the mailbox; see [`super::deliveries`].
 
 use std::collections::VecDeque;
 
@@ -157,7 +158,8 @@ impl<M> Replay<M> {
         self.bytes = 0;
     }
 
-    /// Returns messages and mail to the mailbox after the connection is lost. Lines stay, for a session that is resumed.
+    /// Returns messages and mail to the mailbox after the connection is lost. Lines stay, for a session that is
+    /// resumed.
     pub fn detach(&mut self) -> Settled<M> {
         let mut kept = VecDeque::new();
         let mut settled = Settled::default();
@@ -216,7 +218,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn texts(bytes: &[u8]) -> Vec<&str> {
+    fn events(bytes: &[u8]) -> Vec<&str> {
         std::str::from_utf8(bytes).unwrap().split_terminator(';').collect()
     }
 
@@ -229,7 +231,7 @@ mod tests {
         replay.push(b"four;", Unsettled::Line);
         assert_eq!(replay.acknowledge(1), Settled::default());
         let (bytes, settled) = replay.resend();
-        assert_eq!(texts(&bytes), ["two", "four"]);
+        assert_eq!(events(&bytes), ["two", "four"]);
         assert_eq!(settled.waiting, [30]);
         assert_eq!(replay.acknowledge(99), Settled::default());
         assert_eq!((replay.resend().0, replay.bytes(), replay.next_seq()), (Vec::new(), 0, 5));
@@ -265,7 +267,7 @@ mod tests {
         assert_eq!(replay.push(b"4;", Unsettled::Line), Settled::default());
         assert_eq!(replay.push(b"5;", Unsettled::Line).returned, ["2"]);
         assert_eq!((replay.take_lost(), replay.take_lost()), (1, 0));
-        assert_eq!(texts(&replay.resend().0), ["3", "4", "5"]);
+        assert_eq!(events(&replay.resend().0), ["3", "4", "5"]);
     }
 
     #[derive(Clone, Debug)]
@@ -294,8 +296,12 @@ mod tests {
         #[test]
         fn each_message_and_mail_is_settled_exactly_once(steps in prop::collection::vec(step(), 0..80)) {
             let mut replay = Replay::new(6 * (OVERHEAD + 3));
-            let (mut messages, mut mail, mut lines, mut lost) = (Vec::new(), Vec::new(), 0, 0);
-            let (mut returned, mut ended) = (Vec::new(), Vec::new());
+            let mut messages = Vec::new();
+            let mut mail = Vec::new();
+            let mut lines = 0;
+            let mut lost = 0;
+            let mut returned = Vec::new();
+            let mut ended = Vec::new();
             for step in steps {
                 let seq = replay.next_seq();
                 let settled = match step {

@@ -1,9 +1,9 @@
 //! Limits the requests for chats that one address sends to one user.
 //!
 //! A request costs its receiver one line, and the end of the request at most one more. Open requests are bounded, but a
-//! request can end without an answer and be sent again: by a new sign-in, another key, or a block that is lifted. 256
-//! guests of one address could thus send hundreds of lines a second. Each pair of address and receiver has a budget of its
-//! own, so that no address uses up the budget of another.
+//! request can end without an answer and be sent again: after a new sign-in, another key or an unblock. 256 guests of
+//! one address could thus send hundreds of lines a second. Each pair of address and receiver has a budget of its own,
+//! so that no address uses up the budget of another.
 //!
 //! A budget works like a token bucket. It is stored as the time at which it will be full again.
 

@@ -7,16 +7,17 @@
 //! | live | the client that serves it | detached by `detach`; removed by `revoke` |
 //! | detached | the session, whose data is kept | live by `resume`; removed by `revoke`, `expire` or eviction |
 //!
-//! Each sign-in by object, and each resumption, issues a new token. Invariant: a session has one newest token, and until
-//! `confirm` also the token that was used last. The used token stays valid because the answer with the new one may get
-//! lost with the connection; the client then has no other token. The client confirms the new token by sending a line.
+//! Each sign-in by object, and each resumption, issues a new token. Invariant: a session has one newest token, and
+//! until `confirm` also the token that was used last. The used token stays valid because the answer with the new one
+//! may get lost with the connection; the client then has no other token. The client confirms the new token by sending a
+//! line.
 //!
-//! Example: alice signs in with token 1, and resumes with it. The answer carries token 2, but never arrives. She resumes
-//! with token 1 again and gets token 3; token 2 is void. Her first line voids token 1.
+//! Example: alice signs in with token 1, and resumes with it. The answer carries token 2, but never arrives. She
+//! resumes with token 1 again and gets token 3; token 2 is void. Her first line voids token 1.
 //!
-//! Detached sessions are bounded in number and bytes. Above the bound, the address with the largest share loses its oldest
-//! detached session, so that no address can evict the sessions of others. Not here: locks, the clock, randomness, and
-//! moving the user (`session/resuming.rs`).
+//! Detached sessions are bounded in number and bytes. Above the bound, the address with the largest share loses its
+//! oldest detached session, so that no address can evict the sessions of others. Not here: locks, the clock,
+//! randomness, and moving the user (`session/resuming.rs`).
 
 use crate::fanout::ClientId;
 use std::cmp::Reverse;
@@ -155,8 +156,8 @@ impl<D> ResumeTable<D> {
         })
     }
 
-    /// Makes `client` serve a session, by the token `used`, and issues the token `fresh`. Returns the data of a session that
-    /// was detached. Does nothing if the token is not the session's.
+    /// Makes `client` serve a session, by the token `used`, and issues the token `fresh`. Returns the data of a session
+    /// that was detached. Does nothing if the token is not the session's.
     pub fn resume(&mut self, session: SessionNumber, client: ClientId, used: Token, fresh: Token) -> Option<D> {
         if self.tokens.get(&used) != Some(&session) {
             return None;
@@ -181,7 +182,8 @@ impl<D> ResumeTable<D> {
     }
 
     /// Detaches a session whose connection, from `address`, was lost. Returns the number of this detachment, for
-    /// [`Self::expire`], and the data of sessions that were evicted. An unknown session is not added: its data is returned.
+    /// [`Self::expire`], and the data of sessions that were evicted. An unknown session is not added: its data is
+    /// returned.
     pub fn detach(&mut self, session: SessionNumber, address: Arc<str>, data: D, bytes: usize) -> (u64, Vec<D>) {
         let detachment = self.next_detachment;
         let mut evicted = Vec::new();

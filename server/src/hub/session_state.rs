@@ -3,8 +3,8 @@
 //! Two threads may use one session at a time: the thread of a connection that is about to end, and the thread of the
 //! connection that takes over. A command of the old one must not run after the new one has started.
 //!
-//! A *turn* is the handling of everything that arrived in one read. Invariant: at most one connection, the *owner*, has a
-//! turn, and the owner changes only between two turns. Every command therefore runs completely or not at all.
+//! A *turn* is the handling of everything that arrived in one read. Invariant: at most one connection, the *owner*, has
+//! a turn, and the owner changes only between two turns. Every command therefore runs completely or not at all.
 //!
 //! | owner | busy | waiting | `begin_turn` of the owner | `take_turn` of another connection |
 //! |---|---|---|---|---|
@@ -61,7 +61,8 @@ pub struct Deliveries {
     pub(super) acks: bool,
 }
 
-/// A direct message to an account, in the form that the mailbox takes. Each name stands beside the owner of its history.
+/// A direct message to an account, in the form that the mailbox takes. Each name stands beside the owner of its
+/// history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredDirect {
     pub id: u64,
@@ -107,8 +108,8 @@ impl SessionState {
         }
     }
 
-    /// Waits for the end of the current turn, then makes `client` the owner and begins its turn. Returns the previous owner,
-    /// or `None` if the turn does not end within `timeout`.
+    /// Waits for the end of the current turn, then makes `client` the owner and begins its turn. Returns the previous
+    /// owner, or `None` if the turn does not end within `timeout`.
     pub fn take_turn(&self, client: ClientId, timeout: Duration) -> Option<ClientId> {
         let mut turn = self.turn.lock();
         turn.waiting += 1;
@@ -171,11 +172,17 @@ mod tests {
     /// Threads take the session over from each other; one at a time has a turn.
     #[test]
     fn at_most_one_connection_has_a_turn() {
-        let (state, at_work, most, turns) = (state(), AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+        let state = state();
+        let at_work = AtomicU64::new(0);
+        let most = AtomicU64::new(0);
+        let turns = AtomicU64::new(0);
         state.end_turn(1);
         std::thread::scope(|scope| {
             for client in 2..6 {
-                let (state, at_work, most, turns) = (&state, &at_work, &most, &turns);
+                let state = &state;
+                let at_work = &at_work;
+                let most = &most;
+                let turns = &turns;
                 scope.spawn(move || {
                     for _ in 0..200 {
                         let taken = state.take_turn(client, Duration::from_secs(10));

@@ -30,11 +30,11 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// Puts a message into the mailbox of an account that was online when it was sent but did not receive it. Never
     /// waits.
     fn requeue_mail(&self, direct: &DirectMessage<'_>);
-    /// Takes up to `most` messages from an account's mailbox, in order, and passes them to `then` on the storage thread.
-    /// `then` gets an empty list if the mailbox is empty. Never waits.
+    /// Takes up to `most` messages from an account's mailbox, in order, and passes them to `then` on the storage
+    /// thread. `then` gets an empty list if the mailbox is empty. Never waits.
     fn fetch_mail(&self, receiver: &NameKey, most: usize, then: MailHandler);
-    /// Reports the result for fetched messages: `delivered` deletes them, otherwise they are in the mailbox again. Never
-    /// waits.
+    /// Reports the result for fetched messages: `delivered` deletes them, otherwise they are in the mailbox again.
+    /// Never waits.
     fn acknowledge_mail(&self, receiver: &NameKey, ids: Vec<u64>, delivered: bool);
     /// Reads a part of the history that `viewer` may see.
     ///
@@ -66,8 +66,8 @@ pub trait Storage: fmt::Debug + Send + Sync {
     fn read_marker(&self, account: &NameKey, room: &RoomKey) -> Result<Option<u64>, HistoryError>;
     /// Sets the account's read marker for a room. Never waits.
     fn set_read_marker(&self, account: &NameKey, room: &RoomKey, id: u64);
-    /// Returns the newest stored nonces, `most` at most, oldest first, each with the key of its author's name and the id
-    /// of its message. Called once, at the start.
+    /// Returns the newest stored nonces, `most` at most, oldest first, each with the key of its author's name and the
+    /// id of its message. Called once, at the start.
     fn newest_nonces(&self, most: usize) -> Vec<(String, String, u64)>;
     /// Returns the name of an account as its owner wrote it, or `None` if no account has this name.
     fn account_name(&self, name: &NameKey) -> Option<UserName>;

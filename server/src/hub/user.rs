@@ -18,7 +18,8 @@ pub struct User {
     pub name: UserName,
     /// The client's address. Limits for each address count here.
     pub(super) address: Arc<str>,
-    /// The owner of the user's direct messages at sign-in. Never changes, so that presence changes of one session match.
+    /// The owner of the user's direct messages at sign-in. Never changes, so that presence changes of one session
+    /// match.
     pub(super) initial_owner: HistoryOwner,
     /// The account that a guest has registered during the session.
     registered_account: OnceLock<HistoryOwner>,
@@ -149,8 +150,8 @@ impl User {
         self.blocks_others.store(blocks, Relaxed);
     }
 
-    /// True if the user has left. While it is false, work queued to the storage before this call comes before the work of
-    /// the next sign-in with this name.
+    /// True if the user has left. While it is false, work queued to the storage before this call comes before the work
+    /// of the next sign-in with this name.
     #[must_use]
     pub fn has_left(&self) -> bool {
         self.left.load(SeqCst)

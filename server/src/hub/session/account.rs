@@ -5,8 +5,8 @@ use super::Session;
 use landline_common::history::HistoryOwner;
 
 impl Session {
-    /// Signs the guest in to the account that it has just registered. The direct messages, nonces and blocks of the guest's
-    /// session belong to the account from now on.
+    /// Signs the guest in to the account that it has just registered. The direct messages, nonces and blocks of the
+    /// guest's session belong to the account from now on.
     pub fn upgrade_to_account(&mut self) {
         let guest = self.user.history_owner().clone();
         let account = HistoryOwner::Account(self.user.name.key().clone());

@@ -1,8 +1,8 @@
-//! Blocking. The blocker gets no talk of the blocked user; the blocked user gets no presence of the blocker and does not
-//! see the blocker in lists.
+//! Blocking. The blocker gets no talk of the blocked user; the blocked user gets no presence of the blocker and does
+//! not see the blocker in lists.
 //!
-//! The registry holds the blocks. What a subscription leaves out is in each user's `BlockFilter`, by connection: the
-//! functions here keep the filters in step with the blocks as users come, leave and change connections.
+//! The registry holds the blocks. Each user's `BlockFilter` lists the connections whose entries its subscriptions leave
+//! out. The functions here update the filters as users come, leave and change connections.
 
 use super::{CommandResult, Session, quoted};
 use crate::fanout::EventClass;

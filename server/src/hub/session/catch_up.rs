@@ -1,8 +1,8 @@
 //! Catching up: sends the messages that a client missed, together with the answer to its sign-in.
 //!
 //! A client that was away must get every message exactly once, although other users keep talking while it signs in. Its
-//! sign-in names rooms, each with the last id that it received there. Invariant: each message of a room has exactly one way
-//! to the client, by its id:
+//! sign-in names rooms, each with the last id that it received there. Invariant: each message of a room has exactly one
+//! way to the client, by its id:
 //!
 //! | message id | how the client gets the message |
 //! |---|---|
@@ -10,12 +10,12 @@
 //! | after it, up to `start_id` (the last id before the subscription) | from the history, here |
 //! | after `start_id` | live, by the subscription |
 //!
-//! Example: a client has received id 40 of the lobby. When it subscribes, the newest id there is 47. It gets 41 to 47 from
-//! the history, and everything later live.
+//! Example: a client has received id 40 of the lobby. When it subscribes, the newest id there is 47. It gets 41 to 47
+//! from the history, and everything later live.
 //!
 //! A client that names no id gets what its account has not read, or a few recent messages for context. All rooms of a
-//! sign-in share one byte budget; `more` marks a room whose missed messages did not fit, and the client requests the rest
-//! by `history`. Not here: the client's side (`engine/`), mail, and unacknowledged events.
+//! sign-in share one byte budget; `more` marks a room whose missed messages did not fit, and the client requests the
+//! rest by `history`. Not here: the client's side (`engine/`), mail, and unacknowledged events.
 
 use super::Session;
 use super::pages::max_answer_bytes;
@@ -38,8 +38,8 @@ struct MissedRange {
 }
 
 impl Session {
-    /// Sends what the client missed in its rooms (`None`: messages to all users), each after the last id that it received,
-    /// and ends the answer to its sign-in.
+    /// Sends what the client missed in its rooms (`None`: messages to all users), each after the last id that it
+    /// received, and ends the answer to its sign-in.
     pub fn catch_up(&mut self, rooms: &[(Option<RoomName>, Option<u64>)], now: OffsetDateTime) {
         self.now = now;
         // Stay well below the backlog limit, since mail arrives at the same time.

@@ -1,5 +1,5 @@
-//! Direct chats, which two clients hold without the server. The server passes on the public keys with a request, and the
-//! addresses after its acceptance.
+//! Direct chats, which two clients hold without the server. The server passes on the public keys with a request, and
+//! the addresses after its acceptance.
 
 use super::super::direct::DirectRefusal;
 use super::super::requests::RemovedRequests;

@@ -111,8 +111,8 @@ impl Session {
         self.read_within(rooms, only, range, 1, &mut left).map_err(|why| self.hub.history_refusal(&why))
     }
 
-    /// Reads a part of the history, cut down to the bytes in `left` but to no less than `least` entries. Subtracts its bytes
-    /// from `left`.
+    /// Reads a part of the history, cut down to the bytes in `left` but to no less than `least` entries. Subtracts its
+    /// bytes from `left`.
     pub(super) fn read_within(
         &self,
         rooms: &[&str],
@@ -135,8 +135,9 @@ impl Session {
         Ok(page)
     }
 
-    /// Cuts a page down to the bytes in `left`, measured in the reader's rendering. Keeps the first entries (`keep_first`) or
-    /// the last ones, but no less than `least`: otherwise a reader could never get past a long message.
+    /// Cuts a page down to the bytes in `left`, measured in the reader's rendering. Keeps the first entries
+    /// (`keep_first`) or the last ones, but no less than `least`: otherwise a reader could never get past a long
+    /// message.
     fn truncate(&self, page: &mut Page, keep_first: bool, least: usize, left: &mut usize) {
         let whole = page.entries.len();
         let mut taken = 0;

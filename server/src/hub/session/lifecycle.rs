@@ -1,7 +1,7 @@
 //! Signing in and leaving.
 //!
-//! Leaving is a sequence of steps in `Drop`. Each step runs even if an earlier one panics, since a panic may already be the
-//! reason for leaving, and a second one would abort the server.
+//! Leaving is a sequence of steps in `Drop`. Each step runs even if an earlier one panics, since a panic may already be
+//! the reason for leaving, and a second one would abort the server.
 
 use super::super::broadcast_group::PresenceChange;
 use super::super::publications::{LineBatch, Tag};
@@ -18,8 +18,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Maximum number of rooms of a sign-in. The answer lists each room, and must fit into the client's backlog together with
-/// its mail.
+/// Maximum number of rooms of a sign-in. The answer lists each room, and must fit into the client's backlog together
+/// with its mail.
 const MAX_SIGN_IN_ROOMS: usize = 48;
 
 /// How a session starts.
@@ -35,8 +35,8 @@ pub(super) struct SessionStart {
 }
 
 impl Hub {
-    /// Signs a user in under the reserved name: enters the rooms, announces the user to all others, and sends the greeting,
-    /// which is the first event that the client gets.
+    /// Signs a user in under the reserved name: enters the rooms, announces the user to all others, and sends the
+    /// greeting, which is the first event that the client gets.
     ///
     /// # Errors
     /// The user's address has opened too many rooms to open another one.
@@ -110,7 +110,7 @@ impl Hub {
                 let _ = session.enter(room, false);
             }
         }
-        // Subscribe before the notice goes out: an answer to the notice must reach this user.
+        // Announce last, after all rooms are entered: a reply to the notice must reach this user.
         let change = PresenceChange { hub: self, group: &self.global, user: &session.user, joins: true };
         let mut notice = change.notice(now);
         let notice = announced.then_some(&mut notice);
@@ -203,8 +203,8 @@ impl Session {
         }
     }
 
-    /// Runs one step of leaving and survives its panic. A panic while another one unwinds would abort the server, and the
-    /// later steps have to run in any case.
+    /// Runs one step of leaving and survives its panic. A panic while another one unwinds would abort the server, and
+    /// the later steps have to run in any case.
     fn run_leave_step(&mut self, step: fn(&mut Session)) {
         if catch_unwind(AssertUnwindSafe(|| step(self))).is_err() {
             log::error!("hub: panic in a step of leaving user={}; the other steps continue", self.user.name);
@@ -214,7 +214,8 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        // This turn lasts to the end: a takeover then finds a session that is detached or gone, never one that is leaving.
+        // This turn lasts to the end: a takeover then finds a session that is detached or gone, never one that is
+        // leaving.
         let stays = !self.begin_turn();
         if !stays {
             self.run_leave_step(Session::unregister);

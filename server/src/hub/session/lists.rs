@@ -44,7 +44,8 @@ impl Session {
         let Some((name, users)) = members else {
             return Err(Cause::NoSuchRoom.with_room(quoted(room)));
         };
-        let (users, room) = (self.without_blockers(users), name.as_str());
+        let users = self.without_blockers(users);
+        let room = name.as_str();
         let next = |after| Command::Members { room, after };
         let members = |users, part| EventKind::Members { room: room.into(), users, part };
         self.send_names(users.iter().map(|user| &user.name), after, next, members);

@@ -24,8 +24,8 @@ impl Session {
         }
     }
 
-    /// Sends a direct message to an online user. If the connection of an account turns out to be broken, the message goes to
-    /// its mailbox.
+    /// Sends a direct message to an online user. If the connection of an account turns out to be broken, the message
+    /// goes to its mailbox.
     fn send_to_online(&mut self, other: &Arc<User>, text: &str) {
         let nonce = self.tag.nonce.take();
         let hub = &self.hub;

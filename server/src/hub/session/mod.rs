@@ -1,8 +1,8 @@
 //! A signed-in user's session: all commands that the hub carries out. Dropping the session makes the user leave.
 //!
-//! [`Session::perform`] carries out one command. Talk is only buffered: the connection calls [`Session::flush`] after each
-//! read, so that all lines of a read are published together. Other commands flush first, so that no answer overtakes a
-//! line that was sent before it.
+//! [`Session::perform`] carries out one command. Talk is only buffered: the connection calls [`Session::flush`] after
+//! each read, so that all lines of a read are published together. Other commands flush first, so that no answer
+//! overtakes a line that was sent before it.
 
 mod account;
 mod answers;
@@ -64,8 +64,8 @@ pub struct Session {
     pending_room: Option<RoomKey>,
     /// The user's last talk. It must be delivered before the user talks in another room.
     last_batch: Option<SentBatch>,
-    /// The batch that announced the user in the global group, 0 once it is delivered. `None` before the announcement. Talk
-    /// waits for it, so that no user reads a line of a user who has not been announced.
+    /// The batch that announced the user in the global group, 0 once it is delivered. `None` before the announcement.
+    /// Talk waits for it, so that no user reads a line of a user who has not been announced.
     arrival_batch: Option<u64>,
     sent_foreign_notice: bool,
     /// The connection was lost, so the session may be resumed.
@@ -93,8 +93,8 @@ impl Session {
         &self.user
     }
 
-    /// Carries out a command. Talk is buffered until [`Session::flush`] or the next command that is not talk. `tag` is the
-    /// label and nonce that came with the command.
+    /// Carries out a command. Talk is buffered until [`Session::flush`] or the next command that is not talk. `tag` is
+    /// the label and nonce that came with the command.
     pub fn perform(&mut self, command: Command<'_>, tag: Tag, now: OffsetDateTime) -> AfterCommand {
         self.now = now;
         self.tag = tag;
@@ -139,8 +139,8 @@ impl Session {
         AfterCommand::Here
     }
 
-    /// True for a line without a slash that may have been meant as talk. Never true for a private text: the hint at `/say`
-    /// would lead the user to publish it.
+    /// True for a line without a slash that may have been meant as talk. Never true for a private text: the hint at
+    /// `/say` would lead the user to publish it.
     fn may_be_talk(&self, command: &Command<'_>) -> bool {
         self.tag.is_bare
             && match command {
@@ -150,8 +150,8 @@ impl Session {
             }
     }
 
-    /// Begins a command that the connection carries out itself; flushes earlier talk first. Returns false, after answering,
-    /// if the command already ran.
+    /// Begins a command that the connection carries out itself; flushes earlier talk first. Returns false, after
+    /// answering, if the command already ran.
     #[must_use]
     pub fn begin_command(&mut self, command: &Command<'_>, tag: Tag, now: OffsetDateTime) -> bool {
         self.now = now;
@@ -386,9 +386,9 @@ impl Session {
         Ok(())
     }
 
-    /// Answers a line that belongs to another program's protocol: with a notice the first time, then not at all. A framed
-    /// client that is not known as a program may be a user at `nc` whose talk only looks like such a line. It gets an
-    /// error instead of silence.
+    /// Answers a line that belongs to another program's protocol: with a notice the first time, then not at all. A
+    /// framed client that is not known as a program may be a user at `nc` whose talk only looks like such a line. It
+    /// gets an error instead of silence.
     fn answer_foreign(&mut self, by_program: bool) -> CommandResult {
         if !std::mem::replace(&mut self.sent_foreign_notice, true) {
             self.send_event(Cause::NotSupported.report().into());

@@ -5,7 +5,8 @@
 //! address end the connection of every client that requests the list. A list that exceeds a page is therefore sent in
 //! pages, in the order of the names, and each page ends with the command for the next one.
 //!
-//! The size of a page is measured in the reader's rendering. Names have up to 128 bytes, and renderings differ in length.
+//! The size of a page is measured in the reader's rendering. Names have up to 128 bytes, and renderings differ in
+//! length.
 
 use super::Session;
 use landline_common::command::Command;
@@ -32,8 +33,8 @@ pub(super) struct Listed<'l, T> {
 }
 
 impl Session {
-    /// Sends a list of users: all of it in the given order if it fits, otherwise the first page or the page `after` a name.
-    /// `next` makes the command for the page after a name, `event` the event of a page.
+    /// Sends a list of users: all of it in the given order if it fits, otherwise the first page or the page `after` a
+    /// name. `next` makes the command for the page after a name, `event` the event of a page.
     pub(super) fn send_names<'l>(
         &mut self,
         users: impl Iterator<Item = &'l UserName>,
@@ -47,8 +48,8 @@ impl Session {
         self.send_list(listed.collect(), after, next, event);
     }
 
-    /// Sends a list like [`Self::send_names`]. `after` is the key of the last entry of the page before, and the name that the
-    /// client wrote for it.
+    /// Sends a list like [`Self::send_names`]. `after` is the key of the last entry of the page before, and the name
+    /// that the client wrote for it.
     pub(super) fn send_list<'l, T: Clone>(
         &mut self,
         mut listed: Vec<Listed<'l, T>>,

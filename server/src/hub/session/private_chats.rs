@@ -1,8 +1,8 @@
-//! Private chats through the server. A chat opens by a request and its acceptance, and ends by a command, a block, or when
-//! one of the two users leaves.
+//! Private chats through the server. A chat opens by a request and its acceptance, and ends by a command, a block, or
+//! when one of the two users leaves.
 //!
-//! Each function locks the hub's `private_chat_order` until the notices are sent, so that both users get them in the order
-//! of the changes.
+//! Each function locks the hub's `private_chat_order` until the notices are sent, so that both users get them in the
+//! order of the changes.
 
 use super::super::Registry;
 use super::super::private::RequestOutcome;
@@ -39,7 +39,8 @@ impl Session {
             RequestOutcome::Sent => {
                 self.answer(Cause::PrivateAsked.with_user(name.as_str()).into());
                 self.send_event_to(&other, EventKind::PrivateRequest { from: self.name() });
-                // Explain the line to a user at a terminal. Unframed programs compare every message, so they get no more.
+                // Explain the line to a user at a terminal. Unframed programs compare every message, so they get no
+                // more.
                 if other.rendering() == Rendering::Text {
                     self.send_event_to(&other, Cause::PrivateAsks.with_user(self.name()).into());
                 }
@@ -127,8 +128,8 @@ impl Session {
         Ok(())
     }
 
-    /// Sends a text in the private chat with `to`. In a typed line `to` is only the first word: if it names no user, the word
-    /// belongs to the text, which goes to the only partner.
+    /// Sends a text in the private chat with `to`. In a typed line `to` is only the first word: if it names no user,
+    /// the word belongs to the text, which goes to the only partner.
     pub(super) fn say_private(&mut self, to: Option<&str>, text: &str) -> CommandResult {
         let hub = self.hub.clone();
         let is_text = to.is_some_and(|word| self.begins_text(word));
@@ -146,8 +147,9 @@ impl Session {
         Ok(())
     }
 
-    /// True if `word` names no user, so that it is the first word of a text. The name of a user who left within the last day
-    /// still counts as a name: a text for a former partner must not go to another one. Programs always name the user.
+    /// True if `word` names no user, so that it is the first word of a text. The name of a user who left within the
+    /// last day still counts as a name: a text for a former partner must not go to another one. Programs always name
+    /// the user.
     fn begins_text(&self, word: &str) -> bool {
         match self.user.rendering() {
             Rendering::Json => false,
@@ -180,7 +182,8 @@ impl Session {
     pub(super) fn end_contact(&self, other: &User) {
         let hub = self.hub.clone();
         let _order = hub.private_chat_order.lock();
-        let (me, them) = (self.user.client(), other.client());
+        let me = self.user.client();
+        let them = other.client();
         let mut registry = self.hub.registry();
         let ended = registry.private_chats.end(me, them);
         let rejected = registry.private_chats.remove_request(me, them);
@@ -209,8 +212,8 @@ impl Session {
         let partners = find(&ended.partners);
         let requesters = find(&ended.requesters);
         self.former_partners = partners.iter().map(|partner| partner.identity()).collect();
-        // If both partners leave at the same time, the first one to get here records the chat for both, so that it can be
-        // reopened when both resume.
+        // If both partners leave at the same time, the first one to get here records the chat for both, so that it can
+        // be reopened when both resume.
         for client in &ended.partners {
             if let Some(partner) = registry.leaving.get_mut(client) {
                 partner.partners.push(self.user.identity());

@@ -6,17 +6,17 @@
 //! | | takeover (`take_over`) | after a loss (`resume_lost`) |
 //! |---|---|---|
 //! | old connection | open | gone; the user has left |
-//! | session state | shared with the old connection | kept as a [`DetachedSession`] |
+//! | session state | shared with the old connection | stored as a [`DetachedSession`] |
 //! | name | passes to the new connection | reserved again |
 //! | notices to others | none | leave, then sign-in |
 //! | private chats | move to the new connection | reopened |
 //!
-//! Invariant: a takeover happens between two turns of the old connection ([`super::super::session_state`]), and replaces the
-//! user in one step under the hub's lock: name, rooms, chats and blocks. The old connection's thread gets no further turn;
-//! it finds that it has lost the session and leaves without notices.
+//! Invariant: a takeover happens between two turns of the old connection ([`super::super::session_state`]), and
+//! replaces the user in one step under the hub's lock: name, rooms, chats and blocks. The old connection's thread gets
+//! no further turn; it finds that it has lost the session and leaves without notices.
 //!
-//! Both connections are subscribed to the rooms for a moment. The client gets what was said between the last line that it
-//! received and its new subscriptions from the history ([`super::catch_up`]).
+//! Both connections are subscribed to the rooms for a moment. The client gets what was said between the last line that
+//! it received and its new subscriptions from the history ([`super::catch_up`]).
 //!
 //! | step of a takeover | failure |
 //! |---|---|
@@ -97,7 +97,8 @@ impl Hub {
         }
     }
 
-    /// Removes the detached sessions that `matches` selects by name and history owner. Returns the names of their users.
+    /// Removes the detached sessions that `matches` selects by name and history owner. Returns the names of their
+    /// users.
     pub fn revoke_lost(&self, matches: impl Fn(&UserName, &HistoryOwner) -> bool) -> Vec<UserName> {
         let mut registry = self.registry();
         let lost = registry.sessions.all_detached().filter(|detached| matches(&detached.name, &detached.history_owner));
@@ -161,8 +162,8 @@ impl Hub {
         Err(NotResumed::Changed)
     }
 
-    /// Replaces the user of the client `owner` by a user on the requesting connection, in all tables. Returns both, or `None`
-    /// if the session has changed meanwhile.
+    /// Replaces the user of the client `owner` by a user on the requesting connection, in all tables. Returns both, or
+    /// `None` if the session has changed meanwhile.
     fn replace_user(
         &self,
         session: &SessionState,
@@ -220,7 +221,8 @@ impl Hub {
         };
         // Hold only now that nothing can fail: a refusal would be stuck in the held outbox.
         request.outbox.hold();
-        let (outbox, address) = (request.outbox.clone(), request.address.clone());
+        let outbox = request.outbox.clone();
+        let address = request.address.clone();
         let user = User::new(name, history_owner, address, outbox, Rendering::Json, Some(session.clone()));
         registry.add_user(&user, if user.is_account() { account_blocks } else { blocked });
         drop(registry);

@@ -126,7 +126,8 @@ impl Session {
         self.save_room_list();
     }
 
-    /// Leaves a room. `announced`: its members get a notice, and the call returns when all earlier entries are delivered.
+    /// Leaves a room. `announced`: its members get a notice, and the call returns when all earlier entries are
+    /// delivered.
     pub(super) fn unsubscribe(&mut self, membership: Membership, announced: bool) {
         let Membership { name, group, subscription, delivery_mode, start_id, caught_up } = membership;
         let change = PresenceChange { hub: &self.hub, group: &group, user: &self.user, joins: false };
@@ -139,14 +140,15 @@ impl Session {
         self.hub.registry().rooms.leave(&name, self.user.client());
     }
 
-    /// Stores an account's read marker of a room: the last message that the kernel took for it, so that the next session
-    /// knows what is unread. Without a message since the user joined, the marker is the message up to which the user has
-    /// caught up. Without that, on the first visit, it is the last message before the user joined.
+    /// Stores an account's read marker of a room: the last message that the kernel took for it, so that the next
+    /// session knows what is unread. Without a message since the user joined, the marker is the message up to which the
+    /// user has caught up. Without that, on the first visit, it is the last message before the user joined.
     fn store_read_marker(&self, room: &RoomName, subscription: &Subscription, caught_up: Option<u64>, start_id: u64) {
         if !self.user.is_account() {
             return;
         }
-        let (storage, account) = (&self.hub.storage, self.user.name.key());
+        let storage = &self.hub.storage;
+        let account = self.user.name.key();
         let delivered = if self.user.outbox.is_clear() {
             subscription.id_before_leaving()
         } else {

@@ -142,13 +142,13 @@ fn empty_password_in_the_environment_counts_as_none() {
 #[test]
 fn invalid_arguments_exit_with_2() {
     for (args, says) in [
-        (&["a", "b"][..], &["one server"][..]),
+        (&["a", "b"][..], &["several servers given"][..]),
         (&["host:port"], &["HOST:PORT"]),
         (&["host", "--name", "a b"], &["--name", "letters, digits"]),
         (&["host", "--name", "a", "--room", "a b"], &["--room", "letters, digits"]),
         (&["host", "--name", "a", "--register"], &["LANDLINE_PASSWORD", "--password-file"]),
         (&["host", "--config", "/nowhere"], &["/nowhere"]),
-        (&["host", "--log", "/nowhere/log"], &["/nowhere/log", "a folder that you may write to"]),
+        (&["host", "--log", "/nowhere/log"], &["/nowhere/log", "choose a file in a writable folder"]),
         (&["--name", "a", "--password", "secret horse"], &["which server the password is for"]),
     ] {
         expect_exit(Program::client().args(args), 2, says);
@@ -167,7 +167,7 @@ fn refused_lines_are_listed() {
     let (code, printed, complaint) = outcome(&piped(&mut landline(&test_server, "ci"), &input));
     assert_eq!(code, 1, "{complaint}");
     assert!(printed.starts_with("ERROR: 404 nobody is not online.") && printed.lines().count() == 1, "{printed}");
-    for text in ["refused: /pm nobody hi", "2004 characters", "Unknown command /dance", "3 lines were refused"] {
+    for text in ["refused: /pm nobody hi", "2004 of at most 2000 characters", "Unknown command /dance", "3 lines were refused"] {
         assert!(complaint.contains(text), "{complaint:?} does not say {text:?}");
     }
 }

@@ -49,6 +49,6 @@ fn unwritable_log_is_reported_before_the_screen_opens() {
     let mut alice = Terminal::new(100, 24);
     alice.run(&command, "; echo ended-$?");
     alice.wait_for("ended-2");
-    alice.wait_for("give a file in a folder that you may write to");
+    alice.wait_for("choose a file in a writable folder");
     alice.expect_restored();
 }

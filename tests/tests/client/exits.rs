@@ -149,7 +149,7 @@ fn invalid_arguments_exit_with_2() {
         (&["host", "--name", "a", "--register"], &["LANDLINE_PASSWORD", "--password-file"]),
         (&["host", "--config", "/nowhere"], &["/nowhere"]),
         (&["host", "--log", "/nowhere/log"], &["/nowhere/log", "choose a file in a writable folder"]),
-        (&["--name", "a", "--password", "secret horse"], &["which server the password is for"]),
+        (&["--name", "a", "--password", "secret horse"], &["a password needs a named server"]),
     ] {
         expect_exit(Program::client().args(args), 2, says);
     }
@@ -167,7 +167,9 @@ fn refused_lines_are_listed() {
     let (code, printed, complaint) = outcome(&piped(&mut landline(&test_server, "ci"), &input));
     assert_eq!(code, 1, "{complaint}");
     assert!(printed.starts_with("ERROR: 404 nobody is not online.") && printed.lines().count() == 1, "{printed}");
-    for text in ["refused: /pm nobody hi", "2004 of at most 2000 characters", "Unknown command /dance", "3 lines were refused"] {
+    for text in
+        ["refused: /pm nobody hi", "2004 of at most 2000 characters", "Unknown command /dance", "3 lines were refused"]
+    {
         assert!(complaint.contains(text), "{complaint:?} does not say {text:?}");
     }
 }

@@ -192,7 +192,9 @@ mod tests {
                             most.fetch_max(at_work.fetch_add(1, SeqCst) + 1, SeqCst);
                             at_work.fetch_sub(1, SeqCst);
                             state.end_turn(client);
-                            owns = taken != Some(1) && state.begin_turn(client) && turns.fetch_add(1, SeqCst) % 4 > 0;
+                            owns = taken != Some(1)
+                                && state.begin_turn(client)
+                                && !turns.fetch_add(1, SeqCst).is_multiple_of(4);
                         }
                         state.end_turn(client);
                     }

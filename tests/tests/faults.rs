@@ -150,7 +150,7 @@ fn panic_twice(server: &TestServer) {
         witness.expect("panic-in-leaving has left the chatroom");
     }
     eventually("the log has both kinds of records", || {
-        (count_of("panic in a step of leaving user=panic-in-leaving"), count_of(SESSION)) == (TIMES, TIMES)
+        (count_of("hub: panic in a step of leaving user=panic-in-leaving"), count_of(SESSION)) == (TIMES, TIMES)
     });
     witness.send("/who lobby");
     witness.expect("In lobby: witness");

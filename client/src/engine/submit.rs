@@ -119,8 +119,7 @@ impl Engine {
             room.membership = Membership::Joining;
         }
         self.note_password(&label, command);
-        // A change that is sent again would be refused: its present password is the old one by then.
-        let not_idempotent = matches!(command, Command::Hooray | Command::Register { .. } | Command::Password(_));
+        let not_idempotent = command.runs_once();
         let direct = matches!(command, Command::DirectStop(_) | Command::DirectText { .. });
         let item = QueuedRequest { lane, not_idempotent, ..QueuedRequest::new(key, kind, &label, request.to_line()) };
         if direct { self.send_direct(item) } else { self.queue(item) }
@@ -159,7 +158,7 @@ impl Engine {
         if let Ok(command) = request.command() {
             self.note_password(&label, &command);
         }
-        let not_idempotent = matches!(&*request.r#type, "private" | "hooray" | "register" | "password");
+        let not_idempotent = request.runs_once();
         let direct = matches!(&*request.r#type, "direct_say" | "direct_stop");
         let unanswered = matches!(&*request.r#type, "ack" | "pong");
         let nonce = request.nonce.as_deref().map(Into::into);

@@ -146,6 +146,14 @@ impl<'a> Command<'a> {
         matches!(self, Command::Blocked { .. }) || spec.is_some_and(|spec| spec.is_question)
     }
 
+    /// True if a client must not send the command again in a new session, where the server cannot recognize the
+    /// repetition.
+    #[must_use]
+    pub fn runs_once(&self) -> bool {
+        let spec = self.parts().and_then(|(r#type, _)| super::spec::of_type(r#type));
+        spec.is_some_and(|spec| spec.runs_once)
+    }
+
     /// The text that other users get, if the command says something.
     #[must_use]
     pub fn text_for_others(&self) -> Option<&'a str> {

@@ -176,6 +176,13 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// True if a client must not send the command again in a new session, where the server cannot recognize the
+    /// repetition.
+    #[must_use]
+    pub fn runs_once(&self) -> bool {
+        super::spec::of_type(&self.r#type).is_some_and(|spec| spec.runs_once)
+    }
+
     /// The label for answers; `None` if there is none or it is too long.
     #[must_use]
     pub fn answer_label(&self) -> Option<String> {

@@ -19,6 +19,9 @@ pub struct CommandSpec {
     pub audience: Audience,
     /// True if the command changes nothing, so that a repetition may run again.
     pub is_question: bool,
+    /// True if a client must not send the command again in a new session, where the server cannot recognize the
+    /// repetition: its message is stored nowhere, or it would be refused the second time.
+    pub(super) runs_once: bool,
     /// True if lines mean the current room, where objects name theirs in `room`.
     pub(super) in_room: bool,
     /// Arguments that must be there, in the order of the line.
@@ -154,6 +157,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     help: "",
     audience: Audience::Users,
     is_question: false,
+    runs_once: false,
     in_room: false,
     required: &[],
     optional: &[],

@@ -1,7 +1,7 @@
 //! The largest possible answer of every command, in every rendering, with the default limits and with extreme ones.
 
 use super::worst::{self, LargestStorage};
-use landline_common::command::{Command, HistoryQuery, commands, parse};
+use landline_common::command::{Command, CommandSpec, HistoryQuery, commands, parse};
 use landline_common::limits::{LABEL_BYTES, Limits, count};
 use landline_common::rendering::RENDERINGS;
 use landline_common::{OffsetDateTime, Rendering, RoomName, UserName};
@@ -89,7 +89,8 @@ impl Drop for FullHub {
 }
 
 /// Returns lines that get the longest answers of a command.
-fn questions(command: &str, limits: &Limits) -> Vec<String> {
+fn questions(spec: &CommandSpec, limits: &Limits) -> Vec<String> {
+    let command = spec.usage.split(' ').next().unwrap();
     let user = worst::user(0);
     let room = worst::room(0);
     let text = worst::text(limits, '\\');
@@ -111,10 +112,9 @@ fn questions(command: &str, limits: &Limits) -> Vec<String> {
         "/history" => ["", " 1000", " before 99", " after 1", " unread", &format!(" with {user}")]
             .map(|what| format!("/history{what}"))
             .to_vec(),
-        "/forget" | "/hooray" | "/members" | "/register" | "/password" => vec![command.into()],
         "/format" => vec!["/format text".into()],
         "/help" => vec!["/help".into(), format!("/help {text}")],
-        "/quit" => vec!["/quit".into()],
+        without_arguments if spec.usage == without_arguments => vec![command.into()],
         other => panic!("{other}: add lines with its longest answers"),
     }
 }
@@ -162,7 +162,7 @@ fn check_commands(full: &FullHub) {
     for rendering in (0..RENDERINGS).map(Rendering::at) {
         for spec in commands() {
             let word = spec.usage.split(' ').next().unwrap();
-            for line in questions(word, &full.limits) {
+            for line in questions(spec, &full.limits) {
                 let bytes = answer(full, rendering, parse(&line, "asker").unwrap().unwrap());
                 let shown: String = line.chars().take(60).collect();
                 assert!(bytes <= backlog / 2, "{rendering:?}, {shown}: {bytes} bytes, with a backlog of {backlog}");

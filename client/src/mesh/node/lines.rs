@@ -98,9 +98,7 @@ impl Node {
             Command::Private { .. } | Command::Direct(_) | Command::DirectText { .. } | Command::DirectStop(_) => {
                 EventKind::error(403, NO_PRIVATE)
             }
-            Command::DirectKey(_) | Command::DirectAccept { .. } | Command::Foreign { .. } => {
-                EventKind::error(403, "not supported here")
-            }
+            _ => EventKind::error(403, "not supported here"),
         };
         self.emit(refusal);
     }

@@ -55,6 +55,7 @@ pub(super) static OFF_THE_RECORD: &[CommandSpec] = &[
         usage: "/private [USER] TEXT",
         also: "private txt [USER] TEXT",
         help: "say something in an off-the-record chat, which is stored nowhere; USER may be left out if only one is open",
+        runs_once: true,
         required: &[To, Text],
         forms: forms!["/private" MaybeWordText, "private txt" MaybeWordText],
         build: |a| Command::Private { to: a.to, text: a.text() },

@@ -36,6 +36,7 @@ pub(super) static ACCOUNT: &[CommandSpec] = &[
     CommandSpec {
         usage: "/register",
         help: "make an account of your name, which is yours from then on; you are asked for a password",
+        runs_once: true,
         required: &[Password],
         forms: forms!["/register" Nothing],
         build: |a| Command::Register { password: a.password },
@@ -44,6 +45,7 @@ pub(super) static ACCOUNT: &[CommandSpec] = &[
     CommandSpec {
         usage: "/password",
         help: "change the password of your account; you are asked for it. Also /passwd",
+        runs_once: true,
         required: &[PasswordChange],
         forms: forms!["/password" Nothing],
         build: |a| Command::Password(a.password_change),

@@ -31,6 +31,7 @@ pub(super) static TALK: &[CommandSpec] = &[
     CommandSpec {
         usage: "/hooray",
         help: "cheer, in your current room",
+        runs_once: true,
         in_room: true,
         forms: forms!["/hooray" Nothing],
         build: |a| match a.room {

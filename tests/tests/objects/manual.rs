@@ -1,6 +1,7 @@
 //! docs/PROTOCOL.md is correct: the tests replay its transcripts, and compare its table of causes with the code.
 
 use landline_common::Cause;
+use landline_common::command::commands;
 use landline_tests::{Client, TestServer};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -54,6 +55,17 @@ fn transcripts_of_the_protocol_are_correct() {
         played += 1;
     }
     assert!(played >= 2);
+}
+
+#[test]
+fn protocol_lists_every_command() {
+    let protocol = protocol();
+    for spec in commands() {
+        let word = spec.word();
+        let object = word.replace('-', "_");
+        let is_listed = [format!("`/{word}`"), format!("`/{word} "), format!("`{object}`")];
+        assert!(is_listed.iter().any(|form| protocol.contains(form)), "docs/PROTOCOL.md lacks /{word}");
+    }
 }
 
 #[test]

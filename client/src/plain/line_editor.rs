@@ -13,6 +13,8 @@ use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{Config, Editor, ExternalPrinter};
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Lines that may wait for the loop. The limit is high because the thread must return to `readline`, or nothing is printed.
 const LINE_CAPACITY: usize = 10_000;
@@ -25,6 +27,22 @@ const DUMB: [&str; 4] = ["", "dumb", "emacs", "cons25"];
 pub(super) struct LineEditor {
     before: Termios,
     printed: Receiver<()>,
+    gate: Arc<ReadGate>,
+}
+
+/// Keeps the thread from a `readline` that would take the terminal again once the program has given it back.
+#[derive(Default)]
+struct ReadGate {
+    closed: AtomicBool,
+    /// Locked by the thread between two lines. Locking it after closing the gate waits until the thread is in `readline`
+    /// or has ended.
+    between_lines: Mutex<()>,
+}
+
+impl ReadGate {
+    fn lock(&self) -> MutexGuard<'_, ()> {
+        self.between_lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl LineEditor {
@@ -41,6 +59,8 @@ impl LineEditor {
         let (texts, to_print) = bounded::<String>(TEXT_CAPACITY);
         let (done, printed) = bounded(0);
         let (ready_out, ready) = bounded(1);
+        let gate = Arc::new(ReadGate::default());
+        let thread_gate = gate.clone();
         let run = move || {
             let editor = Editor::<(), MemHistory>::with_history(Config::default(), MemHistory::new());
             let Ok(mut editor) = editor else { return };
@@ -50,20 +70,31 @@ impl LineEditor {
                 while to_print.recv().is_ok_and(|text| printer.print(text).is_ok()) {}
             };
             if std::thread::Builder::new().name("printer".into()).spawn(print).is_ok() && ready_out.send(()).is_ok() {
-                read_lines(&mut editor, &lines_out, &handled_lines);
+                read_lines(&mut editor, &lines_out, &handled_lines, &thread_gate);
             }
         };
         std::thread::Builder::new().name("input".into()).spawn(run).ok()?;
         ready.recv().ok()?;
-        Some((LineEditor { before, printed }, Lines { lines, handled }, AbovePrompt { texts, waiting: Vec::new() }))
+        Some((
+            LineEditor { before, printed, gate },
+            Lines { lines, handled },
+            AbovePrompt { texts, waiting: Vec::new() },
+        ))
     }
 }
 
 /// Reads lines and sends them to the loop. `handled` receives one token for each line that the loop has handled.
-fn read_lines(editor: &mut Editor<(), MemHistory>, lines: &Sender<PlainInput>, handled_lines: &Receiver<()>) {
+fn read_lines(
+    editor: &mut Editor<(), MemHistory>,
+    lines: &Sender<PlainInput>,
+    handled_lines: &Receiver<()>,
+    gate: &ReadGate,
+) {
     let mut open = 0;
     loop {
-        let input = match editor.readline("") {
+        let read = editor.readline("");
+        let _between_lines = gate.lock();
+        let input = match read {
             Ok(line) => {
                 let _ = editor.add_history_entry(&line);
                 PlainInput::Line(line)
@@ -85,6 +116,9 @@ fn read_lines(editor: &mut Editor<(), MemHistory>, lines: &Sender<PlainInput>, h
             }
             open -= 1;
         }
+        if gate.closed.load(SeqCst) {
+            return;
+        }
     }
 }
 
@@ -98,6 +132,8 @@ impl Drop for LineEditor {
     fn drop(&mut self) {
         // Wait until the last texts are printed, but not long: printing blocks if the editor has just ended.
         let _ = self.printed.recv_timeout(std::time::Duration::from_millis(300));
+        self.gate.closed.store(true, SeqCst);
+        drop(self.gate.lock());
         let _ = tcsetattr(io::stdin(), OptionalActions::Flush, &self.before);
         // Switch bracketed paste off, which the editor has switched on.
         let _ = io::stdout().write_all(b"\r\x1b[?2004l").and_then(|()| io::stdout().flush());

@@ -1,5 +1,5 @@
-//! Panics on demand, at the places where a panic could do most harm. Compiled only with the feature `faults`, which the
-//! tests turn on to show that a panic ends one session and not the server. Released programs do not have it.
+//! Panics on demand, at the places where a panic could do most harm. Compiled only for unit tests and with the feature
+//! `faults`, which the tests turn on to show that a panic ends one session and not the server. Released programs do not have it.
 
 /// Panics if `sent` contains `panic-in-PLACE` for this `place`, in any case.
 ///

@@ -12,7 +12,7 @@ pub mod console;
 pub mod discovery;
 pub mod door;
 pub mod fanout;
-#[cfg(feature = "faults")]
+#[cfg(any(test, feature = "faults"))]
 pub mod faults;
 pub mod guard;
 pub mod housekeeping;

@@ -146,24 +146,20 @@ impl Moderator {
         }
         let account_of = HistoryOwner::Account(key.clone());
         self.context.hub.revoke_lost(|_, owner| *owner == account_of);
-        let messages = self.messages.clone();
-        let receiver = key.clone();
-        self.messages.fetch_mail(
-            &key,
-            usize::MAX,
-            Box::new(move |letters| {
-                messages.acknowledge_mail(&receiver, letters.iter().map(|letter| letter.id).collect(), true);
-                true
-            }),
-        );
+        let mail = self.messages.delete_mail(&key);
+        let direct_messages = self.messages.delete_direct_messages(&account_of);
         log::info!("console: deleted account user={}", account.name);
-        match self.messages.delete_direct_messages(&HistoryOwner::Account(key)) {
-            Ok(_) | Err(HistoryError::Off) => Ok(format!("Deleted the account {}.", account.name)),
-            Err(why) => Ok(format!(
-                "Deleted the account {}, but not its direct messages ({why:?}): register it and use /forget.",
-                account.name
-            )),
-        }
+        let name = &account.name;
+        Ok(match mail.and(direct_messages) {
+            Ok(_) => format!("Deleted the account {name}."),
+            Err(why) => {
+                let why = if let HistoryError::Failed(why) = why { why } else { why.to_string() };
+                format!(
+                    "Deleted the account {name}, but not all of its mail and direct messages ({why}): register the name \
+                     and delete it again, or its next user may read them."
+                )
+            }
+        })
     }
 
     /// Bans an address, a range, or the address of a user, for `minutes` or permanently. Ends all sessions from there.

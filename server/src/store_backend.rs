@@ -105,7 +105,12 @@ impl Storage for StoreBackend {
     }
 
     fn requeue_mail(&self, direct: &DirectMessage<'_>) {
-        self.messages.requeue_mail(direct);
+        // A session that ends because its account was deleted returns mail that the next user of the name must not get.
+        if let HistoryOwner::Account(receiver) = direct.to.1
+            && self.accounts.exists(receiver)
+        {
+            self.messages.requeue_mail(direct);
+        }
     }
 
     fn fetch_mail(&self, receiver: &NameKey, most: usize, then: MailHandler) {

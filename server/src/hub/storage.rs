@@ -27,8 +27,8 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// # Errors
     /// The mailbox is full, or the message could not be stored.
     fn enqueue_mail(&self, direct: &DirectMessage<'_>) -> Result<(), MailboxError>;
-    /// Puts a message into the mailbox of an account that was online when it was sent but did not receive it. Never
-    /// waits.
+    /// Puts a message into the mailbox of an account that was online when it was sent but did not receive it. Does
+    /// nothing if the account was deleted meanwhile. Never waits.
     fn requeue_mail(&self, direct: &DirectMessage<'_>);
     /// Takes up to `most` messages from an account's mailbox, in order, and passes them to `then` on the storage
     /// thread. `then` gets an empty list if the mailbox is empty. Never waits.

@@ -1,6 +1,7 @@
 //! Deleting accounts.
 
-use landline_tests::TestServer;
+use landline_tests::{ObjectClient, TestServer};
+use serde_json::json;
 
 const PASSWORD: &str = "correct horse";
 
@@ -47,5 +48,38 @@ fn x9_mail_for_a_deleted_account_does_not_reach_the_next_owner() {
     assert!(test_server.server().moderator().delete_account("alice").is_ok());
     test_server.register("alice", PASSWORD);
     let mut next = test_server.login("alice", PASSWORD);
+    assert!(next.drain_lines().iter().all(|line| !line.contains("first alice")));
+}
+
+#[test]
+fn deleting_an_account_deletes_all_of_a_large_mailbox() {
+    // One fetch of mail takes an eighth of the backlog.
+    let server = TestServer::new(|config| config.limits.backlog_bytes = 64 << 10);
+    server.register("alice", PASSWORD);
+    let mut bob = server.guest("bob", "lobby");
+    for n in 0..10 {
+        bob.send(&format!("/pm alice {n} for the first alice {}", "x".repeat(1_900)));
+        bob.until("INFO: alice is offline.");
+    }
+    assert_eq!(server.server().moderator().delete_account("alice").unwrap(), "Deleted the account alice.");
+    server.register("alice", PASSWORD);
+    let mut next = server.login("alice", PASSWORD);
+    assert!(next.drain_lines().iter().all(|line| !line.contains("first alice")));
+}
+
+#[test]
+fn unread_messages_of_a_deleted_session_do_not_return_to_the_mailbox() {
+    let server = TestServer::default();
+    server.register("alice", PASSWORD);
+    let mut alice = ObjectClient::connect(&server);
+    let login = json!({"type": "login", "user": "alice", "password": PASSWORD, "acks": true});
+    assert_eq!(alice.request(login)[0]["type"], "auth_ok");
+    let mut bob = server.guest("bob", "lobby");
+    bob.send("/pm alice for the first alice");
+    alice.client.until(r#"{"type":"pm""#);
+    assert!(server.server().moderator().delete_account("alice").is_ok());
+    bob.until("alice has left the chatroom");
+    server.register("alice", PASSWORD);
+    let mut next = server.login("alice", PASSWORD);
     assert!(next.drain_lines().iter().all(|line| !line.contains("first alice")));
 }

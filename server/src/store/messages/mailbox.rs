@@ -7,7 +7,9 @@
 //! |---|---|---|---|
 //! | waiting | yes | none | `fetch` makes it in flight |
 //! | in flight | yes | `in_flight` | acknowledged as delivered: deleted; as not delivered: waiting |
-//! | delivered, delete failed | yes | `in_flight`, `deferred_deletes` | deleted with the next group |
+//! | delivered, delete failed | yes | `in_flight`, `deferred_deletes` | deleted with the next group, or at the stop |
+//!
+//! The deletion of an account deletes its messages in every state.
 //!
 //! A fetch returns waiting messages only, so two sessions of one account never get one message twice. After a kill all
 //! rows are waiting: a message that was delivered shortly before comes twice, which is better than never.
@@ -56,9 +58,9 @@ pub(super) struct Mailbox {
 
 /// Delivered messages of one receiver.
 #[derive(Debug)]
-pub(super) struct Delivered {
-    pub(super) receiver: NameKey,
-    pub(super) ids: Vec<u64>,
+struct Delivered {
+    receiver: NameKey,
+    ids: Vec<u64>,
 }
 
 /// A message to be put into a mailbox.
@@ -140,11 +142,17 @@ impl Mailbox {
 
     /// Within a transaction: deletes delivered messages.
     pub(super) fn delete(&mut self, connection: &Connection, receiver: &NameKey, ids: &[u64]) -> rusqlite::Result<()> {
+        let deleted = delete_rows(connection, receiver, ids)?;
+        self.total = self.total.saturating_sub(deleted);
+        Ok(())
+    }
+
+    /// Within a transaction: deletes all messages of a receiver, also those in flight.
+    pub(super) fn delete_all(&mut self, connection: &Connection, receiver: &NameKey) -> rusqlite::Result<()> {
         note_highest(connection)?;
-        let mut delete = connection.prepare_cached("DELETE FROM mail WHERE id = ?1 AND receiver = ?2")?;
-        for id in ids {
-            self.total = self.total.saturating_sub(delete.execute((id, receiver.as_str()))? as u64);
-        }
+        let deleted =
+            connection.prepare_cached("DELETE FROM mail WHERE receiver = ?1")?.execute([receiver.as_str()])?;
+        self.total = self.total.saturating_sub(deleted as u64);
         Ok(())
     }
 
@@ -158,14 +166,35 @@ impl Mailbox {
         }
     }
 
+    /// Ends the state "in flight" of all messages of a receiver. Called after the commit that deleted the rows.
+    pub(super) fn clear_all_in_flight(&mut self, receiver: &NameKey) {
+        self.in_flight.remove(receiver);
+    }
+
     /// Notes delivered messages whose deletion failed. They stay in flight, so no fetch returns them again.
     pub(super) fn defer_delete(&mut self, receiver: NameKey, ids: Vec<u64>) {
         self.deferred_deletes.push(Delivered { receiver, ids });
     }
 
-    /// Takes the messages that [`Self::defer_delete`] has noted.
-    pub(super) fn take_deferred_deletes(&mut self) -> Vec<Delivered> {
-        std::mem::take(&mut self.deferred_deletes)
+    pub(super) fn has_deferred_deletes(&self) -> bool {
+        !self.deferred_deletes.is_empty()
+    }
+
+    /// Within a transaction: deletes the messages that [`Self::defer_delete`] has noted. They stay noted until
+    /// [`Self::clear_deferred_deletes`]: after an error or a panic, the next group deletes them.
+    pub(super) fn delete_deferred(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        for Delivered { receiver, ids } in &self.deferred_deletes {
+            let deleted = delete_rows(connection, receiver, ids)?;
+            self.total = self.total.saturating_sub(deleted);
+        }
+        Ok(())
+    }
+
+    /// Forgets the messages that [`Self::defer_delete`] has noted. Called after the commit that deleted the rows.
+    pub(super) fn clear_deferred_deletes(&mut self) {
+        for Delivered { receiver, ids } in std::mem::take(&mut self.deferred_deletes) {
+            self.clear_in_flight(&receiver, &ids);
+        }
     }
 
     /// Returns up to `most` waiting messages in the order of their ids, and puts them in flight. Returns fewer if they
@@ -202,4 +231,15 @@ impl Mailbox {
         }
         Ok(fetched)
     }
+}
+
+/// Within a transaction: deletes messages of one receiver. Returns the number of deleted rows.
+fn delete_rows(connection: &Connection, receiver: &NameKey, ids: &[u64]) -> rusqlite::Result<u64> {
+    note_highest(connection)?;
+    let mut delete = connection.prepare_cached("DELETE FROM mail WHERE id = ?1 AND receiver = ?2")?;
+    let mut deleted = 0;
+    for id in ids {
+        deleted += delete.execute((id, receiver.as_str()))? as u64;
+    }
+    Ok(deleted)
 }

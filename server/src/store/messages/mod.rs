@@ -216,6 +216,19 @@ impl Messages {
         self.queue.push(Job::AcknowledgeMail { receiver: receiver.clone(), ids, delivered });
     }
 
+    /// Deletes all messages of a mailbox, also those in flight. Waits for the disk, so the caller must hold no lock.
+    ///
+    /// # Errors
+    /// Storing failed, and nothing was deleted; or [`HistoryError::Busy`] after five seconds, and the messages may still
+    /// be deleted.
+    pub fn delete_mail(&self, receiver: &NameKey) -> Result<(), HistoryError> {
+        let (reply, deleted) = bounded(1);
+        if !self.queue.push(Job::DeleteMail { receiver: receiver.clone(), reply }) {
+            return Err(stopping_error());
+        }
+        wait_for_answer(&deleted)?.map_err(HistoryError::Failed)
+    }
+
     /// Stores the id up to which an account has read a room, by its key. A marker never moves back. Never waits for the
     /// disk.
     pub fn set_read_marker(&self, account: &NameKey, room: &str, id: u64) {

@@ -4,7 +4,7 @@
 //! hardly more messages than it returns, however large the rooms are.
 
 use super::reader::{COLUMNS, FoundMessage, JOINED, Visibility};
-use super::writer::to_sql_id;
+use super::records::to_sql_id;
 use landline_common::history::{HistoryReader, Page, Range};
 use rusqlite::Connection;
 

@@ -57,6 +57,8 @@ pub(super) enum Job {
     FetchMail { receiver: NameKey, most: usize, handler: MailHandler },
     /// Ends the delivery of fetched messages: deletes delivered ones, makes others available again. No strings.
     AcknowledgeMail { receiver: NameKey, ids: Vec<u64>, delivered: bool },
+    /// Deletes all messages of a mailbox, also those in flight. No strings.
+    DeleteMail { receiver: NameKey, reply: Sender<Result<(), String>> },
     /// Moves a read marker forward. Strings: the account, the room.
     SetReadMarker { id: u64 },
     /// Answers when all earlier jobs are stored and, if `searchable`, indexed. No strings.
@@ -79,7 +81,7 @@ impl Job {
             Job::Run(_) => false,
             Job::Talk { .. } | Job::Direct(_) | Job::EnqueueMail(..) | Job::RequeueMail(_) => true,
             Job::AcknowledgeMail { delivered: true, .. } | Job::SetReadMarker { .. } => true,
-            Job::DeleteDirectMessages { .. } | Job::TransferDirectMessages { .. } => true,
+            Job::DeleteMail { .. } | Job::DeleteDirectMessages { .. } | Job::TransferDirectMessages { .. } => true,
         }
     }
 
@@ -90,6 +92,7 @@ impl Job {
             Job::RequeueMail(_) | Job::FetchMail { .. } | Job::AcknowledgeMail { .. } => false,
             Job::SetReadMarker { .. }
             | Job::Barrier { .. }
+            | Job::DeleteMail { .. }
             | Job::DeleteDirectMessages { .. }
             | Job::TransferDirectMessages { .. } => false,
             #[cfg(test)]
@@ -100,7 +103,8 @@ impl Job {
     /// Returns true if the job must survive a power failure once its group has been answered.
     pub(super) fn is_durable(&self) -> bool {
         match self {
-            Job::EnqueueMail(..) | Job::RequeueMail(_) | Job::DeleteDirectMessages { .. } => true,
+            Job::EnqueueMail(..) | Job::RequeueMail(_) => true,
+            Job::DeleteMail { .. } | Job::DeleteDirectMessages { .. } => true,
             Job::Talk { .. } | Job::Direct(_) | Job::FetchMail { .. } | Job::AcknowledgeMail { .. } => false,
             Job::SetReadMarker { .. } | Job::Barrier { .. } | Job::TransferDirectMessages { .. } => false,
             #[cfg(test)]

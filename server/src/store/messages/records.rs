@@ -47,3 +47,8 @@ impl OwnerColumns for HistoryOwner {
         }
     }
 }
+
+/// Converts an id for SQLite. Ids are below 2⁵³; a larger one becomes the highest possible id, which is stored once.
+pub(super) fn to_sql_id(id: u64) -> i64 {
+    i64::try_from(id).unwrap_or(i64::MAX)
+}

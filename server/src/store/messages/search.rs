@@ -11,8 +11,8 @@
 //! If the time limit ends a search, the page has the messages found so far and says that it is cut short.
 
 use super::reader::{COLUMNS, FoundMessage, JOINED, Visibility, is_interrupted};
+use super::records::to_sql_id;
 use super::search_terms::SearchTerms;
-use super::writer::to_sql_id;
 use landline_common::history::{HistoryReader, Page};
 use rusqlite::Connection;
 use std::collections::BTreeMap;

@@ -152,23 +152,17 @@ impl StorageThread {
         if writes && !self.files.iter().all(FileIdentity::is_in_place) {
             return Err(REMOVED.to_owned());
         }
-        let deferred = self.writer.mailbox.take_deferred_deletes();
-        if deferred.is_empty() && !writes {
+        if !self.writer.mailbox.has_deferred_deletes() && !writes {
             return Ok(None);
         }
         self.writer.disk_low = batch.jobs.iter().any(Job::adds_history) && self.disk.poll_low(Instant::now());
         let stored = self.writer.commit(durable, |writer| {
-            for delivered in &deferred {
-                writer.mailbox.delete(&writer.connection, &delivered.receiver, &delivered.ids)?;
-            }
+            writer.mailbox.delete_deferred(&writer.connection)?;
             let mut strings = batch.strings.reader();
             batch.jobs.iter().map(|job| writer.apply(job, &mut strings)).collect::<rusqlite::Result<Vec<_>>>()
         });
-        for delivered in deferred {
-            match stored {
-                Ok(_) => self.writer.mailbox.clear_in_flight(&delivered.receiver, &delivered.ids),
-                Err(_) => self.writer.mailbox.defer_delete(delivered.receiver, delivered.ids),
-            }
+        if stored.is_ok() {
+            self.writer.mailbox.clear_deferred_deletes();
         }
         stored.map(Some).map_err(|e| e.to_string())
     }
@@ -180,6 +174,10 @@ impl StorageThread {
             (Job::EnqueueMail(_, reply), Outcome::MailEnqueued(result)) => drop(reply.send(result)),
             (Job::DeleteDirectMessages { reply, .. }, Outcome::DirectMessagesDeleted(messages)) => {
                 drop(reply.send(Ok(messages)))
+            }
+            (Job::DeleteMail { receiver, reply }, _) => {
+                self.writer.mailbox.clear_all_in_flight(&receiver);
+                let _ = reply.send(Ok(()));
             }
             (_, Outcome::DuplicateIds(lost)) => {
                 let LostMessages { client, messages } = lost;
@@ -205,6 +203,7 @@ impl StorageThread {
             }
             Job::EnqueueMail(_, reply) => drop(reply.send(Err(MailboxError::NotStored(why.to_owned())))),
             Job::DeleteDirectMessages { reply, .. } => drop(reply.send(Err(why.to_owned()))),
+            Job::DeleteMail { reply, .. } => drop(reply.send(Err(why.to_owned()))),
             Job::AcknowledgeMail { receiver, ids, delivered: true } => {
                 self.writer.mailbox.defer_delete(receiver, ids);
             }
@@ -236,6 +235,7 @@ impl StorageThread {
             // These jobs write, and `answer` or `refuse` has done the rest.
             Job::Talk { .. } | Job::Direct(_) | Job::EnqueueMail(..) | Job::RequeueMail(_) => {}
             Job::AcknowledgeMail { .. }
+            | Job::DeleteMail { .. }
             | Job::SetReadMarker { .. }
             | Job::DeleteDirectMessages { .. }
             | Job::TransferDirectMessages { .. } => {}

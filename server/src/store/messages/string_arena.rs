@@ -75,7 +75,7 @@ impl<'a> StringReader<'a> {
     }
 
     /// Returns the bytes of all strings that were not read yet.
-    #[cfg(feature = "faults")]
+    #[cfg(any(test, feature = "faults"))]
     pub(super) fn rest(&self) -> &'a [u8] {
         &self.arena.bytes.as_bytes()[self.from..]
     }

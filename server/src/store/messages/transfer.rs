@@ -11,9 +11,9 @@
 //! (The second one is broken here only to fit.) An import validates each line as strictly as a message from a client,
 //! because a file can be edited. It keeps the ids, so importing a file twice changes nothing. Mail is not exported.
 
-use super::records::{ConversationKind, Retention};
+use super::records::{ConversationKind, Retention, to_sql_id};
 use super::schema::{self, GLOBAL, file_error};
-use super::writer::{DirectReceiver, MessageRow, Writer, to_sql_id};
+use super::writer::{DirectReceiver, MessageRow, Writer};
 use crate::store::{FileError, utc};
 use jiff::Timestamp;
 use landline_common::clean::{clean, count_lines, is_safe_message};

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | talk, direct message | `message`, `nonce`, and `author` and `circle` for new names |
 //! | mail | `mail`, and the tables of a direct message |
-//! | requeued mail, acknowledged mail | `mail` |
+//! | requeued mail, acknowledged mail, deletion of mail | `mail` |
 //! | read marker | `mark` |
 //! | transfer of direct messages | `circle` |
 //! | deletion of direct messages | `message`, `found` |
@@ -23,7 +23,7 @@ use super::interner::{Interner, find_conversation};
 use super::mailbox::{Mailbox, NewMail};
 use super::prune::HistorySize;
 use super::queue::{DirectHeader, Job, LostMessages};
-use super::records::{ConversationKind, OwnerColumns, Retention};
+use super::records::{ConversationKind, OwnerColumns, Retention, to_sql_id};
 use super::schema::{GLOBAL, set_meta};
 use super::string_arena::StringReader;
 use landline_common::history::{HistoryOwner, MailboxError};
@@ -46,6 +46,13 @@ pub(super) enum Outcome {
     RequeueRefused(LostMessages, MailboxError),
     /// The number of messages that were removed or hidden.
     DirectMessagesDeleted(u64),
+}
+
+impl Outcome {
+    /// Returns the outcome for a client whose `messages` were left out because their ids are stored already.
+    fn of_duplicates(client: u64, messages: u64) -> Outcome {
+        if messages == 0 { Outcome::Done } else { Outcome::DuplicateIds(LostMessages { client, messages }) }
+    }
 }
 
 /// Writes to the database. Only the storage thread and an import have one.
@@ -136,7 +143,7 @@ impl Writer {
     /// Within a transaction: does the writing part of one job. Reads exactly the job's strings, also if it stores
     /// nothing, because the strings of the next job follow them.
     pub(super) fn apply(&mut self, job: &Job, strings: &mut StringReader<'_>) -> rusqlite::Result<Outcome> {
-        #[cfg(feature = "faults")]
+        #[cfg(any(test, feature = "faults"))]
         crate::faults::strike("storage", strings.rest());
         Ok(match job {
             Job::Talk { client, in_room, nonces, texts, .. } if self.disk_low => {
@@ -154,20 +161,16 @@ impl Writer {
                 let duplicates = self.insert_talk(&talk, strings)?;
                 for _ in 0..*nonces {
                     let index = strings.next_str().parse().unwrap_or(0);
-                    self.insert_nonce(user, strings.next_str(), first_id.saturating_add(index))?;
+                    let (nonce, id) = (strings.next_str(), first_id.saturating_add(index));
+                    if !duplicates.contains(&id) {
+                        self.insert_nonce(user, nonce, id)?;
+                    }
                 }
-                if duplicates == 0 {
-                    Outcome::Done
-                } else {
-                    Outcome::DuplicateIds(LostMessages { client: *client, messages: duplicates })
-                }
+                Outcome::of_duplicates(*client, duplicates.len() as u64)
             }
             Job::Direct(header) => {
-                if self.insert_direct(header, &DirectStrings::read(header, strings))? {
-                    Outcome::Done
-                } else {
-                    Outcome::DuplicateIds(LostMessages { client: header.client, messages: 1 })
-                }
+                let stored = self.insert_direct(header, &DirectStrings::read(header, strings))?;
+                Outcome::of_duplicates(header.client, u64::from(!stored))
             }
             Job::EnqueueMail(header, _) => {
                 let direct = DirectStrings::read(header, strings);
@@ -183,6 +186,10 @@ impl Writer {
             },
             Job::AcknowledgeMail { receiver, ids, delivered: true } => {
                 self.mailbox.delete(&self.connection, receiver, ids)?;
+                Outcome::Done
+            }
+            Job::DeleteMail { receiver, .. } => {
+                self.mailbox.delete_all(&self.connection, receiver)?;
                 Outcome::Done
             }
             Job::SetReadMarker { id } => {
@@ -207,8 +214,8 @@ impl Writer {
         })
     }
 
-    /// Stores the texts of a talk. Returns the number of texts whose ids are stored already.
-    fn insert_talk(&mut self, talk: &TalkHeader<'_>, strings: &mut StringReader<'_>) -> rusqlite::Result<u64> {
+    /// Stores the texts of a talk. Returns the ids that are stored already; their texts are left out.
+    fn insert_talk(&mut self, talk: &TalkHeader<'_>, strings: &mut StringReader<'_>) -> rusqlite::Result<Vec<u64>> {
         let TalkHeader { first_id, at, room, user, texts } = *talk;
         let last = to_sql_id(first_id.saturating_add(texts as u64));
         let author = self.author_id(user, last)?;
@@ -216,12 +223,15 @@ impl Writer {
             Some(room) => self.conversation_id(ConversationKind::Room, room, last)?,
             None => GLOBAL,
         };
-        let mut duplicates = 0;
+        let mut duplicates = Vec::new();
         for n in 0..texts as u64 {
-            let id = to_sql_id(first_id.saturating_add(n));
+            let id = first_id.saturating_add(n);
             let text = strings.next_str();
-            let row = MessageRow { id, at, conversation, author, receiver: None, forgotten: false, text };
-            duplicates += u64::from(!self.insert_message(&row)?);
+            let receiver = None;
+            let row = MessageRow { id: to_sql_id(id), at, conversation, author, receiver, forgotten: false, text };
+            if !self.insert_message(&row)? {
+                duplicates.push(id);
+            }
         }
         Ok(duplicates)
     }
@@ -233,24 +243,19 @@ impl Writer {
             return Ok(true);
         }
         let id = to_sql_id(header.id);
-        if let Some(nonce) = direct.nonce {
-            self.insert_nonce(direct.from, nonce, header.id)?;
-        }
         let author = self.author_id(direct.from, id)?;
         let conversation = self.conversation_id(header.from, direct.from_key, id)?;
         let receiver = DirectReceiver {
             conversation: self.conversation_id(header.to, direct.to_key, id)?,
             addressee: self.author_id(direct.to, id)?,
         };
-        self.insert_message(&MessageRow {
-            id,
-            at: header.at,
-            conversation,
-            author,
-            receiver: Some(receiver),
-            forgotten: false,
-            text: direct.text,
-        })
+        let receiver = Some(receiver);
+        let row = MessageRow { id, at: header.at, conversation, author, receiver, forgotten: false, text: direct.text };
+        let stored = self.insert_message(&row)?;
+        if let Some(nonce) = direct.nonce.filter(|_| stored) {
+            self.insert_nonce(direct.from, nonce, header.id)?;
+        }
+        Ok(stored)
     }
 
     /// Stores the nonce of a message of `author`, a name as shown. A nonce that the author has used before is ignored.
@@ -361,9 +366,10 @@ impl Writer {
         Ok((sent + hidden) as u64)
     }
 
-    /// Indexes all messages, marks the file as clean, and closes it. The next start then need not check the file.
+    /// Deletes delivered mail, indexes all messages, marks the file as clean, and closes it. The next start then need not check the file.
     pub(super) fn close(mut self) {
         let closed = self.commit(true, |writer| {
+            writer.mailbox.delete_deferred(&writer.connection)?;
             writer.index.index_all(&writer.connection)?;
             set_meta(&writer.connection, "clean", 1)
         });
@@ -436,9 +442,4 @@ impl<'a> DirectStrings<'a> {
             nonce: header.has_nonce.then(|| strings.next_str()),
         }
     }
-}
-
-/// Converts an id for SQLite. Ids are below 2⁵³; a larger one becomes the highest possible id, which is stored once.
-pub(super) fn to_sql_id(id: u64) -> i64 {
-    i64::try_from(id).unwrap_or(i64::MAX)
 }

@@ -1,5 +1,6 @@
 //! Failures: a full disk, panics of callbacks, a full queue, and stopping.
 
+use super::mail::acknowledge;
 use super::*;
 use std::time::Instant;
 
@@ -66,12 +67,44 @@ fn delivered_mail_whose_deletion_failed_is_not_fetched_again() {
     store.enqueue(1, "alice", "bob", "once").unwrap();
     assert_eq!(store.fetch("bob"), [1]);
     store.run(|connection| connection.pragma_update(None, "query_only", true).unwrap());
-    store.messages.acknowledge_mail(&NameKey::of("bob"), vec![1], true);
+    acknowledge(&store, "bob", &[1], true);
     assert_eq!(store.fetch("bob"), [] as [u64; 0]);
     store.run(|connection| connection.pragma_update(None, "query_only", false).unwrap());
     store.say(2, "a", "x");
     assert_eq!(store.fetch("bob"), [] as [u64; 0]);
     assert_eq!(store.reopen(Retention::Forever).fetch("bob"), [] as [u64; 0], "the next group deletes it");
+}
+
+#[test]
+fn a_panic_while_storing_does_not_lose_the_deletion_of_delivered_mail() {
+    for stop_at_once in [false, true] {
+        let store = Store::new();
+        store.enqueue(1, "alice", "bob", "once").unwrap();
+        assert_eq!(store.fetch("bob"), [1]);
+        store.run(|connection| connection.pragma_update(None, "query_only", true).unwrap());
+        acknowledge(&store, "bob", &[1], true);
+        // The group of the panic must be the next one, since any group deletes the mail.
+        let unblock = block_storage(&store, |connection| connection.pragma_update(None, "query_only", false).unwrap());
+        store.say(2, "a", "panic-in-storage");
+        drop(unblock);
+        assert_eq!(store.lost.recv_timeout(SOON), Ok((7, 1)));
+        if !stop_at_once {
+            store.say(3, "a", "x");
+            assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [1, 3]);
+        }
+        assert_eq!(store.reopen(Retention::Forever).fetch("bob"), [] as [u64; 0], "stop_at_once={stop_at_once}");
+    }
+}
+
+#[test]
+fn a_failed_deletion_of_a_mailbox_is_reported_and_changes_nothing() {
+    let store = Store::new();
+    for id in [1, 2] {
+        store.enqueue(id, "alice", "bob", "hello").unwrap();
+    }
+    store.run(|connection| connection.pragma_update(None, "query_only", true).unwrap());
+    assert!(matches!(store.messages.delete_mail(&NameKey::of("bob")), Err(HistoryError::Failed(_))));
+    assert_eq!(store.fetch("bob"), [1, 2]);
 }
 
 #[test]
@@ -94,11 +127,15 @@ fn a_panic_of_a_mail_handler_does_not_end_the_storage_thread() {
     assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [1]);
 }
 
-/// Blocks the storage thread until the returned sender is dropped.
-fn block_storage(store: &Store) -> crossbeam_channel::Sender<()> {
+/// Runs `run` on the storage thread, and then blocks the thread until the returned sender is dropped.
+fn block_storage(
+    store: &Store,
+    run: impl FnOnce(&rusqlite::Connection) + Send + 'static,
+) -> crossbeam_channel::Sender<()> {
     let (unblock, blocked) = bounded::<()>(0);
     let (sender, started) = bounded(1);
-    let block = move |_: &rusqlite::Connection| {
+    let block = move |connection: &rusqlite::Connection| {
+        run(connection);
         sender.send(()).unwrap();
         let _ = blocked.recv();
     };
@@ -112,7 +149,7 @@ fn a_full_queue_makes_authors_wait_and_stays_bounded() {
     let mut limits = Limits::default();
     limits.set("store-pending-bytes", 64 << 10).unwrap();
     let store = Store::with(Retention::Forever, &limits);
-    let unblock = block_storage(&store);
+    let unblock = block_storage(&store, |_| ());
     assert!(store.messages.wait_for_capacity());
     let text = "x".repeat(1 << 10);
     (1..=300).for_each(|id| store.say(id, "a", &text));
@@ -133,7 +170,7 @@ fn a_waiting_author_continues_as_soon_as_there_is_capacity() {
     let mut limits = Limits::default();
     limits.set("store-pending-bytes", 64 << 10).unwrap();
     let store = Store::with(Retention::Forever, &limits);
-    let unblock = block_storage(&store);
+    let unblock = block_storage(&store, |_| ());
     (1..=100).for_each(|id| store.say(id, "a", &"x".repeat(1 << 10)));
     let start = Instant::now();
     std::thread::scope(|scope| {
@@ -152,12 +189,13 @@ fn after_a_stop_every_call_returns() {
     store.messages.stop();
     store.say(2, "a", "x");
     store.direct(3, "alice", "bob", "x");
-    store.messages.acknowledge_mail(&NameKey::of("bob"), vec![1], true);
+    acknowledge(&store, "bob", &[1], true);
     store.messages.set_read_marker(&NameKey::of("bob"), "a", 1);
     store.messages.fetch_mail(&NameKey::of("bob"), 100, Box::new(|_| panic!("never called")));
     assert!(!store.messages.wait_for_capacity());
     assert!(matches!(store.enqueue(4, "alice", "bob", "x"), Err(MailboxError::NotStored(_))));
     assert_eq!(store.messages.delete_direct_messages(&party("bob")), Err(stopping_error()));
+    assert_eq!(store.messages.delete_mail(&NameKey::of("bob")), Err(stopping_error()));
     let bob = party("bob");
     let viewer =
         HistoryReader { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };
@@ -169,7 +207,7 @@ fn after_a_stop_every_call_returns() {
 #[test]
 fn stop_stores_pending_messages() {
     let store = Store::new();
-    let unblock = block_storage(&store);
+    let unblock = block_storage(&store, |_| ());
     (1..=100).for_each(|id| store.say(id, "a", "x"));
     drop(unblock);
     let store = store.reopen(Retention::Forever);

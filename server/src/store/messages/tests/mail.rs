@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn acknowledge(store: &Store, receiver: &str, ids: &[u64], delivered: bool) {
+pub(super) fn acknowledge(store: &Store, receiver: &str, ids: &[u64], delivered: bool) {
     store.messages.acknowledge_mail(&NameKey::of(receiver), ids.to_vec(), delivered);
 }
 
@@ -98,4 +98,32 @@ fn mail_with_a_duplicate_id_is_refused() {
     store.enqueue(1, "alice", "bob", "hello").unwrap();
     assert!(matches!(store.enqueue(1, "alice", "carol", "hello"), Err(MailboxError::NotStored(_))));
     assert_eq!(store.fetch("bob"), [1]);
+}
+
+#[test]
+fn deleting_a_mailbox_deletes_waiting_and_fetched_mail() {
+    // A fetch takes an eighth of this.
+    let store = Store::with(Retention::Off, &Limits { backlog_bytes: 8 << 10, ..Limits::default() });
+    let text = "x".repeat(500);
+    for id in 1..=5 {
+        store.enqueue(id, "alice", "bob", &text).unwrap();
+    }
+    store.enqueue(6, "alice", "carol", "hello").unwrap();
+    assert_eq!(store.fetch("bob"), [1]);
+    assert_eq!(store.fetch("bob"), [2]);
+    store.messages.delete_mail(&NameKey::of("Bob")).unwrap();
+    acknowledge(&store, "bob", &[1], false);
+    assert_eq!(store.fetch("bob"), [] as [u64; 0]);
+    store.enqueue(7, "alice", "bob", "to the next bob").unwrap();
+    assert_eq!(store.fetch("bob"), [7]);
+    let store = store.reopen(Retention::Off);
+    assert_eq!((store.fetch("bob"), store.fetch("carol")), (vec![7], vec![6]));
+}
+
+#[test]
+fn the_id_of_deleted_mail_is_never_assigned_again() {
+    let store = Store::with(Retention::Off, &Limits::default());
+    store.enqueue(9, "alice", "bob", "hello").unwrap();
+    store.messages.delete_mail(&NameKey::of("bob")).unwrap();
+    assert_eq!(store.reopen(Retention::Off).messages.highest_id(), 9);
 }

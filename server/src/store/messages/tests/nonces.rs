@@ -53,6 +53,18 @@ fn a_repeated_nonce_of_an_author_is_ignored() {
 }
 
 #[test]
+fn a_message_whose_id_is_stored_already_leaves_no_nonce() {
+    let store = Store::new();
+    store.say_as("Bob", 2, "a", "first");
+    say(&store, 1, &["one", "two", "three"], &[(0, "n1"), (1, "n2"), (2, "n3")]);
+    let (alice, bob) = (party("alice"), party("bob"));
+    let repeated = direct(3, ("alice", &alice), ("bob", &bob), "hi");
+    store.messages.store_direct(&DirectMessage { nonce: Some("n4"), ..repeated });
+    assert_eq!(stored(&store), [of_alice("n1", 1), of_alice("n3", 3)]);
+    assert_eq!(store.lost.iter().take(2).collect::<Vec<_>>(), [(7, 1), (7, 1)]);
+}
+
+#[test]
 fn messages_with_and_without_nonces_in_one_group_are_stored() {
     let store = Store::new();
     say(&store, 1, &["one"], &[(0, "n1")]);

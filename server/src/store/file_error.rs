@@ -1,8 +1,7 @@
 //! Errors about files of the data folder. Each text says what is wrong and what to do.
 
-use crate::store::json_file::backup_name;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// The reason for which a file cannot be used. The file has not been changed.
@@ -80,7 +79,12 @@ pub enum FileError {
 
 impl FileError {
     /// Returns a function for `map_err` that makes a [`FileError::Io`]. `doing` is a verb, such as "read".
-    pub(crate) fn io(path: &std::path::Path, doing: &'static str) -> impl FnOnce(io::Error) -> FileError {
+    pub(crate) fn io(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> FileError {
         move |why| FileError::Io { path: path.to_owned(), doing, why }
     }
+}
+
+/// Returns the file name of the backup of `path`, without its folder.
+fn backup_name(path: &Path) -> String {
+    format!("{}.bak", path.file_name().unwrap_or_default().display())
 }

@@ -86,11 +86,6 @@ pub fn read_version<T: DeserializeOwned>(path: &Path, known: RangeInclusive<u32>
     parse(path, &bytes).map(Some)
 }
 
-/// Returns the file name of the backup of `path`, without its folder.
-pub(crate) fn backup_name(path: &Path) -> String {
-    format!("{}.bak", path.file_name().unwrap_or_default().display())
-}
-
 fn bytes(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),

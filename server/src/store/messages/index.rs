@@ -15,7 +15,7 @@
 //! Both values change in the transaction that stores or indexes the messages. A kill at any time leaves no message out
 //! and indexes none twice.
 
-use super::schema::{meta, set_meta};
+use super::meta::{meta, set_meta};
 use rusqlite::Connection;
 
 /// Number of waiting messages from which on a slice is due. A search indexes fewer than this in 10 ms.

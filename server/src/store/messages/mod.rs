@@ -7,8 +7,8 @@
 //! | mail until its delivery | `mailbox` |
 //! | reading on the threads of sessions, in fair turns | `reader`, `fair_queue`, `pages` |
 //! | search | `search`, `search_terms`, `index`, `fold` |
-//! | bounds of age and size | `prune`, `disk_space` |
-//! | the file itself | `schema`, `transfer` |
+//! | bounds of age and size | `prune`, `history_size`, `disk_space` |
+//! | the file itself | `schema`, `meta`, `transfer` |
 //!
 //! The way of a message: a session waits for capacity ([`Messages::wait_for_capacity`]), takes hub locks, delivers the
 //! message and pushes it ([`Messages::store_talk`]). At most 100 ms later the storage thread commits it with all other
@@ -22,9 +22,11 @@ mod disk_space;
 mod failure_latch;
 mod fair_queue;
 mod fold;
+mod history_size;
 mod index;
 mod interner;
 mod mailbox;
+mod meta;
 mod pages;
 mod prune;
 mod queue;

@@ -4,20 +4,11 @@
 //! between two slices. Before messages are removed, the highest id is noted, so that ids are never reused, and all
 //! messages are indexed, so that they can be removed from the index.
 //!
-//! The size of the database has hysteresis: removal starts above the limit and ends 1/16 below it. Otherwise each new
-//! message would remove one old message.
-//!
-//! | pages in use | before: not exceeded | before: exceeded |
-//! |---|---|---|
-//! | above the limit | exceeded | exceeded |
-//! | between 15/16 of it and the limit | not exceeded | exceeded |
-//! | 15/16 of it or less | not exceeded | not exceeded |
-//!
 //! Mail is never pruned. Removing messages does not shrink the file: new messages use the free pages. Only [`compact`],
 //! at the start, does.
 
+use super::history_size::Pages;
 use super::index::{self, note_highest};
-use super::schema::LOG_BYTES;
 use super::writer::Writer;
 use rusqlite::Connection;
 
@@ -32,34 +23,9 @@ const NO_CUTOFF: i64 = i64::MAX;
 /// Condition for the oldest slice of the messages before the time `?1`.
 const OLDEST_SLICE: &str = "id IN (SELECT id FROM message WHERE at < ?1 ORDER BY at, id LIMIT 1000)";
 
-/// The limit of the database's size, and whether it is exceeded.
-#[derive(Debug)]
-pub(super) struct HistorySize {
-    /// Limit in bytes of the pages in use.
-    limit: u64,
-    exceeded: bool,
-}
-
-impl HistorySize {
-    /// Limits the database and the log beside it to `most` bytes together.
-    ///
-    /// The log is counted as its usual size, or a quarter of `most` if that is less. Its true length is no use, because
-    /// removing messages makes it longer.
-    pub(super) fn at_most(most: u64) -> HistorySize {
-        HistorySize { limit: most - LOG_BYTES.min(most / 4), exceeded: false }
-    }
-
-    /// Measures the database, and returns whether its limit is exceeded, see the table above.
-    fn update(&mut self, connection: &Connection) -> rusqlite::Result<bool> {
-        let limit = if self.exceeded { self.limit - self.limit / 16 } else { self.limit };
-        self.exceeded = Pages::of(connection)?.bytes_in_use() > limit;
-        Ok(self.exceeded)
-    }
-}
-
 /// Removes the oldest messages while the database is too large. Returns true if more must be removed.
 pub(super) fn shrink(writer: &mut Writer) -> rusqlite::Result<bool> {
-    let mut logged = writer.size.exceeded;
+    let mut logged = writer.size.is_exceeded();
     for _ in 0..SLICES_AT_ONCE {
         if !writer.size.update(&writer.connection)? {
             // `logged` is also set by an earlier call: then messages were removed, and names may be unused.
@@ -80,35 +46,11 @@ pub(super) fn shrink(writer: &mut Writer) -> rusqlite::Result<bool> {
     Ok(true)
 }
 
-/// The pages of a database.
-struct Pages {
-    /// Bytes of one page.
-    size: u64,
-    total: u64,
-    free: u64,
-}
-
-impl Pages {
-    fn of(connection: &Connection) -> rusqlite::Result<Pages> {
-        let sql = "SELECT page_size, page_count, freelist_count
-                   FROM pragma_page_size, pragma_page_count, pragma_freelist_count";
-        connection
-            .prepare_cached(sql)?
-            .query_row([], |row| Ok(Pages { size: row.get(0)?, total: row.get(1)?, free: row.get(2)? }))
-    }
-
-    /// Returns the bytes of pages in use. New messages take free pages first, so the file never becomes larger than the
-    /// highest value of this.
-    fn bytes_in_use(&self) -> u64 {
-        self.total.saturating_sub(self.free).saturating_mul(self.size)
-    }
-}
-
 /// Shrinks the file at the start if it is larger than `most` bytes, as after a change of the limit, and if more than an
 /// eighth of its pages are free. Takes as long as copying the pages in use.
 pub(super) fn compact(connection: &Connection, most: u64) -> rusqlite::Result<()> {
     let pages = Pages::of(connection)?;
-    if pages.total.saturating_mul(pages.size) > most && pages.free > pages.total / 8 {
+    if pages.bytes() > most && pages.free > pages.total / 8 {
         log::info!("messages.db: file larger than --history-size: returning its free pages to the disk");
         connection.execute_batch("VACUUM")?;
     }

@@ -1,6 +1,6 @@
 //! The file `messages.db`: opening it, checking it, and migrating it from an older version.
 //!
-//! The file may be of another program, of a newer server, cut short or damaged. In all these cases it is file_error with an
+//! The file may be of another program, of a newer server, cut short or damaged. In all these cases it is refused with an
 //! error that names it, and left unchanged. Opening takes these steps, cheapest first:
 //!
 //! 1. Read the header without SQLite: is it a database of this server, and has it all of its pages?
@@ -10,6 +10,7 @@
 //!
 //! The tables are described in `version_1.sql` and its successors. A released migration is never changed.
 
+use super::meta::meta;
 use super::{fold, index};
 use crate::store::FileError;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -130,17 +131,6 @@ fn migrate(connection: &Connection, migration: &str, version: u32) -> rusqlite::
 
 fn version(connection: &Connection) -> rusqlite::Result<u32> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
-}
-
-/// Returns a value of the table `meta`.
-pub(super) fn meta(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
-    connection.prepare_cached("SELECT value FROM meta WHERE name = ?1")?.query_row([name], |row| row.get(0))
-}
-
-/// Sets a value of the table `meta`.
-pub(super) fn set_meta(connection: &Connection, name: &str, value: i64) -> rusqlite::Result<()> {
-    connection.prepare_cached("UPDATE meta SET value = ?2 WHERE name = ?1")?.execute((name, value))?;
-    Ok(())
 }
 
 /// Checks the header without SQLite, which would run recovery on a database of another program and so change it.

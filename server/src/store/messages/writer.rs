@@ -18,13 +18,14 @@
 //!
 //! While `disk_low` is set, jobs that add history are left out and counted as lost; mail is stored in the mailbox only.
 
+use super::history_size::HistorySize;
 use super::index::{self, Index, note_highest};
 use super::interner::{Interner, find_conversation};
 use super::mailbox::{Mailbox, NewMail};
-use super::prune::HistorySize;
+use super::meta::set_meta;
 use super::queue::{DirectHeader, Job, LostMessages};
 use super::records::{ConversationKind, OwnerColumns, Retention, to_sql_id};
-use super::schema::{GLOBAL, set_meta};
+use super::schema::GLOBAL;
 use super::string_arena::StringReader;
 use landline_common::history::{HistoryOwner, MailboxError};
 use landline_common::limits::count;

@@ -78,7 +78,7 @@ fn a_million_messages() {
     let start = Instant::now();
     let store = store.reopen(Retention::Forever);
     println!("stop and open: {:.1?}", start.elapsed());
-    store.run(|connection| schema::set_meta(connection, "clean", 0).unwrap());
+    store.run(|connection| meta::set_meta(connection, "clean", 0).unwrap());
     let start = Instant::now();
     let checked: String = schema::open_to_read(store.folder.path())
         .unwrap()

@@ -22,7 +22,7 @@ fn refused(folder: &Path) -> String {
 }
 
 fn clean(folder: &Path) -> i64 {
-    schema::meta(&schema::open_to_read(folder).unwrap(), "clean").unwrap()
+    meta::meta(&schema::open_to_read(folder).unwrap(), "clean").unwrap()
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn damage_is_found_after_a_kill_and_the_file_is_left_unchanged() {
     (1..=500).for_each(|id| store.say(id, "a", &"word ".repeat(20)));
     store.messages.stop();
     let connection = rusqlite::Connection::open(store.path()).unwrap();
-    schema::set_meta(&connection, "clean", 0).unwrap();
+    meta::set_meta(&connection, "clean", 0).unwrap();
     drop(connection);
     damage(&store);
     let before = fs::read(store.path()).unwrap();
@@ -171,7 +171,7 @@ fn a_damaged_index_is_rebuilt() {
     store.messages.stop();
     let connection = rusqlite::Connection::open(store.path()).unwrap();
     connection.execute_batch("UPDATE found_data SET block = zeroblob(30) WHERE id > 10").unwrap();
-    schema::set_meta(&connection, "clean", 0).unwrap();
+    meta::set_meta(&connection, "clean", 0).unwrap();
     drop(connection);
     let store = store.reopen(Retention::Forever);
     assert_eq!(store.found("bob", &["a"], "tea").len(), 50);

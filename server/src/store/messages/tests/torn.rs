@@ -66,7 +66,7 @@ fn a_database_cut_anywhere_is_refused_and_left_unchanged() {
         store.messages.stop();
         if !closed {
             let connection = rusqlite::Connection::open(store.path()).unwrap();
-            schema::set_meta(&connection, "clean", 0).unwrap();
+            meta::set_meta(&connection, "clean", 0).unwrap();
         }
         let main = fs::read(store.path()).unwrap();
         for at in positions(main.len() as u64) {

@@ -75,7 +75,7 @@ impl Stores {
 
     /// Writes the accounts, blocks and bans that are not on the disk.
     fn retry_writes(&mut self) {
-        let stored = self.accounts.store_again();
+        let stored = self.accounts.retry_write();
         match &stored {
             Err(why) if !self.is_failing => log::error!("accounts: accounts.json cannot be written: {why}"),
             Ok(()) if self.is_failing => log::info!("accounts: accounts.json can be written again"),

@@ -58,7 +58,7 @@ fn index(rows: &[AccountRecord], most_blocks: usize) -> Result<HashMap<NameKey, 
             return Err(format!("{which} has the same name as {:?} before it", other.account.name.as_str()));
         }
         if row.blocks.len() > most_blocks {
-            return Err(format!("{which} blocks more than {most_blocks} people (--limit blocks-per-person)"));
+            return Err(format!("{which} blocks more than {most_blocks} users (--limit blocks-per-person)"));
         }
         let block = |name: &String| UserName::parse(name).map_err(|e| format!("{which} blocks {name:?}: {e}"));
         let blocks = row.blocks.iter().map(block).collect::<Result<_, _>>()?;

@@ -2,7 +2,7 @@
 //!
 //! Lookups use a copy in memory and never wait for the disk. A change is written first and then applied to that copy,
 //! so a name counts as registered only once it is on the disk. Changes of blocks are the exception: each write is the
-//! whole file, so frequent ones are applied in memory and written later, see [`Accounts::store_again`].
+//! whole file, so frequent ones are applied in memory and written later, see [`Accounts::retry_write`].
 
 mod file;
 mod pace;
@@ -60,7 +60,7 @@ pub enum BlocksError {
     #[error("that name has no account")]
     NoAccount,
     /// The list is longer than one account may have; the number is the limit.
-    #[error("you cannot block more than {0} people")]
+    #[error("you cannot block more than {0} users")]
     TooMany(usize),
     /// The disk refused. (If only its last step failed, the next start may still find the change.)
     #[error("accounts.json could not be written: {0}")]
@@ -158,7 +158,7 @@ impl Accounts {
     }
 
     /// Replaces the users that an account blocks. Writes the file before it returns, unless blocks have changed too
-    /// often lately: then [`Accounts::store_again`] writes them.
+    /// often lately: then [`Accounts::retry_write`] writes them.
     ///
     /// # Errors
     /// See [`BlocksError`]; nothing has changed then.
@@ -217,7 +217,7 @@ impl Accounts {
     ///
     /// # Errors
     /// The system's error; the next call tries again.
-    pub fn store_again(&self) -> io::Result<()> {
+    pub fn retry_write(&self) -> io::Result<()> {
         let mut file = self.writer.lock();
         let is_removed = !file.contents.accounts.is_empty() && !self.path.exists();
         if !file.behind && !is_removed {

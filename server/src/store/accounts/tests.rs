@@ -100,7 +100,7 @@ fn invalid_files_are_refused_by_name_and_left_unchanged() {
         (vec![r#"{"name":"bob"}"#.to_owned()], "damaged (line 1: missing field `password`)"),
         (vec![row("bob", HASH).replace("registered", "since")], "unknown field `since`"),
         (vec![blocking("[\"a b\"]")], "account 1 (\"bob\") blocks \"a b\": a name has letters"),
-        (vec![blocking("[\"x\",\"y\",\"z\"]")], "account 1 (\"bob\") blocks more than 2 people"),
+        (vec![blocking("[\"x\",\"y\",\"z\"]")], "account 1 (\"bob\") blocks more than 2 users"),
         (vec![blocking("\"x\"")], "invalid type: string"),
     ] {
         let folder = tempfile::tempdir().unwrap();
@@ -227,7 +227,7 @@ fn x9_toggling_blocks_does_not_write_the_whole_file_each_time() {
     }
     assert!(writes < 20, "{writes} writes");
     accounts.set_blocks(&alice, &[name("carol")]).unwrap();
-    accounts.store_again().unwrap();
+    accounts.retry_write().unwrap();
     assert_eq!(open(folder.path(), 10).unwrap().blocks(&alice), [name("carol")]);
 }
 
@@ -236,14 +236,14 @@ fn a_file_that_was_removed_is_written_anew() {
     let folder = tempfile::tempdir().unwrap();
     let accounts = open(folder.path(), 10).unwrap();
     let path = folder.path().join("accounts.json");
-    accounts.store_again().unwrap();
+    accounts.retry_write().unwrap();
     assert!(!path.exists(), "there is no account yet");
     add(&accounts, "alice").unwrap();
     fs::remove_file(&path).unwrap();
-    accounts.store_again().unwrap();
+    accounts.retry_write().unwrap();
     assert!(open(folder.path(), 10).unwrap().exists(&NameKey::of("alice")));
     fs::remove_dir_all(folder.path()).unwrap();
-    assert!(accounts.store_again().is_err());
+    assert!(accounts.retry_write().is_err());
 }
 
 #[test]

@@ -254,10 +254,14 @@ fn retention(history: History) -> Retention {
 /// Returns the bounds on connections. `--max-clients-per-ip 0` lifts those for one address.
 fn admission_bounds(config: &Config, capacity: &Capacity) -> admission::AdmissionBounds {
     let limits = &config.limits;
-    let is_unlimited = config.max_clients_per_ip == 0;
+    let is_unlimited = config.lifts_address_limits();
     admission::AdmissionBounds {
         all: capacity.clients,
-        per_address: if is_unlimited { usize::MAX } else { config.max_clients_per_ip },
+        per_address: if is_unlimited {
+            usize::MAX
+        } else {
+            config.max_clients_per_ip.unwrap_or(capacity.per_address())
+        },
         unsigned: count(limits.unsigned_clients),
         unsigned_per_address: if is_unlimited { usize::MAX } else { count(limits.unsigned_per_address) },
     }
@@ -265,7 +269,7 @@ fn admission_bounds(config: &Config, capacity: &Capacity) -> admission::Admissio
 
 /// Returns the limits for the hub. `--max-clients-per-ip 0` lifts the limits on rooms and requests of one address.
 fn hub_limits(config: &Config) -> Limits {
-    if config.max_clients_per_ip > 0 {
+    if !config.lifts_address_limits() {
         return config.limits.clone();
     }
     Limits { rooms_per_address: u64::MAX, requests_per_address: u64::MAX, ..config.limits.clone() }
@@ -273,14 +277,14 @@ fn hub_limits(config: &Config) -> Limits {
 
 /// Makes a throttle by address for registrations or sign-ins. `--max-clients-per-ip 0` lifts it.
 fn address_throttle(config: &Config, most: u64, seconds: u64) -> Throttle {
-    if config.max_clients_per_ip == 0 { Throttle::unlimited() } else { Throttle::new(most, Limits::seconds(seconds)) }
+    if config.lifts_address_limits() { Throttle::unlimited() } else { Throttle::new(most, Limits::seconds(seconds)) }
 }
 
 /// Makes the message limits by address. They are lifted together with the rate limit of sessions, or with the other
 /// limits by address (`--max-clients-per-ip 0`).
 fn budgets(config: &Config) -> AddressBudgets {
     let limits = &config.limits;
-    if config.rate.is_none() || config.max_clients_per_ip == 0 {
+    if config.rate.is_none() || config.lifts_address_limits() {
         return AddressBudgets::unlimited();
     }
     AddressBudgets::new(limits.address_lines, limits.address_bytes, Limits::seconds(limits.address_said_seconds))

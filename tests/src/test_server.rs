@@ -47,7 +47,7 @@ impl TestServer {
     pub fn with_clock(clock: Clock, change: impl FnOnce(&mut Config)) -> TestServer {
         let folder = TempDir::new().expect("a temporary folder");
         let data = folder.path().join("data");
-        let mut config = Config { rate: None, max_clients_per_ip: 0, ..on_loopback(data) };
+        let mut config = Config { rate: None, max_clients_per_ip: Some(0), ..on_loopback(data) };
         config.limits.bcrypt_cost = 4;
         // A long gap, so that messages to an unframed client do not merge while a test on a busy machine is slow to
         // read.

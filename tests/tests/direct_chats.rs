@@ -140,7 +140,7 @@ fn new_key_ends_requests_with_the_old_one() {
 fn requests_of_one_address_to_one_user_are_bounded() {
     let server = TestServer::new(|config| {
         config.limits.requests_per_address = 1;
-        config.max_clients_per_ip = 16;
+        config.max_clients_per_ip = Some(16);
     });
     let (mut alice, mut bob) = two(&server);
     ask(&mut bob, &mut alice, ("bob", "alice"));

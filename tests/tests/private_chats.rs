@@ -342,7 +342,7 @@ fn next_user_with_a_name_inherits_no_chats() {
 fn requests_of_one_address_to_one_user_are_bounded() {
     let server = TestServer::new(|config| {
         config.limits.requests_per_address = 2;
-        config.max_clients_per_ip = 16;
+        config.max_clients_per_ip = Some(16);
         config.rate = None;
     });
     let [mut alice, mut bob, mut carol] = guests(&server, ["alice", "bob", "carol"]);

@@ -70,9 +70,9 @@ pub struct Args {
     /// Most users at once
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     max_clients: usize,
-    /// Most users at once from one address; 0 lifts the limit
-    #[arg(long, value_name = "N", default_value_t = 256)]
-    max_clients_per_ip: usize,
+    /// Most users at once from one address; 0 lifts the limit [default: 256, or half of all users if that is less]
+    #[arg(long, value_name = "N")]
+    max_clients_per_ip: Option<usize>,
     /// Port for LanTalk's clients; 0 turns it off
     #[arg(long, value_name = "PORT", default_value_t = LANTALK_PORT)]
     lantalk_port: u16,

@@ -41,8 +41,9 @@ pub struct Config {
     pub rate: Option<(u32, Duration)>,
     /// Most clients at once.
     pub max_clients: usize,
-    /// Most clients at once from one address; 0 means no limit.
-    pub max_clients_per_ip: usize,
+    /// Most clients at once from one address; 0 means no limit, `None` the default of
+    /// [`Capacity::per_address`](crate::guard::capacity::Capacity::per_address).
+    pub max_clients_per_ip: Option<usize>,
     /// The LanTalk port; `None` turns it off.
     pub lantalk_port: Option<u16>,
     /// The UDP port of discovery; `None` turns it off.
@@ -103,7 +104,7 @@ impl Default for Config {
             strict_timeout: false,
             rate: Some((10, Duration::from_secs(5))),
             max_clients: 10_000,
-            max_clients_per_ip: 256,
+            max_clients_per_ip: None,
             lantalk_port: Some(LANTALK_PORT),
             beacon_port: Some(BEACON_PORT),
             history: History::On,
@@ -113,6 +114,12 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Returns true if the bounds on what one address may do are lifted, as for load tests (`--max-clients-per-ip 0`).
+    #[must_use]
+    pub fn lifts_address_limits(&self) -> bool {
+        self.max_clients_per_ip == Some(0)
+    }
+
     /// Returns the addresses under which other machines reach this server.
     #[must_use]
     pub fn reachable_at(&self) -> Vec<IpAddr> {

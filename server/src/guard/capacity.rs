@@ -17,6 +17,9 @@ const SPARE_TASKS: u64 = 64;
 /// The reason of a capacity that the operator chose and the system allows.
 pub const AS_CONFIGURED: &str = "the configured maximum";
 
+/// Most clients of one address, unless the operator chooses another number or half of all clients is less.
+pub const CLIENTS_PER_ADDRESS: usize = 256;
+
 /// The number of clients that fit, and the reason for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capacity {
@@ -24,6 +27,15 @@ pub struct Capacity {
     pub clients: usize,
     /// The lowest limit, for the banner: "the limit on open files (ulimit -n)".
     pub why: &'static str,
+}
+
+impl Capacity {
+    /// Returns the most clients of one address, unless the operator chooses another number. At most half of all
+    /// clients, so that one address cannot keep all others out.
+    #[must_use]
+    pub fn per_address(&self) -> usize {
+        CLIENTS_PER_ADDRESS.min(self.clients / 2).max(1)
+    }
 }
 
 /// The system's limits; `None` where it sets none or does not report it.
@@ -160,6 +172,12 @@ mod tests {
         assert_eq!(measure(7, &System::default()).clients, 7);
         assert_eq!(measure(7, &System { descriptors: Some(10), ..System::default() }).clients, 1);
         assert_eq!(measure(0, &System::default()).clients, 1);
+    }
+
+    #[test]
+    fn one_address_gets_at_most_half_of_the_clients() {
+        let per_address = |clients| Capacity { clients, why: AS_CONFIGURED }.per_address();
+        assert_eq!([10_000, 512, 511, 60, 3, 2, 1].map(per_address), [256, 256, 255, 30, 1, 1, 1]);
     }
 
     #[test]

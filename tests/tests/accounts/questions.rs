@@ -261,7 +261,7 @@ fn wrong_present_passwords_count_for_their_address() {
 #[test]
 fn new_accounts_and_passwords_share_one_bound() {
     let server = TestServer::new(|config| {
-        (config.max_clients_per_ip, config.limits.registrations_per_address) = (100, 2);
+        (config.max_clients_per_ip, config.limits.registrations_per_address) = (Some(100), 2);
     });
     server.register("alice", OLD);
     let mut alice = server.login("alice", OLD);

@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 /// Starts a server with limits per address, of which one allows three open rooms.
 fn server(change: impl FnOnce(&mut Config)) -> TestServer {
     TestServer::new(|config| {
-        config.max_clients_per_ip = 256;
+        config.max_clients_per_ip = Some(256);
         config.limits.rooms_per_address = 3;
         change(config);
     })
@@ -89,7 +89,7 @@ fn x2_a_room_counts_until_it_closes() {
 
 #[test]
 fn x2_rooms_are_unlimited_without_limits_by_address() {
-    let server = server(|config| config.max_clients_per_ip = 0);
+    let server = server(|config| config.max_clients_per_ip = Some(0));
     let mut alice = guest(&server, neighbour(1), "alice", "lobby");
     for room in 0..20 {
         assert_eq!(join(&mut alice, &format!("room{room}")), format!("INFO: You are in room{room} now"));

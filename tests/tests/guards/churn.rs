@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 /// Starts a server with low limits per address.
 fn server() -> TestServer {
     TestServer::new(|config| {
-        config.max_clients_per_ip = 100;
+        config.max_clients_per_ip = Some(100);
         config.limits.registrations_per_address = 2;
         config.limits.sign_ins_per_address_minute = 3;
         config.lantalk_port = Some(0);
@@ -86,7 +86,7 @@ fn refused_second_sign_in_counts_too() {
 #[test]
 fn zero_disables_both_limits() {
     let server = TestServer::new(|config| {
-        config.max_clients_per_ip = 0;
+        config.max_clients_per_ip = Some(0);
         config.limits.registrations_per_address = 1;
         config.limits.sign_ins_per_address_minute = 1;
     });

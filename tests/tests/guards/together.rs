@@ -146,7 +146,7 @@ fn lantalk_clients_count_too() {
 
 #[test]
 fn disabling_the_rate_or_address_limits_disables_this_limit() {
-    let changes: [fn(&mut Config); 2] = [|config| config.rate = None, |config| config.max_clients_per_ip = 0];
+    let changes: [fn(&mut Config); 2] = [|config| config.rate = None, |config| config.max_clients_per_ip = Some(0)];
     for change in changes {
         let server = server(|config| {
             config.limits.address_lines = 1;

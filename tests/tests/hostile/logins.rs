@@ -12,7 +12,7 @@ fn check_capacity(server: &TestServer) -> usize {
 /// Starts a server with the default cost of password hashes.
 pub(crate) fn server() -> TestServer {
     TestServer::new(|config| {
-        config.max_clients_per_ip = 256;
+        config.max_clients_per_ip = Some(256);
         config.limits.bcrypt_cost = landline_common::Limits::default().bcrypt_cost;
     })
 }

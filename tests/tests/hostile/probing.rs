@@ -68,7 +68,7 @@ fn wrong_password_takes_the_same_time_for_every_name() {
 #[test]
 fn registration_limit_does_not_reveal_accounts() {
     let server = TestServer::new(|config| {
-        config.max_clients_per_ip = 256;
+        config.max_clients_per_ip = Some(256);
         config.limits.registrations_per_address = 1;
     });
     server.register("alice", PASSWORD);

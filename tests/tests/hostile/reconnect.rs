@@ -32,7 +32,7 @@ pub(crate) fn server() -> TestServer {
     TestServer::new(|config| {
         config.bind = free.ip();
         config.ports = vec![free.port()];
-        config.max_clients_per_ip = 256;
+        config.max_clients_per_ip = Some(256);
         config.limits = Limits::default();
         config.rate = Some((10, Duration::from_secs(5)));
     })

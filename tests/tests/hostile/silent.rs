@@ -16,7 +16,7 @@ fn source(number: u16) -> u16 {
 /// Starts a server that accepts all these connections, and lets them wait `answer_seconds` for a sign-in.
 pub(crate) fn patient_server(answer_seconds: u64) -> TestServer {
     TestServer::new(|config| {
-        config.max_clients_per_ip = 256;
+        config.max_clients_per_ip = Some(256);
         config.limits.unsigned_clients = 2_000;
         config.limits.answer_seconds = answer_seconds;
     })
@@ -64,7 +64,7 @@ fn silent_connections_are_closed_at_their_deadline() {
 
 #[test]
 fn flood_of_connections_pushes_out_only_its_own() {
-    let server = TestServer::new(|config| config.max_clients_per_ip = 256);
+    let server = TestServer::new(|config| config.max_clients_per_ip = Some(256));
     let limits = landline_common::Limits::default();
     let mut waiting = Client::connect_from(neighbour(u16::MAX - 1), server.address());
     waiting.expect("Authorise MODE? (REGISTER/LOGIN)");

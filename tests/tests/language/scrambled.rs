@@ -137,7 +137,7 @@ fn a13_kick_reason_is_shown() {
 fn paste_of_thirty_lines_arrives_in_order() {
     // The default rate, and the default budget of one address.
     let server = ScrambledServer::new(|config| {
-        (config.rate, config.max_clients_per_ip) = (Some((10, std::time::Duration::from_secs(1))), 256);
+        (config.rate, config.max_clients_per_ip) = (Some((10, std::time::Duration::from_secs(1))), Some(256));
     });
     let mut bob = server.test_server.guest("bob", "lobby");
     let mut alice = on_screen(&landline(server.address, "alice"));

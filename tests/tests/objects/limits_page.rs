@@ -2,6 +2,7 @@
 
 use landline_common::limits::TABLE;
 use landline_server::config::Config;
+use landline_server::guard::capacity::CLIENTS_PER_ADDRESS;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -78,7 +79,7 @@ fn values_of_option(name: &str) -> Vec<Value> {
         "--timeout" => vec![Value::Time(config.timeout)],
         "--block-duration" => vec![Value::Time(config.block_duration)],
         "--max-clients" => vec![Value::Number(config.max_clients as u64)],
-        "--max-clients-per-ip" => vec![Value::Number(config.max_clients_per_ip as u64)],
+        "--max-clients-per-ip" => vec![Value::Number(CLIENTS_PER_ADDRESS as u64)],
         _ => Vec::new(),
     }
 }

@@ -77,7 +77,7 @@ fn a9_each_line_counts_and_the_retry_time_covers_all_lines() {
 fn a9_the_prefix_of_each_line_counts_for_the_address() {
     let server = server(|config| {
         config.rate = Some((1_000, Duration::from_secs(5)));
-        config.max_clients_per_ip = 64;
+        config.max_clients_per_ip = Some(64);
         config.limits.address_bytes = 4_096;
         config.limits.address_said_seconds = 3_600;
     });

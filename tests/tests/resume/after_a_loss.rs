@@ -89,7 +89,7 @@ fn private_chat_resumes_after_both_sides_were_lost() {
 #[test]
 fn resumed_sessions_count_for_the_same_address() {
     let server = TestServer::new(|config| {
-        config.max_clients_per_ip = 100;
+        config.max_clients_per_ip = Some(100);
         config.limits.rooms_per_address = 2;
     });
     let (alice, first) = sign_in(&server, "alice");

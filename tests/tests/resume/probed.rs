@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 fn server(sign_ins: u64) -> TestServer {
     TestServer::new(|config| {
         config.rate = Some((10, Duration::from_secs(5)));
-        config.max_clients_per_ip = 100;
+        config.max_clients_per_ip = Some(100);
         config.limits.sign_ins_per_address_minute = sign_ins;
     })
 }

@@ -72,7 +72,7 @@ pub fn serve(clients: usize, history: History) -> anyhow::Result<()> {
         rate: None,
         timeout: IDLE_TIMEOUT,
         max_clients: clients,
-        max_clients_per_ip: 0,
+        max_clients_per_ip: Some(0),
         history,
         ..on_loopback(folder.path().join("data"))
     };

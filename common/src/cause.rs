@@ -403,6 +403,13 @@ impl<'a> Report<'a> {
         self
     }
 
+    /// Adds the room.
+    #[must_use]
+    pub fn in_room(mut self, room: impl Into<Text<'a>>) -> Report<'a> {
+        self.about.room = Some(room.into());
+        self
+    }
+
     /// Adds the command that was probably meant.
     #[must_use]
     pub fn with_hint(mut self, hint: Option<impl Into<Text<'a>>>) -> Report<'a> {

@@ -108,3 +108,39 @@ fn sign_in_limits_and_deduplicates_rooms() {
     let answer = alice.ask(&json!({"type": "guest", "user": "alice", "rooms": rooms, "label": "2"}));
     assert_eq!(answer.iter().filter(|object| object["event"] == "caught_up").count(), 1);
 }
+
+#[test]
+fn each_surplus_room_of_a_sign_in_is_refused() {
+    let server = TestServer::default();
+    let mut alice = JsonClient::connect(&server);
+    let names: Vec<String> = (0..48).map(|n| format!("room{n:02}")).collect();
+    let rooms: serde_json::Map<String, Value> = names.iter().map(|name| (name.clone(), json!(null))).collect();
+    let answer = alice.ask(&json!({"type": "guest", "user": "alice", "room": "ops", "rooms": rooms, "label": "1"}));
+    let named = |chosen: &dyn Fn(&Value) -> bool| -> Vec<String> {
+        answer
+            .iter()
+            .filter(|object| chosen(object))
+            .map(|object| object["room"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(answer[0]["member_of"].as_array().unwrap().len(), 32);
+    assert_eq!(named(&|object| object["event"] == "caught_up"), names[..31]);
+    assert_eq!(named(&|object| object["cause"] == "too_many_rooms"), names[31..]);
+    let refusal = answer.iter().find(|object| object["cause"] == "too_many_rooms").unwrap();
+    assert_eq!((&refusal["type"], &refusal["code"], &refusal["count"]), (&json!("error"), &json!(403), &json!(32)));
+    assert_eq!(answer.last().unwrap()["type"], "ok");
+}
+
+#[test]
+fn room_that_the_address_may_not_open_is_refused_at_sign_in() {
+    let server = TestServer::new(|config| {
+        config.max_clients_per_ip = Some(256);
+        config.limits.rooms_per_address = 2;
+    });
+    let mut alice = JsonClient::connect(&server);
+    let rooms = json!({"dev": null, "ops": null, "sales": null});
+    let answer = alice.ask(&json!({"type": "guest", "user": "alice", "rooms": rooms, "label": "1"}));
+    assert_eq!(answer[0]["member_of"], json!(["dev", "ops", "lobby"]));
+    let refused: Vec<&Value> = answer.iter().filter(|object| object["cause"] == "address_rooms").collect();
+    assert_eq!(refused.iter().map(|object| &object["room"]).collect::<Vec<_>>(), ["sales"]);
+}

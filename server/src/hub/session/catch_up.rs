@@ -39,7 +39,7 @@ struct MissedRange {
 
 impl Session {
     /// Sends what the client missed in its rooms (`None`: messages to all users), each after the last id that it
-    /// received, and ends the answer to its sign-in.
+    /// received, and refuses the rooms that it could not enter. Ends the answer to its sign-in.
     pub fn catch_up(&mut self, rooms: &[(Option<RoomName>, Option<u64>)], now: OffsetDateTime) {
         self.now = now;
         // Stay well below the backlog limit, since mail arrives at the same time.
@@ -48,6 +48,9 @@ impl Session {
         for (room, last_received) in rooms {
             let Some(missed_range) = self.missed_range(room.as_ref()) else { continue };
             self.send_missed(&missed_range, *last_received, &mut left);
+        }
+        for report in std::mem::take(&mut self.refused_rooms) {
+            self.send_event(report.into());
         }
         if self.tag.label.is_some() {
             self.answer(EventKind::Done { id: None, repeated: false });

@@ -13,7 +13,7 @@ use crate::hub::Token;
 use crate::hub::session_state::SessionState;
 use landline_common::history::HistoryOwner;
 use landline_common::limits::count;
-use landline_common::{Event, OffsetDateTime, Reply, Report, RoomName, UserName};
+use landline_common::{Cause, Event, OffsetDateTime, Reply, Report, RoomName, UserName};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -26,6 +26,8 @@ const MAX_SIGN_IN_ROOMS: usize = 48;
 pub(super) struct SessionStart {
     /// The rooms to enter; the last one is the current room.
     pub(super) rooms: Vec<RoomName>,
+    /// Refusals of further rooms that the sign-in named.
+    pub(super) refused_rooms: Vec<Report<'static>>,
     /// The token that resumes the session.
     pub(super) token: Option<Token>,
     /// The session is resumed.
@@ -67,10 +69,13 @@ impl Hub {
         drop(registry);
         let mut rooms = request.options.rooms.clone();
         rooms.retain(|other| other.key() != request.room.key());
-        rooms.truncate(count(self.limits.rooms_per_person).min(MAX_SIGN_IN_ROOMS).saturating_sub(1));
+        let most = count(self.limits.rooms_per_person).min(MAX_SIGN_IN_ROOMS);
+        let surplus = rooms.split_off(most.saturating_sub(1).min(rooms.len()));
+        let refuse = |room: RoomName| Cause::TooManyRooms.with_count(most as u64).in_room(room.to_string());
+        let refused_rooms = surplus.into_iter().map(refuse).collect();
         rooms.push(request.room.clone());
         let token = options.map(|options| options.token);
-        let arrival = SessionStart { rooms, token, resumed: false, announced: true };
+        let arrival = SessionStart { rooms, refused_rooms, token, resumed: false, announced: true };
         Ok(self.start_session(reservation, user, arrival, request, now))
     }
 
@@ -85,6 +90,7 @@ impl Hub {
     ) -> Session {
         let global_subscription = Subscription::new(&user.outbox, &user.block_filter);
         let SignInOptions { rate, label, .. } = request.options;
+        let SessionStart { rooms, refused_rooms, token, resumed, announced } = arrival;
         let mut session = Session {
             hub: self.clone(),
             user,
@@ -96,18 +102,19 @@ impl Hub {
             last_batch: None,
             arrival_batch: None,
             sent_foreign_notice: false,
+            refused_rooms,
             connection_lost: false,
             former_partners: Vec::new(),
             tag: Tag { label, ..Tag::default() },
             now,
             reservation,
         };
-        let SessionStart { rooms, token, resumed, announced } = arrival;
         for room in &rooms {
             if session.room_position(room).is_none() {
                 session.demote_current_room();
-                // A room that cannot be opened is missing in the answer.
-                let _ = session.enter(room, false);
+                if let Err(report) = session.enter(room, false) {
+                    session.refused_rooms.push(report.in_room(room.to_string()));
+                }
             }
         }
         // Announce last, after all rooms are entered: a reply to the notice must reach this user.

@@ -68,6 +68,8 @@ pub struct Session {
     /// Talk waits for it, so that no user reads a line of a user who has not been announced.
     arrival_batch: Option<u64>,
     sent_foreign_notice: bool,
+    /// Refusals of rooms that the sign-in named, for the end of its answer.
+    refused_rooms: Vec<Report<'static>>,
     /// The connection was lost, so the session may be resumed.
     connection_lost: bool,
     /// Partners of the private chats that ended when the user left.

@@ -1,9 +1,11 @@
-//! The protocol that Landline's server and client share: names, lines, commands, events, discovery, encrypted links.
+//! The protocol that Landline's server and client share: names, lines, commands, events, discovery, encrypted links. Also
+//! the bounded map and the token bucket that their limits are made of.
 //!
 //! All code here is pure: it uses no sockets, threads, clocks or terminals. Callers pass the time as a [`OffsetDateTime`] and
 //! streams as `Read` and `Write`. Only [`link`] asks the system for something: random numbers.
 
 pub mod beacon;
+pub mod bounded_map;
 pub mod cause;
 pub mod clean;
 pub mod command;
@@ -23,6 +25,7 @@ pub mod service;
 pub mod telnet;
 pub mod text;
 pub mod time;
+pub mod token_bucket;
 pub mod visible;
 
 pub use cause::{Cause, Details, Report};

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 /// Least time between two log lines.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// The throttle of one kind of log line.
-#[derive(Debug, Default)]
+/// The throttle of one kind of log line, or of a warning to a user.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct LogThrottle {
     last: Option<Instant>,
 }
@@ -17,7 +17,12 @@ pub struct LogThrottle {
 impl LogThrottle {
     /// Returns true if the line may be logged now, and then counts it as logged.
     pub fn allow(&mut self, now: Instant) -> bool {
-        let due = self.last.is_none_or(|last| now.saturating_duration_since(last) >= EVERY);
+        self.allow_every(EVERY, now)
+    }
+
+    /// Like [`LogThrottle::allow`], with a least time of its own between two lines.
+    pub fn allow_every(&mut self, every: Duration, now: Instant) -> bool {
+        let due = self.last.is_none_or(|last| now.saturating_duration_since(last) >= every);
         if due {
             self.last = Some(now);
         }

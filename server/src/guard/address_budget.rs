@@ -4,14 +4,15 @@
 //! of all clients. So each address has a budget of lines and one of bytes, and each IPv6 network a larger one. Messages
 //! over the budget are dropped. No session is ended for it, since other users at the address may have used the budget.
 //!
-//! A budget works like a token bucket: what was used comes back evenly, all of it within `per`. It is stored as the
-//! time at which it will be full again. A message of a tenth of the budget moves that time by a tenth of `per`, and
-//! passes if the time is then at most `per` away.
+//! A budget is two token buckets with a capacity of `per`, see [`TokenBucket`]. What was used comes back evenly: a message
+//! of a tenth of the budget costs a tenth of `per`.
 
 use super::Origin;
+use crate::log_throttle::LogThrottle;
+use landline_common::bounded_map::{BoundedMap, Priority};
 use landline_common::clean::{clean_message, count_lines, has_line_end};
+use landline_common::token_bucket::TokenBucket;
 use parking_lot::Mutex;
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,7 +28,7 @@ const LOGGED_EVERY: Duration = Duration::from_secs(60);
 pub struct AddressBudgets {
     /// `None` means no limit.
     bound: Option<Bound>,
-    origins: Mutex<HashMap<Origin, Arc<AddressBudget>>>,
+    origins: Mutex<BoundedMap<Origin, Arc<AddressBudget>, MOST_ORIGINS>>,
 }
 
 /// The size of a budget. What was used comes back evenly, all of it in `per`.
@@ -50,12 +51,10 @@ pub struct AddressBudget {
 
 #[derive(Clone, Copy, Debug)]
 struct Usage {
-    /// Time at which the budget of lines will be full again.
-    lines_full_at: Instant,
-    /// Time at which the budget of bytes will be full again.
-    bytes_full_at: Instant,
-    /// Time at which a dropped message was last logged.
-    logged: Option<Instant>,
+    lines: TokenBucket<Instant>,
+    bytes: TokenBucket<Instant>,
+    /// Throttles the log lines about dropped messages.
+    log: LogThrottle,
 }
 
 /// The size of a message as its readers get it.
@@ -115,12 +114,9 @@ impl AddressBudgets {
         let mut budget = None;
         // The network first, since the address's budget holds that of the network.
         for origin in origins_of_address.into_iter().rev() {
-            if origins.len() >= MOST_ORIGINS && !origins.contains_key(&origin) {
-                evict(&mut origins, now);
-            }
             let network = budget.take();
             let new = || Arc::new(AddressBudget::full(address, bound.times(origin.multiplier()), network, now));
-            budget = Some(origins.entry(origin).or_insert_with(new).clone());
+            budget = Some(origins.entry(origin, |budget| budget.priority(now)).or_insert_with(new).clone());
         }
         budget
     }
@@ -132,23 +128,10 @@ impl Bound {
     }
 }
 
-/// Removes entries to make space for one. An address with a session keeps its entry: removing it would refill its
-/// budget.
-fn evict(origins: &mut HashMap<Origin, Arc<AddressBudget>>, now: Instant) {
-    let in_use = |budget: &Arc<AddressBudget>| Arc::strong_count(budget) > 1;
-    origins.retain(|_, budget| in_use(budget) || budget.full_at() > now);
-    if origins.len() >= MOST_ORIGINS {
-        let idle = origins.iter().filter(|(_, budget)| !in_use(budget));
-        let soonest = idle.min_by_key(|(_, budget)| budget.full_at()).map(|(origin, _)| *origin);
-        if let Some(soonest) = soonest {
-            origins.remove(&soonest);
-        }
-    }
-}
-
 impl AddressBudget {
     fn full(address: IpAddr, bound: Bound, network: Option<Arc<AddressBudget>>, now: Instant) -> AddressBudget {
-        let used = Mutex::new(Usage { lines_full_at: now, bytes_full_at: now, logged: None });
+        let full = TokenBucket::full(now);
+        let used = Mutex::new(Usage { lines: full, bytes: full, log: LogThrottle::default() });
         AddressBudget { address, bound, used, network }
     }
 
@@ -169,26 +152,25 @@ impl AddressBudget {
             }
             return verdict;
         }
-        let log = used.logged.is_none_or(|at| now.saturating_duration_since(at) >= LOGGED_EVERY);
-        if log {
-            used.logged = Some(now);
-        }
-        BudgetVerdict::Dropped { log }
+        BudgetVerdict::Dropped { log: used.log.allow_every(LOGGED_EVERY, now) }
     }
 
     /// Returns the usage after a message of that size, or `None` if it does not fit.
-    fn after(&self, used: &Usage, TalkSize { lines, bytes }: TalkSize, now: Instant) -> Option<Usage> {
-        let Bound { lines: most_lines, bytes: most_bytes, per } = self.bound;
-        let lines_full_at = used.lines_full_at.max(now) + refill_time(per, lines as u64, most_lines);
-        let bytes_full_at = used.bytes_full_at.max(now) + refill_time(per, bytes as u64, most_bytes);
-        let fits = lines_full_at.max(bytes_full_at) <= now + per;
-        fits.then_some(Usage { lines_full_at, bytes_full_at, ..*used })
+    fn after(&self, used: &Usage, size: TalkSize, now: Instant) -> Option<Usage> {
+        let Bound { lines, bytes, per } = self.bound;
+        let lines = used.lines.after(refill_time(per, size.lines as u64, lines), per, now).ok()?;
+        let bytes = used.bytes.after(refill_time(per, size.bytes as u64, bytes), per, now).ok()?;
+        Some(Usage { lines, bytes, ..*used })
     }
 
-    /// Returns when both budgets will be full again.
-    fn full_at(&self) -> Instant {
+    /// Returns the priority in a full table. An address with a session keeps its entry: removing it would refill its
+    /// budget.
+    fn priority(self: &Arc<AddressBudget>, now: Instant) -> Priority<Instant> {
+        if Arc::strong_count(self) > 1 {
+            return Priority::Pinned;
+        }
         let used = self.used.lock();
-        used.lines_full_at.max(used.bytes_full_at)
+        used.lines.max(used.bytes).priority(now)
     }
 }
 

@@ -85,7 +85,7 @@ impl Admission {
         let is_full = Origin::of(address).any(|origin| {
             let is_replaced_here = replaced.is_some_and(|replaced| Origin::of(replaced).any(|other| other == origin));
             let here = self.origins.get(&origin).map_or(0, |one| one.all) - usize::from(is_replaced_here);
-            here >= scaled(self.bounds.per_address, origin)
+            here >= origin.scaled(self.bounds.per_address)
         });
         let all = self.clients.len() - usize::from(oldest.is_some());
         if is_full || all >= self.bounds.all {
@@ -111,7 +111,7 @@ impl Admission {
     fn connection_to_replace(&self, address: IpAddr) -> Option<ClientId> {
         let crowded = Origin::of(address).find_map(|origin| {
             let connections = self.origins.get(&origin)?;
-            let is_crowded = connections.unsigned.len() >= scaled(self.bounds.unsigned_per_address, origin);
+            let is_crowded = connections.unsigned.len() >= origin.scaled(self.bounds.unsigned_per_address);
             connections.unsigned.first().copied().filter(|_| is_crowded)
         });
         let half = (self.bounds.unsigned / 2).max(1);
@@ -131,7 +131,7 @@ impl Admission {
     fn oldest_of_busiest_origin(&self, among: impl Fn(&IpAddr) -> bool) -> Option<ClientId> {
         let share = |origin: Origin| {
             let count = self.origins.get(&origin).map_or(0, |one| one.unsigned.len());
-            count.div_ceil(scaled(1, origin))
+            count.div_ceil(origin.scaled(1))
         };
         let share_of = |address: IpAddr| Origin::of(address).map(share).max();
         let candidates = self.unsigned.iter().filter(|(_, address)| among(address));
@@ -163,11 +163,6 @@ impl Admission {
             }
         }
     }
-}
-
-/// Returns the bound for `origin`, given the bound for one address.
-fn scaled(per_address: usize, origin: Origin) -> usize {
-    per_address.saturating_mul(usize::try_from(origin.multiplier()).unwrap_or(usize::MAX))
 }
 
 #[cfg(test)]
@@ -289,7 +284,7 @@ mod tests {
                 let ipv6 = admission.unsigned.values().filter(|address| address.is_ipv6()).count();
                 prop_assert!(ipv6 == admission.unsigned_ipv6 && ipv6 <= 2);
                 for (origin, one) in &admission.origins {
-                    prop_assert!(one.all <= scaled(4, *origin) && one.unsigned.len() <= scaled(3, *origin));
+                    prop_assert!(one.all <= origin.scaled(4) && one.unsigned.len() <= origin.scaled(3));
                 }
                 let addresses = admission.origins.iter().filter(|(origin, _)| matches!(origin, Origin::Address(_)));
                 prop_assert_eq!(addresses.map(|(_, one)| one.all).sum::<usize>(), here.len());

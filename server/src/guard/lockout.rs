@@ -14,15 +14,17 @@
 //! The invariant is `failures + under_way <= allowed`. It follows that no attempt is under way when an account gets
 //! locked.
 
+use super::seconds_rounded_up;
 use landline_common::NameKey;
+use landline_common::bounded_map::{BoundedMap, Priority};
 use parking_lot::Mutex;
-use std::collections::HashMap;
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
-/// Most names in the table, not counting names with an attempt under way. When it is full, the name with the oldest
-/// last attempt is forgotten. Locked names are forgotten only if all are locked, first the one whose lock ends first.
-pub const MOST_NAMES: usize = 10_000;
+/// Most names in the table, not counting names with an attempt under way. When it is full, names whose lock has ended are
+/// forgotten, or else the name with the oldest last attempt. Locked names are forgotten only if all are locked, first the
+/// one whose lock ends first.
+const MOST_NAMES: usize = 10_000;
 
 /// The longest lock, so that adding it to a time cannot overflow.
 const LONGEST_BLOCK: Duration = Duration::from_secs(10 * 365 * 86_400);
@@ -42,7 +44,7 @@ pub struct LockedOut {
 pub struct Lockout {
     failures: u32,
     block: Duration,
-    names: Mutex<HashMap<NameKey, Attempts>>,
+    names: Mutex<BoundedMap<NameKey, Attempts, MOST_NAMES>>,
 }
 
 /// The attempts at one name.
@@ -80,10 +82,8 @@ impl Lockout {
     /// The account is locked, or the attempts under way use up the allowed failures: see [`LockedOut`].
     pub fn start(&self, key: &NameKey, now: Instant) -> Result<PasswordAttempt<'_>, LockedOut> {
         let mut names = self.names.lock();
-        if names.len() >= MOST_NAMES && !names.contains_key(key) {
-            forget_one(&mut names, now);
-        }
-        let attempts = names.entry(key.clone()).or_insert_with(|| Attempts::new(now));
+        let attempts = names.entry(key.clone(), |attempts| attempts.priority(now));
+        let attempts = attempts.or_insert_with(|| Attempts::new(now));
         if let Some(until) = attempts.locked_until {
             if now < until {
                 return Err(LockedOut { seconds: seconds_rounded_up(until - now), locked: true });
@@ -161,22 +161,16 @@ impl Attempts {
     fn new(now: Instant) -> Attempts {
         Attempts { failures: 0, under_way: 0, locked_until: None, last: now }
     }
-}
 
-/// Removes one name, see [`MOST_NAMES`].
-fn forget_one(names: &mut HashMap<NameKey, Attempts>, now: Instant) {
-    let idle = names.iter().filter(|(_, attempts)| attempts.under_way == 0);
-    let least = idle.min_by_key(|(_, attempts)| match attempts.locked_until {
-        Some(until) if now < until => (true, until),
-        _ => (false, attempts.last),
-    });
-    if let Some(key) = least.map(|(key, _)| key.clone()) {
-        names.remove(&key);
+    /// Returns the priority in a full table, see [`MOST_NAMES`]: unlocked names come first, by their last attempt.
+    fn priority(&self, now: Instant) -> Priority<(bool, Instant)> {
+        match self.locked_until {
+            _ if self.under_way > 0 => Priority::Pinned,
+            Some(until) if now < until => Priority::Rank((true, until)),
+            Some(_) => Priority::Expired,
+            None => Priority::Rank((false, self.last)),
+        }
     }
-}
-
-fn seconds_rounded_up(left: Duration) -> u64 {
-    left.as_secs() + u64::from(left.subsec_nanos() > 0)
 }
 
 #[cfg(test)]

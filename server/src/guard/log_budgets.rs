@@ -8,8 +8,10 @@
 //! who return after a restart are thus all logged.
 
 use super::Origin;
+use crate::log_throttle::LogThrottle;
+use landline_common::bounded_map::BoundedMap;
+use landline_common::token_bucket::TokenBucket;
 use parking_lot::Mutex;
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
@@ -19,12 +21,12 @@ const LINES: u64 = 512;
 const PER_LINE: Duration = Duration::from_secs(6);
 /// Least time between two notes that lines of one address and cause are left out.
 const ANNOUNCED_EVERY: Duration = Duration::from_secs(600);
-/// Most entries in the table: addresses and networks, by cause. When it is full, the entry with the fewest lines lately
-/// is removed.
+/// Most entries in the table: addresses and networks, by cause. When it is full, entries with a full budget are removed,
+/// or else the entry with the fewest lines lately.
 const MOST: usize = 4_096;
 
 /// The cause of a line. Lines that another guard bounds (wrong passwords, new accounts) have no cause here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogCause {
     /// A user joins, leaves, or resumes over another connection.
     Sessions,
@@ -49,51 +51,32 @@ pub enum LogVerdict {
 
 /// Counts the lines of each address.
 #[derive(Debug, Default)]
-pub struct LogBudgets(Mutex<HashMap<(Origin, LogCause), Lines>>);
+pub struct LogBudgets(Mutex<BoundedMap<(Origin, LogCause), Budget, MOST>>);
 
 #[derive(Clone, Copy, Debug)]
-struct Lines {
-    /// Time from which the full number of lines is allowed again.
-    until: Instant,
-    announced: Option<Instant>,
-}
-
-impl Lines {
-    /// Returns the lines that still count, as the time until none does.
-    fn level(&self, now: Instant) -> Duration {
-        self.until.saturating_duration_since(now)
-    }
-
-    fn is_full(&self, times: u64, now: Instant) -> bool {
-        self.level(now) >= PER_LINE * u32::try_from(LINES * times).unwrap_or(u32::MAX)
-    }
+struct Budget {
+    lines: TokenBucket<Instant>,
+    announced: LogThrottle,
 }
 
 impl LogBudgets {
     /// Counts a line about a client at `address`, and decides about it. A line that is left out does not count.
     pub fn charge(&self, cause: LogCause, address: IpAddr, now: Instant) -> LogVerdict {
         let mut all = self.0.lock();
+        let capacity = |origin: Origin| PER_LINE * u32::try_from(LINES * origin.multiplier()).unwrap_or(u32::MAX);
         for origin in Origin::of(address) {
-            let Some(lines) = all.get_mut(&(origin, cause)).filter(|lines| lines.is_full(origin.multiplier(), now))
-            else {
-                continue;
-            };
-            if lines.announced.is_some_and(|at| now.saturating_duration_since(at) < ANNOUNCED_EVERY) {
-                return LogVerdict::Skip;
+            if let Some(budget) = all.get_mut(&(origin, cause))
+                && budget.lines.after(PER_LINE, capacity(origin), now).is_err()
+            {
+                let announce = budget.announced.allow_every(ANNOUNCED_EVERY, now);
+                return if announce { LogVerdict::Announce } else { LogVerdict::Skip };
             }
-            lines.announced = Some(now);
-            return LogVerdict::Announce;
         }
         for origin in Origin::of(address) {
-            let key = (origin, cause);
-            if all.len() >= MOST && !all.contains_key(&key) {
-                let least = all.iter().min_by_key(|(_, lines)| lines.until).map(|(key, _)| *key);
-                if let Some(least) = least {
-                    all.remove(&least);
-                }
-            }
-            let lines = all.entry(key).or_insert(Lines { until: now, announced: None });
-            lines.until = lines.until.max(now) + PER_LINE;
+            let new = Budget { lines: TokenBucket::full(now), announced: LogThrottle::default() };
+            let budget = all.entry((origin, cause), |budget| budget.lines.priority(now)).or_insert(new);
+            // The loop above has found that it passes.
+            _ = budget.lines.take(PER_LINE, capacity(origin), now);
         }
         LogVerdict::Write
     }

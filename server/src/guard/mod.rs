@@ -28,3 +28,8 @@ pub use origin::Origin;
 pub use probes::Probes;
 pub use rate::{Rate, RateVerdict};
 pub use throttle::Throttle;
+
+/// Returns a time in whole seconds, so that a client that waits for them does not try too early.
+fn seconds_rounded_up(left: std::time::Duration) -> u64 {
+    left.as_secs() + u64::from(left.subsec_nanos() > 0)
+}

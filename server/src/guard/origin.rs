@@ -4,6 +4,7 @@
 //! limit it. On the other hand, all users of a LAN share that network. So both are counted: an address has its bound,
 //! and its /64 has [`NETWORK_MULTIPLIER`] that bound. Link-local addresses (`fe80::/64`) are one network too.
 
+use landline_common::limits;
 use std::net::IpAddr;
 
 /// The bound of a /64 network, as a multiple of the bound of one address.
@@ -37,6 +38,12 @@ impl Origin {
             Origin::Address(_) => 1,
             Origin::Network(_) => NETWORK_MULTIPLIER,
         }
+    }
+
+    /// Returns its bound, given the bound of one address.
+    #[must_use]
+    pub fn scaled(self, per_address: usize) -> usize {
+        per_address.saturating_mul(limits::count(self.multiplier()))
     }
 }
 

@@ -86,10 +86,7 @@ impl Probes {
     /// Counts a probe for `address`, or returns `None` if it has too many.
     fn start(&self, address: IpAddr) -> Option<ProbePermit<'_>> {
         let mut origins = self.origins.lock();
-        let is_full = |origin: Origin| {
-            let most = self.most.saturating_mul(usize::try_from(origin.multiplier()).unwrap_or(usize::MAX));
-            origins.get(&origin).is_some_and(|count| *count >= most)
-        };
+        let is_full = |origin: Origin| origins.get(&origin).is_some_and(|count| *count >= origin.scaled(self.most));
         if self.most == 0 || Origin::of(address).any(is_full) {
             return None;
         }

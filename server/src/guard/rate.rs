@@ -4,6 +4,7 @@
 //! readers see it as a line. A message with more lines than the limit counts as exactly the limit: it passes if no line
 //! was sent within the window. Otherwise it could never be sent.
 
+use crate::log_throttle::LogThrottle;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -11,18 +12,16 @@ const MINUTE: Duration = Duration::from_secs(60);
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Counts the lines of one session.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Rate {
     /// `None`: no limit.
     bound: Option<Bound>,
     /// Arrival times of the lines within the window, oldest first.
     passed: VecDeque<Instant>,
-    /// Lines dropped since `dropping_since`.
+    /// Lines dropped in the minute that `dropping` counts.
     dropped: u64,
-    /// Start of the current minute of dropped lines.
-    dropping_since: Option<Instant>,
-    /// Time of the last warning.
-    warned: Option<Instant>,
+    dropping: LogThrottle,
+    warnings: LogThrottle,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +60,7 @@ impl Rate {
     #[must_use]
     pub fn new(rate: Option<(u32, Duration)>, most_dropped: u64) -> Rate {
         let bound = rate.map(|(lines, per)| Bound { lines: lines as usize, per, most_dropped });
-        Rate { bound, passed: VecDeque::new(), dropped: 0, dropping_since: None, warned: None }
+        Rate { bound, ..Rate::default() }
     }
 
     /// Counts one line.
@@ -80,10 +79,9 @@ impl Rate {
             self.passed.extend(std::iter::repeat_n(now, counted));
             return RateVerdict::Passes;
         }
-        let log = self.dropping_since.is_none_or(|since| now.duration_since(since) >= MINUTE);
+        let log = self.dropping.allow_every(MINUTE, now);
         if log {
             self.dropped = 0;
-            self.dropping_since = Some(now);
         }
         self.dropped += 1;
         if self.dropped >= bound.most_dropped {
@@ -103,11 +101,7 @@ impl Rate {
 
     /// Returns true if the user may be warned now; counts that as a warning, so that a second has at most one.
     pub fn take_warning(&mut self, now: Instant) -> bool {
-        let warn = self.warned.is_none_or(|at| now.saturating_duration_since(at) >= SECOND);
-        if warn {
-            self.warned = Some(now);
-        }
-        warn
+        self.warnings.allow_every(SECOND, now)
     }
 }
 

@@ -4,13 +4,14 @@
 //! are signed in are not affected. Attempts whose outcome is not known yet are limited as if they counted, or a client
 //! could make many at once. The limit applies to addresses and, four times as high, to IPv6 networks.
 
-use super::Origin;
+use super::{Origin, seconds_rounded_up};
+use landline_common::bounded_map::{BoundedMap, Priority};
 use parking_lot::Mutex;
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-/// Most addresses and networks in the table. When it is full, the one with the oldest window is forgotten.
+/// Most addresses and networks in the table, not counting those with an attempt under way. When it is full, those whose
+/// window has passed are forgotten, or else the one with the oldest window.
 const MOST_ORIGINS: usize = 10_000;
 
 /// Counts one kind of attempt by address.
@@ -18,7 +19,7 @@ const MOST_ORIGINS: usize = 10_000;
 pub struct Throttle {
     /// The number and the window; `None` means no limit.
     bound: Option<(u64, Duration)>,
-    origins: Mutex<HashMap<Origin, Window>>,
+    origins: Mutex<BoundedMap<Origin, Window, MOST_ORIGINS>>,
 }
 
 /// The attempts of one address or network.
@@ -38,8 +39,8 @@ struct Window {
 pub struct ThrottledAttempt<'t> {
     throttle: &'t Throttle,
     address: IpAddr,
-    /// Dropping it changes nothing any more.
-    decided: bool,
+    /// Time at which it counted.
+    counted: Option<Instant>,
 }
 
 /// The reason for which an attempt is refused.
@@ -69,9 +70,8 @@ impl Throttle {
     /// # Errors
     /// Too many attempts counted, or too many are under way.
     pub fn start(&self, address: IpAddr, now: Instant) -> Result<ThrottledAttempt<'_>, Throttled> {
-        let Some((most, window)) = self.bound else {
-            return Ok(ThrottledAttempt { throttle: self, address, decided: true });
-        };
+        let attempt = || ThrottledAttempt { throttle: self, address, counted: None };
+        let Some((most, window)) = self.bound else { return Ok(attempt()) };
         let mut origins = self.origins.lock();
         for origin in Origin::of(address) {
             if let Some(attempts) = origins.get_mut(&origin) {
@@ -80,22 +80,32 @@ impl Throttle {
             }
         }
         for origin in Origin::of(address) {
-            if origins.len() >= MOST_ORIGINS && !origins.contains_key(&origin) {
-                let oldest = origins.iter().min_by_key(|(_, attempts)| attempts.since).map(|(origin, _)| *origin);
-                if let Some(oldest) = oldest {
-                    origins.remove(&oldest);
-                }
-            }
-            origins.entry(origin).or_insert(Window { counted: 0, under_way: 0, since: now }).under_way += 1;
+            let attempts = origins.entry(origin, |attempts| attempts.priority(window, now));
+            attempts.or_insert(Window { counted: 0, under_way: 0, since: now }).under_way += 1;
         }
-        Ok(ThrottledAttempt { throttle: self, address, decided: false })
+        Ok(attempt())
     }
 }
 
 impl Window {
+    fn is_over(&self, window: Duration, now: Instant) -> bool {
+        now.saturating_duration_since(self.since) >= window
+    }
+
+    /// Returns the priority in a full table, see [`MOST_ORIGINS`].
+    fn priority(&self, window: Duration, now: Instant) -> Priority<Instant> {
+        if self.under_way > 0 {
+            Priority::Pinned
+        } else if self.is_over(window, now) {
+            Priority::Expired
+        } else {
+            Priority::Rank(self.since)
+        }
+    }
+
     /// Starts a new window if the last one has passed.
     fn restart_if_over(&mut self, window: Duration, now: Instant) {
-        if now.saturating_duration_since(self.since) >= window {
+        if self.is_over(window, now) {
             self.counted = 0;
             self.since = now;
         }
@@ -105,7 +115,7 @@ impl Window {
     fn check(&self, most: u64, window: Duration, now: Instant) -> Result<(), Throttled> {
         if self.counted >= most {
             let left = window.saturating_sub(now.saturating_duration_since(self.since));
-            return Err(Throttled::Wait(left.as_secs() + u64::from(left.subsec_nanos() > 0)));
+            return Err(Throttled::Wait(seconds_rounded_up(left)));
         }
         if self.counted + self.under_way >= most { Err(Throttled::Busy) } else { Ok(()) }
     }
@@ -115,31 +125,24 @@ impl ThrottledAttempt<'_> {
     /// Counts the attempt: the password was wrong, the account was made. The attempt that reaches the limit starts the
     /// time of refusal.
     pub fn count(mut self, now: Instant) {
-        self.decided = true;
-        let Some((most, _)) = self.throttle.bound else { return };
-        let mut origins = self.throttle.origins.lock();
-        for origin in Origin::of(self.address) {
-            // The entry may have been forgotten meanwhile, when the table was full.
-            let Some(attempts) = origins.get_mut(&origin) else { continue };
-            attempts.under_way = attempts.under_way.saturating_sub(1);
-            attempts.counted += 1;
-            if attempts.counted >= most.saturating_mul(origin.multiplier()) {
-                attempts.since = now;
-            }
-        }
+        self.counted = Some(now);
     }
 }
 
 impl Drop for ThrottledAttempt<'_> {
     fn drop(&mut self) {
-        if self.decided {
-            return;
-        }
+        let Some((most, _)) = self.throttle.bound else { return };
         let mut origins = self.throttle.origins.lock();
         for origin in Origin::of(self.address) {
+            // Always there: an entry with an attempt under way is not forgotten.
             let Some(attempts) = origins.get_mut(&origin) else { continue };
-            attempts.under_way = attempts.under_way.saturating_sub(1);
-            if attempts.under_way == 0 && attempts.counted == 0 {
+            attempts.under_way -= 1;
+            if let Some(now) = self.counted {
+                attempts.counted += 1;
+                if attempts.counted >= most.saturating_mul(origin.multiplier()) {
+                    attempts.since = now;
+                }
+            } else if attempts.under_way == 0 && attempts.counted == 0 {
                 origins.remove(&origin);
             }
         }
@@ -222,10 +225,19 @@ mod tests {
     #[test]
     fn table_is_bounded() {
         let throttle = Throttle::new(10, WINDOW);
-        let now = Instant::now();
-        for n in 0..11_000 {
-            throttle.start(address(n), now + Duration::from_millis(n.into())).unwrap().count(now);
+        let start = Instant::now();
+        let under_way: Vec<_> = (0..10).map(|_| throttle.start(address(0), start).unwrap()).collect();
+        for n in 1..11_000 {
+            let now = start + Duration::from_millis(n.into());
+            throttle.start(address(n), now).unwrap().count(now);
         }
-        assert!(throttle.origins.lock().len() <= MOST_ORIGINS);
+        assert_eq!(throttle.origins.lock().len(), MOST_ORIGINS);
+        let refused = |now| throttle.start(address(0), now).err();
+        let now = start + Duration::from_secs(12);
+        assert_eq!(refused(now), Some(Throttled::Busy), "attempts under way are remembered");
+        under_way.into_iter().for_each(|attempt| attempt.count(now));
+        assert_eq!(refused(now), Some(Throttled::Wait(600)));
+        drop(throttle.start(address(20_000), now + WINDOW).unwrap());
+        assert!(throttle.origins.lock().is_empty(), "windows that have passed are forgotten");
     }
 }

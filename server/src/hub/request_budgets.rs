@@ -4,11 +4,10 @@
 //! request can end without an answer and be sent again: after a new sign-in, another key or an unblock. 256 guests of
 //! one address could thus send hundreds of lines a second. Each pair of address and receiver has a budget of its own,
 //! so that no address uses up the budget of another.
-//!
-//! A budget works like a token bucket. It is stored as the time at which it will be full again.
 
 use crate::fanout::ClientId;
-use std::collections::HashMap;
+use landline_common::bounded_map::BoundedMap;
+use landline_common::token_bucket::TokenBucket;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,14 +20,14 @@ const MAX_BUDGETS: usize = 10_000;
 pub(super) struct RequestBudgets {
     /// Time in which a budget regains one request.
     per_request: Duration,
-    full_at: HashMap<(ClientId, Arc<str>), Duration>,
+    budgets: BoundedMap<(ClientId, Arc<str>), TokenBucket<Duration>, MAX_BUDGETS>,
 }
 
 impl RequestBudgets {
     /// Sets the size of a budget: `per_minute` requests, regained evenly within a minute.
     pub(super) fn new(per_minute: u64) -> RequestBudgets {
-        let nanos = u64::try_from(MINUTE.as_nanos()).unwrap_or(u64::MAX) / per_minute.max(1);
-        RequestBudgets { per_request: Duration::from_nanos(nanos), full_at: HashMap::new() }
+        let per_request = MINUTE / u32::try_from(per_minute.max(1)).unwrap_or(u32::MAX);
+        RequestBudgets { per_request, budgets: BoundedMap::default() }
     }
 
     /// Takes one request from the budget of `address` and the user `to`. `now` is server uptime.
@@ -36,26 +35,8 @@ impl RequestBudgets {
     /// # Errors
     /// The budget is empty; returns the time until the next request passes.
     pub(super) fn take(&mut self, to: ClientId, address: &Arc<str>, now: Duration) -> Result<(), Duration> {
-        let pair = (to, address.clone());
-        let full_at = self.full_at.get(&pair).copied().unwrap_or(now).max(now) + self.per_request;
-        if full_at > now + MINUTE {
-            return Err(full_at - now - MINUTE);
-        }
-        if self.full_at.len() >= MAX_BUDGETS && !self.full_at.contains_key(&pair) {
-            self.evict(now);
-        }
-        self.full_at.insert(pair, full_at);
-        Ok(())
-    }
-
-    fn evict(&mut self, now: Duration) {
-        self.full_at.retain(|_, full_at| *full_at > now);
-        if self.full_at.len() >= MAX_BUDGETS {
-            let first = self.full_at.iter().min_by_key(|(_, full_at)| **full_at).map(|(pair, _)| pair.clone());
-            if let Some(pair) = first {
-                self.full_at.remove(&pair);
-            }
-        }
+        let budget = self.budgets.entry((to, address.clone()), |budget| budget.priority(now));
+        budget.or_insert(TokenBucket::full(now)).take(self.per_request, MINUTE, now)
     }
 }
 
@@ -89,10 +70,10 @@ mod tests {
         for user in 1..=u64::try_from(MAX_BUDGETS).unwrap() + 10 {
             assert!(budgets.take(user, &address, second(0)).is_ok());
         }
-        assert_eq!(budgets.full_at.len(), MAX_BUDGETS);
+        assert_eq!(budgets.budgets.len(), MAX_BUDGETS);
         assert!(budgets.take(0, &address, second(0)).is_err(), "the budget in use was forgotten");
         budgets.take(1 << 20, &address, second(61)).unwrap();
-        assert_eq!(budgets.full_at.len(), 1, "full budgets stay in the table");
+        assert_eq!(budgets.budgets.len(), 1, "full budgets stay in the table");
     }
 
     #[test]

@@ -12,7 +12,7 @@
 //! characters can make a frame twice as long.
 
 use crate::mesh::limits::{HISTORY_ADDRESS_MS, HISTORY_BYTES_PER_SECOND, HISTORY_EXTRA_BYTES, JOINS, PEERS};
-use std::collections::BTreeMap;
+use landline_common::bounded_map::{BoundedMap, Priority};
 use std::net::IpAddr;
 
 /// Estimated bytes of a message without its text.
@@ -50,7 +50,7 @@ impl LeakyBucket {
 
 /// The history sent to each address. At the limit of addresses, the one that was sent least is forgotten.
 #[derive(Debug, Default)]
-pub struct AddressBudgets(BTreeMap<IpAddr, LeakyBucket>);
+pub struct AddressBudgets(BoundedMap<IpAddr, LeakyBucket, PEERS>);
 
 impl AddressBudgets {
     /// Returns whether a member at an address may be sent more. `history` is the size of the whole history, in bytes.
@@ -64,13 +64,8 @@ impl AddressBudgets {
     pub fn add(&mut self, member: &mut LeakyBucket, address: IpAddr, bytes: u64, history: u64, now: u64) {
         member.add(bytes, HISTORY_BYTES_PER_SECOND, now);
         let per_second = per_address(history);
-        if self.0.len() >= PEERS && !self.0.contains_key(&address) {
-            let least = self.0.iter().min_by_key(|(_, sent)| sent.level(per_second, now)).map(|(address, _)| *address);
-            if let Some(least) = least {
-                self.0.remove(&least);
-            }
-        }
-        self.0.entry(address).or_default().add(bytes, per_second, now);
+        let sent = self.0.entry(address, |sent| Priority::Rank(sent.level(per_second, now)));
+        sent.or_default().add(bytes, per_second, now);
     }
 }
 
@@ -129,6 +124,6 @@ mod tests {
             budgets.add(&mut LeakyBucket::default(), address(number), 1_000 + u64::from(number), 0, 0);
         }
         assert_eq!(budgets.0.len(), PEERS);
-        assert!(budgets.0.contains_key(&address(2 * PEERS as u32 - 1)));
+        assert!(budgets.0.get(&address(2 * PEERS as u32 - 1)).is_some());
     }
 }

@@ -3,7 +3,8 @@
 
 use crate::mesh::id::NodeId;
 use crate::mesh::limits::{REMEMBERED_PRIVATES, REMEMBERED_SENDERS};
-use std::collections::{BTreeMap, VecDeque};
+use landline_common::bounded_map::{BoundedMap, Priority};
+use std::collections::VecDeque;
 
 /// Numbers of the last messages of one sender, oldest first.
 #[derive(Debug, Default)]
@@ -14,7 +15,7 @@ struct SenderNumbers {
 
 /// The shown messages.
 #[derive(Debug, Default)]
-pub struct Dedup(BTreeMap<NodeId, SenderNumbers>);
+pub struct Dedup(BoundedMap<NodeId, SenderNumbers, REMEMBERED_SENDERS>);
 
 impl Dedup {
     /// Returns whether a message was shown.
@@ -26,13 +27,7 @@ impl Dedup {
     /// Notes a shown message. At the limits, forgets the sender's oldest message, and the sender without a message for the
     /// longest time.
     pub fn insert(&mut self, from: NodeId, number: u64, now: u64) {
-        if self.0.len() >= REMEMBERED_SENDERS && !self.0.contains_key(&from) {
-            let silent = self.0.iter().min_by_key(|(_, numbers)| numbers.last_used).map(|(from, _)| *from);
-            if let Some(silent) = silent {
-                self.0.remove(&silent);
-            }
-        }
-        let numbers = self.0.entry(from).or_default();
+        let numbers = self.0.entry(from, |numbers| Priority::Rank(numbers.last_used)).or_default();
         numbers.last_used = now;
         if numbers.recent.len() >= REMEMBERED_PRIVATES {
             numbers.recent.pop_front();

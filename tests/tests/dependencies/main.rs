@@ -48,7 +48,7 @@ const DUPLICATES: [(&str, &str); 14] = [
     ("thiserror-impl", "through thiserror"),
 ];
 
-/// Crates that run async tasks. mio, which the terminal library uses to wait for keys, is not one: it only wraps epoll
+/// Crates that run async tasks. mio, by which the server and the terminal library wait, is not one: it only wraps epoll
 /// and kqueue.
 const ASYNC_RUNTIMES: [&str; 14] = [
     "actix-rt",

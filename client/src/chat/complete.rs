@@ -101,9 +101,14 @@ impl Completion {
         self.cycle = None;
     }
 
-    /// Returns the edit for the next candidate (`back`: the previous one), or `None` if there is no cycle.
-    pub fn next_candidate(&mut self, back: bool) -> Option<Replacement> {
+    /// Returns the edit for the next candidate (`back`: the previous one), or `None` if there is no cycle. `before` is the
+    /// text before the cursor. The cycle ends if that is not its own text: an event may have put another draft there.
+    pub fn next_candidate(&mut self, back: bool, before: &str) -> Option<Replacement> {
         let mut cycle = self.cycle.take()?;
+        let (head, offered) = before.split_at_checked(cycle.range.start)?;
+        if offered != cycle.candidates[cycle.at] || !cycle.typed.starts_with(head) {
+            return None;
+        }
         let count = cycle.candidates.len();
         cycle.at = (cycle.at + if back { count - 1 } else { 1 }) % count;
         Some(self.offer(cycle))

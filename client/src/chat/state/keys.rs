@@ -110,10 +110,10 @@ impl State {
 
     /// Handles Tab: takes the next candidate, requests a folder or the rooms, or starts a cycle.
     fn complete_word(&mut self, back: bool) {
-        if let Some(replacement) = self.completion.next_candidate(back) {
+        let before = self.conversations.viewed().draft.before().to_owned();
+        if let Some(replacement) = self.completion.next_candidate(back, &before) {
             return self.apply_replacement(replacement);
         }
-        let before = self.conversations.viewed().draft.before().to_owned();
         if let Some(FolderRequest { folder, prefix }) = self.completion.start_path(&before, back) {
             self.effects.push(ScreenEffect::ListFolder { folder, prefix });
             return;

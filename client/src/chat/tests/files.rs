@@ -4,7 +4,7 @@ use crate::chat::conversation::ConversationId;
 use crate::chat::key::{Code, Key};
 use crate::chat::test_client::TestClient;
 use crate::chat::{Input, ScreenEffect};
-use landline_common::EventKind;
+use landline_common::{Cause, EventKind};
 
 const TAB: Key = Key::plain(Code::Tab);
 
@@ -132,4 +132,15 @@ fn a_folder_list_is_ignored_after_the_line_has_changed() {
     let (mut client, _) = type_and_tab("/save t");
     folder_has(&mut client, &["other", "names"]);
     assert_eq!(draft(&client), "/save t");
+}
+
+#[test]
+fn a_cycle_of_candidates_ends_when_an_event_shows_another_draft() {
+    let mut client = TestClient::signed_in(80, 24);
+    client.type_in("/save ");
+    client.press(Key::plain(Code::Tab));
+    client.step(Input::Folder(vec!["notes.txt".into(), "other.txt".into()]));
+    client.receive(Cause::LeftRoom.with_room("lobby").into());
+    client.press(Key::plain(Code::Tab));
+    assert_eq!(draft(&client), "bob: ", "a new completion begins, of the one who spoke last");
 }

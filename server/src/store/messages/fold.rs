@@ -23,6 +23,7 @@ use rusqlite::functions::FunctionFlags;
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
+use unicode_script::{Script, UnicodeScript};
 
 /// First private use characters for the two halves of a token.
 const HIGH: u32 = 0xE000;
@@ -139,6 +140,12 @@ pub(super) fn is_token(c: char) -> bool {
         return false;
     }
     is_sign(c) || (is_without_blanks(c) && (c.is_alphanumeric() || is_combining_mark(c)))
+}
+
+/// Returns true for a character that no script has: unassigned, or of private use. It may be a letter in a newer Unicode
+/// than this server's. The index drops some of these characters, so only a scan finds them.
+pub(super) fn is_unknown(c: char) -> bool {
+    c.script() == Script::Unknown
 }
 
 fn is_flag_letter(c: char) -> bool {

@@ -9,13 +9,15 @@
 //! | `don't` | `"don't"` | `don't` anywhere | `don` and `t` |
 //! | `mel` | `"mel" *` | `mel` anywhere | words with `mel` in them |
 //!
+//! Characters that this server's Unicode tables do not know are found by the pattern alone.
+//!
 //! The query is quoted, so nothing that a user types is query syntax. Punctuation at the end makes a term a whole word,
 //! and so does a length of one or two letters: nearly every text has a word with these letters in it.
 //!
 //! Texts and terms may be 8,000 bytes long and come from any user. So every function here takes time in proportion to the
 //! length of the text, and the number of terms and pieces is bounded.
 
-use super::fold::{fold, fold_into, index_text, is_token, is_word};
+use super::fold::{fold, fold_into, index_text, is_token, is_unknown, is_word};
 use memchr::memmem::Finder;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -181,9 +183,10 @@ fn words_around(folded: &str, spans: impl Iterator<Item = Span>) -> impl Iterato
     })
 }
 
-/// Returns true for a character that a search can find: of a word, or a token.
+/// Returns true for a character that a search can find: of a word, a token, or unknown. An unknown character is no
+/// punctuation, as a whole word would end before it.
 fn is_findable(c: char) -> bool {
-    is_word(c) || is_token(c)
+    is_word(c) || is_token(c) || is_unknown(c)
 }
 
 /// Returns an excerpt of a text around the first of the words, as a search result shows it.
@@ -256,6 +259,7 @@ fn marked_spans(text: &str, terms: &SearchTerms) -> Vec<Span> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use unicode_script::{Script, UnicodeScript};
 
     #[test]
     fn query_quotes_terms_and_the_last_may_be_a_beginning() {
@@ -317,6 +321,24 @@ mod tests {
             assert_eq!(words_around(&folded, piece.matches(&folded)).count(), 1);
         }
         assert_eq!(terms.excerpt(&text), format!("*{text}*"));
+    }
+
+    /// Returns true for a character that may be part of a word, in this Unicode or a newer one.
+    fn may_be_letter(c: char) -> bool {
+        c.is_alphanumeric() || c.script() == Script::Unknown
+    }
+
+    #[test]
+    fn each_letter_and_unknown_character_is_found_inside_a_word() {
+        let mut buffer = String::new();
+        let missed: String = ('\0'..=char::MAX)
+            .filter(|c| may_be_letter(*c) && fold(&c.to_string()).chars().all(may_be_letter))
+            .filter(|c| {
+                let found = |part: String| SearchTerms::of(&part).match_text(&format!("xabc{c}{c}abcy"), &mut buffer);
+                ![format!("abc{c}"), format!("abc{c}{c}abc"), format!("{c}abc")].into_iter().all(found)
+            })
+            .collect();
+        assert_eq!(missed.escape_unicode().take(200).collect::<String>(), "");
     }
 
     #[test]

@@ -126,6 +126,24 @@ fn parts_of_texts_without_blanks_are_found() {
 }
 
 #[test]
+fn unassigned_and_private_use_characters_are_found() {
+    let store = said(&["AAüກ\u{ea4}", "xaa\u{ea4}\u{ea4}bb", "\u{e001}\u{e000}ກ", "aa and bb", "天\u{378}天"]);
+    for (words, expected) in [
+        ("Aüກ\u{ea4}", &[1][..]),
+        ("aa\u{ea4}", &[2]),
+        ("a\u{ea4}\u{ea4}b", &[2]),
+        ("\u{ea4}", &[2, 1]),
+        ("\u{ea4} bb", &[2]),
+        ("\u{e000}ກ", &[3]),
+        ("\u{e001}", &[3]),
+        ("\u{378}天", &[5]),
+        ("aa.", &[4]),
+    ] {
+        assert_eq!(store.found("bob", &["a"], words), expected, "{words:?}");
+    }
+}
+
+#[test]
 fn a_search_without_a_word_is_refused() {
     let store = said(&["tea * % \""]);
     let bob = party("bob");
@@ -154,6 +172,41 @@ proptest! {
         prop_assume!(part.contains(char::is_alphanumeric));
         let store = said(&[&text]);
         prop_assert_eq!(store.found("bob", &["a"], &part), [1], "{} in {}", part, text);
+    }
+}
+
+/// Generates characters of every kind that the folding, the index and the terms tell apart.
+fn any_kind_of_char() -> impl Strategy<Value = char> {
+    let chosen = "aB9é𞤢天が가ກก\u{e48}🙂. '\u{200d}\u{ea4}\u{378}\u{e000}\u{e800}\u{10fffd}\u{ffff}";
+    let regional = '\u{1F1E6}'..='\u{1F1FF}';
+    prop_oneof![
+        4 => prop::sample::select(chosen.chars().collect::<Vec<_>>()),
+        1 => any::<char>(),
+        1 => prop::char::range('\u{e00}', '\u{1aff}'),
+    ]
+    .prop_filter("the index pairs the letters of flags", move |c| !regional.contains(c))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_global_rejects: 1_000_000, ..ProptestConfig::with_cases(1_000) })]
+
+    /// A search asks only the index if the terms say that it finds all.
+    #[test]
+    fn the_index_finds_what_no_scan_looks_for(
+        text in prop::collection::vec(any_kind_of_char(), 1..24),
+        (from, len) in (any::<prop::sample::Index>(), 1_usize..12),
+    ) {
+        let part: String = text[from.index(text.len())..].iter().take(len).collect();
+        let text = text.into_iter().collect::<String>().replace('\0', "");
+        let terms = SearchTerms::of(&part);
+        prop_assume!(!terms.is_empty() && terms.match_text(&text, &mut String::new()) && terms.index_finds_all());
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        let sql = "CREATE VIRTUAL TABLE t USING fts5 (text, tokenize = 'unicode61 remove_diacritics 2', prefix = '3')";
+        connection.execute_batch(sql).unwrap();
+        connection.execute("INSERT INTO t VALUES (?1)", [fold::index_text(&text)]).unwrap();
+        let sql = "SELECT count(*) FROM t WHERE t MATCH ?1";
+        let found: u64 = connection.query_row(sql, [terms.query()], |row| row.get(0)).unwrap();
+        prop_assert_eq!(found, 1, "{:?} in {:?}: {}", part, text, terms.query());
     }
 }
 

@@ -1,8 +1,10 @@
 //! The table of causes: reasons for refusals, and changes that a user is told of.
 //!
 //! Programs decide by the cause; the sentence is for users, and may be reworded. A row has the name on the wire, the
-//! kind (with the code of a refusal), the sentence, and LanTalk's sentence where it differs. Sentences that older clients
-//! compare stand here to the letter.
+//! kind (with the code of a refusal), the sentence, and LanTalk's sentence where it differs.
+//!
+//! Older clients compare some sentences to the letter, so these must not be reworded. The test
+//! `sentences_that_older_clients_compare_stay_to_the_letter` lists them, and all of LanTalk's sentences.
 //!
 //! In a sentence, `{user}`, `{room}`, `{seconds}`, `{count}`, `{retry_ms}` and `{word}` are fields of [`Details`]; `{s}` is
 //! the plural ending for `{count}`, and `{hint}` is "Did you mean …?" if there is a hint.
@@ -90,6 +92,7 @@ causes! {
 
     // Signing in.
     AlreadyHere "already_here" Line, "This alias is already logged in", lantalk "Username already taken.";
+    // To the letter, since Chat77's clients compare it. The text door explains it in the next `INFO:` line.
     InvalidMode "invalid_mode" BareRefusal, "Invalid auth mode";
     CredentialsRequired "credentials_required" BareRefusal, "Alias and password are required";
     WrongPassword "wrong_password" BareRefusal, "Invalid alias or password", lantalk "Wrong password.";
@@ -157,7 +160,7 @@ causes! {
         "That message is too long (at most {count} characters). Nothing was sent.";
     TooManyLines "too_many_lines" Refusal(413), "That message is too long (at most {count} lines). Nothing was sent.";
     EmptyMessage "empty_message" Refusal(400), "Empty message. Nothing was sent.";
-    Yourself "yourself" Refusal(400), "That is you.";
+    Yourself "yourself" Refusal(400), "That is you. Nothing was done.";
     NoSuchUser "no_such_user" Refusal(404),
         "{user} is not online. /users lists who is.", lantalk "User '{user}' not found.";
     NoSuchRoom "no_such_room" Refusal(404), "There is no room {room}. /rooms lists them.";

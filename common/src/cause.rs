@@ -10,9 +10,9 @@
 //! the plural ending for `{count}`, and `{hint}` is "Did you mean …?" if there is a hint.
 
 mod names;
+mod sentence;
 
 use crate::event::Text;
-use std::borrow::Cow;
 
 /// The form in which a cause is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -358,24 +358,6 @@ impl<'a> Report<'a> {
         self.code.or(self.cause.code())
     }
 
-    /// The sentence for users, with the details filled in.
-    #[must_use]
-    pub fn sentence(&self) -> Cow<'_, str> {
-        match &self.text {
-            Some(text) => Cow::Borrowed(text),
-            None => self.fill_in(self.cause.row().sentence),
-        }
-    }
-
-    /// The sentence for users of LanTalk's clients, with the details filled in.
-    #[must_use]
-    pub fn lantalk_sentence(&self) -> Cow<'_, str> {
-        match self.cause.row().lantalk {
-            "" => self.sentence(),
-            own => self.fill_in(own),
-        }
-    }
-
     /// Adds how to say a line that was taken for a command.
     #[must_use]
     pub fn with_say_hint(self) -> Report<'a> {
@@ -418,34 +400,6 @@ impl<'a> Report<'a> {
     pub fn with_hint(mut self, hint: Option<impl Into<Text<'a>>>) -> Report<'a> {
         self.about.hint = hint.map(Into::into);
         self
-    }
-
-    fn fill_in(&self, template: &'static str) -> Cow<'_, str> {
-        if !template.contains('{') {
-            return Cow::Borrowed(template);
-        }
-        let Details { user, room, seconds, count, retry_ms, word, hint, .. } = &*self.about;
-        let mut out = String::with_capacity(template.len() + 32);
-        let mut rest = template;
-        while let Some((before, behind)) = rest.split_once('{') {
-            let (field, after) = behind.split_once('}').unwrap_or((behind, ""));
-            out.push_str(before);
-            let text = |text: &Option<Text<'_>>| text.as_deref().unwrap_or_default().to_owned();
-            let number = |number: &Option<u64>| number.map_or(String::new(), |number| number.to_string());
-            out.push_str(&match field {
-                "user" => text(user),
-                "room" => text(room),
-                "word" => text(word),
-                "hint" => hint.as_ref().map_or(String::new(), |hint| format!(" Did you mean {hint}?")),
-                "seconds" => number(seconds),
-                "count" => number(count),
-                "retry_ms" => number(retry_ms),
-                _ => if *count == Some(1) { "" } else { "s" }.to_owned(),
-            });
-            rest = after;
-        }
-        out.push_str(rest);
-        Cow::Owned(out)
     }
 }
 

@@ -1,16 +1,18 @@
 //! The table of causes: reasons for refusals, and changes that a user is told of.
 //!
 //! Programs decide by the cause; the sentence is for users, and may be reworded. A row has the name on the wire, the
-//! kind (with the code of a refusal), the sentence, and LanTalk's sentence where it differs. Sentences that older clients
-//! compare stand here to the letter.
+//! kind (with the code of a refusal), the sentence, and LanTalk's sentence where it differs.
+//!
+//! Older clients compare some sentences to the letter, so these must not be reworded. The test
+//! `sentences_that_older_clients_compare_stay_to_the_letter` lists them, and all of LanTalk's sentences.
 //!
 //! In a sentence, `{user}`, `{room}`, `{seconds}`, `{count}`, `{retry_ms}` and `{word}` are fields of [`Details`]; `{s}` is
 //! the plural ending for `{count}`, and `{hint}` is "Did you mean …?" if there is a hint.
 
 mod names;
+mod sentence;
 
 use crate::event::Text;
-use std::borrow::Cow;
 
 /// The form in which a cause is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +92,7 @@ causes! {
 
     // Signing in.
     AlreadyHere "already_here" Line, "This alias is already logged in", lantalk "Username already taken.";
+    // To the letter, since Chat77's clients compare it. The text door explains it in the next `INFO:` line.
     InvalidMode "invalid_mode" BareRefusal, "Invalid auth mode";
     CredentialsRequired "credentials_required" BareRefusal, "Alias and password are required";
     WrongPassword "wrong_password" BareRefusal, "Invalid alias or password", lantalk "Wrong password.";
@@ -157,7 +160,7 @@ causes! {
         "That message is too long (at most {count} characters). Nothing was sent.";
     TooManyLines "too_many_lines" Refusal(413), "That message is too long (at most {count} lines). Nothing was sent.";
     EmptyMessage "empty_message" Refusal(400), "Empty message. Nothing was sent.";
-    Yourself "yourself" Refusal(400), "That is you.";
+    Yourself "yourself" Refusal(400), "That is you. Nothing was done.";
     NoSuchUser "no_such_user" Refusal(404),
         "{user} is not online. /users lists who is.", lantalk "User '{user}' not found.";
     NoSuchRoom "no_such_room" Refusal(404), "There is no room {room}. /rooms lists them.";
@@ -355,24 +358,6 @@ impl<'a> Report<'a> {
         self.code.or(self.cause.code())
     }
 
-    /// The sentence for users, with the details filled in.
-    #[must_use]
-    pub fn sentence(&self) -> Cow<'_, str> {
-        match &self.text {
-            Some(text) => Cow::Borrowed(text),
-            None => self.fill_in(self.cause.row().sentence),
-        }
-    }
-
-    /// The sentence for users of LanTalk's clients, with the details filled in.
-    #[must_use]
-    pub fn lantalk_sentence(&self) -> Cow<'_, str> {
-        match self.cause.row().lantalk {
-            "" => self.sentence(),
-            own => self.fill_in(own),
-        }
-    }
-
     /// Adds how to say a line that was taken for a command.
     #[must_use]
     pub fn with_say_hint(self) -> Report<'a> {
@@ -415,34 +400,6 @@ impl<'a> Report<'a> {
     pub fn with_hint(mut self, hint: Option<impl Into<Text<'a>>>) -> Report<'a> {
         self.about.hint = hint.map(Into::into);
         self
-    }
-
-    fn fill_in(&self, template: &'static str) -> Cow<'_, str> {
-        if !template.contains('{') {
-            return Cow::Borrowed(template);
-        }
-        let Details { user, room, seconds, count, retry_ms, word, hint, .. } = &*self.about;
-        let mut out = String::with_capacity(template.len() + 32);
-        let mut rest = template;
-        while let Some((before, behind)) = rest.split_once('{') {
-            let (field, after) = behind.split_once('}').unwrap_or((behind, ""));
-            out.push_str(before);
-            let text = |text: &Option<Text<'_>>| text.as_deref().unwrap_or_default().to_owned();
-            let number = |number: &Option<u64>| number.map_or(String::new(), |number| number.to_string());
-            out.push_str(&match field {
-                "user" => text(user),
-                "room" => text(room),
-                "word" => text(word),
-                "hint" => hint.as_ref().map_or(String::new(), |hint| format!(" Did you mean {hint}?")),
-                "seconds" => number(seconds),
-                "count" => number(count),
-                "retry_ms" => number(retry_ms),
-                _ => if *count == Some(1) { "" } else { "s" }.to_owned(),
-            });
-            rest = after;
-        }
-        out.push_str(rest);
-        Cow::Owned(out)
     }
 }
 

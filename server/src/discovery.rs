@@ -217,7 +217,8 @@ impl<P: Fn() -> usize> Announcer<P> {
                     ErrorKind::WouldBlock => return,
                     ErrorKind::Interrupted | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => {}
                     _ => {
-                        log::debug!("discovery: binding again udp_port={}: {error}", self.announcement.udp_port);
+                        let port = self.announcement.udp_port;
+                        log::debug!("discovery: receiving failed udp_port={port}: {error}; opening the port again");
                         self.socket = None;
                     }
                 },

@@ -77,7 +77,9 @@ impl Stores {
     fn retry_writes(&mut self) {
         let stored = self.accounts.retry_write();
         match &stored {
-            Err(why) if !self.is_failing => log::error!("accounts: accounts.json cannot be written: {why}"),
+            Err(why) if !self.is_failing => log::error!(
+                "accounts: accounts.json cannot be written: {why}; changes stay in memory and the write is retried"
+            ),
             Ok(()) if self.is_failing => log::info!("accounts: accounts.json can be written again"),
             _ => {}
         }

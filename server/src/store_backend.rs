@@ -157,7 +157,10 @@ impl Storage for StoreBackend {
 
     fn newest_nonces(&self, most: usize) -> Vec<(String, String, u64)> {
         self.messages.newest_nonces(most).unwrap_or_else(|why| {
-            log::error!("messages: cannot read the nonces: {why}; a message that is sent again may appear twice");
+            log::error!(
+                "messages.db: cannot read which messages were sent before: {why}; a message that a client sends again \
+                 may appear twice"
+            );
             Vec::new()
         })
     }

@@ -81,7 +81,7 @@ fn ids_and_history_stay_in_order_across_clock_jumps() {
         }
         assert!(said.is_sorted_by(|(before, _), (after, _)| before < after), "{said:?}");
         assert_eq!(history(&mut bob), said);
-        // The last jump makes the next server start decades before this one.
+        // The clock's last jump is 30 years back, so the next server starts with a time before this one's.
         server.restart();
     }
 }

@@ -4,7 +4,8 @@
 //! far above the text. A message of several lines is a group of its own; otherwise two of them would look like one.
 //!
 //! Whether a line begins a group depends on all lines before it, which may be thousands. So the beginnings are stored.
-//! After a change, [`Groups::update_from`] checks lines only up to the first beginning that is unchanged.
+//! After a change, [`Groups::update_from`] checks lines only until it meets a beginning that did
+//! not change.
 
 use super::line::Line;
 use std::collections::{HashSet, VecDeque};

@@ -99,8 +99,8 @@ impl Engine {
         incoming
     }
 
-    /// Records the sequence number of an event. Returns `false` if the event does not count: the server is broken, and
-    /// the client reconnects.
+    /// Records the sequence number of an event. Returns `false` if the event must be ignored: the client is not signed
+    /// in, or numbers are missing before it. In the second case the server is broken, so the client reconnects.
     fn record_seq(&mut self, seq: u64, incoming: &mut IncomingEvent) -> bool {
         if !self.is_up() {
             return false;

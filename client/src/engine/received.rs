@@ -174,8 +174,8 @@ impl Received {
         self.skips_left = if resumed { MAX_SEQ_SKIPS } else { 0 };
     }
 
-    /// Records the sequence number of an event, which is acknowledged later; repeated events again, since the server
-    /// repeats what it has no acknowledgement for. Numbers grow by one: an acknowledgement of a number far ahead would
+    /// Records the sequence number of an event, to acknowledge it later. A repeated event is acknowledged again: the
+    /// server repeats an event because it has no acknowledgement. Numbers grow by one: an acknowledgement of a number far ahead would
     /// cover events that were not received, and the client would drop later events with lower numbers.
     pub fn record_seq(&mut self, seq: u64) -> Numbering {
         let last = self.seq.unwrap_or(0);

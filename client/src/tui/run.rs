@@ -24,12 +24,12 @@ use std::time::{Duration, Instant};
 const MAX_BATCH: usize = 256;
 /// Minimum time between two frames while many events arrive.
 const FRAME_INTERVAL: Duration = Duration::from_millis(33);
-/// Unsent lines to print on exit.
+/// Most unsent lines that are printed on exit; of further ones only the number.
 const MAX_NAMED: usize = 10;
 /// How long to wait for SIGCONT after a stop. Without a shell the system ignores the stop, and no signal arrives.
 const STOP_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// The terminal in the modes of the full screen, and its keys. Dropping it restores the terminal.
+/// The [`Screen`] and the keys that are typed on it. Dropping it restores the terminal.
 pub struct TerminalGuard {
     screen: Screen,
     /// Keys, pastes and changes of size.

@@ -31,7 +31,8 @@ const PANIC_EXIT_CODE: i32 = 101;
 /// True while the modes of the full screen are set. Restoring twice would move the cursor onto the panic message.
 static MODES_ARE_SET: AtomicBool = AtomicBool::new(false);
 
-/// The terminal in the modes of the full screen.
+/// The terminal in the modes of the full screen: raw input, the alternate screen, bracketed paste, no line wrap, and no
+/// arrow keys for the wheel. Dropping it restores the modes.
 pub(super) struct Screen {
     /// The frame on the screen; `None` if unknown.
     shown: Option<Buffer>,

@@ -23,6 +23,39 @@ fn the_table_is_sound() {
 }
 
 #[test]
+fn sentences_that_older_clients_compare_stay_to_the_letter() {
+    for (cause, sentence) in [
+        (Cause::Goodbye, "Goodbye!"),
+        (Cause::Kicked, "You have been kicked."),
+        (Cause::Banned, "You have been banned."),
+        (Cause::SlowDown, "⚠ Slow down — you're sending too fast."),
+        (Cause::Idle, "Idle timeout — disconnecting."),
+        (Cause::Queued, "{user} is offline. Message queued for delivery."),
+        (Cause::PrivateAsked, "Connection request sent to {user}"),
+        (Cause::PrivateOver, "Private connection with {user} ended"),
+        (Cause::NotSupported, "not supported here"),
+        (Cause::ServerPasswordFirst, "first this server's password"),
+        (Cause::Registered, "Registration successful. You can login now."),
+        (Cause::AlreadyHere, "This alias is already logged in"),
+        (Cause::InvalidMode, "Invalid auth mode"),
+        (Cause::CredentialsRequired, "Alias and password are required"),
+        (Cause::WrongPassword, "Invalid alias or password"),
+    ] {
+        assert_eq!(cause.template(), sentence);
+    }
+    let of_lantalk = [
+        "Invalid username.",
+        "Username already taken.",
+        "Wrong password.",
+        "Unknown command: /{word}",
+        "User '{user}' not found.",
+    ];
+    for row in TABLE.iter().filter(|row| !row.lantalk.is_empty()) {
+        assert!(of_lantalk.contains(&row.lantalk), "{}: not a sentence of LanTalk 2.0", row.name);
+    }
+}
+
+#[test]
 fn a_sentence_is_filled_with_what_it_is_about() {
     assert_eq!(
         Cause::YouBlock.with_user("eve").sentence(),

@@ -154,11 +154,13 @@ impl<'a> Command<'a> {
         spec.is_some_and(|spec| spec.runs_once)
     }
 
-    /// The text that other users get, if the command says something.
+    /// Returns the text that other users get, if the command says something: its argument `text`, or the fixed text of
+    /// [`HOORAY`]. A command with such a text has a nonce, counts against the budget of its address, and is refused
+    /// right behind questions for passwords.
     #[must_use]
     pub fn text_for_others(&self) -> Option<&'a str> {
         match *self {
-            // Nearly all lines.
+            // Nearly all lines are talk, so this arm avoids the search below.
             Command::Say(text) => Some(text),
             Command::Hooray => Some(HOORAY),
             _ => self.parts()?.1.text,

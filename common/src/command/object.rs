@@ -4,6 +4,10 @@
 //! command it belongs to. An object names its room or user, and each object of its answer carries its `label`.
 //! docs/PROTOCOL.md lists all types with examples.
 
+mod labels;
+
+pub use labels::label_in_beginning;
+
 use super::args::{Args, Field};
 use super::{Command, Format, HistoryQuery, PasswordChange, room_word, spec};
 use crate::cause::{Cause, Report};
@@ -11,10 +15,9 @@ use crate::clean::clean;
 use crate::event::Text;
 use crate::limits::LABEL_BYTES;
 use crate::password;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use labels::label_in;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// The room name that means all users online. It is reserved, so no room has it.
 pub const EVERYBODY: &str = "all";
@@ -392,50 +395,6 @@ fn need_password<'s>(field: &'static str, value: &'s Option<Text<'_>>) -> Result
 
 fn missing(field: &'static str) -> Report<'static> {
     Cause::BadObject.with_word(format!("{field} is missing"))
-}
-
-/// Reads only the label of a line that is no valid object, for the answer.
-#[must_use]
-pub fn label_in(line: &str) -> Option<String> {
-    #[derive(Deserialize)]
-    struct OnlyLabel {
-        label: String,
-    }
-    let found: OnlyLabel = serde_json::from_str(line).ok()?;
-    Some(found.label).filter(|label| label.len() <= LABEL_BYTES)
-}
-
-/// The label in the beginning of an object that is too long to be read: the only field of the object of that name.
-#[must_use]
-pub fn label_in_beginning(beginning: &[u8]) -> Option<String> {
-    let mut labels = Vec::new();
-    let read = serde_json::Deserializer::from_slice(beginning).deserialize_map(Labels(&mut labels));
-    // Anything but an end that is missing makes it no object.
-    let is_cut = read.is_err_and(|error| error.is_eof());
-    let label = labels.pop().filter(|_| is_cut && labels.is_empty())?;
-    (label.len() <= LABEL_BYTES).then_some(label)
-}
-
-/// Reads an object, and takes its labels out as far as it goes.
-struct Labels<'l>(&'l mut Vec<String>);
-
-impl<'de> Visitor<'de> for Labels<'_> {
-    type Value = ();
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(field) = map.next_key::<String>()? {
-            if field == "label" {
-                self.0.push(map.next_value()?);
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

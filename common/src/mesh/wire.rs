@@ -36,8 +36,8 @@ pub enum Frame {
     Have { ranges: BTreeMap<NodeId, Pieces> },
     /// Asks for an author's messages `from` to `to`, both included.
     Want { origin: NodeId, from: u64, to: u64 },
-    /// Answers a `Want`, up to number `to`: the sender does not have the messages that are left out. `name` and `key`
-    /// are the author's.
+    /// Answers a `Want` up to number `to`. Messages missing from it are ones that the answering member does not have.
+    /// `name` and `key` are the author's.
     Past { origin: NodeId, name: String, key: String, from: u64, to: u64, says: Vec<Saying> },
     /// A sign of life on an idle link.
     Ping,

@@ -85,8 +85,8 @@ impl Connection<'_> {
         })
     }
 
-    /// Runs `sign_in` and starts the session, unless this address signs in too often: all users are notified of each
-    /// sign-in and sign-out. `request` has the options of a client that signs in by object.
+    /// Runs `sign_in` and starts the session. Refuses an address that signs in too often, since all users get a notice of
+    /// each sign-in and sign-out. `request`: the options of a sign-in by command object; `None` for lines.
     fn sign_in_limited(
         &self,
         rendering: Rendering,

@@ -93,7 +93,7 @@ fn detect(mut reader: impl BufRead + 'static, most: u64) -> anyhow::Result<FileK
     if content.trim_ascii().is_empty() {
         bail!("the file is empty");
     }
-    kind_of(serde_json::from_slice(&content).map_err(|e| anyhow!("the file is not JSON ({e})"))?)
+    kind_of(serde_json::from_slice(&content).map_err(|e| anyhow!("the file is not JSON: {e}"))?)
 }
 
 /// Returns the kind of a JSON document.

@@ -170,7 +170,7 @@ fn unknown_files_are_refused_before_the_data_folder_is_created() {
     for (content, says) in [
         ("", "the file is empty"),
         (" \n", "the file is empty"),
-        ("<html>", "the file is not JSON (expected value at line 1 column 1)"),
+        ("<html>", "old.json: the file is not JSON: expected value at line 1 column 1"),
         ("[\"10.0.0.1\",", "the file is not JSON"),
         ("null", "neither Chat77's"),
         ("[1, 2]", "neither Chat77's"),

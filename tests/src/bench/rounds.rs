@@ -27,7 +27,7 @@ pub struct Rounds {
 /// Results of a round.
 #[derive(Clone, Debug)]
 pub struct Round {
-    /// Latency of lines to all members.
+    /// Time from the sending of a line until every member of the room has it.
     pub all: Histogram,
     /// Errors in the round.
     pub verdict: DeliveryVerdict,

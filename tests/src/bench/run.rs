@@ -60,9 +60,9 @@ pub struct Figures {
     pub server: Option<Spent>,
     /// CPU time of the load generator in that time.
     pub load_cpu: Option<Duration>,
-    /// Latency of lines to the last member of a room.
+    /// Time from the sending of a line until the member with the highest number in the room has it.
     pub one: Histogram,
-    /// Latency of lines to all members.
+    /// Time from the sending of a line until every member of the room has it.
     pub all: Histogram,
     /// Whether the server has disconnected the client that never reads, if there was one.
     pub cut: Option<bool>,

@@ -26,9 +26,9 @@ pub struct TalkPhase<'s> {
     pub progress: Instant,
     /// Accounts of the rooms.
     pub rooms: RoomTallies,
-    /// Latency of lines to the last member of a room.
+    /// Time from the sending of a line until the member with the highest number in the room has it.
     pub one: Histogram,
-    /// Latency of lines to all members.
+    /// Time from the sending of a line until every member of the room has it.
     pub all: Histogram,
     /// True if the server has disconnected a client that never reads.
     pub cut: bool,

@@ -132,7 +132,7 @@ fn impossible_blocks_are_refused() {
     bob.drain_lines();
     for (command, answer) in [
         ("/block", "Blocked: none"),
-        ("block bob", "ERROR: 400 That is you."),
+        ("block bob", "ERROR: 400 That is you. Nothing was done."),
         ("block nobody", "ERROR: 404 nobody is not online. /users lists who is; /say TEXT sends any text."),
         ("unblock eve", "ERROR: 404 You do not block eve. /block lists the users you block."),
         ("block eve", "INFO: eve is blocked"),

@@ -74,7 +74,7 @@ fn other_receivers_are_refused() {
     alice.send("message nobody hi");
     alice.expect_start("ERROR: 404 nobody is not online");
     alice.send("message alice hi");
-    alice.expect("ERROR: 400 That is you.");
+    alice.expect("ERROR: 400 That is you. Nothing was done.");
     alice.send("message bob");
     alice.expect_nothing();
 }

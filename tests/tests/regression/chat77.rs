@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
-// C1: Chat77 runs the sign-in in its accept loop, so that one slow typist blocks all other clients.
+// Chat77 runs the sign-in in its accept loop, so that one slow typist blocks all other clients.
 #[test]
 fn c1_unfinished_sign_ins_delay_no_other_client() {
     let server = TestServer::default();
@@ -39,7 +39,7 @@ fn c1_unfinished_sign_ins_delay_no_other_client() {
     }
 }
 
-// C2: Chat77 has two lists, of connections and of names, with a common index. Threads change them at the same time, so
+// Chat77 has two lists, of connections and of names, with a common index. Threads change them at the same time, so
 // that messages reach the wrong user.
 #[test]
 fn c2_direct_messages_reach_the_right_user() {
@@ -91,7 +91,7 @@ fn regular(server: &TestServer, n: usize, count: usize, done: &Barrier) {
     me.quit();
 }
 
-// C3: Chat77 stores passwords as plain text.
+// Chat77 stores passwords as plain text.
 #[test]
 fn c3_no_password_is_on_the_disk() {
     let server = TestServer::new(|config| config.password = Some("the-servers-password".into()));
@@ -125,7 +125,7 @@ fn c3_no_password_is_on_the_disk() {
     );
 }
 
-// C4: Chat77 replaces a corrupt JSON file by an empty one.
+// Chat77 replaces a corrupt JSON file by an empty one.
 #[test]
 fn c4_torn_file_is_refused_by_name_and_not_changed() {
     let _turn = TURNS.lock();
@@ -161,7 +161,7 @@ fn expect_refusal(error: String, file: &Path, content: &[u8]) {
     assert_eq!(fs::read(file).unwrap(), content, "the file has changed");
 }
 
-// C5: two clients that sign in under one name at the same time both get it.
+// In Chat77, two clients that sign in under one name at the same time both get it.
 #[test]
 fn c5_of_two_simultaneous_sign_ins_exactly_one_gets_the_name() {
     let server = TestServer::default();

@@ -3,7 +3,7 @@
 use crate::{send_first, sign_in_again};
 use landline_tests::TestServer;
 
-// L3: after a kick, a user signs in again under the same name. When the old socket ends, LanTalk removes the new
+// After a kick, a user signs in again under the same name. When the old socket ends, LanTalk 2.0 removes the new
 // session.
 #[test]
 fn l3_end_of_an_old_session_removes_no_new_one() {
@@ -30,7 +30,7 @@ fn l3_end_of_an_old_session_removes_no_new_one() {
     }
 }
 
-// L8: LanTalk accepts names that look like another user's name, differ in case only, or are the server's own.
+// LanTalk 2.0 accepts names that look like another user's name, differ in case only, or are the server's own.
 #[test]
 fn l8_look_alikes_are_refused() {
     let server = TestServer::new(|config| config.name = "Clubhouse".into());

@@ -21,7 +21,7 @@ fn text_of(line: &str) -> String {
     object["text"].as_str().expect("a text").to_owned()
 }
 
-/// L1: in LanTalk, a sign-in of another JSON type, a lone surrogate, deep nesting or a long line ended the handler
+/// In LanTalk 2.0, a sign-in of another JSON type, a lone surrogate, deep nesting or a long line ended the handler
 /// without an answer.
 #[test]
 fn l1_malformed_sign_ins_are_answered() {
@@ -39,7 +39,7 @@ fn l1_malformed_sign_ins_are_answered() {
     alice.expect_nothing();
 }
 
-/// L2: in LanTalk, a client that does not read stopped every later broadcast, and kicking it blocked the console.
+/// In LanTalk 2.0, a client that does not read stopped every later broadcast, and kicking it blocked the console.
 #[test]
 fn l2_client_that_does_not_read_blocks_no_other() {
     let server = TestServer::new(|config| {
@@ -61,7 +61,7 @@ fn l2_client_that_does_not_read_blocks_no_other() {
     drop(stuck);
 }
 
-/// L4: in LanTalk, a lone surrogate in a text ended other users' clients.
+/// In LanTalk 2.0, a lone surrogate in a text ended other users' clients.
 #[test]
 fn l4_a_lone_surrogate_is_replaced() {
     let server = server();
@@ -72,7 +72,7 @@ fn l4_a_lone_surrogate_is_replaced() {
     assert_eq!(text_of(&carol.line()), "x\u{fffd}y");
 }
 
-/// L5: in LanTalk, 262 long names made the answer to `/users` longer than clients can read, and a line of 70 kB ended
+/// In LanTalk 2.0, 262 long names made the answer to `/users` longer than clients can read, and a line of 70 kB ended
 /// the session of its sender.
 #[test]
 fn l5_answers_stay_short_and_long_lines_are_survived() {
@@ -90,7 +90,7 @@ fn l5_answers_stay_short_and_long_lines_are_survived() {
     }
 }
 
-/// L6: LanTalk relayed escapes and newlines, so that users could forge lines, also in the log. In Landline a message
+/// LanTalk 2.0 relayed escapes and newlines, so that users could forge lines, also in the log. In Landline a message
 /// may have several lines, but each has its sender's name in front.
 #[test]
 fn l6_no_control_sequence_is_relayed() {
@@ -106,7 +106,7 @@ fn l6_no_control_sequence_is_relayed() {
     alice.expect("[PM] Bob: INFO: forged");
 }
 
-/// L7: LanTalk checked names before the server's password, so that users could probe names. 200 guesses took 0.06 s.
+/// LanTalk 2.0 checked names before the server's password, so that users could probe names. 200 guesses took 0.06 s.
 #[test]
 fn l7_server_password_is_checked_first_and_guesses_are_throttled() {
     let server = TestServer::new(|config| {
@@ -127,7 +127,7 @@ fn l7_server_password_is_checked_first_and_guesses_are_throttled() {
     assert!(refused >= 190, "only {refused} of 200 guesses were refused");
 }
 
-/// L9: LanTalk relayed `"text":null` as "None", and `/quit` did not end the session.
+/// LanTalk 2.0 relayed `"text":null` as "None", and `/quit` did not end the session.
 #[test]
 fn l9_null_text_is_ignored_and_quit_ends_the_session() {
     let server = server();
@@ -141,7 +141,7 @@ fn l9_null_text_is_ignored_and_quit_ends_the_session() {
     alice.expect("Bob has left the chatroom");
 }
 
-/// L10: LanTalk's rate limit covered only `message` objects, and kicked no user.
+/// LanTalk 2.0's rate limit covered only `message` objects, and kicked no user.
 #[test]
 fn l10_every_line_counts_and_flooding_is_kicked() {
     let server = TestServer::new(|config| {
@@ -160,7 +160,7 @@ fn l10_every_line_counts_and_flooding_is_kicked() {
     }
 }
 
-/// L11: LanTalk read a torn bans.json as an empty list, and a bare string as a set of letters.
+/// LanTalk 2.0 read a torn bans.json as an empty list, and a bare string as a set of letters.
 #[test]
 fn l11_a_damaged_ban_list_is_refused_by_name() {
     let mut server = server();
@@ -173,7 +173,7 @@ fn l11_a_damaged_ban_list_is_refused_by_name() {
     }
 }
 
-/// L12: in LanTalk, a ban by address left other sessions of the address online, and did not tell the operator about
+/// In LanTalk 2.0, a ban by address left other sessions of the address online, and did not tell the operator about
 /// them.
 #[test]
 fn l12_ban_ends_all_sessions_of_the_address_and_lists_them() {
@@ -189,7 +189,7 @@ fn l12_ban_ends_all_sessions_of_the_address_and_lists_them() {
     eventually("all users are signed out", || server.server().moderator().users() == "No users are online.");
 }
 
-/// L13: LanTalk trusted beacons with escapes, foreign addresses or port 99999. The list of servers is tested in
+/// LanTalk 2.0 trusted beacons with escapes, foreign addresses or port 99999. The list of servers is tested in
 /// `discovery`.
 #[test]
 fn l13_beacons_are_checked() {
@@ -199,7 +199,7 @@ fn l13_beacons_are_checked() {
     }
 }
 
-/// L14: LanTalk showed a new user's address to all users.
+/// LanTalk 2.0 showed a new user's address to all users.
 #[test]
 fn l14_addresses_stay_with_the_server() {
     let server = server();

@@ -1,5 +1,5 @@
-//! One test for each defect of the programs that Landline replaces. A comment has the defect's number and describes the
-//! predecessor's behavior.
+//! One test for each defect of the programs that Landline replaces. Its name begins with the defect's number; the comment
+//! describes the older program's behavior.
 
 mod chat77;
 mod lantalk;

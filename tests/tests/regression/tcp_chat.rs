@@ -6,7 +6,7 @@ use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-// T1: in tcp_chat, a silent connection prevents all other sign-ins.
+// In tcp_chat, a silent connection prevents all other sign-ins.
 #[test]
 fn t1_silent_connections_block_no_sign_in() {
     let server = TestServer::default();
@@ -16,7 +16,7 @@ fn t1_silent_connections_block_no_sign_in() {
     assert!(since.elapsed() < Duration::from_secs(5), "other clients waited {:?}", since.elapsed());
 }
 
-// T2: in tcp_chat, one byte 0xFF, or a reset before the sign-in, ends the server.
+// In tcp_chat, one byte 0xFF, or a reset before the sign-in, ends the server.
 #[test]
 fn t2_invalid_byte_or_early_reset_does_no_harm() {
     let server = TestServer::default();
@@ -33,7 +33,7 @@ fn t2_invalid_byte_or_early_reset_does_no_harm() {
     client.expect_nothing();
 }
 
-// T3: in tcp_chat, a room hangs at the next message and the next join after a user has left.
+// In tcp_chat, a room hangs at the next message and the next join after a user has left.
 #[test]
 fn t3_user_who_left_leaves_nothing_behind_in_the_room() {
     let server = TestServer::default();
@@ -52,7 +52,7 @@ fn t3_user_who_left_leaves_nothing_behind_in_the_room() {
     }
 }
 
-// T4: in tcp_chat, a name stays taken after a reset.
+// In tcp_chat, a name stays taken after a reset.
 #[test]
 fn t4_after_a_reset_the_name_is_free_within_a_second() {
     let server = TestServer::default();
@@ -64,7 +64,7 @@ fn t4_after_a_reset_the_name_is_free_within_a_second() {
     }
 }
 
-// T5: tcp_chat disconnects a sender whose UTF-8 character is split over two reads.
+// tcp_chat disconnects a sender whose UTF-8 character is split over two reads.
 #[test]
 fn t5_a_character_split_over_two_reads_is_kept_together() {
     let server = TestServer::default();
@@ -95,7 +95,7 @@ fn t5_a_character_split_over_two_reads_is_kept_together() {
     }
 }
 
-// T6: tcp_chat has no framing. It refuses `ali` + `ce_room`, and `bob_room` + `hello` joins a room "roomhello".
+// tcp_chat has no framing. It refuses `ali` + `ce_room`, and `bob_room` + `hello` joins a room "roomhello".
 #[test]
 fn t6_lines_are_framed_by_newlines() {
     let server = TestServer::default();
@@ -116,7 +116,7 @@ fn t6_lines_are_framed_by_newlines() {
     assert_eq!(bob.until("In room: "), "In room: alice, bob");
 }
 
-// T6 for clients that send no line ends: bytes within the quiet time (150 ms by default) are one message.
+// Landline takes the bytes of an unframed client within the quiet time (150 ms by default) for one message.
 #[test]
 fn t6_unframed_messages_are_framed_by_pauses() {
     let server = TestServer::new(|config| {
@@ -136,7 +136,7 @@ fn t6_unframed_messages_are_framed_by_pauses() {
     bob.exchange("/rooms", "Rooms: room (2)");
 }
 
-// T7: in tcp_chat, a message sent directly after the sign-in is lost, or leaves the name taken.
+// In tcp_chat, a message sent directly after the sign-in is lost, or leaves the name taken.
 #[test]
 fn t7_message_directly_after_the_sign_in_is_delivered() {
     let server = TestServer::default();
@@ -156,7 +156,7 @@ fn t7_message_directly_after_the_sign_in_is_delivered() {
     }
 }
 
-// T8: tcp_chat accepts escapes, newlines, NUL and `../../etc` as names.
+// tcp_chat accepts escapes, newlines, NUL and `../../etc` as names.
 #[test]
 fn t8_invalid_names_are_refused() {
     let server = TestServer::default();
@@ -188,7 +188,7 @@ fn files_in(server: &TestServer) -> Vec<String> {
     names
 }
 
-// T9: in tcp_chat, a client that does not read blocks the sender, and then all sign-ins.
+// In tcp_chat, a client that does not read blocks the sender, and then all sign-ins.
 #[test]
 fn t9_client_that_does_not_read_blocks_neither_sender_nor_sign_ins() {
     let server = TestServer::new(|config| {
@@ -213,7 +213,7 @@ fn t9_client_that_does_not_read_blocks_neither_sender_nor_sign_ins() {
     expect_working(&server);
 }
 
-// T10: tcp_chat never ends the thread of a room, and its port stays busy after a restart.
+// tcp_chat never ends the thread of a room, and its port stays busy after a restart.
 #[test]
 fn t10_rooms_close_with_their_last_member() {
     let server = TestServer::default();
@@ -233,7 +233,7 @@ fn t10_rooms_close_with_their_last_member() {
     assert_eq!(alice.until("Rooms: "), "Rooms: room (1)");
 }
 
-// T10, threads: a room has none.
+// A room of Landline has no thread.
 #[test]
 #[cfg(target_os = "linux")]
 fn t10_rooms_have_no_threads() {
@@ -262,7 +262,7 @@ fn t10_rooms_have_no_threads() {
     assert!(server.wait().success());
 }
 
-// T10, port: it is free directly after a stop, also while closed connections are in TIME_WAIT.
+// The port is free directly after a stop, also while closed connections are in TIME_WAIT.
 #[test]
 fn t10_the_port_is_free_at_once_after_a_stop() {
     let _turn = TURNS.lock();

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 
 /// Lines to take before the earlier ones are sent; more stay in the pipe.
 const MAX_AHEAD: usize = 16;
-/// Unsent lines to name on exit.
+/// Most unsent lines that are listed on exit; of further ones only the number.
 const MAX_NAMED: usize = 10;
 /// Milliseconds to read from a pipe after `/quit`, to name the lines that are not sent.
 const AFTER_QUIT_MS: u64 = 200;

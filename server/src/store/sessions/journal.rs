@@ -58,7 +58,10 @@ impl Journal {
         let written = self.write(lines);
         match &written {
             Err(e) if !self.failing => {
-                log::error!("cannot write {}: {e}; sessions are not recorded", self.path.display());
+                log::error!(
+                    "cannot write {}: {e}; sign-ins and sign-outs are not recorded meanwhile",
+                    self.path.display()
+                );
             }
             Ok(()) if self.failing => log::info!("{} can be written again", self.path.display()),
             _ => {}

@@ -25,7 +25,7 @@ impl ModelServer {
             return Err(not_online(user));
         }
         if user == me {
-            return Err("400 That is you.".into());
+            return Err("400 That is you. Nothing was done.".into());
         }
         if self.blocks_of(me).contains(&user) {
             return Err(format!("400 You block {} already.", NAMES[user]));

@@ -232,7 +232,7 @@ impl ModelServer {
     /// Checks that `user` is online and not `me`.
     fn check_other(&self, me: UserIndex, user: UserIndex) -> Result<(), String> {
         match user {
-            _ if user == me => Err("400 That is you.".into()),
+            _ if user == me => Err("400 That is you. Nothing was done.".into()),
             _ if self.is_online(user) => Ok(()),
             _ => Err(not_online_or_talk(user)),
         }

@@ -70,7 +70,7 @@ impl ModelServer {
         let said = text(self.next_number(), word);
         let name = NAMES[to];
         if to == me {
-            return Err("400 That is you.".into());
+            return Err("400 That is you. Nothing was done.".into());
         }
         let is_online = self.is_online(to);
         if !is_online && to >= ACCOUNTS {

@@ -4,7 +4,7 @@ use super::mail::acknowledge;
 use super::*;
 use std::time::Instant;
 
-/// Lets the file grow by two pages only, like a full disk.
+/// Lets the file grow by only two pages of SQLite, like a full disk.
 fn fill_disk(store: &Store) {
     store.run(|connection| {
         let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();

@@ -1,0 +1,53 @@
+//! Makes the sentence of a report: the template of its cause, with the details filled in.
+
+use super::{Details, Report};
+use crate::event::Text;
+use std::borrow::Cow;
+
+impl Report<'_> {
+    /// The sentence for users, with the details filled in.
+    #[must_use]
+    pub fn sentence(&self) -> Cow<'_, str> {
+        match &self.text {
+            Some(text) => Cow::Borrowed(text),
+            None => self.fill_in(self.cause.row().sentence),
+        }
+    }
+
+    /// The sentence for users of LanTalk's clients, with the details filled in.
+    #[must_use]
+    pub fn lantalk_sentence(&self) -> Cow<'_, str> {
+        match self.cause.row().lantalk {
+            "" => self.sentence(),
+            own => self.fill_in(own),
+        }
+    }
+
+    fn fill_in(&self, template: &'static str) -> Cow<'_, str> {
+        if !template.contains('{') {
+            return Cow::Borrowed(template);
+        }
+        let Details { user, room, seconds, count, retry_ms, word, hint, .. } = &*self.about;
+        let mut out = String::with_capacity(template.len() + 32);
+        let mut rest = template;
+        while let Some((before, behind)) = rest.split_once('{') {
+            let (field, after) = behind.split_once('}').unwrap_or((behind, ""));
+            out.push_str(before);
+            let text = |text: &Option<Text<'_>>| text.as_deref().unwrap_or_default().to_owned();
+            let number = |number: &Option<u64>| number.map_or(String::new(), |number| number.to_string());
+            out.push_str(&match field {
+                "user" => text(user),
+                "room" => text(room),
+                "word" => text(word),
+                "hint" => hint.as_ref().map_or(String::new(), |hint| format!(" Did you mean {hint}?")),
+                "seconds" => number(seconds),
+                "count" => number(count),
+                "retry_ms" => number(retry_ms),
+                _ => if *count == Some(1) { "" } else { "s" }.to_owned(),
+            });
+            rest = after;
+        }
+        out.push_str(rest);
+        Cow::Owned(out)
+    }
+}

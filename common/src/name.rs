@@ -90,10 +90,21 @@ impl fmt::Display for UserName {
     }
 }
 
+/// Most bytes of a text for each character that a name may have. Leaves room for decomposed marks.
+const MAX_BYTES_PER_CHAR: usize = 16;
+
+/// Longest text in bytes that has a key. The name of a server, which authors have too, may be longer than a user's.
+const MAX_KEY_BYTES: usize = 1_024;
+
 impl NameKey {
-    /// The key of any text, valid name or not, for looking up users.
+    /// The key of any text, valid name or not, for looking up users. A text that is too long for a name has the empty key,
+    /// which no name has: a command object has 64 KiB, and some characters become eighteen before they are compared, so
+    /// its key would take 25 ms.
     #[must_use]
     pub fn of(text: &str) -> NameKey {
+        if text.len() > MAX_KEY_BYTES {
+            return NameKey(String::new().into());
+        }
         if !text.is_ascii() {
             return NameKey(compute_key(text).into());
         }
@@ -216,8 +227,8 @@ pub fn is_server_author(speaker: &str) -> bool {
 /// Composes a name of either kind and checks its characters: letters and digits of any script, up to two marks on each,
 /// and the punctuation that `is_allowed` accepts.
 fn composed(text: &str, most: usize, bad: NameError, is_allowed: fn(char) -> bool) -> Result<Box<str>, NameError> {
-    // Refuse long hostile input before composing it. The factor leaves room for decomposed marks.
-    if text.len() > most * 16 {
+    // Refuse long hostile input before composing it.
+    if text.len() > most * MAX_BYTES_PER_CHAR {
         return Err(NameError::TooLong(most));
     }
     let shown: Box<str> = if text.is_ascii() { text.into() } else { text.nfc().collect() };

@@ -163,6 +163,23 @@ pub fn action_of(key: Key) -> Option<Action> {
     all.into_iter().find(|(bound, _)| *bound == key).map(|(_, action)| *action)
 }
 
+/// Returns the index of the conversation that Alt-1 to Alt-9 show.
+#[must_use]
+pub fn conversation_number(key: Key) -> Option<usize> {
+    match key {
+        Key { code: Code::Char(digit @ '1'..='9'), alt: true, ctrl: false } => Some(digit as usize - '1' as usize),
+        _ => None,
+    }
+}
+
+/// Returns whether a key shows another conversation.
+#[must_use]
+pub fn changes_view(key: Key) -> bool {
+    let action = action_of(key);
+    matches!(action, Some(Neighbor { .. } | Action::NextUnread | Action::Mentions))
+        || conversation_number(key).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,9 @@
 //! A window over the conversation: the help, the question about a paste (`paste.rs`), or a password form
 //! (`password_form.rs`).
 
-use super::key::{Code, Key};
+use super::bindings::{Action, action_of};
+use super::editor::Edit;
+use super::key::Key;
 use super::password_form::PasswordForm;
 use super::paste::Pasted;
 
@@ -26,21 +28,38 @@ impl Overlay {
         Overlay::Help { first: 0 }
     }
 
-    /// Returns the help after a key, or `None` if the key closes it. Before, the first row shown was `first`; the help has
-    /// `rows` rows, of which `height` fit on the screen.
+    /// Returns the effect of a key on the help. Before, the first row shown was `first`; the help has `rows` rows, of which
+    /// `height` fit on the screen.
+    ///
+    /// Only the keys that close or scroll the help end here. Every other key also acts below it: a user who reads the help
+    /// and types `/pm bob …` must not lose the slash, since the rest would be a message to the room.
     #[must_use]
-    pub fn help_after(key: Key, first: usize, rows: usize, height: usize) -> Option<Overlay> {
+    pub fn help_after(key: Key, first: usize, rows: usize, height: usize) -> HelpKey {
         let page = height.saturating_sub(2).max(1);
-        let first = match key.code {
-            Code::Up => first.saturating_sub(1),
-            Code::Down => first + 1,
-            Code::PageUp => first.saturating_sub(page),
-            Code::PageDown | Code::Char(' ') => first + page,
-            Code::Home => 0,
-            // Every other key closes the help.
-            _ => return None,
+        let step = |back: bool, rows: usize| if back { first.saturating_sub(rows) } else { first.saturating_add(rows) };
+        let first = match action_of(key) {
+            Some(Action::Escape | Action::Submit | Action::Help | Action::Interrupt) => return HelpKey::Close,
+            Some(Action::InputHistory { back } | Action::Row { back }) => step(back, 1),
+            Some(Action::Page { back }) => step(back, page),
+            Some(Action::FirstLine | Action::Edit(Edit::Home)) => 0,
+            Some(Action::End | Action::Edit(Edit::End)) => usize::MAX,
+            _ => return HelpKey::CloseAndHandle,
         };
         // Keep the last page full.
-        Some(Overlay::Help { first: first.min(rows.saturating_sub(height)) })
+        HelpKey::Scroll { first: first.min(rows.saturating_sub(height)) }
     }
+}
+
+/// The effect of a key on the help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HelpKey {
+    /// Show the help from this row.
+    Scroll {
+        /// Index of the first row shown.
+        first: usize,
+    },
+    /// Close the help.
+    Close,
+    /// Close the help, then handle the key without it.
+    CloseAndHandle,
 }

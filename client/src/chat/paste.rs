@@ -6,12 +6,16 @@
 //! | more lines; an Enter in a paste that came as keys; more than fits into the draft | question with [`Pasted::choices`] |
 //! | more text while the question is shown | added to the text of the question |
 //! | characters typed while the question is shown | text and characters into the draft |
+//! | a key that shows another conversation | text into the draft, then the key acts |
+//! | either of them, and the text is too long for the draft | question stays; the next Enter does not send |
 //!
-//! No plain character is an answer: a user who was typing when the question appeared must not send the text by accident.
+//! No plain character is an answer: a user who was typing when the question appeared must not send the text by accident,
+//! nor by the Enter that ends the typed line.
 //!
 //! A pasted line is a message, even if it begins with a slash. If the draft begins with a command (`/pm bob `), each part
 //! of the text is sent by that command.
 
+use super::bindings::changes_view;
 use super::editor::Editor;
 use super::key::{Code, Key};
 use super::limits::PASTE_BYTES;
@@ -27,6 +31,8 @@ pub struct Pasted {
     text: String,
     /// True if the text was cut.
     is_cut: bool,
+    /// True from an ignored key, which the user may have typed for the draft, to the next Enter.
+    has_ignored_key: bool,
 }
 
 impl Pasted {
@@ -70,7 +76,9 @@ impl Pasted {
         let cut = self.is_cut.then(|| format!("only the first {} KiB are here", PASTE_BYTES >> 10));
         let hidden = visible(&self.text).saturating_sub(visible(&self.message()));
         let hidden = (hidden > 0).then(|| format!("{hidden} control characters are left out"));
-        cut.into_iter().chain(hidden).collect()
+        let ignored =
+            self.has_ignored_key.then(|| "typed keys were ignored: the paste is too long for the input".into());
+        cut.into_iter().chain(hidden).chain(ignored).collect()
     }
 
     /// Returns whether the user must choose: the message has more than `max_lines` lines, or does not fit into the draft.
@@ -102,12 +110,20 @@ impl Pasted {
         [Some(("Enter", whole)), each, edit, Some(("Esc", "do not send".to_owned()))].into_iter().flatten().collect()
     }
 
+    /// Records a key that was no answer. The Enter that ends a line typed for the draft must not send the paste.
+    pub fn record_ignored(&mut self, key: Key) {
+        self.has_ignored_key = match key {
+            key if key == Key::plain(Code::Enter) => false,
+            key => self.has_ignored_key || inserts_text(key) || changes_view(key),
+        };
+    }
+
     /// Returns the answer of a key.
     #[must_use]
     pub fn answer(&self, key: Key, draft: &Editor, me: &str) -> PasteAnswer {
         let message = self.in_draft(draft);
         match key {
-            key if key == Key::plain(Code::Enter) => {
+            key if key == Key::plain(Code::Enter) && !self.has_ignored_key => {
                 let submission = Submission::of(&message, draft, me);
                 let parts = if length_error(&submission.text).is_some() {
                     split(&submission.text)
@@ -126,6 +142,7 @@ impl Pasted {
                 let is_ended = self.text.ends_with(['\r', '\n']) && !message.ends_with('\n');
                 PasteAnswer::TypeOn(if is_ended { message + "\n" } else { message })
             }
+            key if changes_view(key) && draft.fits(message.len()) => PasteAnswer::TypeOn(message),
             Key { code: Code::Escape, .. } => PasteAnswer::Discard,
             key if key == Key::ctrl('c') => PasteAnswer::Discard,
             _ => PasteAnswer::KeepAsking,

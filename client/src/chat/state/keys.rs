@@ -2,14 +2,14 @@
 
 use super::State;
 use crate::chat::ScreenEffect;
-use crate::chat::bindings::{Action, action_of};
+use crate::chat::bindings::{Action, action_of, conversation_number};
 use crate::chat::complete::{FolderRequest, Replacement, Sources};
 use crate::chat::conversation::ConversationId;
 use crate::chat::conversations::Conversations;
 use crate::chat::geometry::Geometry;
 use crate::chat::help::help_rows;
 use crate::chat::key::{Code, Key};
-use crate::chat::overlay::Overlay;
+use crate::chat::overlay::{HelpKey, Overlay};
 use crate::chat::people::People;
 use crate::engine::RequestKind;
 
@@ -32,16 +32,14 @@ impl State {
         self.joins.key_pressed();
         match (action, key) {
             (Some(action), _) => self.run_action(action),
-            (None, Key { code: Code::Char(digit @ '1'..='9'), alt: true, ctrl: false }) => {
-                let index = digit.to_digit(10).map_or(0, |digit| digit as usize - 1);
-                if let Some(id) = self.conversations.by_number(index) {
-                    self.view(&id);
-                }
-            }
             (None, Key { code: Code::Char(c), ctrl: false, alt: false }) => {
                 self.conversations.viewed_mut().draft.insert(c.encode_utf8(&mut [0; 4]));
             }
-            _ => {}
+            (None, key) => {
+                if let Some(id) = conversation_number(key).and_then(|index| self.conversations.by_number(index)) {
+                    self.view(&id);
+                }
+            }
         }
     }
 
@@ -100,7 +98,11 @@ impl State {
             Some(Overlay::Help { first }) => {
                 let (width, height) = self.geometry().overlay();
                 let rows = help_rows(width, self.settings.mesh).len();
-                self.overlay = Overlay::help_after(key, first, rows, height);
+                match Overlay::help_after(key, first, rows, height) {
+                    HelpKey::Scroll { first } => self.overlay = Some(Overlay::Help { first }),
+                    HelpKey::Close => {}
+                    HelpKey::CloseAndHandle => self.key(key),
+                }
             }
             Some(Overlay::Paste(pasted)) => self.paste_key(key, pasted),
             Some(Overlay::Password(form)) => self.password_key(key, form),

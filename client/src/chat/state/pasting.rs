@@ -49,7 +49,7 @@ impl State {
     }
 
     /// Handles a key in the question about a paste.
-    pub(super) fn paste_key(&mut self, key: Key, pasted: Pasted) {
+    pub(super) fn paste_key(&mut self, key: Key, mut pasted: Pasted) {
         match pasted.answer(key, &self.conversations.viewed().draft, &self.me) {
             PasteAnswer::Send { submission, parts } => self.send_each(&submission, &parts),
             PasteAnswer::Edit(message) => self.conversations.viewed_mut().draft.insert(&message),
@@ -58,7 +58,10 @@ impl State {
                 self.key(key);
             }
             PasteAnswer::Discard => {}
-            PasteAnswer::KeepAsking => self.overlay = Some(Overlay::Paste(pasted)),
+            PasteAnswer::KeepAsking => {
+                pasted.record_ignored(key);
+                self.overlay = Some(Overlay::Paste(pasted));
+            }
         }
     }
 

@@ -137,10 +137,12 @@ impl State {
         let title = viewed.title.clone();
         match id {
             ConversationId::Mentions | ConversationId::Server => {
-                self.add_notice_here(
-                    Severity::Refused,
-                    "You cannot write here. Alt-1 goes to your first room, /join ROOM to another.",
-                );
+                let in_room = self.conversations.iter().any(|c| matches!(c.id, ConversationId::Room(_)));
+                let why = match in_room {
+                    true => "You cannot write here. Alt-1 goes to your first room, /join ROOM to another.",
+                    false => "You are in no room. /join ROOM enters one, /rooms lists them.",
+                };
+                self.add_notice_here(Severity::Refused, why);
                 false
             }
             id => self.say(&id, &title, text),
@@ -352,9 +354,9 @@ impl State {
         done.is_ok().then_some(key)
     }
 
-    /// Opens the help, or explains one command.
+    /// Opens the help, also for `/help all`, or explains one command (`/help /all` for that of this name).
     fn show_help(&mut self, word: Option<&str>) -> bool {
-        let Some(word) = word else {
+        let Some(word) = word.filter(|word| !word.eq_ignore_ascii_case("all")) else {
             self.overlay = Some(Overlay::help());
             return true;
         };
@@ -363,7 +365,10 @@ impl State {
         let topics = commands().filter(|topic| topic.is_about(&word)).map(|topic| (topic.usage, topic.help));
         let found: Vec<String> = own.chain(topics).map(|(usage, help)| format!("{usage} – {help}")).collect();
         if found.is_empty() {
-            self.add_notice_here(Severity::Refused, "no such command (/help lists all)");
+            self.add_notice_here(
+                Severity::Refused,
+                &cleaned(&format!("no command /{word} (/help lists all)"), NOTICE_CHARS),
+            );
         }
         for text in &found {
             self.add_notice_here(Severity::Info, text);

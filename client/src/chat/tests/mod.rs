@@ -3,6 +3,7 @@ mod breaks;
 mod ended;
 mod files;
 mod network;
+mod overlays;
 mod passwords;
 mod reading;
 mod rooms;

@@ -1,5 +1,6 @@
 //! Deleting accounts.
 
+use landline_common::NameKey;
 use landline_tests::{ObjectClient, TestServer};
 use serde_json::json;
 
@@ -49,6 +50,20 @@ fn x9_mail_for_a_deleted_account_does_not_reach_the_next_owner() {
     test_server.register("alice", PASSWORD);
     let mut next = test_server.login("alice", PASSWORD);
     assert!(next.drain_lines().iter().all(|line| !line.contains("first alice")));
+}
+
+#[test]
+fn a_message_to_a_deleted_account_whose_session_has_not_ended_is_refused() {
+    let server = TestServer::default();
+    server.register("alice", PASSWORD);
+    let mut alice = server.login("alice", PASSWORD);
+    let mut bob = server.guest("bob", "lobby");
+    bob.send("/pm alice to an account");
+    alice.until("[PM] bob: to an account");
+    assert!(server.server().context().accounts.remove(&NameKey::of("alice")).unwrap());
+    bob.send("/pm alice to nobody");
+    bob.until("ERROR: 404");
+    alice.expect_nothing();
 }
 
 #[test]

@@ -90,7 +90,7 @@ impl Connection<'_> {
             rendering: Rendering::Json,
             account: false,
             room: RoomName::lobby(),
-            address: self.origin().into(),
+            address: self.counted_address(),
             options,
         }
     }

@@ -138,6 +138,29 @@ pub struct NameReservation {
     transferred: bool,
 }
 
+/// The address or network for which the rooms, requests, lost sessions and searches of a client count.
+#[derive(Clone, Debug)]
+pub struct CountedAddress {
+    /// Identifies the address or network.
+    pub key: Arc<str>,
+    /// Its bounds on rooms and requests, as a multiple of those of one address.
+    pub multiplier: u32,
+}
+
+impl CountedAddress {
+    /// Returns its bound, given the bound of one address.
+    fn scaled(&self, per_address: usize) -> usize {
+        per_address.saturating_mul(count(self.multiplier.into()))
+    }
+}
+
+/// One address.
+impl From<&str> for CountedAddress {
+    fn from(key: &str) -> CountedAddress {
+        CountedAddress { key: key.into(), multiplier: 1 }
+    }
+}
+
 /// The data of a client that signs in or resumes.
 #[derive(Debug)]
 pub struct SignInRequest {
@@ -150,7 +173,7 @@ pub struct SignInRequest {
     /// The first current room.
     pub room: RoomName,
     /// The client's address.
-    pub address: Arc<str>,
+    pub address: CountedAddress,
     /// Options of a sign-in by command object.
     pub options: SignInOptions,
 }

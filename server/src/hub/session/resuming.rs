@@ -359,7 +359,7 @@ impl Session {
         let names = rooms.len() + blocked.len() + partners.len();
         let bytes = bytes + labels + names * NAME_BYTES + DETACHED_BYTES;
         let detached = DetachedSession { name, history_owner, session, rooms, blocked, partners };
-        let (detachment, evicted) = registry.sessions.detach(number, self.user.address.clone(), detached, bytes);
+        let (detachment, evicted) = registry.sessions.detach(number, self.user.address.key.clone(), detached, bytes);
         drop(registry);
         // Free the evicted sessions without the hub's lock.
         drop(evicted);

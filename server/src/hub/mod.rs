@@ -105,7 +105,7 @@ struct Registry {
 #[derive(Debug)]
 struct Leaving {
     user: Arc<User>,
-    /// Partners of private chats that had ended because the partner was leaving at the same time.
+    /// Partners of the private chats that have ended because this user or the partner was leaving.
     partners: Vec<(UserName, HistoryOwner)>,
 }
 

@@ -1,7 +1,8 @@
 //! Deleting accounts.
 
 use landline_common::NameKey;
-use landline_tests::{ObjectClient, TestServer};
+use landline_server::hub::{Resumable, Token, Transport};
+use landline_tests::{ObjectClient, TestServer, eventually};
 use serde_json::json;
 
 const PASSWORD: &str = "correct horse";
@@ -80,6 +81,31 @@ fn deleting_an_account_deletes_all_of_a_large_mailbox() {
     server.register("alice", PASSWORD);
     let mut next = server.login("alice", PASSWORD);
     assert!(next.drain_lines().iter().all(|line| !line.contains("first alice")));
+}
+
+#[test]
+fn no_private_chat_opens_again_with_the_next_owner_of_a_deleted_account() {
+    let server = TestServer::default();
+    server.register("alice", PASSWORD);
+    let mut alice = ObjectClient::connect(&server);
+    alice.sign_in(json!({"type": "login", "user": "alice", "password": PASSWORD}));
+    let mut bob = ObjectClient::connect(&server);
+    let token = bob.sign_in(json!({"type": "guest", "user": "bob"}))[0]["token"].clone();
+    alice.request(json!({"type": "connect", "to": "bob"}));
+    bob.request(json!({"type": "accept", "to": "alice"}));
+    bob.client.reset();
+    alice.until("event", "private_ended");
+    let hub = &server.server().context().hub;
+    let kept = Token::parse(token.as_str().unwrap()).unwrap();
+    eventually("bob's session is kept", || matches!(hub.resumable(kept, Transport::Clear), Some(Resumable::Lost(_))));
+    assert!(server.server().moderator().delete_account("alice").is_ok());
+    server.register("alice", "another horse");
+    let mut next = ObjectClient::connect(&server);
+    next.sign_in(json!({"type": "login", "user": "alice", "password": "another horse"}));
+    let mut bob = ObjectClient::connect(&server);
+    assert_eq!(bob.sign_in(json!({"type": "resume", "token": token}))[0]["resumed"], true);
+    let refused = bob.request(json!({"type": "private", "to": "alice", "text": "for the first alice"}));
+    assert_eq!(refused[0]["type"], "error", "{refused:?}");
 }
 
 #[test]

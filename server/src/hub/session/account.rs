@@ -1,6 +1,6 @@
 //! A guest registers an account of its name and stays signed in: rooms, private chats and connection do not change.
 
-use super::super::Registry;
+use super::super::{Hub, Registry};
 use super::Session;
 use landline_common::history::HistoryOwner;
 
@@ -23,6 +23,20 @@ impl Session {
         if !blocked.is_empty() {
             // A failure is logged; the blocks then last until the end of the session.
             let _ = self.store_blocks(&blocked);
+        }
+    }
+}
+
+impl Hub {
+    /// Forgets an account that was deleted: no private chat with it opens again. The caller waits until the account's
+    /// session has ended, and holds its name.
+    pub fn forget_account(&self, account: &HistoryOwner) {
+        let mut registry = self.registry();
+        for detached in registry.sessions.all_detached() {
+            detached.remove_partner(account);
+        }
+        for leaving in registry.leaving.values_mut() {
+            leaving.partners.retain(|(_, partner)| partner != account);
         }
     }
 }

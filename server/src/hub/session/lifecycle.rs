@@ -104,7 +104,6 @@ impl Hub {
             sent_foreign_notice: false,
             refused_rooms,
             connection_lost: false,
-            former_partners: Vec::new(),
             tag: Tag { label, ..Tag::default() },
             now,
             reservation,

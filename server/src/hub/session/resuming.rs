@@ -68,6 +68,11 @@ impl DetachedSession {
             history_owner.clone_from(after);
         }
     }
+
+    /// Removes a partner, so that no chat with this owner opens again.
+    pub(super) fn remove_partner(&mut self, owner: &HistoryOwner) {
+        self.partners.retain(|(_, partner)| partner != owner);
+    }
 }
 
 /// The state of the session that a token resumes.
@@ -343,11 +348,9 @@ impl Session {
         let bytes = self.hub.detach(&session, self.user.name.key());
         let labels = session.labels.lock().bytes();
         let rooms = session.rooms.lock().clone();
-        let mut partners = std::mem::take(&mut self.former_partners);
         let mut registry = self.hub.registry();
-        if let Some(leaving) = registry.leaving.get_mut(&self.user.client()) {
-            partners.append(&mut leaving.partners);
-        }
+        let leaving = registry.leaving.get_mut(&self.user.client());
+        let partners = leaving.map(|leaving| std::mem::take(&mut leaving.partners)).unwrap_or_default();
         if !self.connection_lost {
             registry.sessions.revoke(session.number);
             return;

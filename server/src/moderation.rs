@@ -125,7 +125,7 @@ impl Moderator {
         ))
     }
 
-    /// Removes an account for good, with its mailbox and its side of direct messages, so that the next user of the name
+    /// Removes an account for good, with its mailbox, read markers, nonces and its side of direct messages, so that the next user of the name
     /// finds nothing of it. Its session ends.
     ///
     /// # Errors
@@ -152,11 +152,11 @@ impl Moderator {
         let account_of = HistoryOwner::Account(key.clone());
         hub.revoke_lost(|_, owner| *owner == account_of);
         hub.forget_account(&account_of);
-        let mail = self.messages.delete_mail(&key);
+        let stored = self.messages.delete_account(&key);
         let direct_messages = self.messages.delete_direct_messages(&account_of);
         log::info!("console: deleted account user={}", account.name);
         let name = &account.name;
-        Ok(match mail.and(direct_messages) {
+        Ok(match stored.and(direct_messages) {
             Ok(_) => format!("Deleted the account {name}."),
             Err(why) => {
                 let why = if let HistoryError::Failed(why) = why { why } else { why.to_string() };

@@ -109,6 +109,29 @@ fn no_private_chat_opens_again_with_the_next_owner_of_a_deleted_account() {
 }
 
 #[test]
+fn the_next_owner_of_a_deleted_account_inherits_no_nonces_and_read_markers() {
+    let server = TestServer::default();
+    let login = |password: &str| json!({"type": "login", "user": "alice", "password": password, "room": "ops", "rooms": {"ops": null}});
+    let said = json!({"type": "say", "room": "ops", "text": "hello", "nonce": "n1"});
+    server.register("alice", PASSWORD);
+    let mut alice = ObjectClient::connect(&server);
+    alice.sign_in(login(PASSWORD));
+    let first = alice.request(said.clone())[0]["id"].clone();
+    assert!(first.is_u64());
+    assert!(server.server().moderator().delete_account("alice").is_ok());
+    assert!(server.server().context().hub.find("alice").is_none(), "the session has ended");
+    let mut bob = ObjectClient::connect(&server);
+    bob.sign_in(json!({"type": "guest", "user": "bob", "room": "ops"}));
+    bob.request(json!({"type": "say", "room": "ops", "text": "later"}));
+    server.register("alice", "another horse");
+    let mut next = ObjectClient::connect(&server);
+    let answer = next.sign_in(login("another horse"));
+    let caught_up = answer.iter().find(|object| object["event"] == "caught_up").unwrap();
+    assert_eq!(caught_up["missed"], false, "the read marker of the first alice");
+    assert_ne!(next.request(said.clone())[0]["id"], first, "taken for a repetition");
+}
+
+#[test]
 fn unread_messages_of_a_deleted_session_do_not_return_to_the_mailbox() {
     let server = TestServer::default();
     server.register("alice", PASSWORD);

@@ -1,4 +1,5 @@
-//! A guest registers an account of its name and stays signed in: rooms, private chats and connection do not change.
+//! A guest registers an account of its name and stays signed in: rooms, private chats and connection do not change. An
+//! account is deleted: the next user of its name inherits nothing.
 
 use super::super::{Hub, Registry};
 use super::Session;
@@ -28,7 +29,8 @@ impl Session {
 }
 
 impl Hub {
-    /// Forgets an account that was deleted: no private chat with it opens again. The caller waits until the account's
+    /// Forgets an account that was deleted: no private chat with it opens again, and no nonce of its
+    /// name is known. The caller waits until the account's
     /// session has ended, and holds its name.
     pub fn forget_account(&self, account: &HistoryOwner) {
         let mut registry = self.registry();
@@ -37,6 +39,10 @@ impl Hub {
         }
         for leaving in registry.leaving.values_mut() {
             leaving.partners.retain(|(_, partner)| partner != account);
+        }
+        drop(registry);
+        if let HistoryOwner::Account(name) = account {
+            self.nonces.lock().remove_author(name);
         }
     }
 }

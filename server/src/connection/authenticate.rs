@@ -232,6 +232,7 @@ impl Connection<'_> {
             address: self.counted_address(),
             options: SignInOptions {
                 rooms: request.rooms.iter().filter_map(|(room, _)| room.clone()).collect(),
+                refused_rooms: request.refused_rooms,
                 rate: self.advertised_rate(),
                 session,
                 label: request.label,

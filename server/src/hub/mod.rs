@@ -42,7 +42,9 @@ use landline_common::clean::clean;
 use landline_common::history::HistoryOwner;
 use landline_common::limits::count;
 use landline_common::name::server_author;
-use landline_common::{Cause, Event, EventKind, Limits, NameKey, OffsetDateTime, Rendering, RoomName, UserName};
+use landline_common::{
+    Cause, Event, EventKind, Limits, NameKey, OffsetDateTime, Rendering, Report, RoomName, UserName,
+};
 use nonces::Nonces;
 use parking_lot::Condvar;
 use private::PrivateChats;
@@ -183,6 +185,8 @@ pub struct SignInRequest {
 pub struct SignInOptions {
     /// Further rooms to enter.
     pub rooms: Vec<RoomName>,
+    /// Refusals of rooms that the sign-in named, for the end of the answer.
+    pub refused_rooms: Vec<Report<'static>>,
     /// The rate limit that the greeting states, as lines in a number of milliseconds; `None` without a limit.
     pub rate: Option<(u64, u64)>,
     /// Returned in the answer.

@@ -147,9 +147,7 @@ impl Hub {
         let reservation = NameReservation { hub: self.clone(), name: user.name.clone(), transferred: false };
         self.attach(&session, &user, options.acks, options.seq, now);
         let rooms = make_current(session.rooms.lock().clone(), &request.options.rooms);
-        let refused_rooms = Vec::new();
-        let arrival =
-            SessionStart { rooms, refused_rooms, token: Some(options.token), resumed: true, announced: false };
+        let arrival = SessionStart { rooms, token: Some(options.token), resumed: true, announced: false };
         Ok(self.start_session(reservation, user, arrival, request, now))
     }
 
@@ -235,8 +233,7 @@ impl Hub {
         drop(registry);
         self.attach(&session, &user, options.acks, options.seq, now);
         let rooms = make_current(rooms, &request.options.rooms);
-        let refused_rooms = Vec::new();
-        let arrival = SessionStart { rooms, refused_rooms, token: Some(options.token), resumed: true, announced: true };
+        let arrival = SessionStart { rooms, token: Some(options.token), resumed: true, announced: true };
         let session = self.start_session(reservation, user, arrival, request, now);
         self.reopen_chats(&session.user, &partners, now);
         Ok(session)

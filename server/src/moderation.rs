@@ -125,7 +125,7 @@ impl Moderator {
         ))
     }
 
-    /// Removes an account for good, with its mailbox and its side of direct messages, so that the next user of the name
+    /// Removes an account for good, with its mailbox, read markers, nonces and its side of direct messages, so that the next user of the name
     /// finds nothing of it. Its session ends.
     ///
     /// # Errors
@@ -140,17 +140,23 @@ impl Moderator {
             Err(why) => return Err(format!("accounts.json could not be written ({why}); nothing was removed.")),
         }
         // The account is removed before its session ends: otherwise its user could sign in again in between.
-        if let Some(user) = self.context.hub.find(name).filter(|user| user.is_account()) {
-            self.notify_and_revoke(std::slice::from_ref(&user), Cause::Kicked, "the account was deleted");
+        let hub = &self.context.hub;
+        let user = hub.find(name).filter(|user| user.is_account());
+        if let Some(user) = &user {
+            self.notify_and_revoke(std::slice::from_ref(user), Cause::Kicked, "the account was deleted");
             self.disconnect(|client, _| client == user.client(), DisconnectReason::Kicked);
         }
+        // Hold the name until all is deleted: an ending session still stores read markers, and the next user of the name
+        // must not find them. If the session does not end in time, the deletion goes on without it.
+        let _held = hub.reserve_after(account.name.clone(), user.map(|user| user.client()));
         let account_of = HistoryOwner::Account(key.clone());
-        self.context.hub.revoke_lost(|_, owner| *owner == account_of);
-        let mail = self.messages.delete_mail(&key);
+        hub.revoke_lost(|_, owner| *owner == account_of);
+        hub.forget_account(&account_of);
+        let stored = self.messages.delete_account(&key);
         let direct_messages = self.messages.delete_direct_messages(&account_of);
         log::info!("console: deleted account user={}", account.name);
         let name = &account.name;
-        Ok(match mail.and(direct_messages) {
+        Ok(match stored.and(direct_messages) {
             Ok(_) => format!("Deleted the account {name}."),
             Err(why) => {
                 let why = if let HistoryError::Failed(why) = why { why } else { why.to_string() };

@@ -255,13 +255,12 @@ fn retention(history: History) -> Retention {
 fn admission_bounds(config: &Config, capacity: &Capacity) -> admission::AdmissionBounds {
     let limits = &config.limits;
     let is_unlimited = config.lifts_address_limits();
+    let per_address =
+        if is_unlimited { usize::MAX } else { config.max_clients_per_ip.unwrap_or(capacity.per_address()) };
     admission::AdmissionBounds {
         all: capacity.clients,
-        per_address: if is_unlimited {
-            usize::MAX
-        } else {
-            config.max_clients_per_ip.unwrap_or(capacity.per_address())
-        },
+        per_address,
+        per_network: capacity.per_network(per_address),
         unsigned: count(limits.unsigned_clients),
         unsigned_per_address: if is_unlimited { usize::MAX } else { count(limits.unsigned_per_address) },
     }

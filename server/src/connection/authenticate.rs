@@ -5,9 +5,10 @@ use super::Connection;
 use super::passwords::Passwords;
 use crate::door::{AuthRequest, AuthResult, SessionRequest};
 use crate::guard::{Origin, throttle};
-use crate::hub::{NameReservation, NameTaken, Session, SignInOptions, SignInRequest};
+use crate::hub::{CountedAddress, NameReservation, NameTaken, Session, SignInOptions, SignInRequest};
 use landline_common::command::SignIn;
 use landline_common::{Cause, Rendering, Report, RoomName, UserName, password};
+use std::net::IpAddr;
 use std::time::Instant;
 
 /// A user who may sign in.
@@ -108,10 +109,10 @@ impl Connection<'_> {
         Passwords { context: self.context, address: self.stream.address() }
     }
 
-    /// Returns the key under which rooms, lost sessions and searches are counted by address: the address, or the /64
-    /// network of an IPv6 address. A sign-in and its resumption must have the same key.
-    pub(super) fn origin(&self) -> String {
-        Origin::of(self.stream.address()).last().map_or(String::new(), |origin| format!("{origin:?}"))
+    /// Returns the unit for which rooms, requests, lost sessions and searches count: the address, or the /64 network of
+    /// an IPv6 address. A sign-in and its resumption must have the same one.
+    pub(super) fn counted_address(&self) -> CountedAddress {
+        counted_address(self.stream.address())
     }
 
     fn check_server_password(&self, given: &str) -> Result<(), AuthResult> {
@@ -228,9 +229,10 @@ impl Connection<'_> {
             rendering,
             account: is_account,
             room,
-            address: self.origin().into(),
+            address: self.counted_address(),
             options: SignInOptions {
                 rooms: request.rooms.iter().filter_map(|(room, _)| room.clone()).collect(),
+                refused_rooms: request.refused_rooms,
                 rate: self.advertised_rate(),
                 session,
                 label: request.label,
@@ -246,8 +248,30 @@ impl Connection<'_> {
     }
 }
 
+fn counted_address(address: IpAddr) -> CountedAddress {
+    // The network of an IPv6 address comes last.
+    let origin = Origin::of(address).last().unwrap_or(Origin::Address(address));
+    let multiplier = u32::try_from(origin.multiplier()).unwrap_or(u32::MAX);
+    CountedAddress { key: format!("{origin:?}").into(), multiplier }
+}
+
 /// Compares two passwords in a time that does not depend on where they differ.
 fn equals_in_constant_time(one: &[u8], other: &[u8]) -> bool {
     let differing = one.iter().zip(other).fold(0, |sum, (a, b)| sum | (a ^ b));
     one.len() == other.len() && std::hint::black_box(differing) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_an_ipv6_network_count_together_at_a_multiple() {
+        let of = |text: &str| counted_address(text.parse().unwrap());
+        let (one, other) = (of("fd00::1"), of("fd00::2"));
+        assert_eq!((&one.key, one.multiplier), (&other.key, 4));
+        assert_ne!(one.key, of("fd00:0:0:1::1").key);
+        assert_eq!((of("10.0.0.1").multiplier, of("::1").multiplier), (1, 1));
+        assert_ne!(of("10.0.0.1").key, of("10.0.0.2").key);
+    }
 }

@@ -81,6 +81,7 @@ impl Connection<'_> {
     fn resume_request(&self, request: &SessionRequest) -> SignInRequest {
         let options = SignInOptions {
             rooms: request.room.iter().cloned().collect(),
+            refused_rooms: request.refused_rooms.clone(),
             rate: self.advertised_rate(),
             label: request.label.clone(),
             session: None,
@@ -90,7 +91,7 @@ impl Connection<'_> {
             rendering: Rendering::Json,
             account: false,
             room: RoomName::lobby(),
-            address: self.origin().into(),
+            address: self.counted_address(),
             options,
         }
     }

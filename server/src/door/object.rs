@@ -20,6 +20,8 @@ pub struct SessionRequest {
     /// The rooms to enter, each with the last id that the client received there. The room `None` stands for the global
     /// group, the talk to all users.
     pub rooms: Vec<(Option<RoomName>, Option<u64>)>,
+    /// Refusals of named rooms that may not be opened.
+    pub refused_rooms: Vec<Report<'static>>,
     /// The client acknowledges events that carry a `seq`.
     pub acks: bool,
     /// The last `seq` that the client received.
@@ -53,22 +55,34 @@ fn session_request(request: &Request<'_>) -> Result<SessionRequest, Report<'stat
         EVERYBODY => Ok(None),
         name => RoomName::parse(name).map(Some).map_err(Report::from_room_name_error),
     };
-    let rooms = rooms.map(|(name, id)| Ok((parse_room(name)?, *id))).collect::<Result<Vec<_>, Report<'static>>>()?;
-    // Leaves out rooms whose names new rooms may not have: a room of an older server must not keep its users from
-    // signing in.
-    let may_be_opened = |room: &Option<RoomName>| room.as_ref().is_none_or(|room| room.check_new().is_ok());
-    let mut rooms: Vec<_> = rooms.into_iter().filter(|(room, _)| may_be_opened(room)).collect();
+    let mut rooms =
+        rooms.map(|(name, id)| Ok((parse_room(name)?, *id))).collect::<Result<Vec<_>, Report<'static>>>()?;
     // Two spellings of a name are one room.
     let mut known = HashSet::new();
     rooms.retain(|(room, _)| known.insert(room.as_ref().map(|room| room.key().clone())));
     if rooms.len() > MOST_ROOMS {
         return Err(Cause::BadObject.with_word(format!("rooms: at most {MOST_ROOMS}")));
     }
+    // Refuses rooms whose names new rooms may not have, and not the sign-in: a room of an older server must not keep its
+    // users from signing in.
+    let refusal = |room: &RoomName| {
+        let why = room.check_new().err()?;
+        Some(Report::from_room_name_error(why).in_room(room.to_string()))
+    };
+    let mut refused_rooms = Vec::new();
+    rooms.retain(|(room, _)| match room.as_ref().and_then(refusal) {
+        Some(refusal) => {
+            refused_rooms.push(refusal);
+            false
+        }
+        None => true,
+    });
     let room = |name| RoomName::parse(name).and_then(|room| room.check_new().map(|()| room));
     Ok(SessionRequest {
         label: request.answer_label(),
         room: request.room.as_deref().map(room).transpose().map_err(Report::from_room_name_error)?,
         rooms,
+        refused_rooms,
         acks: request.acks == Some(true),
         seq: request.seq,
     })

@@ -27,10 +27,22 @@ pub struct AdmissionBounds {
     pub all: usize,
     /// Connections from one address.
     pub per_address: usize,
+    /// Connections from one IPv6 network.
+    pub per_network: usize,
     /// Connections not yet signed in.
     pub unsigned: usize,
     /// Connections not yet signed in, from one address.
     pub unsigned_per_address: usize,
+}
+
+impl AdmissionBounds {
+    /// Returns the most connections of an address or a network.
+    fn of(&self, origin: Origin) -> usize {
+        match origin {
+            Origin::Address(_) => self.per_address,
+            Origin::Network(_) => self.per_network,
+        }
+    }
 }
 
 /// The admitted connections and their addresses.
@@ -85,7 +97,7 @@ impl Admission {
         let is_full = Origin::of(address).any(|origin| {
             let is_replaced_here = replaced.is_some_and(|replaced| Origin::of(replaced).any(|other| other == origin));
             let here = self.origins.get(&origin).map_or(0, |one| one.all) - usize::from(is_replaced_here);
-            here >= origin.scaled(self.bounds.per_address)
+            here >= self.bounds.of(origin)
         });
         let all = self.clients.len() - usize::from(oldest.is_some());
         if is_full || all >= self.bounds.all {
@@ -168,6 +180,7 @@ impl Admission {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::guard::capacity::{AS_CONFIGURED, Capacity};
     use proptest::prelude::*;
 
     fn address(n: u8) -> IpAddr {
@@ -180,7 +193,8 @@ mod tests {
     }
 
     fn admission(all: usize, per_address: usize, unsigned: usize, unsigned_per_address: usize) -> Admission {
-        Admission::new(AdmissionBounds { all, per_address, unsigned, unsigned_per_address })
+        let per_network = per_address * 4;
+        Admission::new(AdmissionBounds { all, per_address, per_network, unsigned, unsigned_per_address })
     }
 
     #[test]
@@ -236,6 +250,18 @@ mod tests {
     }
 
     #[test]
+    fn one_ipv6_network_leaves_half_of_the_places_to_others() {
+        let capacity = Capacity { clients: 20, why: AS_CONFIGURED };
+        let per_address = capacity.per_address();
+        let per_network = capacity.per_network(per_address);
+        let bounds = AdmissionBounds { all: 20, per_address, per_network, unsigned: 100, unsigned_per_address: 100 };
+        let mut admission = Admission::new(bounds);
+        let admitted = (1..=40).filter(|n| admission.admit(*n, ipv6(1, *n as u16)) == AdmissionResult::Admitted);
+        assert_eq!(admitted.count(), 10);
+        assert_eq!(admission.admit(41, address(1)), AdmissionResult::Admitted);
+    }
+
+    #[test]
     fn d12_half_of_the_places_before_the_sign_in_are_reserved_for_ipv4() {
         let mut admission = admission(1_000, 1_000, 8, 100);
         for client in 1..=4 {
@@ -284,7 +310,7 @@ mod tests {
                 let ipv6 = admission.unsigned.values().filter(|address| address.is_ipv6()).count();
                 prop_assert!(ipv6 == admission.unsigned_ipv6 && ipv6 <= 2);
                 for (origin, one) in &admission.origins {
-                    prop_assert!(one.all <= origin.scaled(4) && one.unsigned.len() <= origin.scaled(3));
+                    prop_assert!(one.all <= admission.bounds.of(*origin) && one.unsigned.len() <= origin.scaled(3));
                 }
                 let addresses = admission.origins.iter().filter(|(origin, _)| matches!(origin, Origin::Address(_)));
                 prop_assert_eq!(addresses.map(|(_, one)| one.all).sum::<usize>(), here.len());

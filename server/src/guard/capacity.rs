@@ -1,6 +1,8 @@
 //! Computes how many clients fit. Each client needs a descriptor and a thread, and a process that starts more threads
 //! than the system allows aborts instead of returning an error. So the server refuses clients before that.
 
+use super::origin::NETWORK_MULTIPLIER;
+use landline_common::limits;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,6 +37,13 @@ impl Capacity {
     #[must_use]
     pub fn per_address(&self) -> usize {
         CLIENTS_PER_ADDRESS.min(self.clients / 2).max(1)
+    }
+
+    /// Returns the most clients of one IPv6 network, given the most of one address: a multiple of it, but at most half
+    /// of all clients, so that one network cannot keep all others out. Not less than one address may have.
+    #[must_use]
+    pub fn per_network(&self, per_address: usize) -> usize {
+        per_address.saturating_mul(limits::count(NETWORK_MULTIPLIER)).min(self.clients / 2).max(per_address)
     }
 }
 
@@ -178,6 +187,13 @@ mod tests {
     fn one_address_gets_at_most_half_of_the_clients() {
         let per_address = |clients| Capacity { clients, why: AS_CONFIGURED }.per_address();
         assert_eq!([10_000, 512, 511, 60, 3, 2, 1].map(per_address), [256, 256, 255, 30, 1, 1, 1]);
+    }
+
+    #[test]
+    fn one_network_gets_at_most_half_of_the_clients_unless_one_address_may_have_more() {
+        let per_network = |(clients, per_address)| Capacity { clients, why: AS_CONFIGURED }.per_network(per_address);
+        let cases = [(10_000, 256), (1_000, 256), (512, 256), (1, 1), (100, 80), (100, usize::MAX)];
+        assert_eq!(cases.map(per_network), [1_024, 500, 256, 1, 80, usize::MAX]);
     }
 
     #[test]

@@ -42,7 +42,9 @@ use landline_common::clean::clean;
 use landline_common::history::HistoryOwner;
 use landline_common::limits::count;
 use landline_common::name::server_author;
-use landline_common::{Cause, Event, EventKind, Limits, NameKey, OffsetDateTime, Rendering, RoomName, UserName};
+use landline_common::{
+    Cause, Event, EventKind, Limits, NameKey, OffsetDateTime, Rendering, Report, RoomName, UserName,
+};
 use nonces::Nonces;
 use parking_lot::Condvar;
 use private::PrivateChats;
@@ -105,7 +107,7 @@ struct Registry {
 #[derive(Debug)]
 struct Leaving {
     user: Arc<User>,
-    /// Partners of private chats that had ended because the partner was leaving at the same time.
+    /// Partners of the private chats that have ended because this user or the partner was leaving.
     partners: Vec<(UserName, HistoryOwner)>,
 }
 
@@ -138,6 +140,29 @@ pub struct NameReservation {
     transferred: bool,
 }
 
+/// The address or network for which the rooms, requests, lost sessions and searches of a client count.
+#[derive(Clone, Debug)]
+pub struct CountedAddress {
+    /// Identifies the address or network.
+    pub key: Arc<str>,
+    /// Its bounds on rooms and requests, as a multiple of those of one address.
+    pub multiplier: u32,
+}
+
+impl CountedAddress {
+    /// Returns its bound, given the bound of one address.
+    fn scaled(&self, per_address: usize) -> usize {
+        per_address.saturating_mul(count(self.multiplier.into()))
+    }
+}
+
+/// One address.
+impl From<&str> for CountedAddress {
+    fn from(key: &str) -> CountedAddress {
+        CountedAddress { key: key.into(), multiplier: 1 }
+    }
+}
+
 /// The data of a client that signs in or resumes.
 #[derive(Debug)]
 pub struct SignInRequest {
@@ -150,7 +175,7 @@ pub struct SignInRequest {
     /// The first current room.
     pub room: RoomName,
     /// The client's address.
-    pub address: Arc<str>,
+    pub address: CountedAddress,
     /// Options of a sign-in by command object.
     pub options: SignInOptions,
 }
@@ -160,6 +185,8 @@ pub struct SignInRequest {
 pub struct SignInOptions {
     /// Further rooms to enter.
     pub rooms: Vec<RoomName>,
+    /// Refusals of rooms that the sign-in named, for the end of the answer.
+    pub refused_rooms: Vec<Report<'static>>,
     /// The rate limit that the greeting states, as lines in a number of milliseconds; `None` without a limit.
     pub rate: Option<(u64, u64)>,
     /// Returned in the answer.

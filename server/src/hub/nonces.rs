@@ -40,6 +40,8 @@ pub struct Nonces {
 #[derive(Clone, Copy, Debug)]
 struct NonceRecord {
     id: u64,
+    /// Keyed hash of the author's name.
+    author: u64,
     /// The guest's session that sent it. `None` for an account, and for a message from before this start of the server.
     guest_session: Option<u64>,
 }
@@ -81,7 +83,7 @@ impl Nonces {
             Some(HistoryOwner::Guest(session)) => Some(*session),
             Some(HistoryOwner::Account(_)) | None => None,
         };
-        if self.messages.insert(hash, NonceRecord { id, guest_session }).is_some() {
+        if self.messages.insert(hash, NonceRecord { id, author: self.author_hash(author), guest_session }).is_some() {
             return;
         }
         self.order.push_back(hash);
@@ -97,6 +99,18 @@ impl Nonces {
         for message in self.messages.values_mut().filter(|message| message.guest_session == Some(session)) {
             message.guest_session = None;
         }
+    }
+
+    /// Forgets the nonces of an author.
+    pub fn remove_author(&mut self, author: &NameKey) {
+        let author = self.author_hash(author.as_str());
+        self.messages.retain(|_, message| message.author != author);
+        let messages = &self.messages;
+        self.order.retain(|hash| messages.contains_key(hash));
+    }
+
+    fn author_hash(&self, author: &str) -> u64 {
+        self.hash_keys[0].hash_one(author)
     }
 
     fn hash(&self, author: &str, nonce: &str) -> u128 {
@@ -122,6 +136,21 @@ mod tests {
         nonces.add(alice.as_str(), None, "k2", 4);
         assert_eq!([nonces.find(&alice, "k1"), nonces.find(&bob, "k1")], [None, Some(2)]);
         assert_eq!(nonces.order.len(), nonces.messages.len());
+    }
+
+    #[test]
+    fn the_nonces_of_an_author_are_forgotten_and_no_others() {
+        let mut nonces = Nonces::new(9);
+        let (alice, bob) = (NameKey::of("alice"), NameKey::of("bob"));
+        for (id, author, nonce) in [(1, &alice, "k1"), (2, &bob, "k1"), (3, &alice, "k2")] {
+            nonces.add(author.as_str(), None, nonce, id);
+        }
+        nonces.remove_author(&alice);
+        assert_eq!(
+            [nonces.find(&alice, "k1"), nonces.find(&alice, "k2"), nonces.find(&bob, "k1")],
+            [None, None, Some(2)]
+        );
+        assert_eq!((nonces.order.len(), nonces.messages.len()), (1, 1));
     }
 
     #[test]

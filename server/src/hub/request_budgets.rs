@@ -5,6 +5,7 @@
 //! one address could thus send hundreds of lines a second. Each pair of address and receiver has a budget of its own,
 //! so that no address uses up the budget of another.
 
+use super::CountedAddress;
 use crate::fanout::ClientId;
 use landline_common::bounded_map::BoundedMap;
 use landline_common::token_bucket::TokenBucket;
@@ -34,9 +35,9 @@ impl RequestBudgets {
     ///
     /// # Errors
     /// The budget is empty; returns the time until the next request passes.
-    pub(super) fn take(&mut self, to: ClientId, address: &Arc<str>, now: Duration) -> Result<(), Duration> {
-        let budget = self.budgets.entry((to, address.clone()), |budget| budget.priority(now));
-        budget.or_insert(TokenBucket::full(now)).take(self.per_request, MINUTE, now)
+    pub(super) fn take(&mut self, to: ClientId, address: &CountedAddress, now: Duration) -> Result<(), Duration> {
+        let budget = self.budgets.entry((to, address.key.clone()), |budget| budget.priority(now));
+        budget.or_insert(TokenBucket::full(now)).take(self.per_request / address.multiplier.max(1), MINUTE, now)
     }
 }
 
@@ -51,7 +52,7 @@ mod tests {
     #[test]
     fn each_pair_of_address_and_user_has_its_own_budget() {
         let mut budgets = RequestBudgets::new(60);
-        let (one, other): (Arc<str>, Arc<str>) = ("10.0.0.1".into(), "10.0.0.2".into());
+        let (one, other): (CountedAddress, CountedAddress) = ("10.0.0.1".into(), "10.0.0.2".into());
         assert!((0..60).all(|_| budgets.take(7, &one, second(5)).is_ok()));
         assert_eq!(budgets.take(7, &one, second(5)), Err(second(1)));
         assert_eq!(budgets.take(7, &other, second(5)), Ok(()), "another address");
@@ -61,9 +62,17 @@ mod tests {
     }
 
     #[test]
+    fn a_network_has_a_multiple_of_the_budget() {
+        let mut budgets = RequestBudgets::new(60);
+        let network = CountedAddress { key: "fd00::/64".into(), multiplier: 4 };
+        let passed = (0..300).filter(|_| budgets.take(7, &network, second(5)).is_ok());
+        assert_eq!(passed.count(), 240);
+    }
+
+    #[test]
     fn the_table_is_bounded() {
         let mut budgets = RequestBudgets::new(60);
-        let address: Arc<str> = "10.0.0.1".into();
+        let address: CountedAddress = "10.0.0.1".into();
         for _ in 0..60 {
             budgets.take(0, &address, second(0)).unwrap();
         }

@@ -31,21 +31,22 @@ impl Rooms {
     /// Adds `user` to the room called `name`; `open` makes the log of a new room.
     ///
     /// # Errors
-    /// The room is new, and the address of `user` has already opened `most` rooms that are still open. The lobby always
-    /// opens, because accounts start there.
+    /// The room is new, and the address of `user` has already opened all rooms that it may have open, given the number
+    /// `per_address` for one address. The lobby always opens, because accounts start there.
     pub(super) fn enter(
         &mut self,
         name: &RoomName,
         user: &Arc<User>,
-        most: usize,
+        per_address: usize,
         open: impl FnOnce() -> Arc<RoomLog>,
     ) -> Result<(RoomName, Arc<BroadcastGroup>), Report<'static>> {
         let room = match self.open.entry(name.key().clone()) {
             Entry::Occupied(room) => room.into_mut(),
             Entry::Vacant(entry) => {
-                let opener = (name.key() != RoomName::lobby().key()).then(|| user.address.clone());
+                let opener = (name.key() != RoomName::lobby().key()).then(|| user.address.key.clone());
                 if let Some(address) = &opener {
                     let opened = self.by_address.entry(address.clone()).or_default();
+                    let most = user.address.scaled(per_address);
                     if *opened >= most {
                         return Err(Cause::AddressRooms.with_count(most as u64));
                     }

@@ -1,5 +1,6 @@
 //! An online user: name, connection, rendering, and the way to send events to the client.
 
+use super::CountedAddress;
 use super::session_state::SessionState;
 use crate::fanout::{BlockFilter, ClientId, DeliveryMode, Outbox, Receipt};
 use crate::ordered_mutex::OrderedMutex;
@@ -17,7 +18,7 @@ pub struct User {
     /// The user's name.
     pub name: UserName,
     /// The client's address. Limits for each address count here.
-    pub(super) address: Arc<str>,
+    pub(super) address: CountedAddress,
     /// The owner of the user's direct messages at sign-in. Never changes, so that presence changes of one session
     /// match.
     pub(super) initial_owner: HistoryOwner,
@@ -42,7 +43,7 @@ impl User {
     pub(super) fn new(
         name: UserName,
         history_owner: HistoryOwner,
-        address: Arc<str>,
+        address: CountedAddress,
         outbox: Arc<Outbox>,
         rendering: Rendering,
         session: Option<Arc<SessionState>>,
@@ -63,7 +64,7 @@ impl User {
     }
 
     /// Makes the same user on another connection, possibly from another address.
-    pub(super) fn with_connection(&self, outbox: Arc<Outbox>, address: Arc<str>) -> Arc<User> {
+    pub(super) fn with_connection(&self, outbox: Arc<Outbox>, address: CountedAddress) -> Arc<User> {
         Arc::new(User {
             name: self.name.clone(),
             address,

@@ -191,7 +191,13 @@ fn check_sign_in(full: &FullHub) {
     let rooms: Vec<RoomName> = (0..100).map(|room| RoomName::parse(&worst::room(1_000 + room)).unwrap()).collect();
     let token = Token::from_bits([0xff; 16]);
     let session = Some(SessionOptions { token, transport: Transport::Clear, acks: true, seq: None });
-    let options = SignInOptions { rooms: rooms.clone(), rate: Some((u64::MAX, u64::MAX)), label: label(), session };
+    let options = SignInOptions {
+        rooms: rooms.clone(),
+        refused_rooms: Vec::new(),
+        rate: Some((u64::MAX, u64::MAX)),
+        label: label(),
+        session,
+    };
     let mut visit = full.enter_with(1, "asker", &stream, Rendering::Json, options);
     let wanted: Vec<_> = rooms.into_iter().map(|room| (Some(room), None)).collect();
     visit.catch_up(&wanted, NOW);

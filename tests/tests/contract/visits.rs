@@ -3,10 +3,10 @@
 
 use landline_common::command::Command;
 use landline_common::limits::Limits;
-use landline_common::{OffsetDateTime, Rendering, RoomName, UserName};
+use landline_common::{Cause, OffsetDateTime, Rendering, Report, RoomName, UserName};
 use landline_server::fanout::{Bounds, Flushers, Outbox, Poller};
 use landline_server::hub::{
-    Hub, NotResumed, Session, SessionOptions, SignInOptions, SignInRequest, Tag, Token, Transport,
+    CountedAddress, Hub, NotResumed, Session, SessionOptions, SignInOptions, SignInRequest, Tag, Token, Transport,
 };
 use landline_server::net::Stream;
 use landline_tests::{DEADLINE, NullStorage};
@@ -33,7 +33,7 @@ struct Guest {
 impl HubFixture {
     fn new(inline_members: u64) -> HubFixture {
         // The test waits for each arrival and departure.
-        let limits = Limits { inline_members, presence_lines: u64::MAX, ..Limits::default() };
+        let limits = Limits { inline_members, presence_lines: u64::MAX, rooms_per_address: 2, ..Limits::default() };
         let flushers = Flushers::start(&limits).unwrap();
         let poller = Poller::start(Bounds::of(&limits)).unwrap();
         HubFixture {
@@ -55,6 +55,14 @@ impl HubFixture {
         let newcomer =
             SignInRequest { outbox, rendering: Rendering::Text, account: false, room, address: "".into(), options };
         (newcomer, BufReader::new(socket))
+    }
+
+    /// Signs a guest of a network in, whose bounds are four times those of an address.
+    fn guest_of_network(&self, number: u64, room: &str) -> Result<Session, Report<'static>> {
+        let (mut newcomer, _) = self.newcomer(number, room);
+        newcomer.address = CountedAddress { key: "fd00::/64".into(), multiplier: 4 };
+        let name = UserName::parse(&format!("guest{number}")).unwrap();
+        self.hub.sign_in(self.hub.reserve(name).unwrap(), newcomer, NOW)
     }
 
     fn guest(&self, number: u64, name: &str, room: &str) -> Guest {
@@ -84,6 +92,16 @@ impl Guest {
         self.visit.perform(command, Tag::default(), NOW);
         self.visit.flush();
     }
+}
+
+#[test]
+fn a_network_opens_a_multiple_of_the_rooms_of_an_address() {
+    let fixture = HubFixture::new(16);
+    let mut opened: Vec<_> = (1..=8).map(|n| fixture.guest_of_network(n, &format!("room{n}")).unwrap()).collect();
+    let refused = fixture.guest_of_network(9, "room9").unwrap_err();
+    assert_eq!((refused.cause, refused.about.count), (Cause::AddressRooms, Some(8)));
+    opened.pop();
+    assert!(fixture.guest_of_network(10, "room9").is_ok(), "a room has closed");
 }
 
 /// Debug builds panic when a thread takes the hub's lock while it holds another lock of the same rank.

@@ -132,6 +132,17 @@ fn each_surplus_room_of_a_sign_in_is_refused() {
 }
 
 #[test]
+fn a_room_that_may_not_be_opened_is_refused_and_the_sign_in_is_not() {
+    let server = TestServer::default();
+    let mut alice = JsonClient::connect(&server);
+    let rooms = json!({"\u{1d00}ll": null, "ops": null});
+    let answer = alice.ask(&json!({"type": "guest", "user": "alice", "rooms": rooms, "label": "1"}));
+    assert_eq!(answer[0]["member_of"], json!(["ops", "lobby"]));
+    let refused: Vec<&Value> = answer.iter().filter(|object| object["cause"] == "room_name_bad").collect();
+    assert_eq!(refused.iter().map(|object| &object["room"]).collect::<Vec<_>>(), ["\u{1d00}ll"]);
+}
+
+#[test]
 fn room_that_the_address_may_not_open_is_refused_at_sign_in() {
     let server = TestServer::new(|config| {
         config.max_clients_per_ip = Some(256);

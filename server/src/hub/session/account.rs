@@ -1,6 +1,7 @@
-//! A guest registers an account of its name and stays signed in: rooms, private chats and connection do not change.
+//! A guest registers an account of its name and stays signed in: rooms, private chats and connection do not change. An
+//! account is deleted: the next user of its name inherits nothing.
 
-use super::super::Registry;
+use super::super::{Hub, Registry};
 use super::Session;
 use landline_common::history::HistoryOwner;
 
@@ -23,6 +24,25 @@ impl Session {
         if !blocked.is_empty() {
             // A failure is logged; the blocks then last until the end of the session.
             let _ = self.store_blocks(&blocked);
+        }
+    }
+}
+
+impl Hub {
+    /// Forgets an account that was deleted: no private chat with it opens again, and no nonce of its
+    /// name is known. The caller waits until the account's
+    /// session has ended, and holds its name.
+    pub fn forget_account(&self, account: &HistoryOwner) {
+        let mut registry = self.registry();
+        for detached in registry.sessions.all_detached() {
+            detached.remove_partner(account);
+        }
+        for leaving in registry.leaving.values_mut() {
+            leaving.partners.retain(|(_, partner)| partner != account);
+        }
+        drop(registry);
+        if let HistoryOwner::Account(name) = account {
+            self.nonces.lock().remove_author(name);
         }
     }
 }

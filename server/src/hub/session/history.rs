@@ -70,7 +70,7 @@ impl Session {
         let rooms: Vec<&str> = self.rooms.iter().map(|membership| membership.name.key().as_str()).collect();
         let blocked = self.blocked_keys();
         let viewer = HistoryReader {
-            address: &self.user.address,
+            address: &self.user.address.key,
             party: self.user.history_owner(),
             rooms: &rooms,
             blocked: &blocked,
@@ -123,7 +123,7 @@ impl Session {
     ) -> Result<Page, HistoryError> {
         let blocked = self.blocked_keys();
         let viewer = HistoryReader {
-            address: &self.user.address,
+            address: &self.user.address.key,
             party: self.user.history_owner(),
             rooms,
             blocked: &blocked,

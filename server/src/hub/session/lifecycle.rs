@@ -26,8 +26,6 @@ const MAX_SIGN_IN_ROOMS: usize = 48;
 pub(super) struct SessionStart {
     /// The rooms to enter; the last one is the current room.
     pub(super) rooms: Vec<RoomName>,
-    /// Refusals of further rooms that the sign-in named.
-    pub(super) refused_rooms: Vec<Report<'static>>,
     /// The token that resumes the session.
     pub(super) token: Option<Token>,
     /// The session is resumed.
@@ -45,16 +43,16 @@ impl Hub {
     pub fn sign_in(
         self: &Arc<Self>,
         reservation: NameReservation,
-        request: SignInRequest,
+        mut request: SignInRequest,
         now: OffsetDateTime,
     ) -> Result<Session, Report<'static>> {
-        let outbox = &request.outbox;
+        let outbox = request.outbox.clone();
         let number = self.allocate_session_number();
         let name = reservation.name.clone();
         let history_owner =
             if request.account { HistoryOwner::Account(name.key().clone()) } else { HistoryOwner::Guest(number) };
         let options = request.options.session;
-        let session = options.map(|options| SessionState::new(number, outbox, options.acks, &self.limits));
+        let session = options.map(|options| SessionState::new(number, &outbox, options.acks, &self.limits));
         let address = request.address.clone();
         let user = User::new(name, history_owner, address, outbox.clone(), request.rendering, session);
         let blocks = if user.is_account() { self.storage.block_list(user.name.key()) } else { Vec::new() };
@@ -72,10 +70,10 @@ impl Hub {
         let most = count(self.limits.rooms_per_person).min(MAX_SIGN_IN_ROOMS);
         let surplus = rooms.split_off(most.saturating_sub(1).min(rooms.len()));
         let refuse = |room: RoomName| Cause::TooManyRooms.with_count(most as u64).in_room(room.to_string());
-        let refused_rooms = surplus.into_iter().map(refuse).collect();
+        request.options.refused_rooms.extend(surplus.into_iter().map(refuse));
         rooms.push(request.room.clone());
         let token = options.map(|options| options.token);
-        let arrival = SessionStart { rooms, refused_rooms, token, resumed: false, announced: true };
+        let arrival = SessionStart { rooms, token, resumed: false, announced: true };
         Ok(self.start_session(reservation, user, arrival, request, now))
     }
 
@@ -89,8 +87,8 @@ impl Hub {
         now: OffsetDateTime,
     ) -> Session {
         let global_subscription = Subscription::new(&user.outbox, &user.block_filter);
-        let SignInOptions { rate, label, .. } = request.options;
-        let SessionStart { rooms, refused_rooms, token, resumed, announced } = arrival;
+        let SignInOptions { rate, label, refused_rooms, .. } = request.options;
+        let SessionStart { rooms, token, resumed, announced } = arrival;
         let mut session = Session {
             hub: self.clone(),
             user,
@@ -104,7 +102,6 @@ impl Hub {
             sent_foreign_notice: false,
             refused_rooms,
             connection_lost: false,
-            former_partners: Vec::new(),
             tag: Tag { label, ..Tag::default() },
             now,
             reservation,

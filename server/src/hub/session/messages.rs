@@ -15,6 +15,10 @@ impl Session {
         let text = self.checked_message(text)?;
         match self.hub.find(to) {
             Some(me) if Arc::ptr_eq(&me, &self.user) => Err(Cause::Yourself.report()),
+            // The account was deleted, and its session is about to end.
+            Some(other) if other.is_account() && self.hub.storage.account_name(other.name.key()).is_none() => {
+                Err(no_such_user(to))
+            }
             Some(other) if self.is_blocked_by(&other) => Err(not_delivered(&other.name)),
             Some(other) => {
                 self.send_to_online(&other, &text);

@@ -28,7 +28,6 @@ use super::{Hub, NameReservation, User};
 use crate::fanout::Subscription;
 use landline_common::clean::{clean, clean_message, count_lines};
 use landline_common::command::{Command, Format, HOORAY};
-use landline_common::history::HistoryOwner;
 use landline_common::limits::count;
 use landline_common::visible::is_blank;
 use landline_common::{Cause, EventKind, NameKey, OffsetDateTime, Rendering, Report, RoomKey, RoomName, UserName};
@@ -72,8 +71,6 @@ pub struct Session {
     refused_rooms: Vec<Report<'static>>,
     /// The connection was lost, so the session may be resumed.
     connection_lost: bool,
-    /// Partners of the private chats that ended when the user left.
-    former_partners: Vec<(UserName, HistoryOwner)>,
     /// Label and nonce of the current command. The last event of the answer takes the label.
     tag: Tag,
     now: OffsetDateTime,

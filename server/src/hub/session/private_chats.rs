@@ -211,14 +211,17 @@ impl Session {
         };
         let partners = find(&ended.partners);
         let requesters = find(&ended.requesters);
-        self.former_partners = partners.iter().map(|partner| partner.identity()).collect();
+        let mut former: Vec<_> = partners.iter().map(|partner| partner.identity()).collect();
         // If both partners leave at the same time, the first one to get here records the chat for both, so that it can
         // be reopened when both resume.
         for client in &ended.partners {
             if let Some(partner) = registry.leaving.get_mut(client) {
                 partner.partners.push(self.user.identity());
-                self.former_partners.push(partner.user.identity());
+                former.push(partner.user.identity());
             }
+        }
+        if let Some(leaving) = registry.leaving.get_mut(&self.user.client()) {
+            leaving.partners.append(&mut former);
         }
         drop(registry);
         for partner in partners {

@@ -68,6 +68,11 @@ impl DetachedSession {
             history_owner.clone_from(after);
         }
     }
+
+    /// Removes a partner, so that no chat with this owner opens again.
+    pub(super) fn remove_partner(&mut self, owner: &HistoryOwner) {
+        self.partners.retain(|(_, partner)| partner != owner);
+    }
 }
 
 /// The state of the session that a token resumes.
@@ -142,9 +147,7 @@ impl Hub {
         let reservation = NameReservation { hub: self.clone(), name: user.name.clone(), transferred: false };
         self.attach(&session, &user, options.acks, options.seq, now);
         let rooms = make_current(session.rooms.lock().clone(), &request.options.rooms);
-        let refused_rooms = Vec::new();
-        let arrival =
-            SessionStart { rooms, refused_rooms, token: Some(options.token), resumed: true, announced: false };
+        let arrival = SessionStart { rooms, token: Some(options.token), resumed: true, announced: false };
         Ok(self.start_session(reservation, user, arrival, request, now))
     }
 
@@ -230,8 +233,7 @@ impl Hub {
         drop(registry);
         self.attach(&session, &user, options.acks, options.seq, now);
         let rooms = make_current(rooms, &request.options.rooms);
-        let refused_rooms = Vec::new();
-        let arrival = SessionStart { rooms, refused_rooms, token: Some(options.token), resumed: true, announced: true };
+        let arrival = SessionStart { rooms, token: Some(options.token), resumed: true, announced: true };
         let session = self.start_session(reservation, user, arrival, request, now);
         self.reopen_chats(&session.user, &partners, now);
         Ok(session)
@@ -343,11 +345,9 @@ impl Session {
         let bytes = self.hub.detach(&session, self.user.name.key());
         let labels = session.labels.lock().bytes();
         let rooms = session.rooms.lock().clone();
-        let mut partners = std::mem::take(&mut self.former_partners);
         let mut registry = self.hub.registry();
-        if let Some(leaving) = registry.leaving.get_mut(&self.user.client()) {
-            partners.append(&mut leaving.partners);
-        }
+        let leaving = registry.leaving.get_mut(&self.user.client());
+        let partners = leaving.map(|leaving| std::mem::take(&mut leaving.partners)).unwrap_or_default();
         if !self.connection_lost {
             registry.sessions.revoke(session.number);
             return;
@@ -359,7 +359,7 @@ impl Session {
         let names = rooms.len() + blocked.len() + partners.len();
         let bytes = bytes + labels + names * NAME_BYTES + DETACHED_BYTES;
         let detached = DetachedSession { name, history_owner, session, rooms, blocked, partners };
-        let (detachment, evicted) = registry.sessions.detach(number, self.user.address.clone(), detached, bytes);
+        let (detachment, evicted) = registry.sessions.detach(number, self.user.address.key.clone(), detached, bytes);
         drop(registry);
         // Free the evicted sessions without the hub's lock.
         drop(evicted);

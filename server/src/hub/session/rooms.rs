@@ -47,8 +47,8 @@ impl Hub {
         room: &RoomName,
         user: &Arc<User>,
     ) -> Result<Entered, Report<'static>> {
-        let most = count(self.limits.rooms_per_address);
-        let (name, group) = registry.rooms.enter(room, user, most, || RoomLog::new(&self.flushers))?;
+        let per_address = count(self.limits.rooms_per_address);
+        let (name, group) = registry.rooms.enter(room, user, per_address, || RoomLog::new(&self.flushers))?;
         Ok(Entered { name, group })
     }
 }

@@ -218,14 +218,15 @@ impl Messages {
         self.queue.push(Job::AcknowledgeMail { receiver: receiver.clone(), ids, delivered });
     }
 
-    /// Deletes all messages of a mailbox, also those in flight. Waits for the disk, so the caller must hold no lock.
+    /// Deletes the mail of an account, also in flight, its read markers, and the nonces of its name. Its direct messages
+    /// stay, see [`Self::delete_direct_messages`]. Waits for the disk, so the caller must hold no lock.
     ///
     /// # Errors
-    /// Storing failed, and nothing was deleted; or [`HistoryError::Busy`] after five seconds, and the messages may still
-    /// be deleted.
-    pub fn delete_mail(&self, receiver: &NameKey) -> Result<(), HistoryError> {
+    /// Storing failed, and nothing was deleted; or [`HistoryError::Busy`] after five seconds, and all may still be
+    /// deleted.
+    pub fn delete_account(&self, account: &NameKey) -> Result<(), HistoryError> {
         let (reply, deleted) = bounded(1);
-        if !self.queue.push(Job::DeleteMail { receiver: receiver.clone(), reply }) {
+        if !self.queue.push(Job::DeleteAccount { account: account.clone(), reply }) {
             return Err(stopping_error());
         }
         wait_for_answer(&deleted)?.map_err(HistoryError::Failed)

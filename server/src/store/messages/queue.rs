@@ -57,8 +57,8 @@ pub(super) enum Job {
     FetchMail { receiver: NameKey, most: usize, handler: MailHandler },
     /// Ends the delivery of fetched messages: deletes delivered ones, makes others available again. No strings.
     AcknowledgeMail { receiver: NameKey, ids: Vec<u64>, delivered: bool },
-    /// Deletes all messages of a mailbox, also those in flight. No strings.
-    DeleteMail { receiver: NameKey, reply: Sender<Result<(), String>> },
+    /// Deletes the mail of an account, also in flight, its read markers, and the nonces of its name. No strings.
+    DeleteAccount { account: NameKey, reply: Sender<Result<(), String>> },
     /// Moves a read marker forward. Strings: the account, the room.
     SetReadMarker { id: u64 },
     /// Answers when all earlier jobs are stored and, if `searchable`, indexed. No strings.
@@ -81,7 +81,7 @@ impl Job {
             Job::Run(_) => false,
             Job::Talk { .. } | Job::Direct(_) | Job::EnqueueMail(..) | Job::RequeueMail(_) => true,
             Job::AcknowledgeMail { delivered: true, .. } | Job::SetReadMarker { .. } => true,
-            Job::DeleteMail { .. } | Job::DeleteDirectMessages { .. } | Job::TransferDirectMessages { .. } => true,
+            Job::DeleteAccount { .. } | Job::DeleteDirectMessages { .. } | Job::TransferDirectMessages { .. } => true,
         }
     }
 
@@ -92,7 +92,7 @@ impl Job {
             Job::RequeueMail(_) | Job::FetchMail { .. } | Job::AcknowledgeMail { .. } => false,
             Job::SetReadMarker { .. }
             | Job::Barrier { .. }
-            | Job::DeleteMail { .. }
+            | Job::DeleteAccount { .. }
             | Job::DeleteDirectMessages { .. }
             | Job::TransferDirectMessages { .. } => false,
             #[cfg(test)]
@@ -104,7 +104,7 @@ impl Job {
     pub(super) fn is_durable(&self) -> bool {
         match self {
             Job::EnqueueMail(..) | Job::RequeueMail(_) => true,
-            Job::DeleteMail { .. } | Job::DeleteDirectMessages { .. } => true,
+            Job::DeleteAccount { .. } | Job::DeleteDirectMessages { .. } => true,
             Job::Talk { .. } | Job::Direct(_) | Job::FetchMail { .. } | Job::AcknowledgeMail { .. } => false,
             Job::SetReadMarker { .. } | Job::Barrier { .. } | Job::TransferDirectMessages { .. } => false,
             #[cfg(test)]

@@ -175,8 +175,8 @@ impl StorageThread {
             (Job::DeleteDirectMessages { reply, .. }, Outcome::DirectMessagesDeleted(messages)) => {
                 drop(reply.send(Ok(messages)))
             }
-            (Job::DeleteMail { receiver, reply }, _) => {
-                self.writer.mailbox.clear_all_in_flight(&receiver);
+            (Job::DeleteAccount { account, reply }, _) => {
+                self.writer.mailbox.clear_all_in_flight(&account);
                 let _ = reply.send(Ok(()));
             }
             (_, Outcome::DuplicateIds(lost)) => {
@@ -203,7 +203,7 @@ impl StorageThread {
             }
             Job::EnqueueMail(_, reply) => drop(reply.send(Err(MailboxError::NotStored(why.to_owned())))),
             Job::DeleteDirectMessages { reply, .. } => drop(reply.send(Err(why.to_owned()))),
-            Job::DeleteMail { reply, .. } => drop(reply.send(Err(why.to_owned()))),
+            Job::DeleteAccount { reply, .. } => drop(reply.send(Err(why.to_owned()))),
             Job::AcknowledgeMail { receiver, ids, delivered: true } => {
                 self.writer.mailbox.defer_delete(receiver, ids);
             }
@@ -235,7 +235,7 @@ impl StorageThread {
             // These jobs write, and `answer` or `refuse` has done the rest.
             Job::Talk { .. } | Job::Direct(_) | Job::EnqueueMail(..) | Job::RequeueMail(_) => {}
             Job::AcknowledgeMail { .. }
-            | Job::DeleteMail { .. }
+            | Job::DeleteAccount { .. }
             | Job::SetReadMarker { .. }
             | Job::DeleteDirectMessages { .. }
             | Job::TransferDirectMessages { .. } => {}

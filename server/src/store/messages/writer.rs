@@ -189,8 +189,11 @@ impl Writer {
                 self.mailbox.delete(&self.connection, receiver, ids)?;
                 Outcome::Done
             }
-            Job::DeleteMail { receiver, .. } => {
-                self.mailbox.delete_all(&self.connection, receiver)?;
+            Job::DeleteAccount { account, .. } => {
+                self.mailbox.delete_all(&self.connection, account)?;
+                for sql in ["DELETE FROM mark WHERE account = ?1", "DELETE FROM nonce WHERE author = ?1"] {
+                    self.connection.execute(sql, [account.as_str()])?;
+                }
                 Outcome::Done
             }
             Job::SetReadMarker { id } => {

@@ -103,7 +103,7 @@ fn a_failed_deletion_of_a_mailbox_is_reported_and_changes_nothing() {
         store.enqueue(id, "alice", "bob", "hello").unwrap();
     }
     store.run(|connection| connection.pragma_update(None, "query_only", true).unwrap());
-    assert!(matches!(store.messages.delete_mail(&NameKey::of("bob")), Err(HistoryError::Failed(_))));
+    assert!(matches!(store.messages.delete_account(&NameKey::of("bob")), Err(HistoryError::Failed(_))));
     assert_eq!(store.fetch("bob"), [1, 2]);
 }
 
@@ -195,7 +195,7 @@ fn after_a_stop_every_call_returns() {
     assert!(!store.messages.wait_for_capacity());
     assert!(matches!(store.enqueue(4, "alice", "bob", "x"), Err(MailboxError::NotStored(_))));
     assert_eq!(store.messages.delete_direct_messages(&party("bob")), Err(stopping_error()));
-    assert_eq!(store.messages.delete_mail(&NameKey::of("bob")), Err(stopping_error()));
+    assert_eq!(store.messages.delete_account(&NameKey::of("bob")), Err(stopping_error()));
     let bob = party("bob");
     let viewer =
         HistoryReader { address: "", party: &bob, rooms: &["a"], blocked: &[], only: HistoryFilter::Everything };

@@ -111,7 +111,7 @@ fn deleting_a_mailbox_deletes_waiting_and_fetched_mail() {
     store.enqueue(6, "alice", "carol", "hello").unwrap();
     assert_eq!(store.fetch("bob"), [1]);
     assert_eq!(store.fetch("bob"), [2]);
-    store.messages.delete_mail(&NameKey::of("Bob")).unwrap();
+    store.messages.delete_account(&NameKey::of("Bob")).unwrap();
     acknowledge(&store, "bob", &[1], false);
     assert_eq!(store.fetch("bob"), [] as [u64; 0]);
     store.enqueue(7, "alice", "bob", "to the next bob").unwrap();
@@ -124,6 +124,6 @@ fn deleting_a_mailbox_deletes_waiting_and_fetched_mail() {
 fn the_id_of_deleted_mail_is_never_assigned_again() {
     let store = Store::with(Retention::Off, &Limits::default());
     store.enqueue(9, "alice", "bob", "hello").unwrap();
-    store.messages.delete_mail(&NameKey::of("bob")).unwrap();
+    store.messages.delete_account(&NameKey::of("bob")).unwrap();
     assert_eq!(store.reopen(Retention::Off).messages.highest_id(), 9);
 }

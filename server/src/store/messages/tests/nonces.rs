@@ -92,6 +92,24 @@ fn only_the_newest_nonces_are_kept() {
 }
 
 #[test]
+fn deleting_an_account_deletes_its_read_markers_and_nonces_and_no_others() {
+    let store = Store::new();
+    say(&store, 1, &["one"], &[(0, "n1")]);
+    store.messages.store_talk(
+        &NewMessages { first_id: 2, at: at(2), room: Some("a"), user: "Bob", client: 8, nonces: &[(0, "n2")] },
+        &mut ["two"].into_iter(),
+    );
+    let (alice, bob) = (NameKey::of("alice"), NameKey::of("bob"));
+    store.messages.set_read_marker(&alice, "a", 1);
+    store.messages.set_read_marker(&bob, "a", 2);
+    store.messages.delete_account(&alice).unwrap();
+    assert_eq!(stored(&store), [(bob.as_str().to_owned(), "n2".to_owned(), 2)]);
+    assert_eq!(store.messages.read_marker(&alice, "a").unwrap(), None);
+    assert_eq!(store.messages.read_marker(&bob, "a").unwrap(), Some(2));
+    assert_eq!(store.ids("bob", &["a"], Range::Last(9)), [1, 2], "the talk stays");
+}
+
+#[test]
 fn a_database_of_version_1_is_migrated() {
     let folder = tempfile::tempdir().unwrap();
     let path = schema::path(folder.path());

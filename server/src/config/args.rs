@@ -2,7 +2,7 @@
 
 use super::size;
 use super::tasks::ServerTask;
-use super::{Config, History, limits_of};
+use super::{Config, DEFAULT_DATA, History, limits_of};
 use anyhow::{Context, anyhow, bail};
 use clap::Parser;
 use landline_common::limits;
@@ -43,7 +43,7 @@ pub struct Args {
     #[arg(long, value_name = "ADDRESS", default_value = "::", hide_default_value = true)]
     bind: IpAddr,
     /// Folder for accounts, sessions and the log
-    #[arg(long, value_name = "FOLDER", default_value = "data")]
+    #[arg(long, value_name = "FOLDER", default_value = DEFAULT_DATA)]
     data: PathBuf,
     /// The server's name, as users see it
     #[arg(long, default_value = "Landline")]

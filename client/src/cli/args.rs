@@ -34,7 +34,7 @@ pub struct Args {
     #[arg(long = "server", value_name = "HOST[:PORT]")]
     server_flag: Option<String>,
     /// The port of the server, like HOST:PORT
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_parser = parse_port)]
     port: Option<u16>,
     /// Your name in the chat [default: the last name you used, or your login name]
     #[arg(long)]
@@ -145,7 +145,7 @@ pub struct Discover {
     #[arg(long, value_name = "SECONDS", default_value = "0.5", value_parser = parse_seconds)]
     pub timeout: Duration,
     /// The UDP port on which servers answer
-    #[arg(long, value_name = "UDP_PORT", default_value_t = BEACON_PORT, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "UDP_PORT", default_value_t = BEACON_PORT, value_parser = parse_port)]
     pub port: u16,
     /// Search only the network on which this machine has this address [default: all networks]
     #[arg(long, value_name = "ADDRESS")]
@@ -172,7 +172,7 @@ pub struct MeshArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "passphrase")]
     pub passphrase_file: Option<PathBuf>,
     /// The UDP port on which members find each other; it must be the same for all members
-    #[arg(long, value_name = "UDP_PORT", default_value_t = MESH_PORT, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "UDP_PORT", default_value_t = MESH_PORT, value_parser = parse_port)]
     pub port: u16,
     /// Appearance, notifications and the log.
     #[command(flatten)]
@@ -205,6 +205,11 @@ fn joined(host: &str, port: &str) -> String {
 fn parse_seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().filter(|seconds| (0.01..=3_600.0).contains(seconds));
     seconds.map(Duration::from_secs_f64).ok_or_else(|| "must be from 0.01 to 3600 seconds".into())
+}
+
+/// Parses a port to connect to or to listen on.
+fn parse_port(text: &str) -> Result<u16, String> {
+    text.parse().ok().filter(|port| *port != 0).ok_or_else(|| "a port is a number from 1 to 65535".into())
 }
 
 impl Args {
@@ -296,6 +301,8 @@ mod tests {
         for wrong in [&["a", "b"][..], &["host:1", "2"], &["host", "0"], &["host", "70000"], &["a", "1", "2"]] {
             assert_eq!(server(wrong), None, "{wrong:?}");
         }
+        let refusal = Args::try_parse_from(["landline", "host", "--port", "80000"]).unwrap_err().to_string();
+        assert!(refusal.contains("a port is a number from 1 to 65535"), "{refusal}");
         for wrong in [&["--port", "99"][..], &["host:1", "--port", "2"], &["host", "1", "--port", "2"]] {
             assert_eq!(server(wrong), None, "{wrong:?}");
         }

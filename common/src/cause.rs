@@ -7,7 +7,7 @@
 //! `sentences_that_older_clients_compare_stay_to_the_letter` lists them, and all of LanTalk's sentences.
 //!
 //! In a sentence, `{user}`, `{room}`, `{seconds}`, `{count}`, `{retry_ms}` and `{word}` are fields of [`Details`]; `{s}` is
-//! the plural ending for `{count}`, and `{hint}` is "Did you mean …?" if there is a hint.
+//! the plural ending for `{count}`, and `{hint}` names the command that was meant, and `/help`.
 
 mod names;
 mod sentence;
@@ -85,8 +85,8 @@ causes! {
     PasswordReset "password_reset" State,
         "The operator of this server has set a new password for your account. Sign in with it.";
     QuestionsCancelled "questions_cancelled" State,
-        "Nothing was changed. The questions are over: what you type now is said again.";
-    QuestionsOver "questions_over" State, "The questions are over: what you type now is said again.";
+        "Nothing was changed. The questions are over: what you type now is talk again.";
+    QuestionsOver "questions_over" State, "The questions are over: what you type now is talk again.";
     TalkHeld "talk_held" State, "For {seconds} s what you type is not said, in case it is a password.";
     Registered "registered" Line, "Registration successful. You can login now.";
 
@@ -151,7 +151,7 @@ causes! {
     // Commands.
     BadObject "bad_object" Refusal(400), "Not a valid command object: {word}. Nothing was done.";
     UnknownCommand "unknown_command" Refusal(400),
-        "Unknown command /{word}.{hint} Try /help.", lantalk "Unknown command: /{word}";
+        "Unknown command /{word}.{hint}", lantalk "Unknown command: /{word}";
     Usage "usage" Refusal(400), "Usage: {word}";
     Throttled "throttled" Refusal(429), "Too fast; nothing was done. Try again in {retry_ms} ms.";
     LinesDropped "lines_dropped" Refusal(429), "{count} line{s} not sent{word}. Send again, more slowly.";
@@ -167,7 +167,7 @@ causes! {
     MachineLine "machine_line" Refusal(400),
         "That begins like a line of another program and was not said. /say TEXT sends any text.";
     MeshOnly "mesh_only" Refusal(400), "That command is for landline mesh: users of a server have no keys.";
-    NoSuchHelp "no_such_help" Refusal(404), "Unknown command. /help all lists the commands.";
+    NoSuchHelp "no_such_help" Refusal(404), "Unknown command /{word}. /help all lists the commands.";
     NotInRoom "not_in_room" Refusal(404), "You are not in {room}. /rooms lists the rooms.";
     NoRoomToTalk "no_room_to_talk" Refusal(404),
         "You are in no room. /join ROOM takes you into one, /rooms lists them.";

@@ -1,5 +1,7 @@
 //! Accepts clients: starts a thread for each connection, or refuses it with the reason.
 
+use crate::ban_row::BanRow;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::connection::{self, ServerContext};
 use crate::connections::ConnectionTable;
@@ -8,9 +10,10 @@ use crate::fanout::{ClientId, DisconnectReason, Outbox};
 use crate::log_throttle::LogThrottle;
 use crate::net::{Listener, Stream};
 use anyhow::{Context, anyhow};
+use landline_common::clean::clean;
 use landline_common::limits::{Limits, count};
 use landline_common::service::Service;
-use landline_common::{Cause, EventKind, OffsetDateTime, Rendering};
+use landline_common::{Cause, EventKind, OffsetDateTime, Rendering, Report};
 use parking_lot::Mutex;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -23,6 +26,8 @@ use std::time::{Duration, Instant};
 /// Stack size in bytes of a connection's thread: enough for its deepest call in a debug build. Only the pages that are
 /// used cost memory.
 const CONNECTION_STACK: usize = 512 << 10;
+/// Characters of a reason that a banned client is told.
+const SHOWN_REASON_CHARS: usize = 200;
 /// Time that another program on this machine has to answer when it is asked what it is.
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(500);
 
@@ -139,19 +144,19 @@ impl Acceptor {
         let client: ClientId = self.next_client.fetch_add(1, Relaxed);
         let stream = Arc::new(stream);
         let outbox = Outbox::new(client, &stream, &context.poller);
-        let is_banned = || context.bans.is_banned(stream.address(), context.clock.now());
-        if is_banned() {
+        let ban = || context.bans.find(stream.address(), context.clock.now());
+        if let Some(ban) = ban() {
             log::debug!("acceptor: refused address={} reason=banned", stream.address());
-            refuse(&outbox, port_kind, Cause::AddressBanned, context.clock.now());
+            refuse(&outbox, port_kind, describe_ban(&ban, &context.clock), context.clock.now());
             return;
         }
         let Some(guard) = self.connections.admit(&outbox, stream.address()) else {
             log::debug!("acceptor: refused address={} reason=full", stream.address());
-            refuse(&outbox, port_kind, Cause::ServerFull, context.clock.now());
+            refuse(&outbox, port_kind, Cause::ServerFull.report(), context.clock.now());
             return;
         };
         // Checks again: a ban made since the first check has disconnected only the connections then in the table.
-        if is_banned() {
+        if ban().is_some() {
             return;
         }
         let connection_outbox = outbox.clone();
@@ -168,19 +173,28 @@ impl Acceptor {
             if self.thread_failures_logged.lock().allow(Instant::now()) {
                 log::error!("acceptor: no thread for a new client: {error}; new clients are refused");
             }
-            refuse(&outbox, port_kind, Cause::ServerFull, self.context.clock.now());
+            refuse(&outbox, port_kind, Cause::ServerFull.report(), self.context.clock.now());
         }
     }
 }
 
 /// Tells a client why it is refused, in the form of its port. The connection ends when the outbox is dropped.
-fn refuse(outbox: &Arc<Outbox>, port_kind: PortKind, cause: Cause, now: OffsetDateTime) {
-    let (rendering, event) = match (port_kind, cause) {
-        (PortKind::LanTalk, _) => (Rendering::LanTalk, EventKind::Refused(cause.report())),
-        (PortKind::Main, Cause::ServerFull) => (Rendering::Text, cause.report().into()),
-        (PortKind::Main, _) => (Rendering::Text, EventKind::Refused(cause.report())),
+fn refuse(outbox: &Arc<Outbox>, port_kind: PortKind, report: Report<'static>, now: OffsetDateTime) {
+    let (rendering, event) = match (port_kind, report.cause) {
+        (PortKind::LanTalk, _) => (Rendering::LanTalk, EventKind::Refused(report)),
+        (PortKind::Main, Cause::ServerFull) => (Rendering::Text, report.into()),
+        (PortKind::Main, _) => (Rendering::Text, EventKind::Refused(report)),
     };
     let mut bytes = Vec::new();
     rendering.write(&event.at(now), &Limits::default(), &mut bytes);
     outbox.push_control(&bytes);
+}
+
+/// Returns the refusal of a banned address, with the end of the ban in the server's local time and the operator's reason.
+fn describe_ban(ban: &BanRow, clock: &Clock) -> Report<'static> {
+    let until = ban.until.map_or(String::new(), |until| format!(" until {}", clock.at(until.as_millisecond()).date()));
+    // bans.json may have been edited by hand.
+    let reason: String = clean(&ban.reason).chars().take(SHOWN_REASON_CHARS).collect();
+    let reason = if reason.is_empty() { reason } else { format!(" Reason: {reason}") };
+    Cause::AddressBanned.report().with_text(format!("Your address is banned from this server{until}.{reason}"))
 }

@@ -46,7 +46,7 @@ static TABLE: [ConsoleCommand; 12] = [
     command(
         "/ban",
         "USER|ADDRESS [TIME] [REASON]",
-        "keep an address or a range (10.0.0.0/8) out; TIME as 30m, 2h, 1d, or in minutes",
+        "keep an address or a range (10.0.0.0/8) out; TIME as 30m, 2h, 1d, 1w, or in minutes",
         |m, rest| {
             let (target, rest) = first_word(rest)?;
             let (minutes, reason) = parse_ban_time(rest)?;
@@ -80,7 +80,7 @@ static TABLE: [ConsoleCommand; 12] = [
         "" => Err(MISSING.to_owned()),
         text => m.say(None, text),
     }),
-    command("/help", "", "list the commands", |_, _| Ok(help())),
+    command("/help", "[COMMAND]", "list the commands, or explain one", |_, rest| help(rest)),
 ];
 
 /// The refusal of a command that lacks arguments. [`execute`] replaces it by the usage.
@@ -127,10 +127,17 @@ pub fn commands() -> impl Iterator<Item = (String, &'static str)> {
     TABLE.iter().map(|command| (format!("{} {}", command.word, command.usage).trim_end().to_owned(), command.help))
 }
 
-fn help() -> String {
-    let lines = commands().map(|(usage, help)| format!("{usage:<38} {help}"));
-    let last = format!("{:<38} {}", "/quit", "stop the server");
-    lines.chain([last]).collect::<Vec<_>>().join("\n")
+/// Lists the commands, or only the one of this name.
+///
+/// # Errors
+/// There is no such command.
+fn help(word: &str) -> Answer {
+    let word = word.trim().trim_start_matches('/').to_lowercase();
+    let all = commands().chain([("/quit".to_owned(), "stop the server")]);
+    let is_meant = |usage: &str| word.is_empty() || usage[1..].split(' ').next() == Some(&word);
+    let lines = all.filter(|(usage, _)| is_meant(usage)).map(|(usage, help)| format!("{usage:<38} {help}"));
+    let lines: Vec<_> = lines.collect();
+    if lines.is_empty() { Err(unknown(&format!("/{word}"))) } else { Ok(lines.join("\n")) }
 }
 
 /// The result of a line.
@@ -156,7 +163,7 @@ fn execute(moderator: &Moderator, line: &str) -> LineResult {
             _ => why,
         }),
         None if line.is_empty() => Ok(String::new()),
-        None if HELP_WORDS.contains(&&*word) => Ok(help()),
+        None if HELP_WORDS.contains(&&*word) => help(rest),
         None => Err(unknown(&word)),
     })
 }

@@ -5,7 +5,7 @@ use clap::Parser;
 use landline_common::clean::clean;
 use landline_server::banner::Banner;
 use landline_server::config::tasks::{Export, ServerTask};
-use landline_server::config::{Args, Config, limits_help};
+use landline_server::config::{Args, Config, DEFAULT_DATA, limits_help};
 use landline_server::logging::Screen;
 use landline_server::reload::Reload;
 use landline_server::server::Server;
@@ -14,6 +14,7 @@ use landline_server::store::{LockFile, exposure};
 use landline_server::{console, import, signals};
 use rustix::termios::OptionalActions;
 use std::io::{self, BufWriter, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 const BAD_USAGE: u8 = 2;
@@ -83,6 +84,14 @@ fn run(args: &Args, config: &Config) -> anyhow::Result<()> {
 fn serve(args: &Args, config: &Config, lock: LockFile, screen: &Screen, reload: Reload) -> anyhow::Result<()> {
     let (request_stop, stop) = crossbeam_channel::bounded(1);
     signals::listen(reload, request_stop.clone())?;
+    // Any other folder may be shared on purpose, for example with the group that makes the backups.
+    if config.data == Path::new(DEFAULT_DATA)
+        && let Some(mode) = exposure::close_folder(&config.data)
+    {
+        log::info!(
+            "data: other users of this machine could access {DEFAULT_DATA} (mode {mode:03o}); now they cannot (700)"
+        );
+    }
     for warning in exposure::warnings(&config.data, args.password_file()) {
         log::warn!("{warning}");
     }

@@ -10,7 +10,7 @@ use crate::hub::User;
 use crate::store::{BanRow, Messages};
 use landline_common::command::room_word;
 use landline_common::history::{HistoryError, HistoryOwner};
-use landline_common::{Cause, EventKind, NameKey, Rendering, Report, RoomName};
+use landline_common::{Cause, EventKind, NameKey, OffsetDateTime, Rendering, Report, RoomName};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -40,9 +40,9 @@ impl Moderator {
         let users = self.context.hub.online_users();
         let addresses = self.addresses();
         let line = |user: &Arc<User>| {
-            let kind = if user.is_account() { ", account" } else { "" };
+            let kind = if user.is_account() { "account" } else { "guest" };
             let address = addresses.get(&user.client()).map_or("?".to_owned(), IpAddr::to_string);
-            format!("  {} ({address}{kind})", user.name)
+            format!("  {} ({address}, {kind})", user.name)
         };
         let lines: Vec<_> = users.iter().map(line).collect();
         if lines.is_empty() { "No users are online.".to_owned() } else { format!("Online:\n{}", lines.join("\n")) }
@@ -223,9 +223,12 @@ impl Moderator {
     /// Lists the bans in force.
     #[must_use]
     pub fn bans(&self) -> String {
-        let bans = self.context.bans.list(self.context.clock.now());
+        let clock = &self.context.clock;
+        let now = clock.now();
+        let bans = self.context.bans.list(now);
         let line = |ban: &BanRow| {
-            let until = ban.until.map_or("for ever".to_owned(), |until| format!("until {until:.0}"));
+            let end = ban.until.map(|until| clock.at(until.as_millisecond()));
+            let until = end.map_or("for ever".to_owned(), |end| describe_end(end, now));
             let about = [&ban.name, &ban.reason].into_iter().filter(|text| !text.is_empty());
             let about: Vec<_> = std::iter::once(until).chain(about.cloned()).collect();
             format!("  {} ({})", ban.address, about.join(", "))
@@ -368,6 +371,18 @@ fn until_restart(stored: &Stored, afterwards: &str) -> String {
     )
 }
 
+/// Returns when a ban ends, in local time as in the log, and the time that is left, rounded up to minutes.
+fn describe_end(end: OffsetDateTime, now: OffsetDateTime) -> String {
+    let minutes = end.unix_ms.saturating_sub(now.unix_ms).max(0).saturating_add(59_999) / 60_000;
+    let (days, hours) = (minutes / 1_440, minutes / 60 % 24);
+    let left = match (days, hours) {
+        (0, 0) => format!("{minutes} min"),
+        (0, hours) => format!("{hours} h {} min", minutes % 60),
+        (days, hours) => format!("{days} d {hours} h"),
+    };
+    format!("until {}, {left} left", end.date())
+}
+
 /// Returns when a user left, and from which address.
 fn describe_departure(user: &DepartedUser) -> String {
     let minutes = user.at.elapsed().as_secs() / 60;
@@ -395,4 +410,26 @@ fn memory() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     resident.map_or("?".to_owned(), |kib| kib.trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_ban_is_local_with_the_time_left() {
+        // 2026-11-21 14:23:20 UTC, 19:53:20 in a zone 5:30 ahead.
+        let now = OffsetDateTime { unix_ms: 1_795_271_000_000, offset_s: 19_800 };
+        let end = |minutes: i64| OffsetDateTime { unix_ms: now.unix_ms + minutes * 60_000, ..now };
+        for (minutes, text) in [
+            (30, "until 2026-11-21 20:23, 30 min left"),
+            (125, "until 2026-11-21 21:58, 2 h 5 min left"),
+            (1_500, "until 2026-11-22 20:53, 1 d 1 h left"),
+            (-1, "until 2026-11-21 19:52, 0 min left"),
+        ] {
+            assert_eq!(describe_end(end(minutes), now), text);
+        }
+        let just_before = OffsetDateTime { unix_ms: now.unix_ms + 1, ..now };
+        assert!(describe_end(just_before, now).ends_with(", 1 min left"));
+    }
 }

@@ -6,6 +6,7 @@ use crate::palette::Palette;
 use crate::server_address::with_port;
 use crate::usage_error::UsageError;
 use clap::{Parser, Subcommand, ValueHint};
+use landline_common::command::help::nearest;
 use landline_common::command::room_word;
 use landline_common::service::BEACON_PORT;
 use std::net::Ipv4Addr;
@@ -14,6 +15,9 @@ use std::time::Duration;
 
 /// Default UDP port on which members of a mesh find each other.
 const MESH_PORT: u16 = 5_052;
+
+/// Names of the tasks, for the error about a mistyped one.
+const TASKS: [&str; 5] = ["discover", "wifi", "mesh", "config", "completions"];
 
 /// Chat on the local network. Without arguments, landline looks for servers and asks what it needs to know
 #[derive(Debug, Parser)]
@@ -29,6 +33,9 @@ pub struct Args {
     /// The server to connect to, like the argument HOST[:PORT]
     #[arg(long = "server", value_name = "HOST[:PORT]")]
     server_flag: Option<String>,
+    /// The port of the server, like HOST:PORT
+    #[arg(long, value_parser = parse_port)]
+    port: Option<u16>,
     /// Your name in the chat [default: the last name you used, or your login name]
     #[arg(long)]
     pub name: Option<String>,
@@ -138,7 +145,7 @@ pub struct Discover {
     #[arg(long, value_name = "SECONDS", default_value = "0.5", value_parser = parse_seconds)]
     pub timeout: Duration,
     /// The UDP port on which servers answer
-    #[arg(long, value_name = "UDP_PORT", default_value_t = BEACON_PORT, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "UDP_PORT", default_value_t = BEACON_PORT, value_parser = parse_port)]
     pub port: u16,
     /// Search only the network on which this machine has this address [default: all networks]
     #[arg(long, value_name = "ADDRESS")]
@@ -165,7 +172,7 @@ pub struct MeshArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "passphrase")]
     pub passphrase_file: Option<PathBuf>,
     /// The UDP port on which members find each other; it must be the same for all members
-    #[arg(long, value_name = "UDP_PORT", default_value_t = MESH_PORT, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "UDP_PORT", default_value_t = MESH_PORT, value_parser = parse_port)]
     pub port: u16,
     /// Appearance, notifications and the log.
     #[command(flatten)]
@@ -200,6 +207,11 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
     seconds.map(Duration::from_secs_f64).ok_or_else(|| "must be from 0.01 to 3600 seconds".into())
 }
 
+/// Parses a port to connect to or to listen on.
+fn parse_port(text: &str) -> Result<u16, String> {
+    text.parse().ok().filter(|port| *port != 0).ok_or_else(|| "a port is a number from 1 to 65535".into())
+}
+
 impl Args {
     /// Returns the address of the server with its port, if the user named one.
     ///
@@ -211,14 +223,22 @@ impl Args {
             words.remove(0);
         }
         words.extend(self.server_flag.as_deref());
+        let port = self.port.map(|port| port.to_string());
+        words.extend(port.as_deref());
         match words[..] {
             [] => Ok(None),
+            [_] if port.is_some() => Err(UsageError::new("--port without a server; write landline HOST --port PORT")),
             [host] => with_port(host).map(Some),
             // HOST PORT, as for `nc`.
             [host, port] if is_number(port) && host.matches(':').count() != 1 => {
                 with_port(&joined(host, port)).map(Some)
             }
-            [..] => Err(UsageError::new("several servers given; name one, for example: landline 192.168.1.20")),
+            [first, ..] => Err(UsageError::new(match nearest(first, TASKS.into_iter()) {
+                Some(task) => {
+                    format!("{first:?} is neither a command nor a server with its port (did you mean landline {task}?)")
+                }
+                None => "several servers given; name one, for example: landline 192.168.1.20".to_owned(),
+            })),
         }
     }
 
@@ -271,6 +291,8 @@ mod tests {
             (vec!["[::1]:7"], "[::1]:7"),
             (vec!["192.0.2.2", "12345"], "192.0.2.2:12345"),
             (vec!["connect", "host", "99"], "host:99"),
+            (vec!["host", "--port", "99"], "host:99"),
+            (vec!["--server", "::1", "--port", "99"], "[::1]:99"),
             (vec!["fe80::1%eth0", "8888"], "[fe80::1%eth0]:8888"),
         ] {
             assert_eq!(server(&args).as_deref(), Some(address));
@@ -279,6 +301,28 @@ mod tests {
         for wrong in [&["a", "b"][..], &["host:1", "2"], &["host", "0"], &["host", "70000"], &["a", "1", "2"]] {
             assert_eq!(server(wrong), None, "{wrong:?}");
         }
+        let refusal = Args::try_parse_from(["landline", "host", "--port", "80000"]).unwrap_err().to_string();
+        assert!(refusal.contains("a port is a number from 1 to 65535"), "{refusal}");
+        for wrong in [&["--port", "99"][..], &["host:1", "--port", "2"], &["host", "1", "--port", "2"]] {
+            assert_eq!(server(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_mistyped_task_is_named() {
+        use clap::CommandFactory;
+        let refusal = |args: &[&str]| {
+            let args = Args::try_parse_from(std::iter::once(&"landline").chain(args)).unwrap();
+            args.server().unwrap_err().to_string()
+        };
+        let mistyped = refusal(&["mehs", "zed"]);
+        assert!(
+            mistyped.contains("\"mehs\" is neither a command nor") && mistyped.contains("landline mesh"),
+            "{mistyped}"
+        );
+        assert!(refusal(&["10.0.0.1", "10.0.0.2"]).contains("several servers"));
+        let command = Args::command();
+        assert!(command.get_subcommands().map(clap::Command::get_name).eq(TASKS), "a task is missing in TASKS");
     }
 
     fn discover(args: &[&str]) -> Option<Discover> {

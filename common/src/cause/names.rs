@@ -32,3 +32,12 @@ impl From<NameError> for Report<'static> {
         }
     }
 }
+
+/// Returns the end of the sentence about an unknown command: the command that was meant, if known, and where all are.
+pub(super) fn hint(meant: Option<&str>) -> String {
+    match meant {
+        None => " Try /help.".to_owned(),
+        Some("/help") => " Did you mean /help?".to_owned(),
+        Some(meant) => format!(" Did you mean {meant}? Try /help."),
+    }
+}

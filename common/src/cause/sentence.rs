@@ -39,7 +39,7 @@ impl Report<'_> {
                 "user" => text(user),
                 "room" => text(room),
                 "word" => text(word),
-                "hint" => hint.as_ref().map_or(String::new(), |hint| format!(" Did you mean {hint}?")),
+                "hint" => super::names::hint(hint.as_deref()),
                 "seconds" => number(seconds),
                 "count" => number(count),
                 "retry_ms" => number(retry_ms),

@@ -22,6 +22,10 @@ pub enum CommandError<'a> {
     Unknown(&'a str),
     /// The arguments do not fit; with the usage of the command.
     Usage(&'static str),
+    /// `/join` with several words, which are shown as the one name that may be meant.
+    RoomOfWords(&'a str),
+    /// `/users ROOM` in place of `/who ROOM`.
+    UsersOfRoom(&'a str),
     /// `/query USER` without a text opens a window in other programs.
     NoWindow(&'a str),
 }
@@ -30,20 +34,36 @@ impl CommandError<'_> {
     /// Returns the refusal. A quoted word in it is cleaned and cut.
     #[must_use]
     pub fn report(self) -> Report<'static> {
-        let shown = |word: &str| clean(word).chars().take(LONGEST_WORD).collect::<String>();
         match self {
             CommandError::Unknown(word) => {
-                Cause::UnknownCommand.with_word(shown(word)).with_hint(suggestion(word).map(|word| format!("/{word}")))
+                Cause::UnknownCommand.with_word(quoted(word)).with_hint(suggestion(word).map(|word| format!("/{word}")))
             }
             CommandError::Usage(usage) => Cause::Usage.with_word(usage),
+            CommandError::RoomOfWords(words) => {
+                let room = quoted(words).split_whitespace().collect::<Vec<_>>().join("-");
+                Cause::Usage
+                    .with_word("/join ROOM")
+                    .with_text(format!("A room's name is one word: /join {room}. Nothing was done."))
+            }
+            CommandError::UsersOfRoom(room) => {
+                let room = quoted(room);
+                Cause::Usage
+                    .with_word("/users")
+                    .with_text(format!("/users lists all users online; /who {room} lists those in {room}."))
+            }
             CommandError::NoWindow(user) => {
-                let user = shown(user);
+                let user = quoted(user);
                 Cause::Usage.with_word("/pm USER TEXT").with_text(format!(
                     "No windows here: to write to {user}, type /pm {user} TEXT. Other lines still go to your room."
                 ))
             }
         }
     }
+}
+
+/// Returns a word as an error quotes it: cleaned and cut.
+fn quoted(word: &str) -> String {
+    clean(word).chars().take(LONGEST_WORD).collect()
 }
 
 impl fmt::Display for CommandError<'_> {
@@ -106,9 +126,18 @@ fn parse_slash(slash: &str) -> Result<Command<'_>, CommandError<'_>> {
         spec.forms.iter().find(is_it).map(|form| (spec, form.shape))
     });
     let (spec, shape): (&CommandSpec, Shape) = found.ok_or(CommandError::Unknown(word))?;
-    let opens_window = word.eq_ignore_ascii_case("query") && !rest.trim().is_empty();
-    let misused = if opens_window { CommandError::NoWindow(rest.trim()) } else { CommandError::Usage(spec.usage) };
-    arguments(rest, shape, spec).map(spec.build).ok_or(misused)
+    arguments(rest, shape, spec).map(spec.build).ok_or_else(|| misused(word, rest.trim(), spec))
+}
+
+/// Returns the error for arguments that do not fit, with the command that the user may have meant.
+fn misused<'a>(word: &str, rest: &'a str, spec: &CommandSpec) -> CommandError<'a> {
+    let words = if rest.contains('\n') { 0 } else { rest.split_whitespace().count() };
+    match (spec.word(), words) {
+        _ if word.eq_ignore_ascii_case("query") && !rest.is_empty() => CommandError::NoWindow(rest),
+        ("join", 2..) => CommandError::RoomOfWords(room_word(rest)),
+        ("users", 1) => CommandError::UsersOfRoom(room_word(rest)),
+        _ => CommandError::Usage(spec.usage),
+    }
 }
 
 /// Removes `#` from the front of a room name, unless nothing else is left.

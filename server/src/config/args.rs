@@ -2,7 +2,7 @@
 
 use super::size;
 use super::tasks::ServerTask;
-use super::{Config, History, limits_of};
+use super::{Config, DEFAULT_DATA, History, limits_of};
 use anyhow::{Context, anyhow, bail};
 use clap::Parser;
 use landline_common::limits;
@@ -37,13 +37,13 @@ pub struct Args {
     #[arg(value_name = "TIMEOUT", default_value_t = 300)]
     idle: u64,
     /// Listen on this port too; may be given several times (tcp_chat's client dials 8888)
-    #[arg(long = "port", value_name = "PORT")]
+    #[arg(long = "port", value_name = "PORT", value_parser = parse_port)]
     ports: Vec<u16>,
     /// Listen on this address only; 0.0.0.0 is IPv4 only [default: all of this machine's]
     #[arg(long, value_name = "ADDRESS", default_value = "::", hide_default_value = true)]
     bind: IpAddr,
     /// Folder for accounts, sessions and the log
-    #[arg(long, value_name = "FOLDER", default_value = "data")]
+    #[arg(long, value_name = "FOLDER", default_value = DEFAULT_DATA)]
     data: PathBuf,
     /// The server's name, as users see it
     #[arg(long, default_value = "Landline")]
@@ -74,10 +74,10 @@ pub struct Args {
     #[arg(long, value_name = "N")]
     max_clients_per_ip: Option<usize>,
     /// Port for LanTalk's clients; 0 turns it off
-    #[arg(long, value_name = "PORT", default_value_t = LANTALK_PORT)]
+    #[arg(long, value_name = "PORT", default_value_t = LANTALK_PORT, value_parser = parse_port)]
     lantalk_port: u16,
     /// UDP port on which clients find this server; 0 turns it off
-    #[arg(long, value_name = "PORT", default_value_t = BEACON_PORT)]
+    #[arg(long, value_name = "PORT", default_value_t = BEACON_PORT, value_parser = parse_port)]
     beacon_port: u16,
     /// Keep messages: on, off, or for this many days
     #[arg(long, value_name = "on|off|N-days", default_value_t = History::On)]

@@ -15,6 +15,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+/// The default data folder.
+pub const DEFAULT_DATA: &str = "data";
 /// Most days of history: a century, far below the bounds of the time arithmetic.
 const MOST_DAYS: u32 = 36_500;
 
@@ -96,7 +98,7 @@ impl Default for Config {
         Config {
             ports: vec![MAIN_PORT],
             bind: Ipv6Addr::UNSPECIFIED.into(),
-            data: "data".into(),
+            data: DEFAULT_DATA.into(),
             name: "Landline".into(),
             password: None,
             block_duration: Duration::from_secs(60),

@@ -1,6 +1,6 @@
 //! The tasks of the program besides serving: export and import.
 
-use super::limits_of;
+use super::{DEFAULT_DATA, limits_of};
 use clap::Subcommand;
 use jiff::civil::DateTime;
 use jiff::{Span, Timestamp, Zoned};
@@ -20,7 +20,7 @@ pub enum ServerTask {
 #[derive(Debug, clap::Args)]
 pub struct Export {
     /// The server's data folder
-    #[arg(long, value_name = "FOLDER", default_value = "data")]
+    #[arg(long, value_name = "FOLDER", default_value = DEFAULT_DATA)]
     pub data: PathBuf,
     /// Leave out older messages: a date as 2026-01-31 or "2026-01-31 18:30", or how long ago, as 30d or 12h
     #[arg(long, value_name = "DATE|DURATION", value_parser = parse_since)]
@@ -33,7 +33,7 @@ pub struct Import {
     /// Chat77's client_connections.json, LanTalk's bans.json, or a file that export has written
     pub file: PathBuf,
     /// The server's data folder
-    #[arg(long, value_name = "FOLDER", default_value = "data")]
+    #[arg(long, value_name = "FOLDER", default_value = DEFAULT_DATA)]
     pub data: PathBuf,
     /// Set a limit as for the server
     #[arg(long = "limit", value_name = "NAME=VALUE")]

@@ -29,7 +29,7 @@ fn expects_questions(command: &Result<Command<'_>, CommandError<'_>>) -> bool {
     match command {
         Ok(command) => matches!(command, Command::Register { .. } | Command::Password(_)),
         Err(CommandError::Usage(usage)) => ACCOUNT_COMMANDS.contains(usage),
-        Err(CommandError::NoWindow(_)) => false,
+        Err(CommandError::NoWindow(_) | CommandError::RoomOfWords(_) | CommandError::UsersOfRoom(_)) => false,
         Err(why @ CommandError::Unknown(_)) => {
             why.report().about.hint.is_some_and(|hint| ACCOUNT_COMMANDS.contains(&hint.as_ref()))
         }

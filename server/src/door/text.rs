@@ -18,6 +18,9 @@ const HOW_TO_LOG_IN: &str = "Type LOGIN or REGISTER. To join as a guest, connect
 /// The hint for a user who typed the pattern itself.
 const PATTERN_EXPLAINED: &str = "NAME_ROOM stands for your own name and a room, for example carol_lobby: \
                                  carol in the room lobby.";
+/// The last answer to a user who typed wrong lines only.
+const TOO_MANY_MISTAKES: &str = "Too many wrong lines; the connection is closed. Connect again and type NAME_ROOM, for \
+                                 example alice_lobby.";
 /// Words without a slash that end the connection at the greeting, like the quit command.
 const QUIT_WORDS: [&str; 2] = ["quit", "bye"];
 
@@ -95,7 +98,11 @@ impl TextDoor {
     /// Counts a line that has none of the forms asked for. Returns `action`, or ends the connection after too many.
     fn count_mistake(&mut self, action: DoorAction) -> DoorAction {
         self.mistakes += 1;
-        if self.mistakes < SIGN_IN_MISTAKES { action } else { refused(Cause::HowToSignIn.report()) }
+        if self.mistakes < SIGN_IN_MISTAKES {
+            action
+        } else {
+            refused(Cause::HowToSignIn.report().with_text(TOO_MANY_MISTAKES))
+        }
     }
 
     /// Handles a sign-in by object. A refusal is answered, and another object may follow.

@@ -93,7 +93,15 @@ impl Bans {
     /// Returns true if `address` is banned at `now`.
     #[must_use]
     pub fn is_banned(&self, address: IpAddr, now: OffsetDateTime) -> bool {
-        self.known.read().iter().any(|ban| ban.range.contains(&address) && !ban.row.has_ended(now))
+        self.find(address, now).is_some()
+    }
+
+    /// Returns the ban of `address` that is in force at `now`; of several, the one that ends last.
+    #[must_use]
+    pub fn find(&self, address: IpAddr, now: OffsetDateTime) -> Option<BanRow> {
+        let known = self.known.read();
+        let in_force = known.iter().filter(|ban| ban.range.contains(&address) && !ban.row.has_ended(now));
+        in_force.max_by_key(|ban| (ban.row.until.is_none(), ban.row.until)).map(|ban| ban.row.clone())
     }
 
     /// Bans `range`. Replaces an earlier ban of the same range.

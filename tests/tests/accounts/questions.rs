@@ -7,8 +7,8 @@ use std::time::Duration;
 const MADE: &str = "INFO: alice is your account now. Sign in with its password from now on.";
 const CHANGED: &str = "INFO: Your password is changed. Sign in with the new one from now on.";
 const WRONG: &str = "ERROR: 403 That is not your present password. Nothing was changed.";
-const OVER: &str = "INFO: The questions are over: what you type now is said again.";
-const CANCELLED: &str = "INFO: Nothing was changed. The questions are over: what you type now is said again.";
+const OVER: &str = "INFO: The questions are over: what you type now is talk again.";
+const CANCELLED: &str = "INFO: Nothing was changed. The questions are over: what you type now is talk again.";
 const BEHIND: &str = "ERROR: 400 Not sent: it came right behind /register or /password";
 const HELD: &str = "INFO: For 10 s what you type is not said, in case it is a password.";
 

@@ -23,7 +23,8 @@ fn ban_ends_all_sessions_of_an_address() {
     }
     silent.expect_closed();
     let mut again = test_server.connect();
-    again.expect("403 Your address is banned from this server.");
+    let refusal = again.expect_start("403 Your address is banned from this server until 2");
+    assert!(refusal.ends_with(". Reason: noise"), "{refusal}");
     again.expect_closed();
     assert!(moderator.bans().contains("127.0.0.1 (until 2"), "{}", moderator.bans());
     eventually("no user is online", || moderator.stats().starts_with("Connected: 0 | Banned IPs: 1\n"));
@@ -74,7 +75,7 @@ fn a14_departed_user_is_banned_by_name() {
     let answer = moderator.ban("Bob", Some(5), "insults").expect("a ban");
     assert_eq!(answer, "Banned 127.0.0.1 for 5 min: no users were online from there.");
     assert!(moderator.bans().contains("bob, insults"), "{}", moderator.bans());
-    test_server.connect().expect("403 Your address is banned from this server.");
+    test_server.connect().expect_start("403 Your address is banned from this server until 2");
 }
 
 #[test]
@@ -114,7 +115,7 @@ fn bans_work_on_a_full_disk() {
     bob.until("INFO: You have been banned.");
     bob.expect("INFO: Reason: noise");
     bob.expect_closed();
-    test_server.connect().expect("403 Your address is banned from this server.");
+    test_server.connect().expect("403 Your address is banned from this server. Reason: noise");
     let answer = moderator.unban("10.0.0.1").expect("an end of it");
     assert!(answer.contains("after a restart the ban counts again"), "{answer}");
     assert!(moderator.bans().contains("127.0.0.1") && !moderator.bans().contains("10.0.0.1"), "{}", moderator.bans());
@@ -125,5 +126,5 @@ fn bans_work_on_a_full_disk() {
         stored().contains("127.0.0.1") && !stored().contains("10.0.0.1")
     });
     test_server.restart();
-    test_server.connect().expect("403 Your address is banned from this server.");
+    test_server.connect().expect("403 Your address is banned from this server. Reason: noise");
 }

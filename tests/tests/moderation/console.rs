@@ -23,10 +23,13 @@ fn console_commands_are_carried_out() {
     alice.send("alice_lobby");
     alice.expect_start("200 ");
     for (typed, printed) in [
-        ("/users", "alice (127.0.0.1)"),
+        ("/users", "alice (127.0.0.1, guest)"),
         ("/stats", "Connected: 1 | Banned IPs: 0"),
         ("/rooms", "Rooms: lobby (1)"),
         ("/help", "/kick USER [REASON]"),
+        ("/help kick", "end a user's session"),
+        ("help /QUIT", "stop the server"),
+        ("/help kcik", "Unknown command /kcik. Did you mean /kick?"),
         ("/nope", "Unknown command /nope"),
         ("/kcik alice", "Did you mean /kick?"),
         ("/kick", "Usage: /kick USER [REASON]"),
@@ -67,8 +70,8 @@ fn x14_bans_have_times_with_units_and_lines_are_bounded() {
         ("/ban 10.1.2.5 30x spam", "\"30x\" is not a time"),
         ("/ban ::ffff:10.0.0.0/104 1d", "Banned 10.0.0.0/8 for 1440 min"),
         ("/ban 10.1.2.6 90", "Banned 10.1.2.6 for 90 min"),
-        ("/bans", "10.1.2.3 (until "),
-        ("/help", "TIME as 30m, 2h, 1d, or in minutes"),
+        ("/bans", ", 30 min left, spam)"),
+        ("/help", "TIME as 30m, 2h, 1d, 1w, or in minutes"),
         ("/account fay deskpass12", "Nothing was changed: write /account USER password, with that word,"),
         ("/account fay new-password", "There is no account called 'fay'."),
     ] {

@@ -107,7 +107,7 @@ fn statistics_are_correct() {
         assert!(stats.contains(part), "{stats}");
     }
     assert_eq!(moderator.rooms(), "Rooms: lobby (3)");
-    assert!(moderator.users().contains("  alice (127.0.0.1)\n"));
+    assert!(moderator.users().contains("  alice (127.0.0.1, guest)\n"));
 }
 
 #[test]

@@ -191,3 +191,26 @@ fn x10_files_readable_by_other_users_are_warned_of_at_start() {
     assert!(log.contains("other users of this machine can read the server's password in"), "{log}");
     stop(&mut program);
 }
+
+#[test]
+fn the_default_data_folder_is_closed_to_other_users() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder();
+    let data = folder.path().join("data");
+    fs::create_dir(&data).expect("a folder");
+    fs::write(data.join("README.md"), "data").expect("a file");
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o755)).expect("a mode");
+    for starts in 1..=2 {
+        let mut program = Program::start(server("data".as_ref()).arg("0").current_dir(folder.path()), Stdio::null());
+        program.until("Ctrl-C");
+        assert_eq!(fs::metadata(&data).expect("the folder").permissions().mode() & 0o777, 0o700);
+        let log = fs::read_to_string(data.join("landline.log")).expect("the log");
+        assert_eq!(
+            log.matches("other users of this machine could access data (mode 755)").count(),
+            1,
+            "{starts}: {log}"
+        );
+        assert!(!log.contains("chmod"), "{log}");
+        stop(&mut program);
+    }
+}

@@ -57,7 +57,7 @@ fn imported_lantalk_bans_apply() {
     fs::write(&file, r#"["127.0.0.1"]"#).expect("a file");
     assert_eq!(import(&data, &file).0, Some(0));
     let (mut program, address) = start(&mut server(&data));
-    Client::connect(address).expect("403 Your address is banned from this server.");
+    Client::connect(address).expect("403 Your address is banned from this server. Reason: imported from LanTalk");
     stop(&mut program);
     let (code, _, complaint) = import(&data, &data.join("bans.json"));
     assert!(code == Some(1) && complaint.contains("this server's own bans.json"), "{complaint}");

@@ -20,6 +20,8 @@ use std::collections::BTreeMap;
 
 /// Lines to take before the earlier ones are sent; more stay in the pipe.
 const MAX_AHEAD: usize = 16;
+/// Characters of a refused line in its error.
+const QUOTED_CHARS: usize = 80;
 /// Most unsent lines that are listed on exit; of further ones only the number.
 const MAX_NAMED: usize = 10;
 /// Milliseconds to read from a pipe after `/quit`, to name the lines that are not sent.
@@ -230,8 +232,8 @@ impl Plain {
     /// Counts a line as refused, by this program or the server, and prints the reason.
     fn refuse(&mut self, typed: &str, why: &str) {
         self.refused += 1;
-        let typed = landline_common::clean::clean(typed);
-        let text = if self.options.interactive { why.to_owned() } else { format!("{why}: {typed}") };
+        let why_of = || format!("{}: {}", why.trim_end_matches('.'), beginning(typed));
+        let text = if self.options.interactive { why.to_owned() } else { why_of() };
         self.notice(&text);
     }
 
@@ -279,6 +281,15 @@ impl Plain {
         }
         self.effects.push(PlainEffect::Leave(end));
     }
+}
+
+/// Returns a line as an error quotes it: cleaned, and cut if it is long.
+fn beginning(line: &str) -> String {
+    let line = landline_common::clean::clean(line);
+    let mut chars = line.chars();
+    let beginning: String = chars.by_ref().take(QUOTED_CHARS).collect();
+    let more = if chars.next().is_some() { "…" } else { "" };
+    format!("{beginning}{more}")
 }
 
 #[cfg(test)]

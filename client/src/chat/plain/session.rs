@@ -1,6 +1,6 @@
 //! The connection, the delivery of typed lines, and the end of the program.
 
-use super::{Plain, PlainEffect};
+use super::{Plain, PlainEffect, beginning};
 use crate::engine::{DeliveryUpdate, Effect, MessageSource, Phase, Progress, Update};
 use crate::sign_in::{Loss, SignInRefused};
 use landline_common::text::Dialect;
@@ -85,7 +85,7 @@ impl Plain {
                     (true, true) => self.refused += 1,
                     (true, false) => {
                         self.refused += 1;
-                        self.notice(&format!("refused: {}", typed.text));
+                        self.notice(&format!("refused: {}", beginning(&typed.text)));
                     }
                     (false, _) => self.refuse(&typed.text, &why),
                 }

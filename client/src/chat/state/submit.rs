@@ -11,6 +11,7 @@ use crate::chat::line::{Body, ChatMessage, Delivery, Line, Severity, cleaned, le
 use crate::chat::overlay::Overlay;
 use crate::chat::password_form::Purpose;
 use landline_common::clean::{clean_message, flatten};
+use landline_common::command::help::HELP_ALL;
 use landline_common::command::{Command, commands, parse};
 
 impl State {
@@ -356,7 +357,7 @@ impl State {
 
     /// Opens the help, also for `/help all`, or explains one command (`/help /all` for that of this name).
     fn show_help(&mut self, word: Option<&str>) -> bool {
-        let Some(word) = word.filter(|word| !word.eq_ignore_ascii_case("all")) else {
+        let Some(word) = word.filter(|word| !word.eq_ignore_ascii_case(HELP_ALL)) else {
             self.overlay = Some(Overlay::help());
             return true;
         };

@@ -77,9 +77,10 @@ impl Node {
         same.map(|member| &*member.display_name).min_by_key(|shown| shown.len())
     }
 
-    /// Pins the key of a name that has none. Warns the user if the name is pinned with another key.
+    /// Pins the key of a name that has none. Warns the user if the name is pinned with another key, or is the user's own.
     pub(super) fn check_pin(&mut self, name: &UserName, key: PublicKey, address: SocketAddr, display_name: &str) {
         match self.me.pins.get(name.key()) {
+            _ if name.key() == self.me.name.key() => self.warn_of_own_name(key, address, display_name),
             Some(pinned) if pinned.key == key => {}
             Some(pinned) => {
                 let pinned_key = pinned.key.fingerprint();
@@ -93,13 +94,29 @@ impl Node {
                 );
                 self.emit(EventKind::info(text));
             }
-            None if name.key() == self.me.name.key() => {}
             None if self.me.pins.len() < PINS => {
                 self.pin(name, key);
                 self.effects.push(NodeEffect::Pin(name.clone(), key));
             }
             None => self.report_pins_full(),
         }
+    }
+
+    /// Tells the user that a member has the user's own name. `/trust` is of no use then: the name has the user's key.
+    fn warn_of_own_name(&mut self, key: PublicKey, address: SocketAddr, display_name: &str) {
+        let at = address.ip();
+        let text = if key == self.me.key {
+            format!("{display_name} at {at} has your name and your key: it is another landline of yours.")
+        } else {
+            format!(
+                "WARNING: {display_name} at {at} has your name with another key: you on another computer, another user of \
+                 this name, or an impostor. That key is {}, and yours is {} (/members shows both). To be told apart, one \
+                 of you can take another name.",
+                key.fingerprint(),
+                self.me.key.fingerprint()
+            )
+        };
+        self.emit(EventKind::info(text));
     }
 
     /// Returns a sentence with the names for which a key is pinned; without any, a warning of impostors.

@@ -151,6 +151,22 @@ fn b6_two_slashes_say_one() {
 }
 
 #[test]
+fn misused_room_commands_name_the_command_that_may_be_meant() {
+    for (line, text) in [
+        ("/join my room", "A room's name is one word: /join my-room. Nothing was done."),
+        ("/j #my  big room", "A room's name is one word: /join my-big-room. Nothing was done."),
+        ("/users lobby", "/users lists all users online; /who lobby lists those in lobby."),
+        ("/USERS #Lobby", "/users lists all users online; /who Lobby lists those in Lobby."),
+    ] {
+        assert_eq!(parse(line, "a").unwrap().unwrap_err().to_string(), text, "{line}");
+    }
+    let long = format!("/join {}", "x ".repeat(4_000));
+    assert!(parse(&long, "a").unwrap().unwrap_err().to_string().len() < 120);
+    assert_eq!(parse("/join a\nb c", "a"), Some(Err(CommandError::Usage("/join ROOM"))));
+    assert_eq!(CommandError::Unknown("hlep").to_string(), "Unknown command /hlep. Did you mean /help?");
+}
+
+#[test]
 fn b6_an_unknown_command_names_the_one_that_was_meant() {
     for (word, hint) in [
         ("jion", Some("/join")),

@@ -69,7 +69,8 @@ fn x1_fifth_malformed_line_ends_the_connection() {
     for _ in 1..SIGN_IN_MISTAKES {
         assert!(matches!(door.handle_line("hello", Framing::Lines), DoorAction::Reply(_)));
     }
-    assert_eq!(code(door.handle_line("hello", Framing::Lines)), 400);
+    let DoorAction::Close(EventKind::Refused(report)) = door.handle_line("hello", Framing::Lines) else { panic!() };
+    assert!(report.code() == Some(400) && report.sentence().starts_with("Too many wrong lines;"), "{report:?}");
 }
 
 #[test]

@@ -77,9 +77,13 @@ impl Session {
             Some(word) if word.eq_ignore_ascii_case(help::HELP_ALL) => help::all_help().collect(),
             Some(word) => help::help_about(word).collect(),
         };
+        if lines.is_empty() {
+            let word = word.unwrap_or_default().trim_start_matches('/');
+            return Err(Cause::NoSuchHelp.with_word(quoted(word)));
+        }
         for line in &lines {
             self.send_event(EventKind::Info(line.as_str().into()));
         }
-        if lines.is_empty() { Err(Cause::NoSuchHelp.report()) } else { Ok(()) }
+        Ok(())
     }
 }

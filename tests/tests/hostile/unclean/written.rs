@@ -42,7 +42,7 @@ fn console_and_log_contain_no_control_sequences_of_clients() {
     server.type_line("/quit");
     let printed: Vec<String> = std::iter::from_fn(|| server.line()).collect();
     assert!(server.wait().success());
-    assert!(printed.iter().any(|line| line.contains("eve (127.0.0.1)")), "{printed:?}");
+    assert!(printed.iter().any(|line| line.contains("eve (127.0.0.1, guest)")), "{printed:?}");
     let log = fs::read_to_string(folder.path().join("landline.log")).expect("the log");
     let complaints = server.stderr();
     for line in printed.iter().map(String::as_str).chain(log.lines()).chain(complaints.lines()) {

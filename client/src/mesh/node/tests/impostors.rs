@@ -111,6 +111,17 @@ fn members_with_one_name_have_different_display_names() {
 }
 
 #[test]
+fn a_member_with_the_users_own_name_is_reported_with_both_keys() {
+    // The second user once met another alice, under another name of its own.
+    for mut table in [pinned(&[]), pinned(&[("alice", key(4))])] {
+        let lines = displayed(&table.join(id(0xcccc << 48, 3), "alice", 3).1);
+        let warning = lines.iter().find(|line| line.contains("WARNING: alice#cccc at ")).expect("a warning");
+        assert!(warning.contains("has your name with another key"), "{warning}");
+        assert!(warning.contains(&key(3).fingerprint()) && !warning.contains("/trust"), "{warning}");
+    }
+}
+
+#[test]
 fn a23_changed_key_is_reported_with_its_owner_and_can_be_trusted() {
     let mut table = pinned(&[("alice2", key(1)), ("carol", key(2))]);
     let answer = |table: &mut Table, line: &str| table.step(NodeInput::LineTyped(object(line, ROOM)));

@@ -74,10 +74,11 @@ impl<'a> StringReader<'a> {
         }
     }
 
-    /// Returns the bytes of all strings that were not read yet.
+    /// Returns the first 1,024 bytes that were not read yet. More would be searched anew for each job of a batch.
     #[cfg(any(test, feature = "faults"))]
-    pub(super) fn rest(&self) -> &'a [u8] {
-        &self.arena.bytes.as_bytes()[self.from..]
+    pub(super) fn head(&self) -> &'a [u8] {
+        let rest = &self.arena.bytes.as_bytes()[self.from..];
+        &rest[..rest.len().min(1_024)]
     }
 }
 

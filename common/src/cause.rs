@@ -6,13 +6,19 @@
 //! Older clients compare some sentences to the letter, so these must not be reworded. The test
 //! `sentences_that_older_clients_compare_stay_to_the_letter` lists them, and all of LanTalk's sentences.
 //!
-//! In a sentence, `{user}`, `{room}`, `{seconds}`, `{count}`, `{retry_ms}` and `{word}` are fields of [`Details`]; `{s}` is
-//! the plural ending for `{count}`, and `{hint}` names the command that was meant, and `/help`.
+//! In a sentence, `{user}`, `{by}`, `{room}`, `{seconds}`, `{count}`, `{retry_ms}` and `{word}` are fields of [`Details`]; `{s}` is
+//! the plural ending for `{count}`, `{time}` is " for 5 min" if there are seconds, and `{hint}` names the command that was
+//! meant, and `/help`.
 
 mod names;
 mod sentence;
+mod table;
+
+use CauseKind::{BareRefusal, Line, Refusal, State};
+pub use table::Cause;
 
 use crate::event::Text;
+use table::{CauseRow, TABLE};
 
 /// The form in which a cause is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,214 +33,13 @@ pub enum CauseKind {
     BareRefusal,
 }
 
-struct CauseRow {
-    cause: Cause,
-    name: &'static str,
-    kind: CauseKind,
-    sentence: &'static str,
-    lantalk: &'static str,
-}
-
-macro_rules! causes {
-    ($( $cause:ident $name:literal $kind:expr, $sentence:literal $(, lantalk $lantalk:literal)?; )+) => {
-        /// The reason for a refusal, or a change.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[allow(missing_docs, reason = "the sentence in the table explains each cause")]
-        pub enum Cause { $( $cause, )+ }
-
-        static TABLE: &[CauseRow] = &[ $( CauseRow {
-            cause: Cause::$cause, name: $name, kind: $kind, sentence: $sentence, lantalk: concat!($($lantalk)?),
-        }, )+ ];
-    };
-}
-
-use CauseKind::{BareRefusal, Line, Refusal, State};
-
-causes! {
-    // Changes for the reader.
-    Entered "entered" State, "You are in {room} now";
-    InNoRoom "in_no_room" State, "You are in no room now. /join ROOM takes you into one.";
-    LeftRoom "left_room" State, "You left {room}";
-    Goodbye "goodbye" State, "Goodbye!";
-    Kicked "kicked" State, "You have been kicked.";
-    Banned "banned" State, "You have been banned.";
-    SlowDown "slow_down" State, "⚠ Slow down — you're sending too fast.";
-    IdleWarning "idle_warning" State,
-        "You have been silent for long. In {seconds} s you are signed out; type anything to stay.";
-    Idle "idle" State, "Idle timeout — disconnecting.";
-    Stopping "stopping" State, "The server is shutting down.";
-    Queued "queued" State, "{user} is offline. Message queued for delivery.";
-    PrivateAsked "private_asked" State, "Connection request sent to {user}";
-    PrivateAsks "private_asks" State, "{user} wants an off-the-record chat. /accept {user} or /reject {user}";
-    PrivateDeclined "private_declined" State, "Rejected private request from {user}";
-    PrivateOver "private_over" State, "Private connection with {user} ended";
-    PrivateUnavailable "private_unavailable" State, "{user} is no longer available for private chat";
-    DirectAsked "direct_asked" State, "Encrypted chat request sent to {user}";
-    DirectDeclined "direct_declined" State, "Rejected encrypted chat request from {user}";
-    DirectUnavailable "direct_unavailable" State, "{user} is no longer available for an encrypted chat";
-    Blocked "blocked" State, "{user} is blocked";
-    Unblocked "unblocked" State, "{user} is unblocked";
-    Forgotten "forgotten" State, "{count} message{s} removed from the history.";
-    ResumedElsewhere "resumed_elsewhere" State, "This session goes on over another connection.";
-    LinesLost "lines_lost" State, "{count} message{s} for you could not be kept while you had no connection.";
-    NotSupported "not_supported" State, "not supported here";
-    ServerPasswordFirst "server_password_first" State, "first this server's password";
-    AccountMade "account_made" State,
-        "{user} is your account now. Sign in with its password from now on.";
-    PasswordChanged "password_changed" State, "Your password is changed. Sign in with the new one from now on.";
-    PasswordReset "password_reset" State,
-        "The operator of this server has set a new password for your account. Sign in with it.";
-    QuestionsCancelled "questions_cancelled" State,
-        "Nothing was changed. The questions are over: what you type now is talk again.";
-    QuestionsOver "questions_over" State, "The questions are over: what you type now is talk again.";
-    TalkHeld "talk_held" State, "For {seconds} s what you type is not said, in case it is a password.";
-    Registered "registered" Line, "Registration successful. You can login now.";
-
-    // Signing in.
-    AlreadyHere "already_here" Line, "This alias is already logged in", lantalk "Username already taken.";
-    // To the letter, since Chat77's clients compare it. The text door explains it in the next `INFO:` line.
-    InvalidMode "invalid_mode" BareRefusal, "Invalid auth mode";
-    CredentialsRequired "credentials_required" BareRefusal, "Alias and password are required";
-    WrongPassword "wrong_password" BareRefusal, "Invalid alias or password", lantalk "Wrong password.";
-    WrongServerPassword "wrong_server_password" Refusal(403), "Wrong server password.", lantalk "Wrong password.";
-    ServerPasswordNeeded "server_password_needed" Refusal(403),
-        "This server has a password.", lantalk "Wrong password.";
-    HowToSignIn "how_to_sign_in" Refusal(400),
-        "Sign in with NAME_ROOM, for example alice_lobby, or with REGISTER or LOGIN.", lantalk "Invalid username.";
-    NameTaken "name_taken" Refusal(403),
-        "That name (or one that looks like it) is taken. Choose another.", lantalk "Username already taken.";
-    NameOfServer "name_of_server" Refusal(403),
-        "That is the server's own name. Choose another.", lantalk "Username already taken.";
-    NameRegistered "name_registered" Refusal(403),
-        "{user} is a registered name. Sign in, or choose another.", lantalk "Username already taken.";
-    AliasTaken "alias_taken" Refusal(403), "That name is registered already. Choose another.";
-    NameReserved "name_reserved" Refusal(403),
-        "\"{user}\" cannot be a name; choose another", lantalk "Username already taken.";
-    NameEmpty "name_empty" Refusal(400), "A name needs at least one letter or digit.", lantalk "Invalid username.";
-    NameTooLong "name_too_long" Refusal(400),
-        "That name is too long (at most {count} characters).", lantalk "Invalid username.";
-    NameBad "name_bad" Refusal(400), "A name has only letters, digits, _ and -.", lantalk "Invalid username.";
-    RoomNameBad "room_name_bad" Refusal(400), "A room name has only letters, digits, / and -.";
-    RoomNameReserved "room_name_reserved" Refusal(400), "That cannot be a room name. Choose another.";
-    PasswordLength "password_length" Refusal(400),
-        "A password needs {count} to 72 characters (letters beyond ASCII count more). Nothing has changed.";
-    PasswordUnusable "password_unusable" Refusal(400), "That password cannot be used. Choose another.";
-    PasswordUnchecked "password_unchecked" Refusal(500),
-        "The password could not be checked. Tell the operator of this server.";
-    Locked "locked" Refusal(403), "Too many failed passwords for this name. Try again in {seconds} s.";
-    AddressPasswords "address_passwords" Refusal(403),
-        "Too many wrong passwords from your address. Try again in {seconds} s.";
-    AddressSignIns "address_sign_ins" Refusal(429), "Too many sign-ins from your address. Try again in {seconds} s.";
-    AddressAccounts "address_accounts" Refusal(429),
-        "Too many new accounts or passwords from your address. Try again in {seconds} s.";
-    AddressBusy "address_busy" Refusal(503), "Too many users are signing in from your address. Try again in a moment.";
-    HashesBusy "hashes_busy" Refusal(503), "Too many users are signing in. Try again in a moment.";
-    AccountAlready "account_already" Refusal(403), "{user} is an account already. /password changes its password.";
-    NoAccount "no_account" Refusal(403), "You are a guest, without a password. /register makes an account of your name.";
-    WrongOldPassword "wrong_old_password" Refusal(403), "That is not your present password. Nothing was changed.";
-    PasswordsDiffer "passwords_differ" Refusal(400), "The two new passwords differ. Nothing was changed.";
-    PasswordNotStored "password_not_stored" Refusal(500),
-        "The new password could not be stored; the present one stays. Tell the operator of this server.";
-    NoQuestionsHere "no_questions_here" Refusal(400),
-        "This client cannot be asked for a password. Use landline, nc, or a command object.";
-    BehindQuestions "behind_questions" Refusal(400),
-        "Not sent: it came right behind /register or /password and may be a password. Type it again in a few seconds.";
-    AccountsFull "accounts_full" Refusal(503), "This server takes no more accounts. Join as a guest.";
-    AccountNotStored "account_not_stored" Refusal(500),
-        "The account could not be stored. Try again, or tell the operator of this server.";
-    SignInTooLong "sign_in_too_long" Refusal(403), "Signing in took too long. Connect again.";
-    AddressBanned "address_banned" Refusal(403), "Your address is banned from this server.";
-    ServerFull "server_full" Refusal(503), "This server is full. Try again later.";
-    ResumeBusy "resume_busy" Refusal(503), "Your previous connection is still busy. Try again in a moment.";
-    TokenUnknown "token_unknown" Refusal(403), "That session is over. Sign in again.";
-
-    // Commands.
-    BadObject "bad_object" Refusal(400), "Not a valid command object: {word}. Nothing was done.";
-    UnknownCommand "unknown_command" Refusal(400),
-        "Unknown command /{word}.{hint}", lantalk "Unknown command: /{word}";
-    Usage "usage" Refusal(400), "Usage: {word}";
-    Throttled "throttled" Refusal(429), "Too fast; nothing was done. Try again in {retry_ms} ms.";
-    LinesDropped "lines_dropped" Refusal(429), "{count} line{s} not sent{word}. Send again, more slowly.";
-    LineTooLong "line_too_long" Refusal(413), "That line is too long (at most {count} bytes). Nothing was sent.";
-    MessageTooLong "message_too_long" Refusal(413),
-        "That message is too long (at most {count} characters). Nothing was sent.";
-    TooManyLines "too_many_lines" Refusal(413), "That message is too long (at most {count} lines). Nothing was sent.";
-    EmptyMessage "empty_message" Refusal(400), "Empty message. Nothing was sent.";
-    Yourself "yourself" Refusal(400), "That is you. Nothing was done.";
-    NoSuchUser "no_such_user" Refusal(404),
-        "{user} is not online. /users lists who is.", lantalk "User '{user}' not found.";
-    NoSuchRoom "no_such_room" Refusal(404), "There is no room {room}. /rooms lists them.";
-    MachineLine "machine_line" Refusal(400),
-        "That begins like a line of another program and was not said. /say TEXT sends any text.";
-    MeshOnly "mesh_only" Refusal(400), "That command is for landline mesh: users of a server have no keys.";
-    NoSuchHelp "no_such_help" Refusal(404), "Unknown command /{word}. /help all lists the commands.";
-    NotInRoom "not_in_room" Refusal(404), "You are not in {room}. /rooms lists the rooms.";
-    NoRoomToTalk "no_room_to_talk" Refusal(404),
-        "You are in no room. /join ROOM takes you into one, /rooms lists them.";
-    NoRoomToRead "no_room_to_read" Refusal(404), "You are in no room. /join ROOM takes you into one.";
-    TooManyRooms "too_many_rooms" Refusal(403), "You are in {count} rooms, the maximum. /leave one first.";
-    AddressRooms "address_rooms" Refusal(403),
-        "{count} rooms opened from your address are open, the maximum. Join one that is open.";
-    FormatFixed "format_fixed" Refusal(400), "Not available in this client: it gets events in a fixed form.";
-    NotStored "not_stored" Refusal(500), "All users heard that, but it could not be stored: it is not in the history.";
-    LostInStorage "lost_in_storage" Refusal(500),
-        "{count} of your messages could not be stored. Talk was heard, but is not in the history; messages to one user \
-         may be lost.";
-    BlockedByUser "blocked_by_user" Refusal(403), "Not delivered: {user} blocks you.";
-    RequestBlocked "request_blocked" Refusal(403), "Not delivered: {user} blocks you.";
-    YouBlock "you_block" Refusal(403), "You block {user} and could not read the answer. /unblock {user} first.";
-    MailboxFull "mailbox_full" Refusal(403), "Not delivered: too many messages wait for {user} already.";
-    MailboxFullOfYours "mailbox_full_of_yours" Refusal(403),
-        "Not delivered: too many of your messages wait for {user} already.";
-    MailNotStored "mail_not_stored" Refusal(500),
-        "{user} is offline, and your message could not be stored. Try again later.";
-    HistoryOff "history_off" Refusal(403), "This server keeps no history.";
-    HistoryBusy "history_busy" Refusal(503), "Too many users are looking things up. Try again in a moment.";
-    HistoryFailed "history_failed" Refusal(500), "The history cannot be read. Tell the operator of this server.";
-    NoWord "no_word" Refusal(400), "There is no word in that. /search WORD finds what has that word in it.";
-    NoLastVisit "no_last_visit" Refusal(403), "Only accounts have a last visit. /history shows what was said before.";
-    TooManyBlocks "too_many_blocks" Refusal(403), "You block {count} users, the maximum. /unblock one first.";
-    BlockedAlready "blocked_already" Refusal(400), "You block {user} already.";
-    NotBlocked "not_blocked" Refusal(404), "You do not block {user}. /block lists the users you block.";
-    BlocksNotStored "blocks_not_stored" Refusal(500),
-        "That could not be stored; nothing has changed. Tell the operator of this server.";
-    PrivateAlready "private_already" Refusal(400), "You already have an off-the-record chat with {user}.";
-    AskedAlready "asked_already" Refusal(400), "You have asked {user} already. Wait for an answer.";
-    TooManyPrivates "too_many_privates" Refusal(403),
-        "One of you has too many off-the-record chats and requests. /end or /reject some first.";
-    NotAskedPrivate "not_asked_private" Refusal(404),
-        "{user} has not asked you for an off-the-record chat. /connect {user} asks.";
-    NoPrivateToTalk "no_private_to_talk" Refusal(403),
-        "You have no off-the-record chat with {user}. Nothing was sent. /connect {user} asks for one.";
-    NoPrivateToEnd "no_private_to_end" Refusal(404),
-        "You have no off-the-record chat with {user}. /chats lists yours.";
-    NoneOpen "none_open" Refusal(404), "You have no {word}.";
-    SeveralOpen "several_open" Refusal(400), "Several users ask: {word}. Name the one you mean: /accept USER or /reject USER";
-    NoPrivates "no_privates" Refusal(404),
-        "No off-the-record chat is open; nothing was sent. /connect USER asks for one, /private USER TEXT speaks in it.";
-    SeveralPrivates "several_privates" Refusal(400),
-        "Several off-the-record chats are open ({word}); nothing was sent. Name the user: /private USER TEXT or /end USER";
-    KeyBad "key_bad" Refusal(400), "Not announced: {word}";
-    AddressesBad "addresses_bad" Refusal(400),
-        "Not valid addresses: 1 to 16 with their ports and commas between, for example 10.0.0.1:5000";
-    NotAskedDirect "not_asked_direct" Refusal(404),
-        "{user} has not asked you for an encrypted chat. /direct {user} asks.";
-    DirectNotHere "direct_not_here" Refusal(403),
-        "Encrypted chats need the program landline on both sides; they do not pass this server. /connect {user} \
-         asks for an off-the-record chat here.";
-    DirectNotThere "direct_not_there" Refusal(403),
-        "{user}'s program cannot do encrypted chats. /connect {user} asks for an off-the-record chat here.";
-    TooManyDirects "too_many_directs" Refusal(403), "One of you has too many open requests. /reject some first.";
-
-    // A cause that this version does not know.
-    Other "other" State, "";
-}
-
 /// The details of a cause. Names are as their owners wrote them; texts are cleaned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Details<'a> {
     /// The user concerned.
     pub user: Option<Text<'a>>,
+    /// The user who did it.
+    pub by: Option<Text<'a>>,
     /// The room concerned.
     pub room: Option<Text<'a>>,
     /// Seconds until the situation changes.

@@ -7,12 +7,14 @@
 mod args;
 pub mod help;
 mod history_query;
+mod moderation;
 pub mod object;
 mod parse;
 mod spec;
 mod table;
 
 pub use history_query::HistoryQuery;
+pub use moderation::{RoomAction, ServerAction};
 pub use object::{Request, SignIn};
 pub use parse::{CommandError, parse, room_word};
 pub use spec::{Audience, CommandSpec, words};
@@ -87,6 +89,11 @@ pub enum Command<'a> {
     },
     Unblock(&'a str),
     Join(&'a str),
+    /// Enters a room that has a key word.
+    JoinWithKey {
+        room: &'a str,
+        key: &'a str,
+    },
     /// Without a name, the current room.
     Leave(Option<&'a str>),
     Rooms {
@@ -121,6 +128,13 @@ pub enum Command<'a> {
     Ack(u64),
     /// Answers the server's ping; in command objects only.
     Alive,
+    /// A command about a room. Without a room, the current one.
+    InRoom {
+        room: Option<&'a str>,
+        action: RoomAction<'a>,
+    },
+    /// A command about the whole server.
+    OnServer(ServerAction<'a>),
     /// A line of a feature that only later Chat77 clients have.
     Foreign {
         /// A program surely sent it; otherwise a user may have typed it.

@@ -66,6 +66,8 @@ struct WireEvent<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     command: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     word: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hint: Option<Text<'a>>,

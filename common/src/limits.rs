@@ -111,6 +111,16 @@ limits! {
     /// Open rooms that were opened from one address, without the lobby. Lists show all rooms, and 256 users in 32 rooms
     /// each could open 8,192.
     rooms_per_address = 256, 1, NO_CEILING;
+    /// Owners of a room, and of the server.
+    room_owners = 32, 1, 1_000;
+    /// Rooms that one user runs. An account keeps them over restarts.
+    owned_rooms = 16, 1, 1_000;
+    /// Days without use after which an account runs a room no more.
+    unused_room_days = 90, 1, 36_500;
+    /// Mutes, bans, invitations and raised hands of a room, each.
+    room_list = 256, 1, 10_000;
+    /// Characters of a topic, a key word, a reason and the text of a raised hand.
+    rule_chars = 200, 1, 2_000;
     /// Private chats and open requests of a user at once.
     privates_per_person = 64, 1, 10_000;
     /// Requests for chats from one address to one user, at once and in a minute. A request can be sent again after it ended

@@ -19,6 +19,7 @@ pub struct Banner<'a> {
     ports: Vec<u16>,
     lantalk_port: Option<u16>,
     has_password: bool,
+    claim_code: &'a str,
     data: PathBuf,
     history: History,
     /// Most bytes of the history; `u64::MAX` means no limit.
@@ -39,6 +40,7 @@ impl<'a> Banner<'a> {
             ports: addresses.iter().take(config.ports.len()).map(SocketAddr::port).collect(),
             lantalk_port: config.lantalk_port.and(addresses.last()).map(SocketAddr::port),
             has_password: config.password.is_some(),
+            claim_code: server.claim_code(),
             data: std::path::absolute(&config.data).unwrap_or_else(|_| config.data.clone()),
             history: config.history,
             history_bytes: config.limits.history_bytes,
@@ -71,6 +73,7 @@ impl Display for Banner<'_> {
         if self.has_password {
             writeln!(f, "  password:   yes, users are asked for it")?;
         }
+        writeln!(f, "  owner:      type /claim {} when you have joined (works once)", self.claim_code)?;
         writeln!(f, "  encryption: none. Anyone on the network can read messages and passwords.")?;
         writeln!(f, "  data:       {}", self.data.display())?;
         writeln!(f, "  history:    {}", self.history())?;
@@ -112,6 +115,7 @@ mod tests {
             ports: vec![12_345, 8_888, 22_081],
             lantalk_port: Some(5_050),
             has_password: true,
+            claim_code: "abcd-efgh-jkmn",
             data: PathBuf::from("/srv/landline"),
             history: History::On,
             history_bytes: 4 << 30,
@@ -128,6 +132,7 @@ Landline VERSION, server name \"Room 12\"
   also on     port 8888, 22081
   LanTalk:    its clients find this server, or dial port 5050
   password:   yes, users are asked for it
+  owner:      type /claim abcd-efgh-jkmn when you have joined (works once)
   encryption: none. Anyone on the network can read messages and passwords.
   data:       /srv/landline
   history:    kept, up to 4 GiB

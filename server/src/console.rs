@@ -36,7 +36,7 @@ const fn command(
 }
 
 /// All commands, except those that stop the server.
-static TABLE: [ConsoleCommand; 12] = [
+static TABLE: [ConsoleCommand; 13] = [
     command("/users", "", "list the users online, with addresses", |m, _| Ok(m.users())),
     command("/stats", "", "show users, rooms, messages, uptime and memory", |m, _| Ok(m.stats())),
     command("/kick", "USER [REASON]", "end a user's session", |m, rest| {
@@ -71,6 +71,9 @@ static TABLE: [ConsoleCommand; 12] = [
             }
         },
     ),
+    command("/code", "", "make a new code for /claim, which makes a user an owner of this server", |m, _| {
+        m.new_claim_code()
+    }),
     command("/rooms", "", "list the rooms", |m, _| Ok(m.rooms())),
     command("/say", "ROOM TEXT", "say TEXT in a room, as the server", |m, rest| match first_word(rest)? {
         (_, "") => Err(MISSING.to_owned()),

@@ -24,6 +24,7 @@ pub mod moderation;
 pub mod net;
 pub mod ordered_mutex;
 pub mod reload;
+pub mod rules_record;
 pub mod server;
 pub mod signals;
 pub mod store;

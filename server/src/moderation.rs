@@ -152,6 +152,9 @@ impl Moderator {
         let account_of = HistoryOwner::Account(key.clone());
         hub.revoke_lost(|_, owner| *owner == account_of);
         hub.forget_account(&account_of);
+        if let Err(why) = hub.forget_rules_of(&account_of, self.context.clock.now()) {
+            log::error!("console: rules.json not written: {why}; a deleted account still runs rooms after a restart");
+        }
         let stored = self.messages.delete_account(&key);
         let direct_messages = self.messages.delete_direct_messages(&account_of);
         log::info!("console: deleted account user={}", account.name);
@@ -248,6 +251,16 @@ impl Moderator {
         } else {
             Err(format!("{name} is not locked."))
         }
+    }
+
+    /// Makes a new code for `/claim`, which makes a user an owner of the server. The code before is void.
+    ///
+    /// # Errors
+    /// The system has no random numbers.
+    pub fn new_claim_code(&self) -> Answer {
+        let code = random_password().map_err(|why| format!("code: no random numbers: {why}"))?;
+        self.context.hub.set_claim_code(code.clone());
+        Ok(format!("/claim {code} makes the user who types it an owner of this server. It works once."))
     }
 
     /// Lists the rooms, with their numbers of users.
@@ -352,8 +365,8 @@ impl Moderator {
 /// Letters and digits that are not mistaken for each other: no l, o, 0 or 1.
 const PASSWORD_CHARS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
-/// Returns a password of 60 random bits, to be read from a screen and typed once.
-fn random_password() -> Result<String, getrandom::Error> {
+/// Returns a password or code of 60 random bits, to be read from a screen and typed once.
+pub(crate) fn random_password() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 12];
     getrandom::fill(&mut bytes)?;
     let chars = bytes.map(|byte| char::from(PASSWORD_CHARS[usize::from(byte) % PASSWORD_CHARS.len()]));

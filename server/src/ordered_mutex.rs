@@ -5,7 +5,7 @@
 //! |---|---|
 //! | 0 | the order of events in private chats |
 //! | 1 | the hub's registry |
-//! | 2 | a room's log |
+//! | 2 | a room's log; the rules of a room, of the server |
 //! | 3 | a room's subscriptions; gathered presence; a session's deliveries; a user's rendering |
 //! | 4 | an outbox; a block filter |
 //! | 5 | the poller's timers |

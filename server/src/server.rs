@@ -15,9 +15,10 @@ use crate::guard::{
 use crate::housekeeping::Housekeeping;
 use crate::hub::Hub;
 use crate::log_throttle::KeyedLogThrottle;
-use crate::moderation::Moderator;
+use crate::moderation::{Moderator, random_password};
+use crate::rules_record::RulesRecord;
 use crate::store::messages::Retention;
-use crate::store::{Accounts, LockFile, Messages, Sessions};
+use crate::store::{Accounts, LockFile, Messages, RulesFile, Sessions};
 use crate::store_backend::{NotStored, StoreBackend, open_bans};
 use anyhow::Context;
 use landline_common::limits::{Limits, count};
@@ -39,6 +40,8 @@ pub struct Server {
     housekeeping: Housekeeping,
     capacity: Capacity,
     started: Instant,
+    /// The first code for `/claim`.
+    claim_code: String,
     discovery: Option<Discovery>,
     _lock: LockFile,
 }
@@ -67,6 +70,12 @@ impl Server {
         let first_id = stores.first_id(&clock);
         let hub = Hub::new(&config.name, &hub_limits(config), &flushers, &poller, storage, first_id);
         stores.not_stored.set_hub(&hub);
+        let claim_code = random_password().context("a code for /claim")?;
+        hub.set_claim_code(claim_code.clone());
+        if stores.first_rules.is_none() {
+            // The rooms of the history belong to the server's owners from now on, also after a restart.
+            hub.store_rules(clock.now()).map_err(anyhow::Error::msg).context("writing rules.json")?;
+        }
         let housekeeping = Housekeeping::start(
             &config.data,
             stores.sessions.clone(),
@@ -88,6 +97,7 @@ impl Server {
             housekeeping,
             capacity,
             started,
+            claim_code,
             discovery: None,
             _lock: lock,
         };
@@ -115,6 +125,12 @@ impl Server {
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.ports.iter().map(|port| port.listener.address()).collect()
+    }
+
+    /// Returns the code that makes the first user who claims the server its owner.
+    #[must_use]
+    pub fn claim_code(&self) -> &str {
+        &self.claim_code
     }
 
     /// Returns the number of clients that it can serve, and the reason for this bound.
@@ -163,6 +179,10 @@ impl Server {
         if !self.acceptor.connections.wait_empty(Instant::now() + END_TIME) {
             log::warn!("server: stops although connections have not ended seconds={}", END_TIME.as_secs());
         }
+        // The times of last use of rooms.
+        if let Err(why) = context.hub.store_rules(context.clock.now()) {
+            log::error!("server: rules.json not written: {why}");
+        }
         self.flushers.stop();
         context.poller.stop();
         self.housekeeping.stop();
@@ -177,6 +197,8 @@ struct Stores {
     sessions: Arc<Sessions>,
     messages: Arc<Messages>,
     bans: Arc<Bans>,
+    rules: Arc<RulesFile>,
+    first_rules: Option<RulesRecord>,
     not_stored: NotStored,
 }
 
@@ -185,7 +207,10 @@ impl Stores {
         let folder = &config.data;
         let limits = &config.limits;
         let not_stored = NotStored::default();
+        let (rules, first_rules) = RulesFile::open(folder)?;
         Ok(Stores {
+            rules: Arc::new(rules),
+            first_rules,
             accounts: Arc::new(Accounts::open(folder, limits)?),
             sessions: Arc::new(Sessions::open(folder, limits)?),
             messages: Arc::new(Messages::open(folder, retention(config.history), limits, not_stored.callback(clock))?),
@@ -200,6 +225,8 @@ impl Stores {
             messages: self.messages.clone(),
             accounts: self.accounts.clone(),
             sessions: self.sessions.clone(),
+            rules: self.rules.clone(),
+            first_rules: self.first_rules.clone(),
             clock: clock.clone(),
         })
     }

@@ -9,7 +9,8 @@ use crate::guard::Bans;
 use crate::guard::bans::{BanStorage, parse_range};
 use crate::hub::{Hub, MailHandler, Storage};
 use crate::ordered_mutex;
-use crate::store::{Accounts, BanFile, BanRow, FileError, Messages, Sessions};
+use crate::rules_record::RulesRecord;
+use crate::store::{Accounts, BanFile, BanRow, FileError, Messages, RulesFile, Sessions};
 use landline_common::history::{
     DirectMessage, HistoryError, HistoryOwner, HistoryReader, MailboxError, NewMessages, Page, Range,
 };
@@ -27,6 +28,10 @@ pub struct StoreBackend {
     pub accounts: Arc<Accounts>,
     /// The record of sign-ins and sign-outs.
     pub sessions: Arc<Sessions>,
+    /// Owners of the server and of rooms, and what they have set.
+    pub rules: Arc<RulesFile>,
+    /// The rules of the last run; taken by the hub at the start.
+    pub first_rules: Option<RulesRecord>,
     /// The clock whose time zone stored messages are shown in.
     pub clock: Clock,
 }
@@ -86,6 +91,19 @@ impl BanStorage for BanFile {
 }
 
 impl Storage for StoreBackend {
+    fn rules(&self) -> Option<RulesRecord> {
+        self.first_rules.clone()
+    }
+
+    fn store_rules(&self, record: &mut dyn FnMut() -> RulesRecord) -> Result<(), String> {
+        ordered_mutex::assert_free();
+        self.rules.write(record).map_err(|why| why.to_string())
+    }
+
+    fn room_names(&self) -> Vec<String> {
+        self.messages.room_names().unwrap_or_default()
+    }
+
     fn wait_for_capacity(&self) -> bool {
         ordered_mutex::assert_free();
         self.messages.wait_for_capacity()

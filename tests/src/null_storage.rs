@@ -5,12 +5,25 @@ use landline_common::history::{
 };
 use landline_common::{NameKey, OffsetDateTime, RoomKey, UserName};
 use landline_server::hub::{MailHandler, Storage};
+use landline_server::rules_record::RulesRecord;
 
 /// Discards everything, and knows no accounts.
 #[derive(Clone, Copy, Debug)]
 pub struct NullStorage;
 
 impl Storage for NullStorage {
+    fn rules(&self) -> Option<RulesRecord> {
+        None
+    }
+
+    fn store_rules(&self, _: &mut dyn FnMut() -> RulesRecord) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn room_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     fn wait_for_capacity(&self) -> bool {
         true
     }

@@ -77,6 +77,8 @@ enum CandidateKind {
     Command,
     Room,
     User,
+    /// One of the words of a command, such as `on` and `off`.
+    Choice(&'static str),
 }
 
 /// The state of completion.
@@ -223,6 +225,7 @@ impl Completion {
                 all.sort_unstable();
                 all
             }
+            CandidateKind::Choice(words) => words.split('|').collect(),
             CandidateKind::Room => {
                 let own =
                     sources.conversations.iter().filter(|c| matches!(c.id, ConversationId::Room(_))).map(|c| &*c.title);
@@ -263,6 +266,10 @@ fn kind_of(before: &str, start: usize) -> CandidateKind {
     let local = CLIENT_COMMANDS.iter().find(|command| command.word == first).map(|command| command.usage);
     let topic = || commands().find(|topic| first.strip_prefix('/') == Some(topic.word())).map(|topic| topic.usage);
     match local.or_else(topic) {
+        // The first argument of `/quiet on|off`.
+        Some(usage) if usage.split(' ').nth(1).is_some_and(|words| words.contains('|') && !words.contains('[')) => {
+            CandidateKind::Choice(usage.split(' ').nth(1).unwrap_or_default())
+        }
         Some(usage) if usage.contains("ROOM") => CandidateKind::Room,
         Some(usage) if usage.contains("COMMAND") => CandidateKind::Command,
         _ => CandidateKind::User,

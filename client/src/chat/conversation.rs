@@ -10,6 +10,7 @@ use super::input_history::InputHistory;
 use super::limits::{MAX_LINES, MAX_MEMBERS, MAX_SPEAKERS};
 use super::line::{Body, ChatMessage, Delivery, Line, Presence};
 use super::names::NameSet;
+use super::room_status::RoomStatus;
 use std::collections::{HashSet, VecDeque};
 
 /// Whether the server has messages from before the first line.
@@ -82,6 +83,8 @@ pub struct Conversation {
     pub members_stale: bool,
     /// True if the server has listed the members since the user joined, over the present connection.
     pub members_listed: bool,
+    /// Known rules of the room.
+    pub room_status: RoomStatus,
     /// Users who spoke, most recent first.
     pub speakers: VecDeque<Box<str>>,
     /// True while the server has not answered the user's `/join`.
@@ -120,6 +123,7 @@ impl Conversation {
             members: NameSet::new(MAX_MEMBERS),
             members_stale: true,
             members_listed: false,
+            room_status: RoomStatus::default(),
             speakers: VecDeque::new(),
             joining: false,
             older_history: OlderHistory::default(),

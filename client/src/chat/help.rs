@@ -4,7 +4,7 @@ use super::bindings::BINDINGS;
 use super::client_commands::CLIENT_COMMANDS;
 use super::wrap::{CellWidth, wrap};
 use crate::mesh_commands::MESH;
-use landline_common::command::{Audience, commands};
+use landline_common::command::{Audience, GROUPS};
 
 /// Width of the column of keys and commands.
 const COLUMN: usize = 19;
@@ -44,18 +44,22 @@ pub enum HelpRow {
 pub fn help_rows(width: usize, in_mesh: bool) -> Vec<HelpRow> {
     let keys = BINDINGS.iter().map(|binding| (binding.keys, binding.help));
     let own = CLIENT_COMMANDS.iter().map(|command| (command.usage, command.help));
-    let for_users = commands().filter(|spec| !in_mesh && spec.audience == Audience::Users);
-    let topics = for_users.map(|spec| (spec.usage, spec.help));
     let mesh = MESH.iter().filter(|_| in_mesh).map(|(_, usage, help)| (*usage, *help));
     let mut rows = vec![HelpRow::Heading("Keys")];
     for (left, right) in keys {
         push_entry(left, right, width, &mut rows);
     }
     rows.extend([HelpRow::Heading(""), HelpRow::Heading("Commands")]);
-    for (left, right) in own.chain(topics).chain(mesh) {
+    for (left, right) in own.chain(mesh) {
         push_entry(left, right, width, &mut rows);
     }
     if !in_mesh {
+        for group in GROUPS {
+            rows.extend([HelpRow::Heading(""), HelpRow::Heading(group.heading)]);
+            for spec in group.commands.iter().filter(|spec| spec.audience == Audience::Users) {
+                push_entry(spec.usage, spec.help, width, &mut rows);
+            }
+        }
         rows.extend([HelpRow::Heading(""), HelpRow::Heading("Which conversation is shown")]);
         for (left, right) in VIEW {
             push_entry(left, right, width, &mut rows);
@@ -82,6 +86,7 @@ fn push_entry(left: &'static str, right: &str, width: usize, rows: &mut Vec<Help
 #[cfg(test)]
 mod tests {
     use super::*;
+    use landline_common::command::commands;
 
     #[test]
     fn rows_keep_to_the_width() {
@@ -99,10 +104,20 @@ mod tests {
         let has = |mesh, usage| {
             help_rows(80, mesh).iter().any(|row| matches!(row, HelpRow::Entry(left, ..) if *left == usage))
         };
-        for usage in ["/join ROOM", "/close", "/pm USER TEXT", "/direct USER", "/direct-stop USER", "/quit"] {
+        for usage in [
+            "/join ROOM [KEY]",
+            "/mute USER [MINUTES]",
+            "/quiet on|off",
+            "/claim CODE",
+            "/close",
+            "/pm USER TEXT",
+            "/direct USER",
+            "/direct-stop USER",
+            "/quit",
+        ] {
             assert!(has(false, usage), "{usage}");
         }
-        assert!(has(true, "/pm NAME TEXT") && has(true, "/close") && !has(true, "/join ROOM"));
+        assert!(has(true, "/pm NAME TEXT") && has(true, "/close") && !has(true, "/join ROOM [KEY]"));
         for (command, ..) in MESH {
             assert!(commands().any(|topic| Some(topic.word()) == command.strip_prefix('/')), "{command}");
         }

@@ -10,6 +10,7 @@
 //! | `bindings.rs`, `client_commands.rs`, `help.rs` | the tables of keys and commands, and their help |
 //! | `conversations.rs`, `conversation.rs`, `line.rs` | what is shown |
 //! | `editor.rs`, `complete.rs`, `input_history.rs`, `paste.rs`, `burst.rs` | what is typed |
+//! | `room_status.rs` | the rules of a room that its notices tell |
 //! | `requests.rs`, `joins.rs`, `leaving.rs`, `password_form.rs` | questions that wait for an answer |
 //! | `geometry.rs`, `rows.rs`, `groups.rs`, `wrap.rs` | the layout, shared by view and scrolling |
 //! | `plain/` | the model of the line client |
@@ -39,6 +40,7 @@ pub mod paste;
 mod people;
 pub mod plain;
 mod requests;
+pub mod room_status;
 pub mod rows;
 mod state;
 mod transcript;

@@ -61,6 +61,13 @@ pub enum Update {
         /// Name of the room.
         room: Box<str>,
     },
+    /// An owner has taken the user out of a room.
+    RemovedFromRoom {
+        /// Name of the room.
+        room: Box<str>,
+        /// By which owner, and the reason if there is one.
+        why: Box<str>,
+    },
     /// No message of a room is missing any more.
     CaughtUp {
         /// Lower-case name of the room; `all` for messages to all users.

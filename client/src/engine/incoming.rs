@@ -8,6 +8,7 @@ use super::send_queue::QueuedRequest;
 use super::session::IN_DOUBT;
 use super::{Effect, Engine, Update};
 use crate::sign_in::{Loss, Session};
+use landline_common::clean::clean;
 use landline_common::command::object::EVERYBODY;
 use landline_common::event::SignInDetails;
 use landline_common::history::Location;
@@ -90,7 +91,7 @@ impl Engine {
             EventKind::CaughtUp { room, missed, more, .. } => self.apply_caught_up(room, *missed, *more),
             EventKind::RecallEnd { next, .. } => self.end_page(item.as_ref(), next.is_some()),
             EventKind::Ping => self.effects.push(Effect::Send(Request::of("pong").to_line())),
-            EventKind::Report(report) => self.apply_report(report, item.as_ref()),
+            EventKind::Report(report) => self.apply_report(report, item.as_ref(), incoming.is_new),
             _ => {}
         }
         if let Some((label, true)) = reply {
@@ -219,8 +220,8 @@ impl Engine {
         }
     }
 
-    /// Handles a report whose cause changes rooms or the connection.
-    fn apply_report(&mut self, report: &Report<'_>, item: Option<&QueuedRequest>) {
+    /// Handles a report whose cause changes rooms or the connection. `is_new` is false if it was received before.
+    fn apply_report(&mut self, report: &Report<'_>, item: Option<&QueuedRequest>, is_new: bool) {
         let room = report.about.room.as_deref();
         match report.cause {
             Cause::Entered => {
@@ -233,10 +234,16 @@ impl Engine {
                     self.leave_room(room);
                 }
             }
+            // A repetition may be older than the user's return into the room.
+            Cause::KickedFromRoom if is_new => {
+                if let Some(room) = room {
+                    self.end_membership(room, &removal_of(report));
+                }
+            }
             Cause::Kicked | Cause::Banned => {
                 let what = if report.cause == Cause::Kicked { "you were kicked" } else { "you were banned" };
                 let reason = report.about.reason.as_deref().map_or(String::new(), |reason| format!(": {reason}"));
-                self.connection.ended = Some(format!("{what}{}", landline_common::clean::clean(&reason)).into());
+                self.connection.ended = Some(format!("{what}{}", clean(&reason)).into());
                 self.session = None;
             }
             Cause::PasswordReset => {
@@ -279,7 +286,8 @@ impl Engine {
                 self.request_missed(room, tries + 1, self.now.ms + BUSY_MS);
             }
             (Some(_), RequestKind::CatchUp(room, _)) => self.finish_catch_up(room),
-            (Some((_, why)), RequestKind::Join(room)) => {
+            (Some((cause, why)), RequestKind::Join(room)) => {
+                let why = if cause == Cause::KeyNeeded { key_needed(room) } else { why };
                 self.refuse_entry(room, item.key, &why);
                 self.report_progress(&item, Progress::Failed(why.into()));
             }
@@ -305,6 +313,18 @@ impl Engine {
         }
         self.report_progress(item, Progress::Done { id, at: event.at.unix_ms });
     }
+}
+
+/// Returns by which owner the user was taken out of a room, and the reason.
+fn removal_of(report: &Report<'_>) -> String {
+    let by = report.about.by.as_deref().unwrap_or("an owner");
+    let reason = report.about.reason.as_deref().map_or(String::new(), |reason| format!(": {reason}"));
+    clean(&format!("{by} took you out of the room{reason}")).into_owned()
+}
+
+/// Returns how to enter a room that has a key word.
+fn key_needed(room: &str) -> String {
+    format!("it has a key word; /join {room} WORD enters it")
 }
 
 /// Returns the sequence number by which the client acknowledges an event.

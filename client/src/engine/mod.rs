@@ -303,4 +303,6 @@ impl Engine {
 }
 
 #[cfg(test)]
+mod tests;
+#[cfg(test)]
 pub mod typed;

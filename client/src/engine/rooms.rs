@@ -93,13 +93,29 @@ impl Engine {
         self.push_update(Update::Left { room: room.into() });
     }
 
+    /// Notes that an owner has taken the user out of a room. Messages that wait for this room fail, and no later sign-in
+    /// enters it.
+    pub(super) fn end_membership(&mut self, room: &str, why: &str) {
+        if let Some(known) = self.rooms.get_mut(room) {
+            known.membership = Membership::Out;
+        }
+        self.push_update(Update::RemovedFromRoom { room: room.into(), why: why.into() });
+        self.fail_messages_to(room, why);
+    }
+
     /// Notes that the server refused the user a room. Messages that wait for this room fail.
     pub(super) fn refuse_entry(&mut self, room: &str, key: u64, why: &str) {
-        let room_key = folded(room);
         if let Some(known) = self.rooms.get_mut(room) {
             known.membership = Membership::Out;
         }
         self.push_update(Update::EntryRefused { room: room.into(), key, why: why.into() });
+        self.fail_messages_to(room, why);
+    }
+
+    /// Fails the messages that wait until the user is in a room. Held for ever, they would also hold back all other lines
+    /// from a pipe.
+    fn fail_messages_to(&mut self, room: &str, why: &str) {
+        let room_key = folded(room);
         for item in self.queue.take_waiting(|item| item.room.as_deref() == Some(&*room_key)) {
             self.report_progress(&item, Progress::Failed(why.into()));
         }

@@ -6,8 +6,8 @@
 use super::request::{Progress, RequestKind};
 use super::submit::ENDED;
 use super::{Effect, Engine, Phase, Update};
-use crate::sign_in::{Loss, Session, SignIn, SignInRefused};
-use landline_common::Cause;
+use crate::sign_in::{Identity, Loss, Session, SignIn, SignInRefused};
+use landline_common::{Cause, RoomName};
 
 /// The reason for which a line is in doubt.
 pub(super) const IN_DOUBT: &str = "connection lost; this may not have arrived";
@@ -18,7 +18,7 @@ impl Engine {
         let rooms = self.rooms.joined();
         let seq = self.received.seq;
         let session = self.session.clone().map(|session| Session { seq, ..session });
-        let identity = self.identity.clone();
+        let identity = Identity { room: self.room_to_enter(), ..self.identity.clone() };
         let registered = self.registered;
         let unconfirmed = self.unconfirmed_password().map(str::to_owned);
         let mut labels = Vec::new();
@@ -29,6 +29,16 @@ impl Engine {
         self.new_password_label = unconfirmed.and_then(|_| labels.last().cloned());
         self.sign_in_labels = labels;
         sign_in
+    }
+
+    /// Returns the room that becomes the current one with a sign-in: the room of the program's start, or another one if
+    /// the user is not in that any more. A sign-in must not lead back into a room that an owner took the user out of.
+    fn room_to_enter(&self) -> RoomName {
+        let start = &self.identity.room;
+        if self.rooms.is_in(start.as_str()) {
+            return start.clone();
+        }
+        self.rooms().find_map(|room| RoomName::parse(room).ok()).unwrap_or_else(RoomName::lobby)
     }
 
     /// Connects at once if the engine waits or has stopped, at the user's request.
@@ -90,6 +100,14 @@ impl Engine {
                 self.connection.wait_briefly(why, &mut self.rng, self.now.ms);
             }
             Cause::ResumeBusy => self.connection.wait_briefly(&refused.why, &mut self.rng, self.now.ms),
+            // The refused room is the one that was to become the current one.
+            Cause::RoomBanned | Cause::InviteOnly | Cause::KeyNeeded if self.was_up() => {
+                let room = self.room_to_enter();
+                let was_in = self.rooms.is_in(room.as_str());
+                self.refuse_entry(room.as_str(), 0, &refused.why);
+                // Outside of all rooms, the next sign-in would ask for the lobby again.
+                if was_in { self.connect() } else { self.connection.stop(&refused.why) }
+            }
             Cause::WrongPassword => {
                 self.password_refused = true;
                 self.connection.stop(&refused.why);

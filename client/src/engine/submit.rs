@@ -97,7 +97,7 @@ impl Engine {
         let label = self.label();
         request.label = Some(label.as_str().into());
         let kind = match command {
-            Command::Join(room) => RequestKind::Join(folded(room)),
+            Command::Join(room) | Command::JoinWithKey { room, .. } => RequestKind::Join(folded(room)),
             Command::Leave(named) => RequestKind::Leave(folded(named.or(room).unwrap_or_default())),
             Command::History(_) | Command::HistoryIn { .. } => RequestKind::Lookup,
             Command::Search { .. } => RequestKind::Search,
@@ -113,7 +113,7 @@ impl Engine {
         if let RequestKind::Join(room) = &kind
             && self.connection.ended.is_none()
             && !self.rooms.is_in(room)
-            && let Command::Join(title) = command
+            && let Command::Join(title) | Command::JoinWithKey { room: title, .. } = command
             && let Some(room) = self.rooms.get_or_create(title, Membership::Joining)
         {
             room.membership = Membership::Joining;

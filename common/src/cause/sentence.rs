@@ -27,7 +27,7 @@ impl Report<'_> {
         if !template.contains('{') {
             return Cow::Borrowed(template);
         }
-        let Details { user, room, seconds, count, retry_ms, word, hint, .. } = &*self.about;
+        let Details { user, by, room, seconds, count, retry_ms, word, hint, .. } = &*self.about;
         let mut out = String::with_capacity(template.len() + 32);
         let mut rest = template;
         while let Some((before, behind)) = rest.split_once('{') {
@@ -37,6 +37,8 @@ impl Report<'_> {
             let number = |number: &Option<u64>| number.map_or(String::new(), |number| number.to_string());
             out.push_str(&match field {
                 "user" => text(user),
+                "by" => text(by),
+                "time" => seconds.map_or(String::new(), |seconds| format!(" for {}", time_span(seconds))),
                 "room" => text(room),
                 "word" => text(word),
                 "hint" => super::names::hint(hint.as_deref()),
@@ -49,5 +51,15 @@ impl Report<'_> {
         }
         out.push_str(rest);
         Cow::Owned(out)
+    }
+}
+
+/// A time span for users: the largest unit of which it has a whole number.
+fn time_span(seconds: u64) -> String {
+    match seconds {
+        s if s > 0 && s.is_multiple_of(86_400) => format!("{} d", s / 86_400),
+        s if s > 0 && s.is_multiple_of(3_600) => format!("{} h", s / 3_600),
+        s if s > 0 && s.is_multiple_of(60) => format!("{} min", s / 60),
+        s => format!("{s} s"),
     }
 }

@@ -15,7 +15,7 @@ fn the_table_is_sound() {
         assert_eq!(row.cause.report().is_refusal(), matches!(row.kind, Refusal(_) | BareRefusal), "{}", row.name);
         for template in [row.sentence, row.lantalk] {
             for field in template.split('{').skip(1).filter_map(|part| part.split('}').next()) {
-                let known = ["user", "room", "seconds", "count", "retry_ms", "word", "hint", "s"];
+                let known = ["user", "room", "seconds", "count", "retry_ms", "word", "hint", "s", "by", "time"];
                 assert!(known.contains(&field), "{}: {field}", row.name);
             }
         }

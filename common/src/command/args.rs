@@ -1,5 +1,6 @@
 //! The arguments of commands by name: what a line, a command object and a [`Command`] have in common.
 
+use super::spec::CommandSpec;
 use super::{Command, Format, HOORAY, HistoryQuery, PasswordChange, room_word};
 use std::fmt;
 
@@ -18,6 +19,11 @@ pub(super) enum Field {
     /// The id before which a search continues.
     Before,
     Seconds,
+    Minutes,
+    /// One of the two words of the command.
+    Choice,
+    /// The word `everywhere`: on the whole server.
+    Everywhere,
     Token,
     Key,
     Addresses,
@@ -39,6 +45,10 @@ pub(super) struct Args<'a> {
     pub after: Option<&'a str>,
     pub before: Option<u64>,
     pub seconds: Option<u64>,
+    pub minutes: Option<u64>,
+    /// True for the first of the two words of the command.
+    pub choice: Option<bool>,
+    pub everywhere: bool,
     pub token: Option<&'a str>,
     pub key: Option<&'a str>,
     pub addresses: Option<&'a str>,
@@ -79,7 +89,8 @@ impl<'a> Args<'a> {
             Field::Key => self.key = Some(value),
             Field::Addresses => self.addresses = Some(value),
             Field::Word => self.command = Some(value),
-            Field::Before | Field::Seconds | Field::Format | Field::History => {}
+            Field::Before | Field::Seconds | Field::Minutes | Field::Choice | Field::Everywhere => {}
+            Field::Format | Field::History => {}
             Field::Password | Field::PasswordChange => {}
         }
     }
@@ -121,6 +132,7 @@ impl<'a> Command<'a> {
             Command::Blocked { after } => ("block", list(after)),
             Command::Unblock(user) => ("unblock", of_user(user)),
             Command::Join(room) => ("join", Args { room: Some(room), ..none }),
+            Command::JoinWithKey { room, key } => ("join", Args { room: Some(room), key: Some(key), ..none }),
             Command::Leave(room) => ("leave", Args { room, ..none }),
             Command::Rooms { after } => ("rooms", list(after)),
             Command::History(ask) => ("history", Args { history: Some(ask), ..none }),
@@ -135,6 +147,8 @@ impl<'a> Command<'a> {
             Command::Ack(seq) => ("ack", Args { seq: Some(seq), ..none }),
             Command::Alive => ("pong", none),
             Command::Quit => ("quit", none),
+            Command::InRoom { room, action } => action.parts(room),
+            Command::OnServer(action) => action.parts(),
             Command::Foreign { .. } => return None,
         })
     }
@@ -176,7 +190,7 @@ impl fmt::Display for Command<'_> {
         let Some(spec) = super::spec::of_type(kind) else { return f.write_str("/ping") };
         write!(f, "/{}", spec.word())?;
         for field in spec.fields() {
-            args.write(field, f)?;
+            args.write(field, spec, f)?;
         }
         Ok(())
     }
@@ -184,7 +198,7 @@ impl fmt::Display for Command<'_> {
 
 impl Args<'_> {
     /// Writes one argument as it stands in a line, behind a space.
-    fn write(&self, field: Field, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn write(&self, field: Field, spec: &CommandSpec, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = match field {
             Field::Room => self.room,
             Field::To => self.to,
@@ -212,6 +226,14 @@ impl Args<'_> {
                 }
                 None
             }
+            Field::Minutes => {
+                if let Some(minutes) = self.minutes {
+                    write!(f, " {minutes}")?;
+                }
+                None
+            }
+            Field::Everywhere => self.everywhere.then_some("everywhere"),
+            Field::Choice => self.choice.map(|first| spec.choice[usize::from(!first)]),
             Field::History => {
                 if let Some(ask) = self.history {
                     write!(f, "{ask}")?;

@@ -9,6 +9,7 @@ mod labels;
 pub use labels::label_in_beginning;
 
 use super::args::{Args, Field};
+use super::spec::CommandSpec;
 use super::{Command, Format, HistoryQuery, PasswordChange, room_word, spec};
 use crate::cause::{Cause, Report};
 use crate::clean::clean;
@@ -67,6 +68,15 @@ pub struct Request<'a> {
     /// A time span in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds: Option<u64>,
+    /// A time span in minutes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minutes: Option<u64>,
+    /// One of the two words of the command, such as `on` or `off`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Text<'a>>,
+    /// On the whole server instead of one room.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub everywhere: Option<bool>,
     /// The token of a ping or of a session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<Text<'a>>,
@@ -208,22 +218,22 @@ impl<'a> Request<'a> {
             r#type => spec::of_type(r#type).ok_or_else(|| Cause::BadObject.with_word("there is no such type"))?,
         };
         let mut args = Args::default();
-        if row.in_room {
+        if row.in_room && self.everywhere != Some(true) {
             args.set(Field::Room, need("room", &self.room)?);
         }
         for field in row.required {
-            if !self.read(*field, &mut args)? {
+            if !self.read(*field, row, &mut args)? {
                 return Err(missing(name(*field)));
             }
         }
         for field in row.optional {
-            self.read(*field, &mut args)?;
+            self.read(*field, row, &mut args)?;
         }
         Ok((row.build)(args))
     }
 
     /// Reads one argument; false if it is missing.
-    fn read<'s>(&'s self, field: Field, args: &mut Args<'s>) -> Result<bool, Report<'static>> {
+    fn read<'s>(&'s self, field: Field, row: &CommandSpec, args: &mut Args<'s>) -> Result<bool, Report<'static>> {
         let text = match field {
             Field::Room => &self.room,
             Field::To => &self.to,
@@ -244,6 +254,22 @@ impl<'a> Request<'a> {
             Field::Seconds => {
                 args.seconds = self.seconds;
                 return Ok(args.seconds.is_some());
+            }
+            Field::Minutes => {
+                args.minutes = self.minutes;
+                return Ok(args.minutes.is_some());
+            }
+            Field::Everywhere => {
+                args.everywhere = self.everywhere.unwrap_or_default();
+                return Ok(args.everywhere);
+            }
+            Field::Choice => {
+                let mode = need("mode", &self.mode)?;
+                let first = row.choice.iter().position(|word| *word == mode);
+                let [yes, no] = row.choice;
+                let first = first.ok_or_else(|| Cause::BadObject.with_word(format!("mode is {yes} or {no}")))?;
+                args.choice = Some(first == 0);
+                return Ok(true);
             }
             Field::Format => {
                 args.format = Some(match need("format", &self.format)? {
@@ -322,10 +348,13 @@ impl<'a> Request<'a> {
             Command::Private { to: None, .. } => return None,
             Command::History(HistoryQuery::With(_)) => None,
             Command::History(_) => room,
-            _ if spec::of_type(r#type).is_some_and(|spec| spec.in_room) => Some(args.room.or(room)?),
+            _ if !args.everywhere && spec::of_type(r#type).is_some_and(|spec| spec.in_room) => {
+                Some(args.room.or(room)?)
+            }
             _ => args.room,
         };
         let text = |word: Option<&'a str>| word.map(Text::Borrowed);
+        let mode = args.choice.and_then(|first| Some(spec::of_type(r#type)?.choice[usize::from(!first)]));
         let request = Request {
             room: text(named.or(args.room)),
             to: text(args.to),
@@ -334,6 +363,9 @@ impl<'a> Request<'a> {
             before: args.before,
             after: args.after.map(|name| After::Name(name.into())),
             seconds: args.seconds,
+            minutes: args.minutes,
+            mode: text(mode),
+            everywhere: args.everywhere.then_some(true),
             token: text(args.token),
             key: text(args.key),
             addresses: text(args.addresses),
@@ -373,6 +405,9 @@ fn name(field: Field) -> &'static str {
         Field::After => "after",
         Field::Before => "before",
         Field::Seconds => "seconds",
+        Field::Minutes => "minutes",
+        Field::Choice => "mode",
+        Field::Everywhere => "everywhere",
         Field::Token => "token",
         Field::Key => "key",
         Field::Addresses => "addresses",

@@ -3,7 +3,7 @@
 //! A text may have several lines (the draft of a client, a text of LanTalk); a line end separates words as a space does.
 //! Behind a slash word, only one space or line end is removed from the front of a text, so that it keeps its indentation.
 
-use super::args::Args;
+use super::args::{Args, Field};
 use super::help::suggestion;
 use super::spec::{CommandSpec, Form, Shape, without_alias};
 use super::table::commands;
@@ -193,6 +193,17 @@ fn arguments<'a>(rest: &'a str, shape: Shape, spec: &CommandSpec) -> Option<Args
             let third = third.trim_start();
             (!third.contains(SEPARATORS)).then(|| named(spec, [word, second, third]))
         }
+        Shape::WordMaybeWord => {
+            let second = text.trim_start();
+            (!rest.is_empty() && !second.contains(SEPARATORS)).then(|| named(spec, [word, second, ""]))
+        }
+        Shape::WordMaybeText => (!rest.is_empty()).then(|| named(spec, [word, text, ""])),
+        Shape::Choice => {
+            let first = spec.choice.iter().position(|known| known.eq_ignore_ascii_case(rest))? == 0;
+            Some(Args { choice: Some(first), ..Args::default() })
+        }
+        Shape::MaybeUserTime if rest.is_empty() => Some(Args::default()),
+        Shape::UserTime | Shape::MaybeUserTime => user_time(rest, spec),
         Shape::Number => Some(Args { seconds: Some(parse_number(rest)?), ..Args::default() }),
         Shape::MaybeAfter | Shape::MaybeWordAfter | Shape::MaybeWordOrAfter | Shape::NumberAfter => {
             listing(rest, shape, spec)
@@ -208,6 +219,22 @@ fn arguments<'a>(rest: &'a str, shape: Shape, spec: &CommandSpec) -> Option<Args
             (!rest.is_empty()).then(|| Args { words: Some(words), before, ..Args::default() })
         }
     }
+}
+
+/// Splits `USER [MINUTES] [everywhere]`.
+fn user_time<'a>(rest: &'a str, spec: &CommandSpec) -> Option<Args<'a>> {
+    let mut words = rest.split(SEPARATORS).filter(|word| !word.is_empty()).peekable();
+    let mut args = Args { to: Some(words.next()?), ..Args::default() };
+    if let Some(minutes) = words.peek().and_then(|word| parse_number(word)) {
+        args.minutes = Some(minutes);
+        words.next();
+    }
+    if spec.fields().any(|field| field == Field::Everywhere)
+        && words.next_if(|word| word.eq_ignore_ascii_case("everywhere")).is_some()
+    {
+        args.everywhere = true;
+    }
+    words.next().is_none().then_some(args)
 }
 
 /// Gives the arguments of a line their names; an empty one is missing.

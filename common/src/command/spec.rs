@@ -29,6 +29,8 @@ pub struct CommandSpec {
     /// Arguments that may be left out, in the order of the line.
     pub(super) optional: &'static [Field],
     pub(super) forms: &'static [Form],
+    /// The two words of [`Field::Choice`].
+    pub(super) choice: [&'static str; 2],
     /// Makes the command. All required arguments are there.
     pub(super) build: for<'a> fn(Args<'a>) -> Command<'a>,
 }
@@ -88,6 +90,16 @@ pub(super) enum Shape {
     /// A word and a text, or a text of one word.
     MaybeWordText,
     ThreeWords,
+    /// A user, and optionally minutes and the word `everywhere`.
+    UserTime,
+    /// Nothing, or a user and optionally minutes.
+    MaybeUserTime,
+    /// A word, and optionally another one.
+    WordMaybeWord,
+    /// A word, and optionally a text.
+    WordMaybeText,
+    /// One of the two words of the command.
+    Choice,
     Number,
     /// A number, optionally with `after NAME`.
     NumberAfter,
@@ -162,6 +174,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     required: &[],
     optional: &[],
     forms: &[],
+    choice: ["on", "off"],
     build: |_| Command::Quit,
 };
 

@@ -4,6 +4,7 @@
 //! [`Command::parts`](super::Command).
 
 mod chats;
+mod moderation;
 mod program;
 mod talk;
 
@@ -26,6 +27,9 @@ pub static GROUPS: &[Group] = &[
     group("Talk", talk::TALK),
     group("Rooms", talk::ROOMS),
     group("Users", talk::USERS),
+    group("Running a room", moderation::RUN_ROOM),
+    group("The floor", moderation::FLOOR),
+    group("Running the server", moderation::RUN_SERVER),
     group("Messages to one user", chats::MESSAGES),
     group("Off-the-record chats, stored nowhere", chats::OFF_THE_RECORD),
     group("Encrypted chats, between two landline programs", chats::ENCRYPTED),

@@ -71,6 +71,7 @@ impl WireEvent<'_> {
     fn report(&self, sentence: &Option<Text<'_>>) -> Option<Report<'static>> {
         let about = Details {
             user: owned(&self.user),
+            by: owned(&self.by),
             room: owned(&self.room),
             seconds: self.seconds,
             count: self.count,

@@ -108,10 +108,10 @@ fn report() -> impl Strategy<Value = Report<'static>> {
     let causes = [Cause::Entered, Cause::NoSuchUser, Cause::UnknownCommand, Cause::AlreadyHere, Cause::InvalidMode];
     let some = || prop::option::of(text());
     let number = || prop::option::of(any::<u64>());
-    let about = (some(), some(), number(), number(), number(), some(), some(), some());
+    let about = (some(), some(), some(), number(), number(), number(), some(), some(), some());
     (prop::sample::select(causes.to_vec()), about, text()).prop_map(|(cause, about, text)| {
-        let (user, room, seconds, count, retry_ms, word, hint, reason) = about;
-        let about = Box::new(Details { user, room, seconds, count, retry_ms, word, hint, reason });
+        let (user, by, room, seconds, count, retry_ms, word, hint, reason) = about;
+        let about = Box::new(Details { user, by, room, seconds, count, retry_ms, word, hint, reason });
         Report { cause, about, text: Some(text), code: None }
     })
 }

@@ -141,6 +141,7 @@ impl<'a> WireEvent<'a> {
             retry_ms: about.retry_ms,
             word: field(&about.word),
             hint: field(&about.hint),
+            by: field(&about.by),
             reason: field(&about.reason),
             text: Some(report.sentence()),
             ..wire

@@ -16,7 +16,7 @@
 //! delivered.
 
 use super::Publisher;
-use super::subscription::Subscription;
+use super::subscription::{DeliveryMode, Subscription};
 use landline_common::rendering::RENDERINGS;
 use std::io::IoSlice;
 use std::ops::Range;
@@ -48,15 +48,6 @@ pub trait Publication {
     fn render_own(&self, out: &mut Vec<u8>) {
         let _ = out;
     }
-}
-
-/// The form in which one member gets a room's entries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DeliveryMode {
-    /// Index of the rendering, below [`RENDERINGS`].
-    pub rendering: usize,
-    /// True if the member gets its own lines back.
-    pub echo: bool,
 }
 
 /// The form in which a member gets one entry.

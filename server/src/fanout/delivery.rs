@@ -1,8 +1,8 @@
 //! Delivers a batch to the members: selects each member's part of it and sends that part with one `send`.
 
 use super::Publisher;
-use super::batch::{Batch, DeliveryMode, Form, MembershipChange};
-use super::subscription::Subscription;
+use super::batch::{Batch, Form, MembershipChange};
+use super::subscription::{DeliveryMode, Subscription};
 use std::io::IoSlice;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;

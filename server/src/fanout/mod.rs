@@ -46,7 +46,7 @@ mod room_log;
 mod stats;
 mod subscription;
 
-pub use batch::{DeliveryMode, Publication};
+pub use batch::Publication;
 pub use block_filter::{BlockFilter, EventClass};
 pub use flusher::Flushers;
 pub use outbox::Outbox;
@@ -55,7 +55,7 @@ pub use poller::{Bounds, Poller};
 pub use receipts::Receipt;
 pub use room_log::RoomLog;
 pub use stats::Stats;
-pub use subscription::Subscription;
+pub use subscription::{DeliveryMode, Subscription};
 
 pub use crate::net::ClientId;
 

@@ -23,10 +23,10 @@
 //! [`Publication::coalesce`].
 
 use super::Publisher;
-use super::batch::{Batch, DeliveryMode, MembershipChange, Publication};
+use super::batch::{Batch, MembershipChange, Publication};
 use super::delivery::{ActiveSubscription, BatchDelivery};
 use super::flusher::{Flushers, RunCycle};
-use super::subscription::Subscription;
+use super::subscription::{DeliveryMode, Subscription};
 use crate::ordered_mutex::{OrderedMutex, OrderedMutexGuard};
 use landline_common::rendering::RENDERINGS;
 use parking_lot::Condvar;
@@ -125,6 +125,7 @@ impl RoomLog {
         }
         log.members += 1;
         log.uses[delivery_mode.rendering] += 1;
+        subscription.replace_mode(Some(delivery_mode));
         subscription.id_before_joining.store(log.last_id, Relaxed);
         if self.update_membership(log, MembershipChange::Enter(subscription.clone(), delivery_mode)) {
             0
@@ -133,16 +134,16 @@ impl RoomLog {
         }
     }
 
-    /// Ends the membership of `subscription`, which still gets everything appended so far. `delivery_mode` is its
-    /// present mode. `notice` goes to the remaining members only. Returns the batch number for
-    /// [`RoomLog::wait_delivered`], 0 if there is nothing to wait for.
+    /// Ends the membership of `subscription`, which still gets everything appended so far. `notice` goes to the
+    /// remaining members only. Returns the batch number for [`RoomLog::wait_delivered`], 0 if there is nothing to wait
+    /// for; `None`, and does nothing, if it is no member.
     pub fn leave(
         self: &Arc<Self>,
         subscription: &Arc<Subscription>,
-        delivery_mode: DeliveryMode,
         notice: Option<&mut dyn Publication>,
-    ) -> u64 {
+    ) -> Option<u64> {
         let mut log = self.lock_with_capacity();
+        let delivery_mode = subscription.replace_mode(None)?;
         let number = log.number;
         subscription.id_before_leaving.store(log.last_id, Relaxed);
         log.members -= 1;
@@ -156,20 +157,22 @@ impl RoomLog {
             log.pending.membership_changes.push((at, MembershipChange::Leave(subscription.clone())));
             self.ensure_cycle(log);
         } else if self.update_membership(log, MembershipChange::Leave(subscription.clone())) {
-            return 0;
+            return Some(0);
         }
-        number
+        Some(number)
     }
 
-    /// Changes the delivery mode of a member for everything appended from now on. `old` is its present mode. Returns
-    /// the batch number for [`RoomLog::wait_delivered`], 0 if there is nothing to wait for.
-    pub fn change_mode(
-        self: &Arc<Self>,
-        subscription: &Arc<Subscription>,
-        old: DeliveryMode,
-        new: DeliveryMode,
-    ) -> u64 {
+    /// Changes the delivery mode of a member for everything appended from now on. Returns the batch number for
+    /// [`RoomLog::wait_delivered`], 0 if there is nothing to wait for. Does nothing if it is no member.
+    pub fn change_mode(self: &Arc<Self>, subscription: &Arc<Subscription>, new: DeliveryMode) -> u64 {
         let mut log = self.lock_with_capacity();
+        let Some(old) = subscription.replace_mode(Some(new)) else {
+            subscription.replace_mode(None);
+            return 0;
+        };
+        if old == new {
+            return 0;
+        }
         log.uses[old.rendering] -= 1;
         log.uses[new.rendering] += 1;
         let number = log.number;

@@ -6,6 +6,15 @@ use super::outbox::Outbox;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
+/// The form in which one member gets a room's entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeliveryMode {
+    /// Index of the rendering, below [`RENDERINGS`].
+    pub rendering: usize,
+    /// True if the member gets its own lines back.
+    pub echo: bool,
+}
+
 /// One user's membership of one room.
 #[derive(Debug)]
 pub struct Subscription {
@@ -23,7 +32,13 @@ pub struct Subscription {
     pub(super) last_delivered_id: AtomicU64,
     /// Index in the room's list of members. Read and written only under the lock of that list.
     pub(super) index: AtomicUsize,
+    /// The present delivery mode, or [`NO_MEMBER`]. Written only under the lock of the room's log, so that the user's
+    /// session and an owner of the room may end the membership at the same time.
+    mode: AtomicUsize,
 }
+
+/// The mode of a subscription that is no member of its room.
+const NO_MEMBER: usize = usize::MAX;
 
 impl Subscription {
     /// Makes a subscription that delivers to `outbox` and leaves out events blocked by `block_filter`. It belongs to no
@@ -39,7 +54,23 @@ impl Subscription {
             id_before_leaving: AtomicU64::new(0),
             last_delivered_id: AtomicU64::new(0),
             index: AtomicUsize::new(usize::MAX),
+            mode: AtomicUsize::new(NO_MEMBER),
         })
+    }
+
+    /// True from entering the room until leaving it.
+    #[must_use]
+    pub fn is_member(&self) -> bool {
+        self.mode.load(Relaxed) != NO_MEMBER
+    }
+
+    /// Replaces the delivery mode; `None` for no member. Returns the one before. The caller holds the lock of the log.
+    pub(super) fn replace_mode(&self, mode: Option<DeliveryMode>) -> Option<DeliveryMode> {
+        let encoded = mode.map_or(NO_MEMBER, |mode| mode.rendering * 2 + usize::from(mode.echo));
+        match self.mode.swap(encoded, Relaxed) {
+            NO_MEMBER => None,
+            before => Some(DeliveryMode { rendering: before / 2, echo: before % 2 == 1 }),
+        }
     }
 
     /// Returns the last message id in the room before this user entered; 0 if the room had no message since it opened.

@@ -2,18 +2,19 @@
 
 use super::Hub;
 use super::presence::{Change, Decision, PresenceThrottle};
+use super::rules::RoomGate;
 use super::user::User;
 use crate::fanout::{Publication, RoomLog};
 use crate::ordered_mutex::OrderedMutex;
-use landline_common::{Event, EventKind, Limits, OffsetDateTime, Rendering, RoomName};
+use landline_common::{Event, EventKind, Limits, OffsetDateTime, Rendering};
 use std::sync::Arc;
 
 /// A group's send path, and its pending presence changes.
 #[derive(Debug)]
 pub(super) struct BroadcastGroup {
     pub(super) log: Arc<RoomLog>,
-    /// The room; `None` for the global group.
-    name: Option<RoomName>,
+    /// The room's rules; `None` for the global group.
+    pub(super) gate: Option<Arc<RoomGate>>,
     presence: OrderedMutex<PresenceThrottle, 3>,
 }
 
@@ -27,8 +28,8 @@ pub(super) struct PresenceChange<'a> {
 }
 
 impl BroadcastGroup {
-    pub(super) fn new(log: Arc<RoomLog>, name: Option<RoomName>) -> Arc<BroadcastGroup> {
-        Arc::new(BroadcastGroup { log, name, presence: OrderedMutex::default() })
+    pub(super) fn new(log: Arc<RoomLog>, gate: Option<Arc<RoomGate>>) -> Arc<BroadcastGroup> {
+        Arc::new(BroadcastGroup { log, gate, presence: OrderedMutex::default() })
     }
 
     /// Starts the timer that ends the batch and announces its summary.
@@ -51,7 +52,7 @@ impl BroadcastGroup {
             self.schedule_summary(hub);
         }
         if let Some(summary) = summary {
-            let room = self.name.as_ref().map(|name| name.as_str().into());
+            let room = self.gate.as_ref().map(|gate| gate.name().as_str().into());
             let users = summary.users.iter().map(|name| name.as_str().into()).collect();
             let event = EventKind::Gathered { room, came: summary.joined, went: summary.left, users }.at(summary.at);
             self.log.announce(&mut Notice::of(event, limits));
@@ -63,7 +64,7 @@ impl<'a> PresenceChange<'a> {
     /// Makes the notice that announces this change.
     pub(super) fn notice(self, at: OffsetDateTime) -> Notice<'a> {
         let user = self.user.name.as_str().into();
-        let kind = match (self.group.name.as_ref().map(|room| room.as_str().into()), self.joins) {
+        let kind = match (self.group.gate.as_ref().map(|gate| gate.name().as_str().into()), self.joins) {
             (None, true) => EventKind::Connected { user },
             (None, false) => EventKind::Disconnected { user },
             (Some(room), true) => EventKind::Joined { user, room },

@@ -21,6 +21,8 @@ mod request_budgets;
 mod requests;
 mod resume;
 mod room;
+mod rules;
+mod rules_storage;
 mod session;
 mod session_state;
 mod storage;
@@ -43,7 +45,7 @@ use landline_common::history::HistoryOwner;
 use landline_common::limits::count;
 use landline_common::name::server_author;
 use landline_common::{
-    Cause, Event, EventKind, Limits, NameKey, OffsetDateTime, Rendering, Report, RoomName, UserName,
+    Cause, Event, EventKind, Limits, NameKey, OffsetDateTime, Rendering, Report, RoomKey, RoomName, UserName,
 };
 use nonces::Nonces;
 use parking_lot::Condvar;
@@ -52,8 +54,9 @@ use publications::{LineBatch, TalkPublication};
 use request_budgets::RequestBudgets;
 use resume::ResumeTable;
 use room::Rooms;
+use rules::{RulesTable, ServerRules};
 use session::DetachedSession;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -85,6 +88,7 @@ pub struct Hub {
     nonces: OrderedMutex<Nonces, 6>,
     /// Limits log lines about failures that clients can repeat.
     failure_throttle: KeyedLogThrottle,
+    server_rules: OrderedMutex<ServerRules, 2>,
 }
 
 /// The tables under the hub's lock.
@@ -101,6 +105,9 @@ struct Registry {
     request_budgets: RequestBudgets,
     blocks: Blocks,
     sessions: ResumeTable<DetachedSession>,
+    rules: RulesTable,
+    /// Rooms that belong to the server's owners: they are older than the rules.
+    server_rooms: HashSet<RoomKey>,
 }
 
 /// A user who is leaving.
@@ -220,7 +227,7 @@ impl Hub {
         first_id: u64,
     ) -> Arc<Hub> {
         let chats_per_user = count(limits.privates_per_person);
-        let registry = Registry {
+        let mut registry = Registry {
             names: HashMap::new(),
             users: BTreeMap::new(),
             leaving: HashMap::new(),
@@ -230,7 +237,10 @@ impl Hub {
             request_budgets: RequestBudgets::new(limits.requests_per_address),
             blocks: Blocks::default(),
             sessions: ResumeTable::new(count(limits.resume_sessions), count(limits.resume_bytes)),
+            rules: RulesTable::default(),
+            server_rooms: HashSet::new(),
         };
+        let server_rules = registry.load_rules(&*storage);
         let nonce_capacity = count(limits.nonces);
         let mut nonces = Nonces::new(nonce_capacity);
         for (author, nonce, id) in storage.newest_nonces(nonce_capacity) {
@@ -251,6 +261,7 @@ impl Hub {
             session_id_count: AtomicU64::new(0),
             nonces: OrderedMutex::new(nonces),
             failure_throttle: KeyedLogThrottle::default(),
+            server_rules: OrderedMutex::new(server_rules),
         })
     }
 

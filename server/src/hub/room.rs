@@ -1,8 +1,9 @@
 //! The open rooms and their members.
 
 use super::broadcast_group::BroadcastGroup;
+use super::rules::RoomGate;
 use super::user::User;
-use crate::fanout::{ClientId, RoomLog};
+use crate::fanout::{ClientId, RoomLog, Subscription};
 use landline_common::{Cause, Report, RoomKey, RoomName};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -24,7 +25,15 @@ struct OpenRoom {
     opener: Option<Arc<str>>,
     group: Arc<BroadcastGroup>,
     /// The members, in the order in which they connected.
-    users: BTreeMap<ClientId, Arc<User>>,
+    members: BTreeMap<ClientId, Member>,
+}
+
+/// A member of a room.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    pub(super) user: Arc<User>,
+    /// `None` between entering and subscribing.
+    pub(super) subscription: Option<Arc<Subscription>>,
 }
 
 impl Rooms {
@@ -38,7 +47,7 @@ impl Rooms {
         name: &RoomName,
         user: &Arc<User>,
         per_address: usize,
-        open: impl FnOnce() -> Arc<RoomLog>,
+        open: impl FnOnce() -> (Arc<RoomLog>, Arc<RoomGate>),
     ) -> Result<(RoomName, Arc<BroadcastGroup>), Report<'static>> {
         let room = match self.open.entry(name.key().clone()) {
             Entry::Occupied(room) => room.into_mut(),
@@ -52,20 +61,31 @@ impl Rooms {
                     }
                     *opened += 1;
                 }
-                let group = BroadcastGroup::new(open(), Some(name.clone()));
-                entry.insert(OpenRoom { name: name.clone(), opener, group, users: BTreeMap::new() })
+                let (log, gate) = open();
+                let name = gate.name().clone();
+                let group = BroadcastGroup::new(log, Some(gate));
+                entry.insert(OpenRoom { name, opener, group, members: BTreeMap::new() })
             }
         };
-        room.users.insert(user.client(), user.clone());
+        room.members.insert(user.client(), Member { user: user.clone(), subscription: None });
         Ok((room.name.clone(), room.group.clone()))
     }
 
-    /// Removes a client from a room, which closes with its last member.
-    pub(super) fn leave(&mut self, name: &RoomName, client: ClientId) {
-        let Some(room) = self.open.get_mut(name.key()) else { return };
-        room.users.remove(&client);
-        if room.users.is_empty()
-            && let Some(OpenRoom { opener: Some(address), .. }) = self.open.remove(name.key())
+    /// Notes the subscription of a member.
+    pub(super) fn subscribe(&mut self, name: &RoomName, client: ClientId, subscription: &Arc<Subscription>) {
+        if let Some(member) = self.open.get_mut(name.key()).and_then(|room| room.members.get_mut(&client)) {
+            member.subscription = Some(subscription.clone());
+        }
+    }
+
+    /// Removes a client from a room, which closes with its last member. Returns true if it has closed.
+    pub(super) fn leave(&mut self, name: &RoomName, client: ClientId) -> bool {
+        let Some(room) = self.open.get_mut(name.key()) else { return false };
+        room.members.remove(&client);
+        if !room.members.is_empty() {
+            return false;
+        }
+        if let Some(OpenRoom { opener: Some(address), .. }) = self.open.remove(name.key())
             && let Some(opened) = self.by_address.get_mut(&address)
         {
             *opened -= 1;
@@ -73,20 +93,31 @@ impl Rooms {
                 self.by_address.remove(&address);
             }
         }
+        true
+    }
+
+    /// Returns a member of a room.
+    pub(super) fn member(&self, name: &RoomName, client: ClientId) -> Option<&Member> {
+        self.open.get(name.key())?.members.get(&client)
+    }
+
+    /// True while a room has members.
+    pub(super) fn is_open(&self, room: &RoomKey) -> bool {
+        self.open.contains_key(room)
     }
 
     /// Replaces the client `old` by `user`, a later connection of the same session, in every room.
     pub(super) fn replace_client(&mut self, old: ClientId, user: &Arc<User>) {
         for room in self.open.values_mut() {
-            if room.users.remove(&old).is_some() {
-                room.users.insert(user.client(), user.clone());
+            if room.members.remove(&old).is_some() {
+                room.members.insert(user.client(), Member { user: user.clone(), subscription: None });
             }
         }
     }
 
     /// Returns the name and number of members of every room.
     pub(super) fn list(&self) -> Vec<(RoomName, usize)> {
-        self.open.values().map(|room| (room.name.clone(), room.users.len())).collect()
+        self.open.values().map(|room| (room.name.clone(), room.members.len())).collect()
     }
 
     /// Returns a room's name as shown, and its group.
@@ -96,6 +127,8 @@ impl Rooms {
 
     /// Returns a room's name as shown, and its members.
     pub(super) fn members(&self, name: &RoomName) -> Option<(RoomName, Vec<Arc<User>>)> {
-        self.open.get(name.key()).map(|room| (room.name.clone(), room.users.values().cloned().collect()))
+        self.open
+            .get(name.key())
+            .map(|room| (room.name.clone(), room.members.values().map(|member| member.user.clone()).collect()))
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Methods marked "Never waits" may be called under any lock. The others may wait for the disk: the caller holds none.
 
+use crate::rules_record::RulesRecord;
 use landline_common::history::{
     DirectMessage, HistoryError, HistoryOwner, HistoryReader, MailboxError, NewMessages, Page, QueuedMessage, Range,
 };
@@ -78,6 +79,15 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// # Errors
     /// The reason why the list could not be stored; the old one stays in force.
     fn store_block_list(&self, account: &NameKey, blocks: &[UserName]) -> Result<(), String>;
+    /// Returns the rules that were stored last; `None` before the first time. Called once, at the start.
+    fn rules(&self) -> Option<RulesRecord>;
+    /// Takes the rules and stores them, in the order of the calls. Returns once they are on the disk.
+    ///
+    /// # Errors
+    /// The reason why they could not be stored.
+    fn store_rules(&self, record: &mut dyn FnMut() -> RulesRecord) -> Result<(), String>;
+    /// Returns the names of the rooms in the history. Called once, at the first start with rules.
+    fn room_names(&self) -> Vec<String>;
     /// Returns the names of users who left after `since`.
     fn seen_since(&self, since: OffsetDateTime) -> Vec<UserName>;
 }

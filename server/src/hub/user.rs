@@ -1,11 +1,12 @@
 //! An online user: name, connection, rendering, and the way to send events to the client.
 
 use super::CountedAddress;
+use super::rules::Identity;
 use super::session_state::SessionState;
 use crate::fanout::{BlockFilter, ClientId, DeliveryMode, Outbox, Receipt};
 use crate::ordered_mutex::OrderedMutex;
 use landline_common::history::HistoryOwner;
-use landline_common::{Event, EventKind, Limits, OffsetDateTime, Rendering, UserName};
+use landline_common::{Event, EventKind, Limits, OffsetDateTime, Rendering, RoomName, UserName};
 use std::sync::atomic::{
     AtomicBool, AtomicU32,
     Ordering::{Relaxed, SeqCst},
@@ -88,6 +89,19 @@ impl User {
     /// Returns the name, and the owner of its history.
     pub(super) fn identity(&self) -> (UserName, HistoryOwner) {
         (self.name.clone(), self.history_owner().clone())
+    }
+
+    /// Removes a room from the list of those that a resumed session enters again.
+    pub(super) fn forget_room(&self, room: &RoomName) {
+        if let Some(session) = &self.session {
+            session.rooms.lock().retain(|other| other.key() != room.key());
+        }
+    }
+
+    /// Returns what the rules know of the user.
+    pub(super) fn rules_identity(&self) -> Identity {
+        let owner = self.history_owner().clone();
+        Identity { name: self.name.key().clone(), owner, address: self.address.key.clone() }
     }
 
     /// True if the user is signed in to an account, or has registered one during the session.

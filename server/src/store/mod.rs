@@ -11,6 +11,7 @@ pub mod identity;
 pub mod json_file;
 pub mod lock_file;
 pub mod messages;
+pub mod rules;
 pub mod sessions;
 
 pub use crate::ban_row::BanRow;
@@ -20,6 +21,7 @@ pub use file_error::FileError;
 pub use identity::FileIdentity;
 pub use lock_file::{LockError, LockFile, LockWatch};
 pub use messages::Messages;
+pub use rules::RulesFile;
 pub use sessions::{Record, Sessions, Sighting};
 
 use jiff::Timestamp;

@@ -55,9 +55,38 @@ impl FullHub {
                 }
             }
             full.crowd.push(visit);
+            if number == 0 {
+                full.fill_rules();
+            }
         }
+        full.raise_hands();
         assert_eq!(full.hub.rooms().len(), USERS_IN_MANY_ROOMS * 31 + 1, "all rooms are open");
         full
+    }
+
+    /// Makes the asker an owner of the server, and fills the lists of the room, which its first member owns.
+    fn fill_rules(&mut self) {
+        let rule = worst::text(&self.limits, '\\')[..count(self.limits.rule_chars)].to_owned();
+        let (stream, _) = connection();
+        let mut asker = self.enter(1, "asker", &stream, Rendering::Text);
+        self.hub.set_claim_code("code".to_owned());
+        let mut lines = vec!["/claim code".to_owned(), format!("/topic {rule}")];
+        for number in 0..count(self.limits.room_list) {
+            let user = worst::user(700_000 + number);
+            lines.extend([format!("/mute {user}"), format!("/ban {user}")]);
+        }
+        for line in lines {
+            asker.perform(parse(&line, "asker").unwrap().unwrap(), Tag::default(), NOW);
+        }
+    }
+
+    /// Raises as many hands in the room as may be up.
+    fn raise_hands(&mut self) {
+        let hand = format!("/hand {}", "\u{1f600}".repeat(count(self.limits.rule_chars)));
+        for visit in self.crowd.iter_mut().take(count(self.limits.room_list)) {
+            visit.perform(parse(&format!("/join {}", worst::room(0)), "").unwrap().unwrap(), Tag::default(), NOW);
+            visit.perform(parse(&hand, "").unwrap().unwrap(), Tag::default(), NOW);
+        }
     }
 
     fn enter(&self, client: u64, name: &str, stream: &Arc<Stream>, rendering: Rendering) -> Session {
@@ -95,9 +124,13 @@ fn questions(spec: &CommandSpec, limits: &Limits) -> Vec<String> {
     let room = worst::room(0);
     let text = worst::text(limits, '\\');
     let key = "0".repeat(64);
+    let rule = &text[..count(limits.rule_chars)];
+    let absent = worst::user(700_000);
+    let most = u64::MAX;
     match command {
         "/say" | "/all" | "/search" | "/ping" => vec![format!("{command} {text}")],
-        "/join" | "/leave" => vec![format!("{command} {room}")],
+        "/join" => vec![format!("/join {room}"), format!("/join {room} {rule}")],
+        "/leave" => vec![format!("/leave {room}")],
         "/rooms" | "/users" | "/others" | "/chats" => vec![command.into(), format!("{command} after {user}")],
         "/who" => vec!["/who".into(), format!("/who {room}"), format!("/who {room} after {user}")],
         "/since" => vec![format!("/since {}", u64::MAX), format!("/since {} after {user}", u64::MAX)],
@@ -113,6 +146,18 @@ fn questions(spec: &CommandSpec, limits: &Limits) -> Vec<String> {
             .map(|what| format!("/history{what}"))
             .to_vec(),
         "/format" => vec!["/format text".into()],
+        "/topic" | "/hand" | "/key" => vec![format!("{command} {rule}"), format!("{command} {text}")],
+        "/kick" => vec![format!("/kick {user} {rule}"), format!("/kick {absent} {rule}")],
+        "/mute" => vec![format!("/mute {user} {most}")],
+        "/floor" => vec!["/floor".into(), format!("/floor {user} {most}")],
+        "/unmute" | "/op" | "/deop" | "/invite" => vec![format!("{command} {user}"), format!("{command} {absent}")],
+        "/ban" | "/unban" => vec![format!("{command} {absent}"), format!("{command} {absent} everywhere")],
+        "/open" => vec!["/open off".into()],
+        "/quiet" => vec!["/quiet on".into()],
+        "/slow" => vec![format!("/slow {most}")],
+        "/claim" => vec![format!("/claim {text}")],
+        "/whispers" => vec!["/whispers owners".into(), "/whispers all".into()],
+        "/doors" => vec!["/doors closed".into(), "/doors open".into()],
         "/help" => vec!["/help".into(), format!("/help {text}")],
         without_arguments if spec.usage == without_arguments => vec![command.into()],
         other => panic!("{other}: add lines with its longest answers"),
@@ -235,6 +280,8 @@ fn x2_no_answer_exceeds_the_smallest_backlog() {
         ("rooms-per-person", 10_000),
         ("catch-up-bytes", 64 << 20),
         ("seen-names", 2_000),
+        // /rules and /hands have no pages.
+        ("room-list", 32),
     ] {
         limits.set(name, value).unwrap();
     }

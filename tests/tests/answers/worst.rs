@@ -7,6 +7,7 @@ use landline_common::history::{
 use landline_common::limits::{LABEL_BYTES, Limits, MESSAGE_LINES, NAME_CHARS, ROOM_CHARS, count};
 use landline_common::{NameKey, OffsetDateTime, RoomKey, RoomName, UserName};
 use landline_server::hub::{MailHandler, Storage};
+use landline_server::rules_record::RulesRecord;
 use std::sync::LazyLock;
 
 /// Letters that names may have and that take four bytes, the maximum in UTF-8.
@@ -92,6 +93,18 @@ impl LargestStorage {
 }
 
 impl Storage for LargestStorage {
+    fn rules(&self) -> Option<RulesRecord> {
+        None
+    }
+
+    fn store_rules(&self, _: &mut dyn FnMut() -> RulesRecord) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn room_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     fn wait_for_capacity(&self) -> bool {
         true
     }

@@ -51,11 +51,12 @@ const START_UP: &[&str] = &[
 ];
 
 /// The parts of a server from the bottom to the top. Each part names only parts in front of it.
-pub const SERVER_PARTS: [&str; 27] = [
+pub const SERVER_PARTS: [&str; 28] = [
     "faults",
     "ordered_mutex",
     "log_throttle",
     "ban_row",
+    "rules_record",
     "clock",
     "logging",
     "reload",

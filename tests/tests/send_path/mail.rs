@@ -8,6 +8,7 @@ use landline_common::history::{
 use landline_common::{NameKey, OffsetDateTime, Rendering, RoomKey, RoomName, UserName};
 use landline_server::fanout::DisconnectReason;
 use landline_server::hub::{Hub, MailHandler, Session, SignInOptions, SignInRequest, Storage, Tag};
+use landline_server::rules_record::RulesRecord;
 use landline_tests::NullStorage;
 use parking_lot::Mutex;
 use std::fmt;
@@ -30,6 +31,18 @@ impl fmt::Debug for MailboxStorage {
 }
 
 impl Storage for MailboxStorage {
+    fn rules(&self) -> Option<RulesRecord> {
+        None
+    }
+
+    fn store_rules(&self, _: &mut dyn FnMut() -> RulesRecord) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn room_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     fn wait_for_capacity(&self) -> bool {
         true
     }

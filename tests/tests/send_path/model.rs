@@ -90,16 +90,18 @@ impl ModelRoom {
                 self.members[at].ear = Some(ear);
             }
             RoomStep::Leave(at, with_notice) => {
-                let Some(ear) = self.members[at].ear.take() else { return };
+                if self.members[at].ear.take().is_none() {
+                    return;
+                }
                 let mut notice = with_notice.then(|| self.next_line(None));
-                room.leave(&self.members[at].seat, ear, notice.as_mut().map(|n| n as _));
+                room.leave(&self.members[at].seat, notice.as_mut().map(|n| n as _));
             }
             RoomStep::Change(at, new) => {
-                let Some(old) = self.members[at].ear.replace(new) else {
+                if self.members[at].ear.replace(new).is_none() {
                     self.members[at].ear = None;
                     return;
-                };
-                room.change_mode(&self.members[at].seat, old, new);
+                }
+                room.change_mode(&self.members[at].seat, new);
             }
             RoomStep::Settle => room.wait_delivered(room.announce(&mut self.next_line(None))),
             RoomStep::Say(_) | RoomStep::Enter(..) => {}
@@ -146,7 +148,7 @@ fn with_noise(world: &mut ModelRoom, rig: &Rig, steps: &[RoomStep]) {
         }
         over.store(true, Relaxed);
     });
-    world.room.leave(&seat, TEXT, None);
+    world.room.leave(&seat, None);
 }
 
 fn large_buffers(inline: u64) -> Rig {

@@ -66,13 +66,13 @@ impl RandomMember<'_> {
                 unheard.extend((!ear.echo).then_some(line.number));
             } else {
                 let new = DeliveryMode { rendering: self.rng.below(RENDERINGS), ..ear };
-                self.room.change_mode(&self.seat, ear, new);
+                self.room.change_mode(&self.seat, new);
                 ear = new;
                 renderings.push(ear.rendering);
             }
         }
         let mut leaving = self.line();
-        self.room.leave(&self.seat, ear, Some(&mut leaving));
+        self.room.leave(&self.seat, Some(&mut leaving));
         let heard = (from + 1..leaving.number).filter(|number| !unheard.contains(number)).collect();
         self.stays.push(ExpectedStay { heard, renderings });
     }

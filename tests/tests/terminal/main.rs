@@ -11,6 +11,7 @@ mod life;
 mod lines;
 mod log;
 mod mesh;
+mod moderation;
 mod panics;
 
 use landline_tests::{Client, Terminal, TestServer};

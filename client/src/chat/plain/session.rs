@@ -49,6 +49,18 @@ impl Plain {
             Update::Delivery(DeliveryUpdate { key, progress, .. }) => self.delivered(key, progress),
             // End the program: messages would go into another room than the user intended.
             Update::EntryRefused { room, key: 0, why } => self.leave(Err(format!("cannot go into {room}: {why}"))),
+            // For the same reason. A user has read the notice; objects of a program name their room.
+            Update::RemovedFromRoom { room, why } if self.is_current(&room) && !self.reads_answers() => {
+                self.leave(Err(format!("not in {room} any more: {why}")));
+            }
+            Update::RemovedFromRoom { room, .. } => {
+                let was_current = self.is_current(&room);
+                self.leave_room(&room);
+                let here = self.room().map(str::to_owned);
+                if let (true, true, Some(here)) = (was_current, self.options.interactive, here) {
+                    self.notice(&format!("what you type goes to {here} now"));
+                }
+            }
             Update::EntryRefused { room, .. } | Update::Left { room } => self.leave_room(&room),
             Update::Recalled { event, missed } => {
                 // Programs have received the message already. A user needs only missed messages.
@@ -60,6 +72,16 @@ impl Plain {
             Update::PasswordNotSet => {}
             Update::Entered { .. } | Update::CaughtUp { .. } | Update::Lost { .. } => {}
         }
+    }
+
+    /// Returns whether messages go into a room.
+    fn is_current(&self, room: &str) -> bool {
+        self.room().is_some_and(|current| current.to_lowercase() == room.to_lowercase())
+    }
+
+    /// Returns whether a user or a program reads the answers before it sends more. A script does not.
+    fn reads_answers(&self) -> bool {
+        self.options.interactive || self.options.json
     }
 
     /// Returns whether missed messages are printed. Messages from before the first sign-in are for users only, since a

@@ -5,7 +5,7 @@ use crate::chat::line::length_error;
 use crate::chat::password_form::{PasswordAnswer, Purpose};
 use crate::engine::{Cancelled, RequestKind, Target};
 use landline_common::clean::{clean, clean_message};
-use landline_common::command::{Command, CommandError, Request, parse};
+use landline_common::command::{Command, CommandError, Request, RoomAction, ServerAction, parse};
 use landline_common::{Cause, Report};
 use std::borrow::Cow;
 
@@ -136,12 +136,12 @@ impl Plain {
         let done = self.engine.send_command(key, command, room.as_deref()).map_err(str::to_owned);
         if done.is_ok() {
             match command {
-                Command::Join(room) => self.enter_room(room),
+                Command::Join(room) | Command::JoinWithKey { room, .. } => self.enter_room(room),
                 Command::Leave(display_text) => self.leave_room(display_text.or(room.as_deref()).unwrap_or_default()),
                 _ => {}
             }
         }
-        self.track(typed, key, done);
+        self.track(&without_secrets(typed, command), key, done);
     }
 
     /// Handles a command object of a program.
@@ -251,10 +251,21 @@ impl Plain {
     }
 }
 
-/// Returns the text by which an object is named in notices: only its type if it contains passwords.
+/// Returns the text by which a line is named in notices, which often go into a file: without a key word or a code.
+fn without_secrets<'l>(typed: &'l str, command: &Command<'_>) -> Cow<'l, str> {
+    match command {
+        Command::JoinWithKey { room, .. } => format!("/join {room}").into(),
+        Command::InRoom { action: RoomAction::Key(Some(_)), .. } => "/key".into(),
+        Command::OnServer(ServerAction::Claim(_)) => "/claim".into(),
+        _ => typed.into(),
+    }
+}
+
+/// Returns the text by which an object is named in notices: only its type if it contains passwords or key words.
 fn display_text<'l>(request: &Request<'_>, line: &'l str) -> Cow<'l, str> {
     match &*request.r#type {
-        secret @ ("register" | "password") => format!("the object {secret}").into(),
+        secret @ ("register" | "password" | "key" | "claim") => format!("the object {secret}").into(),
+        "join" if request.key.is_some() => "the object join".into(),
         _ => line.into(),
     }
 }

@@ -5,6 +5,7 @@ use super::incoming::RawMessage;
 use crate::chat::conversation::ConversationId;
 use crate::chat::limits::NOTICE_CHARS;
 use crate::chat::line::{Severity, cleaned, cleaned_name};
+use crate::chat::room_status::{concerns, is_room_notice};
 use crate::engine::{IncomingEvent, RequestKind};
 use landline_common::cause::CauseKind;
 use landline_common::event::Text;
@@ -102,6 +103,10 @@ impl State {
             Cause::PrivateOver => return,
             _ => {}
         }
+        self.update_room_status(report);
+        if is_room_notice(report.cause) && self.show_room_notice(report, incoming) {
+            return;
+        }
         match &incoming.answer {
             // The line of the message, or the room that was not joined, shows the reason.
             Some((RequestKind::Message(_) | RequestKind::Join(_), _)) if is_refusal => {}
@@ -109,8 +114,43 @@ impl State {
             _ => {
                 let severity = if is_refusal { Severity::Refused } else { Severity::Info };
                 self.add_notice_here(severity, &with_reason(report));
+                if report.cause == Cause::Invited {
+                    let viewed = self.conversations.viewed().id.clone();
+                    self.alert(&viewed, true);
+                }
             }
         }
+    }
+
+    /// Updates the rules of the room that a report is about.
+    fn update_room_status(&mut self, report: &Report<'_>) {
+        let Some(room) = report.about.room.as_deref() else { return };
+        if let Some(conversation) = self.conversations.get_mut(&ConversationId::room(room)) {
+            conversation.room_status.record(report, &self.me, self.now.ms);
+        }
+    }
+
+    /// Shows a notice of a room in the conversation of that room. Rings if it changes what the user may do there. Returns
+    /// `false` if there is no such conversation.
+    fn show_room_notice(&mut self, report: &Report<'_>, incoming: &IncomingEvent) -> bool {
+        let id = ConversationId::room(report.about.room.as_deref().unwrap_or_default());
+        if self.conversations.get(&id).is_none() {
+            return false;
+        }
+        // A resumed session gets a notice again if its acknowledgement was lost.
+        if !incoming.is_new {
+            return true;
+        }
+        let severity = if report.cause == Cause::KickedFromRoom { Severity::Refused } else { Severity::Info };
+        self.add_notice(&id, severity, &with_reason(report));
+        let is_viewed = self.conversations.viewed().id == id;
+        if concerns(report, &self.me) {
+            let title = report.about.room.as_deref().map(cleaned_name).unwrap_or_default();
+            self.request_attention(&id, &title);
+        } else if report.cause == Cause::HandRaised && !is_viewed {
+            self.conversations.open(&id, "").unread += 1;
+        }
+        true
     }
 
     /// Handles a refused background request.
@@ -176,6 +216,7 @@ fn with_reason(report: &Report<'_>) -> Box<str> {
         let clean = |text: &Option<Text<'_>>| text.as_deref().map(|text| cleaned_name(text).to_string());
         let mut own = report.cause.report();
         own.about.user = clean(&about.user).map(Into::into);
+        own.about.by = clean(&about.by).map(Into::into);
         own.about.room = clean(&about.room).map(Into::into);
         own.about.word = about.word.as_deref().map(|word| cleaned(word, NOTICE_CHARS).to_string().into());
         own.about.seconds = about.seconds;
@@ -185,6 +226,7 @@ fn with_reason(report: &Report<'_>) -> Box<str> {
     } else {
         own_words(&report.sentence(), false).into()
     };
-    let reason = report.about.reason.as_deref().map(|reason| format!(" Reason: {reason}")).unwrap_or_default();
+    let stop = if sentence.ends_with(['.', '!', '?']) { "" } else { "." };
+    let reason = report.about.reason.as_deref().map(|reason| format!("{stop} Reason: {reason}")).unwrap_or_default();
     cleaned(&(sentence + &reason), NOTICE_CHARS)
 }

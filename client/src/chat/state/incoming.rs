@@ -134,18 +134,23 @@ impl State {
         }
     }
 
-    /// Rings the bell and notifies the desktop about the last message of a conversation, as the user has configured.
-    fn alert(&mut self, id: &ConversationId, is_personal: bool) {
+    /// Rings the bell and notifies the desktop about the last line of a conversation, as the user has configured.
+    pub(super) fn alert(&mut self, id: &ConversationId, is_personal: bool) {
         if !self.alerts.try_ring(self.now.ms, is_personal) {
             return;
         }
         self.effects.push(ScreenEffect::Bell);
         if self.alerts.notifies()
             && let Some(conversation) = self.conversations.get(id)
-            && let Some(Line { body: Body::Message(message), .. }) = conversation.lines().back()
+            && let Some(line) = conversation.lines().back()
         {
-            let text = flatten(&message.text);
-            self.effects.push(ScreenEffect::Notify(format!("{} ({}): {text}", message.user, conversation.title)));
+            let title = &conversation.title;
+            let text = match &line.body {
+                Body::Message(message) => format!("{} ({title}): {}", message.user, flatten(&message.text)),
+                Body::Notice { text, .. } => format!("({title}): {text}"),
+                Body::Presence(_) => return,
+            };
+            self.effects.push(ScreenEffect::Notify(text));
         }
     }
 
@@ -176,7 +181,9 @@ impl State {
         self.add_presence(&ConversationId::user(user), at, user, false);
         let ids: Vec<ConversationId> = self.conversations.iter().map(|c| c.id.clone()).collect();
         for id in ids.iter().filter(|id| matches!(id, ConversationId::Room(_))) {
-            if self.conversations.get_mut(id).is_some_and(|conversation| conversation.members.remove(user)) {
+            let Some(conversation) = self.conversations.get_mut(id) else { continue };
+            conversation.room_status.record_left(user);
+            if conversation.members.remove(user) {
                 self.add_presence(id, at, user, false);
             }
         }
@@ -191,6 +198,7 @@ impl State {
             self.people.add(user);
         } else {
             conversation.members.remove(user);
+            conversation.room_status.record_left(user);
         }
         self.add_presence(&id, at, user, joined);
     }

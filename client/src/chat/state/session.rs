@@ -5,6 +5,7 @@ use crate::chat::conversation::{ConversationId, SecretChatState};
 use crate::chat::leaving::LeavingStep;
 use crate::chat::limits::NOTICE_CHARS;
 use crate::chat::line::{Delivery, Line, Severity, cleaned, cleaned_name};
+use crate::chat::room_status::RoomStatus;
 use crate::chat::{Exit, Remembered, ScreenEffect};
 use crate::engine::{self, Cancelled, Engine, Progress, RequestKind, Update};
 use crate::sign_in::{Loss, SignInRefused};
@@ -39,6 +40,10 @@ impl State {
             Update::Up { first, resumed, room } => {
                 self.signed_in(first, &room);
                 if !resumed {
+                    // A new session does not get the notices of the time between.
+                    for conversation in self.conversations.iter_mut() {
+                        conversation.room_status = RoomStatus::default();
+                    }
                     self.end_off_the_record_chats();
                 }
             }
@@ -61,6 +66,7 @@ impl State {
                 self.conversations.close(&ConversationId::room(&room));
                 self.request_members_if_stale();
             }
+            Update::RemovedFromRoom { room, .. } => self.removed_from_room(&room),
             Update::CaughtUp { room } => self.room_caught_up(&room),
             Update::Recalled { event, missed } => self.add_held_back(&event, missed),
         }
@@ -128,6 +134,7 @@ impl State {
             Progress::Done { id: Some(message_id), at } => {
                 if let Some(conversation) = self.conversations.get_mut(&id) {
                     conversation.confirm(key, message_id, at);
+                    conversation.room_status.record_accepted();
                 }
             }
             Progress::Done { id: None, at } => {
@@ -148,11 +155,23 @@ impl State {
         conversation.joining = false;
         conversation.members_stale = true;
         conversation.members_listed = false;
+        conversation.room_status = RoomStatus::default();
         let asked = self.joins.take_answered(key);
         if asked.is_some_and(|join| join.idle_since) {
             self.view(&id);
         }
         self.request_members_if_stale();
+    }
+
+    /// Handles a room that an owner took the user out of. Its conversation stays, with the notice of who did it: closed
+    /// while the user types in it, it would send the line into another conversation.
+    fn removed_from_room(&mut self, room: &str) {
+        if let Some(conversation) = self.conversations.get_mut(&ConversationId::room(room)) {
+            conversation.joining = false;
+            conversation.members.clear();
+            conversation.members_listed = false;
+            conversation.room_status = RoomStatus::default();
+        }
     }
 
     /// Handles a room that the server refused. Shows the reason where the user typed `/join`. Shows it also in the

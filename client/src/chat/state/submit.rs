@@ -24,9 +24,14 @@ impl State {
             self.jump_to_end();
             return;
         }
+        let id = conversation.id.clone();
         if self.run_line(&line) {
-            let conversation = self.conversations.viewed_mut();
-            conversation.input_history.push(&line);
+            // ↑ brings the line back where it was typed, though the command may have changed the view.
+            let viewed = self.conversations.viewed().id.clone();
+            let id = if self.conversations.get(&id).is_some() { id } else { viewed };
+            if let Some(conversation) = self.conversations.get_mut(&id) {
+                conversation.input_history.push(&line);
+            }
         }
     }
 
@@ -107,7 +112,8 @@ impl State {
                 self.requests.close_all_of(user);
                 self.forward(&command)
             }
-            Command::Join(room) => self.join_room(room),
+            Command::Join(room) => self.join_room(room, None),
+            Command::JoinWithKey { room, key } => self.join_room(room, Some(key)),
             Command::Leave(room) => self.leave_room(room),
             Command::Quit => {
                 self.start_leaving("/quit");
@@ -226,19 +232,21 @@ impl State {
     }
 
     /// Joins a room, and lists it at once. Views it at once unless the user is in a conversation with one user: then the
-    /// view stays, so that a private line being typed does not go into the room.
-    fn join_room(&mut self, room: &str) -> bool {
+    /// view stays, so that a private line being typed does not go into the room. The `key` word appears nowhere.
+    fn join_room(&mut self, room: &str, key: Option<&str>) -> bool {
         let id = ConversationId::room(room);
         if self.engine.is_in(room) && self.conversations.get(&id).is_some() {
             self.view(&id);
             return true;
         }
-        if self.conversations.get(&id).is_some_and(|conversation| conversation.joining) {
+        // A join with a key word may be the second attempt, after one without it.
+        if key.is_none() && self.conversations.get(&id).is_some_and(|conversation| conversation.joining) {
             self.view(&id);
             return true;
         }
+        let command = key.map_or(Command::Join(room), |key| Command::JoinWithKey { room, key });
         let key = self.next_key();
-        if let Err(why) = self.engine.send_command(key, &Command::Join(room), None) {
+        if let Err(why) = self.engine.send_command(key, &command, None) {
             self.add_notice_here(Severity::Refused, why);
             return false;
         }

@@ -17,11 +17,14 @@ use ratatui::layout::{Position, Rect};
 /// Sign in front of an encrypted chat.
 pub(super) const LOCK: &str = "🔒";
 
-/// Draws the title bar: the conversation at the left, the user and the server at the right.
+/// Cells of a topic at least; a shorter part of it would say nothing.
+const MIN_TOPIC: usize = 8;
+
+/// Draws the title bar: the conversation, its rules and its topic at the left, the user and the server at the right.
 pub(super) fn title(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     buffer.set_style(area, theme.bar);
     let conversation = state.conversations().viewed();
-    let (name, about) = named(conversation);
+    let (name, about) = named(state, conversation);
     let right = format!("{} on {} ", state.me(), state.server());
     let (about, right) = match &conversation.fingerprint {
         Some(fingerprint) => {
@@ -34,6 +37,7 @@ pub(super) fn title(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffe
     write_spans(area, area.y, buffer, &[(&left, theme.bar_strong)]);
     let x = area.x + u16::try_from(left.cell_width() + 2).unwrap_or(0);
     let left_over = usize::from(area.width).saturating_sub(left.cell_width() + 2 + right.cell_width() + 1);
+    let about = with_topic(about, conversation.room_status.topic(), left_over);
     buffer.set_stringn(x, area.y, truncated(&about, left_over), left_over, theme.bar);
     if right.cell_width() < usize::from(area.width) / 2 {
         let x = area.right() - u16::try_from(right.cell_width()).unwrap_or(0);
@@ -42,16 +46,21 @@ pub(super) fn title(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffe
 }
 
 /// Returns the name of a conversation, and what to say about it.
-fn named(conversation: &Conversation) -> (String, String) {
+fn named(state: &State, conversation: &Conversation) -> (String, String) {
     match &conversation.id {
         ConversationId::Room(_) if conversation.joining => (conversation.title.to_string(), "joining…".to_owned()),
+        ConversationId::Room(room) if state.engine().was_up() && !state.engine().is_in(room) => {
+            (conversation.title.to_string(), "you are not in this room".to_owned())
+        }
         ConversationId::Room(_) => {
-            let about = match conversation.members_known() {
-                Some(1) => "only you are here".to_owned(),
-                Some(members) => format!("{members} here"),
-                None => String::new(),
+            let members = match conversation.members_known() {
+                Some(1) => Some("only you are here".to_owned()),
+                Some(members) => Some(format!("{members} here")),
+                None => None,
             };
-            (conversation.title.to_string(), about)
+            let rules = conversation.room_status.words(state.now().ms);
+            let about: Vec<String> = members.into_iter().chain(rules).collect();
+            (conversation.title.to_string(), about.join(" · "))
         }
         ConversationId::Global => ("everybody".to_owned(), "all users online".to_owned()),
         ConversationId::User(_) => (conversation.title.to_string(), "messages, stored by the server".to_owned()),
@@ -60,6 +69,14 @@ fn named(conversation: &Conversation) -> (String, String) {
         ConversationId::Mentions => ("mentions".to_owned(), "where you were named".to_owned()),
         ConversationId::Server => ("server".to_owned(), "connection log".to_owned()),
     }
+}
+
+/// Adds the topic of a room, unless less than [`MIN_TOPIC`] cells of `width` are left for it.
+fn with_topic(about: String, topic: Option<&str>, width: usize) -> String {
+    let Some(topic) = topic else { return about };
+    let text = if about.is_empty() { topic.to_owned() } else { format!("{about} · {topic}") };
+    let needed = (about.cell_width() + 3 + MIN_TOPIC).min(text.cell_width());
+    if needed <= width { text } else { about }
 }
 
 /// Describes a chat that is not stored: its kind, and whether it accepts messages.

@@ -8,7 +8,8 @@ use crate::chat::{Input, State};
 use crate::connection::Loss;
 use crate::palette::Palette;
 use insta::assert_snapshot;
-use landline_common::EventKind;
+use landline_common::cause::Details;
+use landline_common::{Cause, EventKind, Report};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Color;
@@ -152,9 +153,28 @@ fn a_lost_connection_is_shown() {
 fn a_refused_line_is_shown_with_the_reason() {
     let mut client = TestClient::signed_in(60, 15);
     client.enter_line("/query nobdy are you there? I wanted to ask about the printer");
-    client.answer("/pm nobdy", landline_common::Cause::NoSuchUser.with_user("nobdy").into());
+    client.answer("/pm nobdy", Cause::NoSuchUser.with_user("nobdy").into());
     client.enter_line("/jion ops");
     assert_snapshot!(screen(&client));
+}
+
+#[test]
+fn a_quiet_room_and_ones_own_mute_stand_in_the_bar() {
+    for (width, height) in SIZES {
+        let mut client = TestClient::signed_in(width, height);
+        client.receive_message(1, "lobby", "bob", "please raise your hands");
+        let by_bob = |cause: Cause, about: Details<'static>| {
+            let about = Details { by: Some("bob".into()), room: Some("lobby".into()), ..about };
+            Report { about: Box::new(about), ..cause.report() }
+        };
+        let topic = Details { word: Some("lesson 3: loops and why they end".into()), ..Details::default() };
+        client.receive(by_bob(Cause::TopicSet, topic).into());
+        client.receive(by_bob(Cause::QuietOn, Details::default()).into());
+        client.receive(by_bob(Cause::UserMuted, Details { user: Some("alice".into()), ..Details::default() }).into());
+        client.enter_line("may I say something?");
+        client.answer("lobby: may I", Cause::Muted.with_room("lobby").into());
+        assert_snapshot!(format!("quiet_{width}x{height}"), screen(&client));
+    }
 }
 
 #[test]

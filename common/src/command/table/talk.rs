@@ -1,6 +1,6 @@
 //! Commands for talk, rooms and users.
 
-use crate::command::args::Field::{After, Room, Seconds, Text, To};
+use crate::command::args::Field::{After, Key, Room, Seconds, Text, To};
 use crate::command::object::EVERYBODY;
 use crate::command::spec::{Audience, CommandSpec, LIST, SPEC, forms};
 use crate::command::{Command, HOORAY};
@@ -44,11 +44,15 @@ pub(super) static TALK: &[CommandSpec] = &[
 
 pub(super) static ROOMS: &[CommandSpec] = &[
     CommandSpec {
-        usage: "/join ROOM",
-        help: "go into a room (opened if it is new) and make it your current one; also /j",
+        usage: "/join ROOM [KEY]",
+        help: "go into a room (opened if it is new) and make it your current one; KEY is its key word, if it has one; also /j",
         required: &[Room],
-        forms: forms!["/join" Word],
-        build: |a| Command::Join(a.room()),
+        optional: &[Key],
+        forms: forms!["/join" WordMaybeWord],
+        build: |a| match a.key {
+            Some(key) => Command::JoinWithKey { room: a.room(), key },
+            None => Command::Join(a.room()),
+        },
         ..SPEC
     },
     CommandSpec {

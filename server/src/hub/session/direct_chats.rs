@@ -50,6 +50,7 @@ impl Session {
         let hub = self.hub.clone();
         let _order = hub.private_chat_order.lock();
         let other = self.other_online_user(user)?;
+        self.check_whisper(other.history_owner(), Some(other.client()))?;
         if !are_addresses(addresses) {
             return Err(Cause::AddressesBad.report());
         }

@@ -7,6 +7,7 @@ use super::super::broadcast_group::PresenceChange;
 use super::super::publications::{LineBatch, Tag};
 use super::super::user::delivery_mode;
 use super::super::{Leaving, NameReservation, NameState, Registry, SessionOptions, SignInOptions, SignInRequest};
+use super::rooms::Entry;
 use super::{Hub, Session, User};
 use crate::fanout::Subscription;
 use crate::hub::Token;
@@ -56,15 +57,20 @@ impl Hub {
         let address = request.address.clone();
         let user = User::new(name, history_owner, address, outbox.clone(), request.rendering, session);
         let blocks = if user.is_account() { self.storage.block_list(user.name.key()) } else { Vec::new() };
+        self.server_rules.lock().admit(&user.rules_identity(), now)?;
         let mut registry = self.registry();
         // Enter first: from here on the room stays open, so that entering it again in `start_session` cannot fail.
-        self.enter(&mut registry, &request.room, &user)?;
+        let entry = Entry { key: None, resumed: false, now };
+        let must_be_stored = self.enter(&mut registry, &request.room, &user, entry)?.must_be_stored;
         outbox.hold();
         registry.add_user(&user, blocks);
         if let Some(SessionOptions { token, transport, .. }) = options {
             registry.sessions.insert(number, user.client(), transport, token);
         }
         drop(registry);
+        if must_be_stored && let Err(why) = self.store_rules(now) {
+            log::error!("hub: rules.json not written: {why}");
+        }
         let mut rooms = request.options.rooms.clone();
         rooms.retain(|other| other.key() != request.room.key());
         let most = count(self.limits.rooms_per_person).min(MAX_SIGN_IN_ROOMS);
@@ -109,7 +115,7 @@ impl Hub {
         for room in &rooms {
             if session.room_position(room).is_none() {
                 session.demote_current_room();
-                if let Err(report) = session.enter(room, false) {
+                if let Err(report) = session.enter(room, false, resumed) {
                     session.refused_rooms.push(report.in_room(room.to_string()));
                 }
             }
@@ -184,8 +190,9 @@ impl Session {
             return;
         }
         let global = &self.hub.global.log;
-        let last = global.leave(&self.global_subscription, delivery_mode(self.user.rendering(), true), None);
-        global.wait_delivered(last);
+        if let Some(last) = global.leave(&self.global_subscription, None) {
+            global.wait_delivered(last);
+        }
         self.hub.registry().unblock_connection(&self.user);
     }
 
@@ -197,12 +204,13 @@ impl Session {
         }
         let hub = &self.hub;
         let change = PresenceChange { hub, group: &hub.global, user: &self.user, joins: false };
-        let delivery_mode = delivery_mode(self.user.rendering(), true);
-        let last = hub.global.log.leave(&self.global_subscription, delivery_mode, Some(&mut change.notice(self.now)));
+        let last = hub.global.log.leave(&self.global_subscription, Some(&mut change.notice(self.now)));
         let has_blocks = hub.registry().has_blocks(&self.user);
         if has_blocks {
             // Remove the blocks only after the delivery, which leaves out the blocked users.
-            hub.global.log.wait_delivered(last);
+            if let Some(last) = last {
+                hub.global.log.wait_delivered(last);
+            }
             hub.registry().remove_blocks(&self.user);
         }
     }

@@ -41,7 +41,7 @@ impl Session {
 
     pub(super) fn list_members(&mut self, room: &str, after: Option<&str>) -> CommandResult {
         let members = RoomName::parse(room).ok().and_then(|name| self.hub.registry().rooms.members(&name));
-        let Some((name, users)) = members else {
+        let Some((name, users)) = members.filter(|(name, _)| self.may_see_room(name)) else {
             return Err(Cause::NoSuchRoom.with_room(quoted(room)));
         };
         let users = self.without_blockers(users);
@@ -58,7 +58,8 @@ impl Session {
             Ok(name) => (name.key().as_str().to_owned(), name.to_string()),
             Err(_) => (name.to_lowercase(), quoted(name)),
         });
-        let rooms = self.hub.rooms();
+        let mut rooms = self.hub.rooms();
+        rooms.retain(|(room, _)| self.may_see_room(room));
         let listed = rooms.iter().map(|(room, users)| Listed {
             key: room.key().as_str(),
             name: room.as_str(),

@@ -21,6 +21,7 @@ impl Session {
             }
             Some(other) if self.is_blocked_by(&other) => Err(not_delivered(&other.name)),
             Some(other) => {
+                self.check_whisper(other.history_owner(), Some(other.client()))?;
                 self.send_to_online(&other, &text);
                 Ok(())
             }
@@ -86,6 +87,7 @@ impl Session {
         if self.is_blocked_by_account(&key) {
             return Err(not_delivered(&name));
         }
+        self.check_whisper(&HistoryOwner::Account(key.clone()), None)?;
         let tag = self.tag.clone();
         let id = hub.allocate_id();
         let direct = DirectMessage {
@@ -111,6 +113,7 @@ impl Session {
     pub(super) fn say_to_all(&mut self, text: &str) -> CommandResult {
         let mut pending = LineBatch::default();
         let text = self.checked_message(text)?;
+        self.check_announcement()?;
         pending.push(&text, self.take_tag());
         let global = &self.hub.global.log;
         let stored = self.hub.storage.wait_for_capacity();

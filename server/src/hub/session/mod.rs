@@ -13,6 +13,7 @@ mod history;
 mod lifecycle;
 mod lists;
 mod messages;
+mod moderation;
 mod pages;
 mod private_chats;
 mod repeated;
@@ -96,6 +97,8 @@ impl Session {
     /// the label and nonce that came with the command.
     pub fn perform(&mut self, command: Command<'_>, tag: Tag, now: OffsetDateTime) -> AfterCommand {
         self.now = now;
+        self.tag = Tag::default();
+        let ended_current = self.drop_ended_rooms();
         self.tag = tag;
         if self.tag.nonce.as_deref().is_some_and(|nonce| self.pending.has_nonce(nonce)) {
             // The first message with this nonce gets its id only when it is flushed.
@@ -109,6 +112,10 @@ impl Session {
         let label = self.user.session.as_ref().and_then(|_| self.tag.label.clone());
         let may_be_talk = self.may_be_talk(&command);
         let done = match command {
+            // The text was typed for the room that the user was just taken out of, and is for no other one.
+            Command::Say(_) | Command::Hooray if let Some(room) = &ended_current => {
+                Err(Cause::NotInRoom.with_room(room.to_string()))
+            }
             Command::Ack(seq) => {
                 self.hub.handle_ack(&self.user, seq);
                 return AfterCommand::Here;
@@ -279,6 +286,9 @@ impl Session {
         }
         // Cleaning may have left nothing visible.
         if !is_blank(&text) {
+            if let Some(gate) = &group.gate {
+                self.check_talk(gate)?;
+            }
             let tag = self.take_tag();
             self.pending.push(&text, tag);
             self.pending_room = Some(key);
@@ -337,7 +347,10 @@ impl Session {
             Command::Chats { after } => self.list_private(after),
             Command::Private { to, text } => self.say_private(to, text),
             Command::End(user) => self.end_private(user),
-            Command::Join(room) => self.join(room),
+            Command::Join(room) => self.join(room, None),
+            Command::JoinWithKey { room, key } => self.join(room, Some(key)),
+            Command::InRoom { room, action } => self.act_in_room(room, action),
+            Command::OnServer(action) => self.act_on_server(action),
             Command::Leave(room) => self.leave(room),
             Command::Format(format) => self.change_format(format),
             Command::Help(word) => self.help(word),
@@ -371,11 +384,7 @@ impl Session {
             _ => return Err(Cause::FormatFixed.report()),
         };
         let global = &self.hub.global.log;
-        global.wait_delivered(global.change_mode(
-            &self.global_subscription,
-            delivery_mode(self.user.rendering(), true),
-            delivery_mode(rendering, true),
-        ));
+        global.wait_delivered(global.change_mode(&self.global_subscription, delivery_mode(rendering, true)));
         self.user.set_rendering(rendering);
         let current = self.rooms.len().saturating_sub(1);
         for (i, membership) in self.rooms.iter_mut().enumerate() {

@@ -68,7 +68,7 @@ impl Session {
         if self.hub.registry().blocks.is_blocked(self.user.client(), name.key()) {
             return Err(Cause::YouBlock.with_user(name.to_string()));
         }
-        Ok(())
+        self.check_whisper(other.history_owner(), Some(other.client()))
     }
 
     /// Counts a request from this address to `other`.
@@ -143,6 +143,7 @@ impl Session {
             return Err(Cause::NoPrivateToTalk.with_user(other.name.to_string()));
         }
         let text = self.checked_message(&text)?;
+        self.check_whisper(other.history_owner(), Some(other.client()))?;
         self.hub.send_reliably(&other, EventKind::Private { from: self.name(), text }.at(self.now));
         Ok(())
     }

@@ -110,6 +110,9 @@ impl Hub {
         let lost: Vec<_> = lost.map(|detached| detached.session.number).collect();
         let revoked: Vec<_> = lost.into_iter().filter_map(|session| registry.sessions.revoke(session)).collect();
         drop(registry);
+        for detached in &revoked {
+            self.forget_guest(&detached.history_owner);
+        }
         revoked.into_iter().map(|detached| detached.name).collect()
     }
 
@@ -296,6 +299,23 @@ fn make_current(mut rooms: Vec<RoomName>, requested: &[RoomName]) -> Vec<RoomNam
 }
 
 impl Registry {
+    /// Removes a room from the lost session of `owner`. Returns false if it was in none.
+    pub(super) fn forget_room_of_lost(&mut self, owner: &HistoryOwner, room: &RoomName) -> bool {
+        let mut was_in = false;
+        for detached in self.sessions.all_detached().filter(|detached| detached.history_owner == *owner) {
+            let before = detached.rooms.len();
+            detached.rooms.retain(|other| other.key() != room.key());
+            was_in |= detached.rooms.len() < before;
+        }
+        was_in
+    }
+
+    /// Returns the history owner of a lost session of this name.
+    pub(super) fn lost_owner(&mut self, name: &UserName) -> Option<HistoryOwner> {
+        let mut lost = self.sessions.all_detached().filter(|detached| detached.name == *name);
+        lost.next().map(|detached| detached.history_owner.clone())
+    }
+
     /// Adds a private chat to reopen to the lost session of `history_owner`.
     fn add_lost_partner(&mut self, history_owner: &HistoryOwner, partner: &User) {
         for detached in self.sessions.all_detached().filter(|detached| detached.history_owner == *history_owner) {
@@ -341,7 +361,9 @@ impl Session {
 
     /// Detaches the session for `resume_seconds` if the connection was lost; otherwise removes it and its tokens.
     pub(super) fn end_session(&mut self) {
-        let Some(session) = self.user.session.clone() else { return };
+        let Some(session) = self.user.session.clone() else {
+            return self.hub.forget_guest(self.user.history_owner());
+        };
         let bytes = self.hub.detach(&session, self.user.name.key());
         let labels = session.labels.lock().bytes();
         let rooms = session.rooms.lock().clone();
@@ -350,6 +372,8 @@ impl Session {
         let partners = leaving.map(|leaving| std::mem::take(&mut leaving.partners)).unwrap_or_default();
         if !self.connection_lost {
             registry.sessions.revoke(session.number);
+            drop(registry);
+            self.hub.forget_guest(self.user.history_owner());
             return;
         }
         let blocked = registry.blocks.list(self.user.client()).to_vec();
@@ -362,12 +386,16 @@ impl Session {
         let (detachment, evicted) = registry.sessions.detach(number, self.user.address.key.clone(), detached, bytes);
         drop(registry);
         // Free the evicted sessions without the hub's lock.
-        drop(evicted);
+        for detached in evicted {
+            self.hub.forget_guest(&detached.history_owner);
+        }
         let hub = Arc::downgrade(&self.hub);
         let expire = move || {
             if let Some(hub) = hub.upgrade() {
                 let expired = hub.registry().sessions.expire(detachment);
-                drop(expired);
+                if let Some(detached) = expired {
+                    hub.forget_guest(&detached.history_owner);
+                }
             }
         };
         self.hub.poller.run_after(Limits::seconds(self.hub.limits.resume_seconds), expire);

@@ -4,9 +4,10 @@ use super::super::broadcast_group::{BroadcastGroup, PresenceChange};
 use super::super::user::delivery_mode;
 use super::super::{Hub, Registry, User};
 use super::{CommandResult, Session, quoted};
-use crate::fanout::{DeliveryMode, RoomLog, Subscription};
+use crate::fanout::{ClientId, DeliveryMode, RoomLog, Subscription};
+use crate::hub::rules::RoomRules;
 use landline_common::limits::count;
-use landline_common::{Cause, Report, RoomName};
+use landline_common::{Cause, OffsetDateTime, Report, RoomName};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -16,7 +17,6 @@ pub(super) struct Membership {
     pub name: RoomName,
     pub group: Arc<BroadcastGroup>,
     pub subscription: Arc<Subscription>,
-    delivery_mode: DeliveryMode,
     /// The last message id in the room before the user joined.
     pub start_id: u64,
     /// The last message id up to which the user has read what it missed.
@@ -27,15 +27,24 @@ pub(super) struct Membership {
 pub(super) struct Entered {
     name: RoomName,
     group: Arc<BroadcastGroup>,
+    /// An account has opened the room, and runs it over restarts.
+    pub(super) must_be_stored: bool,
+}
+
+/// How a user enters a room.
+#[derive(Clone, Copy)]
+pub(super) struct Entry<'a> {
+    /// The room's key word, if the user gave one.
+    pub(super) key: Option<&'a str>,
+    /// The user was in the room before the connection was lost, so the rules for entering were asked already.
+    pub(super) resumed: bool,
+    pub(super) now: OffsetDateTime,
 }
 
 impl Membership {
     /// Changes the form in which the user gets the room's entries. Returns when all earlier entries are delivered.
     pub(super) fn set_delivery_mode(&mut self, delivery_mode: DeliveryMode) {
-        let old = std::mem::replace(&mut self.delivery_mode, delivery_mode);
-        if old != delivery_mode {
-            self.group.log.wait_delivered(self.group.log.change_mode(&self.subscription, old, delivery_mode));
-        }
+        self.group.log.wait_delivered(self.group.log.change_mode(&self.subscription, delivery_mode));
     }
 }
 
@@ -46,15 +55,55 @@ impl Hub {
         registry: &mut Registry,
         room: &RoomName,
         user: &Arc<User>,
+        entry: Entry<'_>,
     ) -> Result<Entered, Report<'static>> {
+        if !registry.rooms.is_open(room.key()) {
+            registry.rules.expire(room.key(), self.limits.unused_room_days, entry.now);
+        }
+        if !self.server_rules.lock().is_owner(user.history_owner()) {
+            registry.admit(room, user, entry)?;
+        }
+        let is_known = registry.rules.find(room.key()).is_some();
+        let Registry { rooms, rules, server_rooms, .. } = registry;
         let per_address = count(self.limits.rooms_per_address);
-        let (name, group) = registry.rooms.enter(room, user, per_address, || RoomLog::new(&self.flushers))?;
-        Ok(Entered { name, group })
+        let opens_for_owners = *room.key() == *RoomName::lobby().key() || server_rooms.contains(room.key());
+        let can_own = !opens_for_owners && rules.owned_by(user.history_owner()) < count(self.limits.owned_rooms);
+        let (name, group) = rooms.enter(room, user, per_address, || {
+            let first_rules =
+                || RoomRules::opened_by(can_own.then(|| (user.name.clone(), user.history_owner().clone())));
+            let gate = rules.open(room, first_rules, entry.now);
+            (RoomLog::new(&self.flushers), gate)
+        })?;
+        Ok(Entered { name, group, must_be_stored: !is_known && can_own && user.is_account() })
+    }
+}
+
+impl Registry {
+    /// Admits a user to a room by the room's rules.
+    fn admit(&self, room: &RoomName, user: &User, entry: Entry<'_>) -> CommandResult {
+        let Entry { key, resumed, now } = entry;
+        let gate = self.rules.find(room.key());
+        if key.is_some() && gate.is_none_or(|gate| gate.read(|rules| rules.key.is_none())) {
+            return Err(Cause::NoKey.with_room(room.to_string()));
+        }
+        let Some(gate) = gate else { return Ok(()) };
+        let name = gate.name().as_str();
+        gate.read(|rules| match resumed {
+            true => rules.check_ban(name, &user.rules_identity(), now),
+            false => rules.admit(name, &user.rules_identity(), key, now),
+        })
+    }
+
+    /// Removes a client from a room, which closes with its last member.
+    pub(super) fn leave_room(&mut self, name: &RoomName, client: ClientId, now: OffsetDateTime) {
+        if self.rooms.leave(name, client) {
+            self.rules.close(name.key(), now);
+        }
     }
 }
 
 impl Session {
-    pub(super) fn join(&mut self, room: &str) -> CommandResult {
+    pub(super) fn join(&mut self, room: &str, key: Option<&str>) -> CommandResult {
         let name = RoomName::parse(room).map_err(Report::from_room_name_error)?;
         if let Some(position) = self.room_position(&name) {
             let membership = self.rooms.remove(position);
@@ -69,7 +118,12 @@ impl Session {
         if self.rooms.len() >= most {
             return Err(Cause::TooManyRooms.with_count(most as u64));
         }
-        let entered = self.hub.enter(&mut self.hub.registry(), &name, &self.user)?;
+        let entry = Entry { key, resumed: false, now: self.now };
+        let entered = self.hub.enter(&mut self.hub.registry(), &name, &self.user, entry)?;
+        if entered.must_be_stored {
+            // A failure is logged; the rules then last until the next change that is stored.
+            let _ = self.store_rules();
+        }
         self.demote_current_room();
         // Hold the outbox: the answer comes after the subscription, but before any entry of the room.
         let outbox = self.user.outbox.clone();
@@ -78,6 +132,7 @@ impl Session {
         let name = self.rooms.last().map_or(name, |membership| membership.name.clone());
         let answer = self.render_answer(Cause::Entered.with_room(name.as_str()).into());
         outbox.release(&answer, None);
+        self.send_topic();
         Ok(())
     }
 
@@ -106,14 +161,18 @@ impl Session {
     }
 
     /// Enters a room, which becomes the current room. `announced`: its members get a notice.
-    pub(super) fn enter(&mut self, name: &RoomName, announced: bool) -> CommandResult {
-        let entered = self.hub.enter(&mut self.hub.registry(), name, &self.user)?;
+    pub(super) fn enter(&mut self, name: &RoomName, announced: bool, resumed: bool) -> CommandResult {
+        let entry = Entry { key: None, resumed, now: self.now };
+        let entered = self.hub.enter(&mut self.hub.registry(), name, &self.user, entry)?;
+        if entered.must_be_stored {
+            let _ = self.store_rules();
+        }
         self.subscribe(entered, announced);
         Ok(())
     }
 
     /// Subscribes to a room, which becomes the current room. `announced`: its members get a notice.
-    pub(super) fn subscribe(&mut self, Entered { name, group }: Entered, announced: bool) {
+    pub(super) fn subscribe(&mut self, Entered { name, group, .. }: Entered, announced: bool) {
         let hub = &self.hub;
         let subscription = Subscription::new(&self.user.outbox, &self.user.block_filter);
         // If the room has no message since it opened, all earlier messages in it have ids up to this one.
@@ -122,22 +181,23 @@ impl Session {
         let change = PresenceChange { hub, group: &group, user: &self.user, joins: true };
         group.log.enter(&subscription, delivery_mode, announced.then_some(&mut change.notice(self.now)));
         let start_id = if subscription.id_before_joining() > 0 { subscription.id_before_joining() } else { last_id };
-        self.rooms.push(Membership { name, group, subscription, delivery_mode, start_id, caught_up: None });
+        hub.registry().rooms.subscribe(&name, self.user.client(), &subscription);
+        self.rooms.push(Membership { name, group, subscription, start_id, caught_up: None });
         self.save_room_list();
     }
 
     /// Leaves a room. `announced`: its members get a notice, and the call returns when all earlier entries are
     /// delivered.
     pub(super) fn unsubscribe(&mut self, membership: Membership, announced: bool) {
-        let Membership { name, group, subscription, delivery_mode, start_id, caught_up } = membership;
+        let Membership { name, group, subscription, start_id, caught_up } = membership;
         let change = PresenceChange { hub: &self.hub, group: &group, user: &self.user, joins: false };
-        let number = group.log.leave(&subscription, delivery_mode, announced.then_some(&mut change.notice(self.now)));
+        let number = group.log.leave(&subscription, announced.then_some(&mut change.notice(self.now)));
         // The read marker of an account is known only after the delivery.
-        if announced || self.user.is_account() {
+        if let Some(number) = number.filter(|_| announced || self.user.is_account()) {
             group.log.wait_delivered(number);
         }
         self.store_read_marker(&name, &subscription, caught_up, start_id);
-        self.hub.registry().rooms.leave(&name, self.user.client());
+        self.hub.registry().leave_room(&name, self.user.client(), self.now);
     }
 
     /// Stores an account's read marker of a room: the last message that the kernel took for it, so that the next
@@ -178,7 +238,7 @@ impl Session {
     }
 
     /// Switches the last room to the form of the current room, and answers with its name.
-    fn promote_current_room(&mut self) {
+    pub(super) fn promote_current_room(&mut self) {
         let delivery_mode = delivery_mode(self.user.rendering(), true);
         if let Some(current) = self.rooms.last_mut() {
             current.set_delivery_mode(delivery_mode);

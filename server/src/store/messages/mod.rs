@@ -258,6 +258,14 @@ impl Messages {
         self.page_reader.read(SERVER_ADDRESS, |connection, _| reader::newest_nonces(connection, most))
     }
 
+    /// Returns the names of all rooms in the history.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn room_names(&self) -> Result<Vec<String>, HistoryError> {
+        self.page_reader.read(SERVER_ADDRESS, |connection, _| reader::room_names(connection))
+    }
+
     /// Returns a page of history, oldest first. Waits for the disk, so the caller must hold no lock.
     ///
     /// # Errors

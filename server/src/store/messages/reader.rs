@@ -202,6 +202,13 @@ pub(super) fn read_marker(connection: &Connection, account: &str, room: &str) ->
     connection.prepare_cached(sql)?.query_row((account, room), |row| row.get(0)).optional()
 }
 
+/// Reads the names of all rooms as they are shown.
+pub(super) fn room_names(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut rooms = connection.prepare("SELECT shown FROM circle WHERE kind = ?1")?;
+    let names = rooms.query_map([ConversationKind::Room as i64], |row| row.get(0))?;
+    names.collect()
+}
+
 /// Returns the newest nonces, oldest first: the key of the author's name, the nonce, and the id of the message.
 pub(super) fn newest_nonces(connection: &Connection, most: usize) -> rusqlite::Result<Vec<(String, String, u64)>> {
     let mut newest = connection.prepare("SELECT author, nonce, id FROM nonce ORDER BY id DESC LIMIT ?1")?;

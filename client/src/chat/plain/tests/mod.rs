@@ -1,3 +1,4 @@
+mod moderation;
 mod passwords;
 mod pipes;
 mod secrets;
@@ -402,11 +403,10 @@ fn input() -> impl Strategy<Value = PlainInput> {
             grant: Default::default()
         })),
         text().prop_map(|why| PlainInput::Down { why: why.into(), loss: crate::sign_in::Loss::Network }),
-        any::<bool>().prop_map(|retry| PlainInput::Refused(crate::sign_in::SignInRefused {
-            why: "no".into(),
-            cause: Cause::NameTaken,
-            retry
-        })),
+        any::<bool>().prop_map(|retry| {
+            let why = "no".into();
+            PlainInput::Refused(SignInRefused { why, cause: Cause::NameTaken, retry })
+        }),
         Just(PlainInput::End),
     ]
 }

@@ -1,0 +1,129 @@
+//! Commands of those who run a room or the server, and of users who ask for the floor.
+
+use super::args::Args;
+
+/// A command about a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoomAction<'a> {
+    /// Show the room's rules: owners, topic, what is closed to whom.
+    Rules,
+    /// Set the topic; without a text, remove it.
+    Topic(Option<&'a str>),
+    /// Take a user out of the room.
+    Kick {
+        /// The user.
+        user: &'a str,
+        /// Shown to the user and the room.
+        reason: Option<&'a str>,
+    },
+    /// Let a user speak no more in the room.
+    Mute {
+        /// The user.
+        user: &'a str,
+        /// Until then; without it, until `/unmute`.
+        minutes: Option<u64>,
+    },
+    /// Let a muted user speak again.
+    Unmute(&'a str),
+    /// Keep a user out of the room.
+    Ban {
+        /// The user.
+        user: &'a str,
+        /// Until then; without it, until `/unban`.
+        minutes: Option<u64>,
+    },
+    /// Let a banned user in again.
+    Unban(&'a str),
+    /// Make a user an owner of the room.
+    Op(&'a str),
+    /// Take the ownership of the room from a user.
+    Deop(&'a str),
+    /// Let a user enter a room that is closed, or has a key word.
+    Invite(&'a str),
+    /// Open the room to every user, or to invited ones only.
+    Open(bool),
+    /// Set the key word that newcomers must know; without one, remove it.
+    Key(Option<&'a str>),
+    /// Seconds between two messages of a user; 0 ends slow mode.
+    Slow(u64),
+    /// Let only owners and users with the floor speak, or all.
+    Quiet(bool),
+    /// Raise one's hand, with what it is about.
+    Hand(Option<&'a str>),
+    /// Show the raised hands.
+    Hands,
+    /// Give a user the floor; without a name, the one whose hand is first.
+    Floor {
+        /// The user.
+        user: Option<&'a str>,
+        /// Until then; without it, for one message.
+        minutes: Option<u64>,
+    },
+}
+
+/// A command about the whole server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerAction<'a> {
+    /// Become an owner of the server, by the code of its banner.
+    Claim(&'a str),
+    /// Let guests send messages of one user to another to all users, or to owners only.
+    Whispers {
+        /// Owners only.
+        owners_only: bool,
+    },
+    /// Take newcomers, or only users who were inside.
+    Doors {
+        /// Newcomers may come in.
+        open: bool,
+    },
+    /// Keep a user out of the server.
+    Expel {
+        /// The user.
+        user: &'a str,
+        /// Until then; without it, until `/unban … everywhere`.
+        minutes: Option<u64>,
+    },
+    /// Let an expelled user in again.
+    Readmit(&'a str),
+}
+
+impl<'a> RoomAction<'a> {
+    pub(super) fn parts(&self, room: Option<&'a str>) -> (&'static str, Args<'a>) {
+        let none = Args { room, ..Args::default() };
+        let of_user = |user: &'a str| Args { to: Some(user), ..none };
+        match *self {
+            RoomAction::Rules => ("rules", none),
+            RoomAction::Topic(text) => ("topic", Args { text, ..none }),
+            RoomAction::Kick { user, reason } => ("kick", Args { text: reason, ..of_user(user) }),
+            RoomAction::Mute { user, minutes } => ("mute", Args { minutes, ..of_user(user) }),
+            RoomAction::Unmute(user) => ("unmute", of_user(user)),
+            RoomAction::Ban { user, minutes } => ("ban", Args { minutes, ..of_user(user) }),
+            RoomAction::Unban(user) => ("unban", of_user(user)),
+            RoomAction::Op(user) => ("op", of_user(user)),
+            RoomAction::Deop(user) => ("deop", of_user(user)),
+            RoomAction::Invite(user) => ("invite", of_user(user)),
+            RoomAction::Open(open) => ("open", Args { choice: Some(open), ..none }),
+            RoomAction::Key(key) => ("key", Args { key, ..none }),
+            RoomAction::Slow(seconds) => ("slow", Args { seconds: Some(seconds), ..none }),
+            RoomAction::Quiet(quiet) => ("quiet", Args { choice: Some(quiet), ..none }),
+            RoomAction::Hand(text) => ("hand", Args { text, ..none }),
+            RoomAction::Hands => ("hands", none),
+            RoomAction::Floor { user, minutes } => ("floor", Args { to: user, minutes, ..none }),
+        }
+    }
+}
+
+impl<'a> ServerAction<'a> {
+    pub(super) fn parts(&self) -> (&'static str, Args<'a>) {
+        let none = Args::default();
+        match *self {
+            ServerAction::Claim(code) => ("claim", Args { token: Some(code), ..none }),
+            ServerAction::Whispers { owners_only } => ("whispers", Args { choice: Some(owners_only), ..none }),
+            ServerAction::Doors { open } => ("doors", Args { choice: Some(open), ..none }),
+            ServerAction::Expel { user, minutes } => {
+                ("ban", Args { to: Some(user), minutes, everywhere: true, ..none })
+            }
+            ServerAction::Readmit(user) => ("unban", Args { to: Some(user), everywhere: true, ..none }),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Rules ⇄ the record that outlasts a restart.
+
+use super::room::RoomOwner;
+use super::sanctions::Sanctions;
+use super::{RoomRules, Sanction, ServerRules};
+use crate::rules_record::{RoomRecord, SanctionRecord, ServerRecord};
+use landline_common::history::HistoryOwner;
+use landline_common::{NameKey, OffsetDateTime, UserName};
+
+/// Names of the accounts among owners.
+fn accounts<'o>(owners: impl Iterator<Item = &'o HistoryOwner>) -> Vec<String> {
+    let names = owners.filter_map(|owner| match owner {
+        HistoryOwner::Account(name) => Some(name.as_str().to_owned()),
+        HistoryOwner::Guest(_) => None,
+    });
+    names.collect()
+}
+
+fn account(name: &str) -> HistoryOwner {
+    HistoryOwner::Account(NameKey::of(name))
+}
+
+/// The accounts that own something. Names that are none are left out: the file may have been edited.
+fn owners_of(names: &[String]) -> Vec<RoomOwner> {
+    let owners = names.iter().filter_map(|name| UserName::parse(name).ok());
+    owners.map(|user| RoomOwner { owner: account(user.as_str()), user }).collect()
+}
+
+fn names_of(owners: &[RoomOwner]) -> Vec<String> {
+    let accounts = owners.iter().filter(|owner| matches!(owner.owner, HistoryOwner::Account(_)));
+    accounts.map(|owner| owner.user.to_string()).collect()
+}
+
+fn record_of(sanctions: &Sanctions, now: OffsetDateTime) -> Vec<SanctionRecord> {
+    let record = |sanction: &Sanction| SanctionRecord {
+        user: sanction.user.to_string(),
+        account: matches!(sanction.owner, Some(HistoryOwner::Account(_))),
+        address: sanction.address.as_deref().map(str::to_owned),
+        until_ms: sanction.until_ms,
+    };
+    sanctions.in_force(now).map(record).collect()
+}
+
+fn sanctions_of(records: &[SanctionRecord]) -> Sanctions {
+    let sanction = |record: &SanctionRecord| {
+        let user = UserName::parse(&record.user).ok()?;
+        let owner = record.account.then(|| account(&record.user));
+        Some(Sanction { user, owner, address: record.address.as_deref().map(Into::into), until_ms: record.until_ms })
+    };
+    Sanctions::from_list(records.iter().filter_map(sanction).collect())
+}
+
+impl RoomRules {
+    /// Returns the record of a room that an account owns, or that belongs to the server and has rules; `None` for other
+    /// rooms, whose rules end with the session of their owner.
+    pub(in crate::hub) fn to_record(&self, name: &str, last_used_ms: i64, now: OffsetDateTime) -> Option<RoomRecord> {
+        let record = RoomRecord {
+            name: name.to_owned(),
+            owners: names_of(&self.owners),
+            topic: self.topic.clone(),
+            key: self.key.clone(),
+            closed: self.is_closed,
+            invited: accounts(self.invited.iter()),
+            quiet: self.is_quiet,
+            slow_seconds: self.slow_seconds,
+            mutes: record_of(&self.mutes, now),
+            bans: record_of(&self.bans, now),
+            last_used_ms,
+        };
+        let without_rules = RoomRecord { name: name.to_owned(), last_used_ms, ..RoomRecord::default() };
+        let is_kept = !record.owners.is_empty() || (self.owners.is_empty() && record != without_rules);
+        is_kept.then_some(record)
+    }
+
+    pub(in crate::hub) fn from_record(record: &RoomRecord) -> RoomRules {
+        let mut rules = RoomRules::default();
+        rules.owners = owners_of(&record.owners);
+        rules.topic.clone_from(&record.topic);
+        rules.key.clone_from(&record.key);
+        rules.is_closed = record.closed;
+        rules.is_quiet = record.quiet;
+        rules.slow_seconds = record.slow_seconds;
+        rules.mutes = sanctions_of(&record.mutes);
+        rules.bans = sanctions_of(&record.bans);
+        rules.invited = record.invited.iter().map(|name| account(name)).collect();
+        rules
+    }
+}
+
+impl ServerRules {
+    pub(in crate::hub) fn to_record(&self, now: OffsetDateTime) -> ServerRecord {
+        ServerRecord {
+            owners: names_of(&self.owners),
+            bans: record_of(&self.bans, now),
+            whispers_to_owners_only: self.whispers_to_owners_only,
+            inside: self.inside.as_ref().map(|inside| accounts(inside.iter())),
+        }
+    }
+
+    pub(in crate::hub) fn from_record(record: &ServerRecord) -> ServerRules {
+        let mut rules = ServerRules::default();
+        rules.owners = owners_of(&record.owners);
+        rules.bans = sanctions_of(&record.bans);
+        rules.whispers_to_owners_only = record.whispers_to_owners_only;
+        rules.inside = record.inside.as_ref().map(|names| names.iter().map(|name| account(name)).collect());
+        rules
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use landline_common::Limits;
+
+    const NOW: OffsetDateTime = OffsetDateTime { unix_ms: 1_000_000, offset_s: 0 };
+
+    #[test]
+    fn what_accounts_have_outlasts_a_restart_and_what_guests_have_does_not() {
+        let limits = Limits::default();
+        let name = |text: &str| UserName::parse(text).unwrap();
+        let mut rules = RoomRules::default();
+        rules.topic = Some("tea".into());
+        assert!(rules.add_owner(name("gus"), HistoryOwner::Guest(1), &limits));
+        assert_eq!(rules.to_record("ops", 5, NOW), None, "a guest's room");
+        assert!(rules.add_owner(name("Alice"), account("alice"), &limits));
+        let ban = Sanction::new(name("bob"), Some(HistoryOwner::Guest(2)), Some("10.0.0.1".into()), Some(1), NOW);
+        assert!(rules.sanction(true, ban, &limits, NOW));
+        assert!(rules.invite(&account("carol"), &limits) && rules.invite(&HistoryOwner::Guest(3), &limits));
+        let record = rules.to_record("ops", 5, NOW).unwrap();
+        assert_eq!((&record.owners[..], &record.invited[..]), (&["Alice".to_owned()][..], &["carol".to_owned()][..]));
+        let read = RoomRules::from_record(&record);
+        assert!(read.is_owner(&account("alice")) && !read.is_owner(&HistoryOwner::Guest(1)));
+        assert_eq!(read.topic.as_deref(), Some("tea"));
+        assert_eq!(read.bans.in_force(NOW).count(), 1);
+        assert_eq!(read.to_record("ops", 5, NOW), Some(record));
+        assert_eq!(RoomRules::default().to_record("ops", 5, NOW), None);
+    }
+
+    #[test]
+    fn the_servers_rules_outlast_a_restart() {
+        let mut rules = ServerRules::default();
+        rules.whispers_to_owners_only = true;
+        rules.set_code("x".into());
+        rules.claim("x", &UserName::parse("Alice").unwrap(), &account("alice"), &Limits::default()).unwrap();
+        rules.inside = Some(vec![account("bob"), HistoryOwner::Guest(4)]);
+        let record = rules.to_record(NOW);
+        assert_eq!(record.inside, Some(vec!["bob".to_owned()]));
+        let read = ServerRules::from_record(&record);
+        assert!(read.is_owner(&account("alice")) && read.whispers_to_owners_only);
+        assert_eq!(read.to_record(NOW), record);
+    }
+}

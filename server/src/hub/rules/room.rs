@@ -1,0 +1,324 @@
+//! The rules of one room.
+
+use super::sanctions::Sanctions;
+use super::{Identity, Sanction, after_minutes, seconds_until};
+use landline_common::history::HistoryOwner;
+use landline_common::limits::count;
+use landline_common::{Cause, Limits, OffsetDateTime, Report, UserName};
+use std::collections::{HashMap, VecDeque};
+
+/// Maximum number of users who have the floor.
+const MAX_FLOORS: usize = 256;
+
+/// An owner of a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::hub) struct RoomOwner {
+    pub(in crate::hub) user: UserName,
+    pub(in crate::hub) owner: HistoryOwner,
+}
+
+/// The right to speak in a quiet room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::hub) enum Floor {
+    /// For one message.
+    OneMessage,
+    /// Until a time in milliseconds.
+    Until(i64),
+}
+
+/// A raised hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::hub) struct Hand {
+    pub(in crate::hub) user: UserName,
+    owner: HistoryOwner,
+    pub(in crate::hub) text: String,
+}
+
+/// What the owners of a room have set. The default restricts nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::hub) struct RoomRules {
+    pub(in crate::hub) owners: Vec<RoomOwner>,
+    pub(in crate::hub) topic: Option<String>,
+    pub(in crate::hub) key: Option<String>,
+    /// Only invited users may enter.
+    pub(in crate::hub) is_closed: bool,
+    pub(in crate::hub) is_quiet: bool,
+    /// Seconds between two messages of a user; 0 without slow mode.
+    pub(in crate::hub) slow_seconds: u64,
+    pub(in crate::hub) mutes: Sanctions,
+    pub(in crate::hub) bans: Sanctions,
+    pub(super) invited: Vec<HistoryOwner>,
+    floor: Vec<(HistoryOwner, Floor)>,
+    hands: VecDeque<Hand>,
+    /// Time of each user's last message, in slow mode.
+    last_messages: HashMap<HistoryOwner, i64>,
+}
+
+impl RoomRules {
+    /// The rules of a new room, which its opener owns, or nobody.
+    pub(in crate::hub) fn opened_by(owner: Option<(UserName, HistoryOwner)>) -> RoomRules {
+        let owners = owner.into_iter().map(|(user, owner)| RoomOwner { user, owner }).collect();
+        RoomRules { owners, ..RoomRules::default() }
+    }
+
+    /// True for an owner of the room.
+    pub(in crate::hub) fn is_owner(&self, owner: &HistoryOwner) -> bool {
+        self.owners.iter().any(|other| other.owner == *owner)
+    }
+
+    /// True if lists may name the room to a user who is not in it.
+    pub(in crate::hub) fn is_visible_to(&self, owner: &HistoryOwner) -> bool {
+        let is_open = !self.is_closed && self.key.is_none();
+        is_open || self.is_owner(owner) || self.invited.contains(owner)
+    }
+
+    /// True if some user may be refused to speak, so that each message must be asked about.
+    pub(in crate::hub) fn restricts_talk(&self) -> bool {
+        self.is_quiet || self.slow_seconds > 0 || !self.mutes.is_empty()
+    }
+
+    /// Admits a user to the room, or refuses. Invited users and owners need no key word; a ban counts for all but owners.
+    pub(in crate::hub) fn admit(
+        &self,
+        room: &str,
+        identity: &Identity,
+        key: Option<&str>,
+        now: OffsetDateTime,
+    ) -> Result<(), Report<'static>> {
+        if self.is_owner(&identity.owner) {
+            return Ok(());
+        }
+        self.check_ban(room, identity, now)?;
+        if self.invited.contains(&identity.owner) {
+            return Ok(());
+        }
+        if self.is_closed {
+            return Err(Cause::InviteOnly.with_room(room.to_owned()));
+        }
+        match &self.key {
+            Some(word) if key != Some(word) => Err(Cause::KeyNeeded.with_room(room.to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a banned user.
+    pub(in crate::hub) fn check_ban(
+        &self,
+        room: &str,
+        identity: &Identity,
+        now: OffsetDateTime,
+    ) -> Result<(), Report<'static>> {
+        match self.bans.find(identity, now) {
+            Some(ban) => Err(timed(Cause::RoomBanned.with_room(room.to_owned()), ban.seconds_left(now))),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses a message that the rules forbid. Changes nothing.
+    fn check_message(&self, room: &str, identity: &Identity, now: OffsetDateTime) -> Result<(), Report<'static>> {
+        if self.is_owner(&identity.owner) {
+            return Ok(());
+        }
+        let room = || room.to_owned();
+        if let Some(mute) = self.mutes.find(identity, now) {
+            return Err(timed(Cause::Muted.with_room(room()), mute.seconds_left(now)));
+        }
+        if self.is_quiet && !self.has_floor(&identity.owner, now) {
+            return Err(Cause::Quiet.with_room(room()));
+        }
+        if let Some(last) = self.last_messages.get(&identity.owner).filter(|_| self.slow_seconds > 0) {
+            let next = last.saturating_add(i64::try_from(self.slow_seconds.saturating_mul(1_000)).unwrap_or(i64::MAX));
+            if next > now.unix_ms {
+                let mut report = Cause::Slowed.with_room(room());
+                report.about.seconds = Some(seconds_until(next, now));
+                return Err(report);
+            }
+        }
+        Ok(())
+    }
+
+    /// True if a user may not speak freely here, and so not to all users either: muted, or no owner where the room is
+    /// quiet or slow. The floor is for the room alone.
+    pub(in crate::hub) fn silences(&self, identity: &Identity, now: OffsetDateTime) -> bool {
+        !self.is_owner(&identity.owner)
+            && (self.is_quiet || self.slow_seconds > 0 || self.mutes.find(identity, now).is_some())
+    }
+
+    /// Allows one message of a user, and counts it: it uses up a floor for one message, and begins a pause in slow mode.
+    pub(in crate::hub) fn allow_message(
+        &mut self,
+        room: &str,
+        identity: &Identity,
+        now: OffsetDateTime,
+    ) -> Result<(), Report<'static>> {
+        self.check_message(room, identity, now)?;
+        if self.is_quiet {
+            self.floor.retain(|(owner, floor)| *owner != identity.owner || *floor != Floor::OneMessage);
+        }
+        if self.slow_seconds > 0 && !self.is_owner(&identity.owner) {
+            let pause = i64::try_from(self.slow_seconds.saturating_mul(1_000)).unwrap_or(i64::MAX);
+            self.last_messages.retain(|_, last| last.saturating_add(pause) > now.unix_ms);
+            self.last_messages.insert(identity.owner.clone(), now.unix_ms);
+        }
+        Ok(())
+    }
+
+    fn has_floor(&self, owner: &HistoryOwner, now: OffsetDateTime) -> bool {
+        self.floor
+            .iter()
+            .any(|(other, floor)| other == owner && !matches!(floor, Floor::Until(until) if *until <= now.unix_ms))
+    }
+
+    /// Adds an owner. Returns false if there are too many.
+    #[must_use]
+    pub(in crate::hub) fn add_owner(&mut self, user: UserName, owner: HistoryOwner, limits: &Limits) -> bool {
+        let has_space = self.owners.len() < count(limits.room_owners);
+        if has_space {
+            self.owners.push(RoomOwner { user, owner });
+        }
+        has_space
+    }
+
+    /// Lets a user enter, whatever is closed. Returns false if too many are invited.
+    #[must_use]
+    pub(in crate::hub) fn invite(&mut self, owner: &HistoryOwner, limits: &Limits) -> bool {
+        if self.invited.contains(owner) {
+            return true;
+        }
+        let has_space = self.invited.len() < count(limits.room_list);
+        if has_space {
+            self.invited.push(owner.clone());
+        }
+        has_space
+    }
+
+    /// Takes the invitation of a user who is banned or taken out back.
+    pub(in crate::hub) fn uninvite(&mut self, owner: &HistoryOwner) {
+        self.invited.retain(|other| other != owner);
+    }
+
+    /// Sets the pause between two messages; 0 ends slow mode.
+    pub(in crate::hub) fn set_slow(&mut self, seconds: u64) {
+        self.slow_seconds = seconds;
+        self.last_messages.clear();
+    }
+
+    /// Makes the room quiet or not. Floors and hands end with the quiet.
+    pub(in crate::hub) fn set_quiet(&mut self, quiet: bool) {
+        self.is_quiet = quiet;
+        if !quiet {
+            self.floor.clear();
+            self.hands.clear();
+        }
+    }
+
+    /// Gives a user the floor, for one message or some minutes, and takes the hand down.
+    pub(in crate::hub) fn give_floor(&mut self, owner: &HistoryOwner, minutes: Option<u64>, now: OffsetDateTime) {
+        let floor = minutes.map_or(Floor::OneMessage, |minutes| Floor::Until(after_minutes(minutes, now)));
+        self.floor
+            .retain(|(other, floor)| other != owner && !matches!(floor, Floor::Until(until) if *until <= now.unix_ms));
+        // Floors of users who have gone are left over.
+        if self.floor.len() >= MAX_FLOORS {
+            self.floor.remove(0);
+        }
+        self.floor.push((owner.clone(), floor));
+        self.hands.retain(|hand| hand.owner != *owner);
+    }
+
+    /// Takes the floor and the hand of a user back.
+    pub(in crate::hub) fn take_floor(&mut self, owner: &HistoryOwner) {
+        self.floor.retain(|(other, _)| other != owner);
+        self.hands.retain(|hand| hand.owner != *owner);
+    }
+
+    /// Raises a hand, or replaces its text. Returns the number of hands before it; `None` if too many are up.
+    pub(in crate::hub) fn raise_hand(
+        &mut self,
+        user: &UserName,
+        owner: &HistoryOwner,
+        text: &str,
+        limits: &Limits,
+    ) -> Option<usize> {
+        if let Some(position) = self.hands.iter().position(|hand| hand.owner == *owner) {
+            text.clone_into(&mut self.hands[position].text);
+            return Some(position);
+        }
+        let before = self.hands.len();
+        if before >= count(limits.room_list) {
+            return None;
+        }
+        self.hands.push_back(Hand { user: user.clone(), owner: owner.clone(), text: text.to_owned() });
+        Some(before)
+    }
+
+    /// Takes a hand down. Returns false if it was not up.
+    #[must_use]
+    pub(in crate::hub) fn lower_hand(&mut self, owner: &HistoryOwner) -> bool {
+        let before = self.hands.len();
+        self.hands.retain(|hand| hand.owner != *owner);
+        self.hands.len() < before
+    }
+
+    /// The raised hands, the first one first.
+    pub(in crate::hub) fn hands(&self) -> impl Iterator<Item = &Hand> {
+        self.hands.iter()
+    }
+
+    /// Makes an account the owner of what a guest had, who has registered it.
+    pub(in crate::hub) fn replace_owner(&mut self, guest: &HistoryOwner, account: &HistoryOwner) {
+        let replace = |owner: &mut HistoryOwner| {
+            if owner == guest {
+                owner.clone_from(account);
+            }
+        };
+        self.owners.iter_mut().for_each(|owner| replace(&mut owner.owner));
+        self.invited.iter_mut().for_each(replace);
+        self.floor.iter_mut().for_each(|(owner, _)| replace(owner));
+        self.hands.iter_mut().for_each(|hand| replace(&mut hand.owner));
+        self.mutes.replace_owner(guest, account);
+        self.bans.replace_owner(guest, account);
+    }
+
+    /// Forgets a guest whose session has ended for good, or an account that was deleted.
+    pub(in crate::hub) fn forget_owner(&mut self, user: &HistoryOwner) {
+        let had_owners = !self.owners.is_empty();
+        self.owners.retain(|owner| owner.owner != *user);
+        if had_owners && self.owners.is_empty() {
+            // Without its owners the room is as one that nobody has set anything for.
+            *self = RoomRules::default();
+            return;
+        }
+        self.invited.retain(|owner| owner != user);
+        self.last_messages.remove(user);
+        self.take_floor(user);
+    }
+
+    /// Mutes or bans a user. Returns false if there are too many sanctions of that kind.
+    #[must_use]
+    pub(in crate::hub) fn sanction(
+        &mut self,
+        is_ban: bool,
+        sanction: Sanction,
+        limits: &Limits,
+        now: OffsetDateTime,
+    ) -> bool {
+        if let Some(owner) = &sanction.owner {
+            self.floor.retain(|(other, _)| other != owner);
+            self.hands.retain(|hand| hand.owner != *owner);
+            if is_ban {
+                self.invited.retain(|other| other != owner);
+            }
+        }
+        let list = if is_ban { &mut self.bans } else { &mut self.mutes };
+        list.add(sanction, count(limits.room_list), now)
+    }
+}
+
+/// Adds the seconds that a sanction still lasts.
+pub(in crate::hub) fn timed(mut report: Report<'static>, seconds: Option<u64>) -> Report<'static> {
+    report.about.seconds = seconds;
+    report
+}
+
+#[cfg(test)]
+mod tests;

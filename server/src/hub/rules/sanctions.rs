@@ -1,0 +1,158 @@
+//! Mutes and bans.
+
+use super::{Identity, after_minutes, seconds_until};
+use landline_common::history::HistoryOwner;
+use landline_common::{OffsetDateTime, UserName};
+use std::sync::Arc;
+
+/// A mute or a ban of one user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::hub) struct Sanction {
+    pub(in crate::hub) user: UserName,
+    /// The account, or the session of a guest; `None` after a restart of the server for a guest, or for a user who was
+    /// not here.
+    pub(in crate::hub) owner: Option<HistoryOwner>,
+    /// The address, if no other user had it.
+    pub(in crate::hub) address: Option<Arc<str>>,
+    /// End in milliseconds since 1970; `None` without an end.
+    pub(in crate::hub) until_ms: Option<i64>,
+}
+
+impl Sanction {
+    /// Makes a sanction of `user`, for some minutes or without an end.
+    pub(in crate::hub) fn new(
+        user: UserName,
+        owner: Option<HistoryOwner>,
+        address: Option<Arc<str>>,
+        minutes: Option<u64>,
+        now: OffsetDateTime,
+    ) -> Sanction {
+        Sanction { user, owner, address, until_ms: minutes.map(|minutes| after_minutes(minutes, now)) }
+    }
+
+    /// True if the sanction holds for a user. An account answers for its own deeds only, never for its address.
+    fn covers(&self, identity: &Identity) -> bool {
+        let is_account = matches!(identity.owner, HistoryOwner::Account(_));
+        *self.user.key() == identity.name
+            || self.owner.as_ref() == Some(&identity.owner)
+            || (!is_account && self.address.as_ref() == Some(&identity.address))
+    }
+
+    fn has_ended(&self, now: OffsetDateTime) -> bool {
+        self.until_ms.is_some_and(|until| until <= now.unix_ms)
+    }
+
+    /// Seconds left, or `None` without an end.
+    pub(in crate::hub) fn seconds_left(&self, now: OffsetDateTime) -> Option<u64> {
+        self.until_ms.map(|until| seconds_until(until, now))
+    }
+}
+
+/// Sanctions of one kind; ended ones are forgotten when one is added.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::hub) struct Sanctions(Vec<Sanction>);
+
+impl Sanctions {
+    pub(in crate::hub) fn from_list(list: Vec<Sanction>) -> Sanctions {
+        Sanctions(list)
+    }
+
+    /// Adds a sanction in place of an earlier one of the same name. Returns false if there are `most` already.
+    #[must_use]
+    pub(in crate::hub) fn add(&mut self, sanction: Sanction, most: usize, now: OffsetDateTime) -> bool {
+        self.0.retain(|other| !other.has_ended(now) && other.user.key() != sanction.user.key());
+        let has_space = self.0.len() < most;
+        if has_space {
+            self.0.push(sanction);
+        }
+        has_space
+    }
+
+    /// Lifts the sanctions of a user. Returns false if there was none.
+    #[must_use]
+    pub(in crate::hub) fn lift(&mut self, identity: &Identity) -> bool {
+        let before = self.0.len();
+        self.0.retain(|sanction| !sanction.covers(identity));
+        self.0.len() < before
+    }
+
+    /// Finds the sanction that holds for a user now.
+    pub(in crate::hub) fn find(&self, identity: &Identity, now: OffsetDateTime) -> Option<&Sanction> {
+        self.0.iter().find(|sanction| !sanction.has_ended(now) && sanction.covers(identity))
+    }
+
+    pub(in crate::hub) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The sanctions in force.
+    pub(in crate::hub) fn in_force(&self, now: OffsetDateTime) -> impl Iterator<Item = &Sanction> {
+        self.0.iter().filter(move |sanction| !sanction.has_ended(now))
+    }
+
+    /// Makes an account answer for what a guest did before registering it.
+    pub(in crate::hub) fn replace_owner(&mut self, guest: &HistoryOwner, account: &HistoryOwner) {
+        for sanction in &mut self.0 {
+            if sanction.owner.as_ref() == Some(guest) {
+                sanction.owner = Some(account.clone());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use landline_common::NameKey;
+
+    const NOW: OffsetDateTime = OffsetDateTime { unix_ms: 1_000_000, offset_s: 0 };
+
+    fn identity(name: &str, guest: u64, address: &str) -> Identity {
+        Identity { name: NameKey::of(name), owner: HistoryOwner::Guest(guest), address: address.into() }
+    }
+
+    fn user(name: &str) -> UserName {
+        UserName::parse(name).unwrap()
+    }
+
+    fn later(ms: i64) -> OffsetDateTime {
+        OffsetDateTime { unix_ms: NOW.unix_ms + ms, ..NOW }
+    }
+
+    #[test]
+    fn a_sanction_holds_for_name_session_and_an_address_of_its_own() {
+        let of = |address: Option<&str>| {
+            Sanction::new(user("Bob"), Some(HistoryOwner::Guest(7)), address.map(Arc::from), None, NOW)
+        };
+        assert!(of(None).covers(&identity("bob", 9, "10.0.0.2")), "the name under another session");
+        assert!(of(None).covers(&identity("carol", 7, "10.0.0.2")), "the session under another name");
+        assert!(!of(None).covers(&identity("carol", 9, "10.0.0.1")), "a shared address");
+        assert!(of(Some("10.0.0.1")).covers(&identity("carol", 9, "10.0.0.1")), "an address of its own");
+        let account =
+            Identity { owner: HistoryOwner::Account(NameKey::of("carol")), ..identity("carol", 9, "10.0.0.1") };
+        assert!(!of(Some("10.0.0.1")).covers(&account), "accounts answer for themselves");
+    }
+
+    #[test]
+    fn a_sanction_ends_at_its_time_and_is_lifted_before() {
+        let mut sanctions = Sanctions::default();
+        let bob = identity("bob", 7, "10.0.0.1");
+        assert!(sanctions.add(Sanction::new(user("bob"), None, None, Some(1), NOW), 2, NOW));
+        assert_eq!(sanctions.find(&bob, later(59_999)).and_then(|s| s.seconds_left(later(59_999))), Some(1));
+        assert_eq!(sanctions.find(&bob, later(60_000)), None);
+        assert_eq!(sanctions.in_force(later(60_000)).count(), 0);
+        assert!(sanctions.lift(&bob) && !sanctions.lift(&bob) && sanctions.is_empty());
+    }
+
+    #[test]
+    fn the_list_is_bounded_and_forgets_what_has_ended() {
+        let mut sanctions = Sanctions::default();
+        for (name, minutes) in [("a1", Some(1)), ("b1", None)] {
+            assert!(sanctions.add(Sanction::new(user(name), None, None, minutes, NOW), 2, NOW));
+        }
+        let third = || Sanction::new(user("c1"), None, None, None, NOW);
+        assert!(!sanctions.add(third(), 2, NOW), "full");
+        assert!(sanctions.add(Sanction::new(user("B1"), None, None, None, NOW), 2, NOW), "in place of the same name");
+        assert!(sanctions.add(third(), 2, later(60_000)), "the first one has ended");
+    }
+}

@@ -1,0 +1,155 @@
+//! The rules of the whole server.
+
+use super::room::{RoomOwner, timed};
+use super::sanctions::Sanctions;
+use super::{Identity, Sanction};
+use landline_common::history::HistoryOwner;
+use landline_common::limits::count;
+use landline_common::{Cause, Limits, OffsetDateTime, Report, UserName};
+
+/// What the owners of a server have set. The default restricts nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::hub) struct ServerRules {
+    pub(in crate::hub) owners: Vec<RoomOwner>,
+    pub(in crate::hub) bans: Sanctions,
+    /// Guests may write to owners only.
+    pub(in crate::hub) whispers_to_owners_only: bool,
+    /// Accounts that were inside when the doors were closed, and may come back; `None` while the doors are open.
+    pub(in crate::hub) inside: Option<Vec<HistoryOwner>>,
+    /// The code that makes the next user an owner; used once.
+    code: Option<String>,
+}
+
+impl ServerRules {
+    /// True for an owner of the server.
+    pub(in crate::hub) fn is_owner(&self, owner: &HistoryOwner) -> bool {
+        self.owners.iter().any(|other| other.owner == *owner)
+    }
+
+    /// Sets the code for [`ServerRules::claim`]; the one before is void.
+    pub(in crate::hub) fn set_code(&mut self, code: String) {
+        self.code = Some(code);
+    }
+
+    /// Makes a user an owner who knows the code, which is void from then on.
+    ///
+    /// # Errors
+    /// The code is wrong or used, or there are too many owners.
+    pub(in crate::hub) fn claim(
+        &mut self,
+        code: &str,
+        user: &UserName,
+        owner: &HistoryOwner,
+        limits: &Limits,
+    ) -> Result<(), Report<'static>> {
+        if self.code.as_deref() != Some(code) {
+            return Err(Cause::WrongCode.report());
+        }
+        let most = count(limits.room_owners);
+        if !self.is_owner(owner) {
+            if self.owners.len() >= most {
+                let mut report = Cause::RulesFull.with_count(most as u64);
+                report.about.room = Some("the server".into());
+                return Err(report);
+            }
+            self.owners.push(RoomOwner { user: user.clone(), owner: owner.clone() });
+        }
+        self.code = None;
+        Ok(())
+    }
+
+    /// Admits a user to the server, or refuses.
+    pub(in crate::hub) fn admit(&self, identity: &Identity, now: OffsetDateTime) -> Result<(), Report<'static>> {
+        if self.is_owner(&identity.owner) {
+            return Ok(());
+        }
+        if let Some(ban) = self.bans.find(identity, now) {
+            return Err(timed(Cause::Expelled.report(), ban.seconds_left(now)));
+        }
+        match &self.inside {
+            Some(inside) if !inside.contains(&identity.owner) => Err(Cause::DoorsClosed.report()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Bans a user from the server. Returns false if there are too many bans.
+    #[must_use]
+    pub(in crate::hub) fn ban(&mut self, sanction: Sanction, limits: &Limits, now: OffsetDateTime) -> bool {
+        if let (Some(inside), Some(owner)) = (&mut self.inside, &sanction.owner) {
+            inside.retain(|other| other != owner);
+        }
+        self.bans.add(sanction, count(limits.room_list), now)
+    }
+
+    /// Makes an account the owner of what a guest had, who has registered it.
+    pub(in crate::hub) fn replace_owner(&mut self, guest: &HistoryOwner, account: &HistoryOwner) {
+        for owner in &mut self.owners {
+            if owner.owner == *guest {
+                owner.owner.clone_from(account);
+            }
+        }
+        if let Some(inside) = &mut self.inside {
+            inside.push(account.clone());
+        }
+        self.bans.replace_owner(guest, account);
+    }
+
+    /// Forgets a guest whose session has ended for good, or an account that was deleted.
+    pub(in crate::hub) fn forget_owner(&mut self, user: &HistoryOwner) {
+        self.owners.retain(|owner| owner.owner != *user);
+        if let Some(inside) = &mut self.inside {
+            inside.retain(|owner| owner != user);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use landline_common::NameKey;
+
+    const NOW: OffsetDateTime = OffsetDateTime { unix_ms: 1_000_000, offset_s: 0 };
+
+    fn identity(name: &str, owner: HistoryOwner) -> Identity {
+        Identity { name: NameKey::of(name), owner, address: "10.0.0.1".into() }
+    }
+
+    #[test]
+    fn a_code_makes_one_owner() {
+        let mut rules = ServerRules::default();
+        let limits = Limits::default();
+        let alice = UserName::parse("alice").unwrap();
+        let guest = HistoryOwner::Guest(1);
+        let refused = rules.claim("", &alice, &guest, &limits).unwrap_err();
+        assert_eq!(refused.cause, Cause::WrongCode, "no code is set");
+        rules.set_code("abcd".into());
+        assert!(rules.claim("abce", &alice, &guest, &limits).is_err());
+        assert_eq!(rules.claim("abcd", &alice, &guest, &limits), Ok(()));
+        assert!(rules.is_owner(&guest) && !rules.is_owner(&HistoryOwner::Guest(2)));
+        assert!(rules.claim("abcd", &alice, &HistoryOwner::Guest(2), &limits).is_err(), "used once");
+        let account = HistoryOwner::Account(alice.key().clone());
+        rules.replace_owner(&guest, &account);
+        assert!(rules.is_owner(&account) && !rules.is_owner(&guest));
+        rules.set_code("new".into());
+        let guest = HistoryOwner::Guest(3);
+        rules.claim("new", &alice, &guest, &limits).unwrap();
+        rules.forget_owner(&guest);
+        assert!(!rules.is_owner(&guest), "an owner as long as the session");
+    }
+
+    #[test]
+    fn closed_doors_admit_those_who_were_inside_and_owners() {
+        let mut rules = ServerRules::default();
+        let account = |name: &str| HistoryOwner::Account(NameKey::of(name));
+        rules.owners.push(RoomOwner { user: UserName::parse("alice").unwrap(), owner: account("alice") });
+        rules.inside = Some(vec![account("bob")]);
+        let admits = |rules: &ServerRules, name: &str, owner| rules.admit(&identity(name, owner), NOW).is_ok();
+        assert!(admits(&rules, "alice", account("alice")) && admits(&rules, "bob", account("bob")));
+        assert!(!admits(&rules, "carol", account("carol")) && !admits(&rules, "bob", HistoryOwner::Guest(5)));
+        let ban = Sanction::new(UserName::parse("bob").unwrap(), Some(account("bob")), None, None, NOW);
+        assert!(rules.ban(ban, &Limits::default(), NOW));
+        assert!(!admits(&rules, "bob", account("bob")));
+        rules.inside = None;
+        assert!(admits(&rules, "carol", account("carol")) && !admits(&rules, "bob", HistoryOwner::Guest(5)));
+    }
+}

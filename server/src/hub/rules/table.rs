@@ -1,0 +1,180 @@
+//! The rules of all rooms, open or not.
+
+use super::Identity;
+use super::room::RoomRules;
+use crate::ordered_mutex::OrderedMutex;
+use crate::rules_record::RoomRecord;
+use landline_common::history::HistoryOwner;
+use landline_common::{OffsetDateTime, Report, RoomKey, RoomName};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::SeqCst};
+
+/// A room's rules, shared by its members. Rooms without rules cost talk one atomic load.
+#[derive(Debug)]
+pub(in crate::hub) struct RoomGate {
+    name: RoomName,
+    restricts_talk: AtomicBool,
+    /// Time of the last use, in milliseconds since 1970.
+    last_used_ms: AtomicI64,
+    rules: OrderedMutex<RoomRules, 2>,
+}
+
+impl RoomGate {
+    fn new(name: RoomName, rules: RoomRules, last_used_ms: i64) -> Arc<RoomGate> {
+        let restricts_talk = AtomicBool::new(rules.restricts_talk());
+        let last_used_ms = AtomicI64::new(last_used_ms);
+        Arc::new(RoomGate { name, restricts_talk, last_used_ms, rules: OrderedMutex::new(rules) })
+    }
+
+    /// The room's name as its first member wrote it.
+    pub(in crate::hub) fn name(&self) -> &RoomName {
+        &self.name
+    }
+
+    /// Notes that the room is used.
+    fn mark_used(&self, now: OffsetDateTime) {
+        self.last_used_ms.store(now.unix_ms, SeqCst);
+    }
+
+    /// Returns the record that outlasts a restart, if the room has one.
+    pub(in crate::hub) fn to_record(&self, now: OffsetDateTime) -> Option<RoomRecord> {
+        self.rules.lock().to_record(self.name.as_str(), self.last_used_ms.load(SeqCst), now)
+    }
+
+    /// Reads the rules.
+    pub(in crate::hub) fn read<T>(&self, read: impl FnOnce(&RoomRules) -> T) -> T {
+        read(&self.rules.lock())
+    }
+
+    /// Changes the rules, or leaves them as they are if `change` refuses. Returns what they were before.
+    pub(in crate::hub) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut RoomRules) -> Result<T, Report<'static>>,
+    ) -> Result<(T, RoomRules), Report<'static>> {
+        let mut rules = self.rules.lock();
+        let before = rules.clone();
+        match change(&mut rules) {
+            Ok(changed) => {
+                self.restricts_talk.store(rules.restricts_talk(), SeqCst);
+                Ok((changed, before))
+            }
+            Err(refusal) => {
+                *rules = before;
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Undoes a change that could not be stored.
+    pub(in crate::hub) fn restore(&self, before: RoomRules) {
+        let mut rules = self.rules.lock();
+        self.restricts_talk.store(before.restricts_talk(), SeqCst);
+        *rules = before;
+    }
+
+    /// Allows one message of a user, and counts it, or refuses.
+    pub(in crate::hub) fn allow_message(
+        &self,
+        identity: impl FnOnce() -> Identity,
+        now: OffsetDateTime,
+    ) -> Result<(), Report<'static>> {
+        if !self.restricts_talk.load(SeqCst) {
+            return Ok(());
+        }
+        self.rules.lock().allow_message(self.name.as_str(), &identity(), now)
+    }
+
+    /// True if the rules silence a user in this room.
+    pub(in crate::hub) fn silences(&self, identity: impl FnOnce() -> Identity, now: OffsetDateTime) -> bool {
+        self.restricts_talk.load(SeqCst) && self.rules.lock().silences(&identity(), now)
+    }
+}
+
+/// The gates of all rooms that are open or have owners.
+#[derive(Debug, Default)]
+pub(in crate::hub) struct RulesTable(HashMap<RoomKey, Arc<RoomGate>>);
+
+impl RulesTable {
+    /// Adds a room with its rules, at the start of the server.
+    pub(in crate::hub) fn insert(&mut self, name: RoomName, rules: RoomRules, last_used_ms: i64) {
+        self.0.insert(name.key().clone(), RoomGate::new(name, rules, last_used_ms));
+    }
+
+    pub(in crate::hub) fn find(&self, room: &RoomKey) -> Option<&Arc<RoomGate>> {
+        self.0.get(room)
+    }
+
+    /// Returns a room's gate, which `rules` makes for a room without one.
+    pub(in crate::hub) fn open(
+        &mut self,
+        name: &RoomName,
+        rules: impl FnOnce() -> RoomRules,
+        now: OffsetDateTime,
+    ) -> Arc<RoomGate> {
+        let new = || RoomGate::new(name.clone(), rules(), now.unix_ms);
+        let gate = self.0.entry(name.key().clone()).or_insert_with(new);
+        gate.mark_used(now);
+        gate.clone()
+    }
+
+    /// Forgets a closed room that was not used for so many days.
+    pub(in crate::hub) fn expire(&mut self, room: &RoomKey, days: u64, now: OffsetDateTime) {
+        let span_ms = i64::try_from(days.saturating_mul(86_400_000)).unwrap_or(i64::MAX);
+        let unused_since = now.unix_ms.saturating_sub(span_ms);
+        if self.0.get(room).is_some_and(|gate| gate.last_used_ms.load(SeqCst) < unused_since) {
+            self.0.remove(room);
+        }
+    }
+
+    /// Forgets a room that has closed, unless it has owners or a record.
+    pub(in crate::hub) fn close(&mut self, room: &RoomKey, now: OffsetDateTime) {
+        let Some(gate) = self.0.get(room) else { return };
+        gate.mark_used(now);
+        if gate.read(|rules| rules.owners.is_empty()) && gate.to_record(now).is_none() {
+            self.0.remove(room);
+        }
+    }
+
+    /// Number of rooms that a user owns.
+    pub(in crate::hub) fn owned_by(&self, owner: &HistoryOwner) -> usize {
+        self.0.values().filter(|gate| gate.read(|rules| rules.is_owner(owner))).count()
+    }
+
+    /// All gates.
+    pub(in crate::hub) fn iter(&self) -> impl Iterator<Item = &Arc<RoomGate>> {
+        self.0.values()
+    }
+
+    /// Forgets a guest whose session has ended for good; `is_open` tells which rooms stay without owners.
+    pub(in crate::hub) fn forget_guest(&mut self, guest: &HistoryOwner, is_open: impl Fn(&RoomKey) -> bool) {
+        self.0.retain(|key, gate| {
+            // Neither a clone nor the flag: forgetting a guest restricts no more than before.
+            let (is_owned, has_record) = {
+                let mut rules = gate.rules.lock();
+                let had_owners = !rules.owners.is_empty();
+                rules.forget_owner(guest);
+                gate.restricts_talk.store(rules.restricts_talk(), SeqCst);
+                // A room that no user owned belongs to the server, and keeps its rules.
+                (!rules.owners.is_empty(), !had_owners)
+            };
+            is_owned || is_open(key) || has_record
+        });
+    }
+
+    /// Forgets an account that was deleted: its name may become another user's.
+    pub(in crate::hub) fn forget_account(&self, account: &HistoryOwner) {
+        for gate in self.0.values() {
+            let mut rules = gate.rules.lock();
+            rules.forget_owner(account);
+            gate.restricts_talk.store(rules.restricts_talk(), SeqCst);
+        }
+    }
+
+    /// Makes an account the owner of what a guest had, who has registered it.
+    pub(in crate::hub) fn replace_owner(&self, guest: &HistoryOwner, account: &HistoryOwner) {
+        for gate in self.0.values() {
+            gate.rules.lock().replace_owner(guest, account);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Hands and the floor, and how a room stands.
+
+use super::super::{CommandResult, Session, User, no_such_user};
+use super::{MAX_LISTED, full};
+use crate::hub::Hub;
+use crate::hub::rules::{RoomGate, Sanctions};
+use landline_common::event::Text;
+use landline_common::{Cause, EventKind};
+use std::sync::Arc;
+
+impl Session {
+    pub(super) fn give_floor(&mut self, gate: &RoomGate, user: Option<&str>, minutes: Option<u64>) -> CommandResult {
+        let first = match user {
+            Some(_) => None,
+            None => gate.read(|rules| rules.hands().next().map(|hand| hand.user.to_string())),
+        };
+        let Some(user) = user.map(str::to_owned).or(first) else {
+            return Err(Cause::NoHands.with_room(gate.name().to_string()));
+        };
+        let target = self.target(&user)?;
+        let Some(owner) = target.owner.clone() else { return Err(no_such_user(&user)) };
+        let now = self.now;
+        self.change_room(gate, |rules| {
+            rules.give_floor(&owner, minutes, now);
+            Ok(())
+        })?;
+        let mut report = Cause::FloorGiven.with_user(target.name.to_string());
+        report.about.seconds = minutes.map(|minutes| minutes.saturating_mul(60));
+        self.announce_change(gate, report);
+        Ok(())
+    }
+
+    /// Raises the user's hand, or takes it down if it is up and there is no text.
+    pub(super) fn toggle_hand(&mut self, gate: &RoomGate, text: Option<&str>) -> CommandResult {
+        let text = self.rule_text(text)?;
+        let identity = self.user.rules_identity();
+        if gate.read(|rules| rules.mutes.find(&identity, self.now).is_some()) {
+            return Err(Cause::Muted.with_room(gate.name().to_string()));
+        }
+        let name = self.user.name.clone();
+        let owner = self.user.history_owner().clone();
+        let limits = self.hub.limits.clone();
+        let before = self.change_room(gate, |rules| {
+            if text.is_none() && rules.lower_hand(&owner) {
+                return Ok(None);
+            }
+            let before = rules.raise_hand(&name, &owner, text.as_deref().unwrap_or_default(), &limits);
+            before.map(Some).ok_or_else(|| full(gate, limits.room_list))
+        })?;
+        let Some(before) = before else {
+            self.answer(Cause::HandDown.with_room(gate.name().to_string()).into());
+            return Ok(());
+        };
+        let mut raised = Cause::HandRaised.with_user(name.to_string());
+        raised.about.room = Some(gate.name().to_string().into());
+        raised.about.word = Some(text.unwrap_or_else(|| "(no text)".to_owned()).into());
+        for user in self.hub.owners_in(gate) {
+            if user.client() != self.user.client() {
+                self.send_event_to(&user, raised.clone().into());
+            }
+        }
+        let mut up = Cause::HandUp.with_count(before as u64);
+        up.about.room = Some(gate.name().to_string().into());
+        self.answer(up.into());
+        Ok(())
+    }
+
+    pub(super) fn show_hands(&mut self, gate: &RoomGate) -> CommandResult {
+        let hands: Vec<String> = gate.read(|rules| {
+            rules
+                .hands()
+                .map(|hand| format!("{}: {}", hand.user, hand.text).trim_end_matches(": ").to_owned())
+                .collect()
+        });
+        if hands.is_empty() {
+            return Err(Cause::NoHands.with_room(gate.name().to_string()));
+        }
+        let more = hands.len().saturating_sub(MAX_LISTED);
+        let rest = (more > 0).then(|| format!("and {more} more"));
+        self.send_lines(hands.into_iter().take(MAX_LISTED).chain(rest));
+        Ok(())
+    }
+
+    /// Shows how a room stands, one line for each fact.
+    pub(super) fn show_rules(&mut self, gate: &RoomGate) -> CommandResult {
+        let now = self.now;
+        let name = gate.name();
+        let lines = gate.read(|rules| {
+            let names = |names: Vec<String>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            let sanctioned =
+                |list: &Sanctions| names(list.in_force(now).map(|sanction| sanction.user.to_string()).collect());
+            let owners: Vec<String> = rules.owners.iter().map(|owner| owner.user.to_string()).collect();
+            let run_by = if owners.is_empty() { "the owners of the server".to_owned() } else { owners.join(", ") };
+            let enter = match (rules.is_closed, rules.key.is_some()) {
+                (true, _) => "invited users only",
+                (false, true) => "users who know the key word",
+                (false, false) => "all users",
+            };
+            let speak = if rules.is_quiet { "owners and users with the floor" } else { "all users" };
+            let pace = match rules.slow_seconds {
+                0 => String::new(),
+                seconds => format!(", one message every {seconds} s"),
+            };
+            vec![
+                format!("{name} is run by: {run_by}"),
+                format!("Topic: {}", rules.topic.as_deref().unwrap_or("none")),
+                format!("Who may enter: {enter}; banned: {}", sanctioned(&rules.bans)),
+                format!("Who may speak: {speak}{pace}; muted: {}", sanctioned(&rules.mutes)),
+            ]
+        });
+        self.send_lines(lines.into_iter());
+        Ok(())
+    }
+
+    fn send_lines(&mut self, lines: impl Iterator<Item = String>) {
+        for line in lines {
+            self.send_event(EventKind::Info(Text::from(line)));
+        }
+    }
+}
+
+impl Hub {
+    /// The members of a room who run it: its owners, and those of the server.
+    fn owners_in(&self, gate: &RoomGate) -> Vec<Arc<User>> {
+        let members = self.registry().rooms.members(gate.name()).map(|(_, members)| members).unwrap_or_default();
+        let server_rules = self.server_rules.lock().clone();
+        let is_owner = |user: &Arc<User>| {
+            let owner = user.history_owner();
+            server_rules.is_owner(owner) || gate.read(|rules| rules.is_owner(owner))
+        };
+        members.into_iter().filter(is_owner).collect()
+    }
+}

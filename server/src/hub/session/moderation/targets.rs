@@ -1,0 +1,269 @@
+//! What owners do to other users: take out, mute, ban, invite, and share the ownership.
+
+use super::super::{CommandResult, Session, User, no_such_user};
+use super::full;
+use crate::fanout::{DisconnectReason, Subscription};
+use crate::hub::broadcast_group::PresenceChange;
+use crate::hub::rules::{Identity, RoomGate, Sanction};
+use crate::hub::{Hub, Registry};
+use landline_common::history::HistoryOwner;
+use landline_common::limits::count;
+use landline_common::{Cause, NameKey, Report, RoomName, UserName};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Time for the last words to a user who is banned from the server.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// A user that a command is about: online, a lost session, an account, or only a name.
+pub(super) struct Target {
+    pub(super) name: UserName,
+    pub(super) owner: Option<HistoryOwner>,
+    /// The user, if online.
+    user: Option<Arc<User>>,
+    /// The address, if the user is online and no other user has it.
+    own_address: Option<Arc<str>>,
+}
+
+impl Session {
+    /// Finds the user that a command is about.
+    pub(super) fn target(&self, name: &str) -> Result<Target, Report<'static>> {
+        if let Some(user) = self.hub.find(name) {
+            let registry = self.hub.registry();
+            let is_own = registry.users.values().filter(|other| other.address.key == user.address.key).count() <= 1;
+            let own_address = is_own.then(|| user.address.key.clone());
+            let owner = Some(user.history_owner().clone());
+            return Ok(Target { name: user.name.clone(), owner, user: Some(user.clone()), own_address });
+        }
+        let key = NameKey::of(name);
+        if let Some(name) = self.hub.storage.account_name(&key) {
+            return Ok(Target { name, owner: Some(HistoryOwner::Account(key)), user: None, own_address: None });
+        }
+        let name = UserName::parse(name).map_err(|_| no_such_user(name))?;
+        let owner = self.hub.lost_owner(&name);
+        Ok(Target { name, owner, user: None, own_address: None })
+    }
+
+    /// Refuses to act against an owner of the server, or, unless the user is one, against an owner of the room.
+    fn require_below(&self, gate: Option<&RoomGate>, target: &Target) -> CommandResult {
+        let Some(owner) = &target.owner else { return Ok(()) };
+        let name = || target.name.to_string();
+        if *owner == *self.user.history_owner() {
+            return Err(Cause::Yourself.report());
+        }
+        if self.hub.server_rules.lock().is_owner(owner) {
+            return Err(Cause::TargetAbove.with_user(name()));
+        }
+        match gate {
+            Some(gate) if !self.is_server_owner() && gate.read(|rules| rules.is_owner(owner)) => {
+                let mut report = Cause::TargetIsOwner.with_user(name());
+                report.about.room = Some(gate.name().to_string().into());
+                Err(report)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn kick(&mut self, gate: &RoomGate, user: &str, reason: Option<&str>) -> CommandResult {
+        let reason = self.rule_text(reason)?;
+        let target = self.target(user)?;
+        self.require_below(Some(gate), &target)?;
+        self.change_room(gate, |rules| {
+            if let Some(owner) = &target.owner {
+                rules.uninvite(owner);
+            }
+            Ok(())
+        })?;
+        if !self.remove_from_room(gate, &target, reason.as_deref(), Cause::KickedFromRoom.report()) {
+            return Err(about(Cause::TargetNotInRoom, &target, gate));
+        }
+        let report = Cause::UserKicked.with_user(target.name.to_string()).with_reason(reason.unwrap_or_default());
+        self.announce_change(gate, report);
+        Ok(())
+    }
+
+    /// Ends the membership of a user who is in the room, and tells the user why. Returns false if there is none.
+    fn remove_from_room(&self, gate: &RoomGate, target: &Target, reason: Option<&str>, why: Report<'static>) -> bool {
+        let Some(user) = &target.user else {
+            return target
+                .owner
+                .as_ref()
+                .is_some_and(|owner| self.hub.registry().forget_room_of_lost(owner, gate.name()));
+        };
+        let Some(subscription) = self.hub.registry().subscription_of(gate.name(), user) else { return false };
+        let Some((_, group)) = self.hub.registry().rooms.find(gate.name()) else { return false };
+        let change = PresenceChange { hub: &self.hub, group: &group, user, joins: false };
+        let Some(number) = group.log.leave(&subscription, Some(&mut change.notice(self.now))) else { return false };
+        group.log.wait_delivered(number);
+        self.hub.registry().leave_room(gate.name(), user.client(), self.now);
+        user.forget_room(gate.name());
+        let mut report = self.by(why).with_reason(reason.unwrap_or_default().to_owned());
+        report.about.room = Some(gate.name().to_string().into());
+        self.send_event_to(user, report.into());
+        true
+    }
+
+    /// Mutes or bans a user; a banned one leaves the room at once.
+    pub(super) fn sanction(
+        &mut self,
+        gate: &RoomGate,
+        user: &str,
+        minutes: Option<u64>,
+        is_ban: bool,
+    ) -> CommandResult {
+        let target = self.target(user)?;
+        self.require_below(Some(gate), &target)?;
+        let limits = self.hub.limits.clone();
+        let now = self.now;
+        let sanction =
+            Sanction::new(target.name.clone(), target.owner.clone(), target.own_address.clone(), minutes, now);
+        self.change_room(gate, |rules| {
+            let most = limits.room_list;
+            let has_space = rules.sanction(is_ban, sanction, &limits, now);
+            has_space.then_some(()).ok_or_else(|| full(gate, most))
+        })?;
+        let cause = if is_ban { Cause::UserBanned } else { Cause::UserMuted };
+        let mut report = cause.with_user(target.name.to_string());
+        report.about.seconds = minutes.map(|minutes| minutes.saturating_mul(60));
+        if is_ban {
+            self.remove_from_room(gate, &target, None, Cause::KickedFromRoom.report());
+        }
+        self.announce_change(gate, report);
+        Ok(())
+    }
+
+    pub(super) fn lift(&mut self, gate: &RoomGate, user: &str, is_ban: bool) -> CommandResult {
+        let target = self.target(user)?;
+        let identity = target.identity();
+        self.change_room(gate, |rules| {
+            let list = if is_ban { &mut rules.bans } else { &mut rules.mutes };
+            let cause = if is_ban { Cause::NotBanned } else { Cause::NotMuted };
+            list.lift(&identity).then_some(()).ok_or_else(|| about(cause, &target, gate))
+        })?;
+        let cause = if is_ban { Cause::UserUnbanned } else { Cause::UserUnmuted };
+        self.announce_change(gate, cause.with_user(target.name.to_string()));
+        Ok(())
+    }
+
+    pub(super) fn add_owner(&mut self, gate: &RoomGate, user: &str) -> CommandResult {
+        let target = self.target(user)?;
+        let Some(owner) = target.owner.clone() else { return Err(no_such_user(user)) };
+        let limits = self.hub.limits.clone();
+        let owned = self.hub.registry().rules.owned_by(&owner);
+        let name = target.name.clone();
+        self.change_room(gate, |rules| {
+            if rules.is_owner(&owner) {
+                return Err(about(Cause::OwnerAlready, &target, gate));
+            }
+            let has_space = owned < count(limits.owned_rooms) && rules.add_owner(name, owner, &limits);
+            has_space.then_some(()).ok_or_else(|| full(gate, limits.room_owners))
+        })?;
+        self.announce_change(gate, Cause::OwnerMade.with_user(target.name.to_string()));
+        Ok(())
+    }
+
+    pub(super) fn remove_owner(&mut self, gate: &RoomGate, user: &str) -> CommandResult {
+        let target = self.target(user)?;
+        self.change_room(gate, |rules| {
+            let before = rules.owners.len();
+            rules.owners.retain(|other| Some(&other.owner) != target.owner.as_ref());
+            (rules.owners.len() < before).then_some(()).ok_or_else(|| about(Cause::NoOwner, &target, gate))
+        })?;
+        self.announce_change(gate, Cause::OwnerRemoved.with_user(target.name.to_string()));
+        Ok(())
+    }
+
+    pub(super) fn invite(&mut self, gate: &RoomGate, user: &str) -> CommandResult {
+        let target = self.target(user)?;
+        let Some(owner) = target.owner.clone() else { return Err(no_such_user(user)) };
+        if let Some(user) = &target.user {
+            // An invitation shows the name of the room, which may be a message.
+            self.check_not_blocked(user)?;
+            self.count_request(&mut self.hub.registry(), user)?;
+        }
+        let limits = self.hub.limits.clone();
+        self.change_room(gate, |rules| {
+            rules.invite(&owner, &limits).then_some(()).ok_or_else(|| full(gate, limits.room_list))
+        })?;
+        if let Some(user) = &target.user {
+            let mut report = self.by(Cause::Invited.report());
+            report.about.room = Some(gate.name().to_string().into());
+            self.send_event_to(user, report.into());
+        }
+        self.answer(about(Cause::InvitationSent, &target, gate).into());
+        Ok(())
+    }
+
+    /// Bans a user from the server, and ends the user's session.
+    pub(super) fn expel(&mut self, user: &str, minutes: Option<u64>) -> CommandResult {
+        let target = self.target(user)?;
+        self.require_below(None, &target)?;
+        let limits = self.hub.limits.clone();
+        let now = self.now;
+        let sanction =
+            Sanction::new(target.name.clone(), target.owner.clone(), target.own_address.clone(), minutes, now);
+        self.change_server(|rules| {
+            let most = limits.room_list;
+            let has_space = rules.ban(sanction, &limits, now);
+            has_space.then_some(()).ok_or_else(|| {
+                let mut report = Cause::RulesFull.with_count(most);
+                report.about.room = Some("the server".into());
+                report
+            })
+        })?;
+        self.hub.revoke_lost(|name, _| name.key() == target.name.key());
+        if let Some(user) = &target.user {
+            self.hub.revoke_session(user);
+            self.send_event_to(user, Cause::Banned.report().into());
+            self.hub.end_soon(user);
+        }
+        log::info!("hub: user banned from the server user={} by={}", target.name, self.user.name);
+        let mut report = Cause::UserExpelled.with_user(target.name.to_string());
+        report.about.seconds = minutes.map(|minutes| minutes.saturating_mul(60));
+        self.answer(self.by(report).into());
+        Ok(())
+    }
+}
+
+impl Target {
+    /// What the rules compare. A user who is not online has no address.
+    pub(super) fn identity(&self) -> Identity {
+        let address = self.user.as_ref().map_or_else(|| Arc::from(""), |user| user.address.key.clone());
+        // No session has the number 0, so a name without an owner is compared by the name alone.
+        let owner = self.owner.clone().unwrap_or(HistoryOwner::Guest(0));
+        Identity { name: self.name.key().clone(), owner, address }
+    }
+}
+
+/// Makes a report about a user in a room.
+fn about(cause: Cause, target: &Target, gate: &RoomGate) -> Report<'static> {
+    let mut report = cause.with_user(target.name.to_string());
+    report.about.room = Some(gate.name().to_string().into());
+    report
+}
+
+impl Registry {
+    /// Finds the subscription of a user in a room.
+    fn subscription_of(&self, room: &RoomName, user: &User) -> Option<Arc<Subscription>> {
+        self.rooms.member(room, user.client())?.subscription.clone()
+    }
+}
+
+impl Hub {
+    /// Returns the owner of a lost session of this name, which may still be resumed.
+    fn lost_owner(&self, name: &UserName) -> Option<HistoryOwner> {
+        let mut registry = self.registry();
+        registry.lost_owner(name)
+    }
+
+    /// Ends a user's connection as soon as the last words are out, after [`LAST_WORDS`] in any case. The user says and
+    /// reads nothing more.
+    fn end_soon(&self, user: &Arc<User>) {
+        let outbox = user.outbox.clone();
+        outbox.close_input();
+        if outbox.queued_bytes() == 0 {
+            return outbox.disconnect(DisconnectReason::Banned);
+        }
+        self.poller.run_after(LAST_WORDS, move || outbox.disconnect(DisconnectReason::Banned));
+    }
+}

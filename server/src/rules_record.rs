@@ -1,0 +1,73 @@
+//! What outlasts a restart of the rules that [`crate::hub`] enforces: the record that [`crate::store`] writes.
+//!
+//! Only accounts are kept as owners, as invited and as users who were inside: a guest's rights belong to its session.
+
+use serde::{Deserialize, Serialize};
+
+/// The rules of the server and of its rooms.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RulesRecord {
+    /// The rules of the server.
+    pub server: ServerRecord,
+    /// Rooms that belong to the server's owners: they are older than the rules.
+    pub server_rooms: Vec<String>,
+    /// Rooms with owners or rules.
+    pub rooms: Vec<RoomRecord>,
+}
+
+/// The rules of the server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerRecord {
+    /// Names of the accounts that own the server.
+    pub owners: Vec<String>,
+    /// Users who may not come in.
+    pub bans: Vec<SanctionRecord>,
+    /// Guests may write to owners only.
+    pub whispers_to_owners_only: bool,
+    /// Accounts that may come in although the doors are closed; `None` while they are open.
+    pub inside: Option<Vec<String>>,
+}
+
+/// The rules of a room.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoomRecord {
+    /// The room.
+    pub name: String,
+    /// Names of the accounts that own it.
+    pub owners: Vec<String>,
+    /// The topic.
+    pub topic: Option<String>,
+    /// The key word.
+    pub key: Option<String>,
+    /// Only invited users may enter.
+    pub closed: bool,
+    /// Names of the accounts that are invited.
+    pub invited: Vec<String>,
+    /// Only owners and users with the floor speak.
+    pub quiet: bool,
+    /// Seconds between two messages of a user; 0 without slow mode.
+    pub slow_seconds: u64,
+    /// Users who may not speak.
+    pub mutes: Vec<SanctionRecord>,
+    /// Users who may not enter.
+    pub bans: Vec<SanctionRecord>,
+    /// Time of the last use, in milliseconds since 1970.
+    pub last_used_ms: i64,
+}
+
+/// A mute or a ban.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SanctionRecord {
+    /// The user's name.
+    pub user: String,
+    /// The name is an account's.
+    pub account: bool,
+    /// The address, if no other user had it.
+    pub address: Option<String>,
+    /// End in milliseconds since 1970; `None` without an end.
+    pub until_ms: Option<i64>,
+}

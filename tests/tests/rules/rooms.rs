@@ -1,0 +1,209 @@
+//! What the owners of a room can do in it.
+
+use super::{is_heard, owned_server, refused};
+use landline_tests::{ObjectClient, TestServer};
+use serde_json::json;
+
+#[test]
+fn opener_of_a_room_runs_it_and_no_other_user_does() {
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "ops");
+    let mut bob = server.guest("bob", "ops");
+    assert!(refused(&mut bob, "/topic tea").contains("403 Only owners of ops"));
+    for line in ["/kick alice", "/mute alice", "/ban alice", "/quiet on", "/slow 5", "/open off", "/key x", "/op bob"] {
+        assert!(refused(&mut bob, line).contains("403 Only owners of ops"), "{line}");
+    }
+    alice.send("/topic tea at five");
+    bob.until("INFO: alice set the topic of ops: tea at five");
+    let mut carol = server.guest("carol", "lobby");
+    carol.send("/join ops");
+    carol.until("INFO: You are in ops now");
+    carol.expect("INFO: Topic of ops: tea at five");
+    alice.send("/op bob");
+    bob.until("INFO: alice made bob an owner of ops");
+    bob.send("/topic");
+    carol.until("INFO: bob removed the topic of ops");
+    alice.send("/rules");
+    alice.until("INFO: ops is run by: alice, bob");
+    alice.send("/deop bob");
+    bob.until("INFO: alice took the ownership of ops from bob");
+    assert!(refused(&mut bob, "/topic x").contains("403"));
+}
+
+#[test]
+fn lobby_belongs_to_the_owners_of_the_server() {
+    let server = TestServer::default();
+    let mut bob = server.guest("bob", "lobby");
+    assert!(refused(&mut bob, "/quiet on").contains("403 Only owners of lobby"));
+    let mut alice = super::claim(&server, "alice");
+    alice.send("/quiet on");
+    bob.until("INFO: alice made lobby quiet");
+    assert!(refused(&mut bob, "hello").contains("403 lobby is quiet"));
+}
+
+#[test]
+fn kicked_user_leaves_the_room_at_once_and_may_come_again() {
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "ops");
+    let mut bob = server.guest("bob", "lobby");
+    bob.send("/join ops");
+    bob.until("INFO: You are in ops now");
+    alice.send("/kick bob too loud");
+    bob.until("INFO: alice took you out of ops");
+    bob.expect("INFO: Reason: too loud");
+    alice.until("bob left ops");
+    alice.expect("INFO: alice took bob out of ops");
+    alice.expect("INFO: Reason: too loud");
+    bob.send("this was meant for ops");
+    bob.expect("INFO: You are in lobby now");
+    assert!(bob.line().contains("404 You are not in ops"), "it is for no other room");
+    alice.send("nothing of ops for bob");
+    bob.expect_nothing();
+    bob.send("/join ops");
+    bob.until("INFO: You are in ops now");
+    is_heard(&mut alice, &mut bob, "alice", "here again");
+    assert!(refused(&mut alice, "/kick nobody1").contains("404"));
+}
+
+#[test]
+fn muted_user_reads_and_is_heard_again_after_unmute() {
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "ops");
+    let mut bob = server.guest("bob", "ops");
+    alice.send("/mute bob 5");
+    bob.until("INFO: alice muted bob in ops for 5 min");
+    assert!(refused(&mut bob, "hello").contains("403 You are muted in ops for 5 min"));
+    is_heard(&mut alice, &mut bob, "alice", "can you read me?");
+    alice.send("/unmute bob");
+    bob.until("INFO: alice lets bob speak in ops again");
+    is_heard(&mut bob, &mut alice, "bob", "yes");
+    assert!(refused(&mut alice, "/unmute bob").contains("404 bob is not muted in ops"));
+}
+
+#[test]
+fn banned_user_stays_out_until_unban() {
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "ops");
+    let mut bob = server.guest("bob", "ops");
+    alice.send("/ban bob");
+    bob.until("INFO: alice took you out of ops");
+    assert!(refused(&mut bob, "/join ops").contains("403 You are banned from ops"));
+    alice.send("/unban bob");
+    alice.until("INFO: alice lifted the ban of bob from ops");
+    bob.send("/join ops");
+    bob.until("INFO: You are in ops now");
+}
+
+#[test]
+fn closed_rooms_take_invited_users_and_keyed_rooms_the_key_word() {
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "ops");
+    let mut bob = server.guest("bob", "lobby");
+    let mut carol = server.guest("carol", "lobby");
+    alice.send("/open off");
+    alice.until("INFO: alice closed ops");
+    assert!(refused(&mut bob, "/join ops").contains("403 ops is for invited users only"));
+    alice.send("/invite bob");
+    bob.until("INFO: alice invites you to ops");
+    bob.send("/join ops");
+    bob.until("INFO: You are in ops now");
+    alice.send("/open on");
+    alice.until("INFO: alice opened ops");
+    alice.send("/key sesame");
+    alice.until("INFO: alice set a key word for ops");
+    assert!(refused(&mut carol, "/join ops").contains("403 ops has a key word"));
+    assert!(refused(&mut carol, "/join ops open").contains("403"));
+    assert!(refused(&mut carol, "/who ops").contains("404 There is no room ops"));
+    carol.send("/rooms");
+    assert_eq!(carol.until("Rooms: "), "Rooms: lobby (2)");
+    carol.send("/join ops sesame");
+    carol.until("INFO: You are in ops now");
+}
+
+#[test]
+fn quiet_room_hears_owners_and_the_floor_in_the_order_of_the_hands() {
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "class");
+    let mut bob = server.guest("bob", "class");
+    let mut carol = server.guest("carol", "class");
+    alice.send("/quiet on");
+    bob.until("INFO: alice made class quiet");
+    assert!(refused(&mut bob, "hello").contains("403 class is quiet"));
+    assert!(refused(&mut bob, "/hooray").contains("403 class is quiet"));
+    assert!(refused(&mut bob, "/all hello").contains("403 class is quiet"));
+    is_heard(&mut alice, &mut bob, "alice", "good morning");
+    carol.send("/hand about the exam");
+    carol.until("INFO: Your hand is up in class; 0 before you");
+    alice.until("INFO: carol raises a hand in class: about the exam");
+    bob.send("/hand");
+    bob.until("INFO: Your hand is up in class; 1 before you");
+    alice.send("/hands");
+    alice.until("INFO: carol: about the exam");
+    alice.expect("INFO: bob");
+    alice.send("/floor");
+    carol.until("INFO: alice gives carol the floor in class");
+    is_heard(&mut carol, &mut alice, "carol", "when is it?");
+    assert!(refused(&mut carol, "and where?").contains("403 class is quiet"), "one message");
+    alice.send("/floor bob 5");
+    bob.until("INFO: alice gives bob the floor in class for 5 min");
+    is_heard(&mut bob, &mut alice, "bob", "one");
+    is_heard(&mut bob, &mut alice, "bob", "two");
+    alice.send("/quiet off");
+    carol.until("INFO: alice lets all users speak in class");
+    is_heard(&mut carol, &mut alice, "carol", "thanks");
+}
+
+#[test]
+fn slow_room_takes_one_message_of_a_user_at_a_time() {
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "ops");
+    let mut bob = server.guest("bob", "ops");
+    alice.send("/slow 60");
+    bob.until("INFO: alice slowed ops");
+    is_heard(&mut bob, &mut alice, "bob", "first");
+    assert!(refused(&mut bob, "second").contains("429 ops is slow"));
+    is_heard(&mut alice, &mut bob, "alice", "owners are not slowed");
+    is_heard(&mut alice, &mut bob, "alice", "at all");
+    alice.send("/slow 0");
+    bob.until("INFO: alice ended slow mode in ops");
+    is_heard(&mut bob, &mut alice, "bob", "second");
+}
+
+#[test]
+fn programs_run_rooms_by_objects_and_decide_by_causes() {
+    let server = TestServer::default();
+    let mut alice = ObjectClient::connect(&server);
+    alice.sign_in(json!({"type":"guest","user":"alice","rooms":{"ops":null}}));
+    let mut bob = ObjectClient::connect(&server);
+    bob.sign_in(json!({"type":"guest","user":"bob","rooms":{"ops":null}}));
+    let answer = alice.request(json!({"type":"mute","room":"ops","to":"bob","minutes":2,"label":"1"}));
+    assert!(answer.iter().all(|event| event["type"] != "error"), "{answer:?}");
+    let muted = bob.until("cause", "user_muted");
+    assert_eq!(
+        (&muted["user"], &muted["by"], &muted["room"], &muted["seconds"]),
+        (&json!("bob"), &json!("alice"), &json!("ops"), &json!(120))
+    );
+    let refused = bob.request(json!({"type":"say","room":"ops","text":"hi","label":"1"}));
+    assert_eq!(refused.last().unwrap()["cause"], "muted");
+    let refused = bob.request(json!({"type":"quiet","room":"ops","mode":"on","label":"2"}));
+    assert_eq!(refused.last().unwrap()["cause"], "not_owner");
+    let refused = alice.request(json!({"type":"quiet","room":"ops","mode":"maybe","label":"3"}));
+    assert_eq!(refused.last().unwrap()["cause"], "bad_object");
+    alice.request(json!({"type":"kick","room":"ops","to":"bob","text":"noise","label":"4"}));
+    let kicked = bob.until("cause", "kicked_from_room");
+    assert_eq!((&kicked["by"], &kicked["room"], &kicked["reason"]), (&json!("alice"), &json!("ops"), &json!("noise")));
+}
+
+#[test]
+fn owners_of_the_server_stand_above_owners_of_rooms() {
+    let (server, mut alice) = owned_server();
+    let mut bob = server.guest("bob", "ops");
+    assert!(refused(&mut bob, "/kick alice").contains("403 alice is an owner of this server"));
+    alice.send("/join ops");
+    alice.until("INFO: You are in ops now");
+    alice.send("/mute bob");
+    bob.until("INFO: alice muted bob in ops");
+    alice.send("/deop bob");
+    bob.until("INFO: alice took the ownership of ops from bob");
+    assert!(refused(&mut bob, "hello").contains("403 You are muted in ops"));
+}

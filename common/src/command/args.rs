@@ -37,7 +37,7 @@ pub(super) enum Field {
 
 /// Arguments by name; `None` where one is missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Args<'a> {
+pub(super) struct Arguments<'a> {
     pub room: Option<&'a str>,
     pub to: Option<&'a str>,
     pub text: Option<&'a str>,
@@ -60,7 +60,7 @@ pub(super) struct Args<'a> {
     pub seq: Option<u64>,
 }
 
-impl<'a> Args<'a> {
+impl<'a> Arguments<'a> {
     /// The room of a command that requires one.
     pub(super) fn room(&self) -> &'a str {
         self.room.unwrap_or_default()
@@ -99,52 +99,52 @@ impl<'a> Args<'a> {
 impl<'a> Command<'a> {
     /// Returns the type of the command's object and the arguments. `None` for a line of another program, which has no
     /// object.
-    pub(super) fn parts(&self) -> Option<(&'static str, Args<'a>)> {
-        let none = Args::default();
-        let of_user = |user: &'a str| Args { to: Some(user), ..none };
-        let list = |after: Option<&'a str>| Args { after, ..none };
+    pub(super) fn parts(&self) -> Option<(&'static str, Arguments<'a>)> {
+        let none = Arguments::default();
+        let of_user = |user: &'a str| Arguments { to: Some(user), ..none };
+        let list = |after: Option<&'a str>| Arguments { after, ..none };
         Some(match *self {
-            Command::Say(text) => ("say", Args { text: Some(text), ..none }),
-            Command::SayIn { room, text } => ("say", Args { room: Some(room), text: Some(text), ..none }),
+            Command::Say(text) => ("say", Arguments { text: Some(text), ..none }),
+            Command::SayIn { room, text } => ("say", Arguments { room: Some(room), text: Some(text), ..none }),
             Command::Hooray => ("hooray", none),
-            Command::All(text) => ("all", Args { text: Some(text), ..none }),
+            Command::All(text) => ("all", Arguments { text: Some(text), ..none }),
             Command::Online { after } => ("users", list(after)),
             Command::OnlineDetails => ("members", none),
             Command::Others { after } => ("others", list(after)),
-            Command::Members { room, after } => ("who", Args { room: Some(room), ..list(after) }),
-            Command::Since { seconds, after } => ("since", Args { seconds: Some(seconds), ..list(after) }),
-            Command::Message { to, text } => ("pm", Args { text: Some(text), ..of_user(to) }),
+            Command::Members { room, after } => ("who", Arguments { room: Some(room), ..list(after) }),
+            Command::Since { seconds, after } => ("since", Arguments { seconds: Some(seconds), ..list(after) }),
+            Command::Message { to, text } => ("pm", Arguments { text: Some(text), ..of_user(to) }),
             Command::Connect(user) => ("connect", of_user(user)),
-            Command::Accept(to) => ("accept", Args { to, ..none }),
-            Command::Reject(to) => ("reject", Args { to, ..none }),
+            Command::Accept(to) => ("accept", Arguments { to, ..none }),
+            Command::Reject(to) => ("reject", Arguments { to, ..none }),
             Command::Chats { after } => ("chats", list(after)),
-            Command::Private { to, text } => ("private", Args { to, text: Some(text), ..none }),
-            Command::End(to) => ("end", Args { to, ..none }),
+            Command::Private { to, text } => ("private", Arguments { to, text: Some(text), ..none }),
+            Command::End(to) => ("end", Arguments { to, ..none }),
             Command::Direct(user) => ("direct", of_user(user)),
-            Command::DirectText { to, text } => ("direct_say", Args { text: Some(text), ..of_user(to) }),
+            Command::DirectText { to, text } => ("direct_say", Arguments { text: Some(text), ..of_user(to) }),
             Command::DirectStop(user) => ("direct_stop", of_user(user)),
-            Command::DirectKey(key) => ("direct_key", Args { key: Some(key), ..none }),
+            Command::DirectKey(key) => ("direct_key", Arguments { key: Some(key), ..none }),
             Command::Trust(user) => ("trust", of_user(user)),
             Command::DirectAccept { to, key, addresses } => {
-                ("direct_accept", Args { key: Some(key), addresses: Some(addresses), ..of_user(to) })
+                ("direct_accept", Arguments { key: Some(key), addresses: Some(addresses), ..of_user(to) })
             }
             Command::Block(user) => ("block", of_user(user)),
             Command::Blocked { after } => ("block", list(after)),
             Command::Unblock(user) => ("unblock", of_user(user)),
-            Command::Join(room) => ("join", Args { room: Some(room), ..none }),
-            Command::JoinWithKey { room, key } => ("join", Args { room: Some(room), key: Some(key), ..none }),
-            Command::Leave(room) => ("leave", Args { room, ..none }),
+            Command::Join(room) => ("join", Arguments { room: Some(room), ..none }),
+            Command::JoinWithKey { room, key } => ("join", Arguments { room: Some(room), key: Some(key), ..none }),
+            Command::Leave(room) => ("leave", Arguments { room, ..none }),
             Command::Rooms { after } => ("rooms", list(after)),
-            Command::History(ask) => ("history", Args { history: Some(ask), ..none }),
-            Command::HistoryIn { room, ask } => ("history", Args { room: Some(room), history: Some(ask), ..none }),
-            Command::Search { words, before } => ("search", Args { words: Some(words), before, ..none }),
+            Command::History(ask) => ("history", Arguments { history: Some(ask), ..none }),
+            Command::HistoryIn { room, ask } => ("history", Arguments { room: Some(room), history: Some(ask), ..none }),
+            Command::Search { words, before } => ("search", Arguments { words: Some(words), before, ..none }),
             Command::Forget => ("forget", none),
-            Command::Format(format) => ("format", Args { format: Some(format), ..none }),
-            Command::Register { password } => ("register", Args { password, ..none }),
-            Command::Password(password_change) => ("password", Args { password_change, ..none }),
-            Command::Help(command) => ("help", Args { command, ..none }),
-            Command::Ping(token) => ("ping", Args { token, ..none }),
-            Command::Ack(seq) => ("ack", Args { seq: Some(seq), ..none }),
+            Command::Format(format) => ("format", Arguments { format: Some(format), ..none }),
+            Command::Register { password } => ("register", Arguments { password, ..none }),
+            Command::Password(password_change) => ("password", Arguments { password_change, ..none }),
+            Command::Help(command) => ("help", Arguments { command, ..none }),
+            Command::Ping(token) => ("ping", Arguments { token, ..none }),
+            Command::Ack(seq) => ("ack", Arguments { seq: Some(seq), ..none }),
             Command::Alive => ("pong", none),
             Command::Quit => ("quit", none),
             Command::InRoom { room, action } => action.parts(room),
@@ -196,7 +196,7 @@ impl fmt::Display for Command<'_> {
     }
 }
 
-impl Args<'_> {
+impl Arguments<'_> {
     /// Writes one argument as it stands in a line, behind a space.
     fn write(&self, field: Field, spec: &CommandSpec, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = match field {

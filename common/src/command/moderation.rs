@@ -1,6 +1,6 @@
 //! Commands of those who run a room or the server, and of users who ask for the floor.
 
-use super::args::Args;
+use super::args::Arguments;
 
 /// A command about a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,42 +88,42 @@ pub enum ServerAction<'a> {
 }
 
 impl<'a> RoomAction<'a> {
-    pub(super) fn parts(&self, room: Option<&'a str>) -> (&'static str, Args<'a>) {
-        let none = Args { room, ..Args::default() };
-        let of_user = |user: &'a str| Args { to: Some(user), ..none };
+    pub(super) fn parts(&self, room: Option<&'a str>) -> (&'static str, Arguments<'a>) {
+        let none = Arguments { room, ..Arguments::default() };
+        let of_user = |user: &'a str| Arguments { to: Some(user), ..none };
         match *self {
             RoomAction::Rules => ("rules", none),
-            RoomAction::Topic(text) => ("topic", Args { text, ..none }),
-            RoomAction::Kick { user, reason } => ("kick", Args { text: reason, ..of_user(user) }),
-            RoomAction::Mute { user, minutes } => ("mute", Args { minutes, ..of_user(user) }),
+            RoomAction::Topic(text) => ("topic", Arguments { text, ..none }),
+            RoomAction::Kick { user, reason } => ("kick", Arguments { text: reason, ..of_user(user) }),
+            RoomAction::Mute { user, minutes } => ("mute", Arguments { minutes, ..of_user(user) }),
             RoomAction::Unmute(user) => ("unmute", of_user(user)),
-            RoomAction::Ban { user, minutes } => ("ban", Args { minutes, ..of_user(user) }),
+            RoomAction::Ban { user, minutes } => ("ban", Arguments { minutes, ..of_user(user) }),
             RoomAction::Unban(user) => ("unban", of_user(user)),
             RoomAction::Op(user) => ("op", of_user(user)),
             RoomAction::Deop(user) => ("deop", of_user(user)),
             RoomAction::Invite(user) => ("invite", of_user(user)),
-            RoomAction::Open(open) => ("open", Args { choice: Some(open), ..none }),
-            RoomAction::Key(key) => ("key", Args { key, ..none }),
-            RoomAction::Slow(seconds) => ("slow", Args { seconds: Some(seconds), ..none }),
-            RoomAction::Quiet(quiet) => ("quiet", Args { choice: Some(quiet), ..none }),
-            RoomAction::Hand(text) => ("hand", Args { text, ..none }),
+            RoomAction::Open(open) => ("open", Arguments { choice: Some(open), ..none }),
+            RoomAction::Key(key) => ("key", Arguments { key, ..none }),
+            RoomAction::Slow(seconds) => ("slow", Arguments { seconds: Some(seconds), ..none }),
+            RoomAction::Quiet(quiet) => ("quiet", Arguments { choice: Some(quiet), ..none }),
+            RoomAction::Hand(text) => ("hand", Arguments { text, ..none }),
             RoomAction::Hands => ("hands", none),
-            RoomAction::Floor { user, minutes } => ("floor", Args { to: user, minutes, ..none }),
+            RoomAction::Floor { user, minutes } => ("floor", Arguments { to: user, minutes, ..none }),
         }
     }
 }
 
 impl<'a> ServerAction<'a> {
-    pub(super) fn parts(&self) -> (&'static str, Args<'a>) {
-        let none = Args::default();
+    pub(super) fn parts(&self) -> (&'static str, Arguments<'a>) {
+        let none = Arguments::default();
         match *self {
-            ServerAction::Claim(code) => ("claim", Args { token: Some(code), ..none }),
-            ServerAction::Whispers { owners_only } => ("whispers", Args { choice: Some(owners_only), ..none }),
-            ServerAction::Doors { open } => ("doors", Args { choice: Some(open), ..none }),
+            ServerAction::Claim(code) => ("claim", Arguments { token: Some(code), ..none }),
+            ServerAction::Whispers { owners_only } => ("whispers", Arguments { choice: Some(owners_only), ..none }),
+            ServerAction::Doors { open } => ("doors", Arguments { choice: Some(open), ..none }),
             ServerAction::Expel { user, minutes } => {
-                ("ban", Args { to: Some(user), minutes, everywhere: true, ..none })
+                ("ban", Arguments { to: Some(user), minutes, everywhere: true, ..none })
             }
-            ServerAction::Readmit(user) => ("unban", Args { to: Some(user), everywhere: true, ..none }),
+            ServerAction::Readmit(user) => ("unban", Arguments { to: Some(user), everywhere: true, ..none }),
         }
     }
 }

@@ -8,7 +8,7 @@ mod labels;
 
 pub use labels::label_in_beginning;
 
-use super::args::{Args, Field};
+use super::args::{Arguments, Field};
 use super::spec::CommandSpec;
 use super::{Command, Format, HistoryQuery, PasswordChange, room_word, spec};
 use crate::cause::{Cause, Report};
@@ -217,7 +217,7 @@ impl<'a> Request<'a> {
             "pong" => return Ok(Command::Alive),
             r#type => spec::of_type(r#type).ok_or_else(|| Cause::BadObject.with_word("there is no such type"))?,
         };
-        let mut args = Args::default();
+        let mut args = Arguments::default();
         if row.in_room && self.everywhere != Some(true) {
             args.set(Field::Room, need("room", &self.room)?);
         }
@@ -233,7 +233,7 @@ impl<'a> Request<'a> {
     }
 
     /// Reads one argument; false if it is missing.
-    fn read<'s>(&'s self, field: Field, row: &CommandSpec, args: &mut Args<'s>) -> Result<bool, Report<'static>> {
+    fn read<'s>(&'s self, field: Field, row: &CommandSpec, args: &mut Arguments<'s>) -> Result<bool, Report<'static>> {
         let text = match field {
             Field::Room => &self.room,
             Field::To => &self.to,

@@ -3,7 +3,7 @@
 //! A text may have several lines (the draft of a client, a text of LanTalk); a line end separates words as a space does.
 //! Behind a slash word, only one space or line end is removed from the front of a text, so that it keeps its indentation.
 
-use super::args::{Args, Field};
+use super::args::{Arguments, Field};
 use super::help::suggestion;
 use super::spec::{CommandSpec, Form, Shape, without_alias};
 use super::table::commands;
@@ -154,7 +154,7 @@ fn parse_bare(line: &str) -> Option<Command<'_>> {
         spec.forms.iter().find_map(|form| {
             let rest = after_words(line, form.words)?;
             let args = arguments(rest.trim_start(), form.shape, spec)?;
-            Some((spec.build)(Args { text: args.text.map(str::trim_start), ..args }))
+            Some((spec.build)(Arguments { text: args.text.map(str::trim_start), ..args }))
         })
     })
 }
@@ -174,7 +174,7 @@ const SEPARATORS: [char; 2] = [' ', '\n'];
 
 /// Splits the rest of a line into arguments of this shape, named as the command names them; `None` if they do not fit.
 /// Texts keep their leading whitespace.
-fn arguments<'a>(rest: &'a str, shape: Shape, spec: &CommandSpec) -> Option<Args<'a>> {
+fn arguments<'a>(rest: &'a str, shape: Shape, spec: &CommandSpec) -> Option<Arguments<'a>> {
     let whole = rest.trim_end();
     let rest = whole.trim_start();
     let (word, text) = rest.split_once(SEPARATORS).unwrap_or((rest, ""));
@@ -200,31 +200,31 @@ fn arguments<'a>(rest: &'a str, shape: Shape, spec: &CommandSpec) -> Option<Args
         Shape::WordMaybeText => (!rest.is_empty()).then(|| named(spec, [word, text, ""])),
         Shape::Choice => {
             let first = spec.choice.iter().position(|known| known.eq_ignore_ascii_case(rest))? == 0;
-            Some(Args { choice: Some(first), ..Args::default() })
+            Some(Arguments { choice: Some(first), ..Arguments::default() })
         }
-        Shape::MaybeUserTime if rest.is_empty() => Some(Args::default()),
+        Shape::MaybeUserTime if rest.is_empty() => Some(Arguments::default()),
         Shape::UserTime | Shape::MaybeUserTime => user_time(rest, spec),
-        Shape::Number => Some(Args { seconds: Some(parse_number(rest)?), ..Args::default() }),
+        Shape::Number => Some(Arguments { seconds: Some(parse_number(rest)?), ..Arguments::default() }),
         Shape::MaybeAfter | Shape::MaybeWordAfter | Shape::MaybeWordOrAfter | Shape::NumberAfter => {
             listing(rest, shape, spec)
         }
         Shape::Format => {
             let format = [Format::Json, Format::Text].into_iter().find(|f| f.as_str().eq_ignore_ascii_case(rest))?;
-            Some(Args { format: Some(format), ..Args::default() })
+            Some(Arguments { format: Some(format), ..Arguments::default() })
         }
-        Shape::History => Some(Args { history: Some(HistoryQuery::parse(rest)?), ..Args::default() }),
+        Shape::History => Some(Arguments { history: Some(HistoryQuery::parse(rest)?), ..Arguments::default() }),
         Shape::Search => {
             let found = super::history_query::before(rest);
             let (before, words) = found.map_or((None, rest), |(id, words)| (Some(id), words));
-            (!rest.is_empty()).then(|| Args { words: Some(words), before, ..Args::default() })
+            (!rest.is_empty()).then(|| Arguments { words: Some(words), before, ..Arguments::default() })
         }
     }
 }
 
 /// Splits `USER [MINUTES] [everywhere]`.
-fn user_time<'a>(rest: &'a str, spec: &CommandSpec) -> Option<Args<'a>> {
+fn user_time<'a>(rest: &'a str, spec: &CommandSpec) -> Option<Arguments<'a>> {
     let mut words = rest.split(SEPARATORS).filter(|word| !word.is_empty()).peekable();
-    let mut args = Args { to: Some(words.next()?), ..Args::default() };
+    let mut args = Arguments { to: Some(words.next()?), ..Arguments::default() };
     if let Some(minutes) = words.peek().and_then(|word| parse_number(word)) {
         args.minutes = Some(minutes);
         words.next();
@@ -238,8 +238,8 @@ fn user_time<'a>(rest: &'a str, spec: &CommandSpec) -> Option<Args<'a>> {
 }
 
 /// Gives the arguments of a line their names; an empty one is missing.
-fn named<'a>(spec: &CommandSpec, arguments: [&'a str; 3]) -> Args<'a> {
-    let mut args = Args::default();
+fn named<'a>(spec: &CommandSpec, arguments: [&'a str; 3]) -> Arguments<'a> {
+    let mut args = Arguments::default();
     for (field, argument) in spec.fields().zip(arguments) {
         if !argument.is_empty() {
             args.set(field, argument);
@@ -249,17 +249,17 @@ fn named<'a>(spec: &CommandSpec, arguments: [&'a str; 3]) -> Args<'a> {
 }
 
 /// Splits the arguments of a list: its subject and the name behind which it continues.
-fn listing<'a>(rest: &'a str, shape: Shape, spec: &CommandSpec) -> Option<Args<'a>> {
+fn listing<'a>(rest: &'a str, shape: Shape, spec: &CommandSpec) -> Option<Arguments<'a>> {
     let (first, after) = split_after(rest);
     if shape == Shape::NumberAfter {
-        return Some(Args { seconds: Some(parse_number(first)?), after, ..Args::default() });
+        return Some(Arguments { seconds: Some(parse_number(first)?), after, ..Arguments::default() });
     }
     let fits = match shape {
         Shape::MaybeAfter => first.is_empty(),
         Shape::MaybeWordOrAfter => !first.contains(SEPARATORS) && (first.is_empty() || after.is_none()),
         _ => !first.contains(SEPARATORS),
     };
-    fits.then(|| Args { after, ..named(spec, [first, "", ""]) })
+    fits.then(|| Arguments { after, ..named(spec, [first, "", ""]) })
 }
 
 /// Splits `SUBJECT after NAME`. A single word is the subject, even `after`.

@@ -4,7 +4,7 @@
 //! `build` makes the command of either.
 
 use super::Command;
-use super::args::{Args, Field};
+use super::args::{Arguments, Field};
 use super::table::commands;
 
 /// A command with all its written forms.
@@ -32,7 +32,7 @@ pub struct CommandSpec {
     /// The two words of [`Field::Choice`].
     pub(super) choice: [&'static str; 2],
     /// Makes the command. All required arguments are there.
-    pub(super) build: for<'a> fn(Args<'a>) -> Command<'a>,
+    pub(super) build: for<'a> fn(Arguments<'a>) -> Command<'a>,
 }
 
 impl CommandSpec {

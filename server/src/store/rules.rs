@@ -20,7 +20,7 @@ pub struct RulesFile {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Contents<R> {
+struct RulesContents<R> {
     version: u32,
     rules: R,
 }
@@ -32,7 +32,7 @@ impl RulesFile {
     /// The file is damaged or of an unknown version.
     pub fn open(folder: &Path) -> Result<(RulesFile, Option<RulesRecord>), FileError> {
         let path = folder.join("rules.json");
-        let contents: Option<Contents<RulesRecord>> = json_file::read_version(&path, VERSION..=VERSION)?;
+        let contents: Option<RulesContents<RulesRecord>> = json_file::read_version(&path, VERSION..=VERSION)?;
         let file = RulesFile { path, lock: LockWatch::of(folder), writing: Mutex::new(()) };
         Ok((file, contents.map(|contents| contents.rules)))
     }
@@ -44,7 +44,7 @@ impl RulesFile {
     pub fn write(&self, record: impl FnOnce() -> RulesRecord) -> io::Result<()> {
         self.lock.check()?;
         let _writing = self.writing.lock();
-        json_file::write(&self.path, &Contents { version: VERSION, rules: record() })
+        json_file::write(&self.path, &RulesContents { version: VERSION, rules: record() })
     }
 }
 

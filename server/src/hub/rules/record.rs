@@ -103,6 +103,7 @@ impl ServerRules {
         rules.bans = sanctions_of(&record.bans);
         rules.whispers_to_owners_only = record.whispers_to_owners_only;
         rules.inside = record.inside.as_ref().map(|names| names.iter().map(|name| account(name)).collect());
+        rules.open_without_owners();
         rules
     }
 }

@@ -100,6 +100,14 @@ impl ServerRules {
         if let Some(inside) = &mut self.inside {
             inside.retain(|owner| owner != user);
         }
+        self.open_without_owners();
+    }
+
+    /// Opens the doors if no owner is left to open them: nobody could come in any more.
+    pub(super) fn open_without_owners(&mut self) {
+        if self.owners.is_empty() {
+            self.inside = None;
+        }
     }
 }
 
@@ -135,6 +143,24 @@ mod tests {
         rules.claim("new", &alice, &guest, &limits).unwrap();
         rules.forget_owner(&guest);
         assert!(!rules.is_owner(&guest), "an owner as long as the session");
+    }
+
+    #[test]
+    fn doors_open_when_the_last_owner_goes() {
+        let mut rules = ServerRules::default();
+        rules.set_code("code".into());
+        rules.claim("code", &UserName::parse("alice").unwrap(), &HistoryOwner::Guest(1), &Limits::default()).unwrap();
+        rules.inside = Some(Vec::new());
+        assert!(rules.admit(&identity("bob", HistoryOwner::Guest(2)), NOW).is_err());
+        let record = rules.to_record(NOW);
+        let restarted = ServerRules::from_record(&record);
+        assert_eq!(
+            restarted.admit(&identity("bob", HistoryOwner::Guest(2)), NOW),
+            Ok(()),
+            "a guest's ownership has ended"
+        );
+        rules.forget_owner(&HistoryOwner::Guest(1));
+        assert_eq!(rules.admit(&identity("bob", HistoryOwner::Guest(2)), NOW), Ok(()));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 const START: i64 = 1_795_271_000_000;
 
 /// A host, which runs one node at a time.
-pub struct Host {
+pub struct SimulatedHost {
     pub node: Option<Node>,
     pub id: NodeId,
     /// Number of nodes started here.
@@ -51,7 +51,7 @@ pub struct World {
     /// Scheduled events by time and number.
     schedule: BTreeMap<(u64, u64), Event>,
     count: u64,
-    pub hosts: Vec<Host>,
+    pub hosts: Vec<SimulatedHost>,
     pub wires: BTreeMap<u64, Wire>,
     /// Pairs of hosts that do not reach each other, lower index first.
     pub cut: BTreeSet<(usize, usize)>,
@@ -92,7 +92,7 @@ impl World {
         };
         for host in 0..hosts {
             let (node, id) = (None, NodeId(0));
-            world.hosts.push(Host { node, id, starts: 0, frozen_until: 0, links: 0, events: Vec::new() });
+            world.hosts.push(SimulatedHost { node, id, starts: 0, frozen_until: 0, links: 0, events: Vec::new() });
             world.start(host);
         }
         world
@@ -255,7 +255,7 @@ impl World {
     }
 
     fn hello(&mut self, from: usize, to: usize) {
-        let Host { id, starts, .. } = self.hosts[from];
+        let SimulatedHost { id, starts, .. } = self.hosts[from];
         let name = UserName::parse(&format!("user{from}")).unwrap();
         // One hello in ten is lost.
         if self.rng.roll(10) > 0 && !self.is_cut(from, to) {

@@ -67,14 +67,16 @@ impl Hub {
         let Registry { rooms, rules, server_rooms, .. } = registry;
         let per_address = count(self.limits.rooms_per_address);
         let opens_for_owners = *room.key() == *RoomName::lobby().key() || server_rooms.contains(room.key());
-        let can_own = !opens_for_owners && rules.owned_by(user.history_owner()) < count(self.limits.owned_rooms);
+        // Counted for a new room only: it asks each room for its owners.
+        let can_own =
+            !is_known && !opens_for_owners && rules.owned_by(user.history_owner()) < count(self.limits.owned_rooms);
         let (name, group) = rooms.enter(room, user, per_address, || {
             let first_rules =
                 || RoomRules::opened_by(can_own.then(|| (user.name.clone(), user.history_owner().clone())));
             let gate = rules.open(room, first_rules, entry.now);
             (RoomLog::new(&self.flushers), gate)
         })?;
-        Ok(Entered { name, group, must_be_stored: !is_known && can_own && user.is_account() })
+        Ok(Entered { name, group, must_be_stored: can_own && user.is_account() })
     }
 }
 

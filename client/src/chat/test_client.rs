@@ -125,6 +125,7 @@ impl TestClient {
         let grant = SignInDetails {
             protocol: PROTOCOL,
             token: Some("token".into()),
+            name_token: None,
             resumed,
             member_of,
             rate: limited.then_some((10, 5_000)),

@@ -215,6 +215,7 @@ impl Connection<'_> {
             format_args!("session: {} joined address={address}", user.name),
         );
         let reason = self.run_messages(&mut session, door, &user);
+        session.set_time(context.clock.now());
         let reason = self.outbox.disconnect_reason().map_or(reason, |disconnected| match disconnected {
             DisconnectReason::TooSlow => TOO_SLOW,
             DisconnectReason::Broken => LOST,

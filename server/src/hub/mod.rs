@@ -12,6 +12,7 @@ mod deliveries;
 mod direct;
 mod labels;
 mod mail;
+mod name_tokens;
 mod nonces;
 mod presence;
 mod private;
@@ -47,6 +48,7 @@ use landline_common::name::server_author;
 use landline_common::{
     Cause, Event, EventKind, Limits, NameKey, OffsetDateTime, Rendering, Report, RoomKey, RoomName, UserName,
 };
+use name_tokens::NameTokens;
 use nonces::Nonces;
 use parking_lot::Condvar;
 use private::PrivateChats;
@@ -105,6 +107,7 @@ struct Registry {
     request_budgets: RequestBudgets,
     blocks: Blocks,
     sessions: ResumeTable<DetachedSession>,
+    name_tokens: NameTokens,
     rules: RulesTable,
     /// Rooms that belong to the server's owners: they are older than the rules.
     server_rooms: HashSet<RoomKey>,
@@ -198,6 +201,8 @@ pub struct SignInOptions {
     pub rate: Option<(u64, u64)>,
     /// Returned in the answer.
     pub label: Option<String>,
+    /// The name token of a guest, which keeps the name.
+    pub name_token: Option<Token>,
     /// Options of a resumable session; `None` for a client that did not sign in by command object.
     pub session: Option<SessionOptions>,
 }
@@ -237,6 +242,7 @@ impl Hub {
             request_budgets: RequestBudgets::new(limits.requests_per_address),
             blocks: Blocks::default(),
             sessions: ResumeTable::new(count(limits.resume_sessions), count(limits.resume_bytes)),
+            name_tokens: NameTokens::new(limits),
             rules: RulesTable::default(),
             server_rooms: HashSet::new(),
         };

@@ -1,6 +1,7 @@
 //! An online user: name, connection, rendering, and the way to send events to the client.
 
 use super::CountedAddress;
+use super::name_tokens::NameHolder;
 use super::rules::Identity;
 use super::session_state::SessionState;
 use crate::fanout::{BlockFilter, ClientId, DeliveryMode, Outbox, Receipt};
@@ -23,6 +24,8 @@ pub struct User {
     /// The owner of the user's direct messages at sign-in. Never changes, so that presence changes of one session
     /// match.
     pub(super) initial_owner: HistoryOwner,
+    /// The program of a guest that has a name token.
+    pub(super) name_holder: Option<NameHolder>,
     /// The account that a guest has registered during the session.
     registered_account: OnceLock<HistoryOwner>,
     pub(super) outbox: Arc<Outbox>,
@@ -44,6 +47,7 @@ impl User {
     pub(super) fn new(
         name: UserName,
         history_owner: HistoryOwner,
+        name_holder: Option<NameHolder>,
         address: CountedAddress,
         outbox: Arc<Outbox>,
         rendering: Rendering,
@@ -53,6 +57,7 @@ impl User {
             name,
             address,
             initial_owner: history_owner,
+            name_holder,
             registered_account: OnceLock::new(),
             outbox,
             block_filter: Arc::default(),
@@ -70,6 +75,7 @@ impl User {
             name: self.name.clone(),
             address,
             initial_owner: self.initial_owner.clone(),
+            name_holder: self.name_holder,
             registered_account: self.registered_account.clone(),
             outbox,
             block_filter: self.block_filter.clone(),
@@ -100,8 +106,13 @@ impl User {
 
     /// Returns what the rules know of the user.
     pub(super) fn rules_identity(&self) -> Identity {
-        let owner = self.history_owner().clone();
-        Identity { name: self.name.key().clone(), owner, address: self.address.key.clone() }
+        Identity {
+            name: self.name.key().clone(),
+            owner: self.history_owner().clone(),
+            holder: self.name_holder,
+            address: self.address.key.clone(),
+            has_own_address: false,
+        }
     }
 
     /// True if the user is signed in to an account, or has registered one during the session.

@@ -1,6 +1,7 @@
 //! Mutes and bans.
 
 use super::{Identity, after_minutes, seconds_until};
+use crate::hub::name_tokens::NameHolder;
 use landline_common::history::HistoryOwner;
 use landline_common::{OffsetDateTime, UserName};
 use std::sync::Arc;
@@ -12,6 +13,8 @@ pub(in crate::hub) struct Sanction {
     /// The account, or the session of a guest; `None` after a restart of the server for a guest, or for a user who was
     /// not here.
     pub(in crate::hub) owner: Option<HistoryOwner>,
+    /// The program of a guest that has a name token.
+    pub(in crate::hub) holder: Option<NameHolder>,
     /// The address, if no other user had it.
     pub(in crate::hub) address: Option<Arc<str>>,
     /// End in milliseconds since 1970; `None` without an end.
@@ -23,11 +26,12 @@ impl Sanction {
     pub(in crate::hub) fn new(
         user: UserName,
         owner: Option<HistoryOwner>,
+        holder: Option<NameHolder>,
         address: Option<Arc<str>>,
         minutes: Option<u64>,
         now: OffsetDateTime,
     ) -> Sanction {
-        Sanction { user, owner, address, until_ms: minutes.map(|minutes| after_minutes(minutes, now)) }
+        Sanction { user, owner, holder, address, until_ms: minutes.map(|minutes| after_minutes(minutes, now)) }
     }
 
     /// True if the sanction holds for a user. An account answers for its own deeds only, never for its address.
@@ -35,6 +39,7 @@ impl Sanction {
         let is_account = matches!(identity.owner, HistoryOwner::Account(_));
         *self.user.key() == identity.name
             || self.owner.as_ref() == Some(&identity.owner)
+            || self.holder.is_some_and(|holder| identity.holder == Some(holder))
             || (!is_account && self.address.as_ref() == Some(&identity.address))
     }
 
@@ -108,7 +113,12 @@ mod tests {
     const NOW: OffsetDateTime = OffsetDateTime { unix_ms: 1_000_000, offset_s: 0 };
 
     fn identity(name: &str, guest: u64, address: &str) -> Identity {
-        Identity { name: NameKey::of(name), owner: HistoryOwner::Guest(guest), address: address.into() }
+        let owner = HistoryOwner::Guest(guest);
+        Identity { name: NameKey::of(name), owner, holder: None, address: address.into(), has_own_address: false }
+    }
+
+    fn holder(n: u8) -> NameHolder {
+        NameHolder::of(crate::hub::Token::from_bits([n; 16]))
     }
 
     fn user(name: &str) -> UserName {
@@ -120,12 +130,15 @@ mod tests {
     }
 
     #[test]
-    fn a_sanction_holds_for_name_session_and_an_address_of_its_own() {
+    fn a_sanction_holds_for_name_session_token_and_an_address_of_its_own() {
         let of = |address: Option<&str>| {
-            Sanction::new(user("Bob"), Some(HistoryOwner::Guest(7)), address.map(Arc::from), None, NOW)
+            Sanction::new(user("Bob"), Some(HistoryOwner::Guest(7)), Some(holder(7)), address.map(Arc::from), None, NOW)
         };
         assert!(of(None).covers(&identity("bob", 9, "10.0.0.2")), "the name under another session");
         assert!(of(None).covers(&identity("carol", 7, "10.0.0.2")), "the session under another name");
+        let with = |n| Identity { holder: Some(holder(n)), ..identity("carol", 9, "10.0.0.2") };
+        assert!(of(None).covers(&with(7)), "the token in another session, under another name");
+        assert!(!of(None).covers(&with(9)), "another token");
         assert!(!of(None).covers(&identity("carol", 9, "10.0.0.1")), "a shared address");
         assert!(of(Some("10.0.0.1")).covers(&identity("carol", 9, "10.0.0.1")), "an address of its own");
         let account =
@@ -137,7 +150,7 @@ mod tests {
     fn a_sanction_ends_at_its_time_and_is_lifted_before() {
         let mut sanctions = Sanctions::default();
         let bob = identity("bob", 7, "10.0.0.1");
-        assert!(sanctions.add(Sanction::new(user("bob"), None, None, Some(1), NOW), 2, NOW));
+        assert!(sanctions.add(Sanction::new(user("bob"), None, None, None, Some(1), NOW), 2, NOW));
         assert_eq!(sanctions.find(&bob, later(59_999)).and_then(|s| s.seconds_left(later(59_999))), Some(1));
         assert_eq!(sanctions.find(&bob, later(60_000)), None);
         assert_eq!(sanctions.in_force(later(60_000)).count(), 0);
@@ -148,11 +161,14 @@ mod tests {
     fn the_list_is_bounded_and_forgets_what_has_ended() {
         let mut sanctions = Sanctions::default();
         for (name, minutes) in [("a1", Some(1)), ("b1", None)] {
-            assert!(sanctions.add(Sanction::new(user(name), None, None, minutes, NOW), 2, NOW));
+            assert!(sanctions.add(Sanction::new(user(name), None, None, None, minutes, NOW), 2, NOW));
         }
-        let third = || Sanction::new(user("c1"), None, None, None, NOW);
+        let third = || Sanction::new(user("c1"), None, None, None, None, NOW);
         assert!(!sanctions.add(third(), 2, NOW), "full");
-        assert!(sanctions.add(Sanction::new(user("B1"), None, None, None, NOW), 2, NOW), "in place of the same name");
+        assert!(
+            sanctions.add(Sanction::new(user("B1"), None, None, None, None, NOW), 2, NOW),
+            "in place of the same name"
+        );
         assert!(sanctions.add(third(), 2, later(60_000)), "the first one has ended");
     }
 }

@@ -33,6 +33,7 @@ use super::super::{NameReservation, NameState, Registry, SignInRequest};
 use super::lifecycle::SessionStart;
 use super::{Hub, Session, User};
 use crate::fanout::{ClientId, DisconnectReason};
+use crate::hub::name_tokens::NameHolder;
 use crate::hub::{SessionOptions, Token, Transport};
 use landline_common::history::HistoryOwner;
 use landline_common::{Cause, EventKind, Limits, OffsetDateTime, Rendering, RoomName, UserName};
@@ -53,6 +54,7 @@ const NAME_BYTES: usize = 160;
 pub struct DetachedSession {
     name: UserName,
     history_owner: HistoryOwner,
+    name_holder: Option<NameHolder>,
     session: Arc<SessionState>,
     /// The user's rooms; the last one was the current room.
     rooms: Vec<RoomName>,
@@ -82,6 +84,8 @@ pub enum Resumable {
     Live,
     /// The session's connection was lost. The caller reserves the name again.
     Lost(UserName),
+    /// The session's connection was lost, and its name is reserved for another guest since.
+    NameKept(UserName),
 }
 
 /// Why a session is not resumed.
@@ -118,12 +122,14 @@ impl Hub {
 
     /// Finds the session that a token resumes.
     #[must_use]
-    pub fn resumable(&self, token: Token, transport: Transport) -> Option<Resumable> {
+    pub fn resumable(&self, token: Token, transport: Transport, now: OffsetDateTime) -> Option<Resumable> {
         let registry = self.registry();
-        Some(match registry.sessions.find(token, transport)? {
-            FoundSession::Live(..) => Resumable::Live,
-            FoundSession::Detached(session) => Resumable::Lost(registry.sessions.detached(session)?.name.clone()),
-        })
+        let FoundSession::Detached(session) = registry.sessions.find(token, transport)? else {
+            return Some(Resumable::Live);
+        };
+        let DetachedSession { name, name_holder, .. } = registry.sessions.detached(session)?;
+        let is_kept = registry.name_tokens.check(name.key(), *name_holder, now).is_err();
+        Some(if is_kept { Resumable::NameKept(name.clone()) } else { Resumable::Lost(name.clone()) })
     }
 
     /// Takes a session over from the connection that serves it, which ends.
@@ -150,7 +156,8 @@ impl Hub {
         let reservation = NameReservation { hub: self.clone(), name: user.name.clone(), transferred: false };
         self.attach(&session, &user, options.acks, options.seq, now);
         let rooms = make_current(session.rooms.lock().clone(), &request.options.rooms);
-        let arrival = SessionStart { rooms, token: Some(options.token), resumed: true, announced: false };
+        let arrival =
+            SessionStart { rooms, token: Some(options.token), name_token: None, resumed: true, announced: false };
         Ok(self.start_session(reservation, user, arrival, request, now))
     }
 
@@ -222,7 +229,7 @@ impl Hub {
         let mut registry = self.registry();
         let is_lost = registry.sessions.find(used, options.transport) == Some(FoundSession::Detached(number));
         let detached = is_lost.then(|| registry.sessions.resume(number, client, used, options.token)).flatten();
-        let Some(DetachedSession { name, history_owner, rooms, blocked, partners, .. }) = detached else {
+        let Some(DetachedSession { name, history_owner, name_holder, rooms, blocked, partners, .. }) = detached else {
             drop(registry);
             session.return_turn(client, owner);
             return Err(NotResumed::Changed);
@@ -231,12 +238,15 @@ impl Hub {
         request.outbox.hold();
         let outbox = request.outbox.clone();
         let address = request.address.clone();
-        let user = User::new(name, history_owner, address, outbox, Rendering::Json, Some(session.clone()));
+        let session_state = Some(session.clone());
+        let user = User::new(name, history_owner, name_holder, address, outbox, Rendering::Json, session_state);
         registry.add_user(&user, if user.is_account() { account_blocks } else { blocked });
+        registry.keep_name(&user);
         drop(registry);
         self.attach(&session, &user, options.acks, options.seq, now);
         let rooms = make_current(rooms, &request.options.rooms);
-        let arrival = SessionStart { rooms, token: Some(options.token), resumed: true, announced: true };
+        let arrival =
+            SessionStart { rooms, token: Some(options.token), name_token: None, resumed: true, announced: true };
         let session = self.start_session(reservation, user, arrival, request, now);
         self.reopen_chats(&session.user, &partners, now);
         Ok(session)
@@ -382,7 +392,8 @@ impl Session {
         let number = session.number;
         let names = rooms.len() + blocked.len() + partners.len();
         let bytes = bytes + labels + names * NAME_BYTES + DETACHED_BYTES;
-        let detached = DetachedSession { name, history_owner, session, rooms, blocked, partners };
+        let name_holder = self.user.name_holder;
+        let detached = DetachedSession { name, history_owner, name_holder, session, rooms, blocked, partners };
         let (detachment, evicted) = registry.sessions.detach(number, self.user.address.key.clone(), detached, bytes);
         drop(registry);
         // Free the evicted sessions without the hub's lock.

@@ -15,7 +15,13 @@ fn guest(number: u64) -> HistoryOwner {
 }
 
 fn identity(number: u64) -> Identity {
-    Identity { name: NameKey::of(&format!("user{number}")), owner: guest(number), address: "10.0.0.1".into() }
+    Identity {
+        name: NameKey::of(&format!("user{number}")),
+        owner: guest(number),
+        holder: None,
+        address: "10.0.0.1".into(),
+        has_own_address: false,
+    }
 }
 
 fn name(number: u64) -> UserName {
@@ -44,7 +50,7 @@ fn a_room_without_rules_admits_and_hears_all() {
 #[test]
 fn a_muted_user_is_silent_until_the_time_is_over() {
     let mut rules = owned();
-    let mute = Sanction::new(name(2), Some(guest(2)), None, Some(1), NOW);
+    let mute = Sanction::new(name(2), Some(guest(2)), None, None, Some(1), NOW);
     assert!(rules.sanction(false, mute, &Limits::default(), NOW));
     assert!(rules.restricts_talk() && rules.silences(&identity(2), NOW));
     let refused = rules.allow_message("ops", &identity(2), later(15)).unwrap_err();
@@ -82,6 +88,29 @@ fn slow_mode_counts_for_each_user_but_owners() {
 }
 
 #[test]
+fn a_pause_outlasts_the_session_by_name_token_and_an_address_of_its_own() {
+    let holder = |n| Some(NameHolder::of(crate::hub::Token::from_bits([n; 16])));
+    let bob = Identity { holder: holder(1), has_own_address: true, ..identity(2) };
+    let other = Identity { address: "10.0.0.9".into(), ..identity(3) };
+    let account = HistoryOwner::Account(other.name.clone());
+    for (again, is_slowed) in [
+        (Identity { name: bob.name.clone(), ..other.clone() }, true),
+        (Identity { holder: holder(1), ..other.clone() }, true),
+        (Identity { address: bob.address.clone(), has_own_address: true, ..other.clone() }, true),
+        (Identity { address: bob.address.clone(), ..other.clone() }, false),
+        (Identity { address: bob.address.clone(), has_own_address: true, owner: account, ..other.clone() }, false),
+        (Identity { holder: holder(2), ..other.clone() }, false),
+    ] {
+        let mut rules = owned();
+        rules.set_slow(10);
+        assert_eq!(rules.allow_message("ops", &bob, NOW), Ok(()));
+        rules.forget_owner(&bob.owner);
+        assert_eq!(rules.allow_message("ops", &again, later(9)).is_err(), is_slowed, "{again:?}");
+        assert_eq!(rules.allow_message("ops", &again, later(20)), Ok(()));
+    }
+}
+
+#[test]
 fn entering_needs_an_invitation_or_the_key_word() {
     let mut rules = owned();
     let refused = |rules: &RoomRules, number, key| {
@@ -95,7 +124,7 @@ fn entering_needs_an_invitation_or_the_key_word() {
     assert_eq!(refused(&rules, 2, Some("sesame")), Some(Cause::InviteOnly));
     assert!(rules.invite(&guest(2), &Limits::default()));
     assert_eq!(refused(&rules, 2, None), None);
-    let ban = Sanction::new(name(2), Some(guest(2)), None, None, NOW);
+    let ban = Sanction::new(name(2), Some(guest(2)), None, None, None, NOW);
     assert!(rules.sanction(true, ban, &Limits::default(), NOW));
     assert_eq!(refused(&rules, 2, Some("sesame")), Some(Cause::RoomBanned));
     assert!(rules.bans.lift(&identity(2)));
@@ -129,7 +158,7 @@ proptest! {
                 0 => rules.set_quiet(number.is_multiple_of(2)),
                 1 => rules.set_slow(number),
                 2 | 3 => {
-                    let sanction = Sanction::new(name(number), Some(guest(number)), None, Some(number), now);
+                    let sanction = Sanction::new(name(number), Some(guest(number)), None, None, Some(number), now);
                     let _ = rules.sanction(step == 2, sanction, &limits, now);
                 }
                 4 => rules.give_floor(&guest(number), Some(number), now),

@@ -43,6 +43,7 @@ pub fn alice() -> Identity {
         password: None,
         register: false,
         server_password: None,
+        name_token: None,
     }
 }
 

@@ -10,6 +10,7 @@ use crate::cli::last_session::LastSession;
 use crate::cli::prompts::{ask_name, passphrase};
 use crate::connect::sign_in;
 use crate::connection::Identity;
+use crate::name_tokens::{self, MissingToken};
 use crate::palette::Palette;
 use crate::server_address::with_port;
 use crate::setup::answers::{SetupContext, SetupResult};
@@ -195,6 +196,7 @@ impl Launch<'_> {
             room: self.room("")?,
             last: Some((last.to_owned(), self.room(last)?)),
             rooms: self.remembered_rooms(),
+            name_token,
             data: paths::server_data(),
         };
         if self.screen {
@@ -282,7 +284,10 @@ impl Launch<'_> {
         let register = self.args.register;
         let server_password = self.args.server_password();
         let rooms = (self.remembered_rooms())(server, name.as_str());
-        Ok(Identity { name, room, rooms, password, register, server_password })
+        // Not for lines from a pipe: such a script may run once, on a machine that forgets the token.
+        let missing = MissingToken::of(password.is_none() && (self.interactive || self.args.json));
+        let name_token = name_token(server, None, &name, missing);
+        Ok(Identity { name, room, rooms, password, register, server_password, name_token })
     }
 
     fn name(&self) -> anyhow::Result<UserName> {
@@ -408,6 +413,11 @@ impl Launch<'_> {
             _ => Theme::new(Palette::Mono, Depth::Sixteen),
         }
     }
+}
+
+/// Returns the name token of a user at a server.
+fn name_token(server: &str, moved_from: Option<&str>, name: &UserName, missing: MissingToken) -> Option<String> {
+    name_tokens::of(paths::name_tokens_file().as_deref(), server, moved_from, name, missing)
 }
 
 /// Returns the rooms that a user was in at a server in the last session.

@@ -16,6 +16,7 @@ fn signed_in() -> Engine {
         password: None,
         register: false,
         server_password: None,
+        name_token: None,
     };
     let mut engine = Engine::new(identity, 7);
     _ = engine.sign_in();

@@ -135,10 +135,11 @@ impl Session {
     pub(super) fn lift(&mut self, gate: &RoomGate, user: &str, is_ban: bool) -> CommandResult {
         let target = self.target(user)?;
         let identity = target.identity();
+        let now = self.now;
         self.change_room(gate, |rules| {
             let list = if is_ban { &mut rules.bans } else { &mut rules.mutes };
             let cause = if is_ban { Cause::NotBanned } else { Cause::NotMuted };
-            list.lift(&identity).then_some(()).ok_or_else(|| about(cause, &target, gate))
+            list.lift(&identity, now).then_some(()).ok_or_else(|| about(cause, &target, gate))
         })?;
         let cause = if is_ban { Cause::UserUnbanned } else { Cause::UserUnmuted };
         self.announce_change(gate, cause.with_user(target.name.to_string()));

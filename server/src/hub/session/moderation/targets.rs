@@ -4,7 +4,7 @@ use super::super::{CommandResult, Session, User, no_such_user};
 use super::full;
 use crate::fanout::{DisconnectReason, Subscription};
 use crate::hub::broadcast_group::PresenceChange;
-use crate::hub::rules::{Identity, RoomGate, Sanction};
+use crate::hub::rules::{Identity, RoomGate, Sanction, unused_since_ms};
 use crate::hub::{Hub, Registry};
 use landline_common::history::HistoryOwner;
 use landline_common::limits::count;
@@ -150,7 +150,8 @@ impl Session {
         let target = self.target(user)?;
         let Some(owner) = target.owner.clone() else { return Err(no_such_user(user)) };
         let limits = self.hub.limits.clone();
-        let owned = self.hub.registry().rules.owned_by(&owner);
+        let unused_since_ms = unused_since_ms(limits.unused_room_days, self.now);
+        let owned = self.hub.registry().rules.owned_by(&owner, unused_since_ms);
         let name = target.name.clone();
         self.change_room(gate, |rules| {
             if rules.is_owner(&owner) {

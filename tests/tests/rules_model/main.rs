@@ -5,7 +5,6 @@
 //! message. One step is complete before the next one begins. The seed is fixed; `PROPTEST_RNG_SEED`, `PROPTEST_CASES` and
 //! other variables of proptest change it.
 
-mod doors;
 mod model;
 mod refusal;
 mod sanctions;

@@ -1,5 +1,6 @@
 //! Random steps of users. Each step has a defined result in every state, so any sequence is valid.
 
+use landline_tests::Door;
 use proptest::prelude::*;
 
 /// Index of a user in [`NAMES`].
@@ -7,23 +8,12 @@ pub type UserIndex = usize;
 /// Index of a room in [`ROOMS`].
 pub type RoomIndex = usize;
 
-/// Names of the users that act. See [`Door`] for their doors.
+/// Names of the users that act. See [`USERS`] for their doors.
 pub const NAMES: [&str; 6] = ["alice", "bob", "carol", "dave", "erin", "gina"];
 /// Names of the rooms. Accounts and LanTalk's users enter the first one at sign-in.
 pub const ROOMS: [&str; 3] = ["lobby", "ops", "dev"];
 /// The key word that rooms get.
 pub const KEY: &str = "sesame";
-
-/// The kind of client that a user has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Door {
-    /// Lines of text, as in `nc`.
-    Text,
-    /// Command objects, which can resume a session.
-    Objects,
-    /// LanTalk's JSON.
-    LanTalk,
-}
 
 /// The door of each user, and whether the user has an account.
 pub const USERS: [(Door, bool); NAMES.len()] = [

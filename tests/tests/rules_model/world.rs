@@ -1,14 +1,16 @@
 //! Runs steps against a real server over real sockets, and compares their outcomes with the model's.
 
-use crate::doors::{DoorClient, PASSWORD};
 use crate::model::{Model, WAIT};
 use crate::refusal::{self, Refusal};
-use crate::steps::{Action, NAMES, USERS, UserIndex, UserStep};
+use crate::steps::{Action, NAMES, ROOMS, USERS, UserIndex, UserStep};
 use landline_server::clock::Clock;
-use landline_tests::{TestServer, eventually};
+use landline_tests::{DoorClient, TestServer, eventually};
 use proptest::prelude::TestCaseError;
+use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+
+const PASSWORD: &str = "correct horse";
 
 /// A server with the clients of its users, and the model of it.
 struct World {
@@ -99,15 +101,17 @@ impl World {
     }
 
     fn sign_in(&mut self, step: &UserStep) -> Vec<String> {
-        match DoorClient::sign_in(&self.server, step.user, step.room) {
+        let (door, is_account) = USERS[step.user];
+        let password = is_account.then_some(PASSWORD);
+        match DoorClient::sign_in(&self.server, door, NAMES[step.user], password, ROOMS[step.room]) {
             Ok(client) => self.keep(step.user, client),
             Err(lines) => lines,
         }
     }
 
     fn resume(&mut self, user: UserIndex) -> Vec<String> {
-        let token = self.tokens[user].clone().expect("a token");
-        match DoorClient::resume(&self.server, &token) {
+        let token = self.tokens[user].as_deref().expect("a token");
+        match DoorClient::by_object(&self.server, &json!({"type": "resume", "token": token})) {
             Ok(client) => self.keep(user, client),
             Err(lines) => lines,
         }
@@ -116,8 +120,8 @@ impl World {
     /// Keeps a client that has signed in. What it reads then is no message of this step.
     fn keep(&mut self, user: UserIndex, mut client: DoorClient) -> Vec<String> {
         client.drain();
-        if let DoorClient::Objects { token, .. } = &client {
-            self.tokens[user] = Some(token.clone());
+        if let DoorClient::Objects { welcome, .. } = &client {
+            self.tokens[user] = welcome["token"].as_str().map(str::to_owned);
         }
         self.clients[user] = Some(client);
         Vec::new()
@@ -151,9 +155,8 @@ impl World {
                 self.client(user).send(&format!("/claim {code}"));
             }
             Action::SayIn(room) => {
-                if !self.client(user).say_in(room, text) {
-                    return None;
-                }
+                let DoorClient::Objects { client, .. } = self.client(user) else { return None };
+                client.send(&json!({"type": "say", "room": ROOMS[room], "text": text}));
             }
             typed => self.client(user).send(&typed.typed(text).expect("a line")),
         }

@@ -6,7 +6,8 @@ mod talk;
 
 use crate::refusal::Refusal;
 use crate::sanctions::Sanctions;
-use crate::steps::{Action, Door, NAMES, ROOMS, RoomIndex, USERS, UserIndex};
+use crate::steps::{Action, NAMES, ROOMS, RoomIndex, USERS, UserIndex};
+use landline_tests::Door;
 use std::collections::BTreeSet;
 
 /// Seconds of everything that lasts only some time.

@@ -24,7 +24,7 @@ mod table;
 pub(super) use room::RoomRules;
 pub(super) use sanctions::{Sanction, Sanctions};
 pub(super) use server::{Insider, ServerRules};
-pub(super) use table::{RoomGate, RulesTable};
+pub(super) use table::{RoomGate, RulesTable, unused_since_ms};
 
 use super::name_tokens::NameHolder;
 use landline_common::history::HistoryOwner;

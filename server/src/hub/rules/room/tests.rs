@@ -127,6 +127,9 @@ fn entering_needs_an_invitation_or_the_key_word() {
     let ban = Sanction::new(name(2), Some(guest(2)), None, None, None, NOW);
     assert!(rules.sanction(true, ban, &Limits::default(), NOW));
     assert_eq!(refused(&rules, 2, Some("sesame")), Some(Cause::RoomBanned));
+    let ban_of_owner = Sanction::new(name(1), Some(guest(1)), None, None, None, NOW);
+    assert!(rules.sanction(true, ban_of_owner, &Limits::default(), NOW));
+    assert_eq!(rules.check_ban("ops", &identity(1), NOW), Ok(()), "an owner");
     assert!(rules.bans.lift(&identity(2), NOW));
     assert_eq!(refused(&rules, 2, None), Some(Cause::InviteOnly), "a ban takes the invitation");
 }

@@ -62,9 +62,13 @@ impl Sanctions {
         Sanctions(list)
     }
 
-    /// Adds a sanction in place of an earlier one of the same name. Returns false if there are `most` already.
+    /// Adds a sanction in place of an earlier one of the same name. It holds for the earlier one's program, too, if the
+    /// user has been away for so long that the server no longer knows the program of the name. Returns false if there
+    /// are `most` already.
     #[must_use]
-    pub(in crate::hub) fn add(&mut self, sanction: Sanction, most: usize, now: OffsetDateTime) -> bool {
+    pub(in crate::hub) fn add(&mut self, mut sanction: Sanction, most: usize, now: OffsetDateTime) -> bool {
+        let earlier = self.in_force(now).find(|other| other.user.key() == sanction.user.key());
+        sanction.holder = sanction.holder.or(earlier.and_then(|other| other.holder));
         self.0.retain(|other| !other.has_ended(now) && other.user.key() != sanction.user.key());
         let has_space = self.0.len() < most;
         if has_space {
@@ -158,6 +162,16 @@ mod tests {
         assert!(sanctions.lift(&bob, NOW) && !sanctions.lift(&bob, NOW) && sanctions.is_empty());
         assert!(sanctions.add(Sanction::new(user("bob"), None, None, None, Some(1), NOW), 2, NOW));
         assert!(!sanctions.lift(&bob, later(60_000)), "ended by itself");
+    }
+
+    #[test]
+    fn a_sanction_that_is_renewed_still_holds_for_the_program() {
+        let mut sanctions = Sanctions::default();
+        for holder in [Some(holder(7)), None] {
+            assert!(sanctions.add(Sanction::new(user("bob"), None, holder, None, None, NOW), 2, NOW));
+        }
+        let other_name = Identity { holder: Some(holder(7)), ..identity("carol", 9, "10.0.0.2") };
+        assert!(sanctions.find(&other_name, NOW).is_some() && sanctions.in_force(NOW).count() == 1);
     }
 
     #[test]

@@ -22,9 +22,9 @@ impl Insider {
         Insider { owner, holder: None }
     }
 
-    /// True if a user with this owner and holder is the insider.
-    fn is(&self, owner: &HistoryOwner, holder: Option<NameHolder>) -> bool {
-        self.owner == *owner || (holder.is_some() && self.holder == holder)
+    /// True if a user with this owner or this holder is the insider.
+    fn is(&self, owner: Option<&HistoryOwner>, holder: Option<NameHolder>) -> bool {
+        owner == Some(&self.owner) || (holder.is_some() && self.holder == holder)
     }
 }
 
@@ -88,7 +88,7 @@ impl ServerRules {
             return Err(timed(Cause::Expelled.report(), ban.seconds_left(now)));
         }
         match &self.inside {
-            Some(inside) if !inside.iter().any(|insider| insider.is(&identity.owner, identity.holder)) => {
+            Some(inside) if !inside.iter().any(|insider| insider.is(Some(&identity.owner), identity.holder)) => {
                 Err(Cause::DoorsClosed.report())
             }
             _ => Ok(()),
@@ -98,8 +98,8 @@ impl ServerRules {
     /// Bans a user from the server. Returns false if there are too many bans.
     #[must_use]
     pub(in crate::hub) fn ban(&mut self, sanction: Sanction, limits: &Limits, now: OffsetDateTime) -> bool {
-        if let (Some(inside), Some(owner)) = (&mut self.inside, &sanction.owner) {
-            inside.retain(|insider| !insider.is(owner, sanction.holder));
+        if let Some(inside) = &mut self.inside {
+            inside.retain(|insider| !insider.is(sanction.owner.as_ref(), sanction.holder));
         }
         self.bans.add(sanction, count(limits.room_list), now)
     }
@@ -215,8 +215,7 @@ mod tests {
         for other in [None, holder(2)] {
             assert!(rules.admit(&back(other), NOW).is_err());
         }
-        let ban =
-            Sanction::new(UserName::parse("rob").unwrap(), Some(HistoryOwner::Guest(3)), holder(1), None, Some(1), NOW);
+        let ban = Sanction::new(UserName::parse("rob").unwrap(), None, holder(1), None, Some(1), NOW);
         assert!(rules.ban(ban, &Limits::default(), NOW));
         let after_the_ban = OffsetDateTime { unix_ms: NOW.unix_ms + 60_000, ..NOW };
         assert!(rules.admit(&back(holder(1)), after_the_ban).is_err(), "a banned guest is no insider any more");

@@ -69,7 +69,7 @@ impl Hasher {
     ///
     /// # Errors
     /// [`HashError::Unusable`] for a password over 72 bytes or with a NUL, [`HashError::Busy`] when too many threads
-    /// wait.
+    /// wait, [`HashError::Failed`] if the system has no randomness for the salt.
     pub fn hash(&self, password: &str) -> Result<String, HashError> {
         if !is_usable(password) {
             return Err(HashError::Unusable);

@@ -123,7 +123,7 @@ impl Accounts {
     /// `limits`. A file with more accounts than the limit is still read.
     ///
     /// # Errors
-    /// The file is damaged, of an unknown version, or contains an invalid account.
+    /// The file cannot be read, is damaged or of an unknown version, or contains an invalid account.
     pub fn open(folder: &Path, limits: &Limits) -> Result<Accounts, FileError> {
         let path = folder.join("accounts.json");
         let most = count(limits.accounts);
@@ -191,7 +191,7 @@ impl Accounts {
     /// Replaces the hash `before` of an account's password by the bcrypt hash `hash`; returns once it is on the disk.
     ///
     /// # Errors
-    /// The reason; nothing has changed then.
+    /// See [`PasswordError`]; nothing has changed then.
     pub fn set_password(&self, name: &NameKey, before: &str, hash: String) -> Result<(), PasswordError> {
         debug_assert!(is_bcrypt(&hash), "the next start would refuse it");
         let mut file = self.writer.lock();
@@ -216,7 +216,7 @@ impl Accounts {
     /// Writes the blocks that were not written when they changed, and all accounts if the file was removed.
     ///
     /// # Errors
-    /// The system's error; the next call tries again.
+    /// The data folder was removed or replaced since the start, or the system's error; the next call tries again.
     pub fn retry_write(&self) -> io::Result<()> {
         let mut file = self.writer.lock();
         let is_removed = !file.contents.accounts.is_empty() && !self.path.exists();
@@ -233,7 +233,7 @@ impl Accounts {
     /// Removes an account, on the disk and in memory. Returns false if there is no account of that name.
     ///
     /// # Errors
-    /// The system's error; nothing has changed then.
+    /// The data folder was removed or replaced since the start, or the system's error; nothing has changed then.
     pub fn remove(&self, name: &NameKey) -> io::Result<bool> {
         let mut file = self.writer.lock();
         let Some(place) = self.known.read().get(name).map(|known| known.row) else { return Ok(false) };

@@ -172,7 +172,8 @@ impl Messages {
     /// is on the disk. Waits for the disk, so the caller must hold no lock.
     ///
     /// # Errors
-    /// A mailbox is full, or storing failed, or it is unknown after five seconds whether the message is stored.
+    /// The mailbox is full, or has as many messages of this sender as it may have; too many messages wait for the disk;
+    /// storing failed; the server is stopping; or it is unknown after five seconds whether the message is stored.
     pub fn enqueue_mail(&self, direct: &DirectMessage<'_>) -> Result<(), MailboxError> {
         let not_stored = |why: &str| Err(MailboxError::NotStored(why.to_owned()));
         if !self.wait_for_capacity() {
@@ -222,8 +223,8 @@ impl Messages {
     /// stay, see [`Self::delete_direct_messages`]. Waits for the disk, so the caller must hold no lock.
     ///
     /// # Errors
-    /// Storing failed, and nothing was deleted; or [`HistoryError::Busy`] after five seconds, and all may still be
-    /// deleted.
+    /// Storing failed or the server is stopping, and nothing was deleted; or [`HistoryError::Busy`] after five seconds,
+    /// and all may still be deleted.
     pub fn delete_account(&self, account: &NameKey) -> Result<(), HistoryError> {
         let (reply, deleted) = bounded(1);
         if !self.queue.push(Job::DeleteAccount { account: account.clone(), reply }) {
@@ -253,7 +254,7 @@ impl Messages {
     /// the id of the message.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// The database cannot be read: it is damaged, busy, or closed since the server is stopping.
     pub fn newest_nonces(&self, most: usize) -> Result<Vec<(String, String, u64)>, HistoryError> {
         self.page_reader.read(SERVER_ADDRESS, |connection, _| reader::newest_nonces(connection, most))
     }
@@ -261,7 +262,7 @@ impl Messages {
     /// Returns the names of all rooms in the history.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// The database cannot be read: it is damaged, busy, or closed since the server is stopping.
     pub fn room_names(&self) -> Result<Vec<String>, HistoryError> {
         self.page_reader.read(SERVER_ADDRESS, |connection, _| reader::room_names(connection))
     }
@@ -269,7 +270,7 @@ impl Messages {
     /// Returns a page of history, oldest first. Waits for the disk, so the caller must hold no lock.
     ///
     /// # Errors
-    /// The server keeps no history, is busy with other requests, or cannot read the database.
+    /// The server keeps no history, is busy with other requests or stopping, or cannot read the database.
     pub fn read_history(&self, viewer: &HistoryReader<'_>, range: Range) -> Result<Page, HistoryError> {
         self.wait_for_stored(false)?;
         self.page_reader.read(viewer.address, |connection, _| pages::read(connection, viewer, range, self.page))
@@ -313,8 +314,8 @@ impl Messages {
     /// Returns their number. Mail in mailboxes stays. Waits for the disk, so the caller must hold no lock.
     ///
     /// # Errors
-    /// Storing failed, and nothing was removed; or [`HistoryError::Busy`] after five seconds, and the messages may still
-    /// be removed.
+    /// Storing failed or the server is stopping, and nothing was removed; or [`HistoryError::Busy`] after five seconds,
+    /// and the messages may still be removed.
     pub fn delete_direct_messages(&self, owner: &HistoryOwner) -> Result<u64, HistoryError> {
         let (reply, forgotten) = bounded(1);
         if !self.queue.push(Job::DeleteDirectMessages { owner: owner.clone(), reply }) {

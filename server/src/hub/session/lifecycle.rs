@@ -70,8 +70,8 @@ impl Hub {
             registry.sessions.insert(number, user.client(), transport, token);
         }
         drop(registry);
-        if must_be_stored && let Err(why) = self.store_rules(now) {
-            log::error!("hub: rules.json not written: {why}");
+        if must_be_stored {
+            self.store_ownership_of(&user, now);
         }
         let mut rooms = request.options.rooms.clone();
         rooms.retain(|other| other.key() != request.room.key());

@@ -111,7 +111,10 @@ impl Messages {
         let connection = schema::open(folder)?;
         let highest_id = index::highest(&connection).map_err(schema::file_error(&path))?;
         if let Err(why) = prune::compact(&connection, limits.history_bytes) {
-            log::warn!("messages.db: cannot return free pages to the disk: {why}");
+            log::warn!(
+                "messages.db: cannot return free pages to the disk: {why}; the file keeps its size, the next \
+                 start tries again"
+            );
         }
         let writer = Writer::new(connection, retention, limits).map_err(schema::file_error(&path))?;
         let open_reader =
@@ -332,7 +335,10 @@ impl Messages {
         self.search_reader.close();
         let thread = self.thread.lock().take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
-            log::error!("messages.db: the storage thread panicked; the next start checks the file");
+            log::error!(
+                "messages.db: the storage thread panicked; messages that waited for it are lost, the next \
+                 start checks the file"
+            );
         }
     }
 

@@ -92,7 +92,7 @@ fn serve(args: &Args, config: &Config, lock: LockFile, screen: &Screen, reload: 
         );
     }
     for warning in exposure::warnings(&config.data, args.password_file()) {
-        log::warn!("{warning}");
+        log::warn!("data: {warning}");
     }
     let server = Server::start(config, lock)?;
     let banner = Banner::of(&server, config, !args.no_console()).to_string();

@@ -110,7 +110,7 @@ impl Engine {
             Numbering::New => {}
             Numbering::Known => incoming.is_new = false,
             Numbering::Broken { last } => {
-                let why = format!("the server is broken: message {seq} for you came after message {last}");
+                let why = format!("the server is broken: it sent message {seq} for you after message {last}");
                 self.effects.push(Effect::Disconnect);
                 self.connection_lost(&why, Loss::Server);
                 return false;

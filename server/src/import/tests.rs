@@ -161,7 +161,10 @@ fn an_export_is_imported_from_its_first_line_on() {
     assert_eq!(folder.import().unwrap(), "Messages imported: 93; already in the history: 7.\n");
     folder.put(&format!("{}\nbad\n", line(101)));
     let why = folder.import().unwrap_err();
-    assert!(why.starts_with("importing ") && why.contains("old.json: line 2 is not a message of an export"), "{why}");
+    assert!(
+        why.starts_with("cannot import ") && why.contains("old.json: line 2 is not a message of an export"),
+        "{why}"
+    );
 }
 
 #[test]

@@ -92,6 +92,7 @@ impl FileError {
 fn remedy(why: &io::Error) -> &'static str {
     match why.kind() {
         io::ErrorKind::PermissionDenied => "let the server's user read and write the file and its folder",
+        io::ErrorKind::NotFound => "name the data folder that has the file with --data",
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free disk space",
         _ => "correct this",
     }

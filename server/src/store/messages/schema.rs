@@ -70,6 +70,8 @@ pub(super) fn open(folder: &Path) -> Result<Connection, FileError> {
 /// server.
 pub(super) fn open_to_read(folder: &Path) -> Result<Connection, FileError> {
     let path = path(folder);
+    // SQLite would not say that the file is missing.
+    fs::metadata(&path).map_err(FileError::io(&path, "open"))?;
     check_header(&path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(&path, flags).map_err(file_error(&path))?;

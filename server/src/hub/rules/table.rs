@@ -192,3 +192,6 @@ impl RulesTable {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

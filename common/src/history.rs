@@ -44,6 +44,8 @@ pub struct HistoryEntry {
     pub text: Box<str>,
     /// The nonce that the author sent along.
     pub nonce: Option<Box<str>>,
+    /// The author has replaced the text.
+    pub edited: bool,
 }
 
 impl HistoryEntry {
@@ -57,7 +59,7 @@ impl HistoryEntry {
         };
         let user = Text::Borrowed(&*self.user);
         let text = Text::Borrowed(&*self.text);
-        EventKind::Recalled { id: self.id, place, user, text }.at(self.at)
+        EventKind::Recalled { id: self.id, place, user, text, edited: self.edited }.at(self.at)
     }
 }
 

@@ -86,6 +86,7 @@ impl LargestStorage {
             place: places(id),
             user: user(0).into(),
             nonce: Some("\u{1}".repeat(LABEL_BYTES).into()),
+            edited: true,
             text: in_lines(&text(&self.limits, self.of)).into(),
         };
         Page { entries: (0..most as u64).map(entry).collect(), more: true, cut_short: true }

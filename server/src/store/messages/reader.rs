@@ -186,6 +186,7 @@ impl FoundMessage {
                 user: row.get(7)?,
                 text: row.get(11)?,
                 nonce: row.get(12)?,
+                edited: false,
             },
             conversation: row.get(3)?,
             receiver: row.get(4)?,

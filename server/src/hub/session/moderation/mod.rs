@@ -56,6 +56,9 @@ impl Session {
                 self.set(&gate, cause.report(), |rules| rules.set_quiet(quiet))
             }
             RoomAction::Floor { user, minutes } => self.give_floor(&gate, user, minutes),
+            RoomAction::Delete { .. } | RoomAction::Edit { .. } => Err(Cause::NotSupported.report()),
+            RoomAction::Pin(_) | RoomAction::Unpin => Err(Cause::NotSupported.report()),
+            RoomAction::Transcript { .. } => Err(Cause::NotSupported.report()),
             // The first match answers these.
             RoomAction::Rules | RoomAction::Hands | RoomAction::Hand(_) => Ok(()),
         }

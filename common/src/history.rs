@@ -63,6 +63,34 @@ impl HistoryEntry {
     }
 }
 
+/// A message that was changed or removed after it was said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedMessage {
+    /// The message with its present text; a removed one has none.
+    pub entry: HistoryEntry,
+    /// The name of the user who removed it; `None` if it was changed only.
+    pub removed_by: Option<Box<str>>,
+}
+
+/// A change of stored messages in a room or to all users.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MessageChange {
+    /// Removes the messages.
+    Remove {
+        /// Their ids.
+        ids: Vec<u64>,
+        /// Name of the user who removes them.
+        by: Box<str>,
+    },
+    /// Replaces a text.
+    Edit {
+        /// Id of the message.
+        id: u64,
+        /// The new text.
+        text: Box<str>,
+    },
+}
+
 /// The result of a request to the history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {

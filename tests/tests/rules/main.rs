@@ -3,6 +3,8 @@
 mod around;
 mod rooms;
 mod server;
+mod taking_back;
+mod transcript;
 
 use landline_tests::{Client, TestServer};
 

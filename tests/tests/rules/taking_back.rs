@@ -346,6 +346,21 @@ fn account_takes_back_what_it_said_before_a_restart() {
 }
 
 #[test]
+fn account_that_is_made_later_is_no_author_of_what_a_guest_said() {
+    let (mut server, clock) = server_with_clock();
+    let mut bob = object_guest(&server, "bob", "lobby");
+    let id = say(&mut bob, "lobby", "of the guest");
+    server.restart();
+    clock.store(MINUTE, SeqCst);
+    server.register("bob", PASSWORD);
+    let mut bob = ObjectClient::connect(&server);
+    bob.sign_in(json!({"type": "login", "user": "bob", "password": PASSWORD, "room": "lobby"}));
+    assert_eq!(cause(&mut bob, json!({"type": "edit", "room": "lobby", "text": "x"})), "no_own_message");
+    assert_eq!(cause(&mut bob, json!({"type": "delete", "room": "lobby", "id": id})), "not_owner");
+    assert_eq!(texts(&mut bob, "lobby"), ["of the guest"]);
+}
+
+#[test]
 fn message_to_all_users_is_taken_back_by_its_id() {
     let server = TestServer::default();
     let mut root = claim(&server, "root");

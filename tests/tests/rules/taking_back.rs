@@ -86,6 +86,19 @@ fn removed_message_is_gone_and_every_door_is_told() {
 }
 
 #[test]
+fn commands_right_behind_a_message_find_it() {
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "ops");
+    let mut bob = server.guest("bob", "ops");
+    bob.send("tea at fuve\n/edit tea at five\nnever mind\n/delete\n/edit tea at six");
+    assert_eq!(alice.until("bob: "), "bob: tea at fuve");
+    alice.expect("bob (edited): tea at five");
+    alice.expect("bob: never mind");
+    assert!(alice.line().starts_with("INFO: bob removed a message ("));
+    alice.expect("bob (edited): tea at six");
+}
+
+#[test]
 fn authors_have_ten_minutes_and_owners_any_time() {
     let (server, clock) = server_with_clock();
     let mut alice = object_guest(&server, "alice", "ops");

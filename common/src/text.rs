@@ -17,6 +17,7 @@ use crate::cause::{CauseKind, Report};
 use crate::clean::flatten;
 use crate::event::{Event, EventKind, Part, Text};
 use crate::history::Location;
+use crate::time::OffsetDateTime;
 use std::io::Write;
 
 /// Caution for an account that has just signed in with its password.
@@ -69,13 +70,23 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
         EventKind::Direct { from, text, kept: true, .. } => {
             lines.talk(&["[PM ", &event.at.date().to_string(), "] ", from, ": "], text);
         }
-        EventKind::Recalled { place, user, text, .. } => {
+        EventKind::Recalled { place, user, text, edited, .. } => {
             let (place, receiver) = match place {
                 Location::Room(room) => (&**room, String::new()),
                 Location::Global => ("all", String::new()),
                 Location::DirectMessage { to } => ("PM", format!(" to {to}")),
             };
-            lines.talk(&["[", place, " ", &event.at.date().to_string(), "] ", user, &receiver, ": "], text);
+            let mark = mark(*edited);
+            lines.talk(&["[", place, " ", &event.at.date().to_string(), "] ", user, &receiver, mark, ": "], text);
+        }
+        EventKind::Transcribed { id, user, text, edited, .. } => {
+            let (id, date) = (id.to_string(), event.at.date().to_string());
+            lines.talk(&["[", &id, "] ", &date, " ", user, mark(*edited), ": "], text);
+        }
+        EventKind::Edited { room, user, text, .. } => lines.said(Some(room), &format!("{user}{}", mark(true)), text),
+        EventKind::Deleted { room, ids, user, by, said_ms } => {
+            let at = OffsetDateTime { unix_ms: *said_ms, ..event.at };
+            lines.deleted(room.as_deref(), ids.len(), (user, by), &at.clock().to_string());
         }
         EventKind::RecallEnd { count, remark, next } => lines.recall_end(*count, remark, next.as_deref()),
         EventKind::Private { from, text } => lines.talk(&["[Private] ", from, ": "], text),
@@ -111,6 +122,11 @@ pub fn plain(event: &Event<'_>) -> String {
     write(event, Dialect::Lines, usize::MAX, &mut out);
     out.pop();
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The mark behind the name of an author who has replaced the text. No name has a blank, so no line of a user looks so.
+pub(crate) fn mark(edited: bool) -> &'static str {
+    if edited { " (edited)" } else { "" }
 }
 
 struct LineWriter<'o> {
@@ -240,6 +256,19 @@ impl LineWriter<'_> {
         self.talk(&[prefix], &format!("{messages}{remark}{next}"));
     }
 
+    fn deleted(&mut self, room: Option<&str>, count: usize, (user, by): (&str, &str), said_at: &str) {
+        let messages = if count == 1 { "a message".to_owned() } else { format!("{count} messages") };
+        let of = if user == by { String::new() } else { format!(" of {user}") };
+        let place = match (self.dialect, room) {
+            (Dialect::Elsewhere, Some(room)) => format!("[{room}] "),
+            (_, None) => "[all] ".to_owned(),
+            _ => String::new(),
+        };
+        let since = if count == 1 { "" } else { "since " };
+        let prefix = if self.dialect == Dialect::LanTalk { "" } else { "INFO: " };
+        self.talk(&[prefix], &format!("{place}{by} removed {messages}{of} ({since}{said_at})"));
+    }
+
     fn presence_summary(&mut self, room: Option<&str>, came: usize, went: usize, users: &[Text<'_>]) {
         let room = room.map_or(String::new(), |room| format!(" {room}"));
         let names = match users {
@@ -316,6 +345,9 @@ impl LineWriter<'_> {
             | EventKind::Direct { .. }
             | EventKind::Recalled { .. }
             | EventKind::RecallEnd { .. }
+            | EventKind::Transcribed { .. }
+            | EventKind::Deleted { .. }
+            | EventKind::Edited { .. }
             | EventKind::Private { .. }
             | EventKind::DirectTalk { .. }
             | EventKind::Gathered { .. }

@@ -63,7 +63,8 @@ fn a5_messages_of_the_server_itself_are_marked() {
     for what in [
         EventKind::Said { id, room: "lobby".into(), user: user(), text: text() },
         EventKind::SaidToAll { id, user: user(), text: text() },
-        EventKind::Recalled { id, place, user: user(), text: text() },
+        EventKind::Recalled { id, place, user: user(), text: text(), edited: false },
+        EventKind::Edited { id, room: "lobby".into(), user: user(), text: text() },
     ] {
         let written = line(what);
         assert!(written.contains(r#""user":"Landline (server)","server":true"#), "{written}");
@@ -108,10 +109,10 @@ fn report() -> impl Strategy<Value = Report<'static>> {
     let causes = [Cause::Entered, Cause::NoSuchUser, Cause::UnknownCommand, Cause::AlreadyHere, Cause::InvalidMode];
     let some = || prop::option::of(text());
     let number = || prop::option::of(any::<u64>());
-    let about = (some(), some(), some(), number(), number(), number(), some(), some(), some());
+    let about = (some(), some(), some(), (number(), number()), number(), number(), some(), some(), some());
     (prop::sample::select(causes.to_vec()), about, text()).prop_map(|(cause, about, text)| {
-        let (user, by, room, seconds, count, retry_ms, word, hint, reason) = about;
-        let about = Box::new(Details { user, by, room, seconds, count, retry_ms, word, hint, reason });
+        let (user, by, room, (seconds, id), count, retry_ms, word, hint, reason) = about;
+        let about = Box::new(Details { user, by, room, seconds, id, count, retry_ms, word, hint, reason });
         Report { cause, about, text: Some(text), code: None }
     })
 }
@@ -141,12 +142,13 @@ fn any_what() -> impl Strategy<Value = EventKind<'static>> {
             text,
             kept
         }),
-        (any::<u64>(), place(), two()).prop_map(|(id, place, (user, text))| EventKind::Recalled {
-            id,
-            place,
-            user,
-            text
-        }),
+        (any::<u64>(), place(), two(), any::<bool>())
+            .prop_map(|(id, place, (user, text), edited)| { EventKind::Recalled { id, place, user, text, edited } }),
+        (any::<u64>(), text(), two(), any::<bool>())
+            .prop_map(|(id, room, (user, text), edited)| { EventKind::Transcribed { id, room, user, text, edited } }),
+        (any::<u64>(), text(), two()).prop_map(|(id, room, (user, text))| EventKind::Edited { id, room, user, text }),
+        (prop::option::of(text()), prop::collection::vec(any::<u64>(), 0..4), two(), any::<i32>())
+            .prop_map(|(room, ids, (user, by), said)| EventKind::Deleted { room, ids, user, by, said_ms: said.into() }),
         (any::<usize>(), text(), prop::option::of(text())).prop_map(|(shown, remark, next)| EventKind::RecallEnd {
             count: shown,
             remark,

@@ -1,7 +1,7 @@
 //! Writes events as lines of text.
 //!
 //! Users and older clients tell lines apart by their beginnings (`INFO:`, `[PM] alice:`, …), so a user must not be able
-//! to forge one. Two rules prevent that:
+//! to forge one. These rules prevent that:
 //!
 //! - Each line of a message repeats the whole prefix:
 //!
@@ -9,10 +9,12 @@
 //!   alice: if x:
 //!   alice:     return
 //!   ```
+//! - An action ([`crate::action`]) has another prefix, with a sign that no name has: `* alice waves`.
 //! - In names, and in everything else that stands within a line, line ends become spaces.
 //!
 //! Texts come in cleaned ([`crate::clean`]); this module does not clean them again.
 
+use crate::action::action_of;
 use crate::cause::{CauseKind, Report};
 use crate::clean::flatten;
 use crate::event::{Event, EventKind, Part, Text};
@@ -61,13 +63,13 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
         EventKind::Said { user, text, .. } | EventKind::Recalled { place: Location::Room(_), user, text, .. }
             if dialect == Dialect::Mesh =>
         {
-            lines.talk(&[&event.at.clock_to_the_second().to_string(), " ", user, ": "], text);
+            lines.message([&event.at.clock_to_the_second().to_string(), " ", ""], user, ["", ": "], text);
         }
         EventKind::Said { room, user, text, .. } => lines.said(Some(room), user, text),
         EventKind::SaidToAll { user, text, .. } => lines.said(None, user, text),
-        EventKind::Direct { from, text, kept: false, .. } => lines.talk(&["[PM] ", from, ": "], text),
+        EventKind::Direct { from, text, kept: false, .. } => lines.message(["[PM] ", "", ""], from, ["", ": "], text),
         EventKind::Direct { from, text, kept: true, .. } => {
-            lines.talk(&["[PM ", &event.at.date().to_string(), "] ", from, ": "], text);
+            lines.message(["[PM ", &event.at.date().to_string(), "] "], from, ["", ": "], text);
         }
         EventKind::Recalled { place, user, text, .. } => {
             let (place, receiver) = match place {
@@ -75,11 +77,14 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
                 Location::Global => ("all", String::new()),
                 Location::DirectMessage { to } => ("PM", format!(" to {to}")),
             };
-            lines.talk(&["[", place, " ", &event.at.date().to_string(), "] ", user, &receiver, ": "], text);
+            let place = format!("{place} {}", event.at.date());
+            lines.message(["[", &place, "] "], user, [&receiver, ": "], text);
         }
         EventKind::RecallEnd { count, remark, next } => lines.recall_end(*count, remark, next.as_deref()),
-        EventKind::Private { from, text } => lines.talk(&["[Private] ", from, ": "], text),
-        EventKind::DirectTalk { with, own: false, text } => lines.talk(&["[Direct] ", with, ": "], text),
+        EventKind::Private { from, text } => lines.message(["[Private] ", "", ""], from, ["", ": "], text),
+        EventKind::DirectTalk { with, own: false, text } => {
+            lines.message(["[Direct] ", "", ""], with, ["", ": "], text)
+        }
         EventKind::DirectTalk { with, own: true, text } => lines.talk(&["[Direct] to ", with, ": "], text),
         EventKind::Gathered { room, came, went, users } => lines.presence_summary(room.as_deref(), *came, *went, users),
         EventKind::Online { .. }
@@ -122,13 +127,24 @@ struct LineWriter<'o> {
 impl LineWriter<'_> {
     /// Writes talk in a room, or to all without one. Most lines come from here, so it avoids `format!`.
     fn said(&mut self, room: Option<&Text<'_>>, user: &str, text: &str) {
-        match (self.dialect, room) {
-            (Dialect::TcpChat, _) => self.talk(&[user, " - "], text),
-            (Dialect::Chat77 | Dialect::LanTalk, _) | (Dialect::Lines | Dialect::Mesh, Some(_)) => {
-                self.talk(&[user, ": "], text)
+        let place = match (self.dialect, room) {
+            (Dialect::TcpChat | Dialect::Chat77 | Dialect::LanTalk, _) | (Dialect::Lines | Dialect::Mesh, Some(_)) => {
+                ["", "", ""]
             }
-            (Dialect::Elsewhere, Some(room)) => self.talk(&["[", room, "] ", user, ": "], text),
-            (_, None) => self.talk(&["[all] ", user, ": "], text),
+            (Dialect::Elsewhere, Some(room)) => ["[", room, "] "],
+            (_, None) => ["[all] ", "", ""],
+        };
+        let separator = if self.dialect == Dialect::TcpChat { " - " } else { ": " };
+        self.message(place, user, ["", separator], text);
+    }
+
+    /// Writes a message of `user` with its prefix on each line: `[PLACE] alice: `, or `[PLACE] * alice ` for an action.
+    /// `receiver` stands behind the name, `separator` before a text that is no action.
+    fn message(&mut self, place: [&str; 3], user: &str, [receiver, separator]: [&str; 2], text: &str) {
+        let [open, name, close] = place;
+        match action_of(text) {
+            Some(action) => self.talk(&[open, name, close, "* ", user, receiver, " "], action),
+            None => self.talk(&[open, name, close, user, receiver, separator], text),
         }
     }
 

@@ -129,6 +129,7 @@ fn questions(spec: &CommandSpec, limits: &Limits) -> Vec<String> {
     let most = u64::MAX;
     match command {
         "/say" | "/all" | "/search" | "/ping" => vec![format!("{command} {text}")],
+        "/me" => vec![format!("/me {}", &text["/me ".len()..])],
         "/join" => vec![format!("/join {room}"), format!("/join {room} {rule}")],
         "/leave" => vec![format!("/leave {room}")],
         "/rooms" | "/users" | "/others" | "/chats" => vec![command.into(), format!("{command} after {user}")],

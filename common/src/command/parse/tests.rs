@@ -203,6 +203,19 @@ fn lines_of_foreign_features_are_recognised() {
 }
 
 #[test]
+fn an_action_is_talk_with_its_word() {
+    for line in ["/me waves", "/ME waves", "//me waves", "/say /me waves", "alice: /me waves", "/me waves\nand goes"] {
+        let Command::Say(text) = alice(line) else { panic!("{line}") };
+        assert!(crate::action::action_of(text).is_some_and(|action| action.starts_with("waves")), "{line}");
+    }
+    for line in ["/me", "/me ", "/me \u{200b}"] {
+        assert_eq!(parse(line, "alice"), Some(Err(CommandError::Usage("/me TEXT"))), "{line:?}");
+    }
+    assert_eq!(alice("/say  /me is a word"), Command::Say(" /me is a word"));
+    assert_eq!(crate::Request::of("me").command().map_err(|why| why.cause), Err(Cause::BadObject));
+}
+
+#[test]
 fn the_table_is_sound() {
     let mut seen = std::collections::HashSet::new();
     for spec in commands() {

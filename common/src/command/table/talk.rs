@@ -20,6 +20,15 @@ pub(super) static TALK: &[CommandSpec] = &[
         ..SPEC
     },
     CommandSpec {
+        usage: "/me TEXT",
+        help: "say what you do: /me waves is shown as * alice waves",
+        required: &[Text],
+        is_talk: true,
+        forms: forms!["/me" Text],
+        build: |a| Command::Say(a.text()),
+        ..SPEC
+    },
+    CommandSpec {
         usage: "/all TEXT",
         also: "broadcast TEXT, bdct txt TEXT",
         help: "send TEXT to all users online, whatever their room",

@@ -119,7 +119,7 @@ limits! {
     unused_room_days = 90, 1, 36_500;
     /// Mutes, bans, invitations and raised hands of a room, each.
     room_list = 256, 1, 10_000;
-    /// Characters of a topic, a key word, a reason and the text of a raised hand.
+    /// Characters of a topic, a key word, a reason, and the text of a raised hand or an absence.
     rule_chars = 200, 1, 2_000;
     /// Private chats and open requests of a user at once.
     privates_per_person = 64, 1, 10_000;

@@ -95,6 +95,11 @@ causes! {
     UserExpelled "user_expelled" State, "{by} banned {user} from this server{time}";
     UserReadmitted "user_readmitted" State, "{by} lifted the ban of {user} from this server";
 
+    // What users tell of themselves.
+    AwaySet "away_set" State, "You are away: {word}. /away alone, or your next message, ends that";
+    HereAgain "here_again" State, "You are here again";
+    UserAway "user_away" State, "{user} is away: {word}";
+
     Registered "registered" Line, "Registration successful. You can login now.";
 
     // Signing in.

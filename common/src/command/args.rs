@@ -128,6 +128,7 @@ impl<'a> Command<'a> {
             Command::DirectAccept { to, key, addresses } => {
                 ("direct_accept", Arguments { key: Some(key), addresses: Some(addresses), ..of_user(to) })
             }
+            Command::Away(text) => ("away", Arguments { text, ..none }),
             Command::Block(user) => ("block", of_user(user)),
             Command::Blocked { after } => ("block", list(after)),
             Command::Unblock(user) => ("unblock", of_user(user)),

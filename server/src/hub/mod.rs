@@ -15,6 +15,7 @@ mod mail;
 mod nonces;
 mod presence;
 mod private;
+mod profile;
 mod publications;
 mod replay;
 mod request_budgets;

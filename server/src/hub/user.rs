@@ -1,6 +1,7 @@
 //! An online user: name, connection, rendering, and the way to send events to the client.
 
 use super::CountedAddress;
+use super::profile::Profile;
 use super::rules::Identity;
 use super::session_state::SessionState;
 use crate::fanout::{BlockFilter, ClientId, DeliveryMode, Outbox, Receipt};
@@ -29,6 +30,7 @@ pub struct User {
     pub(super) block_filter: Arc<BlockFilter>,
     /// State that outlasts the connection; `None` for a client that did not sign in by command object.
     pub(super) session: Option<Arc<SessionState>>,
+    pub(super) profile: Arc<Profile>,
     /// The user blocks others, which must not read of the user's presence.
     blocks_others: AtomicBool,
     /// The user has left: lookups by name find the user no more.
@@ -48,6 +50,7 @@ impl User {
         outbox: Arc<Outbox>,
         rendering: Rendering,
         session: Option<Arc<SessionState>>,
+        profile: Arc<Profile>,
     ) -> Arc<User> {
         Arc::new(User {
             name,
@@ -57,6 +60,7 @@ impl User {
             outbox,
             block_filter: Arc::default(),
             session,
+            profile,
             blocks_others: AtomicBool::new(false),
             left: AtomicBool::new(false),
             unanswered_pings: AtomicU32::new(0),
@@ -74,6 +78,7 @@ impl User {
             outbox,
             block_filter: self.block_filter.clone(),
             session: self.session.clone(),
+            profile: self.profile.clone(),
             blocks_others: AtomicBool::new(self.blocks_others()),
             left: AtomicBool::new(false),
             unanswered_pings: AtomicU32::new(0),

@@ -147,7 +147,7 @@ fn questions(spec: &CommandSpec, limits: &Limits) -> Vec<String> {
             .map(|what| format!("/history{what}"))
             .to_vec(),
         "/format" => vec!["/format text".into()],
-        "/topic" | "/hand" | "/key" => vec![format!("{command} {rule}"), format!("{command} {text}")],
+        "/topic" | "/hand" | "/key" | "/away" => vec![format!("{command} {rule}"), format!("{command} {text}")],
         "/kick" => vec![format!("/kick {user} {rule}"), format!("/kick {absent} {rule}")],
         "/mute" => vec![format!("/mute {user} {most}")],
         "/floor" => vec!["/floor".into(), format!("/floor {user} {most}")],

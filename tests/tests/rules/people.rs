@@ -1,4 +1,4 @@
-//! What users tell of themselves: actions.
+//! What users tell of themselves: actions and absences.
 
 use super::{owned_server, refused};
 use landline_tests::{ObjectClient, TestServer};
@@ -59,4 +59,62 @@ fn action_is_talk_in_every_rule() {
     assert!(refused(&mut bob, "/me").contains("400 Usage: /me TEXT"));
     let lines = alice.drain_lines();
     assert!(lines.iter().all(|line| !line.starts_with("* ")), "{lines:?}");
+}
+
+#[test]
+fn away_user_is_told_of_to_each_sender_once_on_every_door() {
+    let server = TestServer::new(|config| config.lantalk_port = Some(0));
+    let mut bob = ObjectClient::connect(&server);
+    bob.sign_in(json!({"type": "guest", "user": "bob", "room": "lobby"}));
+    let mut alice = server.guest("alice", "lobby");
+    let mut lan = server.lantalk("lan");
+    let mut unframed = server.unframed();
+    unframed.exchange("tcp_lobby", "200");
+    let answer = bob.request(json!({"type": "away", "text": "lunch \u{1b}[31m"}));
+    assert_eq!([&answer[0]["cause"], &answer[0]["word"]], ["away_set", "lunch"]);
+    alice.send("/pm bob are you there?");
+    assert_eq!(alice.until("INFO: bob"), "INFO: bob is away: lunch");
+    alice.send("/pm bob well");
+    alice.expect_nothing();
+    alice.send("/connect bob");
+    alice.expect("INFO: Connection request sent to bob");
+    lan.send(r#"{"type":"message","text":"/connect bob"}"#);
+    while !lan.line().contains(r#""text":"bob is away: lunch""#) {}
+    unframed.exchange("message bob hello", "INFO: bob is away: lunch");
+    let mut program = ObjectClient::connect(&server);
+    program.sign_in(json!({"type": "guest", "user": "prog", "room": "lobby"}));
+    let answer = program.request(json!({"type": "pm", "to": "bob", "text": "hello"}));
+    assert_eq!([&answer[0]["cause"], &answer[0]["user"], &answer[0]["word"]], ["user_away", "bob", "lunch"]);
+    assert_eq!(answer[1]["type"], "ok");
+    bob.drain_events();
+    bob.request(json!({"type": "say", "room": "lobby", "text": "back"}));
+    assert_eq!(bob.receive()["cause"], "here_again");
+    bob.request(json!({"type": "say", "room": "lobby", "text": "really"}));
+    let after: Vec<_> = bob.drain_events();
+    assert!(after.iter().all(|event| event["cause"] != "here_again"), "{after:?}");
+    let answer = program.request(json!({"type": "pm", "to": "bob", "text": "good"}));
+    assert_eq!(answer.len(), 1, "{answer:?}");
+    bob.request(json!({"type": "away", "text": "again"}));
+    assert_eq!(bob.request(json!({"type": "away"}))[0]["cause"], "here_again");
+}
+
+#[test]
+fn blocked_user_learns_nothing_of_an_absence_and_a_resumed_session_is_still_away() {
+    let server = TestServer::default();
+    let mut bob = ObjectClient::connect(&server);
+    let token = bob.sign_in(json!({"type": "guest", "user": "bob", "room": "lobby"}))[0]["token"].clone();
+    let mut eve = server.guest("eve", "lobby");
+    let mut alice = server.guest("alice", "lobby");
+    bob.request(json!({"type": "block", "to": "eve"}));
+    bob.request(json!({"type": "away", "text": "lunch"}));
+    for line in ["/pm bob hello", "/connect bob"] {
+        assert!(refused(&mut eve, line).contains("403 Not delivered: bob blocks you"), "{line}");
+    }
+    assert!(eve.drain_lines().iter().all(|line| !line.contains("away")));
+    drop(bob);
+    alice.until("bob has left the chatroom");
+    let mut bob = ObjectClient::connect(&server);
+    bob.sign_in(json!({"type": "resume", "token": token}));
+    alice.send("/pm bob hello");
+    assert_eq!(alice.until("INFO: bob"), "INFO: bob is away: lunch");
 }

@@ -129,6 +129,14 @@ pub(super) static USERS: &[CommandSpec] = &[
         ..LIST
     },
     CommandSpec {
+        usage: "/away [TEXT]",
+        help: "tell users who write to you that you are away; alone, or with your next message, you are here again",
+        optional: &[Text],
+        forms: forms!["/away" MaybeText],
+        build: |a| Command::Away(a.text),
+        ..SPEC
+    },
+    CommandSpec {
         usage: "/block [USER | after NAME]",
         also: "block USER",
         help: "stop hearing a user, also one who has just left; alone: list the users you block. Also /ignore",

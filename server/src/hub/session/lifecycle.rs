@@ -55,7 +55,8 @@ impl Hub {
         let options = request.options.session;
         let session = options.map(|options| SessionState::new(number, &outbox, options.acks, &self.limits));
         let address = request.address.clone();
-        let user = User::new(name, history_owner, address, outbox.clone(), request.rendering, session);
+        let profile = Arc::default();
+        let user = User::new(name, history_owner, address, outbox.clone(), request.rendering, session, profile);
         let blocks = if user.is_account() { self.storage.block_list(user.name.key()) } else { Vec::new() };
         self.server_rules.lock().admit(&user.rules_identity(), now)?;
         let mut registry = self.registry();

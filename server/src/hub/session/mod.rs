@@ -15,6 +15,7 @@ mod lists;
 mod messages;
 mod moderation;
 mod pages;
+mod people;
 mod private_chats;
 mod repeated;
 mod resuming;
@@ -111,6 +112,7 @@ impl Session {
         }
         let label = self.user.session.as_ref().and_then(|_| self.tag.label.clone());
         let may_be_talk = self.may_be_talk(&command);
+        let ends_away = self.user.profile.is_away() && people::is_message(&command);
         let done = match command {
             // The text was typed for the room that the user was just taken out of, and is for no other one.
             Command::Say(_) | Command::Hooray if let Some(room) = &ended_current => {
@@ -133,6 +135,9 @@ impl Session {
                 self.dispatch(other)
             }
         };
+        if ends_away && done.is_ok() {
+            self.end_away();
+        }
         match done {
             Err(refusal) => {
                 self.forget_refused_label(label.as_deref());
@@ -358,6 +363,7 @@ impl Session {
             Command::Foreign { by_program } => self.answer_foreign(by_program),
             Command::Trust(_) => Err(Cause::MeshOnly.report()),
             Command::Since { seconds, after } => self.list_seen(seconds, after),
+            Command::Away(text) => self.set_away(text),
             Command::Block(user) => self.block(user),
             Command::Blocked { after } => self.list_blocked(after),
             Command::Unblock(user) => self.unblock(user),

@@ -37,6 +37,7 @@ impl Session {
         drop(registry);
         match outcome {
             RequestOutcome::Sent => {
+                self.report_away(&other);
                 self.answer(Cause::PrivateAsked.with_user(name.as_str()).into());
                 self.send_event_to(&other, EventKind::PrivateRequest { from: self.name() });
                 // Explain the line to a user at a terminal. Unframed programs compare every message, so they get no

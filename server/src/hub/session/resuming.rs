@@ -27,6 +27,7 @@
 //!
 //! Not here: tokens ([`super::super::resume`]), and the sign-in dialog (`connection/resuming.rs`).
 
+use super::super::profile::Profile;
 use super::super::resume::FoundSession;
 use super::super::session_state::SessionState;
 use super::super::{NameReservation, NameState, Registry, SignInRequest};
@@ -54,6 +55,7 @@ pub struct DetachedSession {
     name: UserName,
     history_owner: HistoryOwner,
     session: Arc<SessionState>,
+    profile: Arc<Profile>,
     /// The user's rooms; the last one was the current room.
     rooms: Vec<RoomName>,
     blocked: Vec<UserName>,
@@ -222,7 +224,7 @@ impl Hub {
         let mut registry = self.registry();
         let is_lost = registry.sessions.find(used, options.transport) == Some(FoundSession::Detached(number));
         let detached = is_lost.then(|| registry.sessions.resume(number, client, used, options.token)).flatten();
-        let Some(DetachedSession { name, history_owner, rooms, blocked, partners, .. }) = detached else {
+        let Some(DetachedSession { name, history_owner, profile, rooms, blocked, partners, .. }) = detached else {
             drop(registry);
             session.return_turn(client, owner);
             return Err(NotResumed::Changed);
@@ -231,7 +233,7 @@ impl Hub {
         request.outbox.hold();
         let outbox = request.outbox.clone();
         let address = request.address.clone();
-        let user = User::new(name, history_owner, address, outbox, Rendering::Json, Some(session.clone()));
+        let user = User::new(name, history_owner, address, outbox, Rendering::Json, Some(session.clone()), profile);
         registry.add_user(&user, if user.is_account() { account_blocks } else { blocked });
         drop(registry);
         self.attach(&session, &user, options.acks, options.seq, now);
@@ -382,7 +384,8 @@ impl Session {
         let number = session.number;
         let names = rooms.len() + blocked.len() + partners.len();
         let bytes = bytes + labels + names * NAME_BYTES + DETACHED_BYTES;
-        let detached = DetachedSession { name, history_owner, session, rooms, blocked, partners };
+        let profile = self.user.profile.clone();
+        let detached = DetachedSession { name, history_owner, session, profile, rooms, blocked, partners };
         let (detachment, evicted) = registry.sessions.detach(number, self.user.address.key.clone(), detached, bytes);
         drop(registry);
         // Free the evicted sessions without the hub's lock.

@@ -245,7 +245,7 @@ impl Session {
     }
 
     /// Cleans a text of a rule and checks its length; `None` if nothing of it can be seen.
-    fn rule_text(&self, text: Option<&str>) -> Result<Option<String>, Report<'static>> {
+    pub(in crate::hub::session) fn rule_text(&self, text: Option<&str>) -> Result<Option<String>, Report<'static>> {
         let Some(text) = text else { return Ok(None) };
         let text = clean(text).trim().to_owned();
         let most = count(self.hub.limits.rule_chars);

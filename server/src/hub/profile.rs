@@ -1,0 +1,81 @@
+//! What a user tells of itself, and what lasts as long as the user's session: it moves from one connection of a session
+//! to the next.
+
+use crate::ordered_mutex::OrderedMutex;
+use landline_common::history::HistoryOwner;
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+/// Senders that an away user remembers to have told. Above that, further ones are not told, so that no sender is told
+/// twice and the memory is bounded.
+const MAX_TOLD: usize = 4_096;
+
+/// The part of a user that outlasts a connection.
+#[derive(Debug, Default)]
+pub struct Profile {
+    /// True while the user is away; read at each message without the lock.
+    is_away: AtomicBool,
+    away: OrderedMutex<Option<Away>, 6>,
+}
+
+/// The absence of a user who is online.
+#[derive(Debug)]
+struct Away {
+    text: String,
+    /// The senders that know the text.
+    told: HashSet<HistoryOwner>,
+}
+
+impl Profile {
+    /// Sets the user away, with a text. Every sender is told anew.
+    pub(super) fn set_away(&self, text: String) {
+        *self.away.lock() = Some(Away { text, told: HashSet::new() });
+        self.is_away.store(true, SeqCst);
+    }
+
+    /// Ends the absence. Returns false if the user was not away.
+    pub(super) fn end_away(&self) -> bool {
+        self.is_away.swap(false, SeqCst) && self.away.lock().take().is_some()
+    }
+
+    /// True while the user is away.
+    pub(super) fn is_away(&self) -> bool {
+        self.is_away.load(SeqCst)
+    }
+
+    /// Returns the text for a sender who writes to the user, once for each sender and absence.
+    pub(super) fn away_text_for(&self, sender: &HistoryOwner) -> Option<String> {
+        let mut away = self.away.lock();
+        let Away { text, told } = away.as_mut()?;
+        let is_new = told.len() < MAX_TOLD && told.insert(sender.clone());
+        is_new.then(|| text.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_sender_is_told_once_of_each_absence() {
+        let profile = Profile::default();
+        let told = |sender| profile.away_text_for(&HistoryOwner::Guest(sender));
+        assert_eq!((told(1), profile.end_away()), (None, false));
+        profile.set_away("lunch".into());
+        assert!(profile.is_away());
+        assert_eq!([told(1), told(2), told(1)].map(|text| text.is_some()), [true, true, false]);
+        profile.set_away("a meeting".into());
+        assert_eq!(told(1).as_deref(), Some("a meeting"));
+        assert!(profile.end_away() && !profile.end_away() && !profile.is_away());
+        assert_eq!(told(3), None);
+    }
+
+    #[test]
+    fn senders_that_were_told_are_bounded() {
+        let profile = Profile::default();
+        profile.set_away("lunch".into());
+        let told =
+            (0..=MAX_TOLD as u64).filter(|sender| profile.away_text_for(&HistoryOwner::Guest(*sender)).is_some());
+        assert_eq!(told.count(), MAX_TOLD);
+    }
+}

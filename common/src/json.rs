@@ -120,6 +120,20 @@ struct WireEvent<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     rooms: Option<Vec<(Text<'a>, usize)>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idle_minutes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_seen: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    away: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    standing: Option<Vec<Text<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     nonce: Option<Text<'a>>,

@@ -28,6 +28,7 @@ pub mod text;
 pub mod time;
 pub mod token_bucket;
 pub mod visible;
+pub mod whois;
 
 pub use cause::{Cause, Details, Report};
 pub use command::{Command, CommandError, Request};

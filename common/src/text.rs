@@ -101,6 +101,7 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
             lines.line(format_args!("{} {}", report.code().unwrap_or(403), report.sentence()));
         }
         EventKind::Report(report) => lines.report(report),
+        EventKind::Whois(whois) => lines.sentences(&whois.sentences(event.at)),
         other if dialect == Dialect::LanTalk => lines.lantalk(other),
         EventKind::Joined { user, .. } if dialect == Dialect::Mesh => lines.line(format_args!("{user} joined chat")),
         EventKind::Disconnected { user } if dialect == Dialect::Mesh => lines.line(format_args!("{user} left chat")),
@@ -300,6 +301,13 @@ impl LineWriter<'_> {
         }
     }
 
+    fn sentences(&mut self, sentences: &[String]) {
+        let info = if self.dialect == Dialect::LanTalk { "" } else { "INFO: " };
+        for sentence in sentences {
+            self.talk(&[info], sentence);
+        }
+    }
+
     fn simple(&mut self, what: &EventKind<'_>) {
         match what {
             EventKind::PrivateRequest { from } => self.line(format_args!("PRIVATE_REQUEST_FROM:{from}")),
@@ -342,6 +350,7 @@ impl LineWriter<'_> {
             | EventKind::Rooms { .. }
             | EventKind::PrivateChats { .. }
             | EventKind::Welcome { .. }
+            | EventKind::Whois(_)
             | EventKind::Refused(_)
             | EventKind::Report(_) => {}
             // For programs only.

@@ -4,6 +4,7 @@ use crate::command::Format;
 use crate::event::{Event, EventKind, More, Part, Reply, SignInDetails, Text};
 use crate::history::Location;
 use crate::time::OffsetDateTime;
+use crate::whois::Whois;
 use proptest::prelude::*;
 use std::borrow::Cow;
 
@@ -128,6 +129,24 @@ fn part() -> impl Strategy<Value = Part<'static>> {
 fn any_what() -> impl Strategy<Value = EventKind<'static>> {
     let two = || (text(), text());
     prop_oneof![
+        (text(), any::<bool>(), any::<Option<i64>>(), prop::option::of(text()), prop::collection::vec(text(), 0..3))
+            .prop_map(|(user, account, since, away, rooms)| {
+                let (client, room, address) = (away.clone(), away.clone(), away.clone());
+                let (idle_minutes, last_seen) = (since.map(i64::unsigned_abs), since);
+                let standing = rooms.clone();
+                let times = Whois { since, idle_minutes, last_seen, ..Whois::default() };
+                EventKind::Whois(Box::new(Whois {
+                    user,
+                    account,
+                    client,
+                    away,
+                    rooms,
+                    room,
+                    standing,
+                    address,
+                    ..times
+                }))
+            }),
         (any::<u64>(), text(), text(), text()).prop_map(|(id, room, user, text)| EventKind::Said {
             id,
             room,

@@ -252,7 +252,7 @@ fn counted_address(address: IpAddr) -> CountedAddress {
     // The network of an IPv6 address comes last.
     let origin = Origin::of(address).last().unwrap_or(Origin::Address(address));
     let multiplier = u32::try_from(origin.multiplier()).unwrap_or(u32::MAX);
-    CountedAddress { key: format!("{origin:?}").into(), multiplier }
+    CountedAddress { key: format!("{origin:?}").into(), shown: address.to_string().into(), multiplier }
 }
 
 /// Compares two passwords in a time that does not depend on where they differ.

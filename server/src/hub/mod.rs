@@ -153,6 +153,8 @@ pub struct NameReservation {
 pub struct CountedAddress {
     /// Identifies the address or network.
     pub key: Arc<str>,
+    /// The address itself, for owners of the server.
+    pub shown: Arc<str>,
     /// Its bounds on rooms and requests, as a multiple of those of one address.
     pub multiplier: u32,
 }
@@ -167,7 +169,7 @@ impl CountedAddress {
 /// One address.
 impl From<&str> for CountedAddress {
     fn from(key: &str) -> CountedAddress {
-        CountedAddress { key: key.into(), multiplier: 1 }
+        CountedAddress { key: key.into(), shown: key.into(), multiplier: 1 }
     }
 }
 

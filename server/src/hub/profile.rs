@@ -2,17 +2,26 @@
 //! to the next.
 
 use crate::ordered_mutex::OrderedMutex;
+use landline_common::OffsetDateTime;
 use landline_common::history::HistoryOwner;
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::Arc;
+use std::sync::atomic::{
+    AtomicBool, AtomicI64,
+    Ordering::{Relaxed, SeqCst},
+};
 
 /// Senders that an away user remembers to have told. Above that, further ones are not told, so that no sender is told
 /// twice and the memory is bounded.
 const MAX_TOLD: usize = 4_096;
 
 /// The part of a user that outlasts a connection.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Profile {
+    /// Time of the sign-in, in milliseconds since 1970.
+    signed_in_ms: i64,
+    /// Time of the user's last command.
+    active_ms: AtomicI64,
     /// True while the user is away; read at each message without the lock.
     is_away: AtomicBool,
     away: OrderedMutex<Option<Away>, 6>,
@@ -27,6 +36,36 @@ struct Away {
 }
 
 impl Profile {
+    /// Makes the profile of a user who signs in.
+    pub(super) fn new(now: OffsetDateTime) -> Arc<Profile> {
+        Arc::new(Profile {
+            signed_in_ms: now.unix_ms,
+            active_ms: AtomicI64::new(now.unix_ms),
+            is_away: AtomicBool::new(false),
+            away: OrderedMutex::default(),
+        })
+    }
+
+    /// Notes that the user has given a command.
+    pub(super) fn mark_active(&self, now: OffsetDateTime) {
+        self.active_ms.store(now.unix_ms, Relaxed);
+    }
+
+    /// Returns the time of the sign-in, cut to minutes, in milliseconds since 1970.
+    pub(super) fn signed_in_minute(&self) -> i64 {
+        self.signed_in_ms - self.signed_in_ms.rem_euclid(60_000)
+    }
+
+    /// Returns the minutes since the user's last command.
+    pub(super) fn idle_minutes(&self, now: OffsetDateTime) -> u64 {
+        u64::try_from(now.unix_ms.saturating_sub(self.active_ms.load(Relaxed)) / 60_000).unwrap_or(0)
+    }
+
+    /// Returns the text of an absence.
+    pub(super) fn away_text(&self) -> Option<String> {
+        self.away.lock().as_ref().map(|away| away.text.clone())
+    }
+
     /// Sets the user away, with a text. Every sender is told anew.
     pub(super) fn set_away(&self, text: String) {
         *self.away.lock() = Some(Away { text, told: HashSet::new() });
@@ -56,9 +95,21 @@ impl Profile {
 mod tests {
     use super::*;
 
+    const NOW: OffsetDateTime = OffsetDateTime { unix_ms: 1_795_271_012_345, offset_s: 0 };
+
+    #[test]
+    fn times_are_told_in_minutes() {
+        let profile = Profile::new(NOW);
+        assert_eq!(profile.signed_in_minute(), NOW.unix_ms / 60_000 * 60_000);
+        let later = |ms| OffsetDateTime { unix_ms: NOW.unix_ms + ms, ..NOW };
+        assert_eq!((profile.idle_minutes(later(59_999)), profile.idle_minutes(later(125_000))), (0, 2));
+        profile.mark_active(later(125_000));
+        assert_eq!((profile.idle_minutes(later(130_000)), profile.idle_minutes(NOW)), (0, 0), "a clock set back");
+    }
+
     #[test]
     fn each_sender_is_told_once_of_each_absence() {
-        let profile = Profile::default();
+        let profile = Profile::new(NOW);
         let told = |sender| profile.away_text_for(&HistoryOwner::Guest(sender));
         assert_eq!((told(1), profile.end_away()), (None, false));
         profile.set_away("lunch".into());
@@ -72,7 +123,7 @@ mod tests {
 
     #[test]
     fn senders_that_were_told_are_bounded() {
-        let profile = Profile::default();
+        let profile = Profile::new(NOW);
         profile.set_away("lunch".into());
         let told =
             (0..=MAX_TOLD as u64).filter(|sender| profile.away_text_for(&HistoryOwner::Guest(*sender)).is_some());

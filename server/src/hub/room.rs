@@ -120,6 +120,14 @@ impl Rooms {
         self.open.values().map(|room| (room.name.clone(), room.members.len())).collect()
     }
 
+    /// Returns the names of the rooms that a client is in, in their order.
+    pub(super) fn of_client(&self, client: ClientId) -> Vec<RoomName> {
+        let rooms = self.open.values().filter(|room| room.members.contains_key(&client));
+        let mut names: Vec<RoomName> = rooms.map(|room| room.name.clone()).collect();
+        names.sort_by(|a, b| a.key().cmp(b.key()));
+        names
+    }
+
     /// Returns a room's name as shown, and its group.
     pub(super) fn find(&self, name: &RoomName) -> Option<(RoomName, Arc<BroadcastGroup>)> {
         self.open.get(name.key()).map(|room| (room.name.clone(), room.group.clone()))

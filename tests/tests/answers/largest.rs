@@ -137,7 +137,7 @@ fn questions(spec: &CommandSpec, limits: &Limits) -> Vec<String> {
         "/since" => vec![format!("/since {}", u64::MAX), format!("/since {} after {user}", u64::MAX)],
         "/pm" | "/direct-say" => vec![format!("{command} {user} {text}")],
         "/private" => vec![format!("/private {user} {text}"), format!("/private {text}")],
-        "/connect" | "/accept" | "/reject" | "/end" | "/direct" | "/direct-stop" | "/unblock" | "/trust" => {
+        "/connect" | "/accept" | "/reject" | "/end" | "/direct" | "/direct-stop" | "/unblock" | "/trust" | "/whois" => {
             vec![format!("{command} {user}"), format!("{command} {text}")]
         }
         "/direct-key" => vec![format!("/direct-key {key}"), format!("/direct-key {text}")],

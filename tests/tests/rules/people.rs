@@ -1,6 +1,6 @@
-//! What users tell of themselves: actions and absences.
+//! What users tell of themselves: actions, absences, `/whois`.
 
-use super::{owned_server, refused};
+use super::{claim, owned_server, refused};
 use landline_tests::{ObjectClient, TestServer};
 use serde_json::json;
 
@@ -117,4 +117,60 @@ fn blocked_user_learns_nothing_of_an_absence_and_a_resumed_session_is_still_away
     bob.sign_in(json!({"type": "resume", "token": token}));
     alice.send("/pm bob hello");
     assert_eq!(alice.until("INFO: bob"), "INFO: bob is away: lunch");
+}
+
+#[test]
+fn whois_tells_what_the_asker_may_know() {
+    let server = TestServer::new(|config| config.lantalk_port = Some(0));
+    let mut alice = claim(&server, "alice");
+    let mut bob = ObjectClient::connect(&server);
+    bob.sign_in(json!({"type": "guest", "user": "bob", "room": "ops"}));
+    bob.request(json!({"type": "join", "room": "den"}));
+    bob.request(json!({"type": "open", "room": "den", "mode": "off"}));
+    bob.request(json!({"type": "away", "text": "lunch"}));
+    let mut carol = server.guest("carol", "ops");
+    carol.drain_lines();
+    carol.send("/whois BOB");
+    carol.expect("INFO: bob is a guest, here for less than a minute, idle for less than a minute, by landline or another program of command objects");
+    carol.expect("INFO: Away: lunch");
+    carol.expect("INFO: Rooms: ops");
+    carol.expect("INFO: bob is an owner of ops");
+    carol.expect_nothing();
+    alice.send("/whois bob");
+    assert_eq!(alice.until("INFO: Rooms"), "INFO: Rooms: den, ops");
+    alice.expect("INFO: Address: 127.0.0.1");
+    let answer = bob.request(json!({"type": "whois", "to": "alice"}));
+    let [event] = &answer[..] else { panic!("{answer:?}") };
+    assert_eq!([&event["event"], &event["user"], &event["client"]], ["whois", "alice", "text"]);
+    assert_eq!((&event["account"], &event["idle_minutes"]), (&json!(false), &json!(0)));
+    assert_eq!((&event["member_of"], &event["standing"]), (&json!(["lobby"]), &json!(["server_owner"])));
+    assert!(event["since"].as_i64().is_some_and(|ms| ms % 60_000 == 0), "{event}");
+    assert!(event["address"].is_null(), "{event}");
+    let mut lan = server.lantalk("lan");
+    lan.send(r#"{"type":"message","text":"/whois bob"}"#);
+    while !lan.line().contains(r#""text":"Away: lunch""#) {}
+    assert!(refused(&mut carol, "/whois zed").contains("404 zed is not online"));
+}
+
+#[test]
+fn whois_hides_blockers_and_tells_owners_of_sanctions_and_when_an_account_was_here() {
+    let server = TestServer::default();
+    server.register("dave", "correct horse");
+    let mut dave = server.login("dave", "correct horse");
+    let mut eve = server.guest("eve", "ops");
+    dave.send("/block eve");
+    dave.until("INFO: eve is blocked");
+    assert!(refused(&mut eve, "/whois dave").contains("404 dave is not online"));
+    dave.quit();
+    assert!(refused(&mut eve, "/whois dave").contains("404 dave is not online"), "offline");
+    let mut carol = server.guest("carol", "ops");
+    carol.send("/whois dave");
+    assert_eq!(carol.until("INFO: dave"), "INFO: dave is an account, offline for less than a minute");
+    eve.send("/mute carol");
+    carol.until("INFO: eve muted carol");
+    eve.send("/whois carol");
+    assert_eq!(eve.until("INFO: carol is m"), "INFO: carol is muted in ops");
+    let mut frank = server.guest("frank", "ops");
+    frank.send("/whois carol");
+    assert!(frank.drain_lines().iter().all(|line| !line.contains("muted")));
 }

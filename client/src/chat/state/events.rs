@@ -67,6 +67,11 @@ impl State {
             EventKind::Error { text, .. } if !is_message(&incoming) => {
                 self.add_notice_here(Severity::Refused, &own_words(text, by_program))
             }
+            EventKind::Whois(whois) => {
+                for sentence in whois.sentences(event.at) {
+                    self.add_notice_here(Severity::Info, &cleaned(&sentence, NOTICE_CHARS));
+                }
+            }
             EventKind::Seen { .. } | EventKind::Blocked { .. } | EventKind::PrivateChats { .. } => {
                 self.show_answer(event)
             }

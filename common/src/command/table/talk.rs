@@ -137,6 +137,15 @@ pub(super) static USERS: &[CommandSpec] = &[
         ..SPEC
     },
     CommandSpec {
+        usage: "/whois USER",
+        help: "tell of a user: guest or account, since when, idle for how long, away, in which rooms",
+        is_question: true,
+        required: &[To],
+        forms: forms!["/whois" Word],
+        build: |a| Command::Whois(a.to()),
+        ..SPEC
+    },
+    CommandSpec {
         usage: "/block [USER | after NAME]",
         also: "block USER",
         help: "stop hearing a user, also one who has just left; alone: list the users you block. Also /ignore",

@@ -4,6 +4,7 @@
 //! the reason for leaving, and a second one would abort the server.
 
 use super::super::broadcast_group::PresenceChange;
+use super::super::profile::Profile;
 use super::super::publications::{LineBatch, Tag};
 use super::super::user::delivery_mode;
 use super::super::{Leaving, NameReservation, NameState, Registry, SessionOptions, SignInOptions, SignInRequest};
@@ -55,7 +56,7 @@ impl Hub {
         let options = request.options.session;
         let session = options.map(|options| SessionState::new(number, &outbox, options.acks, &self.limits));
         let address = request.address.clone();
-        let profile = Arc::default();
+        let profile = Profile::new(now);
         let user = User::new(name, history_owner, address, outbox.clone(), request.rendering, session, profile);
         let blocks = if user.is_account() { self.storage.block_list(user.name.key()) } else { Vec::new() };
         self.server_rules.lock().admit(&user.rules_identity(), now)?;

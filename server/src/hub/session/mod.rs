@@ -101,6 +101,9 @@ impl Session {
         self.tag = Tag::default();
         let ended_current = self.drop_ended_rooms();
         self.tag = tag;
+        if !command.is_upkeep() {
+            self.user.profile.mark_active(now);
+        }
         if self.tag.nonce.as_deref().is_some_and(|nonce| self.pending.has_nonce(nonce)) {
             // The first message with this nonce gets its id only when it is flushed.
             self.flush();
@@ -364,6 +367,7 @@ impl Session {
             Command::Trust(_) => Err(Cause::MeshOnly.report()),
             Command::Since { seconds, after } => self.list_seen(seconds, after),
             Command::Away(text) => self.set_away(text),
+            Command::Whois(user) => self.whois(user),
             Command::Block(user) => self.block(user),
             Command::Blocked { after } => self.list_blocked(after),
             Command::Unblock(user) => self.unblock(user),

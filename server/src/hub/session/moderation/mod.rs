@@ -140,7 +140,7 @@ impl Session {
         ended_current
     }
 
-    fn is_server_owner(&self) -> bool {
+    pub(in crate::hub::session) fn is_server_owner(&self) -> bool {
         self.hub.server_rules.lock().is_owner(self.user.history_owner())
     }
 
@@ -160,7 +160,7 @@ impl Session {
     }
 
     fn require_owner(&self, gate: &RoomGate) -> CommandResult {
-        if self.is_server_owner() || gate.read(|rules| rules.is_owner(self.user.history_owner())) {
+        if self.is_owner_of(gate) {
             return Ok(());
         }
         Err(Cause::NotOwner.with_room(gate.name().to_string()))

@@ -127,6 +127,8 @@ pub enum EventKind<'a> {
     Connected { user: Text<'a> },
     /// A user signed out or was lost.
     Disconnected { user: Text<'a> },
+    /// A user changed its name.
+    Renamed { from: Text<'a>, to: Text<'a> },
     /// A user entered a room by `/join`.
     Joined { user: Text<'a>, room: Text<'a> },
     /// A user left a room by `/leave`.

@@ -54,6 +54,8 @@ struct WireEvent<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     from_user: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     to_user: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<Text<'a>>,

@@ -121,6 +121,8 @@ limits! {
     room_list = 256, 1, 10_000;
     /// Characters of a topic, a key word, a reason, and the text of a raised hand or an absence.
     rule_chars = 200, 1, 2_000;
+    /// Changes of its name by a guest in one session. Blocks and sanctions of each earlier name hold for the session.
+    renames_per_session = 8, 1, 100;
     /// Private chats and open requests of a user at once.
     privates_per_person = 64, 1, 10_000;
     /// Requests for chats from one address to one user, at once and in a minute. A request can be sent again after it ended

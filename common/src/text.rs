@@ -325,6 +325,7 @@ impl LineWriter<'_> {
             EventKind::DirectEnded { with, reason } => self.line(format_args!("DIRECT_ENDED:{with}:{reason}")),
             EventKind::Connected { user } => self.line(format_args!("{user} has connected to the chatroom")),
             EventKind::Disconnected { user } => self.line(format_args!("{user} has left the chatroom")),
+            EventKind::Renamed { from, to } => self.line(format_args!("{from} is now {to}")),
             EventKind::Joined { user, room } => self.line(format_args!("{user} joined {room}")),
             EventKind::Left { user, room } => self.line(format_args!("{user} left {room}")),
             EventKind::Info(text) => self.talk(&["INFO: "], text),

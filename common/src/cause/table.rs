@@ -160,6 +160,11 @@ causes! {
     ResumeBusy "resume_busy" Refusal(503), "Your previous connection is still busy. Try again in a moment.";
     TokenUnknown "token_unknown" Refusal(403), "That session is over. Sign in again.";
 
+    NameFixed "name_fixed" Refusal(403), "{user} is an account, and its name stays. Guests can change theirs.";
+    NameYours "name_yours" Refusal(400), "{user} is your name already.";
+    TooManyRenames "too_many_renames" Refusal(403),
+        "You have changed your name {count} times, the maximum. Sign in again with the name that you want.";
+
     // Commands.
     BadObject "bad_object" Refusal(400), "Not a valid command object: {word}. Nothing was done.";
     UnknownCommand "unknown_command" Refusal(400),

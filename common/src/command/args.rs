@@ -129,6 +129,7 @@ impl<'a> Command<'a> {
                 ("direct_accept", Arguments { key: Some(key), addresses: Some(addresses), ..of_user(to) })
             }
             Command::Away(text) => ("away", Arguments { text, ..none }),
+            Command::Nick(name) => ("nick", of_user(name)),
             Command::Whois(user) => ("whois", of_user(user)),
             Command::Block(user) => ("block", of_user(user)),
             Command::Blocked { after } => ("block", list(after)),

@@ -106,6 +106,7 @@ impl WireEvent<'_> {
             "direct_ended" => EventKind::DirectEnded { with: owned(&self.user)?, reason: owned(&self.reason)? },
             "connected" => EventKind::Connected { user: owned(&self.user)? },
             "disconnected" => EventKind::Disconnected { user: owned(&self.user)? },
+            "renamed" => EventKind::Renamed { from: owned(&self.user)?, to: owned(&self.to)? },
             "joined" => EventKind::Joined { user: owned(&self.user)?, room: owned(&self.room)? },
             "left" => EventKind::Left { user: owned(&self.user)?, room: owned(&self.room)? },
             "history_end" => {

@@ -189,6 +189,7 @@ fn any_what() -> impl Strategy<Value = EventKind<'static>> {
         two().prop_map(|(with, reason)| EventKind::DirectEnded { with, reason }),
         text().prop_map(|user| EventKind::Connected { user }),
         text().prop_map(|user| EventKind::Disconnected { user }),
+        two().prop_map(|(from, to)| EventKind::Renamed { from, to }),
         two().prop_map(|(user, room)| EventKind::Joined { user, room }),
         two().prop_map(|(user, room)| EventKind::Left { user, room }),
         (texts(), part()).prop_map(|(users, part)| EventKind::Online { users, part }),

@@ -188,6 +188,9 @@ impl<'a> WireEvent<'a> {
             }
             EventKind::Connected { user } => WireEvent { user: borrowed(user), ..system("connected") },
             EventKind::Disconnected { user } => WireEvent { user: borrowed(user), ..system("disconnected") },
+            EventKind::Renamed { from, to } => {
+                WireEvent { user: borrowed(from), to: borrowed(to), ..system("renamed") }
+            }
             EventKind::Joined { user, room } => {
                 WireEvent { user: borrowed(user), room: borrowed(room), ..system("joined") }
             }

@@ -108,6 +108,7 @@ fn events_are_written_as_the_lines_of_the_protocol() {
         (EventKind::Private { from: name(), text: "hi".into() }, "[Private] alice: hi\n"),
         (EventKind::Connected { user: name() }, "alice has connected to the chatroom\n"),
         (EventKind::Disconnected { user: name() }, "alice has left the chatroom\n"),
+        (EventKind::Renamed { from: name(), to: "bob".into() }, "alice is now bob\n"),
         (EventKind::Joined { user: name(), room: "ops".into() }, "alice joined ops\n"),
         (EventKind::Left { user: name(), room: "ops".into() }, "alice left ops\n"),
         (

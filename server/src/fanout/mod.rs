@@ -83,6 +83,6 @@ enum Publisher {
     Server,
     /// Lines that a client sends to the room.
     Talk(ClientId),
-    /// A notice that a client enters or leaves.
+    /// A notice that a client enters, leaves or changes its name.
     Presence(ClientId),
 }

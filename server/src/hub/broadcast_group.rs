@@ -8,6 +8,7 @@ use crate::fanout::{Publication, RoomLog};
 use crate::ordered_mutex::OrderedMutex;
 use landline_common::{Event, EventKind, Limits, OffsetDateTime, Rendering};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A group's send path, and its pending presence changes.
 #[derive(Debug)]
@@ -30,6 +31,16 @@ pub(super) struct PresenceChange<'a> {
 impl BroadcastGroup {
     pub(super) fn new(log: Arc<RoomLog>, gate: Option<Arc<RoomGate>>) -> Arc<BroadcastGroup> {
         Arc::new(BroadcastGroup { log, gate, presence: OrderedMutex::default() })
+    }
+
+    /// Counts a line about a change of a name. See [`PresenceThrottle::take_line`].
+    pub(super) fn take_line(&self, hub: &Hub) -> Result<(), Duration> {
+        self.presence.lock().take_line(hub.poller.uptime(), &hub.limits)
+    }
+
+    /// Names a user by its new name in the summary that is to come.
+    pub(super) fn rename(&self, user: &User) {
+        self.presence.lock().rename(&user.initial_owner, &user.name);
     }
 
     /// Starts the timer that ends the batch and announces its summary.

@@ -17,6 +17,7 @@ mod presence;
 mod private;
 mod profile;
 mod publications;
+mod renaming;
 mod replay;
 mod request_budgets;
 mod requests;
@@ -57,7 +58,7 @@ use resume::ResumeTable;
 use room::Rooms;
 use rules::{RulesTable, ServerRules};
 use session::DetachedSession;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -105,6 +106,8 @@ struct Registry {
     direct_requests: DirectRequests,
     request_budgets: RequestBudgets,
     blocks: Blocks,
+    /// The users online that have had a name earlier in their session.
+    former_names: HashMap<NameKey, BTreeSet<ClientId>>,
     sessions: ResumeTable<DetachedSession>,
     rules: RulesTable,
     /// Rooms that belong to the server's owners: they are older than the rules.
@@ -126,7 +129,8 @@ enum NameState {
     Reserved,
     /// The name of an online user.
     Online(ClientId),
-    /// Its user is leaving. The next user of the name waits, so that the leave is announced before the new sign-in.
+    /// Its user is leaving or has taken another name. The next user of the name waits, so that this is announced before
+    /// the new sign-in.
     Leaving,
 }
 
@@ -239,6 +243,7 @@ impl Hub {
             direct_requests: DirectRequests::new(chats_per_user),
             request_budgets: RequestBudgets::new(limits.requests_per_address),
             blocks: Blocks::default(),
+            former_names: HashMap::new(),
             sessions: ResumeTable::new(count(limits.resume_sessions), count(limits.resume_bytes)),
             rules: RulesTable::default(),
             server_rooms: HashSet::new(),

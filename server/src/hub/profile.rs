@@ -2,8 +2,8 @@
 //! to the next.
 
 use crate::ordered_mutex::OrderedMutex;
-use landline_common::OffsetDateTime;
 use landline_common::history::HistoryOwner;
+use landline_common::{NameKey, OffsetDateTime};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{
@@ -25,6 +25,8 @@ pub struct Profile {
     /// True while the user is away; read at each message without the lock.
     is_away: AtomicBool,
     away: OrderedMutex<Option<Away>, 6>,
+    /// The names that the user had before the present one, in the order of the changes.
+    former_names: OrderedMutex<Arc<[NameKey]>, 6>,
 }
 
 /// The absence of a user who is online.
@@ -43,6 +45,7 @@ impl Profile {
             active_ms: AtomicI64::new(now.unix_ms),
             is_away: AtomicBool::new(false),
             away: OrderedMutex::default(),
+            former_names: OrderedMutex::default(),
         })
     }
 
@@ -59,6 +62,17 @@ impl Profile {
     /// Returns the minutes since the user's last command.
     pub(super) fn idle_minutes(&self, now: OffsetDateTime) -> u64 {
         u64::try_from(now.unix_ms.saturating_sub(self.active_ms.load(Relaxed)) / 60_000).unwrap_or(0)
+    }
+
+    /// Returns the names that the user had before the present one. Most users have none, and share one empty list.
+    pub(super) fn former_names(&self) -> Arc<[NameKey]> {
+        self.former_names.lock().clone()
+    }
+
+    /// Notes that the user gives up a name.
+    pub(super) fn add_former_name(&self, name: &NameKey) {
+        let mut names = self.former_names.lock();
+        *names = names.iter().chain([name]).cloned().collect();
     }
 
     /// Returns the text of an absence.

@@ -115,6 +115,13 @@ impl Rooms {
         }
     }
 
+    /// Replaces a member by the same user under another name, in every room.
+    pub(super) fn rename(&mut self, user: &Arc<User>) {
+        for member in self.open.values_mut().filter_map(|room| room.members.get_mut(&user.client())) {
+            member.user = user.clone();
+        }
+    }
+
     /// Returns the name and number of members of every room.
     pub(super) fn list(&self) -> Vec<(RoomName, usize)> {
         self.open.values().map(|room| (room.name.clone(), room.members.len())).collect()

@@ -146,6 +146,7 @@ fn questions(spec: &CommandSpec, limits: &Limits) -> Vec<String> {
         "/history" => ["", " 1000", " before 99", " after 1", " unread", &format!(" with {user}")]
             .map(|what| format!("/history{what}"))
             .to_vec(),
+        "/nick" => vec![format!("/nick {absent}"), format!("/nick {text}")],
         "/format" => vec!["/format text".into()],
         "/topic" | "/hand" | "/key" | "/away" => vec![format!("{command} {rule}"), format!("{command} {text}")],
         "/kick" => vec![format!("/kick {user} {rule}"), format!("/kick {absent} {rule}")],

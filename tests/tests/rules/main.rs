@@ -2,6 +2,7 @@
 
 mod around;
 mod people;
+mod renaming;
 mod rooms;
 mod server;
 

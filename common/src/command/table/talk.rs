@@ -129,6 +129,14 @@ pub(super) static USERS: &[CommandSpec] = &[
         ..LIST
     },
     CommandSpec {
+        usage: "/nick NAME",
+        help: "take another name, as a guest; what holds for you by the earlier one still does",
+        required: &[To],
+        forms: forms!["/nick" Word],
+        build: |a| Command::Nick(a.to()),
+        ..SPEC
+    },
+    CommandSpec {
         usage: "/away [TEXT]",
         help: "tell users who write to you that you are away; alone, or with your next message, you are here again",
         optional: &[Text],

@@ -150,6 +150,7 @@ impl Registry {
     pub(super) fn add_user(&mut self, user: &Arc<User>, blocks: Vec<UserName>) {
         self.names.insert(user.name.key().clone(), NameState::Online(user.client()));
         self.users.insert(user.client(), user.clone());
+        self.add_former_names(user);
         self.apply_blocks(user, blocks);
     }
 }
@@ -160,6 +161,7 @@ impl Session {
         let mut registry = self.hub.registry();
         registry.names.insert(self.user.name.key().clone(), NameState::Leaving);
         registry.users.remove(&self.user.client());
+        registry.remove_former_names(&self.user);
         let leaving = Leaving { user: self.user.clone(), partners: Vec::new() };
         registry.leaving.insert(self.user.client(), leaving);
         self.user.mark_left();

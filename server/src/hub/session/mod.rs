@@ -17,6 +17,7 @@ mod moderation;
 mod pages;
 mod people;
 mod private_chats;
+mod renaming;
 mod repeated;
 mod resuming;
 mod rooms;
@@ -169,7 +170,10 @@ impl Session {
     #[must_use]
     pub fn begin_command(&mut self, command: &Command<'_>, tag: Tag, now: OffsetDateTime) -> bool {
         self.now = now;
+        self.tag = Tag::default();
+        self.drop_ended_rooms();
         self.tag = tag;
+        self.user.profile.mark_active(now);
         self.flush();
         let repeated = self.find_repeated(command);
         if let Some(id) = repeated {
@@ -381,6 +385,8 @@ impl Session {
             Command::DirectText { to, .. } | Command::DirectStop(to) => Err(direct_chats::unsupported(to)),
             // The connection carries these out where it can ask for a password.
             Command::Register { .. } | Command::Password(_) => Err(Cause::NoQuestionsHere.report()),
+            // The connection claims the name.
+            Command::Nick(_) => Ok(()),
             // `perform` carries these out.
             Command::Say(_) | Command::SayIn { .. } | Command::Hooray | Command::Quit => Ok(()),
             Command::Ack(_) | Command::Alive => Ok(()),
@@ -413,12 +419,6 @@ impl Session {
             return Ok(());
         }
         if by_program || self.user.rendering().is_unframed() { Ok(()) } else { Err(Cause::MachineLine.report()) }
-    }
-
-    fn pong(&mut self, token: &str) -> CommandResult {
-        let token = clean(&self.checked_text(token)?).into_owned();
-        self.answer(EventKind::Pong(token.into()));
-        Ok(())
     }
 
     /// Finds the name of an online user or an account by any spelling.

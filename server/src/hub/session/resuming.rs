@@ -189,6 +189,7 @@ impl Hub {
             return None;
         }
         let old = registry.users.remove(&owner)?;
+        registry.remove_former_names(&old);
         // Hold only now that nothing can fail: a refusal would be stuck in the held outbox.
         request.outbox.hold();
         let user = old.with_connection(request.outbox.clone(), request.address.clone());
@@ -196,6 +197,7 @@ impl Hub {
         registry.sessions.resume(session.number, client, used, options.token);
         registry.names.insert(user.name.key().clone(), NameState::Online(client));
         registry.users.insert(client, user.clone());
+        registry.add_former_names(&user);
         registry.rooms.replace_client(owner, &user);
         registry.private_chats.replace_client(owner, client);
         registry.direct_requests.replace_client(owner, client);
@@ -267,8 +269,8 @@ impl Hub {
                 registry.add_lost_partner(history_owner, user);
                 continue;
             };
-            let blocked = registry.blocks.is_blocked(other.client(), user.name.key())
-                || registry.blocks.is_blocked(user.client(), other.name.key());
+            let blocked = registry.blocks.is_blocked(other.client(), &user.name_keys())
+                || registry.blocks.is_blocked(user.client(), &other.name_keys());
             let opens = !blocked && registry.private_chats.reopen(user.client(), other.client());
             drop(registry);
             if opens {

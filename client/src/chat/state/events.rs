@@ -46,6 +46,7 @@ impl State {
             }
             EventKind::Connected { user } => self.user_connected(at, &cleaned_name(user)),
             EventKind::Disconnected { user } => self.user_disconnected(at, &cleaned_name(user)),
+            EventKind::Renamed { from, to } => self.user_renamed(from, to),
             EventKind::Joined { user, room } => self.user_moved(at, &cleaned_name(user), room, true),
             EventKind::Left { user, room } => self.user_moved(at, &cleaned_name(user), room, false),
             EventKind::Gathered { room, came, went, .. } => self.add_presence_batch(at, room.as_deref(), *came, *went),

@@ -14,7 +14,7 @@ mod spec;
 mod table;
 
 pub use history_query::HistoryQuery;
-pub use moderation::{RoomAction, ServerAction};
+pub use moderation::{MessageRef, RoomAction, ServerAction};
 pub use object::{Request, SignIn};
 pub use parse::{CommandError, parse, room_word};
 pub use spec::{Audience, CommandSpec, words};
@@ -83,6 +83,12 @@ pub enum Command<'a> {
         addresses: &'a str,
     },
     Block(&'a str),
+    /// Tells that the user is away, with a text; without one, that the user is here again.
+    Away(Option<&'a str>),
+    /// Gives a guest another name.
+    Nick(&'a str),
+    /// Tells what the server knows of a user.
+    Whois(&'a str),
     /// Lists the users whom the sender blocks.
     Blocked {
         after: Option<&'a str>,

@@ -54,6 +54,8 @@ struct WireEvent<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     from_user: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     to_user: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<Text<'a>>,
@@ -94,6 +96,12 @@ struct WireEvent<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     kept: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    edited: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ids: Option<Vec<u64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    said_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<Text<'a>>,
@@ -121,6 +129,20 @@ struct WireEvent<'a> {
     users: Option<Vec<Text<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rooms: Option<Vec<(Text<'a>, usize)>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idle_minutes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_seen: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    away: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    standing: Option<Vec<Text<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -12,7 +12,8 @@ use crate::ordered_mutex;
 use crate::rules_record::RulesRecord;
 use crate::store::{Accounts, BanFile, BanRow, FileError, Messages, RulesFile, Sessions};
 use landline_common::history::{
-    DirectMessage, HistoryError, HistoryOwner, HistoryReader, MailboxError, NewMessages, Page, Range,
+    ChangedMessage, DirectMessage, HistoryError, HistoryOwner, HistoryReader, MailboxError, MessageChange, NewMessages,
+    Page, Range,
 };
 use landline_common::{NameKey, OffsetDateTime, RoomKey, UserName};
 use std::io;
@@ -155,6 +156,25 @@ impl Storage for StoreBackend {
         self.messages.search(viewer, words, before, most).map(|page| self.local(page))
     }
 
+    fn change_messages(&self, change: MessageChange, now: OffsetDateTime) -> Result<u64, HistoryError> {
+        ordered_mutex::assert_free();
+        self.messages.change_messages(change, now.unix_ms)
+    }
+
+    fn changes(
+        &self,
+        viewer: &HistoryReader<'_>,
+        last_id: u64,
+        most: usize,
+    ) -> Result<Vec<ChangedMessage>, HistoryError> {
+        ordered_mutex::assert_free();
+        let mut changes = self.messages.changes(viewer, last_id, most)?;
+        for change in &mut changes {
+            change.entry.at = self.clock.at(change.entry.at.unix_ms);
+        }
+        Ok(changes)
+    }
+
     fn delete_direct_messages(&self, party: &HistoryOwner) -> Result<u64, HistoryError> {
         ordered_mutex::assert_free();
         self.messages.delete_direct_messages(party)
@@ -187,6 +207,10 @@ impl Storage for StoreBackend {
         self.accounts.find(name).map(|account| account.name)
     }
 
+    fn had_account(&self, name: &NameKey, at: OffsetDateTime) -> bool {
+        self.accounts.existed(name, at)
+    }
+
     fn block_list(&self, account: &NameKey) -> Vec<UserName> {
         self.accounts.blocks(account)
     }
@@ -194,6 +218,10 @@ impl Storage for StoreBackend {
     fn store_block_list(&self, account: &NameKey, blocks: &[UserName]) -> Result<(), String> {
         ordered_mutex::assert_free();
         self.accounts.set_blocks(account, blocks).map_err(|why| why.to_string())
+    }
+
+    fn last_seen(&self, name: &NameKey) -> Option<OffsetDateTime> {
+        self.sessions.last_seen(name)
     }
 
     fn seen_since(&self, since: OffsetDateTime) -> Vec<UserName> {

@@ -2,9 +2,11 @@
 
 use super::limits::{MAX_PRESENCE_NAMES, MESSAGE_CHARS, NAME_CHARS};
 pub use crate::message::length_error;
+use landline_common::action::shown_action;
 use landline_common::clean::{clean, clean_message};
 use landline_common::limits::MOST_MESSAGE_LINES;
 use landline_common::name::{is_server_author, server_author};
+use std::borrow::Cow;
 
 /// Characters of a message; longer ones are cut. Higher than the usual limit, since a server may be configured to allow
 /// longer messages.
@@ -63,6 +65,14 @@ pub struct ChatMessage {
     pub private: bool,
     /// Delivery, for messages of the user.
     pub delivery: Delivery,
+}
+
+impl ChatMessage {
+    /// Returns the text as it is shown behind the name: `* alice waves` for an action.
+    #[must_use]
+    pub fn shown_text(&self) -> Cow<'_, str> {
+        shown_action(&self.user, &self.text).map_or(Cow::Borrowed(&*self.text), Cow::Owned)
+    }
 }
 
 /// Delivery of a message.

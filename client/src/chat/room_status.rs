@@ -104,6 +104,13 @@ impl RoomStatus {
         self.hands.remove(user);
     }
 
+    /// Records that a user has changed its name.
+    pub fn record_renamed(&mut self, from: &str, to: &str) {
+        if self.hands.remove(from) {
+            self.hands.add(to);
+        }
+    }
+
     /// Returns the topic.
     #[must_use]
     pub fn topic(&self) -> Option<&str> {

@@ -95,11 +95,9 @@ impl Layout {
         };
         let shows_time = shows_name || before.is_none_or(is_apart);
         let (text, first_indent, failure_rows) = match &line.body {
-            Body::Message(message) => (
-                Cow::Borrowed(&*message.text),
-                self.indent_of_first_row(message, shows_name),
-                self.failure_rows(message),
-            ),
+            Body::Message(message) => {
+                (message.shown_text(), self.indent_of_first_row(message, shows_name), self.failure_rows(message))
+            }
             Body::Presence(presence) => (Cow::Owned(presence.sentence()), self.sign_width(), Vec::new()),
             Body::Notice { text, .. } => (Cow::Borrowed(&**text), self.sign_width(), Vec::new()),
         };
@@ -261,6 +259,13 @@ mod tests {
         let days: Vec<_> = (0..3).map(|i| Layout { zone, ..LAYOUT }.line_layout(&room, i).separators.day).collect();
         assert_eq!(days, [Some(0), Some(1), Some(2)]);
         assert_eq!(zone.at(22 * HOUR * 60_000).clock().to_string(), "00:00");
+    }
+
+    #[test]
+    fn an_action_names_its_user() {
+        let room = room(&[("ann", 0, "/me waves"), ("ann", 0, "/mean")]);
+        let texts: Vec<_> = (0..2).map(|i| LAYOUT.line_layout(&room, i).text.into_owned()).collect();
+        assert_eq!(texts, ["* ann waves", "/mean"]);
     }
 
     #[test]

@@ -171,9 +171,12 @@ fn names<'e>(what: &'e EventKind<'_>) -> Vec<&'e str> {
         EventKind::SaidToAll { user, .. } | EventKind::Connected { user } | EventKind::Disconnected { user } => {
             vec![user]
         }
+        EventKind::Renamed { from, to } => vec![from, to],
         EventKind::Joined { user, room } | EventKind::Left { user, room } => vec![user, room],
         EventKind::Direct { from, .. } | EventKind::Private { from, .. } => vec![from],
-        EventKind::Recalled { user, .. } => vec![user],
+        EventKind::Recalled { user, .. } | EventKind::Transcribed { user, .. } => vec![user],
+        EventKind::Edited { room, user, .. } => vec![room, user],
+        EventKind::Deleted { user, by, .. } => vec![user, by],
         _ => Vec::new(),
     }
 }
@@ -207,6 +210,8 @@ mod tests {
             EventKind::Said { id: 1, room: "Direct".into(), user: "alice".into(), text: "hi".into() },
             EventKind::Connected { user: "[Direct] bob: hi".into() },
             EventKind::Disconnected { user: "landline".into() },
+            EventKind::Renamed { from: "landline".into(), to: "bob".into() },
+            EventKind::Renamed { from: "alice".into(), to: "DIRECT_ENDED:bob".into() },
             EventKind::Joined { user: "DIRECT_ENDED:bob".into(), room: "x".into() },
         ] {
             for dialect in [Dialect::Lines, Dialect::Elsewhere] {
@@ -228,7 +233,8 @@ mod tests {
         let at = |days: i64| OffsetDateTime { unix_ms: days * DAY_MS, offset_s: 0 };
         let said = || EventKind::Said { id: 1, room: "mesh".into(), user: "Tim".into(), text: "Hello".into() };
         let place = || Location::Room("mesh".into());
-        let recalled = || EventKind::Recalled { id: 1, place: place(), user: "Tim".into(), text: "Hello".into() };
+        let recalled =
+            || EventKind::Recalled { id: 1, place: place(), user: "Tim".into(), text: "Hello".into(), edited: false };
         let mut shown = at(9).day();
         let mut all = String::new();
         for (what, days) in [

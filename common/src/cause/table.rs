@@ -88,6 +88,9 @@ causes! {
     HandRaised "hand_raised" State, "{user} raises a hand in {room}: {word}";
     HandUp "hand_up" State, "Your hand is up in {room}; {count} before you. /hand takes it down";
     HandDown "hand_down" State, "Your hand is down in {room}";
+    Pinned "pinned" State, "{by} pinned in {room}: {user}: {word}";
+    Unpinned "unpinned" State, "{by} unpinned the message in {room}";
+    Pin "pin" State, "Pinned in {room}: {user}: {word}";
     ServerOwned "server_owned" State, "You are an owner of this server now. /help lists what you can do";
     WhispersOwners "whispers_owners" State,
         "{by}: guests may write to owners only. /whispers all of an owner lifts this";
@@ -97,6 +100,11 @@ causes! {
     DoorsOpen "doors_open" State, "{by} opened the doors of this server";
     UserExpelled "user_expelled" State, "{by} banned {user} from this server{time}";
     UserReadmitted "user_readmitted" State, "{by} lifted the ban of {user} from this server";
+
+    // What users tell of themselves.
+    AwaySet "away_set" State, "You are away: {word}. /away alone, or your next message, ends that";
+    HereAgain "here_again" State, "You are here again";
+    UserAway "user_away" State, "{user} is away: {word}";
 
     Registered "registered" Line, "Registration successful. You can login now.";
 
@@ -164,6 +172,11 @@ causes! {
     ResumeBusy "resume_busy" Refusal(503), "Your previous connection is still busy. Try again in a moment.";
     TokenUnknown "token_unknown" Refusal(403), "That session is over. Sign in again.";
 
+    NameFixed "name_fixed" Refusal(403), "{user} is an account, and its name stays. Guests can change theirs.";
+    NameYours "name_yours" Refusal(400), "{user} is your name already.";
+    TooManyRenames "too_many_renames" Refusal(403),
+        "You have changed your name {count} times, the maximum. Sign in again with the name that you want.";
+
     // Commands.
     BadObject "bad_object" Refusal(400), "Not a valid command object: {word}. Nothing was done.";
     UnknownCommand "unknown_command" Refusal(400),
@@ -197,6 +210,17 @@ causes! {
     OwnerAlready "owner_already" Refusal(400), "{user} is an owner of {room} already.";
     NoOwner "no_owner" Refusal(404), "{user} is not an owner of {room}. /rules names them.";
     NoHands "no_hands" Refusal(404), "No hand is up in {room}.";
+    NoMessage "no_message" Refusal(404),
+        "There is no such message in {room}. Nothing was done. /forget removes your messages to one user.";
+    NoOwnMessage "no_own_message" Refusal(404),
+        "You have said nothing in {room} in the last {count} minute{s} that you could take back. Nothing was done.";
+    TooLate "too_late" Refusal(403),
+        "A message can be taken back for {count} minute{s}, by owners of {room} at any time. Nothing was done.";
+    NotNewest "not_newest" Refusal(409), "That is not your newest message in {room}. Nothing was changed.";
+    TooFarBack "too_far_back" Refusal(400), "/delete USER MINUTES goes 1 to {count} minute{s} back. Nothing was done.";
+    ChangeNotStored "change_not_stored" Refusal(500),
+        "The change could not be stored; no message has changed. Try again, or tell the operator of this server.";
+    NoPin "no_pin" Refusal(404), "No message is pinned in {room}.";
     RulesFull "rules_full" Refusal(403),
         "{room} has {count} such entries (owners, invitations, hands, mutes or bans), the maximum. Remove one first.";
     RulesNotStored "rules_not_stored" Refusal(500),

@@ -5,6 +5,7 @@ use crate::cause::{Cause, Details, Report};
 use crate::command::Format;
 use crate::event::{EventKind, More, Part, SignInDetails, Text};
 use crate::history::Location;
+use crate::whois::Whois;
 use std::borrow::Cow;
 
 impl WireEvent<'_> {
@@ -27,11 +28,36 @@ impl WireEvent<'_> {
             }
             ("message", Some("history")) => {
                 let place = owned(&self.room).map_or(Location::Global, Location::Room);
-                EventKind::Recalled { id: self.id?, place, user: owned(&self.user)?, text: owned(&self.text)? }
+                EventKind::Recalled {
+                    id: self.id?,
+                    place,
+                    user: owned(&self.user)?,
+                    text: owned(&self.text)?,
+                    edited: self.edited == Some(true),
+                }
             }
+            ("message", Some("transcript")) => EventKind::Transcribed {
+                id: self.id?,
+                room: owned(&self.room)?,
+                user: owned(&self.user)?,
+                text: owned(&self.text)?,
+                edited: self.edited == Some(true),
+            },
+            ("message", Some("edited")) => EventKind::Edited {
+                id: self.id?,
+                room: owned(&self.room)?,
+                user: owned(&self.user)?,
+                text: owned(&self.text)?,
+            },
             ("pm", Some("history")) => {
                 let place = Location::DirectMessage { to: owned(&self.to_user)? };
-                EventKind::Recalled { id: self.id?, place, user: owned(&self.from_user)?, text: owned(&self.text)? }
+                EventKind::Recalled {
+                    id: self.id?,
+                    place,
+                    user: owned(&self.from_user)?,
+                    text: owned(&self.text)?,
+                    edited: self.edited == Some(true),
+                }
             }
             ("pm", Some("private")) => EventKind::Private { from: owned(&self.from_user)?, text: owned(&self.text)? },
             ("pm", Some("direct")) => {
@@ -75,6 +101,7 @@ impl WireEvent<'_> {
             by: owned(&self.by),
             room: owned(&self.room),
             seconds: self.seconds,
+            id: self.id,
             count: self.count,
             retry_ms: self.retry_ms,
             word: owned(&self.word),
@@ -106,11 +133,19 @@ impl WireEvent<'_> {
             "direct_ended" => EventKind::DirectEnded { with: owned(&self.user)?, reason: owned(&self.reason)? },
             "connected" => EventKind::Connected { user: owned(&self.user)? },
             "disconnected" => EventKind::Disconnected { user: owned(&self.user)? },
+            "renamed" => EventKind::Renamed { from: owned(&self.user)?, to: owned(&self.to)? },
             "joined" => EventKind::Joined { user: owned(&self.user)?, room: owned(&self.room)? },
             "left" => EventKind::Left { user: owned(&self.user)?, room: owned(&self.room)? },
             "history_end" => {
                 EventKind::RecallEnd { count: self.shown?, remark: owned(&self.remark)?, next: owned(&self.next) }
             }
+            "deleted" => EventKind::Deleted {
+                room: owned(&self.room),
+                ids: self.ids.clone()?,
+                user: owned(&self.user)?,
+                by: owned(&self.by)?,
+                said_ms: self.said_at?,
+            },
             "gathered" => EventKind::Gathered {
                 room: owned(&self.room),
                 came: self.joined?,
@@ -139,6 +174,19 @@ impl WireEvent<'_> {
                 let Remainder::Messages(more) = self.more? else { return None };
                 EventKind::CaughtUp { room: owned(&self.room)?, count: self.shown?, missed: self.missed?, more }
             }
+            "whois" => EventKind::Whois(Box::new(Whois {
+                user: owned(&self.user)?,
+                account: self.account?,
+                client: owned(&self.client),
+                since: self.since,
+                idle_minutes: self.idle_minutes,
+                last_seen: self.last_seen,
+                away: owned(&self.away),
+                rooms: owned_all(&self.member_of).unwrap_or_default(),
+                room: owned(&self.room),
+                standing: owned_all(&self.standing).unwrap_or_default(),
+                address: owned(&self.address),
+            })),
             "info" => EventKind::Info(owned(&self.text)?),
             _ => return None,
         })

@@ -4,6 +4,7 @@ use crate::command::Format;
 use crate::event::{Event, EventKind, More, Part, Reply, SignInDetails, Text};
 use crate::history::Location;
 use crate::time::OffsetDateTime;
+use crate::whois::Whois;
 use proptest::prelude::*;
 use std::borrow::Cow;
 
@@ -63,7 +64,8 @@ fn a5_messages_of_the_server_itself_are_marked() {
     for what in [
         EventKind::Said { id, room: "lobby".into(), user: user(), text: text() },
         EventKind::SaidToAll { id, user: user(), text: text() },
-        EventKind::Recalled { id, place, user: user(), text: text() },
+        EventKind::Recalled { id, place, user: user(), text: text(), edited: false },
+        EventKind::Edited { id, room: "lobby".into(), user: user(), text: text() },
     ] {
         let written = line(what);
         assert!(written.contains(r#""user":"Landline (server)","server":true"#), "{written}");
@@ -115,10 +117,10 @@ fn report() -> impl Strategy<Value = Report<'static>> {
     let causes = [Cause::Entered, Cause::NoSuchUser, Cause::UnknownCommand, Cause::AlreadyHere, Cause::InvalidMode];
     let some = || prop::option::of(text());
     let number = || prop::option::of(any::<u64>());
-    let about = (some(), some(), some(), number(), number(), number(), some(), some(), some());
+    let about = (some(), some(), some(), (number(), number()), number(), number(), some(), some(), some());
     (prop::sample::select(causes.to_vec()), about, text()).prop_map(|(cause, about, text)| {
-        let (user, by, room, seconds, count, retry_ms, word, hint, reason) = about;
-        let about = Box::new(Details { user, by, room, seconds, count, retry_ms, word, hint, reason });
+        let (user, by, room, (seconds, id), count, retry_ms, word, hint, reason) = about;
+        let about = Box::new(Details { user, by, room, seconds, id, count, retry_ms, word, hint, reason });
         Report { cause, about, text: Some(text), code: None }
     })
 }
@@ -135,6 +137,24 @@ fn part() -> impl Strategy<Value = Part<'static>> {
 fn any_what() -> impl Strategy<Value = EventKind<'static>> {
     let two = || (text(), text());
     prop_oneof![
+        (text(), any::<bool>(), any::<Option<i64>>(), prop::option::of(text()), prop::collection::vec(text(), 0..3))
+            .prop_map(|(user, account, since, away, rooms)| {
+                let (client, room, address) = (away.clone(), away.clone(), away.clone());
+                let (idle_minutes, last_seen) = (since.map(i64::unsigned_abs), since);
+                let standing = rooms.clone();
+                let times = Whois { since, idle_minutes, last_seen, ..Whois::default() };
+                EventKind::Whois(Box::new(Whois {
+                    user,
+                    account,
+                    client,
+                    away,
+                    rooms,
+                    room,
+                    standing,
+                    address,
+                    ..times
+                }))
+            }),
         (any::<u64>(), text(), text(), text()).prop_map(|(id, room, user, text)| EventKind::Said {
             id,
             room,
@@ -148,12 +168,13 @@ fn any_what() -> impl Strategy<Value = EventKind<'static>> {
             text,
             kept
         }),
-        (any::<u64>(), place(), two()).prop_map(|(id, place, (user, text))| EventKind::Recalled {
-            id,
-            place,
-            user,
-            text
-        }),
+        (any::<u64>(), place(), two(), any::<bool>())
+            .prop_map(|(id, place, (user, text), edited)| { EventKind::Recalled { id, place, user, text, edited } }),
+        (any::<u64>(), text(), two(), any::<bool>())
+            .prop_map(|(id, room, (user, text), edited)| { EventKind::Transcribed { id, room, user, text, edited } }),
+        (any::<u64>(), text(), two()).prop_map(|(id, room, (user, text))| EventKind::Edited { id, room, user, text }),
+        (prop::option::of(text()), prop::collection::vec(any::<u64>(), 0..4), two(), any::<i32>())
+            .prop_map(|(room, ids, (user, by), said)| EventKind::Deleted { room, ids, user, by, said_ms: said.into() }),
         (any::<usize>(), text(), prop::option::of(text())).prop_map(|(shown, remark, next)| EventKind::RecallEnd {
             count: shown,
             remark,
@@ -177,6 +198,7 @@ fn any_what() -> impl Strategy<Value = EventKind<'static>> {
         two().prop_map(|(with, reason)| EventKind::DirectEnded { with, reason }),
         text().prop_map(|user| EventKind::Connected { user }),
         text().prop_map(|user| EventKind::Disconnected { user }),
+        two().prop_map(|(from, to)| EventKind::Renamed { from, to }),
         two().prop_map(|(user, room)| EventKind::Joined { user, room }),
         two().prop_map(|(user, room)| EventKind::Left { user, room }),
         (texts(), part()).prop_map(|(users, part)| EventKind::Online { users, part }),

@@ -6,6 +6,7 @@ use crate::event::{Event, EventKind, Part, SignInDetails, Text};
 use crate::history::Location;
 use crate::name::is_server_author;
 use crate::text;
+use crate::whois::Whois;
 use std::borrow::Cow;
 
 fn borrowed<'a>(text: &'a Text<'_>) -> Option<Text<'a>> {
@@ -64,7 +65,7 @@ impl<'a> WireEvent<'a> {
                 kept: kept.then_some(true),
                 ..WireEvent::of("pm")
             },
-            EventKind::Recalled { id, place, user, text } => {
+            EventKind::Recalled { id, place, user, text, edited } => {
                 let wire = match place {
                     Location::Room(room) => WireEvent { room: borrowed(room), ..WireEvent::message(user) },
                     Location::Global => WireEvent::message(user),
@@ -72,8 +73,24 @@ impl<'a> WireEvent<'a> {
                         WireEvent { from_user: borrowed(user), to_user: borrowed(to), ..WireEvent::of("pm") }
                     }
                 };
-                WireEvent { event: Some("history".into()), id: Some(*id), text: borrowed(text), ..wire }
+                let edited = edited.then_some(true);
+                WireEvent { event: Some("history".into()), id: Some(*id), text: borrowed(text), edited, ..wire }
             }
+            EventKind::Transcribed { id, room, user, text, edited } => WireEvent {
+                event: Some("transcript".into()),
+                id: Some(*id),
+                room: borrowed(room),
+                text: borrowed(text),
+                edited: edited.then_some(true),
+                ..WireEvent::message(user)
+            },
+            EventKind::Edited { id, room, user, text } => WireEvent {
+                event: Some("edited".into()),
+                id: Some(*id),
+                room: borrowed(room),
+                text: borrowed(text),
+                ..WireEvent::message(user)
+            },
             EventKind::Private { from, text } => WireEvent {
                 event: Some("private".into()),
                 from_user: borrowed(from),
@@ -138,6 +155,7 @@ impl<'a> WireEvent<'a> {
             user: field(&about.user),
             room: field(&about.room),
             seconds: about.seconds,
+            id: about.id,
             count: about.count,
             retry_ms: about.retry_ms,
             word: field(&about.word),
@@ -188,6 +206,9 @@ impl<'a> WireEvent<'a> {
             }
             EventKind::Connected { user } => WireEvent { user: borrowed(user), ..system("connected") },
             EventKind::Disconnected { user } => WireEvent { user: borrowed(user), ..system("disconnected") },
+            EventKind::Renamed { from, to } => {
+                WireEvent { user: borrowed(from), to: borrowed(to), ..system("renamed") }
+            }
             EventKind::Joined { user, room } => {
                 WireEvent { user: borrowed(user), room: borrowed(room), ..system("joined") }
             }
@@ -199,6 +220,14 @@ impl<'a> WireEvent<'a> {
                 remark: borrowed(remark),
                 next: next.as_ref().and_then(borrowed),
                 ..system("history_end")
+            },
+            EventKind::Deleted { room, ids, user, by, said_ms } => WireEvent {
+                room: room.as_ref().and_then(borrowed),
+                ids: Some(ids.clone()),
+                user: borrowed(user),
+                by: borrowed(by),
+                said_at: Some(*said_ms),
+                ..system("deleted")
             },
             EventKind::Gathered { room, came, went, users } => WireEvent {
                 room: room.as_ref().and_then(borrowed),
@@ -229,6 +258,7 @@ impl<'a> WireEvent<'a> {
                 more: Some(Remainder::Messages(*more)),
                 ..WireEvent::of("system")
             },
+            EventKind::Whois(whois) => WireEvent::whois(whois, event),
             EventKind::Info(text) => {
                 WireEvent { text: borrowed(text), event: Some("info".into()), ..WireEvent::of("system") }
             }
@@ -237,6 +267,8 @@ impl<'a> WireEvent<'a> {
             | EventKind::SaidToAll { .. }
             | EventKind::Direct { .. }
             | EventKind::Recalled { .. }
+            | EventKind::Transcribed { .. }
+            | EventKind::Edited { .. }
             | EventKind::Private { .. }
             | EventKind::DirectTalk { .. }
             | EventKind::Ask(_)
@@ -247,6 +279,26 @@ impl<'a> WireEvent<'a> {
             | EventKind::Done { .. }
             | EventKind::Ping
             | EventKind::Error { .. } => system("other"),
+        }
+    }
+
+    fn whois(whois: &'a Whois<'_>, event: &Event<'_>) -> WireEvent<'a> {
+        let field = |text: &'a Option<Text<'_>>| text.as_ref().and_then(borrowed);
+        WireEvent {
+            event: Some("whois".into()),
+            user: borrowed(&whois.user),
+            account: Some(whois.account),
+            client: field(&whois.client),
+            since: whois.since,
+            idle_minutes: whois.idle_minutes,
+            last_seen: whois.last_seen,
+            away: field(&whois.away),
+            member_of: borrowed_all(&whois.rooms).filter(|rooms| !rooms.is_empty()),
+            room: field(&whois.room),
+            standing: borrowed_all(&whois.standing).filter(|standing| !standing.is_empty()),
+            address: field(&whois.address),
+            text: Some(whois.sentences(event.at).join("\n").into()),
+            ..WireEvent::of("system")
         }
     }
 

@@ -71,7 +71,28 @@ fn a_mesh_writes_the_lines_of_its_predecessor() {
 }
 
 fn recalled(place: Location<'static>) -> EventKind<'static> {
-    EventKind::Recalled { id: 1, place, user: "alice".into(), text: "hi".into() }
+    EventKind::Recalled { id: 1, place, user: "alice".into(), text: "hi".into(), edited: false }
+}
+
+/// Messages of alice that `by` removed, from three minutes before the event.
+fn deleted(count: u64, by: &'static str, room: Option<&'static str>) -> EventKind<'static> {
+    let ids = (1..=count).collect();
+    let room = room.map(Text::from);
+    EventKind::Deleted { room, ids, user: "alice".into(), by: by.into(), said_ms: 1_795_271_000_000 - 180_000 }
+}
+
+#[test]
+fn changes_of_messages_name_the_room_where_it_is_not_the_current_one() {
+    let edited = || EventKind::Edited { id: 1, room: "ops".into(), user: "alice".into(), text: "hi".into() };
+    for (what, dialect, line) in [
+        (edited(), Dialect::Elsewhere, "[ops] alice (edited): hi\n"),
+        (edited(), Dialect::TcpChat, "alice (edited) - hi\n"),
+        (deleted(1, "bob", Some("ops")), Dialect::Elsewhere, "INFO: [ops] bob removed a message of alice (14:20)\n"),
+        (deleted(1, "alice", Some("ops")), Dialect::LanTalk, "alice removed a message (14:20)\n"),
+    ] {
+        assert_eq!(written(what, dialect, 1_000), line);
+    }
+    assert!(crate::UserName::parse("alice (edited)").is_err(), "no user has such a name");
 }
 
 #[test]
@@ -84,6 +105,15 @@ fn events_are_written_as_the_lines_of_the_protocol() {
         (recalled(Location::Global), "[all 2026-11-21 14:23] alice: hi\n"),
         (recalled(Location::DirectMessage { to: "bob".into() }), "[PM 2026-11-21 14:23] alice to bob: hi\n"),
         (EventKind::RecallEnd { count: 0, remark: "".into(), next: None }, "INFO: no messages\n"),
+        (
+            EventKind::Transcribed { id: 7, room: "ops".into(), user: name(), text: "hi".into(), edited: true },
+            "[7] 2026-11-21 14:23 alice (edited): hi\n",
+        ),
+        (EventKind::Edited { id: 7, room: "ops".into(), user: name(), text: "hi".into() }, "alice (edited): hi\n"),
+        (deleted(1, "alice", Some("ops")), "INFO: alice removed a message (14:20)\n"),
+        (deleted(1, "bob", Some("ops")), "INFO: bob removed a message of alice (14:20)\n"),
+        (deleted(3, "bob", Some("ops")), "INFO: bob removed 3 messages of alice (since 14:20)\n"),
+        (deleted(1, "bob", None), "INFO: [all] bob removed a message of alice (14:20)\n"),
         (
             EventKind::RecallEnd { count: 2, remark: "x".into(), next: Some("/history before 7".into()) },
             "INFO: 2 messages (x); more: /history before 7\n",
@@ -108,6 +138,7 @@ fn events_are_written_as_the_lines_of_the_protocol() {
         (EventKind::Private { from: name(), text: "hi".into() }, "[Private] alice: hi\n"),
         (EventKind::Connected { user: name() }, "alice has connected to the chatroom\n"),
         (EventKind::Disconnected { user: name() }, "alice has left the chatroom\n"),
+        (EventKind::Renamed { from: name(), to: "bob".into() }, "alice is now bob\n"),
         (EventKind::Joined { user: name(), room: "ops".into() }, "alice joined ops\n"),
         (EventKind::Left { user: name(), room: "ops".into() }, "alice left ops\n"),
         (
@@ -209,7 +240,7 @@ const DIALECTS: [Dialect; 6] =
 fn messages(name: &str, text: &str) -> Vec<EventKind<'static>> {
     let name = || Text::from(name.to_owned());
     let text = || Text::from(text.to_owned());
-    let recalled = |place| EventKind::Recalled { id: 1, place, user: name(), text: text() };
+    let recalled = |place| EventKind::Recalled { id: 1, place, user: name(), text: text(), edited: true };
     vec![
         EventKind::Said { id: 1, room: name(), user: name(), text: text() },
         EventKind::SaidToAll { id: 1, user: name(), text: text() },
@@ -218,6 +249,8 @@ fn messages(name: &str, text: &str) -> Vec<EventKind<'static>> {
         recalled(Location::Room(name())),
         recalled(Location::Global),
         recalled(Location::DirectMessage { to: name() }),
+        EventKind::Transcribed { id: 7, room: name(), user: name(), text: text(), edited: false },
+        EventKind::Edited { id: 1, room: name(), user: name(), text: text() },
         EventKind::Private { from: name(), text: text() },
         EventKind::DirectTalk { with: name(), own: false, text: text() },
         EventKind::DirectTalk { with: name(), own: true, text: text() },
@@ -235,9 +268,11 @@ fn a9_each_line_of_a_message_has_the_prefix() {
         "[all] bob: ",
         "[PM] bob: ",
         "[PM 2026-11-21 14:23] bob: ",
-        "[bob 2026-11-21 14:23] bob: ",
-        "[all 2026-11-21 14:23] bob: ",
-        "[PM 2026-11-21 14:23] bob to bob: ",
+        "[bob 2026-11-21 14:23] bob (edited): ",
+        "[all 2026-11-21 14:23] bob (edited): ",
+        "[PM 2026-11-21 14:23] bob to bob (edited): ",
+        "[7] 2026-11-21 14:23 bob: ",
+        "bob (edited): ",
         "[Private] bob: ",
         "[Direct] bob: ",
         "[Direct] to bob: ",
@@ -253,6 +288,37 @@ fn a9_each_line_of_a_message_has_the_prefix() {
     assert_eq!(written(said(), Dialect::Chat77, 1_000), format!("bob: {flat}\n"));
     assert_eq!(written(said(), Dialect::TcpChat, 1_000), format!("bob - {flat}\n"));
     assert_eq!(written(said(), Dialect::Mesh, 1_000).matches("14:23:20 bob: ").count(), 4);
+}
+
+#[test]
+fn an_action_has_a_sign_that_no_name_has_on_each_line() {
+    let action = "/me waves\nINFO: you have been kicked\nbob: hi";
+    for (what, prefix) in messages("bob", action).into_iter().zip([
+        "* bob ",
+        "[all] * bob ",
+        "[PM] * bob ",
+        "[PM 2026-11-21 14:23] * bob ",
+        "[bob 2026-11-21 14:23] * bob (edited) ",
+        "[all 2026-11-21 14:23] * bob (edited) ",
+        "[PM 2026-11-21 14:23] * bob to bob (edited) ",
+        "[7] 2026-11-21 14:23 * bob ",
+        "* bob (edited) ",
+        "[Private] * bob ",
+        "[Direct] * bob ",
+    ]) {
+        let lines: String = action[4..].split('\n').map(|line| format!("{prefix}{line}\n")).collect();
+        assert_eq!(written(what, Dialect::Lines, 4_096), lines);
+    }
+    let said = || EventKind::Said { id: 1, room: "ops".into(), user: "bob".into(), text: "/me waves".into() };
+    for (dialect, line) in [
+        (Dialect::Elsewhere, "[ops] * bob waves\n"),
+        (Dialect::TcpChat, "* bob waves\n"),
+        (Dialect::Chat77, "* bob waves\n"),
+        (Dialect::Mesh, "14:23:20 * bob waves\n"),
+    ] {
+        assert_eq!(written(said(), dialect, 1_000), line);
+    }
+    assert!(crate::UserName::parse("*").is_err() && crate::UserName::parse("* bob").is_err());
 }
 
 /// Texts and names with many line ends and forged prefixes.
@@ -285,6 +351,27 @@ proptest! {
                     Dialect::TcpChat | Dialect::Chat77 => prop_assert_eq!(rest.concat(), flatten(&text)),
                     Dialect::LanTalk => prop_assert_eq!(rest, [&*flatten(&text)]),
                     _ => prop_assert_eq!(rest, text.split('\n').collect::<Vec<_>>()),
+                }
+            }
+        }
+    }
+
+    /// Each line of an action begins with the sign and the name of its author, whatever its text: so it is no line of
+    /// another user, of another kind or of the server.
+    #[test]
+    fn no_action_forges_the_prefix_of_a_line(name in "[a-z]{1,9}", text in forged()) {
+        let action = format!("/me {text}");
+        if action_of(&action).is_none() {
+            return Ok(());
+        }
+        for dialect in DIALECTS {
+            for (what, short) in messages(&name, &action).into_iter().zip(messages(&name, "/me x")).take(9) {
+                let short = written(short, dialect, 1_000);
+                let prefix = short.strip_suffix("x\n").unwrap();
+                prop_assert!(prefix.contains(&format!("* {name} ")), "{:?}", prefix);
+                let out = written(what, dialect, 1_000);
+                for line in out.split_terminator('\n') {
+                    prop_assert!(line.starts_with(prefix), "{:?} in {:?}", prefix, out);
                 }
             }
         }

@@ -1,11 +1,13 @@
 //! Carries out the authentication requests of a door: a guest's name, an account, a password. This module writes
 //! nothing to the client; the door answers.
 
-use super::Connection;
 use super::passwords::Passwords;
+use super::{Connection, ServerContext};
 use crate::door::{AuthRequest, AuthResult, SessionRequest};
 use crate::guard::{Origin, throttle};
-use crate::hub::{CountedAddress, NameReservation, NameTaken, Session, SignInOptions, SignInRequest, Token};
+use crate::hub::{
+    CountedAddress, NameHolder, NameReservation, NameTaken, Session, SignInOptions, SignInRequest, Token,
+};
 use landline_common::command::SignIn;
 use landline_common::{Cause, Rendering, Report, RoomName, UserName, password};
 use std::net::IpAddr;
@@ -164,29 +166,9 @@ impl Connection<'_> {
         Ok(AdmittedUser::guest(self.reserve_unregistered(name, None)?, RoomName::lobby()))
     }
 
-    /// Reserves a name that no account has, and that is kept for no guest but the one with this token.
+    /// Reserves a name for a sign-in. A client that holds it is probed.
     fn reserve_unregistered(&self, name: UserName, token: Option<Token>) -> Result<NameReservation, AuthResult> {
-        let check_kept = |name: &UserName| self.context.hub.check_name(name, token, self.context.clock.now());
-        // The name of an account or of another guest is refused in any case, so its holder is not probed.
-        let is_refused = self.context.accounts.exists(name.key()) || check_kept(&name).is_err();
-        let reservation = if is_refused { self.context.hub.reserve(name) } else { self.reserve(name) };
-        let reservation = reservation.map_err(|taken| {
-            let cause = match taken {
-                NameTaken::InUse => Cause::NameTaken,
-                NameTaken::ServerName => Cause::NameOfServer,
-            };
-            AuthResult::NameTaken(cause.report())
-        })?;
-        #[cfg(feature = "faults")]
-        crate::faults::strike("sign-in", reservation.name().as_str().as_bytes());
-        // Checked again under the reservation: another client may just have registered the name.
-        if self.context.accounts.exists(reservation.name().key()) {
-            return Err(AuthResult::NameTaken(Cause::NameRegistered.with_user(reservation.name().to_string())));
-        }
-        check_kept(reservation.name()).map_err(AuthResult::NameTaken)?;
-        // Checked last, so that a name which looks like that of another user is reported as taken.
-        reservation.name().check_new().map_err(|why| AuthResult::Refused(why.into()))?;
-        Ok(reservation)
+        claim_name(self.context, name, token.map(NameHolder::of), |name| self.reserve(name))
     }
 
     /// Registers an account. Its name stays reserved until the result is dropped.
@@ -269,11 +251,45 @@ fn parse_name_token(text: Option<&str>) -> Result<Option<Token>, AuthResult> {
     text.map(|text| Token::parse(text).ok_or_else(bad)).transpose()
 }
 
+/// Claims a name that no account has, and that is kept for no guest but `holder`, for a guest or a new account; `reserve`
+/// reserves it.
+///
+/// # Errors
+/// The name is taken, belongs to an account or to the server, is kept for another guest, or is reserved.
+pub(super) fn claim_name(
+    context: &ServerContext,
+    name: UserName,
+    holder: Option<NameHolder>,
+    reserve: impl FnOnce(UserName) -> Result<NameReservation, NameTaken>,
+) -> Result<NameReservation, AuthResult> {
+    let check_kept = |name: &UserName| context.hub.check_name(name, holder, context.clock.now());
+    // The name of an account or of another guest is refused in any case, so its holder is not probed.
+    let is_refused = context.accounts.exists(name.key()) || check_kept(&name).is_err();
+    let reservation = if is_refused { context.hub.reserve(name) } else { reserve(name) };
+    let reservation = reservation.map_err(|taken| {
+        let cause = match taken {
+            NameTaken::InUse => Cause::NameTaken,
+            NameTaken::ServerName => Cause::NameOfServer,
+        };
+        AuthResult::NameTaken(cause.report())
+    })?;
+    #[cfg(feature = "faults")]
+    crate::faults::strike("sign-in", reservation.name().as_str().as_bytes());
+    // Checked again under the reservation: another client may just have registered the name.
+    if context.accounts.exists(reservation.name().key()) {
+        return Err(AuthResult::NameTaken(Cause::NameRegistered.with_user(reservation.name().to_string())));
+    }
+    check_kept(reservation.name()).map_err(AuthResult::NameTaken)?;
+    // Checked last, so that a name which looks like that of another user is reported as taken.
+    reservation.name().check_new().map_err(|why| AuthResult::Refused(why.into()))?;
+    Ok(reservation)
+}
+
 fn counted_address(address: IpAddr) -> CountedAddress {
     // The network of an IPv6 address comes last.
     let origin = Origin::of(address).last().unwrap_or(Origin::Address(address));
     let multiplier = u32::try_from(origin.multiplier()).unwrap_or(u32::MAX);
-    CountedAddress { key: format!("{origin:?}").into(), multiplier }
+    CountedAddress { key: format!("{origin:?}").into(), shown: address.to_string().into(), multiplier }
 }
 
 /// Compares two passwords in a time that does not depend on where they differ.

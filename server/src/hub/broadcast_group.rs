@@ -2,12 +2,14 @@
 
 use super::Hub;
 use super::presence::{Change, Decision, PresenceThrottle};
+use super::recent::RecentMessages;
 use super::rules::RoomGate;
 use super::user::User;
 use crate::fanout::{Publication, RoomLog};
 use crate::ordered_mutex::OrderedMutex;
 use landline_common::{Event, EventKind, Limits, OffsetDateTime, Rendering};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A group's send path, and its pending presence changes.
 #[derive(Debug)]
@@ -16,6 +18,8 @@ pub(super) struct BroadcastGroup {
     /// The room's rules; `None` for the global group.
     pub(super) gate: Option<Arc<RoomGate>>,
     presence: OrderedMutex<PresenceThrottle, 3>,
+    /// The newest messages with their authors.
+    pub(super) recent: OrderedMutex<RecentMessages, 6>,
 }
 
 /// A user joins or leaves a group.
@@ -28,8 +32,19 @@ pub(super) struct PresenceChange<'a> {
 }
 
 impl BroadcastGroup {
-    pub(super) fn new(log: Arc<RoomLog>, gate: Option<Arc<RoomGate>>) -> Arc<BroadcastGroup> {
-        Arc::new(BroadcastGroup { log, gate, presence: OrderedMutex::default() })
+    pub(super) fn new(log: Arc<RoomLog>, gate: Option<Arc<RoomGate>>, limits: &Limits) -> Arc<BroadcastGroup> {
+        let recent = OrderedMutex::new(RecentMessages::new(limits));
+        Arc::new(BroadcastGroup { log, gate, presence: OrderedMutex::default(), recent })
+    }
+
+    /// Counts a line about a change of a name. See [`PresenceThrottle::take_line`].
+    pub(super) fn take_line(&self, hub: &Hub) -> Result<(), Duration> {
+        self.presence.lock().take_line(hub.poller.uptime(), &hub.limits)
+    }
+
+    /// Names a user by its new name in the summary that is to come.
+    pub(super) fn rename(&self, user: &User) {
+        self.presence.lock().rename(&user.author.owner, &user.name);
     }
 
     /// Starts the timer that ends the batch and announces its summary.
@@ -78,7 +93,7 @@ impl<'a> PresenceChange<'a> {
     fn coalesce(&self, readers: usize, at: OffsetDateTime) -> bool {
         let PresenceChange { hub, group, user, joins } = *self;
         let name = &user.name;
-        let history_owner = &user.initial_owner;
+        let history_owner = &user.author.owner;
         let blocks_others = user.blocks_others();
         let change = Change { name, history_owner, joins, at, blocks_others };
         let decision = group.presence.lock().decide(change, readers, hub.poller.uptime(), &hub.limits);

@@ -16,7 +16,10 @@ mod name_tokens;
 mod nonces;
 mod presence;
 mod private;
+mod profile;
 mod publications;
+mod recent;
+mod renaming;
 mod replay;
 mod request_budgets;
 mod requests;
@@ -29,6 +32,7 @@ mod session_state;
 mod storage;
 mod user;
 
+pub use name_tokens::NameHolder;
 pub use publications::Tag;
 pub use resume::{Token, Transport};
 pub use session::{AfterCommand, NotResumed, Resumable, Session};
@@ -58,7 +62,7 @@ use resume::ResumeTable;
 use room::Rooms;
 use rules::{RulesTable, ServerRules};
 use session::DetachedSession;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -106,6 +110,8 @@ struct Registry {
     direct_requests: DirectRequests,
     request_budgets: RequestBudgets,
     blocks: Blocks,
+    /// The users online that have had a name earlier in their session.
+    former_names: HashMap<NameKey, BTreeSet<ClientId>>,
     sessions: ResumeTable<DetachedSession>,
     name_tokens: NameTokens,
     rules: RulesTable,
@@ -128,7 +134,8 @@ enum NameState {
     Reserved,
     /// The name of an online user.
     Online(ClientId),
-    /// Its user is leaving. The next user of the name waits, so that the leave is announced before the new sign-in.
+    /// Its user is leaving or has taken another name. The next user of the name waits, so that this is announced before
+    /// the new sign-in.
     Leaving,
 }
 
@@ -155,6 +162,8 @@ pub struct NameReservation {
 pub struct CountedAddress {
     /// Identifies the address or network.
     pub key: Arc<str>,
+    /// The address itself, for owners of the server.
+    pub shown: Arc<str>,
     /// Its bounds on rooms and requests, as a multiple of those of one address.
     pub multiplier: u32,
 }
@@ -169,7 +178,7 @@ impl CountedAddress {
 /// One address.
 impl From<&str> for CountedAddress {
     fn from(key: &str) -> CountedAddress {
-        CountedAddress { key: key.into(), multiplier: 1 }
+        CountedAddress { key: key.into(), shown: key.into(), multiplier: 1 }
     }
 }
 
@@ -241,6 +250,7 @@ impl Hub {
             direct_requests: DirectRequests::new(chats_per_user),
             request_budgets: RequestBudgets::new(limits.requests_per_address),
             blocks: Blocks::default(),
+            former_names: HashMap::new(),
             sessions: ResumeTable::new(count(limits.resume_sessions), count(limits.resume_bytes)),
             name_tokens: NameTokens::new(limits),
             rules: RulesTable::default(),
@@ -256,7 +266,7 @@ impl Hub {
             registry: OrderedMutex::new(registry),
             name_freed: Condvar::new(),
             private_chat_order: OrderedMutex::default(),
-            global: BroadcastGroup::new(RoomLog::new(flushers), None),
+            global: BroadcastGroup::new(RoomLog::new(flushers), None, limits),
             flushers: flushers.clone(),
             poller: poller.clone(),
             storage,
@@ -352,6 +362,7 @@ impl Hub {
             user: &user,
             lines: &lines,
             id_sink: None,
+            recent: None,
             at: now,
             first_id: 0,
         };

@@ -23,8 +23,8 @@
 //! | `kept-names-per-address` | of the program with the most absent names at the address |
 //! | `kept-names` | of the address with the most absent names |
 //!
-//! To change the name of a session: [`NameTokens::keep`] the new name, [`NameTokens::release`] or
-//! [`NameTokens::forget`] the old one. Not here: which names are in use ([`super::Registry`]), and the clock.
+//! A guest who takes another name keeps that one instead: all users are told, and a program that kept each of its names
+//! would have nine by one sign-in. Not here: which names are in use ([`super::Registry`]), and the clock.
 
 use super::{CountedAddress, Hub, Token};
 use crate::rules_record::NameRecord;
@@ -164,7 +164,7 @@ impl NameTokens {
             let (Ok(name), Some(holder)) = (UserName::parse(&record.user), NameHolder::parse(&record.holder)) else {
                 continue;
             };
-            let address = CountedAddress { key: record.address.as_str().into(), multiplier: record.multiplier };
+            let address = CountedAddress { multiplier: record.multiplier, ..record.address.as_str().into() };
             let kept = KeptName { name, holder, address, left_ms: Some(record.left_ms), order: self.next_order };
             self.next_order += 1;
             self.names.insert(kept.name.key().clone(), kept);
@@ -206,17 +206,16 @@ impl NameTokens {
 }
 
 impl Hub {
-    /// Allows the use of a name by a guest, with the guest's name token if it has one.
+    /// Allows the use of a name by the program `holder`, or by a guest without a name token.
     ///
     /// # Errors
     /// The name is reserved for another guest, who is away.
     pub fn check_name(
         &self,
         name: &UserName,
-        token: Option<Token>,
+        holder: Option<NameHolder>,
         now: OffsetDateTime,
     ) -> Result<(), Report<'static>> {
-        let holder = token.map(NameHolder::of);
         self.registry().name_tokens.check(name.key(), holder, now).map_err(|seconds| {
             let mut report = Cause::NameKept.with_user(name.to_string());
             report.about.seconds = Some(whole_units(seconds));

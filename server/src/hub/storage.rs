@@ -5,7 +5,8 @@
 
 use crate::rules_record::RulesRecord;
 use landline_common::history::{
-    DirectMessage, HistoryError, HistoryOwner, HistoryReader, MailboxError, NewMessages, Page, QueuedMessage, Range,
+    ChangedMessage, DirectMessage, HistoryError, HistoryOwner, HistoryReader, MailboxError, MessageChange, NewMessages,
+    Page, QueuedMessage, Range,
 };
 use landline_common::{NameKey, OffsetDateTime, RoomKey, UserName};
 use std::fmt;
@@ -54,6 +55,23 @@ pub trait Storage: fmt::Debug + Send + Sync {
         before: Option<u64>,
         most: usize,
     ) -> Result<Page, HistoryError>;
+    /// Removes or changes messages in a room or to all users. Returns the number of those that are stored and were not
+    /// removed before; they are changed on the disk.
+    ///
+    /// # Errors
+    /// The history is off; or it is busy or not writable, and the messages may not be changed.
+    fn change_messages(&self, change: MessageChange, now: OffsetDateTime) -> Result<u64, HistoryError>;
+    /// Returns the newest `most` changes since the time of the message `last_id`, of messages up to it that `viewer` may
+    /// see, in the order in which they were made.
+    ///
+    /// # Errors
+    /// The history is off, busy or unreadable.
+    fn changes(
+        &self,
+        viewer: &HistoryReader<'_>,
+        last_id: u64,
+        most: usize,
+    ) -> Result<Vec<ChangedMessage>, HistoryError>;
     /// Deletes a user's direct messages from the history. Returns their number.
     ///
     /// # Errors
@@ -73,6 +91,8 @@ pub trait Storage: fmt::Debug + Send + Sync {
     fn newest_nonces(&self, most: usize) -> Vec<(String, String, u64)>;
     /// Returns the name of an account as its owner wrote it, or `None` if no account has this name.
     fn account_name(&self, name: &NameKey) -> Option<UserName>;
+    /// Returns true if the account of this name existed at that time.
+    fn had_account(&self, name: &NameKey, at: OffsetDateTime) -> bool;
     /// Returns the names that an account blocks.
     fn block_list(&self, account: &NameKey) -> Vec<UserName>;
     /// Replaces the names that an account blocks. Returns once they are on the disk.
@@ -89,6 +109,8 @@ pub trait Storage: fmt::Debug + Send + Sync {
     fn store_rules(&self, record: &mut dyn FnMut() -> RulesRecord) -> Result<(), String>;
     /// Returns the names of the rooms in the history. Called once, at the first start with rules.
     fn room_names(&self) -> Vec<String>;
+    /// Returns the time at which a user was last online, if that is known.
+    fn last_seen(&self, name: &NameKey) -> Option<OffsetDateTime>;
     /// Returns the names of users who left after `since`.
     fn seen_since(&self, since: OffsetDateTime) -> Vec<UserName>;
 }

@@ -3,8 +3,12 @@
 mod around;
 mod class;
 mod names;
+mod people;
+mod renaming;
 mod rooms;
 mod server;
+mod taking_back;
+mod transcript;
 
 use landline_tests::{Client, TestServer};
 

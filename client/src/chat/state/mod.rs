@@ -12,6 +12,7 @@ mod keys;
 mod local;
 mod passwords;
 mod pasting;
+mod renaming;
 mod saving;
 mod secret_chats;
 mod session;

@@ -1,7 +1,7 @@
 //! Parsing of lines.
 
 use super::*;
-use crate::command::words;
+use crate::command::{MessageRef, RoomAction, words};
 use proptest::prelude::*;
 
 fn alice(line: &str) -> Command<'_> {
@@ -173,9 +173,9 @@ fn b6_an_unknown_command_names_the_one_that_was_meant() {
         ("pat", Some("/part")),
         ("ingore", Some("/ignore")),
         ("exti", Some("/exit")),
-        ("nick", Some("/kick")),
+        ("kik", Some("/kick")),
         ("topic", Some("/topic")),
-        ("away", None),
+        ("awya", Some("/away")),
         ("me", None),
         ("dance", None),
         ("", None),
@@ -203,6 +203,19 @@ fn lines_of_foreign_features_are_recognised() {
 }
 
 #[test]
+fn an_action_is_talk_with_its_word() {
+    for line in ["/me waves", "/ME waves", "//me waves", "/say /me waves", "alice: /me waves", "/me waves\nand goes"] {
+        let Command::Say(text) = alice(line) else { panic!("{line}") };
+        assert!(crate::action::action_of(text).is_some_and(|action| action.starts_with("waves")), "{line}");
+    }
+    for line in ["/me", "/me ", "/me \u{200b}"] {
+        assert_eq!(parse(line, "alice"), Some(Err(CommandError::Usage("/me TEXT"))), "{line:?}");
+    }
+    assert_eq!(alice("/say  /me is a word"), Command::Say(" /me is a word"));
+    assert_eq!(crate::Request::of("me").command().map_err(|why| why.cause), Err(Cause::BadObject));
+}
+
+#[test]
 fn the_table_is_sound() {
     let mut seen = std::collections::HashSet::new();
     for spec in commands() {
@@ -216,6 +229,33 @@ fn the_table_is_sound() {
         }
     }
     assert!(words().any(|w| w == "bdct") && !words().any(|w| w == "who"));
+}
+
+fn in_room(action: RoomAction<'_>) -> Command<'_> {
+    Command::InRoom { room: None, action }
+}
+
+#[test]
+fn a_message_is_named_by_its_id_or_by_its_user() {
+    let delete = |message, minutes| in_room(RoomAction::Delete { message, minutes });
+    for (line, command) in [
+        ("/delete", delete(MessageRef::Newest, None)),
+        ("/delete 1795271000000123", delete(MessageRef::Id(1_795_271_000_000_123), None)),
+        ("/delete bob", delete(MessageRef::OfUser("bob"), None)),
+        ("/delete bob 5", delete(MessageRef::OfUser("bob"), Some(5))),
+        ("/delete 42 5", delete(MessageRef::OfUser("42"), Some(5))),
+        ("/pin", in_room(RoomAction::Pin(MessageRef::Newest))),
+        ("/pin 7", in_room(RoomAction::Pin(MessageRef::Id(7)))),
+        ("/pin bob", in_room(RoomAction::Pin(MessageRef::OfUser("bob")))),
+        ("/edit  tea?", in_room(RoomAction::Edit { text: " tea?", id: None })),
+        ("/transcript", in_room(RoomAction::Transcript { after: None })),
+        ("/transcript AFTER 7", in_room(RoomAction::Transcript { after: Some(7) })),
+    ] {
+        assert_eq!(alice(line), command, "{line}");
+    }
+    for line in ["/delete bob soon", "/delete 5 5 5", "/pin bob 5", "/edit", "/unpin bob", "/transcript 7"] {
+        assert!(matches!(parse(line, "a"), Some(Err(CommandError::Usage(_)))), "{line}");
+    }
 }
 
 fn word() -> impl Strategy<Value = String> {
@@ -238,11 +278,14 @@ proptest! {
             Command::Private { to: Some(&a), text: &t }, Command::Private { to: None, text: &a },
             Command::End(None), Command::End(Some(&a)), Command::Direct(&a), Command::DirectText { to: &a, text: &t },
             Command::DirectStop(&a), Command::DirectKey(&a), Command::Trust(&a),
-            Command::DirectAccept { to: &a, key: &b, addresses: &a }, Command::Block(&a), Command::Blocked { after }, Command::Unblock(&a),
+            Command::DirectAccept { to: &a, key: &b, addresses: &a }, Command::Block(&a), Command::Away(None), Command::Whois(&a), Command::Nick(&a), Command::Away(Some(&t)), Command::Blocked { after }, Command::Unblock(&a),
             Command::Join(&a), Command::Leave(None), Command::Rooms { after }, Command::History(HistoryQuery::Last(n)),
             Command::History(HistoryQuery::With(&a)), Command::History(HistoryQuery::Unread), Command::Forget,
             Command::Search { words: &a, before: Some(n) }, Command::Search { words: &a, before: None }, Command::Format(Format::Json), Command::Help(Some(&a)), Command::Hooray,
-            Command::Ping(Some(&t)),
+            Command::Ping(Some(&t)), in_room(RoomAction::Delete { message: MessageRef::Newest, minutes: None }),
+            in_room(RoomAction::Delete { message: MessageRef::Id(n), minutes: None }), in_room(RoomAction::Unpin),
+            in_room(RoomAction::Edit { text: &t, id: None }), in_room(RoomAction::Pin(MessageRef::Id(n))),
+            in_room(RoomAction::Transcript { after: on.then_some(n) }),
         ];
         let command = *pick.get(&commands);
         let line = command.to_string();

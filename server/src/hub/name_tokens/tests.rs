@@ -98,7 +98,7 @@ fn the_address_with_the_most_names_loses_its_oldest_when_the_table_is_full() {
 #[test]
 fn a_network_of_ipv6_keeps_more_names() {
     let mut table = table(1, 99);
-    let network = CountedAddress { key: "net".into(), multiplier: 4 };
+    let network = CountedAddress { multiplier: 4, ..CountedAddress::from("net") };
     for n in 0..5 {
         table.keep(&user(&format!("user{n}")), holder(n), &network);
         table.release(&key(&format!("user{n}")), later(n.into()));

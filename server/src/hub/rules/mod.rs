@@ -21,7 +21,7 @@ mod sanctions;
 mod server;
 mod table;
 
-pub(super) use room::RoomRules;
+pub(super) use room::{Pin, RoomRules};
 pub(super) use sanctions::{Sanction, Sanctions};
 pub(super) use server::{Insider, ServerRules};
 pub(super) use table::{RoomGate, RulesTable, unused_since_ms};
@@ -35,6 +35,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     pub(super) name: NameKey,
+    /// Names that the user had earlier in its session.
+    pub(super) former_names: Arc<[NameKey]>,
     /// The account, or the session of a guest.
     pub(super) owner: HistoryOwner,
     /// The program of a guest that has a name token.
@@ -42,6 +44,14 @@ pub(super) struct Identity {
     pub(super) address: Arc<str>,
     /// No other user has the address. Only a pause in slow mode depends on it, so other callers leave it false.
     pub(super) has_own_address: bool,
+}
+
+impl Identity {
+    /// Returns what the rules know of an account that is not here.
+    pub(super) fn absent_account(name: NameKey) -> Identity {
+        let owner = HistoryOwner::Account(name.clone());
+        Identity { name, former_names: Arc::default(), owner, holder: None, address: "".into(), has_own_address: false }
+    }
 }
 
 /// Seconds from `now` until a time in milliseconds, rounded up, at least 1.

@@ -39,6 +39,17 @@ pub(in crate::hub) struct Hand {
     pub(in crate::hub) text: String,
 }
 
+/// A message that is kept on top of a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::hub) struct Pin {
+    pub(in crate::hub) id: u64,
+    /// Time of the message in milliseconds since 1970.
+    pub(in crate::hub) at_ms: i64,
+    pub(in crate::hub) user: String,
+    /// The beginning of the text, as one line.
+    pub(in crate::hub) text: String,
+}
+
 /// What is left of a user whose session ends, to recognize the user in the next one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Trace {
@@ -48,12 +59,13 @@ enum Trace {
 }
 
 impl Trace {
-    /// The traces of a user. A shared address is none, and an account has its name only.
+    /// The traces of a user. A shared address is none, and an account has its names only.
     fn of(identity: &Identity) -> impl Iterator<Item = Trace> {
         let is_guest = matches!(identity.owner, HistoryOwner::Guest(_));
         let address = (is_guest && identity.has_own_address).then(|| Trace::Address(identity.address.clone()));
         let holder = identity.holder.map(Trace::Holder);
-        [Some(Trace::Name(identity.name.clone())), holder, address].into_iter().flatten()
+        let names = identity.former_names.iter().chain([&identity.name]).cloned().map(Trace::Name);
+        names.chain(holder).chain(address)
     }
 }
 
@@ -62,6 +74,7 @@ impl Trace {
 pub(in crate::hub) struct RoomRules {
     pub(in crate::hub) owners: Vec<RoomOwner>,
     pub(in crate::hub) topic: Option<String>,
+    pub(in crate::hub) pin: Option<Pin>,
     pub(in crate::hub) key: Option<String>,
     /// Only invited users may enter.
     pub(in crate::hub) is_closed: bool,
@@ -303,6 +316,13 @@ impl RoomRules {
     /// The raised hands, the first one first.
     pub(in crate::hub) fn hands(&self) -> impl Iterator<Item = &Hand> {
         self.hands.iter()
+    }
+
+    /// Lists an owner and a hand under the new name of its user. Sanctions keep the earlier name.
+    pub(in crate::hub) fn rename(&mut self, owner: &HistoryOwner, name: &UserName) {
+        let owners = self.owners.iter_mut().filter(|other| other.owner == *owner).map(|owner| &mut owner.user);
+        let hands = self.hands.iter_mut().filter(|hand| hand.owner == *owner).map(|hand| &mut hand.user);
+        owners.chain(hands).for_each(|user| user.clone_from(name));
     }
 
     /// Makes an account the owner of what a guest had, who has registered it.

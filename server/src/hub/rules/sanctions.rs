@@ -38,6 +38,7 @@ impl Sanction {
     fn covers(&self, identity: &Identity) -> bool {
         let is_account = matches!(identity.owner, HistoryOwner::Account(_));
         *self.user.key() == identity.name
+            || identity.former_names.contains(self.user.key())
             || self.owner.as_ref() == Some(&identity.owner)
             || self.holder.is_some_and(|holder| identity.holder == Some(holder))
             || (!is_account && self.address.as_ref() == Some(&identity.address))
@@ -119,7 +120,14 @@ mod tests {
 
     fn identity(name: &str, guest: u64, address: &str) -> Identity {
         let owner = HistoryOwner::Guest(guest);
-        Identity { name: NameKey::of(name), owner, holder: None, address: address.into(), has_own_address: false }
+        Identity {
+            name: NameKey::of(name),
+            former_names: Arc::default(),
+            owner,
+            holder: None,
+            address: address.into(),
+            has_own_address: false,
+        }
     }
 
     fn holder(n: u8) -> NameHolder {
@@ -144,6 +152,8 @@ mod tests {
         let with = |n| Identity { holder: Some(holder(n)), ..identity("carol", 9, "10.0.0.2") };
         assert!(of(None).covers(&with(7)), "the token in another session, under another name");
         assert!(!of(None).covers(&with(9)), "another token");
+        let renamed = Identity { former_names: [NameKey::of("bob")].into(), ..identity("carol", 9, "10.0.0.2") };
+        assert!(of(None).covers(&renamed), "an earlier name");
         assert!(!of(None).covers(&identity("carol", 9, "10.0.0.1")), "a shared address");
         assert!(of(Some("10.0.0.1")).covers(&identity("carol", 9, "10.0.0.1")), "an address of its own");
         let account =

@@ -139,10 +139,22 @@ impl Session {
     /// (`keep_first`) or the last ones, but no less than `least`: otherwise a reader could never get past a long
     /// message.
     fn truncate(&self, page: &mut Page, keep_first: bool, least: usize, left: &mut usize) {
+        self.truncate_by(page, keep_first, least, left, |entry| self.measure(&entry.to_event()));
+    }
+
+    /// As [`Self::truncate`], for entries that take the bytes which `bytes_of` returns.
+    pub(super) fn truncate_by(
+        &self,
+        page: &mut Page,
+        keep_first: bool,
+        least: usize,
+        left: &mut usize,
+        bytes_of: impl Fn(&HistoryEntry) -> usize,
+    ) {
         let whole = page.entries.len();
         let mut taken = 0;
         let mut fits = |entry: &HistoryEntry| {
-            let bytes = self.measure(&entry.to_event());
+            let bytes = bytes_of(entry);
             let fits = bytes <= *left || taken < least;
             *left = left.saturating_sub(bytes);
             taken += 1;
@@ -158,9 +170,18 @@ impl Session {
         page.more |= page.entries.len() < whole;
     }
 
-    /// Returns the keys of the names that the user blocks.
-    fn blocked_keys(&self) -> Vec<NameKey> {
-        self.blocked().iter().map(|name| name.key().clone()).collect()
+    /// Returns the keys of the names that the user blocks, and the other names of their users.
+    pub(super) fn blocked_keys(&self) -> Vec<NameKey> {
+        let registry = self.hub.registry();
+        let mut keys = Vec::new();
+        for name in registry.blocks.list(self.user.client()) {
+            keys.push(name.key().clone());
+            let users = registry.users_called(name.key()).into_iter();
+            keys.extend(users.filter(|user| user.client() != self.user.client()).flat_map(|user| user.name_keys()));
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        keys
     }
 
     /// Shows a part of the history of one of the user's rooms, or of the messages to all users.
@@ -192,22 +213,36 @@ impl Session {
 
     /// Sends a page followed by the event `end`, as one piece. `done`: this is the last part of the answer.
     pub(super) fn send_history(&mut self, page: &Page, end: EventKind<'_>, done: bool) {
+        self.send_history_and_changes(page, Vec::new(), end, done);
+    }
+
+    /// Sends a page, then changes of earlier messages, then the event `end`, as one piece.
+    pub(super) fn send_history_and_changes(
+        &mut self,
+        page: &Page,
+        changes: Vec<EventKind<'_>>,
+        end: EventKind<'_>,
+        done: bool,
+    ) {
         let label = if done { self.tag.label.take() } else { self.tag.label.clone() };
         let part = || reply(label.as_deref(), false);
         let entries = page.entries.iter();
-        let own = self.user.name.key();
+        let own = self.user.name_keys();
         // Show a nonce to its sender only: another guest may have had the user's name before.
         let nonces = &self.hub.nonces;
-        let is_shown = |nonce: &str| nonces.lock().is_visible_to(own, nonce, self.user.history_owner());
+        let is_shown =
+            |author: &NameKey, nonce: &str| nonces.lock().is_visible_to(author, nonce, self.user.history_owner());
         let nonce = |entry: &'_ HistoryEntry| {
-            entry.nonce.clone().filter(|nonce| NameKey::of(&entry.user) == *own && is_shown(nonce))
+            let author = NameKey::of(&entry.user);
+            entry.nonce.clone().filter(|nonce| own.contains(&author) && is_shown(&author, nonce))
         };
         let entries = entries.map(|entry| {
             let nonce = nonce(entry).map(|nonce| nonce.into_string().into());
             Event { reply: part(), nonce, ..entry.to_event() }
         });
+        let changes = changes.into_iter().map(|change| Event { reply: part(), ..change.at(self.now) });
         let end = Event { reply: reply(label.as_deref(), done), ..end.at(self.now) };
-        let events: Vec<Event<'_>> = entries.chain([end]).collect();
+        let events: Vec<Event<'_>> = entries.chain(changes).chain([end]).collect();
         self.user.send_events(&events, &self.hub.limits);
     }
 }
@@ -235,7 +270,7 @@ fn next_page(page: &Page, range: Range) -> Option<String> {
 
 impl Hub {
     /// Makes the refusal of a failed read. Logs the failure.
-    fn history_refusal(&self, why: &HistoryError) -> Report<'static> {
+    pub(super) fn history_refusal(&self, why: &HistoryError) -> Report<'static> {
         match why {
             HistoryError::Off => Cause::HistoryOff.report(),
             HistoryError::NoWord => Cause::NoWord.report(),

@@ -4,6 +4,7 @@
 //! the reason for leaving, and a second one would abort the server.
 
 use super::super::broadcast_group::PresenceChange;
+use super::super::profile::Profile;
 use super::super::publications::{LineBatch, Tag};
 use super::super::user::delivery_mode;
 use super::super::{Leaving, NameReservation, NameState, Registry, SessionOptions, SignInOptions, SignInRequest};
@@ -60,8 +61,8 @@ impl Hub {
         let options = request.options.session;
         let session = options.map(|options| SessionState::new(number, &outbox, options.acks, &self.limits));
         let address = request.address.clone();
-        let name_holder = request.options.name_token.map(NameHolder::of);
-        let user = User::new(name, history_owner, name_holder, address, outbox.clone(), request.rendering, session);
+        let profile = Profile::new(request.options.name_token.map(NameHolder::of), now);
+        let user = User::new(name, history_owner, address, outbox.clone(), request.rendering, session, profile);
         let blocks = if user.is_account() { self.storage.block_list(user.name.key()) } else { Vec::new() };
         self.server_rules.lock().admit(&user.rules_identity(), now)?;
         let mut registry = self.registry();
@@ -156,12 +157,13 @@ impl Registry {
     pub(super) fn add_user(&mut self, user: &Arc<User>, blocks: Vec<UserName>) {
         self.names.insert(user.name.key().clone(), NameState::Online(user.client()));
         self.users.insert(user.client(), user.clone());
+        self.add_former_names(user);
         self.apply_blocks(user, blocks);
     }
 
     /// Reserves the name of a guest with a name token. The name of an account needs no reservation.
-    pub(super) fn keep_name(&mut self, user: &User) {
-        match user.name_holder {
+    pub(in crate::hub) fn keep_name(&mut self, user: &User) {
+        match user.name_holder() {
             _ if user.is_account() => self.name_tokens.forget(user.name.key()),
             Some(holder) => self.name_tokens.keep(&user.name, holder, &user.address),
             None => {}
@@ -175,6 +177,7 @@ impl Session {
         let mut registry = self.hub.registry();
         registry.names.insert(self.user.name.key().clone(), NameState::Leaving);
         registry.users.remove(&self.user.client());
+        registry.remove_former_names(&self.user);
         let leaving = Leaving { user: self.user.clone(), partners: Vec::new() };
         registry.leaving.insert(self.user.client(), leaving);
         registry.name_tokens.release(self.user.name.key(), self.now);

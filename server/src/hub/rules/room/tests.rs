@@ -17,6 +17,7 @@ fn guest(number: u64) -> HistoryOwner {
 fn identity(number: u64) -> Identity {
     Identity {
         name: NameKey::of(&format!("user{number}")),
+        former_names: std::sync::Arc::default(),
         owner: guest(number),
         holder: None,
         address: "10.0.0.1".into(),
@@ -88,13 +89,17 @@ fn slow_mode_counts_for_each_user_but_owners() {
 }
 
 #[test]
-fn a_pause_outlasts_the_session_by_name_token_and_an_address_of_its_own() {
+fn a_pause_outlasts_the_session_by_each_name_token_and_an_address_of_its_own() {
     let holder = |n| Some(NameHolder::of(crate::hub::Token::from_bits([n; 16])));
-    let bob = Identity { holder: holder(1), has_own_address: true, ..identity(2) };
+    let former_names = [NameKey::of("robert")].into();
+    let bob = Identity { former_names, holder: holder(1), has_own_address: true, ..identity(2) };
     let other = Identity { address: "10.0.0.9".into(), ..identity(3) };
     let account = HistoryOwner::Account(other.name.clone());
     for (again, is_slowed) in [
         (Identity { name: bob.name.clone(), ..other.clone() }, true),
+        (Identity { name: bob.name.clone(), owner: HistoryOwner::Account(bob.name.clone()), ..other.clone() }, true),
+        (Identity { former_names: [bob.name.clone()].into(), ..other.clone() }, true),
+        (Identity { name: NameKey::of("robert"), ..other.clone() }, true),
         (Identity { holder: holder(1), ..other.clone() }, true),
         (Identity { address: bob.address.clone(), has_own_address: true, ..other.clone() }, true),
         (Identity { address: bob.address.clone(), ..other.clone() }, false),

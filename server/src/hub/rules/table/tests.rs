@@ -22,7 +22,8 @@ fn account(name: &str) -> HistoryOwner {
 fn identity(number: u64) -> Identity {
     let name = NameKey::of(&format!("user{number}"));
     let owner = HistoryOwner::Guest(number);
-    Identity { name, owner, holder: None, address: "10.0.0.1".into(), has_own_address: false }
+    let (former_names, address) = (Arc::default(), "10.0.0.1".into());
+    Identity { name, former_names, owner, holder: None, address, has_own_address: false }
 }
 
 fn owned_by(owners: &[HistoryOwner]) -> RoomRules {

@@ -5,7 +5,7 @@ use super::{MAX_LISTED, full};
 use crate::hub::Hub;
 use crate::hub::rules::{RoomGate, Sanctions};
 use landline_common::event::Text;
-use landline_common::{Cause, EventKind};
+use landline_common::{Cause, EventKind, OffsetDateTime};
 use std::sync::Arc;
 
 impl Session {
@@ -101,12 +101,17 @@ impl Session {
                 0 => String::new(),
                 seconds => format!(", one message every {seconds} s"),
             };
-            vec![
+            let pinned = rules.pin.as_ref().map(|pin| {
+                let at = OffsetDateTime { unix_ms: pin.at_ms, ..now };
+                format!("Pinned: [{}] {} {}: {}", pin.id, at.date(), pin.user, pin.text)
+            });
+            let lines = [
                 format!("{name} is run by: {run_by}"),
                 format!("Topic: {}", rules.topic.as_deref().unwrap_or("none")),
                 format!("Who may enter: {enter}; banned: {}", sanctioned(&rules.bans)),
                 format!("Who may speak: {speak}{pace}; muted: {}", sanctioned(&rules.mutes)),
-            ]
+            ];
+            lines.into_iter().chain(pinned).collect::<Vec<_>>()
         });
         self.send_lines(lines.into_iter());
         Ok(())

@@ -1,10 +1,12 @@
 //! Running a room and the server: the commands of owners, and what they have in common.
 //!
 //! [`checks`] asks the rules what a user may say and see, [`targets`] acts on other users, [`floor`] has the hands and the
-//! floor.
+//! floor, [`taking_back`] removes and changes messages, [`pins`] has the pinned message and the transcript.
 
 mod checks;
 mod floor;
+mod pins;
+mod taking_back;
 mod targets;
 
 use super::super::broadcast_group::Notice;
@@ -30,6 +32,8 @@ impl Session {
             RoomAction::Rules => return self.show_rules(&gate),
             RoomAction::Hands => return self.show_hands(&gate),
             RoomAction::Hand(text) => return self.toggle_hand(&gate, text),
+            RoomAction::Delete { message, minutes } => return self.delete(&gate, message, minutes),
+            RoomAction::Edit { text, id } => return self.edit(&gate, text, id),
             _ => self.require_owner(&gate)?,
         }
         match action {
@@ -56,8 +60,12 @@ impl Session {
                 self.set(&gate, cause.report(), |rules| rules.set_quiet(quiet))
             }
             RoomAction::Floor { user, minutes } => self.give_floor(&gate, user, minutes),
+            RoomAction::Pin(message) => self.pin(&gate, message),
+            RoomAction::Unpin => self.unpin(&gate),
+            RoomAction::Transcript { after } => self.show_transcript(&gate, after),
             // The first match answers these.
             RoomAction::Rules | RoomAction::Hands | RoomAction::Hand(_) => Ok(()),
+            RoomAction::Delete { .. } | RoomAction::Edit { .. } => Ok(()),
         }
     }
 
@@ -89,7 +97,7 @@ impl Session {
                 let online = self.hub.online_users();
                 let inside = online
                     .iter()
-                    .map(|user| Insider { owner: user.history_owner().clone(), holder: user.name_holder })
+                    .map(|user| Insider { owner: user.history_owner().clone(), holder: user.name_holder() })
                     .collect();
                 self.change_server(|rules| {
                     rules.inside = (!open).then_some(inside);
@@ -113,15 +121,16 @@ impl Session {
         }
     }
 
-    /// Sends the topic of the current room, if it has one.
+    /// Sends the topic and the pinned message of the current room, if it has them.
     pub(in crate::hub::session) fn send_topic(&mut self) {
         let gate = self.rooms.last().and_then(|membership| membership.group.gate.clone());
         let topic = gate.as_ref().and_then(|gate| gate.read(|rules| rules.topic.clone()));
-        if let (Some(gate), Some(topic)) = (gate, topic) {
+        if let (Some(gate), Some(topic)) = (&gate, topic) {
             let mut report = Cause::Topic.with_word(topic);
             report.about.room = Some(gate.name().to_string().into());
             self.send_event(report.into());
         }
+        self.send_pin();
     }
 
     /// Removes the rooms that an owner has taken the user out of.
@@ -145,7 +154,7 @@ impl Session {
         ended_current
     }
 
-    fn is_server_owner(&self) -> bool {
+    pub(in crate::hub::session) fn is_server_owner(&self) -> bool {
         self.hub.server_rules.lock().is_owner(self.user.history_owner())
     }
 
@@ -165,7 +174,7 @@ impl Session {
     }
 
     fn require_owner(&self, gate: &RoomGate) -> CommandResult {
-        if self.is_server_owner() || gate.read(|rules| rules.is_owner(self.user.history_owner())) {
+        if self.is_owner_of(gate) {
             return Ok(());
         }
         Err(Cause::NotOwner.with_room(gate.name().to_string()))
@@ -224,8 +233,7 @@ impl Session {
         let mut report = self.by(report);
         report.about.room = Some(gate.name().to_string().into());
         let group = self.hub.registry().rooms.find(gate.name()).map(|(_, group)| group);
-        let is_member = self.rooms.iter().any(|membership| membership.name.key() == gate.name().key());
-        if !is_member {
+        if !self.is_in(gate) {
             self.answer(report.clone().into());
         }
         if let Some(group) = group {
@@ -253,7 +261,7 @@ impl Session {
     }
 
     /// Cleans a text of a rule and checks its length; `None` if nothing of it can be seen.
-    fn rule_text(&self, text: Option<&str>) -> Result<Option<String>, Report<'static>> {
+    pub(in crate::hub::session) fn rule_text(&self, text: Option<&str>) -> Result<Option<String>, Report<'static>> {
         let Some(text) = text else { return Ok(None) };
         let text = clean(text).trim().to_owned();
         let most = count(self.hub.limits.rule_chars);

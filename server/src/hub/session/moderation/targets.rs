@@ -34,7 +34,7 @@ impl Session {
         if let Some(user) = self.hub.find(name) {
             let own_address = self.hub.registry().has_own_address(&user).then(|| user.address.key.clone());
             let owner = Some(user.history_owner().clone());
-            let holder = user.name_holder;
+            let holder = user.name_holder();
             return Ok(Target { name: user.name.clone(), owner, holder, user: Some(user), own_address });
         }
         let key = NameKey::of(name);
@@ -51,8 +51,20 @@ impl Session {
 
     /// Refuses to act against an owner of the server, or, unless the user is one, against an owner of the room.
     fn require_below(&self, gate: Option<&RoomGate>, target: &Target) -> CommandResult {
-        let Some(owner) = &target.owner else { return Ok(()) };
-        let name = || target.name.to_string();
+        match &target.owner {
+            Some(owner) => self.require_below_owner(gate, target.name.as_str(), owner),
+            None => Ok(()),
+        }
+    }
+
+    /// As [`Self::require_below`], for a user by name and owner.
+    pub(super) fn require_below_owner(
+        &self,
+        gate: Option<&RoomGate>,
+        name: &str,
+        owner: &HistoryOwner,
+    ) -> CommandResult {
+        let name = || name.to_owned();
         if *owner == *self.user.history_owner() {
             return Err(Cause::Yourself.report());
         }
@@ -241,7 +253,9 @@ impl Target {
         let address = self.user.as_ref().map_or_else(|| Arc::from(""), |user| user.address.key.clone());
         // No session has the number 0, so a name without an owner is compared by the name alone.
         let owner = self.owner.clone().unwrap_or(HistoryOwner::Guest(0));
-        Identity { name: self.name.key().clone(), owner, holder: self.holder, address, has_own_address: false }
+        let former_names = self.user.as_ref().map(|user| user.profile.former_names()).unwrap_or_default();
+        let (name, holder) = (self.name.key().clone(), self.holder);
+        Identity { name, former_names, owner, holder, address, has_own_address: false }
     }
 }
 

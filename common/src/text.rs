@@ -17,6 +17,7 @@ use crate::cause::{CauseKind, Report};
 use crate::clean::flatten;
 use crate::event::{Event, EventKind, Part, Text};
 use crate::history::Location;
+use crate::room_overview::RoomOverview;
 use std::io::Write;
 
 /// Caution for an account that has just signed in with its password.
@@ -88,6 +89,7 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
         | EventKind::Members { .. }
         | EventKind::PrivateChats { .. }
         | EventKind::Rooms { .. } => lines.list_of(&event.what),
+        EventKind::Rules { room, rules } => lines.rules(room, rules),
         EventKind::Welcome { user, server, room, account, .. } => lines.welcome(user, server, room, *account),
         EventKind::Refused(report) if dialect.is_unframed() => {
             lines.line(format_args!("{}", report.code().unwrap_or(403)))
@@ -228,6 +230,14 @@ impl LineWriter<'_> {
         self.out.extend_from_slice(if first { b"none\n" } else { b"\n" });
     }
 
+    /// Writes a sentence for each rule of a room.
+    fn rules(&mut self, room: &str, rules: &RoomOverview) {
+        let info = if self.dialect == Dialect::LanTalk { "" } else { "INFO: " };
+        for sentence in rules.sentences(room) {
+            self.talk(&[info], &flatten(&sentence));
+        }
+    }
+
     fn recall_end(&mut self, shown: usize, remark: &str, next: Option<&str>) {
         let messages = match shown {
             0 => "no messages".to_owned(),
@@ -324,6 +334,7 @@ impl LineWriter<'_> {
             | EventKind::Blocked { .. }
             | EventKind::Members { .. }
             | EventKind::Rooms { .. }
+            | EventKind::Rules { .. }
             | EventKind::PrivateChats { .. }
             | EventKind::Welcome { .. }
             | EventKind::Refused(_)

@@ -58,6 +58,9 @@ fn kicked_user_leaves_the_room_at_once_and_may_come_again() {
     bob.expect("INFO: You are in lobby now");
     assert!(bob.line().contains("404 You are not in ops"), "it is for no other room");
     alice.send("nothing of ops for bob");
+    // Both are handled in this order, so bob is still outside.
+    alice.send("/ping");
+    alice.until("PONG");
     bob.expect_nothing();
     bob.send("/join ops");
     bob.until("INFO: You are in ops now");
@@ -253,4 +256,25 @@ fn rules_as_an_object_tell_each_user_its_own_standing_and_owners_the_hands() {
     assert_eq!((&seen_by_bob["you"]["muted"], &seen_by_bob["you"]["floor"]), (&json!(true), &json!(false)));
     assert!(seen_by_bob["you"]["seconds"].as_u64().is_some_and(|seconds| (1..=300).contains(&seconds)));
     assert_eq!(rules(&mut alice)["hands"], json!([]), "a muted user's hand is down");
+}
+
+#[test]
+fn newcomer_is_told_that_a_room_is_quiet_and_slow_and_its_owner_is_not() {
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "class");
+    for line in ["/quiet on", "/slow 30", "/op bob"] {
+        alice.send(line);
+    }
+    let mut bob = server.guest("bob", "lobby");
+    bob.send("/join class");
+    bob.until("INFO: You are in class now");
+    bob.expect("INFO: class is quiet: only owners and users with the floor speak. /hand raises your hand");
+    bob.expect("INFO: class is slow: one message every 30 s");
+    alice.send("/op bob");
+    bob.until("INFO: alice made bob an owner of class");
+    bob.send("/leave");
+    bob.send("/join class");
+    bob.until("INFO: You are in class now");
+    bob.send("/ping");
+    bob.expect("PONG");
 }

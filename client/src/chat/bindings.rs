@@ -24,6 +24,8 @@ pub enum Action {
     Suspend,
     Reconnect,
     Help,
+    UserMenu,
+    RoomMenu,
 }
 
 /// A row of the help, with the bindings that it explains.
@@ -152,6 +154,16 @@ pub static BINDINGS: &[Binding] = &[
         keys: "Ctrl-C",
         help: "clear the line; leave if it is empty",
         actions: &[(Key::ctrl('c'), Action::Interrupt)],
+    },
+    Binding {
+        keys: "F2, Alt-u",
+        help: "choose a user: write, give the floor, mute, kick, …",
+        actions: &[(plain(Code::F(2)), Action::UserMenu), (alt('u'), Action::UserMenu)],
+    },
+    Binding {
+        keys: "F3, Alt-r",
+        help: "the room: quiet, slow, topic, raised hands, …",
+        actions: &[(plain(Code::F(3)), Action::RoomMenu), (alt('r'), Action::RoomMenu)],
     },
     Binding { keys: "F1", help: "this help", actions: &[(plain(Code::F(1)), Action::Help)] },
 ];

@@ -83,6 +83,10 @@ pub struct Conversation {
     pub members_stale: bool,
     /// True if the server has listed the members since the user joined, over the present connection.
     pub members_listed: bool,
+    /// True if the rules of the room must be requested: they are unknown, or may have changed since.
+    pub rules_stale: bool,
+    /// Time of the last request for them in milliseconds; `None` before the first one since the user joined.
+    pub rules_requested_at: Option<u64>,
     /// Known rules of the room.
     pub room_status: RoomStatus,
     /// Users who spoke, most recent first.
@@ -123,6 +127,8 @@ impl Conversation {
             members: NameSet::new(MAX_MEMBERS),
             members_stale: true,
             members_listed: false,
+            rules_stale: true,
+            rules_requested_at: None,
             room_status: RoomStatus::default(),
             speakers: VecDeque::new(),
             joining: false,
@@ -141,6 +147,13 @@ impl Conversation {
         let members = self.members.len();
         let is_known = self.members_listed && members > 0 && !(self.members_stale && members == 1);
         is_known.then_some(members)
+    }
+
+    /// Forgets the rules of the room, which must be requested again.
+    pub fn forget_rules(&mut self) {
+        self.room_status = RoomStatus::default();
+        self.rules_stale = true;
+        self.rules_requested_at = None;
     }
 
     /// Returns all lines, oldest first.

@@ -9,7 +9,8 @@ use crate::engine::{Engine, Now, Zone};
 use crate::sign_in::{Identity, Loss};
 use landline_common::event::{PROTOCOL, Part, Reply, SignInDetails};
 use landline_common::history::Location;
-use landline_common::{Cause, Event, EventKind, OffsetDateTime, Request, RoomName, UserName};
+use landline_common::{Cause, Event, EventKind, OffsetDateTime, Request, RoomName, RoomOverview, UserName};
+use std::collections::HashMap;
 
 /// 2026-11-21 14:00 UTC.
 const START_MS: i64 = 1_795_269_600_000;
@@ -32,6 +33,8 @@ pub struct TestClient {
     pub acknowledged: Vec<u64>,
     /// Labels of unanswered pings.
     pub pings: Vec<String>,
+    /// Rules with which the server answers, by room. It refuses questions about other rooms.
+    pub rules: HashMap<String, RoomOverview>,
 }
 
 /// Returns the identity of alice, a guest.
@@ -65,6 +68,7 @@ impl TestClient {
             nonces: Vec::new(),
             acknowledged: Vec::new(),
             pings: Vec::new(),
+            rules: HashMap::new(),
         }
     }
 
@@ -255,6 +259,16 @@ impl TestClient {
                     let users = if room == "mesh" { vec!["alice".into()] } else { people() };
                     EventKind::Members { room: room.to_owned().into(), users, part: Part::default() }
                 }
+                None if line.ends_with(": /rules") => {
+                    let room = line.trim_end_matches(": /rules");
+                    match self.rules.get(room) {
+                        Some(rules) => {
+                            EventKind::Rules { room: room.to_owned().into(), rules: Box::new(rules.clone()) }
+                        }
+                        // A server of an earlier version.
+                        None => Cause::UnknownCommand.with_word("rules").into(),
+                    }
+                }
                 None if line == "/users" => EventKind::Online { users: people(), part: Part::default() },
                 None => EventKind::RecallEnd { count: 0, remark: "".into(), next: None },
             };
@@ -373,5 +387,5 @@ impl TestClient {
 
 /// Returns whether a line looks like a background request.
 fn is_background_request(line: &str) -> bool {
-    line.starts_with("/who ") || line == "/users" || line.contains(": /history")
+    line.starts_with("/who ") || line == "/users" || line.ends_with(": /rules") || line.contains(": /history")
 }

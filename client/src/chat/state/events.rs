@@ -5,11 +5,11 @@ use super::incoming::RawMessage;
 use crate::chat::conversation::ConversationId;
 use crate::chat::limits::NOTICE_CHARS;
 use crate::chat::line::{Severity, cleaned, cleaned_name};
-use crate::chat::room_status::{concerns, is_room_notice};
+use crate::chat::room_status::{RoomStatus, concerns, is_room_notice};
 use crate::engine::{IncomingEvent, RequestKind};
 use landline_common::cause::CauseKind;
 use landline_common::event::Text;
-use landline_common::{Cause, Event, EventKind, Report, text};
+use landline_common::{Cause, Event, EventKind, Report, RoomOverview, text};
 
 /// Prefix of texts that a server composed. No text of the client begins with it, so that a server cannot imitate one.
 const SERVER_PREFIX: &str = "server: ";
@@ -53,6 +53,7 @@ impl State {
             EventKind::Members { room, users, part } => {
                 self.update_members(at, room, users, part, is_background_answer(&incoming));
             }
+            EventKind::Rules { room, rules } => self.update_rules(room, rules, is_background_answer(&incoming)),
             EventKind::Rooms { rooms, .. } => {
                 let rooms: Vec<Box<str>> = rooms.iter().map(|(room, _)| cleaned_name(room)).collect();
                 self.completion.add_rooms(rooms.iter().map(|room| &**room));
@@ -103,7 +104,7 @@ impl State {
             Cause::PrivateOver => return,
             _ => {}
         }
-        self.update_room_status(report);
+        self.update_room_status(report, incoming);
         if is_room_notice(report.cause) && self.show_room_notice(report, incoming) {
             return;
         }
@@ -122,11 +123,33 @@ impl State {
         }
     }
 
-    /// Updates the rules of the room that a report is about.
-    fn update_room_status(&mut self, report: &Report<'_>) {
+    /// Updates the rules of the room that a report is about. Requests them again where the report does not tell everything:
+    /// if it changes what the user may do, and for an owner, whose lists change with most reports.
+    fn update_room_status(&mut self, report: &Report<'_>, incoming: &IncomingEvent) {
+        if report.cause == Cause::ServerOwned {
+            // The user runs every room from now on.
+            self.conversations.iter_mut().for_each(|conversation| conversation.rules_stale = true);
+            return self.request_rules_if_stale();
+        }
         let Some(room) = report.about.room.as_deref() else { return };
         if let Some(conversation) = self.conversations.get_mut(&ConversationId::room(room)) {
             conversation.room_status.record(report, &self.me, self.now.ms);
+            let changes_standing = report.is_refusal() || concerns(report, &self.me);
+            let tells_rules = changes_standing || conversation.room_status.is_owner();
+            conversation.rules_stale |= tells_rules && !is_background_answer(incoming);
+        }
+        self.request_rules_if_stale();
+    }
+
+    /// Takes over the rules of a room. Shows them unless the client requested them `in_background`.
+    fn update_rules(&mut self, room: &str, rules: &RoomOverview, in_background: bool) {
+        if let Some(conversation) = self.conversations.get_mut(&ConversationId::room(room)) {
+            conversation.room_status = RoomStatus::of(rules, self.now.ms);
+        }
+        if !in_background {
+            for sentence in rules.sentences(room) {
+                self.add_notice_here(Severity::Info, &cleaned(&sentence, NOTICE_CHARS));
+            }
         }
     }
 

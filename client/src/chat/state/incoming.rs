@@ -88,6 +88,7 @@ impl State {
         let Some(conversation) = self.conversations.get_mut(id) else { return };
         if is_of_user {
             conversation.record_speaker(&message.user);
+            conversation.rules_stale |= is_live && conversation.room_status.gives_floor_to(&message.user);
             // A speaker missing from the member list has joined since the list was requested.
             let is_listed = !conversation.members.is_empty() && matches!(id, ConversationId::Room(_)) && is_live;
             if is_listed && conversation.members.add(&message.user) {
@@ -177,6 +178,7 @@ impl State {
     pub(super) fn user_disconnected(&mut self, at: i64, user: &str) {
         self.people.remove(user);
         self.requests.close_all_of(user);
+        self.note_user_gone(user, None);
         self.add_presence(&ConversationId::Server, at, user, false);
         self.add_presence(&ConversationId::user(user), at, user, false);
         let ids: Vec<ConversationId> = self.conversations.iter().map(|c| c.id.clone()).collect();
@@ -199,6 +201,7 @@ impl State {
         } else {
             conversation.members.remove(user);
             conversation.room_status.record_left(user);
+            self.note_user_gone(user, Some(room));
         }
         self.add_presence(&id, at, user, joined);
     }

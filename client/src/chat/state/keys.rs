@@ -75,14 +75,16 @@ impl State {
             Action::Suspend => self.effects.push(ScreenEffect::Suspend),
             Action::Reconnect => self.connect_again(),
             Action::Help => self.overlay = Some(Overlay::help()),
+            Action::UserMenu => self.open_members_menu(),
+            Action::RoomMenu => _ = self.open_room_menu(),
         }
     }
 
-    /// Scrolls the help if it is open, else the conversation. Forms do not scroll.
+    /// Scrolls the help or the menu if one is open, else the conversation. Forms do not scroll.
     pub(super) fn wheel(&mut self, back: bool, rows: usize) {
         match self.overlay {
             None => self.scroll_viewed(back, rows),
-            Some(Overlay::Help { .. }) => {
+            Some(Overlay::Help { .. } | Overlay::Menu(_)) => {
                 let arrow = Key::plain(if back { Code::Up } else { Code::Down });
                 for _ in 0..rows {
                     self.overlay_key(arrow);
@@ -106,6 +108,7 @@ impl State {
             }
             Some(Overlay::Paste(pasted)) => self.paste_key(key, pasted),
             Some(Overlay::Password(form)) => self.password_key(key, form),
+            Some(Overlay::Menu(menu)) => self.menu_key(key, menu),
             None => {}
         }
     }

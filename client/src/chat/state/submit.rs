@@ -275,7 +275,7 @@ impl State {
             ConversationId::Room(name) => {
                 let name = name.clone();
                 let known = self.conversations.close(&id);
-                self.request_members_if_stale();
+                self.refresh_viewed_room();
                 if known && !self.engine.is_in(&name) { true } else { self.forward(&Command::Leave(Some(&name))) }
             }
             ConversationId::Mentions | ConversationId::Server => {

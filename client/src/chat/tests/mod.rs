@@ -2,6 +2,7 @@ mod any;
 mod breaks;
 mod ended;
 mod files;
+mod menus;
 mod moderation;
 mod network;
 mod overlays;

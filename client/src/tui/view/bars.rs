@@ -112,6 +112,7 @@ pub(super) fn status(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
         (Some(new), Reading::Back(_)) => (format!("{new} · Esc ↓ "), theme.bar_strong),
         (_, Reading::Back(back)) => (back, theme.bar_strong),
         (_, Reading::Draft(length)) => (length, theme.bar),
+        (None, Reading::Usual) if runs_room(state) => ("F2 user · F3 room · F1 help ".to_owned(), theme.bar),
         (None, Reading::Usual) => ("F1 help ".to_owned(), theme.bar),
     };
     let width = usize::from(area.width).saturating_sub(right.cell_width() + 1);
@@ -129,6 +130,11 @@ pub(super) fn status(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
     write_spans(area, area.y, buffer, &[(&truncated(&text, width), style), (&attention, theme.bar_strong)]);
     let x = area.right().saturating_sub(u16::try_from(right.cell_width()).unwrap_or(0));
     buffer.set_stringn(x, area.y, &right, right.cell_width(), right_style);
+}
+
+/// Returns whether the user runs the shown room, so that its menus are worth a hint.
+fn runs_room(state: &State) -> bool {
+    state.geometry().sidebar > 0 && state.conversations().viewed().room_status.is_owner()
 }
 
 /// Returns the first form that fits into `width`.
@@ -238,9 +244,21 @@ pub(super) fn input(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffe
     let first = (row + 1).saturating_sub(height);
     let viewed = state.conversations().viewed();
     let goes_out = state.engine().is_up() && !viewed.joining || viewed.fingerprint.is_some();
-    let prompt = if goes_out { "❯" } else { "○" };
+    let now_ms = state.now().ms;
+    let prompt = match (goes_out, viewed.room_status.silences(now_ms)) {
+        (false, _) => "○",
+        (true, true) => "✗",
+        (true, false) => "❯",
+    };
     buffer.set_stringn(area.x, area.y, prompt, 1, theme.key);
     let indent = u16::try_from(PROMPT).unwrap_or(0);
+    if draft.text().is_empty()
+        && let Some(caution) = viewed.room_status.caution(now_ms)
+    {
+        // One cell is for the cursor.
+        let width = usize::from(area.width.saturating_sub(indent + 1));
+        buffer.set_stringn(area.x + indent + 1, area.y, truncated(&caution, width), width, theme.dim);
+    }
     for (y, row) in (area.top()..area.bottom()).zip(&rows[first..]) {
         let width = usize::from(area.width.saturating_sub(indent));
         buffer.set_stringn(area.x + indent, y, &draft.text()[row.clone()], width, theme.text);

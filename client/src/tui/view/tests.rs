@@ -1,5 +1,7 @@
 //! Snapshots of whole screens. `cargo insta review` shows changes.
 
+mod menus;
+
 use super::super::theme::{Depth, Theme};
 use super::draw;
 use crate::chat::key::{Code, Key};

@@ -262,9 +262,9 @@ fn rules_as_an_object_tell_each_user_its_own_standing_and_owners_the_hands() {
 fn newcomer_is_told_that_a_room_is_quiet_and_slow_and_its_owner_is_not() {
     let server = TestServer::default();
     let mut alice = server.guest("alice", "class");
-    for line in ["/quiet on", "/slow 30", "/op bob"] {
-        alice.send(line);
-    }
+    alice.send("/quiet on");
+    alice.send("/slow 30");
+    alice.until("INFO: alice slowed class: one message of each user every 30 s");
     let mut bob = server.guest("bob", "lobby");
     bob.send("/join class");
     bob.until("INFO: You are in class now");

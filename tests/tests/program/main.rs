@@ -12,6 +12,7 @@ mod log;
 mod mail_kills;
 mod mail_receipts;
 mod no_room;
+mod rules_kills;
 mod signals;
 mod soak;
 mod stop_keeps;

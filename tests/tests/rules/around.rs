@@ -63,6 +63,31 @@ fn muted_user_finds_no_way_by_announcements_and_messages_to_members() {
     carol.expect_nothing_of_bob();
 }
 
+#[test]
+fn muted_user_sends_no_mail_to_absent_accounts_around_the_mute() {
+    let server = TestServer::default();
+    server.register("dave", "a long password");
+    server.register("erin", "a long password");
+    let mut alice = claim(&server, "alice");
+    let mut bob = server.guest("bob", "ops");
+    let mut erin = server.login("erin", "a long password");
+    erin.send("/join ops");
+    bob.until("erin joined ops");
+    bob.send("/mute erin");
+    erin.until("INFO: bob muted erin in ops");
+    assert!(refused(&mut erin, "/pm dave hello").contains("403 You are muted in ops"));
+    // The room is bob's, who is any guest. His mute reaches no further than his room.
+    erin.send("/leave ops");
+    erin.until("INFO: You left ops");
+    erin.send("/pm dave hello");
+    erin.until("INFO: dave");
+    alice.send("/mute erin");
+    alice.until("INFO: alice muted erin in lobby");
+    erin.send("/leave");
+    erin.until("INFO: You left lobby");
+    assert!(refused(&mut erin, "/pm dave hello").contains("403 You are muted in lobby"), "of the server's owners");
+}
+
 /// What a listener must not have read.
 trait Listener {
     fn expect_nothing_of_bob(&mut self);

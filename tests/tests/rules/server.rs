@@ -1,7 +1,10 @@
 //! Owning the server, and what outlasts a restart.
 
 use super::{claim, owned_server, refused};
+use landline_server::clock::Clock;
 use landline_tests::TestServer;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 
 #[test]
 fn code_of_the_banner_makes_one_owner() {
@@ -132,6 +135,53 @@ fn room_that_an_account_opens_is_its_own_after_a_restart_without_any_rule() {
     server.restart();
     let mut bob = server.guest("bob", "ops");
     assert!(refused(&mut bob, "/topic mine").contains("403 Only owners of ops"));
+}
+
+/// A server whose clock is `days` ahead.
+fn server_with_days() -> (TestServer, Arc<AtomicI64>) {
+    let days = Arc::new(AtomicI64::new(0));
+    let ahead = days.clone();
+    (TestServer::with_clock(Clock::wrong_by(move || ahead.load(SeqCst) * 86_400_000), |_| {}), days)
+}
+
+#[test]
+fn room_is_free_after_90_days_without_use() {
+    let (mut server, days) = server_with_days();
+    server.register("alice", "correct horse");
+    let mut alice = server.login("alice", "correct horse");
+    alice.send("/join ops");
+    alice.until("INFO: You are in ops now");
+    alice.quit();
+    server.restart();
+    days.store(89, SeqCst);
+    let mut bob = server.guest("bob", "ops");
+    assert!(refused(&mut bob, "/topic mine").contains("403 Only owners of ops"));
+    bob.quit();
+    days.store(89 + 91, SeqCst);
+    let mut carol = server.guest("carol", "ops");
+    carol.send("/topic mine");
+    carol.until("INFO: carol set the topic of ops: mine");
+}
+
+#[test]
+fn use_of_a_room_counts_although_the_server_crashes() {
+    let (mut server, days) = server_with_days();
+    server.register("alice", "correct horse");
+    let mut alice = server.login("alice", "correct horse");
+    alice.send("/join ops");
+    alice.until("INFO: You are in ops now");
+    alice.quit();
+    days.store(60, SeqCst);
+    server.guest("bob", "ops").quit();
+    // A crash leaves the file as it is now. A stopped server writes it once more.
+    let file = server.data().join("rules.json");
+    let crashed = std::fs::read(&file).expect("the file");
+    server.stop();
+    std::fs::write(&file, crashed).expect("the file");
+    days.store(120, SeqCst);
+    server.restart();
+    let mut carol = server.guest("carol", "ops");
+    assert!(refused(&mut carol, "/topic mine").contains("403 Only owners of ops"));
 }
 
 #[test]

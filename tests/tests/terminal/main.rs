@@ -82,7 +82,7 @@ fn help_covers_the_conversation_until_closed() {
     let (_server, mut alice, _, mut bob) = alice_and_bob(80, 24);
     alice.press("\x1bOP");
     alice.wait_for("Keys and commands");
-    alice.press("q");
+    alice.press("\x1b");
     alice.until("no help", |screen| !screen.contents().contains("Keys and commands"));
     // Ctrl-L redraws the screen.
     alice.press("\x0c");

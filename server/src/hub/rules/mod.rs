@@ -22,7 +22,7 @@ mod table;
 pub(super) use room::RoomRules;
 pub(super) use sanctions::{Sanction, Sanctions};
 pub(super) use server::ServerRules;
-pub(super) use table::{RoomGate, RulesTable};
+pub(super) use table::{RoomGate, RulesTable, unused_since_ms};
 
 use landline_common::history::HistoryOwner;
 use landline_common::{NameKey, OffsetDateTime};

@@ -70,7 +70,8 @@ impl Sanctions {
 
     /// Lifts the sanctions of a user. Returns false if there was none.
     #[must_use]
-    pub(in crate::hub) fn lift(&mut self, identity: &Identity) -> bool {
+    pub(in crate::hub) fn lift(&mut self, identity: &Identity, now: OffsetDateTime) -> bool {
+        self.0.retain(|sanction| !sanction.has_ended(now));
         let before = self.0.len();
         self.0.retain(|sanction| !sanction.covers(identity));
         self.0.len() < before
@@ -141,7 +142,9 @@ mod tests {
         assert_eq!(sanctions.find(&bob, later(59_999)).and_then(|s| s.seconds_left(later(59_999))), Some(1));
         assert_eq!(sanctions.find(&bob, later(60_000)), None);
         assert_eq!(sanctions.in_force(later(60_000)).count(), 0);
-        assert!(sanctions.lift(&bob) && !sanctions.lift(&bob) && sanctions.is_empty());
+        assert!(sanctions.lift(&bob, NOW) && !sanctions.lift(&bob, NOW) && sanctions.is_empty());
+        assert!(sanctions.add(Sanction::new(user("bob"), None, None, Some(1), NOW), 2, NOW));
+        assert!(!sanctions.lift(&bob, later(60_000)), "ended by itself");
     }
 
     #[test]

@@ -10,6 +10,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::SeqCst};
 
+/// Milliseconds of a day.
+const DAY_MS: i64 = 86_400_000;
+
 /// A room's rules, shared by its members. Rooms without rules cost talk one atomic load.
 #[derive(Debug)]
 pub(in crate::hub) struct RoomGate {
@@ -32,9 +35,10 @@ impl RoomGate {
         &self.name
     }
 
-    /// Notes that the room is used.
-    fn mark_used(&self, now: OffsetDateTime) {
-        self.last_used_ms.store(now.unix_ms, SeqCst);
+    /// Notes that the room is used. Returns true for the first use of a day (in UTC).
+    fn mark_used(&self, now: OffsetDateTime) -> bool {
+        let last_ms = self.last_used_ms.swap(now.unix_ms, SeqCst);
+        now.unix_ms.div_euclid(DAY_MS) != last_ms.div_euclid(DAY_MS)
     }
 
     /// Returns the record that outlasts a restart, if the room has one.
@@ -91,6 +95,11 @@ impl RoomGate {
     }
 }
 
+/// The time before which a room's last use makes the room free, in milliseconds since 1970: so many days before `now`.
+pub(in crate::hub) fn unused_since_ms(days: u64, now: OffsetDateTime) -> i64 {
+    now.unix_ms.saturating_sub(i64::try_from(days).unwrap_or(i64::MAX).saturating_mul(DAY_MS))
+}
+
 /// The gates of all rooms that are open or have owners.
 #[derive(Debug, Default)]
 pub(in crate::hub) struct RulesTable(HashMap<RoomKey, Arc<RoomGate>>);
@@ -113,16 +122,18 @@ impl RulesTable {
         now: OffsetDateTime,
     ) -> Arc<RoomGate> {
         let new = || RoomGate::new(name.clone(), rules(), now.unix_ms);
-        let gate = self.0.entry(name.key().clone()).or_insert_with(new);
-        gate.mark_used(now);
-        gate.clone()
+        self.0.entry(name.key().clone()).or_insert_with(new).clone()
     }
 
-    /// Forgets a closed room that was not used for so many days.
-    pub(in crate::hub) fn expire(&mut self, room: &RoomKey, days: u64, now: OffsetDateTime) {
-        let span_ms = i64::try_from(days.saturating_mul(86_400_000)).unwrap_or(i64::MAX);
-        let unused_since = now.unix_ms.saturating_sub(span_ms);
-        if self.0.get(room).is_some_and(|gate| gate.last_used_ms.load(SeqCst) < unused_since) {
+    /// Notes that a room is used. Returns true if that must be stored: for the first use of a day of a room that has a
+    /// record.
+    pub(in crate::hub) fn mark_used(&self, room: &RoomKey, now: OffsetDateTime) -> bool {
+        self.0.get(room).is_some_and(|gate| gate.mark_used(now) && gate.to_record(now).is_some())
+    }
+
+    /// Forgets a closed room that was not used since `unused_since_ms`.
+    pub(in crate::hub) fn expire(&mut self, room: &RoomKey, unused_since_ms: i64) {
+        if self.0.get(room).is_some_and(|gate| gate.last_used_ms.load(SeqCst) < unused_since_ms) {
             self.0.remove(room);
         }
     }
@@ -136,9 +147,10 @@ impl RulesTable {
         }
     }
 
-    /// Number of rooms that a user owns.
-    pub(in crate::hub) fn owned_by(&self, owner: &HistoryOwner) -> usize {
-        self.0.values().filter(|gate| gate.read(|rules| rules.is_owner(owner))).count()
+    /// Number of rooms that a user owns. Rooms not used since `unused_since_ms` do not count.
+    pub(in crate::hub) fn owned_by(&self, owner: &HistoryOwner, unused_since_ms: i64) -> usize {
+        let is_used = |gate: &RoomGate| gate.last_used_ms.load(SeqCst) >= unused_since_ms;
+        self.0.values().filter(|gate| is_used(gate) && gate.read(|rules| rules.is_owner(owner))).count()
     }
 
     /// All gates.

@@ -5,7 +5,7 @@ use super::super::user::delivery_mode;
 use super::super::{Hub, Registry, User};
 use super::{CommandResult, Session, quoted};
 use crate::fanout::{ClientId, DeliveryMode, RoomLog, Subscription};
-use crate::hub::rules::RoomRules;
+use crate::hub::rules::{RoomRules, unused_since_ms};
 use landline_common::limits::count;
 use landline_common::{Cause, OffsetDateTime, Report, RoomName};
 use std::sync::Arc;
@@ -27,7 +27,8 @@ pub(super) struct Membership {
 pub(super) struct Entered {
     name: RoomName,
     group: Arc<BroadcastGroup>,
-    /// An account has opened the room, and runs it over restarts.
+    /// The rules must be stored: an account has opened the room and runs it over restarts, or the room is used for the
+    /// first time on this day. A room that is used must not count as unused after a crash.
     pub(super) must_be_stored: bool,
 }
 
@@ -57,8 +58,9 @@ impl Hub {
         user: &Arc<User>,
         entry: Entry<'_>,
     ) -> Result<Entered, Report<'static>> {
+        let unused_since_ms = unused_since_ms(self.limits.unused_room_days, entry.now);
         if !registry.rooms.is_open(room.key()) {
-            registry.rules.expire(room.key(), self.limits.unused_room_days, entry.now);
+            registry.rules.expire(room.key(), unused_since_ms);
         }
         if !self.server_rules.lock().is_owner(user.history_owner()) {
             registry.admit(room, user, entry)?;
@@ -68,15 +70,17 @@ impl Hub {
         let per_address = count(self.limits.rooms_per_address);
         let opens_for_owners = *room.key() == *RoomName::lobby().key() || server_rooms.contains(room.key());
         // Counted for a new room only: it asks each room for its owners.
-        let can_own =
-            !is_known && !opens_for_owners && rules.owned_by(user.history_owner()) < count(self.limits.owned_rooms);
+        let can_own = !is_known
+            && !opens_for_owners
+            && rules.owned_by(user.history_owner(), unused_since_ms) < count(self.limits.owned_rooms);
         let (name, group) = rooms.enter(room, user, per_address, || {
             let first_rules =
                 || RoomRules::opened_by(can_own.then(|| (user.name.clone(), user.history_owner().clone())));
             let gate = rules.open(room, first_rules, entry.now);
             (RoomLog::new(&self.flushers), gate)
         })?;
-        Ok(Entered { name, group, must_be_stored: can_own && user.is_account() })
+        let must_be_stored = (can_own && user.is_account()) | rules.mark_used(room.key(), entry.now);
+        Ok(Entered { name, group, must_be_stored })
     }
 }
 

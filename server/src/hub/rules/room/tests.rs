@@ -98,7 +98,7 @@ fn entering_needs_an_invitation_or_the_key_word() {
     let ban = Sanction::new(name(2), Some(guest(2)), None, None, NOW);
     assert!(rules.sanction(true, ban, &Limits::default(), NOW));
     assert_eq!(refused(&rules, 2, Some("sesame")), Some(Cause::RoomBanned));
-    assert!(rules.bans.lift(&identity(2)));
+    assert!(rules.bans.lift(&identity(2), NOW));
     assert_eq!(refused(&rules, 2, None), Some(Cause::InviteOnly), "a ban takes the invitation");
 }
 

@@ -24,7 +24,7 @@ impl Session {
         let registry = self.hub.registry();
         let identity = self.user.rules_identity();
         for gate in registry.rules.iter().filter(|gate| gate.silences(|| identity.clone(), self.now)) {
-            let is_member = self.rooms.iter().any(|membership| membership.name.key() == gate.name().key());
+            let is_member = self.is_in(gate);
             let (refusal, has_owners) = gate.read(|rules| {
                 let refusal = match rules.mutes.find(&identity, self.now) {
                     Some(_) => Cause::Muted.report(),
@@ -41,7 +41,8 @@ impl Session {
     }
 
     /// Refuses what a user would say to one other user, or ask of one: a guest where only owners may be written to, and
-    /// a user who is muted in a room that the other one is in.
+    /// a user who is muted in a room that the other one is in. An absent user (without `client`) is in no room, so a
+    /// mute counts there in the rooms of this user and in those that the server's owners run.
     pub(in crate::hub::session) fn check_whisper(&self, to: &HistoryOwner, client: Option<ClientId>) -> CommandResult {
         let server_rules = self.hub.server_rules.lock();
         if server_rules.is_owner(self.user.history_owner()) || server_rules.is_owner(to) {
@@ -59,16 +60,23 @@ impl Session {
         if owners_only && !runs_my_room() {
             return Err(Cause::OwnersOnly.report());
         }
-        let Some(client) = client else { return Ok(()) };
         let identity = self.user.rules_identity();
+        let counts = |gate: &RoomGate| match client {
+            Some(client) => registry.rooms.member(gate.name(), client).is_some(),
+            None => self.is_in(gate) || gate.read(|rules| rules.owners.is_empty()),
+        };
         let muted_in = registry.rules.iter().find(|gate| {
-            registry.rooms.member(gate.name(), client).is_some()
-                && gate.read(|rules| !rules.is_owner(to) && rules.mutes.find(&identity, self.now).is_some())
+            gate.read(|rules| !rules.is_owner(to) && rules.mutes.find(&identity, self.now).is_some()) && counts(gate)
         });
         match muted_in {
             Some(gate) => Err(Cause::Muted.with_room(gate.name().to_string())),
             None => Ok(()),
         }
+    }
+
+    /// True if the user is in the room of `gate`.
+    fn is_in(&self, gate: &RoomGate) -> bool {
+        self.rooms.iter().any(|membership| membership.name.key() == gate.name().key())
     }
 
     /// True if lists may name a room to the user: it is open to all users, or the user is in it or may enter.

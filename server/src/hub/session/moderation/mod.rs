@@ -98,8 +98,9 @@ impl Session {
             ServerAction::Readmit(user) => {
                 let target = self.target(user)?;
                 let name = target.name.to_string();
+                let now = self.now;
                 self.change_server(|rules| {
-                    let lifted = rules.bans.lift(&target.identity());
+                    let lifted = rules.bans.lift(&target.identity(), now);
                     lifted.then_some(()).ok_or_else(|| Cause::NotBanned.with_user(name))
                 })?;
                 self.answer(self.by(Cause::UserReadmitted.with_user(target.name.to_string())).into());

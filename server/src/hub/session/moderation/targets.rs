@@ -4,7 +4,7 @@ use super::super::{CommandResult, Session, User, no_such_user};
 use super::full;
 use crate::fanout::{DisconnectReason, Subscription};
 use crate::hub::broadcast_group::PresenceChange;
-use crate::hub::rules::{Identity, RoomGate, Sanction};
+use crate::hub::rules::{Identity, RoomGate, Sanction, unused_since_ms};
 use crate::hub::{Hub, Registry};
 use landline_common::history::HistoryOwner;
 use landline_common::limits::count;
@@ -135,10 +135,11 @@ impl Session {
     pub(super) fn lift(&mut self, gate: &RoomGate, user: &str, is_ban: bool) -> CommandResult {
         let target = self.target(user)?;
         let identity = target.identity();
+        let now = self.now;
         self.change_room(gate, |rules| {
             let list = if is_ban { &mut rules.bans } else { &mut rules.mutes };
             let cause = if is_ban { Cause::NotBanned } else { Cause::NotMuted };
-            list.lift(&identity).then_some(()).ok_or_else(|| about(cause, &target, gate))
+            list.lift(&identity, now).then_some(()).ok_or_else(|| about(cause, &target, gate))
         })?;
         let cause = if is_ban { Cause::UserUnbanned } else { Cause::UserUnmuted };
         self.announce_change(gate, cause.with_user(target.name.to_string()));
@@ -149,7 +150,8 @@ impl Session {
         let target = self.target(user)?;
         let Some(owner) = target.owner.clone() else { return Err(no_such_user(user)) };
         let limits = self.hub.limits.clone();
-        let owned = self.hub.registry().rules.owned_by(&owner);
+        let unused_since_ms = unused_since_ms(limits.unused_room_days, self.now);
+        let owned = self.hub.registry().rules.owned_by(&owner, unused_since_ms);
         let name = target.name.clone();
         self.change_room(gate, |rules| {
             if rules.is_owner(&owner) {

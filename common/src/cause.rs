@@ -44,6 +44,8 @@ pub struct Details<'a> {
     pub room: Option<Text<'a>>,
     /// Seconds until the situation changes.
     pub seconds: Option<u64>,
+    /// The id of a message.
+    pub id: Option<u64>,
     /// A number of things, or a limit.
     pub count: Option<u64>,
     /// Milliseconds after which a retry may succeed.

@@ -14,7 +14,7 @@ mod spec;
 mod table;
 
 pub use history_query::HistoryQuery;
-pub use moderation::{RoomAction, ServerAction};
+pub use moderation::{MessageRef, RoomAction, ServerAction};
 pub use object::{Request, SignIn};
 pub use parse::{CommandError, parse, room_word};
 pub use spec::{Audience, CommandSpec, words};

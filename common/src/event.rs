@@ -97,8 +97,15 @@ pub enum EventKind<'a> {
     SaidToAll { id: u64, user: Text<'a>, text: Text<'a> },
     /// A direct message to the reader; `kept` if it waited in the mailbox while the reader was away.
     Direct { id: u64, from: Text<'a>, text: Text<'a>, kept: bool },
-    /// A message from the history.
-    Recalled { id: u64, place: Location<'a>, user: Text<'a>, text: Text<'a> },
+    /// A message from the history; `edited` if its author has replaced the text.
+    Recalled { id: u64, place: Location<'a>, user: Text<'a>, text: Text<'a>, edited: bool },
+    /// A message from the transcript of a room. Its author has replaced the text if `edited`.
+    Transcribed { id: u64, room: Text<'a>, user: Text<'a>, text: Text<'a>, edited: bool },
+    /// `by` removed messages of `user` in a room (`None`: to all users). `said_ms` is the time of the first of them, in
+    /// milliseconds since 1970.
+    Deleted { room: Option<Text<'a>>, ids: Vec<u64>, user: Text<'a>, by: Text<'a>, said_ms: i64 },
+    /// The author replaced the text of a message in a room.
+    Edited { id: u64, room: Text<'a>, user: Text<'a>, text: Text<'a> },
     /// The end of an answer from the history: number of messages, a remark, and the command for the next page.
     RecallEnd { count: usize, remark: Text<'a>, next: Option<Text<'a>> },
     /// A message in a private chat, which is stored nowhere.

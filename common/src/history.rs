@@ -44,6 +44,8 @@ pub struct HistoryEntry {
     pub text: Box<str>,
     /// The nonce that the author sent along.
     pub nonce: Option<Box<str>>,
+    /// The author has replaced the text.
+    pub edited: bool,
 }
 
 impl HistoryEntry {
@@ -57,8 +59,36 @@ impl HistoryEntry {
         };
         let user = Text::Borrowed(&*self.user);
         let text = Text::Borrowed(&*self.text);
-        EventKind::Recalled { id: self.id, place, user, text }.at(self.at)
+        EventKind::Recalled { id: self.id, place, user, text, edited: self.edited }.at(self.at)
     }
+}
+
+/// A message that was changed or removed after it was said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedMessage {
+    /// The message with its present text; a removed one has none.
+    pub entry: HistoryEntry,
+    /// The name of the user who removed it; `None` if it was changed only.
+    pub removed_by: Option<Box<str>>,
+}
+
+/// A change of stored messages in a room or to all users.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MessageChange {
+    /// Removes the messages.
+    Remove {
+        /// Their ids.
+        ids: Vec<u64>,
+        /// Name of the user who removes them.
+        by: Box<str>,
+    },
+    /// Replaces a text.
+    Edit {
+        /// Id of the message.
+        id: u64,
+        /// The new text.
+        text: Box<str>,
+    },
 }
 
 /// The result of a request to the history.

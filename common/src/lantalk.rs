@@ -53,6 +53,10 @@ pub fn write(event: &Event<'_>, longest: usize, out: &mut Vec<u8>) {
         EventKind::Said { room, user, text, .. } => {
             LanTalkObject { r#type: "message", user: Some(user_in(room, user)), text: Some(flatten(text)), ..wire }
         }
+        EventKind::Edited { room, user, text, .. } => {
+            let user = format!("{}{}", user_in(room, user), text::mark(true));
+            LanTalkObject { r#type: "message", user: Some(user.into()), text: Some(flatten(text)), ..wire }
+        }
         EventKind::SaidToAll { user, text, .. } => {
             LanTalkObject { r#type: "message", user: Some(user.as_ref().into()), text: Some(flatten(text)), ..wire }
         }

@@ -121,6 +121,13 @@ limits! {
     room_list = 256, 1, 10_000;
     /// Characters of a topic, a key word, a reason and the text of a raised hand.
     rule_chars = 200, 1, 2_000;
+    /// Seconds for which authors may remove or change a message; owners of the room may remove it at any time.
+    take_back_seconds = 600, 1, 86_400;
+    /// Newest messages of a room, and to all users, whose authors the server remembers within take-back-seconds. A guest
+    /// cannot take back an older one.
+    recent_messages = 1_024, 1, 65_536;
+    /// Removals and changes of messages in a room that a client is told when it returns.
+    changes_told = 200, 1, 1_000;
     /// Private chats and open requests of a user at once.
     privates_per_person = 64, 1, 10_000;
     /// Requests for chats from one address to one user, at once and in a minute. A request can be sent again after it ended
@@ -222,6 +229,8 @@ pub const LABEL_BYTES: usize = 64;
 pub const MESSAGE_LINES: usize = 50;
 /// Upper bound of [`Limits::message_lines`].
 pub const MOST_MESSAGE_LINES: usize = 500;
+/// Maximum number of ids in an event about removed messages.
+pub const DELETED_IDS: usize = 100;
 /// Maximum length of a user name in characters, as in LanTalk.
 pub const NAME_CHARS: usize = 24;
 /// Maximum length of a room name in characters.

@@ -18,6 +18,7 @@ use crate::clean::flatten;
 use crate::event::{Event, EventKind, Part, Text};
 use crate::history::Location;
 use crate::room_overview::RoomOverview;
+use crate::time::OffsetDateTime;
 use std::io::Write;
 
 /// Caution for an account that has just signed in with its password.
@@ -70,13 +71,23 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
         EventKind::Direct { from, text, kept: true, .. } => {
             lines.talk(&["[PM ", &event.at.date().to_string(), "] ", from, ": "], text);
         }
-        EventKind::Recalled { place, user, text, .. } => {
+        EventKind::Recalled { place, user, text, edited, .. } => {
             let (place, receiver) = match place {
                 Location::Room(room) => (&**room, String::new()),
                 Location::Global => ("all", String::new()),
                 Location::DirectMessage { to } => ("PM", format!(" to {to}")),
             };
-            lines.talk(&["[", place, " ", &event.at.date().to_string(), "] ", user, &receiver, ": "], text);
+            let mark = mark(*edited);
+            lines.talk(&["[", place, " ", &event.at.date().to_string(), "] ", user, &receiver, mark, ": "], text);
+        }
+        EventKind::Transcribed { id, user, text, edited, .. } => {
+            let (id, date) = (id.to_string(), event.at.date().to_string());
+            lines.talk(&["[", &id, "] ", &date, " ", user, mark(*edited), ": "], text);
+        }
+        EventKind::Edited { room, user, text, .. } => lines.said(Some(room), &format!("{user}{}", mark(true)), text),
+        EventKind::Deleted { room, ids, user, by, said_ms } => {
+            let at = OffsetDateTime { unix_ms: *said_ms, ..event.at };
+            lines.deleted(room.as_deref(), ids.len(), (user, by), &at.clock().to_string());
         }
         EventKind::RecallEnd { count, remark, next } => lines.recall_end(*count, remark, next.as_deref()),
         EventKind::Private { from, text } => lines.talk(&["[Private] ", from, ": "], text),
@@ -89,7 +100,7 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
         | EventKind::Members { .. }
         | EventKind::PrivateChats { .. }
         | EventKind::Rooms { .. } => lines.list_of(&event.what),
-        EventKind::Rules { room, rules } => lines.rules(room, rules),
+        EventKind::Rules { room, rules } => lines.rules(room, rules, event.at.offset_s),
         EventKind::Welcome { user, server, room, account, .. } => lines.welcome(user, server, room, *account),
         EventKind::Refused(report) if dialect.is_unframed() => {
             lines.line(format_args!("{}", report.code().unwrap_or(403)))
@@ -113,6 +124,11 @@ pub fn plain(event: &Event<'_>) -> String {
     write(event, Dialect::Lines, usize::MAX, &mut out);
     out.pop();
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// The mark behind the name of an author who has replaced the text. No name has a blank, so no line of a user looks so.
+pub(crate) fn mark(edited: bool) -> &'static str {
+    if edited { " (edited)" } else { "" }
 }
 
 struct LineWriter<'o> {
@@ -231,9 +247,9 @@ impl LineWriter<'_> {
     }
 
     /// Writes a sentence for each rule of a room.
-    fn rules(&mut self, room: &str, rules: &RoomOverview) {
+    fn rules(&mut self, room: &str, rules: &RoomOverview, offset_s: i32) {
         let info = if self.dialect == Dialect::LanTalk { "" } else { "INFO: " };
-        for sentence in rules.sentences(room) {
+        for sentence in rules.sentences(room, offset_s) {
             self.talk(&[info], &flatten(&sentence));
         }
     }
@@ -248,6 +264,19 @@ impl LineWriter<'_> {
         let next = next.map_or(String::new(), |next| format!("; more: {next}"));
         let prefix = if self.dialect == Dialect::LanTalk { "" } else { "INFO: " };
         self.talk(&[prefix], &format!("{messages}{remark}{next}"));
+    }
+
+    fn deleted(&mut self, room: Option<&str>, count: usize, (user, by): (&str, &str), said_at: &str) {
+        let messages = if count == 1 { "a message".to_owned() } else { format!("{count} messages") };
+        let of = if user == by { String::new() } else { format!(" of {user}") };
+        let place = match (self.dialect, room) {
+            (Dialect::Elsewhere, Some(room)) => format!("[{room}] "),
+            (_, None) => "[all] ".to_owned(),
+            _ => String::new(),
+        };
+        let since = if count == 1 { "" } else { "since " };
+        let prefix = if self.dialect == Dialect::LanTalk { "" } else { "INFO: " };
+        self.talk(&[prefix], &format!("{place}{by} removed {messages}{of} ({since}{said_at})"));
     }
 
     fn presence_summary(&mut self, room: Option<&str>, came: usize, went: usize, users: &[Text<'_>]) {
@@ -326,6 +355,9 @@ impl LineWriter<'_> {
             | EventKind::Direct { .. }
             | EventKind::Recalled { .. }
             | EventKind::RecallEnd { .. }
+            | EventKind::Transcribed { .. }
+            | EventKind::Deleted { .. }
+            | EventKind::Edited { .. }
             | EventKind::Private { .. }
             | EventKind::DirectTalk { .. }
             | EventKind::Gathered { .. }

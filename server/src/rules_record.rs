@@ -40,6 +40,8 @@ pub struct RoomRecord {
     pub owners: Vec<String>,
     /// The topic.
     pub topic: Option<String>,
+    /// The message on top.
+    pub pin: Option<PinRecord>,
     /// The key word.
     pub key: Option<String>,
     /// Only invited users may enter.
@@ -56,6 +58,20 @@ pub struct RoomRecord {
     pub bans: Vec<SanctionRecord>,
     /// Time of the last use, in milliseconds since 1970.
     pub last_used_ms: i64,
+}
+
+/// A message that is kept on top of a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PinRecord {
+    /// Id of the message.
+    pub id: u64,
+    /// Time of the message in milliseconds since 1970.
+    pub at_ms: i64,
+    /// Name of the author.
+    pub user: String,
+    /// The beginning of the text, as one line.
+    pub text: String,
 }
 
 /// A mute or a ban.

@@ -12,7 +12,8 @@ use crate::ordered_mutex;
 use crate::rules_record::RulesRecord;
 use crate::store::{Accounts, BanFile, BanRow, FileError, Messages, RulesFile, Sessions};
 use landline_common::history::{
-    DirectMessage, HistoryError, HistoryOwner, HistoryReader, MailboxError, NewMessages, Page, Range,
+    ChangedMessage, DirectMessage, HistoryError, HistoryOwner, HistoryReader, MailboxError, MessageChange, NewMessages,
+    Page, Range,
 };
 use landline_common::{NameKey, OffsetDateTime, RoomKey, UserName};
 use std::io;
@@ -153,6 +154,25 @@ impl Storage for StoreBackend {
     ) -> Result<Page, HistoryError> {
         ordered_mutex::assert_free();
         self.messages.search(viewer, words, before, most).map(|page| self.local(page))
+    }
+
+    fn change_messages(&self, change: MessageChange, now: OffsetDateTime) -> Result<u64, HistoryError> {
+        ordered_mutex::assert_free();
+        self.messages.change_messages(change, now.unix_ms)
+    }
+
+    fn changes(
+        &self,
+        viewer: &HistoryReader<'_>,
+        last_id: u64,
+        most: usize,
+    ) -> Result<Vec<ChangedMessage>, HistoryError> {
+        ordered_mutex::assert_free();
+        let mut changes = self.messages.changes(viewer, last_id, most)?;
+        for change in &mut changes {
+            change.entry.at = self.clock.at(change.entry.at.unix_ms);
+        }
+        Ok(changes)
     }
 
     fn delete_direct_messages(&self, party: &HistoryOwner) -> Result<u64, HistoryError> {

@@ -1,7 +1,8 @@
 //! A storage that keeps nothing, for a hub without a data folder.
 
 use landline_common::history::{
-    DirectMessage, HistoryError, HistoryOwner, HistoryReader, MailboxError, NewMessages, Page, Range,
+    ChangedMessage, DirectMessage, HistoryError, HistoryOwner, HistoryReader, MailboxError, MessageChange, NewMessages,
+    Page, Range,
 };
 use landline_common::{NameKey, OffsetDateTime, RoomKey, UserName};
 use landline_server::hub::{MailHandler, Storage};
@@ -45,6 +46,12 @@ impl Storage for NullStorage {
     }
     fn transfer_direct_messages(&self, _: &HistoryOwner, _: &HistoryOwner) {}
 
+    fn change_messages(&self, _: MessageChange, _: OffsetDateTime) -> Result<u64, HistoryError> {
+        Err(HistoryError::Off)
+    }
+    fn changes(&self, _: &HistoryReader<'_>, _: u64, _: usize) -> Result<Vec<ChangedMessage>, HistoryError> {
+        Err(HistoryError::Off)
+    }
     fn delete_direct_messages(&self, _: &HistoryOwner) -> Result<u64, HistoryError> {
         Err(HistoryError::Off)
     }

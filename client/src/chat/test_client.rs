@@ -200,8 +200,13 @@ impl TestClient {
 
     /// Receives a message of alice from the history.
     pub fn receive_own_history(&mut self, id: u64, room: &'static str, text: &'static str, nonce: &str) {
-        let what =
-            EventKind::Recalled { id, place: Location::Room(room.into()), user: "alice".into(), text: text.into() };
+        let what = EventKind::Recalled {
+            id,
+            place: Location::Room(room.into()),
+            user: "alice".into(),
+            text: text.into(),
+            edited: false,
+        };
         let event = Box::new(Event { nonce: Some(nonce.to_owned().into()), ..what.at(self.moment()) });
         self.step(Input::Event { event, by_program: false });
     }
@@ -306,7 +311,7 @@ impl TestClient {
     /// Receives a message of a room from the history.
     pub fn receive_history(&mut self, id: u64, room: &'static str, user: &'static str, text: &'static str) {
         let place = Location::Room(room.into());
-        self.receive(EventKind::Recalled { id, place, user: user.into(), text: text.into() });
+        self.receive(EventKind::Recalled { id, place, user: user.into(), text: text.into(), edited: false });
     }
 
     /// Answers all pings.

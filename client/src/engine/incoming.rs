@@ -339,7 +339,7 @@ fn nonce_of<'e>(event: &'e Event<'_>) -> Option<&'e str> {
 
 /// Copies a history message, to hold it back.
 fn owned(event: &Event<'_>) -> Event<'static> {
-    let EventKind::Recalled { id, place, user, text } = &event.what else {
+    let EventKind::Recalled { id, place, user, text, edited } = &event.what else {
         return EventKind::info(String::new()).at(event.at);
     };
     let own = |text: &str| text.to_owned().into();
@@ -348,5 +348,5 @@ fn owned(event: &Event<'_>) -> Event<'static> {
         Location::Global => Location::Global,
         Location::DirectMessage { to } => Location::DirectMessage { to: own(to) },
     };
-    EventKind::Recalled { id: *id, place, user: own(user), text: own(text) }.at(event.at)
+    EventKind::Recalled { id: *id, place, user: own(user), text: own(text), edited: *edited }.at(event.at)
 }

@@ -173,7 +173,9 @@ fn names<'e>(what: &'e EventKind<'_>) -> Vec<&'e str> {
         }
         EventKind::Joined { user, room } | EventKind::Left { user, room } => vec![user, room],
         EventKind::Direct { from, .. } | EventKind::Private { from, .. } => vec![from],
-        EventKind::Recalled { user, .. } => vec![user],
+        EventKind::Recalled { user, .. } | EventKind::Transcribed { user, .. } => vec![user],
+        EventKind::Edited { room, user, .. } => vec![room, user],
+        EventKind::Deleted { user, by, .. } => vec![user, by],
         _ => Vec::new(),
     }
 }
@@ -228,7 +230,8 @@ mod tests {
         let at = |days: i64| OffsetDateTime { unix_ms: days * DAY_MS, offset_s: 0 };
         let said = || EventKind::Said { id: 1, room: "mesh".into(), user: "Tim".into(), text: "Hello".into() };
         let place = || Location::Room("mesh".into());
-        let recalled = || EventKind::Recalled { id: 1, place: place(), user: "Tim".into(), text: "Hello".into() };
+        let recalled =
+            || EventKind::Recalled { id: 1, place: place(), user: "Tim".into(), text: "Hello".into(), edited: false };
         let mut shown = at(9).day();
         let mut all = String::new();
         for (what, days) in [

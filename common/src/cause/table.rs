@@ -90,6 +90,9 @@ causes! {
     HandRaised "hand_raised" State, "{user} raises a hand in {room}: {word}";
     HandUp "hand_up" State, "Your hand is up in {room}; {count} before you. /hand takes it down";
     HandDown "hand_down" State, "Your hand is down in {room}";
+    Pinned "pinned" State, "{by} pinned in {room}: {user}: {word}";
+    Unpinned "unpinned" State, "{by} unpinned the message in {room}";
+    Pin "pin" State, "Pinned in {room}: {user}: {word}";
     ServerOwned "server_owned" State, "You are an owner of this server now. /help lists what you can do";
     WhispersOwners "whispers_owners" State, "{by}: guests may write to owners only, until that is lifted";
     WhispersAll "whispers_all" State, "{by}: guests may write to all users again";
@@ -190,6 +193,17 @@ causes! {
     OwnerAlready "owner_already" Refusal(400), "{user} is an owner of {room} already.";
     NoOwner "no_owner" Refusal(404), "{user} is not an owner of {room}. /rules names them.";
     NoHands "no_hands" Refusal(404), "No hand is up in {room}.";
+    NoMessage "no_message" Refusal(404),
+        "There is no such message in {room}. Nothing was done. /forget removes your messages to one user.";
+    NoOwnMessage "no_own_message" Refusal(404),
+        "You have said nothing in {room} in the last {count} minute{s} that you could take back. Nothing was done.";
+    TooLate "too_late" Refusal(403),
+        "A message can be taken back for {count} minute{s}, by owners of {room} at any time. Nothing was done.";
+    NotNewest "not_newest" Refusal(409), "That is not your newest message in {room}. Nothing was changed.";
+    TooFarBack "too_far_back" Refusal(400), "/delete USER MINUTES goes 1 to {count} minute{s} back. Nothing was done.";
+    ChangeNotStored "change_not_stored" Refusal(500),
+        "That could not be stored; no message has changed. Try again, or tell the operator of this server.";
+    NoPin "no_pin" Refusal(404), "No message is pinned in {room}.";
     RulesFull "rules_full" Refusal(403), "{room} has {count} entries of that kind, the maximum. Lift one first.";
     RulesNotStored "rules_not_stored" Refusal(500),
         "That could not be stored; nothing has changed. Tell the operator of this server.";

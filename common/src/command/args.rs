@@ -18,6 +18,10 @@ pub(super) enum Field {
     After,
     /// The id before which a search continues.
     Before,
+    /// The id after which a transcript continues.
+    AfterId,
+    /// The id of a message. A line has it in place of the user ([`Field::To`]).
+    Id,
     Seconds,
     Minutes,
     /// One of the two words of the command.
@@ -44,6 +48,8 @@ pub(super) struct Arguments<'a> {
     pub words: Option<&'a str>,
     pub after: Option<&'a str>,
     pub before: Option<u64>,
+    pub after_id: Option<u64>,
+    pub id: Option<u64>,
     pub seconds: Option<u64>,
     pub minutes: Option<u64>,
     /// True for the first of the two words of the command.
@@ -90,7 +96,7 @@ impl<'a> Arguments<'a> {
             Field::Addresses => self.addresses = Some(value),
             Field::Word => self.command = Some(value),
             Field::Before | Field::Seconds | Field::Minutes | Field::Choice | Field::Everywhere => {}
-            Field::Format | Field::History => {}
+            Field::AfterId | Field::Id | Field::Format | Field::History => {}
             Field::Password | Field::PasswordChange => {}
         }
     }
@@ -217,6 +223,18 @@ impl Arguments<'_> {
             Field::After => {
                 if let Some(name) = self.after {
                     write!(f, " after {name}")?;
+                }
+                None
+            }
+            Field::AfterId => {
+                if let Some(id) = self.after_id {
+                    write!(f, " after {id}")?;
+                }
+                None
+            }
+            Field::Id => {
+                if let Some(id) = self.id.filter(|_| self.text.is_none()) {
+                    write!(f, " {id}")?;
                 }
                 None
             }

@@ -1,6 +1,17 @@
-//! Commands of those who run a room or the server, and of users who ask for the floor.
+//! Commands of those who run a room or the server, of users who ask for the floor, and of authors who take a message back.
 
 use super::args::Arguments;
+
+/// The message that a command is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageRef<'a> {
+    /// The newest one: of the sender, or (to pin it) of the room.
+    Newest,
+    /// The one with this id.
+    Id(u64),
+    /// The newest one of this user.
+    OfUser(&'a str),
+}
 
 /// A command about a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +70,29 @@ pub enum RoomAction<'a> {
         /// Until then; without it, for one message.
         minutes: Option<u64>,
     },
+    /// Remove a message.
+    Delete {
+        /// The message.
+        message: MessageRef<'a>,
+        /// With a user: all messages of so many minutes.
+        minutes: Option<u64>,
+    },
+    /// Replace the text of the sender's newest message.
+    Edit {
+        /// The new text.
+        text: &'a str,
+        /// The message that the sender takes for the newest one; in command objects only.
+        id: Option<u64>,
+    },
+    /// Keep a message on top of the room.
+    Pin(MessageRef<'a>),
+    /// Keep no message on top.
+    Unpin,
+    /// Show the messages of the room from its first one on, or after an id.
+    Transcript {
+        /// The id.
+        after: Option<u64>,
+    },
 }
 
 /// A command about the whole server.
@@ -87,6 +121,25 @@ pub enum ServerAction<'a> {
     Readmit(&'a str),
 }
 
+impl<'a> MessageRef<'a> {
+    /// The message that the arguments name.
+    pub(super) fn of(args: &Arguments<'a>) -> MessageRef<'a> {
+        match (args.id, args.to) {
+            (Some(id), _) => MessageRef::Id(id),
+            (None, Some(user)) => MessageRef::OfUser(user),
+            (None, None) => MessageRef::Newest,
+        }
+    }
+
+    fn arguments(self, none: Arguments<'a>) -> Arguments<'a> {
+        match self {
+            MessageRef::Newest => none,
+            MessageRef::Id(id) => Arguments { id: Some(id), ..none },
+            MessageRef::OfUser(user) => Arguments { to: Some(user), ..none },
+        }
+    }
+}
+
 impl<'a> RoomAction<'a> {
     pub(super) fn parts(&self, room: Option<&'a str>) -> (&'static str, Arguments<'a>) {
         let none = Arguments { room, ..Arguments::default() };
@@ -109,6 +162,11 @@ impl<'a> RoomAction<'a> {
             RoomAction::Hand(text) => ("hand", Arguments { text, ..none }),
             RoomAction::Hands => ("hands", none),
             RoomAction::Floor { user, minutes } => ("floor", Arguments { to: user, minutes, ..none }),
+            RoomAction::Delete { message, minutes } => ("delete", Arguments { minutes, ..message.arguments(none) }),
+            RoomAction::Edit { text, id } => ("edit", Arguments { text: Some(text), id, ..none }),
+            RoomAction::Pin(message) => ("pin", message.arguments(none)),
+            RoomAction::Unpin => ("unpin", none),
+            RoomAction::Transcript { after } => ("transcript", Arguments { after_id: after, ..none }),
         }
     }
 }

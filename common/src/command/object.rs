@@ -5,8 +5,10 @@
 //! docs/PROTOCOL.md lists all types with examples.
 
 mod labels;
+mod sign_in;
 
 pub use labels::label_in_beginning;
+pub use sign_in::SignIn;
 
 use super::args::{Arguments, Field};
 use super::spec::CommandSpec;
@@ -53,6 +55,9 @@ pub struct Request<'a> {
     /// The words to search for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub words: Option<Text<'a>>,
+    /// The id of a message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<u64>,
     /// Number of messages from the end of the history.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<u64>,
@@ -126,35 +131,6 @@ pub enum After<'a> {
     Id(u64),
     /// Behind this name.
     Name(Text<'a>),
-}
-
-/// A sign-in by object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SignIn {
-    /// As a guest.
-    Guest {
-        /// The name, as sent.
-        user: String,
-    },
-    /// With an account.
-    Login {
-        /// Name of the account, as sent.
-        user: String,
-        /// Password of the account.
-        password: String,
-    },
-    /// With a new account.
-    Register {
-        /// Name of the account, as sent.
-        user: String,
-        /// Password of the account.
-        password: String,
-    },
-    /// By resuming a session.
-    Resume {
-        /// Token of the session.
-        token: String,
-    },
 }
 
 impl<'a> Request<'a> {
@@ -251,6 +227,21 @@ impl<'a> Request<'a> {
                 args.before = self.before;
                 return Ok(args.before.is_some());
             }
+            Field::AfterId => {
+                args.after_id = match self.after {
+                    None => None,
+                    Some(After::Id(id)) => Some(id),
+                    Some(After::Name(_)) => return Err(Cause::BadObject.with_word("after is an id here")),
+                };
+                return Ok(args.after_id.is_some());
+            }
+            Field::Id if self.id.is_some() && self.to.is_some() => {
+                return Err(Cause::BadObject.with_word("id or to, not both"));
+            }
+            Field::Id => {
+                args.id = self.id;
+                return Ok(args.id.is_some());
+            }
             Field::Seconds => {
                 args.seconds = self.seconds;
                 return Ok(args.seconds.is_some());
@@ -326,19 +317,6 @@ impl<'a> Request<'a> {
         })
     }
 
-    /// The sign-in of a client that is not signed in. `None` if the type is no sign-in; the inner error is a missing field.
-    pub fn sign_in(&self) -> Option<Result<SignIn, Report<'static>>> {
-        let user = || need("user", &self.user).map(str::to_owned);
-        let password = || need_password("password", &self.password).map(str::to_owned);
-        Some(match &*self.r#type {
-            "guest" => user().map(|user| SignIn::Guest { user }),
-            "login" => user().and_then(|user| Ok(SignIn::Login { user, password: password()? })),
-            "register" => user().and_then(|user| Ok(SignIn::Register { user, password: password()? })),
-            "resume" => need("token", &self.token).map(|token| SignIn::Resume { token: token.to_owned() }),
-            _ => return None,
-        })
-    }
-
     /// Returns the object for a command typed in `room`. `None` if the command needs a room or a user that is not named, or
     /// has no object.
     #[must_use]
@@ -361,7 +339,8 @@ impl<'a> Request<'a> {
             text: text(args.text),
             words: text(args.words),
             before: args.before,
-            after: args.after.map(|name| After::Name(name.into())),
+            after: args.after.map(|name| After::Name(name.into())).or(args.after_id.map(After::Id)),
+            id: args.id,
             seconds: args.seconds,
             minutes: args.minutes,
             mode: text(mode),
@@ -402,7 +381,8 @@ fn name(field: Field) -> &'static str {
         Field::To => "to",
         Field::Text => "text",
         Field::Words => "words",
-        Field::After => "after",
+        Field::After | Field::AfterId => "after",
+        Field::Id => "id",
         Field::Before => "before",
         Field::Seconds => "seconds",
         Field::Minutes => "minutes",

@@ -204,6 +204,18 @@ fn arguments<'a>(rest: &'a str, shape: Shape, spec: &CommandSpec) -> Option<Argu
         }
         Shape::MaybeUserTime if rest.is_empty() => Some(Arguments::default()),
         Shape::UserTime | Shape::MaybeUserTime => user_time(rest, spec),
+        Shape::MaybeMessage if rest.is_empty() => Some(Arguments::default()),
+        Shape::MaybeMessage if text.is_empty() && parse_number(word).is_some() => {
+            Some(Arguments { id: parse_number(word), ..Arguments::default() })
+        }
+        Shape::MaybeMessage => {
+            user_time(rest, spec).filter(|args| args.minutes.is_none() || spec.fields().any(|f| f == Field::Minutes))
+        }
+        Shape::MaybeAfterId if rest.is_empty() => Some(Arguments::default()),
+        Shape::MaybeAfterId => {
+            let id = parse_number(text.trim_start()).filter(|_| word.eq_ignore_ascii_case("after"))?;
+            Some(Arguments { after_id: Some(id), ..Arguments::default() })
+        }
         Shape::Number => Some(Arguments { seconds: Some(parse_number(rest)?), ..Arguments::default() }),
         Shape::MaybeAfter | Shape::MaybeWordAfter | Shape::MaybeWordOrAfter | Shape::NumberAfter => {
             listing(rest, shape, spec)

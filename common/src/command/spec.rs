@@ -94,6 +94,10 @@ pub(super) enum Shape {
     UserTime,
     /// Nothing, or a user and optionally minutes.
     MaybeUserTime,
+    /// Nothing, the id of a message, or a user and (if the command has [`Field::Minutes`]) optionally minutes.
+    MaybeMessage,
+    /// `after ID`, or nothing.
+    MaybeAfterId,
     /// A word, and optionally another one.
     WordMaybeWord,
     /// A word, and optionally a text.

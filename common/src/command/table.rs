@@ -29,6 +29,7 @@ pub static GROUPS: &[Group] = &[
     group("Users", talk::USERS),
     group("Running a room", moderation::RUN_ROOM),
     group("The floor", moderation::FLOOR),
+    group("Taking back", moderation::TAKE_BACK),
     group("Running the server", moderation::RUN_SERVER),
     group("Messages to one user", chats::MESSAGES),
     group("Off-the-record chats, stored nowhere", chats::OFF_THE_RECORD),

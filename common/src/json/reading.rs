@@ -27,11 +27,36 @@ impl WireEvent<'_> {
             }
             ("message", Some("history")) => {
                 let place = owned(&self.room).map_or(Location::Global, Location::Room);
-                EventKind::Recalled { id: self.id?, place, user: owned(&self.user)?, text: owned(&self.text)? }
+                EventKind::Recalled {
+                    id: self.id?,
+                    place,
+                    user: owned(&self.user)?,
+                    text: owned(&self.text)?,
+                    edited: self.edited == Some(true),
+                }
             }
+            ("message", Some("transcript")) => EventKind::Transcribed {
+                id: self.id?,
+                room: owned(&self.room)?,
+                user: owned(&self.user)?,
+                text: owned(&self.text)?,
+                edited: self.edited == Some(true),
+            },
+            ("message", Some("edited")) => EventKind::Edited {
+                id: self.id?,
+                room: owned(&self.room)?,
+                user: owned(&self.user)?,
+                text: owned(&self.text)?,
+            },
             ("pm", Some("history")) => {
                 let place = Location::DirectMessage { to: owned(&self.to_user)? };
-                EventKind::Recalled { id: self.id?, place, user: owned(&self.from_user)?, text: owned(&self.text)? }
+                EventKind::Recalled {
+                    id: self.id?,
+                    place,
+                    user: owned(&self.from_user)?,
+                    text: owned(&self.text)?,
+                    edited: self.edited == Some(true),
+                }
             }
             ("pm", Some("private")) => EventKind::Private { from: owned(&self.from_user)?, text: owned(&self.text)? },
             ("pm", Some("direct")) => {
@@ -74,6 +99,7 @@ impl WireEvent<'_> {
             by: owned(&self.by),
             room: owned(&self.room),
             seconds: self.seconds,
+            id: self.id,
             count: self.count,
             retry_ms: self.retry_ms,
             word: owned(&self.word),
@@ -110,6 +136,13 @@ impl WireEvent<'_> {
             "history_end" => {
                 EventKind::RecallEnd { count: self.shown?, remark: owned(&self.remark)?, next: owned(&self.next) }
             }
+            "deleted" => EventKind::Deleted {
+                room: owned(&self.room),
+                ids: self.ids.clone()?,
+                user: owned(&self.user)?,
+                by: owned(&self.by)?,
+                said_ms: self.said_at?,
+            },
             "gathered" => EventKind::Gathered {
                 room: owned(&self.room),
                 came: self.joined?,

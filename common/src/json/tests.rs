@@ -3,7 +3,7 @@ use crate::cause::{Cause, Details, Report};
 use crate::command::Format;
 use crate::event::{Event, EventKind, More, Part, Reply, SignInDetails, Text};
 use crate::history::Location;
-use crate::room_overview::{RoomOverview, Standing};
+use crate::room_overview::{PinnedMessage, RoomOverview, Standing};
 use crate::time::OffsetDateTime;
 use proptest::prelude::*;
 use std::borrow::Cow;
@@ -64,7 +64,8 @@ fn a5_messages_of_the_server_itself_are_marked() {
     for what in [
         EventKind::Said { id, room: "lobby".into(), user: user(), text: text() },
         EventKind::SaidToAll { id, user: user(), text: text() },
-        EventKind::Recalled { id, place, user: user(), text: text() },
+        EventKind::Recalled { id, place, user: user(), text: text(), edited: false },
+        EventKind::Edited { id, room: "lobby".into(), user: user(), text: text() },
     ] {
         let written = line(what);
         assert!(written.contains(r#""user":"Landline (server)","server":true"#), "{written}");
@@ -109,10 +110,10 @@ fn report() -> impl Strategy<Value = Report<'static>> {
     let causes = [Cause::Entered, Cause::NoSuchUser, Cause::UnknownCommand, Cause::AlreadyHere, Cause::InvalidMode];
     let some = || prop::option::of(text());
     let number = || prop::option::of(any::<u64>());
-    let about = (some(), some(), some(), number(), number(), number(), some(), some(), some());
+    let about = (some(), some(), some(), (number(), number()), number(), number(), some(), some(), some());
     (prop::sample::select(causes.to_vec()), about, text()).prop_map(|(cause, about, text)| {
-        let (user, by, room, seconds, count, retry_ms, word, hint, reason) = about;
-        let about = Box::new(Details { user, by, room, seconds, count, retry_ms, word, hint, reason });
+        let (user, by, room, (seconds, id), count, retry_ms, word, hint, reason) = about;
+        let about = Box::new(Details { user, by, room, seconds, id, count, retry_ms, word, hint, reason });
         Report { cause, about, text: Some(text), code: None }
     })
 }
@@ -131,11 +132,13 @@ fn overview() -> impl Strategy<Value = RoomOverview> {
     let hands = prop::collection::vec(("[a-z]{1,4}", ".*"), 0..3);
     let you = any::<(bool, bool, Option<u64>, bool)>();
     let lists = (names(), names(), names(), names(), hands);
-    (any::<(Option<String>, [bool; 3], u64, u64)>(), lists, you).prop_map(|(set, lists, you)| {
+    let pin = prop::option::of((any::<u64>(), any::<i64>(), "[a-z]{1,4}", ".*"));
+    (any::<(Option<String>, [bool; 3], u64, u64)>(), lists, you, pin).prop_map(|(set, lists, you, pin)| {
         let (topic, [open, has_key, quiet], slow, more_hands) = set;
+        let pin = pin.map(|(id, at, user, text)| PinnedMessage { id, at, user, text });
         let (owners, banned, muted, floor, hands) = lists;
         let you = Standing { owner: you.0, muted: you.1, seconds: you.2, floor: you.3 };
-        RoomOverview { owners, topic, open, has_key, quiet, slow, banned, muted, hands, more_hands, floor, you }
+        RoomOverview { owners, topic, pin, open, has_key, quiet, slow, banned, muted, hands, more_hands, floor, you }
     })
 }
 
@@ -155,12 +158,13 @@ fn any_what() -> impl Strategy<Value = EventKind<'static>> {
             text,
             kept
         }),
-        (any::<u64>(), place(), two()).prop_map(|(id, place, (user, text))| EventKind::Recalled {
-            id,
-            place,
-            user,
-            text
-        }),
+        (any::<u64>(), place(), two(), any::<bool>())
+            .prop_map(|(id, place, (user, text), edited)| { EventKind::Recalled { id, place, user, text, edited } }),
+        (any::<u64>(), text(), two(), any::<bool>())
+            .prop_map(|(id, room, (user, text), edited)| { EventKind::Transcribed { id, room, user, text, edited } }),
+        (any::<u64>(), text(), two()).prop_map(|(id, room, (user, text))| EventKind::Edited { id, room, user, text }),
+        (prop::option::of(text()), prop::collection::vec(any::<u64>(), 0..4), two(), any::<i32>())
+            .prop_map(|(room, ids, (user, by), said)| EventKind::Deleted { room, ids, user, by, said_ms: said.into() }),
         (any::<usize>(), text(), prop::option::of(text())).prop_map(|(shown, remark, next)| EventKind::RecallEnd {
             count: shown,
             remark,

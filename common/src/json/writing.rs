@@ -64,7 +64,7 @@ impl<'a> WireEvent<'a> {
                 kept: kept.then_some(true),
                 ..WireEvent::of("pm")
             },
-            EventKind::Recalled { id, place, user, text } => {
+            EventKind::Recalled { id, place, user, text, edited } => {
                 let wire = match place {
                     Location::Room(room) => WireEvent { room: borrowed(room), ..WireEvent::message(user) },
                     Location::Global => WireEvent::message(user),
@@ -72,8 +72,24 @@ impl<'a> WireEvent<'a> {
                         WireEvent { from_user: borrowed(user), to_user: borrowed(to), ..WireEvent::of("pm") }
                     }
                 };
-                WireEvent { event: Some("history".into()), id: Some(*id), text: borrowed(text), ..wire }
+                let edited = edited.then_some(true);
+                WireEvent { event: Some("history".into()), id: Some(*id), text: borrowed(text), edited, ..wire }
             }
+            EventKind::Transcribed { id, room, user, text, edited } => WireEvent {
+                event: Some("transcript".into()),
+                id: Some(*id),
+                room: borrowed(room),
+                text: borrowed(text),
+                edited: edited.then_some(true),
+                ..WireEvent::message(user)
+            },
+            EventKind::Edited { id, room, user, text } => WireEvent {
+                event: Some("edited".into()),
+                id: Some(*id),
+                room: borrowed(room),
+                text: borrowed(text),
+                ..WireEvent::message(user)
+            },
             EventKind::Private { from, text } => WireEvent {
                 event: Some("private".into()),
                 from_user: borrowed(from),
@@ -137,6 +153,7 @@ impl<'a> WireEvent<'a> {
             user: field(&about.user),
             room: field(&about.room),
             seconds: about.seconds,
+            id: about.id,
             count: about.count,
             retry_ms: about.retry_ms,
             word: field(&about.word),
@@ -199,6 +216,14 @@ impl<'a> WireEvent<'a> {
                 next: next.as_ref().and_then(borrowed),
                 ..system("history_end")
             },
+            EventKind::Deleted { room, ids, user, by, said_ms } => WireEvent {
+                room: room.as_ref().and_then(borrowed),
+                ids: Some(ids.clone()),
+                user: borrowed(user),
+                by: borrowed(by),
+                said_at: Some(*said_ms),
+                ..system("deleted")
+            },
             EventKind::Gathered { room, came, went, users } => WireEvent {
                 room: room.as_ref().and_then(borrowed),
                 joined: Some(*came),
@@ -239,6 +264,8 @@ impl<'a> WireEvent<'a> {
             | EventKind::SaidToAll { .. }
             | EventKind::Direct { .. }
             | EventKind::Recalled { .. }
+            | EventKind::Transcribed { .. }
+            | EventKind::Edited { .. }
             | EventKind::Private { .. }
             | EventKind::DirectTalk { .. }
             | EventKind::Ask(_)

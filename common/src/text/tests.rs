@@ -71,7 +71,28 @@ fn a_mesh_writes_the_lines_of_its_predecessor() {
 }
 
 fn recalled(place: Location<'static>) -> EventKind<'static> {
-    EventKind::Recalled { id: 1, place, user: "alice".into(), text: "hi".into() }
+    EventKind::Recalled { id: 1, place, user: "alice".into(), text: "hi".into(), edited: false }
+}
+
+/// Messages of alice that `by` removed, from three minutes before the event.
+fn deleted(count: u64, by: &'static str, room: Option<&'static str>) -> EventKind<'static> {
+    let ids = (1..=count).collect();
+    let room = room.map(Text::from);
+    EventKind::Deleted { room, ids, user: "alice".into(), by: by.into(), said_ms: 1_795_271_000_000 - 180_000 }
+}
+
+#[test]
+fn changes_of_messages_name_the_room_where_it_is_not_the_current_one() {
+    let edited = || EventKind::Edited { id: 1, room: "ops".into(), user: "alice".into(), text: "hi".into() };
+    for (what, dialect, line) in [
+        (edited(), Dialect::Elsewhere, "[ops] alice (edited): hi\n"),
+        (edited(), Dialect::TcpChat, "alice (edited) - hi\n"),
+        (deleted(1, "bob", Some("ops")), Dialect::Elsewhere, "INFO: [ops] bob removed a message of alice (14:20)\n"),
+        (deleted(1, "alice", Some("ops")), Dialect::LanTalk, "alice removed a message (14:20)\n"),
+    ] {
+        assert_eq!(written(what, dialect, 1_000), line);
+    }
+    assert!(crate::UserName::parse("alice (edited)").is_err(), "no user has such a name");
 }
 
 #[test]
@@ -90,6 +111,15 @@ fn events_are_written_as_the_lines_of_the_protocol() {
              INFO: Who may speak: all users; muted: none\n",
         ),
         (EventKind::RecallEnd { count: 0, remark: "".into(), next: None }, "INFO: no messages\n"),
+        (
+            EventKind::Transcribed { id: 7, room: "ops".into(), user: name(), text: "hi".into(), edited: true },
+            "[7] 2026-11-21 14:23 alice (edited): hi\n",
+        ),
+        (EventKind::Edited { id: 7, room: "ops".into(), user: name(), text: "hi".into() }, "alice (edited): hi\n"),
+        (deleted(1, "alice", Some("ops")), "INFO: alice removed a message (14:20)\n"),
+        (deleted(1, "bob", Some("ops")), "INFO: bob removed a message of alice (14:20)\n"),
+        (deleted(3, "bob", Some("ops")), "INFO: bob removed 3 messages of alice (since 14:20)\n"),
+        (deleted(1, "bob", None), "INFO: [all] bob removed a message of alice (14:20)\n"),
         (
             EventKind::RecallEnd { count: 2, remark: "x".into(), next: Some("/history before 7".into()) },
             "INFO: 2 messages (x); more: /history before 7\n",
@@ -215,7 +245,7 @@ const DIALECTS: [Dialect; 6] =
 fn messages(name: &str, text: &str) -> Vec<EventKind<'static>> {
     let name = || Text::from(name.to_owned());
     let text = || Text::from(text.to_owned());
-    let recalled = |place| EventKind::Recalled { id: 1, place, user: name(), text: text() };
+    let recalled = |place| EventKind::Recalled { id: 1, place, user: name(), text: text(), edited: true };
     vec![
         EventKind::Said { id: 1, room: name(), user: name(), text: text() },
         EventKind::SaidToAll { id: 1, user: name(), text: text() },
@@ -224,6 +254,8 @@ fn messages(name: &str, text: &str) -> Vec<EventKind<'static>> {
         recalled(Location::Room(name())),
         recalled(Location::Global),
         recalled(Location::DirectMessage { to: name() }),
+        EventKind::Transcribed { id: 7, room: name(), user: name(), text: text(), edited: false },
+        EventKind::Edited { id: 1, room: name(), user: name(), text: text() },
         EventKind::Private { from: name(), text: text() },
         EventKind::DirectTalk { with: name(), own: false, text: text() },
         EventKind::DirectTalk { with: name(), own: true, text: text() },
@@ -241,9 +273,11 @@ fn a9_each_line_of_a_message_has_the_prefix() {
         "[all] bob: ",
         "[PM] bob: ",
         "[PM 2026-11-21 14:23] bob: ",
-        "[bob 2026-11-21 14:23] bob: ",
-        "[all 2026-11-21 14:23] bob: ",
-        "[PM 2026-11-21 14:23] bob to bob: ",
+        "[bob 2026-11-21 14:23] bob (edited): ",
+        "[all 2026-11-21 14:23] bob (edited): ",
+        "[PM 2026-11-21 14:23] bob to bob (edited): ",
+        "[7] 2026-11-21 14:23 bob: ",
+        "bob (edited): ",
         "[Private] bob: ",
         "[Direct] bob: ",
         "[Direct] to bob: ",

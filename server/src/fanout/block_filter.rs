@@ -55,7 +55,7 @@ impl Blocked {
     pub(super) fn contains(&self, origin: Publisher) -> bool {
         match origin {
             Publisher::Server => false,
-            Publisher::Talk(client) => self.talk_of.contains(&client),
+            Publisher::Talk(client) | Publisher::Change(client) => self.talk_of.contains(&client),
             Publisher::Presence(client) => self.presence_of.contains(&client),
         }
     }

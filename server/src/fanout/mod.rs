@@ -83,6 +83,8 @@ enum Publisher {
     Server,
     /// Lines that a client sends to the room.
     Talk(ClientId),
+    /// A change that a client makes to its own lines. It is talk, and the client gets it, too.
+    Change(ClientId),
     /// A notice that a client enters or leaves.
     Presence(ClientId),
 }

@@ -22,11 +22,11 @@
 //! This module does not interpret the bytes, and it does not decide which notices are sent at once: it asks
 //! [`Publication::coalesce`].
 
-use super::Publisher;
 use super::batch::{Batch, MembershipChange, Publication};
 use super::delivery::{ActiveSubscription, BatchDelivery};
 use super::flusher::{Flushers, RunCycle};
 use super::subscription::{DeliveryMode, Subscription};
+use super::{ClientId, Publisher};
 use crate::ordered_mutex::{OrderedMutex, OrderedMutexGuard};
 use landline_common::rendering::RENDERINGS;
 use parking_lot::Condvar;
@@ -99,9 +99,19 @@ impl RoomLog {
 
     /// Appends a publication of the server, for all members. Returns the batch number for [`RoomLog::wait_delivered`].
     pub fn announce(self: &Arc<Self>, publication: &mut dyn Publication) -> u64 {
+        self.append(Publisher::Server, publication)
+    }
+
+    /// Appends a change that `client` makes to its own lines, for all members that do not block the client, and for the
+    /// client itself. Returns the batch number for [`RoomLog::wait_delivered`].
+    pub fn announce_change(self: &Arc<Self>, client: ClientId, publication: &mut dyn Publication) -> u64 {
+        self.append(Publisher::Change(client), publication)
+    }
+
+    fn append(self: &Arc<Self>, origin: Publisher, publication: &mut dyn Publication) -> u64 {
         let mut log = self.lock_with_capacity();
         let number = log.number;
-        log.append(Publisher::Server, publication);
+        log.append(origin, publication);
         self.ensure_cycle(log);
         number
     }

@@ -2,6 +2,7 @@
 
 use super::Hub;
 use super::presence::{Change, Decision, PresenceThrottle};
+use super::recent::RecentMessages;
 use super::rules::RoomGate;
 use super::user::User;
 use crate::fanout::{Publication, RoomLog};
@@ -16,6 +17,8 @@ pub(super) struct BroadcastGroup {
     /// The room's rules; `None` for the global group.
     pub(super) gate: Option<Arc<RoomGate>>,
     presence: OrderedMutex<PresenceThrottle, 3>,
+    /// The newest messages with their authors.
+    pub(super) recent: OrderedMutex<RecentMessages, 6>,
 }
 
 /// A user joins or leaves a group.
@@ -28,8 +31,9 @@ pub(super) struct PresenceChange<'a> {
 }
 
 impl BroadcastGroup {
-    pub(super) fn new(log: Arc<RoomLog>, gate: Option<Arc<RoomGate>>) -> Arc<BroadcastGroup> {
-        Arc::new(BroadcastGroup { log, gate, presence: OrderedMutex::default() })
+    pub(super) fn new(log: Arc<RoomLog>, gate: Option<Arc<RoomGate>>, limits: &Limits) -> Arc<BroadcastGroup> {
+        let recent = OrderedMutex::new(RecentMessages::new(limits));
+        Arc::new(BroadcastGroup { log, gate, presence: OrderedMutex::default(), recent })
     }
 
     /// Starts the timer that ends the batch and announces its summary.
@@ -78,7 +82,7 @@ impl<'a> PresenceChange<'a> {
     fn coalesce(&self, readers: usize, at: OffsetDateTime) -> bool {
         let PresenceChange { hub, group, user, joins } = *self;
         let name = &user.name;
-        let history_owner = &user.initial_owner;
+        let history_owner = &user.author.owner;
         let blocks_others = user.blocks_others();
         let change = Change { name, history_owner, joins, at, blocks_others };
         let decision = group.presence.lock().decide(change, readers, hub.poller.uptime(), &hub.limits);

@@ -16,6 +16,7 @@ mod nonces;
 mod presence;
 mod private;
 mod publications;
+mod recent;
 mod replay;
 mod request_budgets;
 mod requests;
@@ -250,7 +251,7 @@ impl Hub {
             registry: OrderedMutex::new(registry),
             name_freed: Condvar::new(),
             private_chat_order: OrderedMutex::default(),
-            global: BroadcastGroup::new(RoomLog::new(flushers), None),
+            global: BroadcastGroup::new(RoomLog::new(flushers), None, limits),
             flushers: flushers.clone(),
             poller: poller.clone(),
             storage,
@@ -345,6 +346,7 @@ impl Hub {
             user: &user,
             lines: &lines,
             id_sink: None,
+            recent: None,
             at: now,
             first_id: 0,
         };

@@ -2,6 +2,7 @@
 
 use super::labels::Labels;
 use super::nonces::Nonces;
+use super::recent::RecentSink;
 use super::storage::Storage;
 use crate::fanout::{ClientId, Publication};
 use crate::ordered_mutex::OrderedMutex;
@@ -112,6 +113,8 @@ pub(super) struct TalkPublication<'a> {
     pub lines: &'a LineBatch,
     /// `None` for lines of the server.
     pub id_sink: Option<MessageIdSink<'a>>,
+    /// `None` for lines of the server, which no user takes back.
+    pub recent: Option<RecentSink<'a>>,
     pub at: OffsetDateTime,
     /// The id of the first line, set by [`Publication::assign_ids`].
     pub first_id: u64,
@@ -140,6 +143,9 @@ impl Publication for TalkPublication<'_> {
             let nonces = tags.filter_map(|(line, tag)| Some((*line, tag.nonce.as_deref()?))).collect::<Vec<_>>();
             storage
                 .store_talk(&NewMessages { first_id, at, room, user, client, nonces: &nonces }, &mut self.lines.iter());
+        }
+        if let Some(recent) = self.recent {
+            recent.record(self.first_id, self.lines.ends.len(), self.at.unix_ms);
         }
         if let Some(id_sink) = self.id_sink {
             for (line, tag) in &self.lines.tags {

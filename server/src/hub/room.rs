@@ -1,9 +1,8 @@
 //! The open rooms and their members.
 
 use super::broadcast_group::BroadcastGroup;
-use super::rules::RoomGate;
 use super::user::User;
-use crate::fanout::{ClientId, RoomLog, Subscription};
+use crate::fanout::{ClientId, Subscription};
 use landline_common::{Cause, Report, RoomKey, RoomName};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -37,7 +36,7 @@ pub(super) struct Member {
 }
 
 impl Rooms {
-    /// Adds `user` to the room called `name`; `open` makes the log of a new room.
+    /// Adds `user` to the room called `name`; `open` makes the group of a new room.
     ///
     /// # Errors
     /// The room is new, and the address of `user` has already opened all rooms that it may have open, given the number
@@ -47,7 +46,7 @@ impl Rooms {
         name: &RoomName,
         user: &Arc<User>,
         per_address: usize,
-        open: impl FnOnce() -> (Arc<RoomLog>, Arc<RoomGate>),
+        open: impl FnOnce() -> Arc<BroadcastGroup>,
     ) -> Result<(RoomName, Arc<BroadcastGroup>), Report<'static>> {
         let room = match self.open.entry(name.key().clone()) {
             Entry::Occupied(room) => room.into_mut(),
@@ -61,9 +60,8 @@ impl Rooms {
                     }
                     *opened += 1;
                 }
-                let (log, gate) = open();
-                let name = gate.name().clone();
-                let group = BroadcastGroup::new(log, Some(gate));
+                let group = open();
+                let name = group.gate.as_ref().map_or(name, |gate| gate.name()).clone();
                 entry.insert(OpenRoom { name, opener, group, members: BTreeMap::new() })
             }
         };

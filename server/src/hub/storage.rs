@@ -5,7 +5,8 @@
 
 use crate::rules_record::RulesRecord;
 use landline_common::history::{
-    DirectMessage, HistoryError, HistoryOwner, HistoryReader, MailboxError, NewMessages, Page, QueuedMessage, Range,
+    ChangedMessage, DirectMessage, HistoryError, HistoryOwner, HistoryReader, MailboxError, MessageChange, NewMessages,
+    Page, QueuedMessage, Range,
 };
 use landline_common::{NameKey, OffsetDateTime, RoomKey, UserName};
 use std::fmt;
@@ -53,6 +54,23 @@ pub trait Storage: fmt::Debug + Send + Sync {
         before: Option<u64>,
         most: usize,
     ) -> Result<Page, HistoryError>;
+    /// Removes or changes messages in a room or to all users. Returns the number of those that are stored and were not
+    /// removed before; they are changed on the disk.
+    ///
+    /// # Errors
+    /// The history is off; or it is busy or not writable, and the messages may not be changed.
+    fn change_messages(&self, change: MessageChange, now: OffsetDateTime) -> Result<u64, HistoryError>;
+    /// Returns the newest `most` changes since the time of the message `last_id`, of messages up to it that `viewer` may
+    /// see, in the order in which they were made.
+    ///
+    /// # Errors
+    /// The history is off, busy or unreadable.
+    fn changes(
+        &self,
+        viewer: &HistoryReader<'_>,
+        last_id: u64,
+        most: usize,
+    ) -> Result<Vec<ChangedMessage>, HistoryError>;
     /// Deletes a user's direct messages from the history. Returns their number.
     ///
     /// # Errors

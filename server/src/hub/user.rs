@@ -1,6 +1,7 @@
 //! An online user: name, connection, rendering, and the way to send events to the client.
 
 use super::CountedAddress;
+use super::recent::Author;
 use super::rules::Identity;
 use super::session_state::SessionState;
 use crate::fanout::{BlockFilter, ClientId, DeliveryMode, Outbox, Receipt};
@@ -20,9 +21,9 @@ pub struct User {
     pub name: UserName,
     /// The client's address. Limits for each address count here.
     pub(super) address: CountedAddress,
-    /// The owner of the user's direct messages at sign-in. Never changes, so that presence changes of one session
-    /// match.
-    pub(super) initial_owner: HistoryOwner,
+    /// The name, and the owner of the user's direct messages at sign-in. Never changes, so that presence changes and
+    /// messages of one session match.
+    pub(super) author: Arc<Author>,
     /// The account that a guest has registered during the session.
     registered_account: OnceLock<HistoryOwner>,
     pub(super) outbox: Arc<Outbox>,
@@ -49,10 +50,11 @@ impl User {
         rendering: Rendering,
         session: Option<Arc<SessionState>>,
     ) -> Arc<User> {
+        let author = Arc::new(Author { name: name.clone(), owner: history_owner });
         Arc::new(User {
             name,
             address,
-            initial_owner: history_owner,
+            author,
             registered_account: OnceLock::new(),
             outbox,
             block_filter: Arc::default(),
@@ -69,7 +71,7 @@ impl User {
         Arc::new(User {
             name: self.name.clone(),
             address,
-            initial_owner: self.initial_owner.clone(),
+            author: self.author.clone(),
             registered_account: self.registered_account.clone(),
             outbox,
             block_filter: self.block_filter.clone(),
@@ -83,7 +85,12 @@ impl User {
 
     /// Returns the owner of the user's direct messages: the account, or the guest's session.
     pub(super) fn history_owner(&self) -> &HistoryOwner {
-        self.registered_account.get().unwrap_or(&self.initial_owner)
+        self.registered_account.get().unwrap_or(&self.author.owner)
+    }
+
+    /// True if the user is the author of these messages.
+    pub(super) fn is_author(&self, owner: &HistoryOwner) -> bool {
+        *owner == self.author.owner || owner == self.history_owner()
     }
 
     /// Returns the name, and the owner of its history.

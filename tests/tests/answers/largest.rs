@@ -130,6 +130,9 @@ fn questions(spec: &CommandSpec, limits: &Limits) -> Vec<String> {
     match command {
         "/say" | "/all" | "/search" | "/ping" => vec![format!("{command} {text}")],
         "/join" => vec![format!("/join {room}"), format!("/join {room} {rule}")],
+        "/delete" | "/pin" => vec![command.into(), format!("{command} {most}"), format!("{command} {user}")],
+        "/edit" => vec![format!("/edit {text}")],
+        "/transcript" => vec![command.into(), format!("{command} after {most}")],
         "/leave" => vec![format!("/leave {room}")],
         "/rooms" | "/users" | "/others" | "/chats" => vec![command.into(), format!("{command} after {user}")],
         "/who" => vec!["/who".into(), format!("/who {room}"), format!("/who {room} after {user}")],

@@ -1,8 +1,8 @@
 //! A storage whose every answer has the maximum size.
 
 use landline_common::history::{
-    DirectMessage, HistoryEntry, HistoryError, HistoryOwner, HistoryReader, Location, MailboxError, NewMessages, Page,
-    Range,
+    ChangedMessage, DirectMessage, HistoryEntry, HistoryError, HistoryOwner, HistoryReader, Location, MailboxError,
+    MessageChange, NewMessages, Page, Range,
 };
 use landline_common::limits::{LABEL_BYTES, Limits, MESSAGE_LINES, NAME_CHARS, ROOM_CHARS, count};
 use landline_common::{NameKey, OffsetDateTime, RoomKey, RoomName, UserName};
@@ -86,6 +86,7 @@ impl LargestStorage {
             place: places(id),
             user: user(0).into(),
             nonce: Some("\u{1}".repeat(LABEL_BYTES).into()),
+            edited: true,
             text: in_lines(&text(&self.limits, self.of)).into(),
         };
         Page { entries: (0..most as u64).map(entry).collect(), more: true, cut_short: true }
@@ -126,6 +127,13 @@ impl Storage for LargestStorage {
         Ok(self.page(most))
     }
     fn transfer_direct_messages(&self, _: &HistoryOwner, _: &HistoryOwner) {}
+    fn change_messages(&self, _: MessageChange, _: OffsetDateTime) -> Result<u64, HistoryError> {
+        Ok(1)
+    }
+    fn changes(&self, _: &HistoryReader<'_>, _: u64, most: usize) -> Result<Vec<ChangedMessage>, HistoryError> {
+        let entries = self.page(most).entries.into_iter();
+        Ok(entries.map(|entry| ChangedMessage { entry, removed_by: None }).collect())
+    }
     fn delete_direct_messages(&self, _: &HistoryOwner) -> Result<u64, HistoryError> {
         Ok(u64::MAX)
     }

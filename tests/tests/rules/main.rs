@@ -4,6 +4,8 @@ mod around;
 mod class;
 mod rooms;
 mod server;
+mod taking_back;
+mod transcript;
 
 use landline_tests::{Client, TestServer};
 

@@ -3,7 +3,8 @@
 use crate::rig::{Peer, Rig};
 use landline_common::command::Command;
 use landline_common::history::{
-    DirectMessage, HistoryError, HistoryOwner, HistoryReader, MailboxError, NewMessages, Page, QueuedMessage, Range,
+    ChangedMessage, DirectMessage, HistoryError, HistoryOwner, HistoryReader, MailboxError, MessageChange, NewMessages,
+    Page, QueuedMessage, Range,
 };
 use landline_common::{NameKey, OffsetDateTime, Rendering, RoomKey, RoomName, UserName};
 use landline_server::fanout::DisconnectReason;
@@ -85,6 +86,17 @@ impl Storage for MailboxStorage {
     }
     fn transfer_direct_messages(&self, _: &HistoryOwner, _: &HistoryOwner) {}
 
+    fn change_messages(&self, change: MessageChange, now: OffsetDateTime) -> Result<u64, HistoryError> {
+        NullStorage.change_messages(change, now)
+    }
+    fn changes(
+        &self,
+        viewer: &HistoryReader<'_>,
+        last_id: u64,
+        most: usize,
+    ) -> Result<Vec<ChangedMessage>, HistoryError> {
+        NullStorage.changes(viewer, last_id, most)
+    }
     fn delete_direct_messages(&self, party: &HistoryOwner) -> Result<u64, HistoryError> {
         NullStorage.delete_direct_messages(party)
     }

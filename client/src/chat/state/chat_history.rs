@@ -30,7 +30,7 @@ impl State {
 
     /// Inserts a message into its conversation. Only a missed one counts as unread.
     fn insert_from_history(&mut self, event: &Event<'_>, looked: MessageSource) {
-        let EventKind::Recalled { id, place, user, text } = &event.what else { return };
+        let EventKind::Recalled { id, place, user, text, .. } = &event.what else { return };
         let at = event.at.unix_ms;
         let is_own = self.is_me(user);
         let user = cleaned_name(user);

@@ -41,6 +41,12 @@ impl State {
                 self.show_secret_message(&ConversationId::off_the_record(from), at, from, text)
             }
             EventKind::Recalled { .. } => self.add_from_history(event, &incoming),
+            EventKind::Transcribed { .. } => self.show_answer(event),
+            EventKind::Edited { room, .. } => self.show_change(&ConversationId::room(room), event),
+            EventKind::Deleted { room, .. } => {
+                let id = room.as_ref().map_or(ConversationId::Global, |room| ConversationId::room(room));
+                self.show_change(&id, event);
+            }
             EventKind::RecallEnd { count, remark, next } => {
                 self.history_page_end(event, &incoming, *count, remark, next.is_some());
             }
@@ -81,6 +87,14 @@ impl State {
     /// Shows an answer in the viewed conversation.
     fn show_answer(&mut self, event: &Event<'_>) {
         self.add_notice_here(Severity::Info, &cleaned(&text::plain(event), NOTICE_CHARS));
+    }
+
+    /// Shows the change of a message in its conversation, if there is one.
+    fn show_change(&mut self, id: &ConversationId, event: &Event<'_>) {
+        if self.conversations.get(id).is_some() {
+            let line = text::plain(event);
+            self.add_notice(id, Severity::Info, &cleaned(line.strip_prefix("INFO: ").unwrap_or(&line), NOTICE_CHARS));
+        }
     }
 
     /// Shows a report: a refusal or a change.
@@ -147,7 +161,8 @@ impl State {
             conversation.room_status = RoomStatus::of(rules, self.now.ms);
         }
         if !in_background {
-            for sentence in rules.sentences(room) {
+            let offset_s = self.now.zone.at(rules.pin.as_ref().map_or(0, |pin| pin.at)).offset_s;
+            for sentence in rules.sentences(room, offset_s) {
                 self.add_notice_here(Severity::Info, &cleaned(&sentence, NOTICE_CHARS));
             }
         }
@@ -243,6 +258,7 @@ fn with_reason(report: &Report<'_>) -> Box<str> {
         own.about.room = clean(&about.room).map(Into::into);
         own.about.word = about.word.as_deref().map(|word| cleaned(word, NOTICE_CHARS).to_string().into());
         own.about.seconds = about.seconds;
+        own.about.id = about.id;
         own.about.count = about.count;
         own.about.retry_ms = about.retry_ms;
         own.sentence().into_owned()

@@ -36,7 +36,7 @@ fn what() -> impl Strategy<Value = EventKind<'static>> {
         8 => (0u64..40, room(), who(), text()).prop_map(|(id, room, user, text)| EventKind::Said {
             id, room: room.into(), user: user.into(), text: text.into() }),
         4 => (0u64..40, room(), who(), text()).prop_map(|(id, room, user, text)| EventKind::Recalled {
-            id, place: Location::Room(room.into()), user: user.into(), text: text.into() }),
+            id, place: Location::Room(room.into()), user: user.into(), text: text.into(), edited: false }),
         2 => (0u64..40, who(), text()).prop_map(|(id, from, text)| EventKind::Direct {
             id, from: from.into(), text: text.into(), kept: false }),
         1 => (0u64..40, who(), text()).prop_map(|(id, user, text)| EventKind::SaidToAll {

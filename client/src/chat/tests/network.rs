@@ -204,8 +204,13 @@ impl FakeNetwork {
         let found: Vec<(u64, Stored)> =
             (1..).zip(self.stored.clone()).filter(|(id, said)| *id > after && said.room == room).collect();
         for (id, Stored { user, text, .. }) in found.iter().take(PAGE).cloned() {
-            let what =
-                EventKind::Recalled { id, place: Location::Room(room.into()), user: user.into(), text: text.into() };
+            let what = EventKind::Recalled {
+                id,
+                place: Location::Room(room.into()),
+                user: user.into(),
+                text: text.into(),
+                edited: false,
+            };
             self.send_event(what, Some((label, false)));
         }
         found.len() > PAGE

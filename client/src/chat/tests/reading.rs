@@ -111,7 +111,7 @@ fn search_results_are_shown_in_the_viewed_conversation() {
     client.enter_line("/search line");
     let (label, _) = client.unanswered.pop().unwrap();
     let place = landline_common::history::Location::Room("ops".into());
-    let what = EventKind::Recalled { id: 150, place, user: "bob".into(), text: "line 150".into() };
+    let what = EventKind::Recalled { id: 150, place, user: "bob".into(), text: "line 150".into(), edited: false };
     client.reply_part(&label, what);
     let shown = client.lines(&ConversationId::Server);
     assert!(shown.contains(&"- [ops 2026-11-21 14:00] bob: line 150".to_owned()), "{shown:?}");

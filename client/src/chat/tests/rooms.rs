@@ -214,7 +214,7 @@ fn earlier_messages_to_all_open_no_conversation() {
     let mut client = TestClient::new(80, 24);
     client.welcome();
     let place = landline_common::history::Location::Global;
-    client.receive(EventKind::Recalled { id: 3, place, user: "bob".into(), text: "lunch".into() });
+    client.receive(EventKind::Recalled { id: 3, place, user: "bob".into(), text: "lunch".into(), edited: false });
     client.caught_up("all", false, false);
     assert!(client.state.conversations().get(&ConversationId::Global).is_none());
 }

@@ -207,7 +207,13 @@ fn a5_the_server_as_a_sender_is_no_user() {
         });
         client.receive(EventKind::SaidToAll { id: id + 10, user: speaker.clone().into(), text: "all of you".into() });
         let place = Location::Room("lobby".into());
-        client.receive(EventKind::Recalled { id: id + 20, place, user: speaker.into(), text: "breakfast".into() });
+        client.receive(EventKind::Recalled {
+            id: id + 20,
+            place,
+            user: speaker.into(),
+            text: "breakfast".into(),
+            edited: false,
+        });
         assert_eq!(known(&client), before);
         assert!(client.lobby().iter().any(|line| line.ends_with("(server): lunch")), "{:?}", client.lobby());
         assert!(!client.lobby().iter().any(|line| line.contains("joined")), "{:?}", client.lobby());

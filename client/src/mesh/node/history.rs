@@ -70,7 +70,7 @@ impl Node {
         let at = self.now.zone.at(message.at);
         let user = self.author_name(origin, message.seq).into();
         let text = text.to_owned().into();
-        EventKind::Recalled { id: message.id, place: Location::Room(ROOM.into()), user, text }.at(at)
+        EventKind::Recalled { id: message.id, place: Location::Room(ROOM.into()), user, text, edited: false }.at(at)
     }
 
     /// Emits one page, and its end with the command for the next one.

@@ -1,6 +1,7 @@
 //! Parsing and writing command objects.
 
 use super::*;
+use crate::command::{MessageRef, RoomAction};
 use proptest::prelude::*;
 
 fn parse(line: &str) -> Request<'_> {
@@ -73,6 +74,23 @@ fn sign_ins_are_read() {
     assert_eq!(rooms.into_iter().collect::<Vec<_>>(), [("lobby".into(), Some(5)), ("ops".into(), None)]);
 }
 
+fn in_room<'a>(room: &'a str, action: RoomAction<'a>) -> Command<'a> {
+    Command::InRoom { room: Some(room), action }
+}
+
+#[test]
+fn a_message_to_take_back_is_named_in_one_way() {
+    for (line, why) in [
+        (r#"{"type":"delete","id":5}"#, "room is missing"),
+        (r#"{"type":"delete","room":"ops","id":5,"to":"bob"}"#, "id or to, not both"),
+        (r#"{"type":"edit","room":"ops","id":5}"#, "text is missing"),
+        (r#"{"type":"transcript","room":"ops","after":"bob"}"#, "after is an id here"),
+    ] {
+        let refusal = Request::parse(line).unwrap().command().unwrap_err();
+        assert_eq!(refusal.about.word.as_deref(), Some(why), "{line}");
+    }
+}
+
 fn word() -> impl Strategy<Value = String> {
     "[a-z]{1,8}"
 }
@@ -91,6 +109,11 @@ proptest! {
             Command::Join(&a), Command::Leave(Some(&a)), Command::Rooms { after },
             Command::HistoryIn { room: &a, ask: HistoryQuery::Before(n) }, Command::Search { words: &t, before: Some(n) },
             Command::Ping(Some(&t)), Command::Ack(n), Command::Alive, Command::Quit,
+            in_room(&a, RoomAction::Delete { message: MessageRef::OfUser(&a), minutes: on.then_some(n) }),
+            in_room(&a, RoomAction::Delete { message: MessageRef::Id(n), minutes: None }),
+            in_room(&a, RoomAction::Edit { text: &t, id: on.then_some(n) }), in_room(&a, RoomAction::Pin(MessageRef::Newest)),
+            in_room(&a, RoomAction::Pin(MessageRef::Id(n))), in_room(&a, RoomAction::Unpin),
+            in_room(&a, RoomAction::Transcript { after: on.then_some(n) }),
             Command::Register { password: Some(&a) }, Command::Password(Some(PasswordChange { old: &a, new: &a })),
         ];
         let command = *pick.get(&commands);

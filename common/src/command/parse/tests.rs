@@ -1,7 +1,7 @@
 //! Parsing of lines.
 
 use super::*;
-use crate::command::words;
+use crate::command::{MessageRef, RoomAction, words};
 use proptest::prelude::*;
 
 fn alice(line: &str) -> Command<'_> {
@@ -218,6 +218,33 @@ fn the_table_is_sound() {
     assert!(words().any(|w| w == "bdct") && !words().any(|w| w == "who"));
 }
 
+fn in_room(action: RoomAction<'_>) -> Command<'_> {
+    Command::InRoom { room: None, action }
+}
+
+#[test]
+fn a_message_is_named_by_its_id_or_by_its_user() {
+    let delete = |message, minutes| in_room(RoomAction::Delete { message, minutes });
+    for (line, command) in [
+        ("/delete", delete(MessageRef::Newest, None)),
+        ("/delete 1795271000000123", delete(MessageRef::Id(1_795_271_000_000_123), None)),
+        ("/delete bob", delete(MessageRef::OfUser("bob"), None)),
+        ("/delete bob 5", delete(MessageRef::OfUser("bob"), Some(5))),
+        ("/delete 42 5", delete(MessageRef::OfUser("42"), Some(5))),
+        ("/pin", in_room(RoomAction::Pin(MessageRef::Newest))),
+        ("/pin 7", in_room(RoomAction::Pin(MessageRef::Id(7)))),
+        ("/pin bob", in_room(RoomAction::Pin(MessageRef::OfUser("bob")))),
+        ("/edit  tea?", in_room(RoomAction::Edit { text: " tea?", id: None })),
+        ("/transcript", in_room(RoomAction::Transcript { after: None })),
+        ("/transcript AFTER 7", in_room(RoomAction::Transcript { after: Some(7) })),
+    ] {
+        assert_eq!(alice(line), command, "{line}");
+    }
+    for line in ["/delete bob soon", "/delete 5 5 5", "/pin bob 5", "/edit", "/unpin bob", "/transcript 7"] {
+        assert!(matches!(parse(line, "a"), Some(Err(CommandError::Usage(_)))), "{line}");
+    }
+}
+
 fn word() -> impl Strategy<Value = String> {
     "[a-zA-Z0-9_:/-]{1,12}"
 }
@@ -242,7 +269,10 @@ proptest! {
             Command::Join(&a), Command::Leave(None), Command::Rooms { after }, Command::History(HistoryQuery::Last(n)),
             Command::History(HistoryQuery::With(&a)), Command::History(HistoryQuery::Unread), Command::Forget,
             Command::Search { words: &a, before: Some(n) }, Command::Search { words: &a, before: None }, Command::Format(Format::Json), Command::Help(Some(&a)), Command::Hooray,
-            Command::Ping(Some(&t)),
+            Command::Ping(Some(&t)), in_room(RoomAction::Delete { message: MessageRef::Newest, minutes: None }),
+            in_room(RoomAction::Delete { message: MessageRef::Id(n), minutes: None }), in_room(RoomAction::Unpin),
+            in_room(RoomAction::Edit { text: &t, id: None }), in_room(RoomAction::Pin(MessageRef::Id(n))),
+            in_room(RoomAction::Transcript { after: on.then_some(n) }),
         ];
         let command = *pick.get(&commands);
         let line = command.to_string();

@@ -1,8 +1,8 @@
 //! Commands for those who run a room or the server, and for the floor.
 
-use crate::command::args::Field::{Choice, Everywhere, Key, Minutes, Seconds, Text, To, Token};
+use crate::command::args::Field::{AfterId, Choice, Everywhere, Id, Key, Minutes, Seconds, Text, To, Token};
 use crate::command::spec::{CommandSpec, SPEC, forms};
-use crate::command::{Command, RoomAction, ServerAction};
+use crate::command::{Command, MessageRef, RoomAction, ServerAction};
 
 /// A command about the current room, or a named one.
 const ROOM: CommandSpec = CommandSpec { in_room: true, ..SPEC };
@@ -157,6 +157,57 @@ pub(super) static FLOOR: &[CommandSpec] = &[
         optional: &[To, Minutes],
         forms: forms!["/floor" MaybeUserTime],
         build: |a| Command::InRoom { room: a.room, action: RoomAction::Floor { user: a.to, minutes: a.minutes } },
+        ..ROOM
+    },
+];
+
+pub(super) static TAKE_BACK: &[CommandSpec] = &[
+    CommandSpec {
+        usage: "/delete [ID | USER [MINUTES]]",
+        help: "remove your newest message in the current room, or the one with an ID, for 10 minutes; owners: any \
+               message by its ID (/transcript shows it), a user's newest one, or a user's last MINUTES",
+        optional: &[Id, To, Minutes],
+        runs_once: true,
+        forms: forms!["/delete" MaybeMessage],
+        build: |a| Command::InRoom {
+            room: a.room,
+            action: RoomAction::Delete { message: MessageRef::of(&a), minutes: a.minutes },
+        },
+        ..ROOM
+    },
+    CommandSpec {
+        usage: "/edit TEXT",
+        help: "replace your newest message in the current room by TEXT, for 10 minutes",
+        required: &[Text],
+        optional: &[Id],
+        runs_once: true,
+        forms: forms!["/edit" Text],
+        build: |a| Command::InRoom { room: a.room, action: RoomAction::Edit { text: a.text(), id: a.id } },
+        ..ROOM
+    },
+    CommandSpec {
+        usage: "/pin [ID | USER]",
+        help: "owners: keep a message on top of the current room: the newest one, that of an ID, or a user's newest one",
+        optional: &[Id, To],
+        runs_once: true,
+        forms: forms!["/pin" MaybeMessage],
+        build: |a| Command::InRoom { room: a.room, action: RoomAction::Pin(MessageRef::of(&a)) },
+        ..ROOM
+    },
+    CommandSpec {
+        usage: "/unpin",
+        help: "owners: keep no message on top of the current room",
+        forms: forms!["/unpin" Nothing],
+        build: |a| Command::InRoom { room: a.room, action: RoomAction::Unpin },
+        ..ROOM
+    },
+    CommandSpec {
+        usage: "/transcript [after ID]",
+        help: "owners: show the messages of the current room from its first one on, each with its ID",
+        is_question: true,
+        optional: &[AfterId],
+        forms: forms!["/transcript" MaybeAfterId],
+        build: |a| Command::InRoom { room: a.room, action: RoomAction::Transcript { after: a.after_id } },
         ..ROOM
     },
 ];

@@ -1,9 +1,9 @@
 //! Rules ⇄ the record that outlasts a restart.
 
-use super::room::RoomOwner;
+use super::room::{Pin, RoomOwner};
 use super::sanctions::Sanctions;
 use super::{RoomRules, Sanction, ServerRules};
-use crate::rules_record::{RoomRecord, SanctionRecord, ServerRecord};
+use crate::rules_record::{PinRecord, RoomRecord, SanctionRecord, ServerRecord};
 use landline_common::history::HistoryOwner;
 use landline_common::{NameKey, OffsetDateTime, UserName};
 
@@ -58,6 +58,12 @@ impl RoomRules {
             name: name.to_owned(),
             owners: names_of(&self.owners),
             topic: self.topic.clone(),
+            pin: self.pin.as_ref().map(|pin| PinRecord {
+                id: pin.id,
+                at_ms: pin.at_ms,
+                user: pin.user.clone(),
+                text: pin.text.clone(),
+            }),
             key: self.key.clone(),
             closed: self.is_closed,
             invited: accounts(self.invited.iter()),
@@ -76,6 +82,7 @@ impl RoomRules {
         let mut rules = RoomRules::default();
         rules.owners = owners_of(&record.owners);
         rules.topic.clone_from(&record.topic);
+        rules.pin = record.pin.clone().map(|PinRecord { id, at_ms, user, text }| Pin { id, at_ms, user, text });
         rules.key.clone_from(&record.key);
         rules.is_closed = record.closed;
         rules.is_quiet = record.quiet;
@@ -121,6 +128,7 @@ mod tests {
         let name = |text: &str| UserName::parse(text).unwrap();
         let mut rules = RoomRules::default();
         rules.topic = Some("tea".into());
+        rules.pin = Some(Pin { id: 7, at_ms: 5, user: "bob".into(), text: "at five".into() });
         assert!(rules.add_owner(name("gus"), HistoryOwner::Guest(1), &limits));
         assert_eq!(rules.to_record("ops", 5, NOW), None, "a guest's room");
         assert!(rules.add_owner(name("Alice"), account("alice"), &limits));
@@ -131,7 +139,7 @@ mod tests {
         assert_eq!((&record.owners[..], &record.invited[..]), (&["Alice".to_owned()][..], &["carol".to_owned()][..]));
         let read = RoomRules::from_record(&record);
         assert!(read.is_owner(&account("alice")) && !read.is_owner(&HistoryOwner::Guest(1)));
-        assert_eq!(read.topic.as_deref(), Some("tea"));
+        assert_eq!((read.topic.as_deref(), &read.pin), (Some("tea"), &rules.pin));
         assert_eq!(read.bans.in_force(NOW).count(), 1);
         assert_eq!(read.to_record("ops", 5, NOW), Some(record));
         assert_eq!(RoomRules::default().to_record("ops", 5, NOW), None);

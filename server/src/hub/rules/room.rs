@@ -34,11 +34,23 @@ pub(in crate::hub) struct Hand {
     pub(in crate::hub) text: String,
 }
 
+/// A message that is kept on top of a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::hub) struct Pin {
+    pub(in crate::hub) id: u64,
+    /// Time of the message in milliseconds since 1970.
+    pub(in crate::hub) at_ms: i64,
+    pub(in crate::hub) user: String,
+    /// The beginning of the text, as one line.
+    pub(in crate::hub) text: String,
+}
+
 /// What the owners of a room have set. The default restricts nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::hub) struct RoomRules {
     pub(in crate::hub) owners: Vec<RoomOwner>,
     pub(in crate::hub) topic: Option<String>,
+    pub(in crate::hub) pin: Option<Pin>,
     pub(in crate::hub) key: Option<String>,
     /// Only invited users may enter.
     pub(in crate::hub) is_closed: bool,

@@ -10,6 +10,9 @@
 //! | after it, up to `start_id` (the last id before the subscription) | from the history, here |
 //! | after `start_id` | live, by the subscription |
 //!
+//! A message that the client has may have been removed or changed meanwhile. Behind the missed messages it gets these
+//! changes, as the events that it would have got live. A change that it has got already comes twice; that does no harm.
+//!
 //! Example: a client has received id 40 of the lobby. When it subscribes, the newest id there is 47. It gets 41 to 47
 //! from the history, and everything later live.
 //!
@@ -19,8 +22,8 @@
 
 use super::Session;
 use super::pages::max_answer_bytes;
-use landline_common::history::{HistoryError, HistoryFilter, Page, Range};
-use landline_common::limits::count;
+use landline_common::history::{ChangedMessage, HistoryError, HistoryFilter, HistoryReader, Page, Range};
+use landline_common::limits::{DELETED_IDS, count};
 use landline_common::{EventKind, OffsetDateTime, RoomKey, RoomName};
 
 /// Number of recent messages sent if the client missed none, as context.
@@ -117,7 +120,36 @@ impl Session {
             missed_range.room.as_ref().map_or(landline_common::command::object::EVERYBODY, |(name, _)| name.as_str());
         let shown = page.entries.len();
         let more = page.more || more;
-        self.send_history(&page, EventKind::CaughtUp { room: room.into(), count: shown, missed, more }, false);
+        let changes = last_received.map(|last_id| self.missed_changes(missed_range, last_id, left)).unwrap_or_default();
+        let end = EventKind::CaughtUp { room: room.into(), count: shown, missed, more };
+        self.send_history_and_changes(&page, changes, end, false);
+    }
+
+    /// Returns the changes of messages up to `last_id`, which the client may have missed, as events: the newest ones
+    /// within the bytes in `left`. Subtracts their bytes from `left`.
+    fn missed_changes(&self, missed_range: &MissedRange, last_id: u64, left: &mut usize) -> Vec<EventKind<'static>> {
+        let room = missed_range.room.as_ref().map(|(name, _)| name);
+        let rooms: Vec<&str> = room.into_iter().map(|room| room.key().as_str()).collect();
+        let blocked = self.blocked_keys();
+        let viewer = HistoryReader {
+            address: &self.user.address.key,
+            party: self.user.history_owner(),
+            rooms: &rooms,
+            blocked: &blocked,
+            only: room.map_or(HistoryFilter::Global, |room| HistoryFilter::Room(room.key().as_str())),
+        };
+        let most = count(self.hub.limits.changes_told);
+        // A history that is off or cannot be read now has no changes to tell.
+        let changes = self.hub.storage.changes(&viewer, last_id, most).unwrap_or_default();
+        let mut events = change_events(room.map(RoomName::as_str), changes);
+        let fits = |event: &EventKind<'_>, left: &mut usize| {
+            let bytes = self.measure(&event.clone().at(self.now));
+            let fits = bytes <= *left;
+            *left = left.saturating_sub(bytes);
+            fits
+        };
+        let fitting = events.iter().rev().take_while(|event| fits(event, left)).count();
+        events.split_off(events.len() - fitting)
     }
 
     /// Returns an account's read marker of the room, if there is one.
@@ -132,5 +164,86 @@ impl Session {
         let rooms: Vec<&str> = key.into_iter().map(RoomKey::as_str).collect();
         let only = key.map_or(HistoryFilter::Global, |key| HistoryFilter::Room(key.as_str()));
         self.read_within(&rooms, only, range, 0, left)
+    }
+}
+
+/// Makes the events of changes in a room, or of messages to all users. Removals of one user by one user that follow each
+/// other are one event.
+fn change_events(room: Option<&str>, changes: Vec<ChangedMessage>) -> Vec<EventKind<'static>> {
+    let mut events: Vec<EventKind<'static>> = Vec::new();
+    for ChangedMessage { entry, removed_by } in changes {
+        let author = entry.user.into_string();
+        let room = room.map(|room| room.to_owned().into());
+        match (removed_by, events.last_mut()) {
+            (Some(remover), Some(EventKind::Deleted { ids, user, by, .. }))
+                if ids.len() < DELETED_IDS && *user == author && **by == *remover =>
+            {
+                ids.push(entry.id);
+            }
+            (Some(remover), _) => events.push(EventKind::Deleted {
+                room,
+                ids: vec![entry.id],
+                user: author.into(),
+                by: remover.into_string().into(),
+                said_ms: entry.at.unix_ms,
+            }),
+            // Only messages in a room can be changed.
+            (None, _) => events.extend(room.map(|room| EventKind::Edited {
+                id: entry.id,
+                room,
+                user: author.into(),
+                text: entry.text.into_string().into(),
+            })),
+        }
+    }
+    events
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use landline_common::history::{HistoryEntry, Location};
+
+    fn change(id: u64, user: &str, by: Option<&str>) -> ChangedMessage {
+        let entry = HistoryEntry {
+            id,
+            at: OffsetDateTime { unix_ms: 1_000 + id as i64, offset_s: 0 },
+            place: Location::Room("ops".into()),
+            user: user.into(),
+            text: "tea".into(),
+            nonce: None,
+            edited: true,
+        };
+        ChangedMessage { entry, removed_by: by.map(Into::into) }
+    }
+
+    #[test]
+    fn removals_that_follow_each_other_are_one_event() {
+        let removed = (1..=101).map(|id| change(id, "eve", Some("alice")));
+        let changes = removed.chain([
+            change(102, "eve", Some("bob")),
+            change(103, "dan", Some("bob")),
+            change(104, "dan", None),
+            change(105, "dan", Some("bob")),
+        ]);
+        let told: Vec<_> = change_events(Some("ops"), changes.collect())
+            .into_iter()
+            .map(|event| match event {
+                EventKind::Deleted { ids, user, by, said_ms, .. } => {
+                    (ids.len(), ids[0], format!("{user} {by}"), said_ms)
+                }
+                EventKind::Edited { id, user, text, .. } => (0, id, format!("{user} {text}"), 0),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        let expected = [
+            (100, 1, "eve alice", 1_001),
+            (1, 101, "eve alice", 1_101),
+            (1, 102, "eve bob", 1_102),
+            (1, 103, "dan bob", 1_103),
+            (0, 104, "dan tea", 0),
+            (1, 105, "dan bob", 1_105),
+        ];
+        assert_eq!(told, expected.map(|(count, id, who, said)| (count, id, who.to_owned(), said)));
     }
 }

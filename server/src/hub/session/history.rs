@@ -139,10 +139,22 @@ impl Session {
     /// (`keep_first`) or the last ones, but no less than `least`: otherwise a reader could never get past a long
     /// message.
     fn truncate(&self, page: &mut Page, keep_first: bool, least: usize, left: &mut usize) {
+        self.truncate_by(page, keep_first, least, left, |entry| self.measure(&entry.to_event()));
+    }
+
+    /// As [`Self::truncate`], for entries that take the bytes which `bytes_of` returns.
+    pub(super) fn truncate_by(
+        &self,
+        page: &mut Page,
+        keep_first: bool,
+        least: usize,
+        left: &mut usize,
+        bytes_of: impl Fn(&HistoryEntry) -> usize,
+    ) {
         let whole = page.entries.len();
         let mut taken = 0;
         let mut fits = |entry: &HistoryEntry| {
-            let bytes = self.measure(&entry.to_event());
+            let bytes = bytes_of(entry);
             let fits = bytes <= *left || taken < least;
             *left = left.saturating_sub(bytes);
             taken += 1;
@@ -159,7 +171,7 @@ impl Session {
     }
 
     /// Returns the keys of the names that the user blocks.
-    fn blocked_keys(&self) -> Vec<NameKey> {
+    pub(super) fn blocked_keys(&self) -> Vec<NameKey> {
         self.blocked().iter().map(|name| name.key().clone()).collect()
     }
 
@@ -192,6 +204,17 @@ impl Session {
 
     /// Sends a page followed by the event `end`, as one piece. `done`: this is the last part of the answer.
     pub(super) fn send_history(&mut self, page: &Page, end: EventKind<'_>, done: bool) {
+        self.send_history_and_changes(page, Vec::new(), end, done);
+    }
+
+    /// Sends a page, then changes of earlier messages, then the event `end`, as one piece.
+    pub(super) fn send_history_and_changes(
+        &mut self,
+        page: &Page,
+        changes: Vec<EventKind<'_>>,
+        end: EventKind<'_>,
+        done: bool,
+    ) {
         let label = if done { self.tag.label.take() } else { self.tag.label.clone() };
         let part = || reply(label.as_deref(), false);
         let entries = page.entries.iter();
@@ -206,8 +229,9 @@ impl Session {
             let nonce = nonce(entry).map(|nonce| nonce.into_string().into());
             Event { reply: part(), nonce, ..entry.to_event() }
         });
+        let changes = changes.into_iter().map(|change| Event { reply: part(), ..change.at(self.now) });
         let end = Event { reply: reply(label.as_deref(), done), ..end.at(self.now) };
-        let events: Vec<Event<'_>> = entries.chain([end]).collect();
+        let events: Vec<Event<'_>> = entries.chain(changes).chain([end]).collect();
         self.user.send_events(&events, &self.hub.limits);
     }
 }
@@ -235,7 +259,7 @@ fn next_page(page: &Page, range: Range) -> Option<String> {
 
 impl Hub {
     /// Makes the refusal of a failed read. Logs the failure.
-    fn history_refusal(&self, why: &HistoryError) -> Report<'static> {
+    pub(super) fn history_refusal(&self, why: &HistoryError) -> Report<'static> {
         match why {
             HistoryError::Off => Cause::HistoryOff.report(),
             HistoryError::NoWord => Cause::NoWord.report(),

@@ -115,11 +115,10 @@ impl Session {
         let text = self.checked_message(text)?;
         self.check_announcement()?;
         pending.push(&text, self.take_tag());
-        let global = &self.hub.global.log;
+        let global = &self.hub.global;
         let stored = self.hub.storage.wait_for_capacity();
-        global.wait_delivered(
-            global.publish(&self.global_subscription, &mut self.talk_publication(None, &pending, stored)),
-        );
+        let mut talk = self.talk_publication(global, None, &pending, stored);
+        global.log.wait_delivered(global.log.publish(&self.global_subscription, &mut talk));
         if stored { Ok(()) } else { Err(not_stored()) }
     }
 }

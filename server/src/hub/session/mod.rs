@@ -24,6 +24,7 @@ pub use resuming::{DetachedSession, NotResumed, Resumable};
 
 use super::broadcast_group::BroadcastGroup;
 use super::publications::{LineBatch, MessageIdSink, Tag, TalkPublication};
+use super::recent::RecentSink;
 use super::user::delivery_mode;
 use super::{Hub, NameReservation, User};
 use crate::fanout::Subscription;
@@ -205,8 +206,9 @@ impl Session {
         let pending_room = self.pending_room.take();
         let is_target = |membership: &&Membership| Some(membership.name.key()) == pending_room.as_ref();
         if let Some(Membership { name, group, subscription, .. }) = self.rooms.iter().rev().find(is_target) {
-            let number =
-                group.log.publish(subscription, &mut self.talk_publication(Some(name.as_str()), &pending, stored));
+            let number = group
+                .log
+                .publish(subscription, &mut self.talk_publication(group, Some(name.as_str()), &pending, stored));
             self.last_batch = Some(SentBatch { group: group.clone(), number });
         }
         pending.clear();
@@ -219,6 +221,7 @@ impl Session {
     /// Makes a publication of the user's lines, in a room or to all users.
     fn talk_publication<'t>(
         &'t self,
+        group: &'t BroadcastGroup,
         room: Option<&'t str>,
         pending: &'t LineBatch,
         stored: bool,
@@ -233,6 +236,7 @@ impl Session {
             user: self.user.name.as_str(),
             lines: pending,
             id_sink: Some(self.id_sink()),
+            recent: Some(RecentSink { messages: &group.recent, author: &self.user.author }),
             at: self.now,
             first_id: 0,
         }

@@ -77,7 +77,7 @@ impl Hub {
             let first_rules =
                 || RoomRules::opened_by(can_own.then(|| (user.name.clone(), user.history_owner().clone())));
             let gate = rules.open(room, first_rules, entry.now);
-            (RoomLog::new(&self.flushers), gate)
+            BroadcastGroup::new(RoomLog::new(&self.flushers), Some(gate), &self.limits)
         })?;
         let must_be_stored = (can_own && user.is_account()) | rules.mark_used(room.key(), entry.now);
         Ok(Entered { name, group, must_be_stored })

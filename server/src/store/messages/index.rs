@@ -54,6 +54,12 @@ impl Index {
         Ok(())
     }
 
+    /// Returns true if the index has the message of this id, provided that it is stored.
+    pub(super) fn has(&self, connection: &Connection, id: i64) -> rusqlite::Result<bool> {
+        let is_late = "SELECT EXISTS (SELECT 1 FROM late WHERE id = ?1)";
+        Ok(id <= self.indexed && !connection.prepare_cached(is_late)?.query_row([id], |row| row.get::<_, bool>(0))?)
+    }
+
     /// Returns true if a slice should be indexed now.
     pub(super) fn is_due(&self) -> bool {
         self.waiting >= DUE_MESSAGES && !self.paused
@@ -119,6 +125,16 @@ pub(super) fn remove(connection: &Connection, condition: &str, value: i64) -> ru
     let sql = format!(
         "INSERT INTO found (found, rowid, scope, text) SELECT 'delete', id, scope, text FROM searchable
          WHERE id IN (SELECT id FROM message WHERE {condition})"
+    );
+    connection.prepare_cached(&sql)?.execute([value])
+}
+
+/// Within a transaction: puts the messages that `condition` selects into the index again after [`remove`], with their
+/// present conversations and texts; `value` is its parameter `?1`.
+pub(super) fn add_again(connection: &Connection, condition: &str, value: i64) -> rusqlite::Result<usize> {
+    let sql = format!(
+        "INSERT INTO found (rowid, scope, text) SELECT id, scope, text FROM searchable
+         WHERE id IN (SELECT id FROM message WHERE {condition}) ORDER BY id"
     );
     connection.prepare_cached(&sql)?.execute([value])
 }

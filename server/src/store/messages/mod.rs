@@ -5,6 +5,7 @@
 //! | jobs from any thread, in order and in bounded memory | `queue`, `string_arena` |
 //! | the one thread that writes, a group of jobs at a time | `storage_thread`, `writer`, `interner`, `failure_latch` |
 //! | mail until its delivery | `mailbox` |
+//! | messages that are deleted, taken back or changed | `changes` |
 //! | reading on the threads of sessions, in fair turns | `reader`, `fair_queue`, `pages` |
 //! | search | `search`, `search_terms`, `index`, `fold` |
 //! | bounds of age and size | `prune`, `history_size`, `disk_space` |
@@ -18,6 +19,7 @@
 //! If the disk is full or too slow, talk is still delivered but not stored, and its author is told. Mail is accepted only
 //! once it is on the disk.
 
+mod changes;
 mod disk_space;
 mod failure_latch;
 mod fair_queue;
@@ -51,7 +53,8 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use disk_space::DiskSpace;
 use landline_common::clean::flatten;
 use landline_common::history::{
-    DirectMessage, HistoryError, HistoryOwner, HistoryReader, MailboxError, NewMessages, Page, QueuedMessage, Range,
+    ChangedMessage, DirectMessage, HistoryError, HistoryOwner, HistoryReader, MailboxError, MessageChange, NewMessages,
+    Page, QueuedMessage, Range,
 };
 use landline_common::limits::count;
 use landline_common::{Limits, NameKey};
@@ -321,6 +324,39 @@ impl Messages {
             return Err(stopping_error());
         }
         wait_for_answer(&forgotten)?.map_err(HistoryError::Failed)
+    }
+
+    /// Removes or changes messages at the time `at_ms`, in milliseconds since 1970. Returns the number of those that are
+    /// stored and were not removed before. When this returns `Ok`, the change is on the disk. The caller must hold no
+    /// lock.
+    ///
+    /// # Errors
+    /// The server keeps no history; or storing failed, and nothing was changed; or [`HistoryError::Busy`] after five
+    /// seconds, and the messages may still be changed.
+    pub fn change_messages(&self, change: MessageChange, at_ms: i64) -> Result<u64, HistoryError> {
+        if self.retention == Retention::Off {
+            return Err(HistoryError::Off);
+        }
+        let (reply, changed) = bounded(1);
+        if !self.queue.push(Job::ChangeMessages { change, at_ms, reply }) {
+            return Err(stopping_error());
+        }
+        wait_for_answer(&changed)?.map_err(HistoryError::Failed)
+    }
+
+    /// Returns the newest changes since the time of the message `last_id`, of messages up to it that the viewer may see:
+    /// at most `most`, in the order in which they were made. Waits for the disk, so the caller must hold no lock.
+    ///
+    /// # Errors
+    /// As [`Self::read_history`].
+    pub fn changes(
+        &self,
+        viewer: &HistoryReader<'_>,
+        last_id: u64,
+        most: usize,
+    ) -> Result<Vec<ChangedMessage>, HistoryError> {
+        self.wait_for_stored(false)?;
+        self.page_reader.read(viewer.address, |connection, _| changes::changes(connection, viewer, last_id, most))
     }
 
     /// Stores all pending jobs and closes the file. Later calls store nothing, and reads fail.

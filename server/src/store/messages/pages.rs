@@ -72,7 +72,7 @@ fn merge(
     for (condition, _) in &sources {
         statements.push(connection.prepare(&format!(
             "SELECT {COLUMNS} FROM message {JOINED}
-             WHERE {condition} AND message.id BETWEEN ?2 AND ?3 ORDER BY message.id {order}"
+             WHERE {condition} AND removed = 0 AND message.id BETWEEN ?2 AND ?3 ORDER BY message.id {order}"
         ))?);
     }
     let mut streams = Vec::with_capacity(sources.len());

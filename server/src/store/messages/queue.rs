@@ -25,7 +25,7 @@ use super::records::{ConversationKind, OwnerColumns};
 use super::string_arena::StringArena;
 use crate::ordered_mutex::OrderedMutex;
 use crossbeam_channel::Sender;
-use landline_common::history::{DirectMessage, HistoryOwner, MailboxError, NewMessages, QueuedMessage};
+use landline_common::history::{DirectMessage, HistoryOwner, MailboxError, MessageChange, NewMessages, QueuedMessage};
 use landline_common::{NameKey, OffsetDateTime};
 use parking_lot::Condvar;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -67,6 +67,8 @@ pub(super) enum Job {
     TransferDirectMessages { guest: HistoryOwner, account: HistoryOwner },
     /// Removes the direct messages of an owner; the reply is their number. No strings.
     DeleteDirectMessages { owner: HistoryOwner, reply: Sender<Result<u64, String>> },
+    /// Removes or changes messages; the reply is their number. No strings.
+    ChangeMessages { change: MessageChange, at_ms: i64, reply: Sender<Result<u64, String>> },
     /// Runs a test's code with the connection that writes.
     #[cfg(test)]
     Run(Box<dyn FnOnce(&rusqlite::Connection) + Send>),
@@ -82,6 +84,7 @@ impl Job {
             Job::Talk { .. } | Job::Direct(_) | Job::EnqueueMail(..) | Job::RequeueMail(_) => true,
             Job::AcknowledgeMail { delivered: true, .. } | Job::SetReadMarker { .. } => true,
             Job::DeleteAccount { .. } | Job::DeleteDirectMessages { .. } | Job::TransferDirectMessages { .. } => true,
+            Job::ChangeMessages { .. } => true,
         }
     }
 
@@ -94,6 +97,7 @@ impl Job {
             | Job::Barrier { .. }
             | Job::DeleteAccount { .. }
             | Job::DeleteDirectMessages { .. }
+            | Job::ChangeMessages { .. }
             | Job::TransferDirectMessages { .. } => false,
             #[cfg(test)]
             Job::Run(_) => false,
@@ -104,7 +108,7 @@ impl Job {
     pub(super) fn is_durable(&self) -> bool {
         match self {
             Job::EnqueueMail(..) | Job::RequeueMail(_) => true,
-            Job::DeleteAccount { .. } | Job::DeleteDirectMessages { .. } => true,
+            Job::DeleteAccount { .. } | Job::DeleteDirectMessages { .. } | Job::ChangeMessages { .. } => true,
             Job::Talk { .. } | Job::Direct(_) | Job::FetchMail { .. } | Job::AcknowledgeMail { .. } => false,
             Job::SetReadMarker { .. } | Job::Barrier { .. } | Job::TransferDirectMessages { .. } => false,
             #[cfg(test)]

@@ -161,10 +161,11 @@ pub(super) struct FoundMessage {
     pub(super) author: i64,
 }
 
-/// The columns of [`FoundMessage::read`], from `message` and the tables of [`JOINED`].
+/// The columns of [`FoundMessage::read`], from `message` and the tables of [`JOINED`]. A query leaves out removed
+/// messages itself.
 pub(super) const COLUMNS: &str =
     "message.id, at, zone, circle, receiver, forgotten, message.author, author.shown, kind, circle.shown,
-    addressee.shown, message.text, nonce.nonce";
+    addressee.shown, message.text, nonce.nonce, message.changed";
 /// CROSS makes SQLite join in this order. It has no statistics about the tables to choose a good order by.
 pub(super) const JOINED: &str =
     "CROSS JOIN author ON author.id = message.author CROSS JOIN circle ON circle.id = message.circle
@@ -186,6 +187,7 @@ impl FoundMessage {
                 user: row.get(7)?,
                 text: row.get(11)?,
                 nonce: row.get(12)?,
+                edited: row.get::<_, i64>(13)? > 0,
             },
             conversation: row.get(3)?,
             receiver: row.get(4)?,

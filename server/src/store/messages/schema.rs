@@ -30,8 +30,12 @@ pub(super) const GLOBAL: i64 = 1;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The statements that bring a database from each version to the next. The first one brings an empty file to version 1.
-pub(super) const MIGRATIONS: [&str; 3] =
-    [include_str!("version_1.sql"), include_str!("version_2.sql"), include_str!("version_3.sql")];
+pub(super) const MIGRATIONS: [&str; 4] = [
+    include_str!("version_1.sql"),
+    include_str!("version_2.sql"),
+    include_str!("version_3.sql"),
+    include_str!("version_4.sql"),
+];
 
 /// Returns the path of the database.
 pub(super) fn path(folder: &Path) -> PathBuf {

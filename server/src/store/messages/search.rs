@@ -81,7 +81,7 @@ impl Search<'_> {
         let query = format!("{{scope}} : ({}) AND {{text}} : ({})", conversations.join(" OR "), self.terms.query());
         let sql = format!(
             "SELECT {COLUMNS} FROM found CROSS JOIN message ON message.id = found.rowid {JOINED}
-             WHERE found MATCH ?1 AND found.rowid < ?2 ORDER BY found.rowid DESC"
+             WHERE found MATCH ?1 AND found.rowid < ?2 AND removed = 0 ORDER BY found.rowid DESC"
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         for found in statement.query_map((query, before), FoundMessage::read)? {
@@ -102,7 +102,7 @@ impl Search<'_> {
         let conversations: Vec<String> = self.visibility.conversations().map(|id| id.to_string()).collect();
         // Unary plus keeps SQLite from using the index of conversations, whose messages it would have to sort by id.
         let sql = format!(
-            "SELECT id, text FROM message WHERE id >= ?1 AND id < ?2 AND (+circle IN ({}) OR +receiver = ?3)
+            "SELECT id, text FROM message WHERE id >= ?1 AND id < ?2 AND removed = 0 AND (+circle IN ({}) OR +receiver = ?3)
              ORDER BY id DESC",
             conversations.join(", ")
         );

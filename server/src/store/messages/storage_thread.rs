@@ -172,9 +172,10 @@ impl StorageThread {
         // A reply fails if its caller has given up waiting.
         match (job, outcome) {
             (Job::EnqueueMail(_, reply), Outcome::MailEnqueued(result)) => drop(reply.send(result)),
-            (Job::DeleteDirectMessages { reply, .. }, Outcome::DirectMessagesDeleted(messages)) => {
-                drop(reply.send(Ok(messages)))
-            }
+            (
+                Job::DeleteDirectMessages { reply, .. } | Job::ChangeMessages { reply, .. },
+                Outcome::Changed(messages),
+            ) => drop(reply.send(Ok(messages))),
             (Job::DeleteAccount { account, reply }, _) => {
                 self.writer.mailbox.clear_all_in_flight(&account);
                 let _ = reply.send(Ok(()));
@@ -202,7 +203,9 @@ impl StorageThread {
                 self.report_lost(LostMessages { client: header.client, messages: 1 });
             }
             Job::EnqueueMail(_, reply) => drop(reply.send(Err(MailboxError::NotStored(why.to_owned())))),
-            Job::DeleteDirectMessages { reply, .. } => drop(reply.send(Err(why.to_owned()))),
+            Job::DeleteDirectMessages { reply, .. } | Job::ChangeMessages { reply, .. } => {
+                drop(reply.send(Err(why.to_owned())))
+            }
             Job::DeleteAccount { reply, .. } => drop(reply.send(Err(why.to_owned()))),
             Job::AcknowledgeMail { receiver, ids, delivered: true } => {
                 self.writer.mailbox.defer_delete(receiver, ids);
@@ -238,6 +241,7 @@ impl StorageThread {
             | Job::DeleteAccount { .. }
             | Job::SetReadMarker { .. }
             | Job::DeleteDirectMessages { .. }
+            | Job::ChangeMessages { .. }
             | Job::TransferDirectMessages { .. } => {}
         }
     }

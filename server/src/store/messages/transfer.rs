@@ -1,9 +1,10 @@
 //! Export and import of the history as JSON, one message on each line.
 //!
-//! A line looks like this; `room` is missing in messages to all users online, `direct` in all but direct messages:
+//! A line looks like this; `room` is missing in messages to all users online, `direct` in all but direct messages,
+//! `edited` where the author has not replaced the text:
 //!
 //! ```json
-//! {"id":1,"at":"2026-11-21T08:00:00Z","offset_s":3600,"room":"dev","user":"alice","text":"tea?"}
+//! {"id":1,"at":"2026-11-21T08:00:00Z","offset_s":3600,"room":"dev","user":"alice","text":"tea?","edited":true}
 //! {"id":2,"at":"2026-11-21T08:01:00Z","offset_s":3600,"user":"alice","direct":{"to":"bob",
 //!  "sender":{"account":"alice"},"receiver":{"guest":17}},"text":"hi"}
 //! ```
@@ -82,6 +83,9 @@ struct ExportLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     direct: Option<DirectLine>,
     text: String,
+    /// The author has replaced the text.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    edited: bool,
 }
 
 /// The additional fields of a direct message.
@@ -139,11 +143,11 @@ impl OwnerLine {
 pub fn export(folder: &Path, since: Option<OffsetDateTime>, out: &mut dyn Write) -> Result<u64, TransferError> {
     let connection = schema::open_to_read(folder)?;
     let sql = "SELECT message.id, at, zone, circle.kind, circle.key, circle.shown, author.shown, addressee.shown,
-            other.kind, other.key, forgotten, message.text
+            other.kind, other.key, forgotten, message.text, changed > 0
         FROM message CROSS JOIN author ON author.id = message.author CROSS JOIN circle ON circle.id = message.circle
         LEFT JOIN author AS addressee ON addressee.id = message.addressee
         LEFT JOIN circle AS other ON other.id = message.receiver
-        WHERE at >= ?1 ORDER BY message.id";
+        WHERE at >= ?1 AND removed = 0 ORDER BY message.id";
     let path = schema::path(folder);
     let mut statement = connection.prepare(sql).map_err(file_error(&path))?;
     let since = since.map_or(i64::MIN, |since| since.unix_ms);
@@ -170,7 +174,8 @@ fn read_line(row: &rusqlite::Row<'_>) -> rusqlite::Result<ExportLine> {
     };
     let room = if kind == ConversationKind::Room as i64 { Some(row.get(5)?) } else { None };
     let at = OffsetDateTime { unix_ms: row.get(1)?, offset_s: row.get(2)? };
-    Ok(ExportLine { id: row.get(0)?, at: utc(at), offset_s: at.offset_s, room, user, direct, text: row.get(11)? })
+    let (text, edited) = (row.get(11)?, row.get(12)?);
+    Ok(ExportLine { id: row.get(0)?, at: utc(at), offset_s: at.offset_s, room, user, direct, text, edited })
 }
 
 /// Adds the messages of an export to the database in `folder`, in one transaction. Skips messages whose ids are stored
@@ -279,5 +284,9 @@ fn insert_line(writer: &mut Writer, line: &ExportLine) -> rusqlite::Result<bool>
     } else if let Some(room) = &line.room {
         row.conversation = writer.conversation_id(ConversationKind::Room, room, id)?;
     }
-    writer.insert_message(&row)
+    let stored = writer.insert_message(&row)?;
+    if stored && line.edited {
+        writer.connection.execute("UPDATE message SET changed = at WHERE id = ?1", [id])?;
+    }
+    Ok(stored)
 }

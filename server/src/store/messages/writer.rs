@@ -11,7 +11,7 @@
 //! | requeued mail, acknowledged mail, deletion of mail | `mail` |
 //! | read marker | `mark` |
 //! | transfer of direct messages | `circle` |
-//! | deletion of direct messages | `message`, `found` |
+//! | deletion of direct messages, taking back (`changes.rs`) | `message`, `found` |
 //!
 //! A row of the table `circle` is a conversation: a room, the messages to all users online, or the direct messages that
 //! one owner has sent. The name is part of the file format.
@@ -19,8 +19,8 @@
 //! While `disk_low` is set, jobs that add history are left out and counted as lost; mail is stored in the mailbox only.
 
 use super::history_size::HistorySize;
-use super::index::{self, Index, note_highest};
-use super::interner::{Interner, find_conversation};
+use super::index::Index;
+use super::interner::Interner;
 use super::mailbox::{Mailbox, NewMail};
 use super::meta::set_meta;
 use super::queue::{DirectHeader, Job, LostMessages};
@@ -45,8 +45,8 @@ pub(super) enum Outcome {
     MailEnqueued(Result<(), MailboxError>),
     /// The mailbox refused a requeued message.
     RequeueRefused(LostMessages, MailboxError),
-    /// The number of messages that were removed or hidden.
-    DirectMessagesDeleted(u64),
+    /// The number of messages that were removed, hidden or changed.
+    Changed(u64),
 }
 
 impl Outcome {
@@ -206,9 +206,8 @@ impl Writer {
                 self.transfer_direct_messages(guest, account)?;
                 Outcome::Done
             }
-            Job::DeleteDirectMessages { owner, .. } => {
-                Outcome::DirectMessagesDeleted(self.delete_direct_messages(owner)?)
-            }
+            Job::DeleteDirectMessages { owner, .. } => Outcome::Changed(self.delete_direct_messages(owner)?),
+            Job::ChangeMessages { change, at_ms, .. } => Outcome::Changed(self.change_messages(change, *at_ms)?),
             // These jobs write nothing.
             Job::FetchMail { .. } | Job::Barrier { .. } | Job::AcknowledgeMail { delivered: false, .. } => {
                 Outcome::Done
@@ -348,28 +347,6 @@ impl Writer {
         Ok(())
     }
 
-    /// Removes the direct messages that an owner has sent, and hides the received ones from the owner. Returns their
-    /// number.
-    fn delete_direct_messages(&mut self, owner: &HistoryOwner) -> rusqlite::Result<u64> {
-        let Some(conversation) = find_conversation(&self.connection, owner.kind(), &owner.key())? else {
-            return Ok(0);
-        };
-        self.index.index_all(&self.connection)?;
-        note_highest(&self.connection)?;
-        let connection = &self.connection;
-        index::remove(connection, "circle = ?1", conversation)?;
-        let sent = connection.execute("DELETE FROM message WHERE circle = ?1", [conversation])?;
-        index::remove(connection, RECEIVED, conversation)?;
-        // 2 marks the messages of this call. Only these go back into the index, now with the scope of the sender alone.
-        let hidden =
-            connection.execute(&format!("UPDATE message SET forgotten = 2 WHERE {RECEIVED}"), [conversation])?;
-        let again = "INSERT INTO found (rowid, scope, text) SELECT id, scope, text FROM searchable
-                     WHERE id IN (SELECT id FROM message WHERE receiver = ?1 AND forgotten = 2) ORDER BY id";
-        connection.execute(again, [conversation])?;
-        connection.execute("UPDATE message SET forgotten = 1 WHERE receiver = ?1 AND forgotten = 2", [conversation])?;
-        Ok((sent + hidden) as u64)
-    }
-
     /// Deletes delivered mail, indexes all messages, marks the file as clean, and closes it. The next start then need not check the file.
     pub(super) fn close(mut self) {
         let closed = self.commit(true, |writer| {
@@ -383,9 +360,6 @@ impl Writer {
         }
     }
 }
-
-/// Condition for the messages that the owner of a conversation has received and not forgotten.
-const RECEIVED: &str = "receiver = ?1 AND forgotten = 0";
 
 /// The part of a talk before its texts.
 #[derive(Clone, Copy, Debug)]

@@ -142,7 +142,13 @@ impl TestClient {
     }
 
     pub fn recalled(&mut self, id: u64, user: &'static str, text: &'static str) {
-        self.hear(EventKind::Recalled { id, place: Where::Room("lobby".into()), user: user.into(), text: text.into() });
+        self.hear(EventKind::Recalled {
+            id,
+            place: Where::Room("lobby".into()),
+            user: user.into(),
+            text: text.into(),
+            edited: false,
+        });
     }
 
     pub fn pong(&mut self) {

@@ -5,6 +5,7 @@ use super::{MAX_LISTED, full};
 use crate::hub::Hub;
 use crate::hub::rules::{RoomGate, Sanctions};
 use landline_common::event::Text;
+use landline_common::room_overview::PinnedMessage;
 use landline_common::{Cause, EventKind, RoomOverview, Standing};
 use std::sync::Arc;
 
@@ -93,7 +94,14 @@ impl Session {
             let with_floor = members.iter().filter(|user| rules.has_floor(user.history_owner(), now));
             let hands = if owner { rules.hands().count() } else { 0 };
             let mute = rules.mutes.find(&identity, now).filter(|_| !owner);
+            let pin = rules.pin.as_ref().map(|pin| PinnedMessage {
+                id: pin.id,
+                at: pin.at_ms,
+                user: pin.user.clone(),
+                text: pin.text.clone(),
+            });
             RoomOverview {
+                pin,
                 owners: rules.owners.iter().map(|owner| owner.user.to_string()).collect(),
                 topic: rules.topic.clone(),
                 open: !rules.is_closed,

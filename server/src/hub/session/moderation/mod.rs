@@ -1,10 +1,12 @@
 //! Running a room and the server: the commands of owners, and what they have in common.
 //!
 //! [`checks`] asks the rules what a user may say and see, [`targets`] acts on other users, [`floor`] has the hands and the
-//! floor.
+//! floor, [`taking_back`] removes and changes messages, [`pins`] has the pinned message and the transcript.
 
 mod checks;
 mod floor;
+mod pins;
+mod taking_back;
 mod targets;
 
 use super::super::broadcast_group::Notice;
@@ -30,6 +32,8 @@ impl Session {
             RoomAction::Rules => return self.show_rules(&gate),
             RoomAction::Hands => return self.show_hands(&gate),
             RoomAction::Hand(text) => return self.toggle_hand(&gate, text),
+            RoomAction::Delete { message, minutes } => return self.delete(&gate, message, minutes),
+            RoomAction::Edit { text, id } => return self.edit(&gate, text, id),
             _ => self.require_owner(&gate)?,
         }
         match action {
@@ -56,8 +60,12 @@ impl Session {
                 self.set(&gate, cause.report(), |rules| rules.set_quiet(quiet))
             }
             RoomAction::Floor { user, minutes } => self.give_floor(&gate, user, minutes),
+            RoomAction::Pin(message) => self.pin(&gate, message),
+            RoomAction::Unpin => self.unpin(&gate),
+            RoomAction::Transcript { after } => self.show_transcript(&gate, after),
             // The first match answers these.
             RoomAction::Rules | RoomAction::Hands | RoomAction::Hand(_) => Ok(()),
+            RoomAction::Delete { .. } | RoomAction::Edit { .. } => Ok(()),
         }
     }
 
@@ -109,7 +117,8 @@ impl Session {
         }
     }
 
-    /// Sends what a newcomer to the current room must know: its topic, and what restricts the user's talk there.
+    /// Sends what a newcomer to the current room must know: its topic, the pinned message, and what restricts
+    /// the user's talk there.
     pub(in crate::hub::session) fn send_room_notices(&mut self) {
         let Some(gate) = self.rooms.last().and_then(|membership| membership.group.gate.clone()) else { return };
         let is_owner = self.require_owner(&gate).is_ok();
@@ -118,7 +127,8 @@ impl Session {
             let topic = rules.topic.clone().map(|topic| Cause::Topic.with_word(topic));
             let quiet = restricts(rules.is_quiet).then(|| Cause::RoomQuiet.report());
             let slow = restricts(rules.slow_seconds > 0).then(|| Cause::RoomSlow.with_seconds(rules.slow_seconds));
-            [topic, quiet, slow]
+            let pin = rules.pin.as_ref().map(|pin| pins::report(Cause::Pin, pin));
+            [topic, pin, quiet, slow]
         });
         for report in reports.into_iter().flatten() {
             self.send_event(report.in_room(gate.name().to_string()).into());

@@ -46,8 +46,20 @@ impl Session {
 
     /// Refuses to act against an owner of the server, or, unless the user is one, against an owner of the room.
     fn require_below(&self, gate: Option<&RoomGate>, target: &Target) -> CommandResult {
-        let Some(owner) = &target.owner else { return Ok(()) };
-        let name = || target.name.to_string();
+        match &target.owner {
+            Some(owner) => self.require_below_owner(gate, target.name.as_str(), owner),
+            None => Ok(()),
+        }
+    }
+
+    /// As [`Self::require_below`], for a user by name and owner.
+    pub(super) fn require_below_owner(
+        &self,
+        gate: Option<&RoomGate>,
+        name: &str,
+        owner: &HistoryOwner,
+    ) -> CommandResult {
+        let name = || name.to_owned();
         if *owner == *self.user.history_owner() {
             return Err(Cause::Yourself.report());
         }

@@ -88,12 +88,12 @@ fn foreign_files_are_refused_and_left() {
 #[test]
 fn a_newer_version_is_refused() {
     let store = Store::new();
-    store.run(|connection| connection.pragma_update(None, "user_version", 4).unwrap());
+    store.run(|connection| connection.pragma_update(None, "user_version", 5).unwrap());
     store.messages.stop();
     let text = refused(store.folder.path());
-    assert!(text.contains("messages.db has version 4, which this server does not know (its own is 3)"), "{text}");
+    assert!(text.contains("messages.db has version 5, which this server does not know (its own is 4)"), "{text}");
     let text = export(store.folder.path(), None, &mut Vec::new()).unwrap_err().to_string();
-    assert!(text.contains("has version 4"), "{text}");
+    assert!(text.contains("has version 5"), "{text}");
 }
 
 #[test]
@@ -107,9 +107,9 @@ fn an_older_version_is_backed_up_and_migrated() {
     let edited: Option<i64> = upgraded.query_row("SELECT edited FROM message", [], |row| row.get(0)).unwrap();
     assert_eq!(edited, None);
     drop(upgraded);
-    assert!(refused(store.folder.path()).contains("has version 4"));
+    assert!(refused(store.folder.path()).contains("has version 5"));
 
-    let backup = store.folder.path().join("messages.db.v3.bak");
+    let backup = store.folder.path().join("messages.db.v4.bak");
     assert_eq!(fs::metadata(&backup).unwrap().permissions().mode() & 0o777, 0o600);
     fs::rename(backup, store.path()).unwrap();
     let store = store.reopen(Retention::Forever);

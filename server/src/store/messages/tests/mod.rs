@@ -11,6 +11,7 @@ mod moving;
 mod nonces;
 mod searching;
 mod storing;
+mod taking_back;
 mod torn;
 
 use super::*;

@@ -4,7 +4,7 @@ use super::*;
 use std::time::{Instant, SystemTime};
 
 /// Asserts that the index agrees with the messages and has all of them.
-fn assert_index(store: &Store) {
+pub(super) fn assert_index(store: &Store) {
     store.messages.wait_for_stored(true).unwrap();
     store.run(|connection| {
         connection.execute("INSERT INTO found (found, rank) VALUES ('integrity-check', 1)", []).unwrap();
@@ -100,7 +100,7 @@ fn say_at(store: &Store, id: u64, user: &str, room: &str, days_ago: i64) {
 }
 
 /// Waits until the number of stored messages is `expected`.
-fn wait_for_count(store: &Store, expected: i64) {
+pub(super) fn wait_for_count(store: &Store, expected: i64) {
     let deadline = Instant::now() + SOON;
     loop {
         let (sender, counted) = bounded(1);

@@ -271,6 +271,43 @@ impl Conversation {
         }
     }
 
+    /// Lets `change` change the body of the message `id`. Returns `false` if it is not here.
+    pub fn change(&mut self, id: u64, change: impl FnOnce(&mut Body)) -> bool {
+        if !self.ids.contains(&id) {
+            return false;
+        }
+        let Some(position) = self.lines.iter().rposition(|line| line.id == Some(id)) else { return false };
+        let line = &mut self.lines[position];
+        self.size_bytes = self.size_bytes.saturating_sub(line.size_bytes());
+        change(&mut line.body);
+        self.size_bytes += line.size_bytes();
+        if let Some(anchor) = self.scroll.as_mut().filter(|anchor| anchor.key == line.key) {
+            // The line may have fewer rows now.
+            anchor.rows_below = 0;
+        }
+        self.groups.update_from(&self.lines, position);
+        true
+    }
+
+    /// Replaces the message `id` by a text on its removal. It no longer counts as unread. Returns `false` if it is not
+    /// here.
+    pub fn remove_message(&mut self, id: u64, text: &str) -> bool {
+        let received = |line: &&Line| line.message().is_some_and(|message| message.delivery == Delivery::Received);
+        let rest = self.lines.iter().rev().take_while(|line| line.id != Some(id)).filter(received).count();
+        let mut removed = None;
+        let is_here = self.change(id, |body| {
+            if let Body::Message(message) = std::mem::replace(body, Body::Removed(text.into())) {
+                removed = Some(message);
+            }
+        });
+        if let Some(message) = removed.filter(|message| message.delivery == Delivery::Received && rest < self.unread) {
+            self.unread -= 1;
+            let is_personal = message.mention || self.id == ConversationId::Global;
+            self.mentions = self.mentions.saturating_sub(usize::from(is_personal));
+        }
+        is_here
+    }
+
     /// Adds joins and leaves at time `at`: `change` records them. Consecutive ones of the same minute share a line, so
     /// that its time is true for all of them.
     pub fn add_presence(&mut self, key: u64, at: i64, change: impl FnOnce(&mut Presence)) {

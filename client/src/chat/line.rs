@@ -10,6 +10,9 @@ use landline_common::name::{is_server_author, server_author};
 /// longer messages.
 const TEXT_CHARS: usize = 4 * MESSAGE_CHARS;
 
+/// The mark of a message whose author has replaced the text.
+pub const EDITED: &str = " (edited)";
+
 /// A line of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
@@ -37,6 +40,8 @@ pub enum Body {
         /// Text.
         text: Box<str>,
     },
+    /// The place of a message that was removed, with a text in its stead.
+    Removed(Box<str>),
 }
 
 /// The severity of a notice.
@@ -59,6 +64,8 @@ pub struct ChatMessage {
     pub room: Option<Box<str>>,
     /// True if it mentions the user.
     pub mention: bool,
+    /// True if its author has replaced the text.
+    pub edited: bool,
     /// True in a secret chat, where no server stores it.
     pub private: bool,
     /// Delivery, for messages of the user.
@@ -193,7 +200,7 @@ impl Line {
         let text = match &self.body {
             Body::Message(message) => message.user.len() + message.text.len(),
             Body::Presence(_) => MAX_PRESENCE_NAMES,
-            Body::Notice { text, .. } => text.len(),
+            Body::Notice { text, .. } | Body::Removed(text) => text.len(),
         };
         size_of::<Line>() + text
     }

@@ -11,14 +11,17 @@
 //! | `slow_on`, `room_slow`, refusal `slowed` | slow (the refusal does not tell the pause); `slow_off` ends it |
 //! | `user_muted` of the user, refusal `muted` | muted, until the time is over; `user_unmuted` or an accepted message ends it |
 //! | `topic_set`, `topic` | a topic; `topic_removed` ends it |
+//! | `pinned`, `pin` | a pinned message, which follows changes of it; `unpinned` or its removal ends it |
 //! | `hand_raised` | one more hand; `floor_given` takes it down, `no_hands` all |
 //! | `owner_made`, `owner_removed` | one owner more or less |
 //!
 //! A server without the answer `rules` tells a newcomer the topic only; then the client learns of another rule when the
 //! server refuses a message. A new session or a return into the room begins with an empty status.
 
+mod mark;
 mod notices;
 
+pub use mark::{Hand, Mark, Pin};
 pub use notices::{concerns, is_room_notice};
 
 use super::limits::{MAX_MEMBERS, NOTICE_CHARS};
@@ -36,45 +39,11 @@ struct Mute {
     until: Option<u64>,
 }
 
-/// A raised hand.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hand {
-    /// User.
-    pub user: Box<str>,
-    /// Text on what it is about.
-    pub text: Box<str>,
-}
-
-/// What distinguishes a member of a room from others; the first that holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
-    /// A raised hand, by its place in the queue, from 1.
-    Hand(usize),
-    /// The floor.
-    Floor,
-    /// Muted.
-    Muted,
-    /// Owner of the room.
-    Owner,
-}
-
-impl Mark {
-    /// Returns the mark in a word or two.
-    #[must_use]
-    pub fn word(self) -> String {
-        match self {
-            Mark::Hand(place) => format!("hand {place}"),
-            Mark::Floor => "floor".to_owned(),
-            Mark::Muted => "muted".to_owned(),
-            Mark::Owner => "owner".to_owned(),
-        }
-    }
-}
-
 /// The known rules of a room.
 #[derive(Clone, Debug)]
 pub struct RoomStatus {
     topic: Option<Box<str>>,
+    pin: Option<Pin>,
     /// The user may change the rules.
     is_owner: bool,
     /// Only invited users may enter.
@@ -101,6 +70,7 @@ impl Default for RoomStatus {
         let none = || NameSet::new(MAX_MEMBERS);
         RoomStatus {
             topic: None,
+            pin: None,
             is_owner: false,
             is_closed: false,
             has_key: false,
@@ -142,6 +112,7 @@ impl RoomStatus {
             ..RoomStatus::default()
         };
         status.set_topic(rules.topic.as_deref());
+        status.pin = rules.pin.as_ref().map(|pin| Pin::new(pin.id, &pin.user, &pin.text));
         if rules.you.muted {
             status.mute_for(rules.you.seconds, now_ms);
         }
@@ -158,6 +129,11 @@ impl RoomStatus {
         match report.cause {
             Cause::TopicSet | Cause::Topic => self.set_topic(report.about.word.as_deref()),
             Cause::TopicRemoved => self.topic = None,
+            Cause::Pinned | Cause::Pin => {
+                let text = report.about.word.as_deref().unwrap_or_default();
+                self.pin = report.about.id.map(|id| Pin::new(id, &user, text));
+            }
+            Cause::Unpinned => self.pin = None,
             Cause::QuietOn | Cause::RoomQuiet => self.is_quiet = true,
             Cause::Quiet => {
                 self.is_quiet = true;
@@ -267,6 +243,19 @@ impl RoomStatus {
     #[must_use]
     pub fn gives_floor_to(&self, user: &str) -> bool {
         self.floor.contains(user)
+    }
+
+    /// Records that a message has another text, or was removed without one. The pin follows its message.
+    pub fn message_changed(&mut self, id: u64, text: Option<&str>) {
+        if let Some(pin) = self.pin.take_if(|pin| pin.id == id) {
+            self.pin = text.map(|text| Pin::new(id, &pin.user, text));
+        }
+    }
+
+    /// Returns the pinned message.
+    #[must_use]
+    pub fn pin(&self) -> Option<&Pin> {
+        self.pin.as_ref()
     }
 
     /// Returns the topic.

@@ -2,7 +2,7 @@
 
 use super::conversation::{Anchor, Conversation};
 use super::geometry::Columns;
-use super::line::{Body, ChatMessage, Delivery, Line};
+use super::line::{Body, ChatMessage, Delivery, EDITED, Line};
 use super::wrap::{CellWidth, wrap};
 use crate::engine::Zone;
 use std::borrow::Cow;
@@ -95,13 +95,11 @@ impl Layout {
         };
         let shows_time = shows_name || before.is_none_or(is_apart);
         let (text, first_indent, failure_rows) = match &line.body {
-            Body::Message(message) => (
-                Cow::Borrowed(&*message.text),
-                self.indent_of_first_row(message, shows_name),
-                self.failure_rows(message),
-            ),
+            Body::Message(message) => {
+                (shown_text(message), self.indent_of_first_row(message, shows_name), self.failure_rows(message))
+            }
             Body::Presence(presence) => (Cow::Owned(presence.sentence()), self.sign_width(), Vec::new()),
-            Body::Notice { text, .. } => (Cow::Borrowed(&**text), self.sign_width(), Vec::new()),
+            Body::Notice { text, .. } | Body::Removed(text) => (Cow::Borrowed(&**text), self.sign_width(), Vec::new()),
         };
         let width = self.columns.text;
         let rows = wrap(&text, width.saturating_sub(first_indent), width);
@@ -111,7 +109,7 @@ impl Layout {
     /// Returns whether a line is a message of several rows.
     fn is_long(self, line: &Line) -> bool {
         line.message()
-            .is_some_and(|message| message.text.contains('\n') || message.text.cell_width() > self.columns.text)
+            .is_some_and(|message| message.text.contains('\n') || shown_text(message).cell_width() > self.columns.text)
     }
 
     /// Returns the width of the sign before a notice. With a name column, the sign stands there.
@@ -130,6 +128,14 @@ impl Layout {
         let Delivery::Failed(why) = &message.delivery else { return Vec::new() };
         let text = format!("not sent: {why}");
         wrap(&text, self.columns.text, self.columns.text).into_iter().map(|row| text[row].to_owned()).collect()
+    }
+}
+
+/// Returns the text of a message, with a mark behind a changed one.
+fn shown_text(message: &ChatMessage) -> Cow<'_, str> {
+    match message.edited {
+        false => Cow::Borrowed(&*message.text),
+        true => Cow::Owned(format!("{}{EDITED}", message.text)),
     }
 }
 
@@ -220,8 +226,15 @@ mod tests {
         let mut room = Conversation::new(ConversationId::room("ops"), "ops");
         for (key, (user, at, text)) in (0..).zip(texts) {
             let (user, text) = ((*user).into(), (*text).into());
-            let message =
-                ChatMessage { user, text, room: None, mention: false, private: false, delivery: Delivery::Received };
+            let message = ChatMessage {
+                user,
+                text,
+                room: None,
+                mention: false,
+                edited: false,
+                private: false,
+                delivery: Delivery::Received,
+            };
             room.insert(Line { key, id: Some(key), at: at * 60_000, body: Body::Message(message) }, false);
         }
         room

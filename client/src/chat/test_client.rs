@@ -2,7 +2,7 @@
 
 use super::conversation::ConversationId;
 use super::key::{Code, Key};
-use super::line::{Body, Delivery};
+use super::line::{Body, Delivery, EDITED};
 use super::{Input, Remembered, ScreenEffect, Settings, State};
 use crate::engine::typed::line;
 use crate::engine::{Engine, Now, Zone};
@@ -374,10 +374,12 @@ impl TestClient {
                     Delivery::Pending => "pending ",
                     Delivery::Failed(_) => "failed ",
                 };
-                format!("{mark}{}: {}", message.user, message.text)
+                let edited = if message.edited { EDITED } else { "" };
+                format!("{mark}{}: {}{edited}", message.user, message.text)
             }
             Body::Presence(presence) => format!("~ {}", presence.sentence()),
             Body::Notice { text, .. } => format!("- {text}"),
+            Body::Removed(text) => format!("({text})"),
         };
         conversation.lines().iter().map(shown).collect()
     }

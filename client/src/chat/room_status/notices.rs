@@ -9,12 +9,14 @@ use landline_common::{Cause, Report};
 pub fn is_room_notice(cause: Cause) -> bool {
     use Cause::{
         FloorGiven, HandDown, HandRaised, HandUp, InvitationSent, KeyRemoved, KeySet, KickedFromRoom, OwnerMade,
-        OwnerRemoved, QuietOff, QuietOn, RoomClosed, RoomOpened, RoomQuiet, RoomSlow, SlowOff, SlowOn, Topic,
-        TopicRemoved, TopicSet, UserBanned, UserKicked, UserMuted, UserUnbanned, UserUnmuted,
+        OwnerRemoved, Pin, Pinned, QuietOff, QuietOn, RoomClosed, RoomOpened, RoomQuiet, RoomSlow, SlowOff, SlowOn,
+        Topic, TopicRemoved, TopicSet, Unpinned, UserBanned, UserKicked, UserMuted, UserUnbanned, UserUnmuted,
     };
     matches!(
         cause,
-        TopicSet
+        Pin | Pinned
+            | Unpinned
+            | TopicSet
             | TopicRemoved
             | Topic
             | RoomQuiet

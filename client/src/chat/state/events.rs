@@ -42,10 +42,11 @@ impl State {
             }
             EventKind::Recalled { .. } => self.add_from_history(event, &incoming),
             EventKind::Transcribed { .. } => self.show_answer(event),
-            EventKind::Edited { room, .. } => self.show_change(&ConversationId::room(room), event),
-            EventKind::Deleted { room, .. } => {
-                let id = room.as_ref().map_or(ConversationId::Global, |room| ConversationId::room(room));
-                self.show_change(&id, event);
+            EventKind::Edited { id, room, text, .. } => self.message_edited(*id, room, text),
+            EventKind::Deleted { room, ids, user, by, .. } => {
+                if !self.messages_removed(room.as_deref(), ids, user, by) && self.is_me(by) {
+                    self.show_answer(event);
+                }
             }
             EventKind::RecallEnd { count, remark, next } => {
                 self.history_page_end(event, &incoming, *count, remark, next.is_some());
@@ -89,14 +90,6 @@ impl State {
         self.add_notice_here(Severity::Info, &cleaned(&text::plain(event), NOTICE_CHARS));
     }
 
-    /// Shows the change of a message in its conversation, if there is one.
-    fn show_change(&mut self, id: &ConversationId, event: &Event<'_>) {
-        if self.conversations.get(id).is_some() {
-            let line = text::plain(event);
-            self.add_notice(id, Severity::Info, &cleaned(line.strip_prefix("INFO: ").unwrap_or(&line), NOTICE_CHARS));
-        }
-    }
-
     /// Shows a report: a refusal or a change.
     fn show_report(&mut self, report: &Report<'_>, incoming: &IncomingEvent) {
         let is_refusal = report.is_refusal();
@@ -119,6 +112,10 @@ impl State {
             _ => {}
         }
         self.update_room_status(report, incoming);
+        if report.cause == Cause::Pin {
+            // The row above the conversation shows it.
+            return;
+        }
         if is_room_notice(report.cause) && self.show_room_notice(report, incoming) {
             return;
         }

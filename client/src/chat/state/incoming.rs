@@ -41,7 +41,7 @@ impl State {
         let is_own = self.is_me(&user) && *id != ConversationId::user(&user);
         let delivery = if is_own { Delivery::Sent } else { Delivery::Received };
         let mention = !is_own && self.is_named(id, &text);
-        let message = ChatMessage { user, text, room: None, mention, private: false, delivery };
+        let message = ChatMessage { user, text, room: None, mention, edited: false, private: false, delivery };
         self.insert_message(id, Some(raw.id), raw.at, message, !is_own);
     }
 
@@ -51,7 +51,8 @@ impl State {
         let text = cleaned_message(text);
         self.conversations.open(id, &user);
         let mention = self.is_named(id, &text);
-        let message = ChatMessage { user, text, room: None, mention, private: true, delivery: Delivery::Received };
+        let delivery = Delivery::Received;
+        let message = ChatMessage { user, text, room: None, mention, edited: false, private: true, delivery };
         self.insert_message(id, None, at, message, true);
     }
 
@@ -149,7 +150,7 @@ impl State {
             let text = match &line.body {
                 Body::Message(message) => format!("{} ({title}): {}", message.user, flatten(&message.text)),
                 Body::Notice { text, .. } => format!("({title}): {text}"),
-                Body::Presence(_) => return,
+                Body::Presence(_) | Body::Removed(_) => return,
             };
             self.effects.push(ScreenEffect::Notify(text));
         }

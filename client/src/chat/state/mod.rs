@@ -1,7 +1,7 @@
 //! The state of the full screen.
 //!
 //! [`State::step`] handles one input. Files below handle one subject each: `keys`, `submit`, `local` (the client's own
-//! commands), `menus`, `pasting`, `passwords`, `saving` for what the user does; `events`, `incoming`, `chat_history`,
+//! commands), `menus`, `pasting`, `passwords`, `saving` for what the user does; `events`, `incoming`, `taking_back`, `chat_history`,
 //! `secret_chats` for what the server sends; `session` for updates of the engine. Each step ends with
 //! `apply_engine_output`, so that no effect of the engine waits for another input.
 
@@ -17,6 +17,7 @@ mod saving;
 mod secret_chats;
 mod session;
 mod submit;
+mod taking_back;
 
 use crate::chat::alerts::Alerts;
 use crate::chat::complete::Completion;
@@ -129,7 +130,9 @@ impl State {
     pub fn geometry(&self) -> Geometry {
         let (width, height) = self.size;
         let (rows, _) = self.conversations.viewed().draft.rows(Geometry::input_width(width));
-        Geometry::of(width, height, rows.len(), matches!(self.conversations.viewed().id, ConversationId::Room(_)))
+        let viewed = self.conversations.viewed();
+        let geometry = Geometry::of(width, height, rows.len(), matches!(viewed.id, ConversationId::Room(_)));
+        if viewed.room_status.pin().is_some() { geometry.with_pin() } else { geometry }
     }
 
     /// Returns the layout of lines.

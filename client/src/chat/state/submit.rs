@@ -214,8 +214,15 @@ impl State {
         let user = self.me.clone();
         let at = self.now.wall.unix_ms;
         let private = id.is_secret();
-        let message =
-            ChatMessage { user, text: text.into(), room: None, mention: false, private, delivery: Delivery::Unsent };
+        let message = ChatMessage {
+            user,
+            text: text.into(),
+            room: None,
+            mention: false,
+            edited: false,
+            private,
+            delivery: Delivery::Unsent,
+        };
         let conversation = self.conversations.open(id, title);
         conversation.insert(Line { key, id: None, at, body: Body::Message(message) }, false);
         conversation.scroll = None;

@@ -10,6 +10,7 @@ mod passwords;
 mod reading;
 mod rooms;
 mod secrets;
+mod taking_back;
 mod talking;
 mod typing;
 mod views;

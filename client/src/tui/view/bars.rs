@@ -6,6 +6,7 @@ use crate::chat::State;
 use crate::chat::conversation::{Conversation, ConversationId, SecretChatState};
 use crate::chat::geometry::{Geometry, PROMPT};
 use crate::chat::limits::MESSAGE_CHARS;
+use crate::chat::room_status::Pin;
 use crate::chat::rows::shown_name;
 use crate::chat::wrap::{CellWidth, truncated};
 use crate::engine::Phase;
@@ -100,6 +101,19 @@ fn encrypted(fingerprint: &str, width: usize, right: String) -> (String, String)
     let shorter = [whole, format!("encrypted · {fingerprint}"), fingerprint.to_owned()];
     let fits = shorter.into_iter().find(|about| about.cell_width() <= width);
     fits.map_or(("encrypted".to_owned(), right), |about| (about, String::new()))
+}
+
+/// Draws the pinned message above the conversation.
+pub(super) fn pin(pin: &Pin, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let (label, name) = (" pinned ", format!("{}: ", pin.user));
+    let width = usize::from(area.width).saturating_sub(label.cell_width() + name.cell_width() + 1);
+    let text = truncated(&pin.text, width);
+    write_spans(
+        area,
+        area.y,
+        buffer,
+        &[(label, theme.bar), (" ", theme.text), (&name, theme.dim), (&text, theme.text)],
+    );
 }
 
 /// Draws the status line: the connection and requests at the left, unread messages and the reading position at the right.

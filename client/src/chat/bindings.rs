@@ -24,6 +24,7 @@ pub enum Action {
     Suspend,
     Reconnect,
     Help,
+    EditNewest,
     UserMenu,
     RoomMenu,
 }
@@ -156,13 +157,18 @@ pub static BINDINGS: &[Binding] = &[
         actions: &[(Key::ctrl('c'), Action::Interrupt)],
     },
     Binding {
+        keys: "Alt-e",
+        help: "change your newest message in the room; Esc keeps it",
+        actions: &[(alt('e'), Action::EditNewest)],
+    },
+    Binding {
         keys: "F2, Alt-u",
-        help: "choose a user: write, give the floor, mute, kick, …",
+        help: "choose a user: write, give the floor, mute, kick, remove, …",
         actions: &[(plain(Code::F(2)), Action::UserMenu), (alt('u'), Action::UserMenu)],
     },
     Binding {
         keys: "F3, Alt-r",
-        help: "the room: quiet, slow, topic, raised hands, …",
+        help: "the room: raised hands, quiet, slow, topic, take back, …",
         actions: &[(plain(Code::F(3)), Action::RoomMenu), (alt('r'), Action::RoomMenu)],
     },
     Binding { keys: "F1", help: "this help", actions: &[(plain(Code::F(1)), Action::Help)] },

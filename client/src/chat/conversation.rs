@@ -48,6 +48,15 @@ pub struct Anchor {
     pub rows_below: usize,
 }
 
+/// A change of the user's message that is being typed in place of the draft.
+#[derive(Clone, Debug)]
+pub struct Editing {
+    /// Id of the message.
+    pub id: u64,
+    /// The draft before.
+    former: Editor,
+}
+
 /// A conversation.
 #[derive(Clone, Debug)]
 pub struct Conversation {
@@ -71,6 +80,8 @@ pub struct Conversation {
     pub marker: Option<u64>,
     /// The message being typed.
     pub draft: Editor,
+    /// Set while `draft` is the new text of a message.
+    pub editing: Option<Editing>,
     /// Lines sent before, for ↑.
     pub input_history: InputHistory,
     /// Position while the user reads back; `None` at the end.
@@ -121,6 +132,7 @@ impl Conversation {
             mentions: 0,
             marker: None,
             draft: Editor::default(),
+            editing: None,
             input_history: InputHistory::default(),
             scroll: None,
             new_below: 0,
@@ -269,6 +281,39 @@ impl Conversation {
         if !self.insert(line, true) && followed {
             self.scroll = None;
         }
+    }
+
+    /// Returns id and content of the user's newest message; `None` while it is not delivered.
+    #[must_use]
+    pub fn newest_own(&self) -> Option<(u64, &ChatMessage)> {
+        let is_own =
+            |message: &ChatMessage| matches!(message.delivery, Delivery::Unsent | Delivery::Pending | Delivery::Sent);
+        let line = self.lines.iter().rev().find(|line| line.message().is_some_and(is_own))?;
+        line.id.zip(line.message())
+    }
+
+    /// Returns id and content of the newest message of another user, or of any user without a name.
+    #[must_use]
+    pub fn newest_of(&self, user: Option<&str>) -> Option<(u64, &ChatMessage)> {
+        let is_by = |message: &ChatMessage, user: &str| {
+            message.delivery == Delivery::Received && message.user.to_lowercase() == user.to_lowercase()
+        };
+        let messages = self.lines.iter().rev().filter_map(|line| line.id.zip(line.message()));
+        messages.into_iter().find(|(_, message)| user.is_none_or(|user| is_by(message, user)))
+    }
+
+    /// Puts the text of a message into the input, in place of the draft.
+    pub fn start_editing(&mut self, id: u64, text: &str) {
+        let former = std::mem::take(&mut self.draft);
+        self.draft.set(text);
+        self.editing = Some(Editing { id, former });
+    }
+
+    /// Brings the draft back. Returns `false` if no message was being changed.
+    pub fn stop_editing(&mut self) -> bool {
+        let Some(editing) = self.editing.take() else { return false };
+        self.draft = editing.former;
+        true
     }
 
     /// Lets `change` change the body of the message `id`. Returns `false` if it is not here.

@@ -33,6 +33,8 @@ pub struct TestClient {
     pub acknowledged: Vec<u64>,
     /// Labels of unanswered pings.
     pub pings: Vec<String>,
+    /// Changes of messages: id and new text.
+    pub edits: Vec<(u64, String)>,
     /// Rules with which the server answers, by room. It refuses questions about other rooms.
     pub rules: HashMap<String, RoomOverview>,
 }
@@ -68,6 +70,7 @@ impl TestClient {
             nonces: Vec::new(),
             acknowledged: Vec::new(),
             pings: Vec::new(),
+            edits: Vec::new(),
             rules: HashMap::new(),
         }
     }
@@ -176,6 +179,9 @@ impl TestClient {
             ("ack", None) => self.acknowledged.extend(request.seq),
             ("pong", None) => {}
             (_, label) => {
+                if request.r#type == "edit" {
+                    self.edits.extend(request.id.zip(request.text.as_deref().map(str::to_owned)));
+                }
                 self.sent.push(line(object));
                 self.unanswered.extend(label.map(|label| (label, line(object))));
             }

@@ -132,3 +132,40 @@ fn newcomer_sees_before_typing_that_a_room_is_quiet() {
     bob.until("alice: thank you");
     alice.wait_for("✗  this room is quiet");
 }
+
+#[test]
+fn owner_removes_changes_and_pins_messages_while_a_line_waits_in_the_input() {
+    let (_server, mut alice, _, mut bob) = alice_and_bob(100, 24);
+    alice.press("/join lab\r");
+    alice.wait_for("F2 user · F3 room");
+    bob.send("/join lab");
+    bob.until("INFO: You are in lab now");
+    bob.send("buy my bike");
+    alice.wait_for("buy my bike");
+    open_menu(&mut alice, 'Q', "Which user?");
+    alice.press("1");
+    alice.wait_for("remove the message");
+    alice.press("r");
+    bob.until("INFO: alice removed a message of bob");
+    alice.wait_for("message of bob removed by alice");
+    alice.press("tea at four\r");
+    bob.until("alice: tea at four");
+    bob.send("good");
+    alice.wait_for("good");
+    alice.press("half a line\x1be");
+    alice.wait_for("✎ tea at four");
+    alice.press("\x17five\r");
+    bob.until("alice (edited): tea at five");
+    alice.wait_for("❯ half a line");
+    alice.wait_for("tea at five (edited)");
+    bob.send("/delete");
+    alice.wait_for("message removed by bob");
+    open_menu(&mut alice, 'R', "pin the message");
+    alice.press("p");
+    alice.wait_for("pinned  alice: tea at five");
+    open_menu(&mut alice, 'R', "take your message back");
+    alice.press("z");
+    bob.until("INFO: alice removed a message (");
+    alice.until("neither pin nor message", |screen| !screen.contents().contains("tea at five"));
+    alice.wait_for("❯ half a line");
+}

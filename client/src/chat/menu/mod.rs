@@ -8,7 +8,7 @@ mod room;
 mod user;
 
 pub use members::{Listed, members};
-pub use room::{RoomAct, room};
+pub use room::{Newest, RoomAct, room};
 pub use user::{About, UserAct, user};
 
 use super::bindings::{Action, action_of};
@@ -32,6 +32,8 @@ pub enum Subject {
         user: Box<str>,
         /// Name of the room; `None` outside of rooms.
         room: Option<Box<str>>,
+        /// Id of the user's message that the menu shows.
+        message: Option<u64>,
     },
     /// A room.
     Room(Box<str>),
@@ -50,6 +52,8 @@ pub enum Choice {
     Draft(String),
     /// Show the menu that chooses a user.
     Members,
+    /// Put the user's newest message of the room into the input, to change it.
+    Edit,
 }
 
 /// A row of a menu.

@@ -1,10 +1,13 @@
 //! The menu about a user: the table of what can be done, and for whom.
 
 use super::{Choice, Menu, MenuRow, Subject};
-use landline_common::command::{Command, RoomAction};
+use landline_common::clean::flatten;
+use landline_common::command::{Command, MessageRef, RoomAction};
 
 /// Minutes of a short mute.
 const SHORT_MUTE: u64 = 10;
+/// Minutes of messages that are removed at once.
+const RECENT: u64 = 10;
 
 /// An action on a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +18,9 @@ pub enum UserAct {
     ShortMute,
     Mute,
     Unmute,
+    Remove,
+    RemoveRecent,
+    Pin,
     Kick,
     Ban,
     Unban,
@@ -39,6 +45,8 @@ pub struct About {
     pub is_muted: bool,
     /// The user may not enter the room.
     pub is_banned: bool,
+    /// A message of the user in the room is shown.
+    pub has_message: bool,
     /// There is no server, so no user can be blocked.
     pub in_mesh: bool,
 }
@@ -83,6 +91,27 @@ static ROWS: &[UserRow] = &[
         is_shown: |about| about.may_run && about.is_muted,
     },
     UserRow {
+        act: UserAct::Remove,
+        key: 'r',
+        label: "remove the message",
+        hint: "",
+        is_shown: |about| about.may_run && about.has_message,
+    },
+    UserRow {
+        act: UserAct::RemoveRecent,
+        key: 'R',
+        label: "remove all messages",
+        hint: "of the last 10 min, for good",
+        is_shown: |about| about.may_run && about.has_message,
+    },
+    UserRow {
+        act: UserAct::Pin,
+        key: 't',
+        label: "pin the message",
+        hint: "on top of the room; /unpin takes it down",
+        is_shown: |about| about.may_run && about.has_message,
+    },
+    UserRow {
         act: UserAct::Kick,
         key: 'k',
         label: "kick",
@@ -93,7 +122,7 @@ static ROWS: &[UserRow] = &[
         act: UserAct::Ban,
         key: 'b',
         label: "ban",
-        hint: "out of the room for good; /unban USER takes it back",
+        hint: "out for good; /unban USER takes it back",
         is_shown: |about| about.may_run && !about.is_banned,
     },
     UserRow {
@@ -128,30 +157,32 @@ static ROWS: &[UserRow] = &[
         act: UserAct::Block,
         key: 'x',
         label: "block",
-        hint: "you see nothing of USER; /unblock USER takes it back",
+        hint: "you see nothing more; /unblock USER takes it back",
         is_shown: |about| !about.in_mesh,
     },
 ];
 
-/// Creates the menu about a user, in `room` if it is about a room.
+/// Creates the menu about a user, in `room` if it is about a room. `message` has id and text of the user's newest one.
 #[must_use]
-pub fn user(user: &str, room: Option<&str>, about: &About) -> Menu {
+pub fn user(user: &str, room: Option<&str>, about: &About, message: Option<(u64, &str)>) -> Menu {
+    let text = message.map_or(String::new(), |(_, text)| flatten(text).into_owned());
     let rows = ROWS.iter().filter(|row| (row.is_shown)(about)).map(|row| MenuRow {
         key: Some(row.key),
         label: row.label.to_owned(),
-        hint: row.hint.replace("USER", user),
+        hint: if row.act == UserAct::Remove { text.clone() } else { row.hint.replace("USER", user) },
         choice: Choice::Act(row.act),
     });
     let place = room.map_or(String::new(), |room| format!(" in {room}"));
-    let subject = Subject::User { user: user.into(), room: room.map(Into::into) };
+    let message = message.map(|(id, _)| id);
+    let subject = Subject::User { user: user.into(), room: room.map(Into::into), message };
     Menu::new(subject, format!(" {user}{place} "), rows.collect())
 }
 
 impl UserAct {
-    /// Returns the command for the server. `None` for a message, which the user writes first, and without a room for an
-    /// action that needs one.
+    /// Returns the command for the server, about the user or the user's `message`. `None` for a message, which the user
+    /// writes first, and for an action that lacks its room or message.
     #[must_use]
-    pub fn command<'a>(self, user: &'a str, room: Option<&'a str>) -> Option<Command<'a>> {
+    pub fn command<'a>(self, user: &'a str, room: Option<&'a str>, message: Option<u64>) -> Option<Command<'a>> {
         let action = match self {
             UserAct::Message => return None,
             UserAct::Block => return Some(Command::Block(user)),
@@ -159,6 +190,9 @@ impl UserAct {
             UserAct::ShortMute => RoomAction::Mute { user, minutes: Some(SHORT_MUTE) },
             UserAct::Mute => RoomAction::Mute { user, minutes: None },
             UserAct::Unmute => RoomAction::Unmute(user),
+            UserAct::Remove => RoomAction::Delete { message: MessageRef::Id(message?), minutes: None },
+            UserAct::RemoveRecent => RoomAction::Delete { message: MessageRef::OfUser(user), minutes: Some(RECENT) },
+            UserAct::Pin => RoomAction::Pin(MessageRef::Id(message?)),
             UserAct::Kick => RoomAction::Kick { user, reason: None },
             UserAct::Ban => RoomAction::Ban { user, minutes: None },
             UserAct::Unban => RoomAction::Unban(user),
@@ -175,7 +209,7 @@ mod tests {
     use super::*;
 
     fn keys(about: About) -> String {
-        user("bob", Some("ops"), &about).visible().filter_map(|(row, _)| row.key).collect()
+        user("bob", Some("ops"), &about, None).visible().filter_map(|(row, _)| row.key).collect()
     }
 
     #[test]
@@ -186,6 +220,8 @@ mod tests {
         assert_eq!(keys(About { in_mesh: true, ..member }), "p");
         assert_eq!(keys(run), "pmMkbox");
         assert_eq!(keys(About { in_quiet_room: true, ..run }), "pfmMkbox");
+        assert_eq!(keys(About { has_message: true, ..run }), "pmMrRtkbox");
+        assert_eq!(keys(About { has_message: true, ..member }), "px");
         assert_eq!(keys(About { is_muted: true, ..run }), "pukbox");
         assert_eq!(keys(About { is_owner: true, in_quiet_room: true, ..run }), "pmMkbdx");
         assert_eq!(keys(About { is_member: false, is_banned: true, ..run }), "pmMnoix");
@@ -194,14 +230,19 @@ mod tests {
     #[test]
     fn each_act_names_user_and_room() {
         for row in ROWS {
-            let command = row.act.command("bob", Some("ops"));
+            let command = row.act.command("bob", Some("ops"), Some(7));
             match row.act {
                 UserAct::Message => assert_eq!(command, None),
                 UserAct::Block => assert_eq!(command, Some(Command::Block("bob"))),
+                act @ (UserAct::Remove | UserAct::Pin) => {
+                    assert!(matches!(command, Some(Command::InRoom { room: Some("ops"), .. })), "{act:?}");
+                    assert!(command.unwrap().to_string().ends_with(" 7"), "{act:?}");
+                    assert_eq!(act.command("bob", Some("ops"), None), None, "never the newest one of that time");
+                }
                 act => {
                     assert!(matches!(command, Some(Command::InRoom { room: Some("ops"), .. })), "{act:?}");
                     assert!(command.unwrap().to_string().contains(" bob"), "{act:?}");
-                    assert_eq!(act.command("bob", None), None, "never in the room that happens to be current");
+                    assert_eq!(act.command("bob", None, None), None, "never in the room that happens to be current");
                 }
             }
         }

@@ -177,7 +177,15 @@ impl State {
             return true;
         }
         let severity = if report.cause == Cause::KickedFromRoom { Severity::Refused } else { Severity::Info };
-        self.add_notice(&id, severity, &with_reason(report));
+        let name = |name: &Option<Text<'_>>| cleaned_name(name.as_deref().unwrap_or_default());
+        let text = match report.cause {
+            // The row above the conversation has the text of the message, which may be removed later.
+            Cause::Pinned => {
+                format!("{} pinned a message of {}", name(&report.about.by), name(&report.about.user)).into()
+            }
+            _ => with_reason(report),
+        };
+        self.add_notice(&id, severity, &text);
         let is_viewed = self.conversations.viewed().id == id;
         if concerns(report, &self.me) {
             let title = report.about.room.as_deref().map(cleaned_name).unwrap_or_default();

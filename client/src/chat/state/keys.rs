@@ -69,12 +69,14 @@ impl State {
             Action::Page { back } => self.scroll_viewed(back, self.geometry().rows.saturating_sub(2).max(1)),
             Action::Row { back } => self.scroll_viewed(back, 1),
             Action::FirstLine => self.scroll_viewed(true, usize::MAX / 2),
+            Action::Escape if self.conversations.viewed_mut().stop_editing() => {}
             Action::End | Action::Escape => self.jump_to_end(),
             Action::Repaint => self.effects.push(ScreenEffect::Repaint),
             Action::Interrupt => self.clear_or_leave(),
             Action::Suspend => self.effects.push(ScreenEffect::Suspend),
             Action::Reconnect => self.connect_again(),
             Action::Help => self.overlay = Some(Overlay::help()),
+            Action::EditNewest => self.start_editing(),
             Action::UserMenu => self.open_members_menu(),
             Action::RoomMenu => _ = self.open_room_menu(),
         }
@@ -178,9 +180,12 @@ impl State {
         conversation.new_below = 0;
     }
 
-    /// Handles Ctrl-C: moves the draft into the input history, or quits if there is none.
+    /// Handles Ctrl-C: ends the change of a message, moves the draft into the input history, or quits if there is none.
     fn clear_or_leave(&mut self) {
         let conversation = self.conversations.viewed_mut();
+        if conversation.stop_editing() {
+            return;
+        }
         if !conversation.draft.text().is_empty() {
             let line = conversation.draft.take();
             conversation.input_history.push(&line);

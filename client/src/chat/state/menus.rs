@@ -5,7 +5,7 @@ use super::State;
 use crate::chat::conversation::ConversationId;
 use crate::chat::key::Key;
 use crate::chat::line::Severity;
-use crate::chat::menu::{self, About, Choice, Listed, Menu, MenuKey, RoomAct, Subject, UserAct};
+use crate::chat::menu::{self, About, Choice, Listed, Menu, MenuKey, Newest, RoomAct, Subject, UserAct};
 use crate::chat::overlay::Overlay;
 
 impl State {
@@ -67,6 +67,8 @@ impl State {
     /// Opens the menu about a user, in `room` if it is about a room.
     fn open_user_menu(&mut self, user: &str, room: Option<&str>) {
         let conversation = room.and_then(|room| self.conversations.get(&ConversationId::room(room)));
+        let message = conversation.and_then(|conversation| conversation.newest_of(Some(user)));
+        let message = message.map(|(id, message)| (id, &*message.text));
         let about = conversation.map_or(About::default(), |conversation| {
             let status = &conversation.room_status;
             About {
@@ -76,11 +78,12 @@ impl State {
                 is_owner: status.is_owned_by(user),
                 is_muted: status.is_muted(user),
                 is_banned: status.is_banned(user),
+                has_message: message.is_some(),
                 in_mesh: false,
             }
         });
         let about = About { in_mesh: self.settings.mesh, ..about };
-        self.overlay = Some(Overlay::Menu(menu::user(user, room, &about)));
+        self.overlay = Some(Overlay::Menu(menu::user(user, room, &about, message)));
     }
 
     /// Opens the menu about the viewed room. Returns `false` if there is none.
@@ -89,7 +92,7 @@ impl State {
         let why = match &viewed.id {
             _ if self.settings.mesh => "a mesh has no rules",
             ConversationId::Room(room) if self.engine.is_in(room) => {
-                self.overlay = Some(Overlay::Menu(menu::room(&viewed.title, &viewed.room_status)));
+                self.overlay = Some(Overlay::Menu(menu::room(&viewed.title, &viewed.room_status, &Newest::of(viewed))));
                 return true;
             }
             ConversationId::Room(_) => "you are not in this room",
@@ -107,17 +110,23 @@ impl State {
                 let room = room.map(|room| room.title.clone());
                 self.open_user_menu(&user, room.as_deref());
             }
-            (Choice::Act(act), Subject::User { user, room }) => self.act_on_user(act, &user, room.as_deref()),
+            (Choice::Act(act), Subject::User { user, room, message }) => {
+                self.act_on_user(act, &user, room.as_deref(), message);
+            }
             (Choice::Run(act), Subject::Room(room)) => self.run_room(&act, &room),
             (Choice::Draft(command), Subject::Room(room)) => self.draft_command(&command, &room),
             (Choice::Members, _) => self.open_members_menu(),
+            (Choice::Edit, Subject::Room(room)) => {
+                self.view(&ConversationId::room(&room));
+                self.start_editing();
+            }
             // No menu of another subject has these rows.
-            (Choice::User(_) | Choice::Act(_) | Choice::Run(_) | Choice::Draft(_), _) => {}
+            (Choice::User(_) | Choice::Act(_) | Choice::Run(_) | Choice::Draft(_) | Choice::Edit, _) => {}
         }
     }
 
-    fn act_on_user(&mut self, act: UserAct, user: &str, room: Option<&str>) {
-        match act.command(user, room) {
+    fn act_on_user(&mut self, act: UserAct, user: &str, room: Option<&str>, message: Option<u64>) {
+        match act.command(user, room, message) {
             Some(command) => _ = self.run_command(command),
             None => {
                 let id = ConversationId::user(user);
@@ -137,6 +146,7 @@ impl State {
         let Some(conversation) = self.conversations.get_mut(&id) else {
             return self.add_notice_here(Severity::Refused, "this room is closed by now; nothing was done");
         };
+        conversation.stop_editing();
         let draft = conversation.draft.take();
         if !draft.is_empty() {
             conversation.input_history.push(&draft);
@@ -151,7 +161,7 @@ impl State {
     /// take the name.
     pub(super) fn note_user_gone(&mut self, user: &str, room: Option<&str>) {
         let Some(Overlay::Menu(menu)) = &mut self.overlay else { return };
-        let Subject::User { user: about, room: place } = &menu.subject else { return };
+        let Subject::User { user: about, room: place, .. } = &menu.subject else { return };
         let is_place = room.is_none_or(|room| place.as_deref().is_some_and(|place| place.eq_ignore_ascii_case(room)));
         if is_place && about.to_lowercase() == user.to_lowercase() {
             let what = room.map_or("has left".to_owned(), |room| format!("has left {room}"));

@@ -15,8 +15,11 @@ use landline_common::command::help::HELP_ALL;
 use landline_common::command::{Command, commands, parse};
 
 impl State {
-    /// Handles Enter: runs the draft, or scrolls to the end if it is empty.
+    /// Handles Enter: runs the draft, sends the change of a message, or scrolls to the end if it is empty.
     pub(super) fn submit(&mut self) {
+        if self.conversations.viewed().editing.is_some() {
+            return self.submit_change();
+        }
         let conversation = self.conversations.viewed_mut();
         let line = line_of_draft(conversation.draft.text());
         conversation.marker = None;

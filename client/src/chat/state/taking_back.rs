@@ -1,8 +1,13 @@
-//! Messages that were removed or changed, also in the list of mentions.
+//! Messages that were removed or changed, also in the list of mentions; and how the user changes one.
+//!
+//! While the user changes a message, its text is in the input of that conversation, in place of the draft. Enter sends a
+//! command with the room and the id, so that the text never becomes a message of its own, and changes no other one.
 
 use super::State;
 use crate::chat::conversation::ConversationId;
-use crate::chat::line::{Body, cleaned_message, cleaned_name};
+use crate::chat::line::{Body, Severity, cleaned_message, cleaned_name, length_error};
+use landline_common::clean::clean_message;
+use landline_common::command::{Command, RoomAction};
 
 impl State {
     /// Handles messages of `user` that `by` removed in a room, or to all users. Returns whether one of them was shown.
@@ -36,6 +41,45 @@ impl State {
                 }
             });
             conversation.room_status.message_changed(id, Some(&text));
+        }
+    }
+
+    /// Puts the user's newest message of the viewed room into the input.
+    pub(super) fn start_editing(&mut self) {
+        let viewed = self.conversations.viewed_mut();
+        if viewed.editing.is_some() {
+            return;
+        }
+        let is_room = matches!(viewed.id, ConversationId::Room(_)) && !self.settings.mesh;
+        let newest = viewed.newest_own().filter(|_| is_room).map(|(id, message)| (id, message.text.clone()));
+        match newest {
+            Some((id, text)) => viewed.start_editing(id, &text),
+            None => self.add_notice_here(Severity::Refused, "you have no delivered message here that you could change"),
+        }
+    }
+
+    /// Handles Enter while the user changes a message.
+    pub(super) fn submit_change(&mut self) {
+        let viewed = self.conversations.viewed();
+        let Some(id) = viewed.editing.as_ref().map(|editing| editing.id) else { return };
+        let room = viewed.title.clone();
+        let text = clean_message(viewed.draft.text()).into_owned();
+        let why = match &*text {
+            "" => Some("nothing was changed: the text is empty (Esc keeps the message, F3 takes it back)".to_owned()),
+            _ if text.starts_with('/') => {
+                Some("nothing was changed: this begins like a command (Esc keeps the message)".to_owned())
+            }
+            _ => length_error(&text),
+        };
+        if let Some(why) = why {
+            return self.add_notice_here(Severity::Refused, &why);
+        }
+        let action = RoomAction::Edit { text: &text, id: Some(id) };
+        if self.forward(&Command::InRoom { room: Some(&room), action }) {
+            let viewed = self.conversations.viewed_mut();
+            viewed.stop_editing();
+            // ↑ brings the text back if the server refuses it.
+            viewed.input_history.push(&text);
         }
     }
 }

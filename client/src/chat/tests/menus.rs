@@ -35,6 +35,10 @@ fn keys(client: &mut TestClient, keys: &str) {
     }
 }
 
+fn about(user: &str, room: Option<&str>, message: Option<u64>) -> Subject {
+    Subject::User { user: user.into(), room: room.map(Into::into), message }
+}
+
 fn rows(client: &TestClient) -> Vec<String> {
     let shown = |(row, _): (&MenuRow, bool)| format!("{} {}", row.label, row.hint).trim().to_owned();
     client.state.menu().expect("a menu").visible().map(shown).collect()
@@ -77,7 +81,7 @@ fn message_leads_to_the_conversation_and_says_nothing() {
     assert_eq!((sent(&mut client), draft(&client)), (vec![], ""));
     client.press(Key::plain(Code::F(2)));
     let menu = client.state.menu().unwrap();
-    assert_eq!(menu.subject, Subject::User { user: "bob".into(), room: None }, "here only bob can be meant");
+    assert_eq!(menu.subject, about("bob", None, None), "here only bob can be meant");
     assert_eq!(rows(&client).len(), 2, "{:?}", rows(&client));
     client.press(Key::plain(Code::Escape));
     client.press(Key::alt(Code::Char('1')));
@@ -117,9 +121,9 @@ fn events_move_neither_rows_nor_the_user() {
     let mut client = client(owned());
     keys(&mut client, "2");
     let before = rows(&client);
-    for user in ["aaron", "abel"] {
+    for (id, user) in [(7, "aaron"), (8, "abel")] {
         client.receive(EventKind::Joined { user: user.into(), room: "lobby".into() });
-        client.receive_message(7, "lobby", user, "hello");
+        client.receive_message(id, "lobby", user, "hello");
     }
     assert_eq!(rows(&client), before);
     keys(&mut client, "1");
@@ -141,7 +145,7 @@ fn events_move_neither_rows_nor_the_user() {
         panic!("no user")
     };
     keys(&mut client, "1");
-    assert_eq!(client.state.menu().unwrap().subject, Subject::User { user: first, room: Some("lobby".into()) });
+    assert_eq!(client.state.menu().unwrap().subject, about(&first, Some("lobby"), Some(8)));
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Messages that are removed, changed or pinned.
 
 use crate::chat::conversation::ConversationId;
+use crate::chat::key::{Code, Key};
 use crate::chat::test_client::TestClient;
-use landline_common::{Cause, EventKind};
+use landline_common::{Cause, EventKind, RoomOverview, Standing};
 
 fn removed(ids: &[u64], user: &'static str, by: &'static str) -> EventKind<'static> {
     EventKind::Deleted { room: Some("lobby".into()), ids: ids.to_vec(), user: user.into(), by: by.into(), said_ms: 0 }
@@ -95,10 +96,99 @@ fn pin_follows_its_message() {
     client.receive(report.into());
     assert_eq!(pin(&client).as_deref(), Some("bob: tea at five"));
     assert_eq!(client.state.geometry().rows, rows - 1);
+    assert_eq!(last(&client, 1), ["- carol pinned a message of bob"]);
     client.receive(edited(1, "bob", "tea\nat six"));
     assert_eq!(pin(&client).as_deref(), Some("bob: tea at six"));
     client.receive(removed(&[2], "bob", "bob"));
     assert!(pin(&client).is_some(), "another message");
     client.receive(removed(&[1], "bob", "bob"));
     assert_eq!((pin(&client), client.state.geometry().rows), (None, rows));
+}
+
+/// Returns the client of an owner of the lobby, with a message of bob (1) and an own one (2).
+fn owner() -> TestClient {
+    let mut client = TestClient::new(80, 24);
+    let you = Standing { owner: true, ..Standing::default() };
+    client.rules.insert("lobby".into(), RoomOverview { open: true, you, ..RoomOverview::default() });
+    client.welcome();
+    client.nothing_missed();
+    client.answer_all();
+    client.advance(6_000);
+    client.receive_message(1, "lobby", "bob", "buy my bike");
+    client.receive_own_history(2, "lobby", "tea at fife", "");
+    client.take_sent();
+    client
+}
+
+fn press(client: &mut TestClient, keys: &[Code]) {
+    keys.iter().for_each(|code| client.press(Key::plain(*code)));
+}
+
+fn draft(client: &TestClient) -> &str {
+    client.state.conversations().viewed().draft.text()
+}
+
+const CHANGE: Key = Key::alt(Code::Char('e'));
+
+#[test]
+fn menus_act_on_the_message_that_they_show() {
+    for (key, sent) in [('r', "lobby: /delete 1"), ('R', "lobby: /delete bob 10"), ('t', "lobby: /pin 1")] {
+        let mut client = owner();
+        press(&mut client, &[Code::F(2), Code::Char('1')]);
+        client.receive_message(3, "lobby", "bob", "a later message");
+        press(&mut client, &[Code::Char(key)]);
+        assert_eq!(client.take_sent(), [sent]);
+    }
+    for (key, sent) in [('z', "lobby: /delete 2"), ('p', "lobby: /pin 2"), ('a', "lobby: /transcript")] {
+        let mut client = owner();
+        press(&mut client, &[Code::F(3)]);
+        client.receive_message(3, "lobby", "bob", "a later message");
+        press(&mut client, &[Code::Char(key)]);
+        assert_eq!(client.take_sent(), [sent]);
+    }
+}
+
+#[test]
+fn change_of_a_message_is_sent_as_a_change_only() {
+    let mut client = owner();
+    client.type_in("half a line");
+    client.press(CHANGE);
+    assert_eq!(draft(&client), "tea at fife");
+    client.press(CHANGE);
+    client.enter_line(" or six");
+    assert_eq!(std::mem::take(&mut client.edits), [(2, "tea at fife or six".to_owned())]);
+    assert_eq!(draft(&client), "half a line", "the draft is back");
+    client.press(CHANGE);
+    client.press(Key::plain(Code::Escape));
+    assert_eq!((draft(&client), client.edits.len()), ("half a line", 0));
+    client.press(CHANGE);
+    client.press(Key::ctrl('c'));
+    assert_eq!((draft(&client), client.edits.len()), ("half a line", 0));
+    // The change stays with its conversation.
+    client.press(CHANGE);
+    client.press(Key::ctrl('p'));
+    assert_eq!(draft(&client), "");
+    client.press(Key::ctrl('n'));
+    assert_eq!(draft(&client), "tea at fife");
+    press(&mut client, &[Code::Home, Code::Char('/'), Code::Enter]);
+    client.press(Key::ctrl('u'));
+    client.press(Key::ctrl('k'));
+    press(&mut client, &[Code::Enter]);
+    assert_eq!(std::mem::take(&mut client.edits), [], "neither a command nor an empty text");
+    press(&mut client, &[Code::Escape, Code::F(3), Code::Char('e')]);
+    assert_eq!(draft(&client), "tea at fife", "the menu of the room does the same");
+}
+
+#[test]
+fn only_a_delivered_message_of_a_room_can_be_changed() {
+    let mut client = owner();
+    client.enter_line("under way");
+    client.take_sent();
+    client.press(CHANGE);
+    assert_eq!(draft(&client), "", "the server has not told its id");
+    client.enter_line("/query bob");
+    client.press(CHANGE);
+    assert_eq!(draft(&client), "");
+    let told = client.lines(&ConversationId::user("bob"));
+    assert_eq!(told, ["- you have no delivered message here that you could change"]);
 }

@@ -240,6 +240,9 @@ fn reading(state: &State) -> Reading {
     let draft = conversation.draft.text();
     let length = draft.chars().count();
     let lines = count_lines(draft);
+    if conversation.editing.is_some() && length <= MESSAGE_CHARS {
+        return Reading::Draft("changes your message · Esc keeps it ".to_owned());
+    }
     match (conversation.scroll, conversation.new_below) {
         (Some(_), 0) => Reading::Back("reading back · Esc ↓ ".to_owned()),
         (Some(_), n) => Reading::Back(format!("{n} new ↓ · Esc ")),
@@ -260,6 +263,7 @@ pub(super) fn input(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffe
     let goes_out = state.engine().is_up() && !viewed.joining || viewed.fingerprint.is_some();
     let now_ms = state.now().ms;
     let prompt = match (goes_out, viewed.room_status.silences(now_ms)) {
+        _ if viewed.editing.is_some() => "✎",
         (false, _) => "○",
         (true, true) => "✗",
         (true, false) => "❯",

@@ -207,6 +207,10 @@ impl Storage for StoreBackend {
         self.accounts.find(name).map(|account| account.name)
     }
 
+    fn had_account(&self, name: &NameKey, at: OffsetDateTime) -> bool {
+        self.accounts.existed(name, at)
+    }
+
     fn block_list(&self, account: &NameKey) -> Vec<UserName> {
         self.accounts.blocks(account)
     }

@@ -66,6 +66,9 @@ impl Storage for NullStorage {
     fn account_name(&self, _: &NameKey) -> Option<UserName> {
         None
     }
+    fn had_account(&self, _: &NameKey, _: OffsetDateTime) -> bool {
+        false
+    }
     fn block_list(&self, _: &NameKey) -> Vec<UserName> {
         Vec::new()
     }

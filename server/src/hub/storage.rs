@@ -90,6 +90,8 @@ pub trait Storage: fmt::Debug + Send + Sync {
     fn newest_nonces(&self, most: usize) -> Vec<(String, String, u64)>;
     /// Returns the name of an account as its owner wrote it, or `None` if no account has this name.
     fn account_name(&self, name: &NameKey) -> Option<UserName>;
+    /// Returns true if the account of this name existed at that time.
+    fn had_account(&self, name: &NameKey, at: OffsetDateTime) -> bool;
     /// Returns the names that an account blocks.
     fn block_list(&self, account: &NameKey) -> Vec<UserName>;
     /// Replaces the names that an account blocks. Returns once they are on the disk.

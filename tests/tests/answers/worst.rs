@@ -144,6 +144,9 @@ impl Storage for LargestStorage {
     fn account_name(&self, name: &NameKey) -> Option<UserName> {
         UserName::parse(name.as_str()).ok()
     }
+    fn had_account(&self, _: &NameKey, _: OffsetDateTime) -> bool {
+        true
+    }
     /// Returns the maximum number of blocks for the asker, none for other accounts.
     fn block_list(&self, account: &NameKey) -> Vec<UserName> {
         if *account == NameKey::of("asker") { self.blocks.clone() } else { Vec::new() }

@@ -86,6 +86,19 @@ fn removed_message_is_gone_and_every_door_is_told() {
 }
 
 #[test]
+fn commands_right_behind_a_message_find_it() {
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "ops");
+    let mut bob = server.guest("bob", "ops");
+    bob.send("tea at fuve\n/edit tea at five\nnever mind\n/delete\n/edit tea at six");
+    assert_eq!(alice.until("bob: "), "bob: tea at fuve");
+    alice.expect("bob (edited): tea at five");
+    alice.expect("bob: never mind");
+    assert!(alice.line().starts_with("INFO: bob removed a message ("));
+    alice.expect("bob (edited): tea at six");
+}
+
+#[test]
 fn authors_have_ten_minutes_and_owners_any_time() {
     let (server, clock) = server_with_clock();
     let mut alice = object_guest(&server, "alice", "ops");
@@ -343,6 +356,21 @@ fn account_takes_back_what_it_said_before_a_restart() {
     alice.send("/delete");
     alice.until("INFO: alice removed a message");
     assert_eq!(texts(&mut bob, "lobby"), [""; 0]);
+}
+
+#[test]
+fn account_that_is_made_later_is_no_author_of_what_a_guest_said() {
+    let (mut server, clock) = server_with_clock();
+    let mut bob = object_guest(&server, "bob", "lobby");
+    let id = say(&mut bob, "lobby", "of the guest");
+    server.restart();
+    clock.store(MINUTE, SeqCst);
+    server.register("bob", PASSWORD);
+    let mut bob = ObjectClient::connect(&server);
+    bob.sign_in(json!({"type": "login", "user": "bob", "password": PASSWORD, "room": "lobby"}));
+    assert_eq!(cause(&mut bob, json!({"type": "edit", "room": "lobby", "text": "x"})), "no_own_message");
+    assert_eq!(cause(&mut bob, json!({"type": "delete", "room": "lobby", "id": id})), "not_owner");
+    assert_eq!(texts(&mut bob, "lobby"), ["of the guest"]);
 }
 
 #[test]

@@ -111,6 +111,9 @@ impl Storage for MailboxStorage {
     fn account_name(&self, name: &NameKey) -> Option<UserName> {
         UserName::parse(name.as_str()).ok()
     }
+    fn had_account(&self, _: &NameKey, _: OffsetDateTime) -> bool {
+        true
+    }
     fn block_list(&self, _: &NameKey) -> Vec<UserName> {
         Vec::new()
     }

@@ -3,6 +3,7 @@
 use super::{Account, AccountLookup};
 use crate::store::{FileError, json_file};
 use bcrypt::HashParts;
+use jiff::Timestamp;
 use landline_common::{NameKey, UserName};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -63,7 +64,8 @@ fn index(rows: &[AccountRecord], most_blocks: usize) -> Result<HashMap<NameKey, 
         let block = |name: &String| UserName::parse(name).map_err(|e| format!("{which} blocks {name:?}: {e}"));
         let blocks = row.blocks.iter().map(block).collect::<Result<_, _>>()?;
         let account = Account { name: name.clone(), hash: row.password.clone() };
-        all.insert(name.key().clone(), AccountLookup { account, blocks, row: i });
+        let registered_ms = row.registered.parse().ok().map(Timestamp::as_millisecond);
+        all.insert(name.key().clone(), AccountLookup { account, registered_ms, blocks, row: i });
     }
     Ok(all)
 }

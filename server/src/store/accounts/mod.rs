@@ -113,6 +113,8 @@ impl OnDisk {
 #[derive(Debug)]
 struct AccountLookup {
     account: Account,
+    /// Time of the registration in milliseconds since 1970, if the file has one.
+    registered_ms: Option<i64>,
     blocks: Vec<UserName>,
     /// Index of its row in the file.
     row: usize,
@@ -143,6 +145,13 @@ impl Accounts {
     #[must_use]
     pub fn find(&self, name: &NameKey) -> Option<Account> {
         self.known.read().get(name).map(|known| known.account.clone())
+    }
+
+    /// Returns true if the account of this name existed at that time.
+    #[must_use]
+    pub fn existed(&self, name: &NameKey, at: OffsetDateTime) -> bool {
+        let known = self.known.read();
+        known.get(name).and_then(|known| known.registered_ms).is_some_and(|registered_ms| registered_ms <= at.unix_ms)
     }
 
     /// Returns the number of names that can still be registered.
@@ -285,8 +294,10 @@ impl Accounts {
             file.contents.accounts.truncate(before);
             return Err(RegisterError::NotStored(e));
         }
-        self.known.write().extend(new.into_iter().zip(before..).map(|(NewAccount { name, hash, .. }, row)| {
-            (name.key().clone(), AccountLookup { account: Account { name, hash }, blocks: Vec::new(), row })
+        self.known.write().extend(new.into_iter().zip(before..).map(|(NewAccount { name, hash, registered }, row)| {
+            let registered_ms = Some(registered.unix_ms);
+            let account = Account { name, hash };
+            (account.name.key().clone(), AccountLookup { account, registered_ms, blocks: Vec::new(), row })
         }));
         Ok(())
     }

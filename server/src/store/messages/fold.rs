@@ -44,7 +44,11 @@ pub(super) fn index_text(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         return Cow::Borrowed(text);
     }
-    let folded = fold(text);
+    Cow::Owned(index_form(&fold(text)))
+}
+
+/// Returns a folded text in the form in which the index gets it.
+pub(super) fn index_form(folded: &str) -> String {
     let mut out = String::with_capacity(folded.len() * 2);
     let mut chars = folded.chars().peekable();
     while let Some(c) = chars.next() {
@@ -63,7 +67,7 @@ pub(super) fn index_text(text: &str) -> Cow<'_, str> {
             out.push(' ');
         }
     }
-    Cow::Owned(out)
+    out
 }
 
 /// Returns true for the most frequent tokens: kana, Han and Hangul that SQLite's tables know as letters.

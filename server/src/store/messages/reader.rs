@@ -23,7 +23,7 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 /// Longest wait for a turn.
-const TURN_TIMEOUT: Duration = Duration::from_secs(1);
+pub(super) const TURN_TIMEOUT: Duration = Duration::from_secs(1);
 /// Instructions of SQLite's virtual machine between two looks at the clock: about 20 µs.
 const CLOCK_INTERVAL: i32 = 1_000;
 

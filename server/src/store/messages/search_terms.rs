@@ -5,7 +5,7 @@
 //!
 //! | typed | query for the index | pattern in a text | marked in an excerpt |
 //! |---|---|---|---|
-//! | `tea.` | `"tea."` | whole word `tea` | whole word `tea` |
+//! | `tea.` | `"tea"` | whole word `tea` | whole word `tea` |
 //! | `don't` | `"don't"` | `don't` anywhere | `don` and `t` |
 //! | `mel` | `"mel" *` | `mel` anywhere | words with `mel` in them |
 //!
@@ -17,7 +17,7 @@
 //! Texts and terms may be 8,000 bytes long and come from any user. So every function here takes time in proportion to the
 //! length of the text, and the number of terms and pieces is bounded.
 
-use super::fold::{fold, fold_into, index_text, is_token, is_unknown, is_word};
+use super::fold::{fold, fold_into, index_form, is_token, is_unknown, is_word};
 use memchr::memmem::Finder;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -33,9 +33,7 @@ const CONTEXT_CHARS: usize = 80;
 /// The terms of one search.
 #[derive(Debug)]
 pub(super) struct SearchTerms {
-    /// As typed. Each has at least one character that can be found.
-    typed: Vec<String>,
-    /// The patterns of `typed`, in the same order.
+    /// One for each term with at least one character that can be found.
     patterns: Vec<Pattern>,
     /// The parts of the patterns between punctuation, for excerpts.
     pieces: Vec<Pattern>,
@@ -63,18 +61,8 @@ impl SearchTerms {
     pub(super) fn of(words: &str) -> SearchTerms {
         // A NUL would end the query for SQLite. No message contains other control characters within a word.
         let words = words.split(|c: char| c.is_whitespace() || c.is_control());
-        let mut typed = Vec::new();
-        let mut patterns = Vec::new();
-        for word in words {
-            if typed.len() == MOST_TERMS {
-                break;
-            }
-            let folded = fold(word);
-            if folded.contains(is_findable) {
-                typed.push(word.to_owned());
-                patterns.push(Pattern::of(&folded));
-            }
-        }
+        let folded = words.map(fold).filter(|folded| folded.contains(is_findable)).take(MOST_TERMS);
+        let patterns: Vec<Pattern> = folded.map(|folded| Pattern::of(&folded)).collect();
         let mut pieces: Vec<Pattern> = Vec::new();
         for piece in patterns.iter().flat_map(Pattern::pieces) {
             if pieces.len() == MOST_PIECES {
@@ -84,18 +72,18 @@ impl SearchTerms {
                 pieces.push(piece);
             }
         }
-        SearchTerms { typed, patterns, pieces }
+        SearchTerms { patterns, pieces }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.typed.is_empty()
+        self.patterns.is_empty()
     }
 
     /// Returns the query for FTS5: all terms, quoted. The last one also matches as a beginning, as its user may still be
     /// typing it.
     pub(super) fn query(&self) -> String {
-        let quoted = self.typed.iter().map(|word| format!("\"{}\"", index_text(word).trim().replace('"', "\"\"")));
-        let query = quoted.collect::<Vec<_>>().join(" AND ");
+        let quote = |pattern: &Pattern| format!("\"{}\"", index_form(pattern.text()).trim().replace('"', "\"\""));
+        let query = self.patterns.iter().map(quote).collect::<Vec<_>>().join(" AND ");
         let may_be_beginning = self.patterns.last().is_some_and(|last| !last.whole && last.text().ends_with(is_word));
         // Of a term such as `天La`, only the letters at its end are the beginning of a word.
         let letters =
@@ -266,9 +254,10 @@ mod tests {
         for (typed, query) in [
             ("tea time", "\"tea\" AND \"time\" *"),
             ("x", "\"x\""),
-            ("tea.", "\"tea.\""),
-            ("say \"hi\"", "\"say\" AND \"\"\"hi\"\"\""),
-            ("a OR b* NOT -c", "\"a\" AND \"OR\" AND \"b*\" AND \"NOT\" AND \"-c\""),
+            ("tea.", "\"tea\""),
+            ("a\"b", "\"a\"\"b\""),
+            ("say \"hi\"", "\"say\" AND \"hi\""),
+            ("a OR b* NOT -c", "\"a\" AND \"or\" AND \"b\" AND \"not\" AND \"c\""),
             ("text:foo", "\"text:foo\" *"),
             ("Ünsinn", "\"unsinn\" *"),
             ("!!! tea ???", "\"tea\" *"),
@@ -276,7 +265,7 @@ mod tests {
         ] {
             assert_eq!(SearchTerms::of(typed).query(), query, "{typed}");
         }
-        assert_eq!(SearchTerms::of(&"a ".repeat(99)).typed.len(), MOST_TERMS);
+        assert_eq!(SearchTerms::of(&"a ".repeat(99)).patterns.len(), MOST_TERMS);
     }
 
     #[test]

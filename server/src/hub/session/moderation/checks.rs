@@ -75,7 +75,7 @@ impl Session {
     }
 
     /// True if the user is in the room of `gate`.
-    fn is_in(&self, gate: &RoomGate) -> bool {
+    pub(super) fn is_in(&self, gate: &RoomGate) -> bool {
         self.rooms.iter().any(|membership| membership.name.key() == gate.name().key())
     }
 

@@ -232,8 +232,7 @@ impl Session {
         let mut report = self.by(report);
         report.about.room = Some(gate.name().to_string().into());
         let group = self.hub.registry().rooms.find(gate.name()).map(|(_, group)| group);
-        let is_member = self.rooms.iter().any(|membership| membership.name.key() == gate.name().key());
-        if !is_member {
+        if !self.is_in(gate) {
             self.answer(report.clone().into());
         }
         if let Some(group) = group {

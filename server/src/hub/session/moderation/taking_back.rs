@@ -84,7 +84,7 @@ impl Session {
     pub(super) fn edit(&mut self, gate: &Arc<RoomGate>, text: &str, id: Option<u64>) -> CommandResult {
         let room = self.place_of(gate);
         let name = gate.name().to_string();
-        if !self.rooms.iter().any(|membership| membership.name.key() == gate.name().key()) {
+        if !self.is_in(gate) {
             return Err(Cause::NotInRoom.with_room(name));
         }
         let text = self.checked_message(text)?.into_owned();
@@ -135,7 +135,7 @@ impl Session {
             Some(found) => Some(found),
             None if self.user.is_account() => {
                 let stored = self.said_before_the_start(room, self.user.name.key(), since_ms)?;
-                stored.into_iter().next_back()
+                stored.into_iter().rfind(|message| self.is_own(message))
             }
             None => None,
         };
@@ -189,11 +189,11 @@ impl Session {
         Ok(page.entries.into_iter().next().map(|entry| self.found_by_name(entry)))
     }
 
-    /// Returns a message of the history. If an account has the name, it is the author; that is certain for a message from
-    /// before the start, since the authors of later ones are known by their owner.
+    /// Returns a message of the history. If an account had the name at that time, it is the author; that is certain for a
+    /// message from before the start, since the authors of later ones are known by their owner.
     fn found_by_name(&self, entry: HistoryEntry) -> Found {
         let key = NameKey::of(&entry.user);
-        let owner = self.hub.storage.account_name(&key).map(|_| HistoryOwner::Account(key));
+        let owner = self.hub.storage.had_account(&key, entry.at).then_some(HistoryOwner::Account(key));
         let is_certain = entry.id < self.hub.first_id;
         Found { id: entry.id, at_ms: entry.at.unix_ms, user: entry.user, owner, is_certain }
     }
@@ -308,11 +308,7 @@ impl Session {
 
     /// Tells the users of a place that an owner removed messages. An owner who is not there is told, too.
     fn announce_removal(&mut self, place: &Place, event: EventKind<'_>) {
-        let is_member = place
-            .gate
-            .as_ref()
-            .is_none_or(|gate| self.rooms.iter().any(|membership| membership.name.key() == gate.name().key()));
-        if !is_member {
+        if place.gate.as_ref().is_some_and(|gate| !self.is_in(gate)) {
             self.send_event(event.clone());
         }
         if let Some(group) = &place.group {

@@ -1,5 +1,6 @@
 //! Reading the history is shared fairly between addresses.
 
+use super::super::reader::TURN_TIMEOUT;
 use super::*;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Instant;
@@ -44,6 +45,6 @@ fn x5_a_hundred_searching_guests_of_one_address_do_not_delay_other_addresses() {
     });
     waits.sort();
     assert_eq!(refused, 0, "{waits:?}");
-    println!("median {:?}, longest {:?}", waits[waits.len() / 2], waits.last());
-    assert!(waits[waits.len() / 2] < Duration::from_millis(50), "{waits:?}");
+    // Behind the hundred, a request would be refused after TURN_TIMEOUT.
+    assert!(waits[waits.len() / 2] < TURN_TIMEOUT / 2, "{waits:?}");
 }

@@ -18,6 +18,7 @@ use super::*;
 use landline_common::OffsetDateTime;
 use landline_common::history::*;
 use std::path::PathBuf;
+use std::time::Instant;
 use tempfile::TempDir;
 
 /// Longest wait for an expected event.
@@ -82,12 +83,14 @@ impl Store {
     }
 
     fn ids(&self, viewer: &str, rooms: &[&str], range: Range) -> Vec<u64> {
+        self.wait_until_stored();
         let party = party(viewer);
         let viewer = HistoryReader { address: "", party: &party, rooms, blocked: &[], only: HistoryFilter::Everything };
         ids(&self.messages.read_history(&viewer, range).unwrap())
     }
 
     fn found(&self, viewer: &str, rooms: &[&str], words: &str) -> Vec<u64> {
+        self.wait_until_stored();
         let party = party(viewer);
         let viewer = HistoryReader { address: "", party: &party, rooms, blocked: &[], only: HistoryFilter::Everything };
         ids(&self.messages.search(&viewer, words, None, 100).unwrap())
@@ -96,7 +99,15 @@ impl Store {
     /// Runs code with the connection that writes, and waits until it is done.
     fn run(&self, run: impl FnOnce(&rusqlite::Connection) + Send + 'static) {
         self.messages.queue.push(Job::Run(Box::new(run)));
-        self.messages.wait_for_stored(false).unwrap();
+        self.wait_until_stored();
+    }
+
+    /// Waits until everything is stored. A request of the history waits for one second only.
+    fn wait_until_stored(&self) {
+        let deadline = Instant::now() + SOON;
+        while let Err(error) = self.messages.wait_for_stored(false) {
+            assert!(Instant::now() < deadline, "{error:?}");
+        }
     }
 }
 

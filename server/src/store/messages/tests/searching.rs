@@ -177,7 +177,7 @@ proptest! {
 
 /// Generates characters of every kind that the folding, the index and the terms tell apart.
 fn any_kind_of_char() -> impl Strategy<Value = char> {
-    let chosen = "aB9é𞤢天が가ກก\u{e48}🙂. '\u{200d}\u{ea4}\u{378}\u{e000}\u{e800}\u{10fffd}\u{ffff}";
+    let chosen = "aB9é𞤢天が가ກก\u{e48}🙂. '\u{200d}\u{ea4}\u{378}\u{e000}\u{e800}\u{10fffd}\u{ffff}\u{1fb00}";
     let regional = '\u{1F1E6}'..='\u{1F1FF}';
     prop_oneof![
         4 => prop::sample::select(chosen.chars().collect::<Vec<_>>()),

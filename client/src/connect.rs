@@ -30,7 +30,7 @@ impl SignInAttempt {
         let mut connection = DirectChats::wrap(connection, out)?;
         let seed = RandomState::new().hash_one(std::process::id());
         let mut engine = Engine::new(identity.clone(), seed);
-        connection.connect(engine.sign_in()).context("starting a thread")?;
+        connection.connect(engine.sign_in()).context("cannot start a thread")?;
         Ok(SignInAttempt { connection, engine })
     }
 }

@@ -139,10 +139,10 @@ pub struct QueuedMessage {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum MailboxError {
     /// The mailbox of the receiver is full.
-    #[error("too many messages wait for them already")]
+    #[error("the mailbox of the receiver is full")]
     ReceiverFull,
     /// The receiver's mailbox has as many messages of this sender as it may have.
-    #[error("too many of your messages wait for them already")]
+    #[error("the mailbox of the receiver has as many messages of this sender as it may have")]
     SenderFull,
     /// Storing failed, or its outcome is unknown: the reason.
     #[error("{0}")]
@@ -153,13 +153,13 @@ pub enum MailboxError {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum HistoryError {
     /// The server keeps no history.
-    #[error("this server keeps no history")]
+    #[error("this server keeps no history (--history)")]
     Off,
     /// The search text contains no word.
-    #[error("there is no word to search for")]
+    #[error("the search text has no word to search for")]
     NoWord,
     /// Too many requests are waiting.
-    #[error("the history is busy")]
+    #[error("too many requests wait for the history; try again in a moment")]
     Busy,
     /// Reading failed: the reason.
     #[error("the history cannot be read: {0}")]

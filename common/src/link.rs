@@ -70,10 +70,10 @@ pub enum LinkError {
     #[error("the other side could not prove its key or passphrase")]
     Unauthenticated,
     /// A message failed to decrypt: it was changed, repeated, reordered, or one before it is missing.
-    #[error("the link was tampered with, or is damaged")]
+    #[error("a message could not be decrypted: the link is damaged, or was tampered with")]
     Damaged,
     /// A message to send has more than [`MESSAGE_BYTES`].
-    #[error("a message is too long")]
+    #[error("the message is too long for the link: at most {MESSAGE_BYTES} bytes")]
     TooLong,
 }
 

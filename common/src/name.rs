@@ -27,7 +27,7 @@ pub enum NameError {
     #[error("a name needs at least one letter or digit")]
     Empty,
     /// The name has more characters than this, the maximum of [`crate::limits`].
-    #[error("that name is too long: at most {0} characters")]
+    #[error("the name is too long: at most {0} characters")]
     TooLong(usize),
     /// The name has a character that user names must not have.
     #[error("a name has letters, digits, _ and - only")]
@@ -36,7 +36,7 @@ pub enum NameError {
     #[error("a room's name has letters, digits, / and - only")]
     BadRoom,
     /// The name could be taken for a command or for the beginning of a server line.
-    #[error("that name is reserved; choose another")]
+    #[error("that name is reserved for commands or the server; choose another")]
     Reserved,
 }
 

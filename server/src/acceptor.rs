@@ -67,7 +67,7 @@ impl Ports {
             let accepting = listener.clone();
             let name = format!("port {}", listener.address().port());
             let run = move || accepting.run(|socket| acceptor.accept(socket, port_kind));
-            let thread = std::thread::Builder::new().name(name).spawn(run).context("starting threads")?;
+            let thread = std::thread::Builder::new().name(name).spawn(run).context("cannot start a thread")?;
             Ok(OpenPort { listener, thread })
         };
         self.0.into_iter().map(open).collect()
@@ -164,14 +164,19 @@ impl Acceptor {
             let serve =
                 AssertUnwindSafe(|| connection::serve(&context, &stream, &connection_outbox, port_kind, &guard));
             if catch_unwind(serve).is_err() {
-                log::error!("connection: panic client={client}; other connections are not affected");
+                log::error!(
+                    "connection: panic client={client}; this client is disconnected, other connections are not affected"
+                );
                 connection_outbox.disconnect(DisconnectReason::Broken);
             }
         };
         let thread = std::thread::Builder::new().stack_size(CONNECTION_STACK).spawn(run);
         if let Err(error) = thread {
             if self.thread_failures_logged.lock().allow(Instant::now()) {
-                log::error!("acceptor: no thread for a new client: {error}; new clients are refused");
+                log::error!(
+                    "acceptor: no thread for a new client: {error}; this client was refused, the next one is tried \
+                     again; raise the limit of threads (ulimit -u) or free memory"
+                );
             }
             refuse(&outbox, port_kind, Cause::ServerFull.report(), self.context.clock.now());
         }

@@ -63,7 +63,9 @@ impl Discovery {
         match Discovery::try_start(announcement, user_count) {
             Ok(discovery) => discovery,
             Err(error) => {
-                log::warn!("discovery: off: {error}; users must enter the address of this server");
+                log::warn!(
+                    "discovery: off until the server is restarted: {error}; users must enter the address of this server"
+                );
                 Discovery { stop: None, thread: None }
             }
         }
@@ -81,13 +83,14 @@ impl Discovery {
             only,
             user_count,
             socket: None,
+            has_logged_bind_failure: false,
             quota: Quota::default(),
             failed_interfaces: BTreeSet::new(),
             id: random_id(),
             own_addresses: Vec::new(),
         };
         // Before the thread starts, so that questions are queued as soon as this function returns.
-        announcer.listen(true);
+        announcer.listen();
         let thread = Builder::new().name("discovery".into()).spawn(move || announcer.run(&stopped))?;
         Ok(Discovery { stop: Some(stop), thread: Some(thread) })
     }
@@ -119,6 +122,8 @@ struct Announcer<P> {
     user_count: P,
     /// The socket for questions, if the port could be bound.
     socket: Option<UdpSocket>,
+    /// The port could not be bound, which has been logged.
+    has_logged_bind_failure: bool,
     quota: Quota,
     /// Interfaces on which the last beacon failed. Each failure is logged once.
     failed_interfaces: BTreeSet<String>,
@@ -146,10 +151,15 @@ impl<P: Fn() -> usize> Announcer<P> {
                     Ok(Wakeup::Time) => break,
                     Ok(Wakeup::Question) => self.answer_waiting(),
                     Ok(Wakeup::Stopped) => return,
-                    Err(error) => return log::error!("discovery: ends: {error}"),
+                    Err(error) => {
+                        return log::error!(
+                            "discovery: off until the server is restarted: {error}; users must enter the address of \
+                             this server"
+                        );
+                    }
                 }
             }
-            self.listen(false);
+            self.listen();
         }
     }
 
@@ -171,8 +181,8 @@ impl<P: Fn() -> usize> Announcer<P> {
     }
 
     /// Binds the port for questions, unless it is bound already. Retried before each beacon, since another program may
-    /// have released the port.
-    fn listen(&mut self, first: bool) {
+    /// have released the port. The first of several failures is logged.
+    fn listen(&mut self) {
         if self.socket.is_some() {
             return;
         }
@@ -180,10 +190,16 @@ impl<P: Fn() -> usize> Announcer<P> {
         match shared_socket(port) {
             Ok(socket) => {
                 self.socket = Some(socket);
+                self.has_logged_bind_failure = false;
                 log::info!("discovery: answering questions udp_port={port}");
             }
-            Err(error) if first => {
-                log::warn!("discovery: cannot bind udp_port={port}: {error}; questions are not answered");
+            Err(error) if !self.has_logged_bind_failure => {
+                log::warn!(
+                    "discovery: cannot bind udp_port={port}: {error}; questions are not answered until a later try \
+                     works (every {} s); stop the program that holds the port",
+                    BEACON_INTERVAL.as_secs()
+                );
+                self.has_logged_bind_failure = true;
             }
             Err(_) => {}
         }
@@ -198,7 +214,7 @@ impl<P: Fn() -> usize> Announcer<P> {
         for (interface, link) in links(self.only) {
             if let Err(error) = send_beacon(link, port, self.announcement.udp_port) {
                 if !self.failed_interfaces.contains(&interface) {
-                    log::debug!("discovery: no beacon interface={interface}: {error}");
+                    log::debug!("discovery: no beacon interface={interface}: {error}; the next one is tried as usual");
                 }
                 failed.insert(interface);
             }
@@ -218,7 +234,10 @@ impl<P: Fn() -> usize> Announcer<P> {
                     ErrorKind::Interrupted | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset => {}
                     _ => {
                         let port = self.announcement.udp_port;
-                        log::debug!("discovery: receiving failed udp_port={port}: {error}; opening the port again");
+                        log::debug!(
+                            "discovery: receiving failed udp_port={port}: {error}; the port is opened again before the \
+                             next beacon"
+                        );
                         self.socket = None;
                     }
                 },

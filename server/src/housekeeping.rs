@@ -78,14 +78,18 @@ impl Stores {
         let stored = self.accounts.retry_write();
         match &stored {
             Err(why) if !self.is_failing => log::error!(
-                "accounts: accounts.json cannot be written: {why}; changes stay in memory and the write is retried"
+                "accounts: accounts.json not written: {why}; changes since the last write are in memory only, and the \
+                 write is retried every {} s; do not restart the server before the log says that it is written",
+                EVERY.as_secs()
             ),
-            Ok(()) if self.is_failing => log::info!("accounts: accounts.json can be written again"),
+            Ok(()) if self.is_failing => {
+                log::info!("accounts: accounts.json is written again; all changes are on the disk")
+            }
             _ => {}
         }
         self.is_failing = stored.is_err();
         if self.bans.retry_write() {
-            log::info!("bans: bans.json is written again");
+            log::info!("bans: bans.json is written again; all bans are on the disk");
         }
     }
 }
@@ -104,10 +108,11 @@ impl Folder {
         let path = self.path.display();
         match (self.is_there, self.identity.is_in_place() && self.lock.check().is_ok()) {
             (true, false) => log::error!(
-                "data folder: {path}, or landline.lock in it, was removed or moved while the server runs: messages \
-                 and accounts cannot be stored; put it back, or restart the server"
+                "data folder: {path}, or landline.lock in it, was removed or moved while the server runs: talk goes \
+                 on, but messages, accounts and rules are not stored; put the folder with its landline.lock back, or \
+                 restart the server"
             ),
-            (false, true) => log::info!("data folder: {path} is back"),
+            (false, true) => log::info!("data folder: {path} is back; messages, accounts and rules are stored again"),
             _ => return,
         }
         self.is_there = !self.is_there;

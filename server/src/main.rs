@@ -59,7 +59,7 @@ fn export(task: &Export) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     match messages::export(&task.data, task.since, &mut out) {
         // The reading program, such as `head`, has closed the pipe: no error.
-        Err(TransferError::Io(why)) if why.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(TransferError::Write(why)) if why.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(why) => Err(why.into()),
         Ok(written) => {
             eprintln!("Messages written: {written}.");
@@ -71,8 +71,7 @@ fn export(task: &Export) -> anyhow::Result<()> {
 fn run(args: &Args, config: &Config) -> anyhow::Result<()> {
     let lock = LockFile::take(&config.data)?;
     let log_file = args.log_file();
-    let (screen, log) =
-        landline_server::logging::start(&log_file).with_context(|| format!("the log {}", log_file.display()))?;
+    let (screen, log) = landline_server::logging::start(&log_file).context("cannot start the log")?;
     let mut reload = Reload::default();
     reload.add("the log file is opened anew", move || log.reopen().map_err(|why| why.to_string()));
     std::panic::set_hook(Box::new(|panic| log::error!("{panic}")));
@@ -93,7 +92,7 @@ fn serve(args: &Args, config: &Config, lock: LockFile, screen: &Screen, reload: 
         );
     }
     for warning in exposure::warnings(&config.data, args.password_file()) {
-        log::warn!("{warning}");
+        log::warn!("data: {warning}");
     }
     let server = Server::start(config, lock)?;
     let banner = Banner::of(&server, config, !args.no_console()).to_string();
@@ -109,7 +108,7 @@ fn serve(args: &Args, config: &Config, lock: LockFile, screen: &Screen, reload: 
         std::thread::Builder::new()
             .name("console".into())
             .spawn(move || console::run(&moderator, &screen, &request_stop))
-            .context("starting threads")?;
+            .context("cannot start a thread")?;
     }
     let _ = stop.recv();
     screen.redirect(None);

@@ -152,13 +152,15 @@ impl Moderator {
         let account_of = HistoryOwner::Account(key.clone());
         hub.revoke_lost(|_, owner| *owner == account_of);
         hub.forget_account(&account_of);
+        let name = &account.name;
         if let Err(why) = hub.forget_rules_of(&account_of, self.context.clock.now()) {
-            log::error!("console: rules.json not written: {why}; a deleted account still runs rooms after a restart");
+            log::error!(
+                "console: rules.json not written user={name}: {why}; a restart now gives the name its rooms back"
+            );
         }
         let stored = self.messages.delete_account(&key);
         let direct_messages = self.messages.delete_direct_messages(&account_of);
-        log::info!("console: deleted account user={}", account.name);
-        let name = &account.name;
+        log::info!("console: deleted account user={name}");
         Ok(match stored.and(direct_messages) {
             Ok(_) => format!("Deleted the account {name}."),
             Err(why) => {
@@ -377,7 +379,7 @@ pub(crate) fn random_password() -> Result<String, getrandom::Error> {
 /// ban after a restart.
 fn until_restart(stored: &Stored, afterwards: &str) -> String {
     let Stored::NotYet(why) = stored else { return String::new() };
-    log::error!("bans: bans.json could not be written: {why}; the write is retried");
+    log::error!("bans: bans.json not written: {why}; the change counts now, and the write is retried every 10 s");
     format!(
         "\nThis counts from now on, but it could not be stored ({why}): after a restart the ban {afterwards}. \
          Free disk space; the log says when it is stored."

@@ -21,7 +21,7 @@ impl Reload {
         for (name, part) in &self.parts {
             match part() {
                 Ok(()) => log::info!("reload: {name}"),
-                Err(why) => log::error!("reload: failed: {name}: {why}; it stays as it was"),
+                Err(why) => log::error!("reload: not done: {name}: {why}; all stays as it was, and SIGHUP tries again"),
             }
         }
     }

@@ -64,17 +64,17 @@ impl Server {
         let limits = &config.limits;
         let ports = Ports::bind(config)?;
         let stores = Stores::open(config, &clock)?;
-        let flushers = Flushers::start(limits).context("starting threads")?;
-        let poller = Poller::start(Bounds::of(limits)).context("starting threads")?;
+        let flushers = Flushers::start(limits).context("cannot start a thread")?;
+        let poller = Poller::start(Bounds::of(limits)).context("cannot start a thread")?;
         let storage = stores.storage(&clock);
         let first_id = stores.first_id(&clock);
         let hub = Hub::new(&config.name, &hub_limits(config), &flushers, &poller, storage, first_id);
         stores.not_stored.set_hub(&hub);
-        let claim_code = random_password().context("a code for /claim")?;
+        let claim_code = random_password().context("cannot draw a code for /claim")?;
         hub.set_claim_code(claim_code.clone());
         if stores.first_rules.is_none() {
             // The rooms of the history belong to the server's owners from now on, also after a restart.
-            hub.store_rules(clock.now()).map_err(anyhow::Error::msg).context("writing rules.json")?;
+            hub.store_rules(clock.now()).map_err(anyhow::Error::msg).context("cannot write rules.json")?;
         }
         let housekeeping = Housekeeping::start(
             &config.data,
@@ -83,7 +83,7 @@ impl Server {
             stores.accounts.clone(),
             clock.clone(),
         );
-        let housekeeping = housekeeping.context("starting threads")?;
+        let housekeeping = housekeeping.context("cannot start a thread")?;
         let context = context(config, clock, hub, poller, &stores);
         let connections = ConnectionTable::new(Admission::new(admission_bounds(config, &capacity)));
         let acceptor = Arc::new(Acceptor::new(Arc::new(context), connections));
@@ -177,11 +177,17 @@ impl Server {
             now + Limits::seconds(context.limits.flush_seconds),
         );
         if !self.acceptor.connections.wait_empty(Instant::now() + END_TIME) {
-            log::warn!("server: stops although connections have not ended seconds={}", END_TIME.as_secs());
+            log::warn!(
+                "server: connections have not ended within seconds={}; the server stops without waiting for them",
+                END_TIME.as_secs()
+            );
         }
         // The times of last use of rooms.
         if let Err(why) = context.hub.store_rules(context.clock.now()) {
-            log::error!("server: rules.json not written: {why}");
+            log::error!(
+                "server: rules.json not written: {why}; the file keeps the last stored rules, without the times of the \
+                 last use of rooms since then"
+            );
         }
         self.flushers.stop();
         context.poller.stop();

@@ -22,8 +22,8 @@ const INTERRUPTED: i32 = 130;
 pub fn listen(reload: Reload, stop: Sender<()>) -> anyhow::Result<()> {
     let stop = Arc::new(StopRequest { is_requested: AtomicBool::new(false), stop });
     let on_interrupt = stop.clone();
-    ctrlc::set_handler(move || on_interrupt.request_or_exit()).context("handling Ctrl-C")?;
-    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGUSR1, SIGUSR2]).context("handling signals")?;
+    ctrlc::set_handler(move || on_interrupt.request_or_exit()).context("cannot handle Ctrl-C")?;
+    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGUSR1, SIGUSR2]).context("cannot handle signals")?;
     let had_terminal = has_terminal();
     let run = move || {
         for signal in signals.forever() {
@@ -37,7 +37,7 @@ pub fn listen(reload: Reload, stop: Sender<()>) -> anyhow::Result<()> {
             }
         }
     };
-    thread::Builder::new().name("signals".into()).spawn(run).context("starting threads")?;
+    thread::Builder::new().name("signals".into()).spawn(run).context("cannot start a thread")?;
     Ok(())
 }
 

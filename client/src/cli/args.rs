@@ -264,9 +264,9 @@ impl Args {
 /// # Errors
 /// The file cannot be read, or its first line is empty.
 pub fn first_line(flag: &str, file: &Path) -> Result<String, UsageError> {
-    let text =
-        std::fs::read_to_string(file).map_err(|why| UsageError::new(format!("{flag} {}: {why}", file.display())))?;
-    let empty = || UsageError::new(format!("{flag} {}: the first line is empty", file.display()));
+    let text = std::fs::read_to_string(file)
+        .map_err(|why| UsageError::new(format!("cannot read {} ({flag}): {why}", file.display())))?;
+    let empty = || UsageError::new(format!("cannot use {} ({flag}): its first line is empty", file.display()));
     trimmed(text.lines().next()).ok_or_else(empty)
 }
 

@@ -50,7 +50,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     match launch.server()? {
         Some(server) => launch.connect_to(&server),
         None => {
-            let signals = signals::listen().context("listening for signals")?;
+            let signals = signals::listen().context("cannot handle signals")?;
             let last = launch.last_session.server.clone().unwrap_or_default();
             launch.ask(Questions::new(launch.known()?), &last, &signals)
         }
@@ -72,7 +72,7 @@ pub fn mesh(args: &Args, mesh_args: &MeshArgs) -> anyhow::Result<()> {
     name.check_new().map_err(|why| UsageError::new(format!("NAME: {why}")))?;
     let secret = passphrase(mesh_args)?.map(|text| crate::mesh::passphrase::secret(&text)).transpose();
     let secret = secret.map_err(|why| UsageError::new(why.to_string()))?;
-    let signals = signals::listen().context("listening for signals")?;
+    let signals = signals::listen().context("cannot handle signals")?;
     let options = crate::mesh::MeshOptions {
         name: name.clone(),
         host: mesh_args.host,
@@ -135,7 +135,7 @@ impl Launch<'_> {
 
     /// Connects to `server`. On a terminal, asks for missing answers first, and again for those that the server refuses.
     fn connect_to(&self, server: &str) -> anyhow::Result<()> {
-        let signals = signals::listen().context("listening for signals")?;
+        let signals = signals::listen().context("cannot handle signals")?;
         let asks_first = self.interactive
             && match self.name() {
                 Ok(_) => self.args.register && self.args.password()?.is_none(),

@@ -24,7 +24,7 @@ pub(super) fn passphrase(args: &MeshArgs) -> anyhow::Result<Option<String>> {
     let typed = password_prompt::ask("Passphrase of the mesh")?.map(|text| text.trim().to_owned());
     match typed.filter(|text| !text.is_empty()) {
         Some(text) => Ok(Some(text)),
-        None => bail!(UsageError::new("no passphrase signed_in; omit --passphrase to join an open mesh")),
+        None => bail!(UsageError::new("no passphrase entered; omit --passphrase to join an open mesh")),
     }
 }
 
@@ -34,8 +34,8 @@ pub(super) fn ask_name(proposal: &str) -> anyhow::Result<UserName> {
     loop {
         eprint!("Your name{shown}: ");
         let mut line = String::new();
-        if io::stdin().read_line(&mut line).context("reading a name")? == 0 {
-            bail!(UsageError::new("no name signed_in; give one with --name"));
+        if io::stdin().read_line(&mut line).context("cannot read a name from standard input")? == 0 {
+            bail!(UsageError::new("no name entered: standard input has ended; give one with --name"));
         }
         let typed = if line.trim().is_empty() { proposal } else { line.trim() };
         match UserName::parse(typed).and_then(|name| name.check_new().map(|()| name)) {

@@ -58,14 +58,14 @@ pub struct Offer {
 /// # Errors
 /// Waiting for answers or writing to standard output failed.
 pub fn run(options: &SearchOptions, json: bool) -> anyhow::Result<bool> {
-    let (servers, now_ms) = find(options).context("looking for servers")?;
+    let (servers, now_ms) = find(options).context("cannot look for servers")?;
     let list = servers.list();
     if list.is_empty() {
         eprintln!("no server answered; start one with landline-server, or type an address: landline HOST");
         return Ok(false);
     }
     let text = if json { table::json_lines(&list, now_ms) } else { table::table(&list, now_ms) };
-    io::stdout().write_all(text.as_bytes()).context("printing")?;
+    io::stdout().write_all(text.as_bytes()).context("cannot print to standard output")?;
     Ok(true)
 }
 

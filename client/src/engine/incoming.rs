@@ -110,7 +110,7 @@ impl Engine {
             Numbering::New => {}
             Numbering::Known => incoming.is_new = false,
             Numbering::Broken { last } => {
-                let why = format!("the server is broken: message {seq} for you came after message {last}");
+                let why = format!("the server is broken: it sent message {seq} for you after message {last}");
                 self.effects.push(Effect::Disconnect);
                 self.connection_lost(&why, Loss::Server);
                 return false;
@@ -187,7 +187,7 @@ impl Engine {
     /// Handles a message from the history. The nonce tells whether it is an unanswered line of the user, which is then
     /// delivered: its first sending had arrived before the connection broke.
     fn apply_history(&mut self, event: &Event<'_>, incoming: &mut IncomingEvent) {
-        let EventKind::Recalled { id, place, .. } = &event.what else { return };
+        let EventKind::Recalled { id, place, user, text, edited } = &event.what else { return };
         let room = room_name(place);
         incoming.source = match &incoming.answer {
             Some((RequestKind::CatchUp(..), _)) => MessageSource::Missed,
@@ -214,7 +214,8 @@ impl Engine {
             self.report_progress(&item, Progress::Done { id: Some(*id), at: event.at.unix_ms });
         }
         if incoming.source == MessageSource::HeldBack && incoming.own_key.is_none() {
-            for event in self.held_back.push(owned(event)) {
+            let copy = owned_message(*id, place, user, text, *edited).at(event.at);
+            for event in self.held_back.push(copy) {
                 self.push_update(Update::Recalled { event: Box::new(event), missed: false });
             }
         }
@@ -337,16 +338,13 @@ fn nonce_of<'e>(event: &'e Event<'_>) -> Option<&'e str> {
     event.nonce.as_deref()
 }
 
-/// Copies a history message, to hold it back.
-fn owned(event: &Event<'_>) -> Event<'static> {
-    let EventKind::Recalled { id, place, user, text, edited } = &event.what else {
-        return EventKind::info(String::new()).at(event.at);
-    };
+/// Copies the fields of a history message, which is held back until the server tells whether the user missed it.
+fn owned_message(id: u64, place: &Location<'_>, user: &str, text: &str, edited: bool) -> EventKind<'static> {
     let own = |text: &str| text.to_owned().into();
     let place = match place {
         Location::Room(room) => Location::Room(own(room)),
         Location::Global => Location::Global,
         Location::DirectMessage { to } => Location::DirectMessage { to: own(to) },
     };
-    EventKind::Recalled { id: *id, place, user: own(user), text: own(text), edited: *edited }.at(event.at)
+    EventKind::Recalled { id, place, user: own(user), text: own(text), edited }
 }

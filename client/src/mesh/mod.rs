@@ -75,7 +75,7 @@ pub fn connect(options: &MeshOptions) -> anyhow::Result<SignedIn> {
     let listener = TcpListener::bind((host, 0)).with_context(|| {
         format!("cannot listen at {host}: not an address of this machine; leave HOST out to use all")
     })?;
-    let port = listener.local_addr().context("listening")?.port();
+    let port = listener.local_addr().context("cannot read the port that was opened")?.port();
     let me = LocalIdentity {
         id: new_id(&keys.public())?,
         name: options.name.clone(),
@@ -113,12 +113,13 @@ pub fn connect(options: &MeshOptions) -> anyhow::Result<SignedIn> {
         drop(running);
     })?;
     let mut mesh = Mesh { inputs, news, ended };
-    mesh.connect(SignIn::without_server()).context("entering")?;
+    mesh.connect(SignIn::without_server()).context("cannot enter the mesh")?;
     for notice in note.into_iter().chain(no_network) {
         let _ = mesh.inputs.send(NodeInput::Notice(notice));
     }
-    let (_, first) = mesh.news.recv().context("entering")?;
-    let first = SignInConfirmation::of(first).map_err(|refusal| anyhow::anyhow!("entering: {}", refusal.why))?;
+    let (_, first) = mesh.news.recv().context("cannot enter the mesh")?;
+    let first =
+        SignInConfirmation::of(first).map_err(|refusal| anyhow::anyhow!("cannot enter the mesh: {}", refusal.why))?;
     let room = landline_common::RoomName::parse(ROOM)?;
     let identity = Identity {
         name: options.name.clone(),
@@ -133,14 +134,14 @@ pub fn connect(options: &MeshOptions) -> anyhow::Result<SignedIn> {
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
-    Builder::new().name(name.into()).spawn(run).context("starting a thread")?;
+    Builder::new().name(name.into()).spawn(run).context("cannot start a thread")?;
     Ok(())
 }
 
 /// Draws an id for a key. The random bits are from a key that is not used otherwise.
 fn new_id(key: &PublicKey) -> anyhow::Result<NodeId> {
     let drawn = Keys::generate()?.public();
-    let random = drawn.as_bytes().first_chunk().context("a key is longer")?;
+    let random = drawn.as_bytes().first_chunk().context("cannot draw an id: a key has too few bytes")?;
     Ok(NodeId::new(*random, key))
 }
 

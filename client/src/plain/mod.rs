@@ -59,7 +59,7 @@ pub fn run(
     let end = match end {
         // The reader has closed the pipe, like `head`.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(anyhow!(error).context("printing")),
+        Err(error) => Err(anyhow!(error).context("cannot print to standard output")),
         Ok(end) => end.map_err(|why| anyhow!(why)),
     };
     if let Effect::Send(line) = Plain::quit_effect() {

@@ -24,7 +24,7 @@ pub fn ask(
     context: &SetupContext,
     signals: &Receiver<Signal>,
 ) -> anyhow::Result<Option<SetupResult>> {
-    let searches = setup::watch_servers().context("starting a thread")?;
+    let searches = setup::watch_servers().context("cannot start a thread")?;
     let mut inputs = Vec::new();
     if questions.question == Question::Server {
         eprintln!("searching for servers…");
@@ -80,7 +80,7 @@ fn start(
     signals: &Receiver<Signal>,
 ) -> anyhow::Result<Option<Result<String, NotStarted>>> {
     eprintln!("{}", questions.question_text());
-    let started = setup::start(context.data.clone()).context("starting a thread")?;
+    let started = setup::start(context.data.clone()).context("cannot start a thread")?;
     let Some(started) = wait(&started, signals) else { return Ok(None) };
     let started = started.unwrap_or_else(|| Err(NotStarted::Failed("the starting thread has ended".into())));
     if let Ok(started) = &started {
@@ -120,9 +120,9 @@ fn answer(questions: &Questions, signals: &Receiver<Signal>) -> anyhow::Result<O
         // The receiver is gone if a signal has ended the program.
         let _ = out.send(read.map(|bytes| (bytes > 0).then(|| String::from_utf8_lossy(&line).trim().to_owned())));
     };
-    std::thread::Builder::new().name("answer".into()).spawn(run).context("starting a thread")?;
+    std::thread::Builder::new().name("answer".into()).spawn(run).context("cannot start a thread")?;
     match wait(&line, signals) {
-        Some(Some(read)) => read.context("reading an answer"),
+        Some(Some(read)) => read.context("cannot read an answer from standard input"),
         Some(None) => Ok(None),
         None => {
             eprintln!();

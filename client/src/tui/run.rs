@@ -42,8 +42,8 @@ impl TerminalGuard {
     /// # Errors
     /// Standard input or output is no terminal, or no thread can be started.
     pub fn acquire() -> anyhow::Result<TerminalGuard> {
-        let screen = Screen::acquire().context("setting up the terminal")?;
-        Ok(TerminalGuard { screen, keys: listen().context("reading keys")? })
+        let screen = Screen::acquire().context("cannot set up the terminal")?;
+        Ok(TerminalGuard { screen, keys: listen().context("cannot read keys")? })
     }
 
     /// Draws one frame with `draw`, which returns the position of the cursor.
@@ -251,7 +251,7 @@ impl ScreenLoop<'_> {
     /// Performs an effect. Returns its result as an input, if it has one.
     fn perform(&mut self, effect: ScreenEffect) -> anyhow::Result<ControlFlow<Exit, Option<Input>>> {
         match effect {
-            ScreenEffect::Connect(sign_in) => self.connection.connect(sign_in).context("starting a thread")?,
+            ScreenEffect::Connect(sign_in) => self.connection.connect(sign_in).context("cannot start a thread")?,
             ScreenEffect::Disconnect => self.connection.disconnect(),
             ScreenEffect::Send(line) => self.connection.send(&line),
             ScreenEffect::Bell => self.screen.ring(),

@@ -34,7 +34,7 @@ pub fn ask(
     theme: &Theme,
     signals: &Receiver<Signal>,
 ) -> anyhow::Result<Option<SetupResult>> {
-    let searches = setup::watch_servers().context("starting a thread")?;
+    let searches = setup::watch_servers().context("cannot start a thread")?;
     let mut setup_loop = SetupLoop { questions, context, attempt: None, starting: never(), left: false };
     loop {
         terminal.draw(|area, buffer| view::questions::draw(&setup_loop.questions, theme, area, buffer))?;
@@ -93,7 +93,7 @@ impl SetupLoop<'_> {
                     }
                 }
                 SetupEffect::Start => {
-                    self.starting = setup::start(self.context.data.clone()).context("starting a thread")?
+                    self.starting = setup::start(self.context.data.clone()).context("cannot start a thread")?
                 }
                 SetupEffect::Leave => self.left = true,
             }

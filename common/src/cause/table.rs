@@ -84,7 +84,8 @@ causes! {
     RoomQuiet "room_quiet" State,
         "{room} is quiet: only owners and users with the floor speak. /hand raises your hand";
     RoomSlow "room_slow" State, "{room} is slow: one message every {seconds} s";
-    QuietOn "quiet_on" State, "{by} made {room} quiet: only owners and users with the floor speak. /hand raises your hand";
+    QuietOn "quiet_on" State,
+        "{by} made {room} quiet: only owners and users with the floor speak. /hand raises your hand";
     QuietOff "quiet_off" State, "{by} lets all users speak in {room}";
     FloorGiven "floor_given" State, "{by} gives {user} the floor in {room}{time}";
     HandRaised "hand_raised" State, "{user} raises a hand in {room}: {word}";
@@ -94,9 +95,11 @@ causes! {
     Unpinned "unpinned" State, "{by} unpinned the message in {room}";
     Pin "pin" State, "Pinned in {room}: {user}: {word}";
     ServerOwned "server_owned" State, "You are an owner of this server now. /help lists what you can do";
-    WhispersOwners "whispers_owners" State, "{by}: guests may write to owners only, until that is lifted";
+    WhispersOwners "whispers_owners" State,
+        "{by}: guests may write to owners only. /whispers all of an owner lifts this";
     WhispersAll "whispers_all" State, "{by}: guests may write to all users again";
-    DoorsShut "doors_shut" State, "{by} closed the doors: no newcomers to this server; users who were inside may come back";
+    DoorsShut "doors_shut" State,
+        "{by} closed the doors: no newcomers to this server; users who were inside may come back";
     DoorsOpen "doors_open" State, "{by} opened the doors of this server";
     UserExpelled "user_expelled" State, "{by} banned {user} from this server{time}";
     UserReadmitted "user_readmitted" State, "{by} lifted the ban of {user} from this server";
@@ -120,7 +123,8 @@ causes! {
         "That is the server's own name. Choose another.", lantalk "Username already taken.";
     NameRegistered "name_registered" Refusal(403),
         "{user} is a registered name. Sign in, or choose another.", lantalk "Username already taken.";
-    AliasTaken "alias_taken" Refusal(403), "That name is registered already. Choose another.";
+    AliasTaken "alias_taken" Refusal(403),
+        "That name (or one that looks like it) is registered already. Choose another.";
     NameReserved "name_reserved" Refusal(403),
         "\"{user}\" cannot be a name; choose another", lantalk "Username already taken.";
     NameEmpty "name_empty" Refusal(400), "A name needs at least one letter or digit.", lantalk "Invalid username.";
@@ -128,12 +132,13 @@ causes! {
         "That name is too long (at most {count} characters).", lantalk "Invalid username.";
     NameBad "name_bad" Refusal(400), "A name has only letters, digits, _ and -.", lantalk "Invalid username.";
     RoomNameBad "room_name_bad" Refusal(400), "A room name has only letters, digits, / and -.";
-    RoomNameReserved "room_name_reserved" Refusal(400), "That cannot be a room name. Choose another.";
+    RoomNameReserved "room_name_reserved" Refusal(400), "That room name is reserved. Choose another.";
     PasswordLength "password_length" Refusal(400),
         "A password needs {count} to 72 characters (letters beyond ASCII count more). Nothing has changed.";
-    PasswordUnusable "password_unusable" Refusal(400), "That password cannot be used. Choose another.";
+    PasswordUnusable "password_unusable" Refusal(400),
+        "A password cannot have a NUL character or more than 72 bytes. Nothing has changed.";
     PasswordUnchecked "password_unchecked" Refusal(500),
-        "The password could not be checked. Tell the operator of this server.";
+        "The password could not be checked or set; nothing has changed. Try again, or tell the operator of this server.";
     Locked "locked" Refusal(403), "Too many failed passwords for this name. Try again in {seconds} s.";
     AddressPasswords "address_passwords" Refusal(403),
         "Too many wrong passwords from your address. Try again in {seconds} s.";
@@ -143,11 +148,12 @@ causes! {
     AddressBusy "address_busy" Refusal(503), "Too many users are signing in from your address. Try again in a moment.";
     HashesBusy "hashes_busy" Refusal(503), "Too many users are signing in. Try again in a moment.";
     AccountAlready "account_already" Refusal(403), "{user} is an account already. /password changes its password.";
-    NoAccount "no_account" Refusal(403), "You are a guest, without a password. /register makes an account of your name.";
+    NoAccount "no_account" Refusal(403),
+        "You are a guest, without a password. /register makes an account of your name.";
     WrongOldPassword "wrong_old_password" Refusal(403), "That is not your present password. Nothing was changed.";
     PasswordsDiffer "passwords_differ" Refusal(400), "The two new passwords differ. Nothing was changed.";
     PasswordNotStored "password_not_stored" Refusal(500),
-        "The new password could not be stored; the present one stays. Tell the operator of this server.";
+        "The new password could not be stored; the present one stays. Try again, or tell the operator of this server.";
     NoQuestionsHere "no_questions_here" Refusal(400),
         "This client cannot be asked for a password. Use landline, nc, or a command object.";
     BehindQuestions "behind_questions" Refusal(400),
@@ -181,15 +187,16 @@ causes! {
         "That begins like a line of another program and was not said. /say TEXT sends any text.";
     MeshOnly "mesh_only" Refusal(400), "That command is for landline mesh: users of a server have no keys.";
     NoSuchHelp "no_such_help" Refusal(404), "Unknown command /{word}. /help all lists the commands.";
-    NotOwner "not_owner" Refusal(403), "Only owners of {room} can do that. /rules names them.";
+    NotOwner "not_owner" Refusal(403), "Only owners of {room} can use this command. /rules names them.";
     NotServerOwner "not_server_owner" Refusal(403),
-        "Only owners of this server can do that. /claim CODE makes you one; its operator has the code.";
-    WrongCode "wrong_code" Refusal(403), "That is not the code. /code at the server's console makes a new one.";
+        "Only owners of this server can use this command. /claim CODE makes you one; the server's operator has the code.";
+    WrongCode "wrong_code" Refusal(403),
+        "That is not the code, or the code was used. /code at the server's console makes a new one.";
     TargetIsOwner "target_is_owner" Refusal(403), "{user} is an owner of {room}. /deop {user} first.";
     TargetAbove "target_above" Refusal(403), "{user} is an owner of this server. Nothing was done.";
     TargetNotInRoom "target_not_in_room" Refusal(404), "{user} is not in {room}. /who {room} lists who is.";
     NotMuted "not_muted" Refusal(404), "{user} is not muted in {room}. /rules lists who is.";
-    NotBanned "not_banned" Refusal(404), "{user} is not banned there. /rules lists who is.";
+    NotBanned "not_banned" Refusal(404), "{user} is not banned there: nothing was done. /rules lists the bans.";
     OwnerAlready "owner_already" Refusal(400), "{user} is an owner of {room} already.";
     NoOwner "no_owner" Refusal(404), "{user} is not an owner of {room}. /rules names them.";
     NoHands "no_hands" Refusal(404), "No hand is up in {room}.";
@@ -204,10 +211,12 @@ causes! {
     ChangeNotStored "change_not_stored" Refusal(500),
         "That could not be stored; no message has changed. Try again, or tell the operator of this server.";
     NoPin "no_pin" Refusal(404), "No message is pinned in {room}.";
-    RulesFull "rules_full" Refusal(403), "{room} has {count} entries of that kind, the maximum. Lift one first.";
+    RulesFull "rules_full" Refusal(403),
+        "{room} has {count} such entries (owners, invitations, hands, mutes or bans), the maximum. Remove one first.";
     RulesNotStored "rules_not_stored" Refusal(500),
-        "That could not be stored; nothing has changed. Tell the operator of this server.";
-    RuleTooLong "rule_too_long" Refusal(413), "That is too long (at most {count} characters). Nothing has changed.";
+        "The change could not be stored; nothing has changed. Try again, or tell the operator of this server.";
+    RuleTooLong "rule_too_long" Refusal(413),
+        "The text or word is too long (at most {count} characters). Nothing has changed.";
     Muted "muted" Refusal(403), "You are muted in {room}{time}. Nothing was sent.";
     Quiet "quiet" Refusal(403),
         "{room} is quiet: only its owners and users with the floor speak. Nothing was sent. /hand raises your hand.";
@@ -217,7 +226,8 @@ causes! {
     NoKey "no_key" Refusal(400), "{room} has no key word, and the name of a room is one word: /join {room}";
     KeyNeeded "key_needed" Refusal(403), "{room} has a key word: /join {room} WORD.";
     OwnersOnly "owners_only" Refusal(403), "Guests may write to owners only here. Nothing was sent.";
-    DoorsClosed "doors_closed" Refusal(403), "This server takes no newcomers now. Ask one of its owners to open the doors.";
+    DoorsClosed "doors_closed" Refusal(403),
+        "This server takes no newcomers now. Ask one of its owners to open the doors.";
     Expelled "expelled" Refusal(403), "You are banned from this server{time}.";
     NotInRoom "not_in_room" Refusal(404), "You are not in {room}. /rooms lists the rooms.";
     NoRoomToTalk "no_room_to_talk" Refusal(404),
@@ -226,8 +236,10 @@ causes! {
     TooManyRooms "too_many_rooms" Refusal(403), "You are in {count} rooms, the maximum. /leave one first.";
     AddressRooms "address_rooms" Refusal(403),
         "{count} rooms opened from your address are open, the maximum. Join one that is open.";
-    FormatFixed "format_fixed" Refusal(400), "Not available in this client: it gets events in a fixed form.";
-    NotStored "not_stored" Refusal(500), "All users heard that, but it could not be stored: it is not in the history.";
+    FormatFixed "format_fixed" Refusal(400),
+        "/format is not available in this client, which gets events in a fixed form.";
+    NotStored "not_stored" Refusal(500),
+        "All users heard the message, but it could not be stored: it is not in the history.";
     LostInStorage "lost_in_storage" Refusal(500),
         "{count} of your messages could not be stored. Talk was heard, but is not in the history; messages to one user \
          may be lost.";
@@ -241,14 +253,15 @@ causes! {
         "{user} is offline, and your message could not be stored. Try again later.";
     HistoryOff "history_off" Refusal(403), "This server keeps no history.";
     HistoryBusy "history_busy" Refusal(503), "Too many users are looking things up. Try again in a moment.";
-    HistoryFailed "history_failed" Refusal(500), "The history cannot be read. Tell the operator of this server.";
-    NoWord "no_word" Refusal(400), "There is no word in that. /search WORD finds what has that word in it.";
+    HistoryFailed "history_failed" Refusal(500),
+        "The history cannot be read. Try again, or tell the operator of this server.";
+    NoWord "no_word" Refusal(400), "The search text has no word. /search WORD finds messages with that word.";
     NoLastVisit "no_last_visit" Refusal(403), "Only accounts have a last visit. /history shows what was said before.";
     TooManyBlocks "too_many_blocks" Refusal(403), "You block {count} users, the maximum. /unblock one first.";
     BlockedAlready "blocked_already" Refusal(400), "You block {user} already.";
     NotBlocked "not_blocked" Refusal(404), "You do not block {user}. /block lists the users you block.";
     BlocksNotStored "blocks_not_stored" Refusal(500),
-        "That could not be stored; nothing has changed. Tell the operator of this server.";
+        "The change could not be stored; nothing has changed. Try again, or tell the operator of this server.";
     PrivateAlready "private_already" Refusal(400), "You already have an off-the-record chat with {user}.";
     AskedAlready "asked_already" Refusal(400), "You have asked {user} already. Wait for an answer.";
     TooManyPrivates "too_many_privates" Refusal(403),
@@ -260,12 +273,13 @@ causes! {
     NoPrivateToEnd "no_private_to_end" Refusal(404),
         "You have no off-the-record chat with {user}. /chats lists yours.";
     NoneOpen "none_open" Refusal(404), "You have no {word}.";
-    SeveralOpen "several_open" Refusal(400), "Several users ask: {word}. Name the one you mean: /accept USER or /reject USER";
+    SeveralOpen "several_open" Refusal(400),
+        "Several users ask: {word}. Name the one you mean: /accept USER or /reject USER";
     NoPrivates "no_privates" Refusal(404),
         "No off-the-record chat is open; nothing was sent. /connect USER asks for one, /private USER TEXT speaks in it.";
     SeveralPrivates "several_privates" Refusal(400),
         "Several off-the-record chats are open ({word}); nothing was sent. Name the user: /private USER TEXT or /end USER";
-    KeyBad "key_bad" Refusal(400), "Not announced: {word}";
+    KeyBad "key_bad" Refusal(400), "The key was not announced: {word}";
     AddressesBad "addresses_bad" Refusal(400),
         "Not valid addresses: 1 to 16 with their ports and commas between, for example 10.0.0.1:5000";
     NotAskedDirect "not_asked_direct" Refusal(404),

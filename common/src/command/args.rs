@@ -67,17 +67,17 @@ pub(super) struct Arguments<'a> {
 }
 
 impl<'a> Arguments<'a> {
-    /// The room of a command that requires one.
+    /// Returns the argument `room`, or "" without one: the parser has refused a command that lacks a required argument.
     pub(super) fn room(&self) -> &'a str {
         self.room.unwrap_or_default()
     }
 
-    /// The user of a command that requires one.
+    /// Returns the argument `to`, or "" without one, like [`Arguments::room`].
     pub(super) fn to(&self) -> &'a str {
         self.to.unwrap_or_default()
     }
 
-    /// The text of a command that requires one.
+    /// Returns the argument `text`, or "" without one, like [`Arguments::room`].
     pub(super) fn text(&self) -> &'a str {
         self.text.unwrap_or_default()
     }

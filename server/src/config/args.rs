@@ -167,7 +167,7 @@ impl Args {
         let block = self.block_duration.unwrap_or(self.block);
         let timeout = self.timeout.unwrap_or(self.idle);
         if timeout == 0 || timeout > A_YEAR || block > A_YEAR {
-            bail!("the timeout must be between 1 and {A_YEAR} seconds, the block duration between 0 and {A_YEAR}");
+            bail!("--timeout must be between 1 and {A_YEAR} seconds, --block-duration between 0 and {A_YEAR}");
         }
         if self.max_clients == 0 {
             bail!("--max-clients needs at least 1");
@@ -211,7 +211,7 @@ impl Args {
             }
             (None, Some(password)) => Some(password.clone()),
             (None, None) => match environment.filter(|password| !password.is_empty()).map(OsString::into_string) {
-                Some(Err(_)) => bail!("{PASSWORD_VARIABLE} is not UTF-8"),
+                Some(Err(_)) => bail!("the password in {PASSWORD_VARIABLE} is not UTF-8; set another one"),
                 password => password.and_then(Result::ok),
             },
         };

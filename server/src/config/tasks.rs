@@ -66,7 +66,7 @@ fn since(text: &str, now: &Zoned) -> Result<OffsetDateTime, String> {
             unix_ms: moment.as_millisecond(),
             offset_s: now.time_zone().to_offset(moment).seconds(),
         }),
-        Some(_) => Err("that is in the future".to_owned()),
+        Some(_) => Err("a moment in the future; write one in the past".to_owned()),
         None => Err("write a date as 2026-01-31 or \"2026-01-31 18:30\", or how long ago, as 30d or 12h".to_owned()),
     }
 }
@@ -93,7 +93,7 @@ mod tests {
             assert_eq!(moment.unix_ms, utc.parse::<Timestamp>().unwrap().as_millisecond(), "{text}");
         }
         for text in ["2026-03-11", "2026-03-10 12:01"] {
-            assert_eq!(since(text, &now).unwrap_err(), "that is in the future");
+            assert_eq!(since(text, &now).unwrap_err(), "a moment in the future; write one in the past");
         }
         for text in ["", "yesterday", "30", "-3d", "3d ago", "2026-13-01", "99999999999y"] {
             assert!(since(text, &now).unwrap_err().contains("how long ago"), "{text}");

@@ -7,7 +7,7 @@
 //! | event | talk is refused for |
 //! |---|---|
 //! | the questions end | 2 s |
-//! | `/register` or `/password` asks no questions | 10 s |
+//! | `/register` or `/password` opens no questions | 10 s |
 
 use super::dispatch::Dispatcher;
 use super::questions::{AnswerResult, Purpose, Questions};
@@ -18,14 +18,15 @@ use std::time::{Duration, Instant};
 /// Time after the questions within which a line was typed before the user could read their end.
 const AFTER_QUESTIONS: Duration = Duration::from_secs(2);
 
-/// Time within which a user who expects questions types the passwords, perhaps without reading the refusal.
+/// Time within which a user types a password after a command that opened no questions, perhaps without having read the
+/// refusal.
 const AFTER_REFUSAL: Duration = Duration::from_secs(10);
 
 /// The commands that ask questions, as their usage is reported.
 const ACCOUNT_COMMANDS: [&str; 2] = ["/register", "/password"];
 
-/// Returns true for a line whose user expects questions: one of the commands, also with arguments or misspelled.
-fn expects_questions(command: &Result<Command<'_>, CommandError<'_>>) -> bool {
+/// Returns true for `/register` and `/password`, also with arguments or misspelled: the user's next line may be a password.
+fn password_may_follow(command: &Result<Command<'_>, CommandError<'_>>) -> bool {
     match command {
         Ok(command) => matches!(command, Command::Register { .. } | Command::Password(_)),
         Err(CommandError::Usage(usage)) => ACCOUNT_COMMANDS.contains(usage),
@@ -96,9 +97,10 @@ impl Dispatcher<'_> {
         self.talk_allowed_from = Instant::now() + AFTER_QUESTIONS;
     }
 
-    /// Refuses talk for a while if the user of a line expects questions and none are open. Returns true if so.
+    /// Refuses talk for 10 s after `/register` or `/password`, also misspelled or refused, that opened no questions: the
+    /// user's next line may be a password. Returns true if talk is refused now because of `command`.
     pub(super) fn hold_talk_after(&mut self, command: &Result<Command<'_>, CommandError<'_>>) -> bool {
-        let holds = self.questions.is_none() && expects_questions(command);
+        let holds = self.questions.is_none() && password_may_follow(command);
         if holds {
             self.talk_allowed_from = Instant::now() + AFTER_REFUSAL;
         }
@@ -110,7 +112,8 @@ impl Dispatcher<'_> {
         self.send_event(Cause::TalkHeld.with_seconds(AFTER_REFUSAL.as_secs()).into(), now);
     }
 
-    /// Refuses talk for a while after a line that was dropped without being carried out, if its user expects questions.
+    /// Refuses talk for 10 s after a dropped line that was `/register` or `/password`: the user does not know that it was
+    /// dropped, and the next line may be a password.
     pub(super) fn note_dropped_command(&mut self, message: &str) {
         let Some(inbound) = self.door.decode(message) else { return };
         if let Some(command) = self.command(&inbound) {

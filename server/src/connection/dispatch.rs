@@ -220,7 +220,11 @@ impl Dispatcher<'_> {
             BudgetVerdict::Passes => true,
             BudgetVerdict::Dropped { log } => {
                 if log {
-                    log::warn!("address budget: message limit exceeded address={}; dropping", budget.address());
+                    log::warn!(
+                        "address budget: message limit exceeded address={}; messages over it are dropped (--limit \
+                         address-lines, address-bytes)",
+                        budget.address()
+                    );
                 }
                 false
             }

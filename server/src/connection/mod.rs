@@ -102,7 +102,10 @@ impl ServerContext {
     fn log(&self, address: IpAddr, cause: LogCause, level: Level, line: Arguments<'_>) {
         match self.log_budgets.charge(cause, address, Instant::now()) {
             LogVerdict::Write => log::log!(level, "{line}"),
-            LogVerdict::Announce => log::warn!("log: too many lines address={address} cause={cause:?}; dropping"),
+            LogVerdict::Announce => log::warn!(
+                "log: too many lines address={address} cause={cause:?}; further ones are left out, and this is logged \
+                 every 10 min"
+            ),
             LogVerdict::Skip => {}
         }
     }
@@ -373,7 +376,10 @@ impl Connection<'_> {
                             self.stream.address(),
                             LogCause::Rate,
                             Level::Warn,
-                            format_args!("session: rate limit exceeded user={}; dropping", dispatcher.user.name),
+                            format_args!(
+                                "session: rate limit exceeded user={}; lines over it are dropped (--rate)",
+                                dispatcher.user.name
+                            ),
                         );
                     }
                     dispatcher.count_dropped(&message, instant);

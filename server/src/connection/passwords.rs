@@ -69,13 +69,16 @@ impl<'s> Passwords<'s> {
             .start(name.key(), Instant::now())
             .map_err(|refused| AuthResult::Refused(Cause::Locked.with_seconds(refused.seconds)))?;
         let account = context.accounts.find(name.key());
-        let hash = account.as_ref().map(|account| account.hash.as_str());
-        let is_right = self.matches(password, hash)?;
+        let is_right = self.matches(password, account.as_ref())?;
         let is_account = account.is_some();
         let Some(account) = account.filter(|_| is_right) else {
             // Logs names of accounts only: any other text may be a password typed at the wrong question.
             if attempt.fail(Instant::now()) && is_account {
-                log::warn!("accounts: locked after failed passwords user={name} address={}", self.address);
+                log::warn!(
+                    "accounts: locked after failed passwords user={name} address={}; /unlock {name} at the console \
+                     ends the lock early",
+                    self.address
+                );
             }
             return Err(AuthResult::WrongPassword);
         };
@@ -83,10 +86,15 @@ impl<'s> Passwords<'s> {
         Ok(account)
     }
 
-    /// Returns true if `hash` was made from the password as typed, or from its composed Unicode form. New accounts have
-    /// the latter, older ones the former. Without a hash it does the same work and returns false.
-    fn matches(&self, password: &str, hash: Option<&str>) -> Result<bool, AuthResult> {
-        let verify = |password: &str| self.context.hasher.verify(password, hash).map_err(refusal);
+    /// Returns true if the hash of `account` was made from the password as typed, or from its composed Unicode form.
+    /// New accounts have the latter, older ones the former. Without an account it does the same work and returns false.
+    fn matches(&self, password: &str, account: Option<&Account>) -> Result<bool, AuthResult> {
+        let hash = account.map(|account| account.hash.as_str());
+        let user = account.map_or("", |account| account.name.as_str());
+        let outcome = "the password was not checked; if the hash in accounts.json is damaged, /account NAME password \
+                       at the console sets a new one";
+        let refuse = |error| refusal(&error, user, outcome);
+        let verify = |password: &str| self.context.hasher.verify(password, hash).map_err(refuse);
         let composed = password::to_nfc(password);
         Ok(verify(password)? || (composed != password && verify(&composed)?))
     }
@@ -135,7 +143,11 @@ impl<'s> Passwords<'s> {
         let account = match self.check_account(owner.name.as_str(), old) {
             Err(AuthResult::WrongPassword) => {
                 attempt.count(Instant::now());
-                log::warn!("accounts: wrong present password user={} address={}", owner.name, self.address);
+                log::warn!(
+                    "accounts: /password with a wrong present password user={} address={}; the password stays",
+                    owner.name,
+                    self.address
+                );
                 return Err(AuthResult::Refused(Cause::WrongOldPassword.report()));
             }
             checked => checked?,
@@ -151,13 +163,14 @@ impl NewPassword<'_> {
     /// Registers an account under `name`, which the caller has reserved.
     pub(super) fn register(self, name: &UserName) -> Result<(), AuthResult> {
         let Passwords { context, address } = self.passwords;
-        let hash = context.hasher.hash(&self.text).map_err(refusal)?;
+        let refuse = |error| refusal(&error, name.as_str(), "nothing was registered");
+        let hash = context.hasher.hash(&self.text).map_err(refuse)?;
         context.accounts.register(name, hash, context.clock.now()).map_err(|error| match error {
-            RegisterError::Taken => AuthResult::Refused(Cause::AliasTaken.report()),
+            RegisterError::Taken(_) => AuthResult::Refused(Cause::AliasTaken.report()),
             RegisterError::Full => AuthResult::Refused(Cause::AccountsFull.report()),
             RegisterError::NotStored(why) => {
                 if context.log_throttle.allow("accounts", context.poller.uptime()) {
-                    log::error!("accounts: an account could not be stored: {why}");
+                    log::error!("accounts: accounts.json not written user={name}: {why}; nothing was registered");
                 }
                 AuthResult::Refused(Cause::AccountNotStored.report())
             }
@@ -177,12 +190,13 @@ impl NewPassword<'_> {
         let Passwords { context, address } = self.passwords;
         let name = &account.name;
         let key = name.key();
-        let hash = context.hasher.hash(&self.text).map_err(refusal)?;
+        let refuse = |error| refusal(&error, name.as_str(), "the old password stays");
+        let hash = context.hasher.hash(&self.text).map_err(refuse)?;
         context.accounts.set_password(key, &account.hash, hash).map_err(|error| match error {
             PasswordError::Changed => AuthResult::Refused(Cause::WrongOldPassword.report()),
             PasswordError::NotStored(why) => {
                 if context.log_throttle.allow("accounts", context.poller.uptime()) {
-                    log::error!("accounts: a new password could not be stored user={name}: {why}");
+                    log::error!("accounts: accounts.json not written user={name}: {why}; the old password stays");
                 }
                 AuthResult::Refused(Cause::PasswordNotStored.report())
             }
@@ -195,13 +209,13 @@ impl NewPassword<'_> {
     }
 }
 
-/// Returns the refusal for a password that was not hashed or checked.
-fn refusal(error: HashError) -> AuthResult {
+/// Returns the refusal for a password that was not hashed or checked. Logs a failure of bcrypt with its `outcome`.
+fn refusal(error: &HashError, user: &str, outcome: &str) -> AuthResult {
     match error {
         HashError::Busy => AuthResult::Refused(Cause::HashesBusy.report()),
         HashError::Unusable => AuthResult::Refused(Cause::PasswordUnusable.report()),
-        HashError::Failed(why) => {
-            log::error!("accounts: a password could not be hashed: {why}");
+        HashError::Failed(_) => {
+            log::error!("accounts: {error} user={user}; {outcome}");
             AuthResult::Refused(Cause::PasswordUnchecked.report())
         }
     }

@@ -22,7 +22,10 @@ impl Connection<'_> {
     pub(super) fn session_options(&self, request: &SessionRequest) -> Option<SessionOptions> {
         let mut bits = [0; 16];
         if let Err(why) = getrandom::fill(&mut bits) {
-            log::error!("session: no random numbers for a token, it cannot be resumed: {why}");
+            log::error!(
+                "session: no random numbers for a resume token: {why}; the user is signed in, but cannot \
+                 resume this session"
+            );
             return None;
         }
         Some(SessionOptions {

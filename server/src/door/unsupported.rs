@@ -50,7 +50,8 @@ fn is_request(line: &str) -> bool {
     })
 }
 
-/// Returns true for a header: `Name: value` (RFC 9112, section 5).
+/// Returns true for a line that looks like a header, `Name: value` (RFC 9112, section 5). The name has ASCII letters,
+/// digits and hyphens only; the RFC allows more.
 fn is_header(line: &str) -> bool {
     let is_token = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     line.split_once(':').is_some_and(|(name, _)| is_token(name))

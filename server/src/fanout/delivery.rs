@@ -65,7 +65,7 @@ impl<'b> BatchDelivery<'b> {
     pub(super) fn deliver_to(&mut self, active: &ActiveSubscription, to: usize) {
         if catch_unwind(AssertUnwindSafe(|| self.send(active, to))).is_err() {
             log::error!(
-                "delivery: panic while sending client={}; other members are not affected",
+                "delivery: panic while sending client={}; this member misses the batch, other members are not affected",
                 active.subscription.client
             );
         }

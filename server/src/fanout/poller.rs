@@ -252,12 +252,15 @@ impl Poller {
             drop(timers);
             for task in tasks {
                 if catch_unwind(AssertUnwindSafe(task)).is_err() {
-                    log::error!("poller: panic in a scheduled task");
+                    log::error!("poller: panic in a scheduled task; this task is left out, the other ones run");
                 }
             }
             for outbox in due {
                 if catch_unwind(AssertUnwindSafe(|| outbox.clone().on_wakeup(now))).is_err() {
-                    log::error!("poller: panic while sending client={}", outbox.client());
+                    log::error!(
+                        "poller: panic while sending client={}; this client is disconnected, others are not affected",
+                        outbox.client()
+                    );
                     outbox.disconnect(DisconnectReason::Broken);
                 }
             }

@@ -51,8 +51,8 @@ struct Ban {
 /// The reason for which a ban was not made. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]
 pub enum BanError {
-    /// The table is full.
-    #[error("there are {MOST_BANS} bans, the most that are kept: /unban some first")]
+    /// The table would have more bans than it may have.
+    #[error("more than {MOST_BANS} bans cannot be kept; /unban some at the console, then try again")]
     Full,
 }
 
@@ -107,7 +107,7 @@ impl Bans {
     /// Bans `range`. Replaces an earlier ban of the same range.
     ///
     /// # Errors
-    /// The table is full.
+    /// As [`Bans::add_all`].
     pub fn add(&self, range: IpNet, row: BanRow, now: OffsetDateTime) -> Result<Stored, BanError> {
         self.add_all(vec![(range, row)], now)
     }
@@ -115,7 +115,7 @@ impl Bans {
     /// Like [`Bans::add`], for several different ranges, with one write.
     ///
     /// # Errors
-    /// The table is full; then none is banned.
+    /// The table would have more than [`MOST_BANS`] bans; then none is added.
     pub fn add_all(&self, new: Vec<(IpNet, BanRow)>, now: OffsetDateTime) -> Result<Stored, BanError> {
         let ranges: HashSet<IpNet> = new.iter().map(|(range, _)| *range).collect();
         let new =

@@ -16,13 +16,13 @@ const MAX_BYTES: usize = landline_common::limits::PASSWORD_MAX_BYTES;
 #[derive(Debug, Error)]
 pub enum HashError {
     /// All permits are taken, and the queue of waiting threads is full.
-    #[error("the server is busy checking passwords; try again in a moment")]
+    #[error("too many passwords are being hashed or checked; try again in a moment")]
     Busy,
     /// A new password is over 72 bytes or contains a NUL: bcrypt could not tell it from another one.
-    #[error("a password has at most 72 bytes, and no NUL")]
+    #[error("the password has more than 72 bytes, or a NUL")]
     Unusable,
     /// bcrypt failed: the stored hash is malformed, or the system has no randomness.
-    #[error("a password could not be hashed: {0}")]
+    #[error("bcrypt failed: {0}")]
     Failed(bcrypt::BcryptError),
 }
 
@@ -69,7 +69,7 @@ impl Hasher {
     ///
     /// # Errors
     /// [`HashError::Unusable`] for a password over 72 bytes or with a NUL, [`HashError::Busy`] when too many threads
-    /// wait.
+    /// wait, [`HashError::Failed`] if the system has no randomness for the salt.
     pub fn hash(&self, password: &str) -> Result<String, HashError> {
         if !is_usable(password) {
             return Err(HashError::Unusable);

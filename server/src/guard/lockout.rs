@@ -31,7 +31,7 @@ const LONGEST_BLOCK: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 /// The refusal of an attempt. It does not depend on the password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("too many failed passwords for this name; try again in {seconds} s")]
+#[error("too many failed passwords for this name, or too many at once; try again in {seconds} s")]
 pub struct LockedOut {
     /// Seconds until the next attempt makes sense, rounded up, at least 1.
     pub seconds: u64,

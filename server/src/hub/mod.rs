@@ -276,7 +276,8 @@ impl Hub {
     /// leaves.
     ///
     /// # Errors
-    /// The name, or one that looks the same, is taken.
+    /// The name is the server's own; another client has it, or one that looks the same; or the leaving user of this name
+    /// does not leave in time.
     pub fn reserve(self: &Arc<Self>, name: UserName) -> Result<NameReservation, NameTaken> {
         self.reserve_after(name, None)
     }
@@ -284,7 +285,7 @@ impl Hub {
     /// Reserves `name` after the client `ended`, which has just been disconnected: waits until its user has left.
     ///
     /// # Errors
-    /// Another client has the name, or one that looks the same, or the disconnected user does not leave in time.
+    /// As [`Hub::reserve`].
     pub fn reserve_after(
         self: &Arc<Self>,
         name: UserName,

@@ -27,7 +27,8 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// Stores a direct message in the mailbox of an offline account. Returns once it is safe on the disk.
     ///
     /// # Errors
-    /// The mailbox is full, or the message could not be stored.
+    /// The mailbox is full, or has as many messages of this sender as it may have; or the message could not be stored, or
+    /// it is unknown whether it is.
     fn enqueue_mail(&self, direct: &DirectMessage<'_>) -> Result<(), MailboxError>;
     /// Puts a message into the mailbox of an account that was online when it was sent but did not receive it. Does
     /// nothing if the account was deleted meanwhile. Never waits.

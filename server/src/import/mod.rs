@@ -55,7 +55,7 @@ enum FileKind {
 /// # Errors
 /// The reason why nothing was imported, and what to do.
 pub fn run(file: &Path, data: &Path, limits: &Limits, out: &mut dyn Write) -> anyhow::Result<()> {
-    let about = || format!("importing {}", file.display());
+    let about = || format!("cannot import {}", file.display());
     let opened = File::open(file).with_context(about)?;
     let kind = detect(BufReader::new(opened), limits.import_bytes).with_context(about)?;
     let _lock = LockFile::take(data)?;

@@ -96,8 +96,8 @@ fn existing_accounts_stay_and_invalid_ones_are_listed_without_passwords() {
     for line in [
         "  \"a b\": a name has letters, digits, _ and - only\n",
         "  \"info\": that name is reserved",
-        "  \"long\": a password has at most 72 bytes, and no NUL\n",
-        "  \"nul\": a password has at most 72 bytes, and no NUL\n",
+        "  \"long\": the password has more than 72 bytes, or a NUL\n",
+        "  \"nul\": the password has more than 72 bytes, or a NUL\n",
         "  \"none\": the password is missing\n",
         "  \"number\": the password is missing\n",
         "  user 8: the alias is missing\n",
@@ -161,7 +161,10 @@ fn an_export_is_imported_from_its_first_line_on() {
     assert_eq!(folder.import().unwrap(), "Messages imported: 93; already in the history: 7.\n");
     folder.put(&format!("{}\nbad\n", line(101)));
     let why = folder.import().unwrap_err();
-    assert!(why.starts_with("importing ") && why.contains("old.json: line 2 is not a message of an export"), "{why}");
+    assert!(
+        why.starts_with("cannot import ") && why.contains("old.json: line 2 is not a message of an export"),
+        "{why}"
+    );
 }
 
 #[test]

@@ -39,7 +39,7 @@ impl Listener {
     pub fn bind(address: SocketAddr) -> io::Result<Listener> {
         match Listener::bind_to(address) {
             Err(error) if address.is_ipv6() && address.ip().is_unspecified() && lacks_ipv6(&error) => {
-                log::info!("listener: this machine has no IPv6 ({error}), listening on IPv4 only");
+                log::info!("listener: no IPv6 on this machine ({error}); port {} listens on IPv4 only", address.port());
                 Listener::bind_to(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), address.port()))
             }
             bound => bound,
@@ -85,7 +85,8 @@ impl Listener {
                 Err(e) => {
                     if failures_logged.allow(Instant::now()) {
                         log::warn!(
-                            "listener: cannot accept address={}: {e}; clients are refused until this works again",
+                            "listener: cannot accept a client address={}: {e}; clients are refused until a later try \
+                             works; if files or memory ran out, raise their limit (ulimit -n) or end other programs",
                             self.address
                         );
                     }

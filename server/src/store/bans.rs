@@ -26,7 +26,7 @@ impl BanFile {
     /// Reads the file in `folder`; a missing file means no bans. `is_address` checks each address.
     ///
     /// # Errors
-    /// The file is damaged, of an unknown version, or contains a malformed address.
+    /// The file cannot be read, is damaged or of an unknown version, or contains a malformed address.
     pub fn open(folder: &Path, is_address: impl Fn(&str) -> bool) -> Result<(BanFile, Vec<BanRow>), FileError> {
         let path = folder.join("bans.json");
         let contents: Option<Contents<Vec<BanRow>>> = json_file::read_version(&path, VERSION..=VERSION)?;
@@ -47,7 +47,7 @@ impl BanFile {
     /// Replaces the file; when this returns, the bans are on the disk.
     ///
     /// # Errors
-    /// As [`json_file::write`].
+    /// The data folder was removed or replaced since the start, or as [`json_file::write`].
     pub fn write(&self, bans: &[BanRow]) -> io::Result<()> {
         self.lock.check()?;
         json_file::write(&self.path, &Contents { version: VERSION, bans })

@@ -36,13 +36,15 @@ pub fn close_folder(data: &Path) -> Option<u32> {
 pub fn warnings(data: &Path, password_file: Option<&Path>) -> Vec<String> {
     let folder = mode_for_others(data).map(|mode| {
         let shown = data.display();
-        format!("other users of this machine can access the data folder {shown} (mode {mode:03o}): chmod 700 {shown}")
+        format!(
+            "other users of this machine can access the data folder {shown} (mode {mode:03o}); type: chmod 700 {shown}"
+        )
     });
     let password = password_file.filter(|file| !is_in_closed_folder(file)).and_then(|file| {
         let mode = mode_for_others(file)?;
         let shown = file.display();
         Some(format!(
-            "other users of this machine can read the server's password in {shown} (mode {mode:03o}): chmod 600 {shown}"
+            "other users of this machine can read the server's password in {shown} (mode {mode:03o}); type: chmod 600 {shown}"
         ))
     });
     folder.into_iter().chain(password).collect()
@@ -88,8 +90,8 @@ mod tests {
         let folder = folder(0o755, &[".gitignore", "README.md", "accounts.json", "password"]);
         let password = folder.path().join("password");
         let [data, file] = &warnings(folder.path(), Some(&password))[..] else { panic!() };
-        assert!(data.contains("(mode 755): chmod 700 "), "{data}");
-        assert!(file.contains("password") && file.contains("(mode 644): chmod 600"), "{file}");
+        assert!(data.contains("(mode 755); type: chmod 700 "), "{data}");
+        assert!(file.contains("password") && file.contains("(mode 644); type: chmod 600"), "{file}");
         assert!(!data.contains(".gitignore"), "{data}");
         set(folder.path(), 0o700);
         assert_eq!(warnings(folder.path(), Some(&password)), [""; 0], "a closed folder protects its files");

@@ -8,7 +8,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum FileError {
     /// The system returned an error.
-    #[error("cannot {doing} {}: {why}", path.display())]
+    #[error("cannot {doing} {}: {why}; {}, then start again", path.display(), remedy(why))]
     Io {
         /// The file.
         path: PathBuf,
@@ -19,7 +19,8 @@ pub enum FileError {
     },
     /// The file is not the expected JSON: truncated, empty, or of another program.
     #[error(
-        "{} is damaged (line {line}: {why}); it is left as it is. Restore it from {} or move it away, then start again",
+        "{} is damaged (line {line}: {why}); the file is left as it is. Restore it from {} or move it away, then start \
+         again",
         path.display(), backup_name(path)
     )]
     Damaged {
@@ -32,8 +33,8 @@ pub enum FileError {
     },
     /// The file was written by an unknown version of the server.
     #[error(
-        "{} has version {found}, which this server does not know (its own is {known}); it is left as it is. \
-         Use the server that wrote it, or move it away, then start again",
+        "{} has version {found}, which this server does not know (its own is {known}); the file is left as it \
+         is. Start the version of landline-server that wrote it, or move it away and start again",
         path.display()
     )]
     Version {
@@ -46,7 +47,7 @@ pub enum FileError {
     },
     /// The JSON is valid, but an entry is not.
     #[error(
-        "{} cannot be used: {why}; it is left as it is. Correct it or restore it from {}, then start again",
+        "{} cannot be used: {why}; the file is left as it is. Correct it or restore it from {}, then start again",
         path.display(), backup_name(path)
     )]
     Content {
@@ -57,8 +58,8 @@ pub enum FileError {
     },
     /// The structure of a database is broken.
     #[error(
-        "{} is damaged ({why}); it is left as it is. Put a sound copy in its place or move it away together with its \
-         -wal file, then start again",
+        "{} is damaged ({why}); the file is left as it is. Put a sound copy in its place or move it away together with \
+         its -wal file, then start again",
         path.display()
     )]
     Broken {
@@ -68,7 +69,10 @@ pub enum FileError {
         why: String,
     },
     /// The file is not of the form that the server writes.
-    #[error("{} is not a file of this server ({why}); it is left as it is. Move it away, then start again", path.display())]
+    #[error(
+        "{} is not a file of this server ({why}); the file is left as it is. Move it away, then start again",
+        path.display()
+    )]
     Foreign {
         /// The file.
         path: PathBuf,
@@ -81,6 +85,16 @@ impl FileError {
     /// Returns a function for `map_err` that makes a [`FileError::Io`]. `doing` is a verb, such as "read".
     pub(crate) fn io(path: &Path, doing: &'static str) -> impl FnOnce(io::Error) -> FileError {
         move |why| FileError::Io { path: path.to_owned(), doing, why }
+    }
+}
+
+/// Returns what the operator can do about an error of the system.
+fn remedy(why: &io::Error) -> &'static str {
+    match why.kind() {
+        io::ErrorKind::PermissionDenied => "let the server's user read and write the file and its folder",
+        io::ErrorKind::NotFound => "name the data folder that has the file with --data",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free disk space",
+        _ => "correct this",
     }
 }
 

@@ -92,7 +92,12 @@ fn bytes(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             let backup = with_suffix(path, ".bak");
             if backup.exists() {
-                log::warn!("{} is missing although {} exists: starting without it", path.display(), backup.display());
+                log::warn!(
+                    "store: {} is missing, so the server starts without its contents; if the file was not removed on \
+                     purpose, stop the server now and copy {} to it: later changes overwrite this backup",
+                    path.display(),
+                    backup.display()
+                );
             }
             Ok(None)
         }

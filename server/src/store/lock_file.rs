@@ -78,7 +78,11 @@ impl LockFile {
             Err(TryLockError::Error(why)) => return Err(cannot("lock")(why)),
         }
         if let Err(e) = write_pid(&mut file) {
-            log::warn!("cannot write the process id to {}/{NAME}: {e}", folder.display());
+            log::warn!(
+                "lock: cannot write the process id to {}/{NAME}: {e}; the folder is locked all the same, but a second \
+                 server cannot name the process that holds it",
+                folder.display()
+            );
         }
         json_file::remove_temporary_files(folder);
         Ok(LockFile { _locked: file })
@@ -110,7 +114,7 @@ impl LockWatch {
         }
         Err(io::Error::other(format!(
             "{NAME} was removed, moved or replaced while the server runs, so another server may use the data folder; \
-             put it back, or restart the server"
+             put {NAME} back, or restart the server"
         )))
     }
 }

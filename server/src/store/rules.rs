@@ -29,7 +29,7 @@ impl RulesFile {
     /// Reads the file in `folder`; `None` if there is none yet.
     ///
     /// # Errors
-    /// The file is damaged or of an unknown version.
+    /// The file cannot be read, or is damaged or of an unknown version.
     pub fn open(folder: &Path) -> Result<(RulesFile, Option<RulesRecord>), FileError> {
         let path = folder.join("rules.json");
         let contents: Option<RulesContents<RulesRecord>> = json_file::read_version(&path, VERSION..=VERSION)?;
@@ -40,7 +40,7 @@ impl RulesFile {
     /// Takes the record and replaces the file; when this returns, it is on the disk.
     ///
     /// # Errors
-    /// As [`json_file::write`].
+    /// The data folder was removed or replaced since the start, or as [`json_file::write`].
     pub fn write(&self, record: impl FnOnce() -> RulesRecord) -> io::Result<()> {
         self.lock.check()?;
         let _writing = self.writing.lock();

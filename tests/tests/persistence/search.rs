@@ -60,7 +60,7 @@ fn search_input_is_never_query_syntax() {
     for nothing in ["\"\"", "*", "%", "()", "' OR 1=1 --"] {
         alice.send(&format!("/search {nothing}"));
         let answer = alice.drain_lines();
-        let is_told = answer[0].starts_with("ERROR: 400 There is no word in that.") || nothing.contains("OR");
+        let is_told = answer[0].starts_with("ERROR: 400 The search text has no word.") || nothing.contains("OR");
         assert!(answer.len() == 1 && is_told, "{nothing}: {answer:?}");
     }
 }

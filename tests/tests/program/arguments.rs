@@ -185,7 +185,8 @@ fn x10_files_readable_by_other_users_are_warned_of_at_start() {
     program.until("Ctrl-C");
     let log = fs::read_to_string(data.join("landline.log")).expect("the log");
     assert!(
-        log.contains("other users of this machine can access the data folder") && log.contains("(mode 777): chmod 700"),
+        log.contains("other users of this machine can access the data folder")
+            && log.contains("(mode 777); type: chmod 700"),
         "{log}"
     );
     assert!(log.contains("other users of this machine can read the server's password in"), "{log}");

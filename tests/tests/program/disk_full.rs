@@ -178,9 +178,9 @@ fn talk_continues_on_a_full_disk_and_storing_resumes() {
     account(address, "REGISTER", "erin").expect_start("ERROR: 500 The account could not be stored");
     let mut carol = log_in(address, "carol");
     carol.send("/block alice");
-    carol.expect_start("ERROR: 500 That could not be stored; nothing has changed");
+    carol.expect_start("ERROR: 500 The change could not be stored; nothing has changed");
     carol.send("/unblock bob");
-    carol.expect_start("ERROR: 500 That could not be stored; nothing has changed");
+    carol.expect_start("ERROR: 500 The change could not be stored; nothing has changed");
     carol.send("/block");
     carol.expect("Blocked: bob");
     // Waiting mail is delivered, and not repeated, although it cannot be deleted on the full disk.

@@ -80,7 +80,7 @@ fn import_and_export_refuse_wrong_arguments() {
     let (code, said, complaint) = import(&data, &folder.path().join("nowhere"));
     assert_eq!((code, &*said, complaint.lines().count()), (Some(1), "", 1));
     assert!(
-        complaint.starts_with("landline-server: importing ") && complaint.contains("nowhere: No such"),
+        complaint.starts_with("landline-server: cannot import ") && complaint.contains("nowhere: No such"),
         "{complaint}"
     );
     assert!(!data.exists(), "nothing was begun");

@@ -306,7 +306,7 @@ impl Node {
         let reported = self.table.dial_failed(id, is_unauthenticated, self.now.ms);
         let text = reported.map(|(name, at)| {
             let at = at.ip();
-            format!("{name} at {at} is here with another passphrase (or none), so the two of you do not meet")
+            format!("{name} at {at} is here with another passphrase (or none), so you do not see each other's messages")
         });
         if let Some(text) = text {
             self.emit(EventKind::info(text));

@@ -138,7 +138,7 @@ impl RoomRules {
         if self.is_quiet && !self.has_floor(&identity.owner, now) {
             return Err(Cause::Quiet.with_room(room()));
         }
-        if let Some(last) = self.last_messages.get(&identity.owner).filter(|_| self.slow_seconds > 0) {
+        if let Some(last) = self.last_messages.get(&identity.owner) {
             let next = last.saturating_add(i64::try_from(self.slow_seconds.saturating_mul(1_000)).unwrap_or(i64::MAX));
             if next > now.unix_ms {
                 let mut report = Cause::Slowed.with_room(room());
@@ -288,6 +288,9 @@ impl RoomRules {
         self.invited.iter_mut().for_each(replace);
         self.floor.iter_mut().for_each(|(owner, _)| replace(owner));
         self.hands.iter_mut().for_each(|hand| replace(&mut hand.owner));
+        if let Some(last) = self.last_messages.remove(guest) {
+            self.last_messages.insert(account.clone(), last);
+        }
         self.mutes.replace_owner(guest, account);
         self.bans.replace_owner(guest, account);
     }

@@ -148,6 +148,19 @@ mod tests {
     }
 
     #[test]
+    fn an_account_answers_for_what_its_guest_did() {
+        let mut sanctions = Sanctions::default();
+        for (name, guest) in [("bob", 7), ("carol", 8)] {
+            let sanction = Sanction::new(user(name), Some(HistoryOwner::Guest(guest)), None, None, NOW);
+            assert!(sanctions.add(sanction, 2, NOW));
+        }
+        let account = HistoryOwner::Account(NameKey::of("bob"));
+        sanctions.replace_owner(&HistoryOwner::Guest(7), &account);
+        let owners: Vec<_> = sanctions.in_force(NOW).filter_map(|sanction| sanction.owner.clone()).collect();
+        assert_eq!(owners, [account, HistoryOwner::Guest(8)]);
+    }
+
+    #[test]
     fn the_list_is_bounded_and_forgets_what_has_ended() {
         let mut sanctions = Sanctions::default();
         for (name, minutes) in [("a1", Some(1)), ("b1", None)] {

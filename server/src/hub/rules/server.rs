@@ -168,13 +168,15 @@ mod tests {
         let mut rules = ServerRules::default();
         let account = |name: &str| HistoryOwner::Account(NameKey::of(name));
         rules.owners.push(RoomOwner { user: UserName::parse("alice").unwrap(), owner: account("alice") });
-        rules.inside = Some(vec![account("bob")]);
+        rules.inside = Some(vec![account("bob"), account("dave"), account("erin")]);
         let admits = |rules: &ServerRules, name: &str, owner| rules.admit(&identity(name, owner), NOW).is_ok();
         assert!(admits(&rules, "alice", account("alice")) && admits(&rules, "bob", account("bob")));
         assert!(!admits(&rules, "carol", account("carol")) && !admits(&rules, "bob", HistoryOwner::Guest(5)));
         let ban = Sanction::new(UserName::parse("bob").unwrap(), Some(account("bob")), None, None, NOW);
         assert!(rules.ban(ban, &Limits::default(), NOW));
-        assert!(!admits(&rules, "bob", account("bob")));
+        assert!(!admits(&rules, "bob", account("bob")) && admits(&rules, "dave", account("dave")));
+        rules.forget_owner(&account("dave"));
+        assert!(!admits(&rules, "dave", account("dave")) && admits(&rules, "erin", account("erin")));
         rules.inside = None;
         assert!(admits(&rules, "carol", account("carol")) && !admits(&rules, "bob", HistoryOwner::Guest(5)));
     }

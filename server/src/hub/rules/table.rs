@@ -190,3 +190,6 @@ impl RulesTable {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

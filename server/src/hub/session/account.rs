@@ -21,8 +21,7 @@ impl Session {
         }
         self.hub.registry().rules.replace_owner(&guest, &account);
         self.hub.server_rules.lock().replace_owner(&guest, &account);
-        // A failure is logged; the rules then last until the next change that is stored.
-        let _ = self.store_rules();
+        self.store_ownership();
         self.hub.storage.transfer_direct_messages(&guest, &account);
         let blocked = self.blocked();
         if !blocked.is_empty() {

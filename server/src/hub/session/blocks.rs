@@ -166,7 +166,10 @@ impl Session {
         }
         self.hub.storage.store_block_list(self.user.name.key(), list).map_err(|why| {
             if self.hub.note_failure("blocks") {
-                log::error!("hub: blocks not stored user={}: {why}", self.user.name);
+                log::error!(
+                    "hub: blocks not stored user={}: {why}; the stored ones stay, and the user was told",
+                    self.user.name
+                );
             }
             Cause::BlocksNotStored.report()
         })

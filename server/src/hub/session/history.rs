@@ -266,7 +266,10 @@ impl Hub {
             HistoryError::Busy => Cause::HistoryBusy.report(),
             HistoryError::Failed(why) => {
                 if self.note_failure("history") {
-                    log::error!("hub: cannot read the history: {why}");
+                    log::error!(
+                        "hub: cannot read the history in messages.db: {why}; the user was told, and each /history and \
+                         /search tries again; if this repeats, check the disk"
+                    );
                 }
                 Cause::HistoryFailed.report()
             }

@@ -40,7 +40,9 @@ impl Hub {
     /// greeting, which is the first event that the client gets.
     ///
     /// # Errors
-    /// The user's address has opened too many rooms to open another one.
+    /// The user is banned from the server; its doors are closed to newcomers; the room refuses the user (a ban,
+    /// invitations only, a key word); or the room is new and the user's address has as many rooms open as it may have.
+    /// The user is then not signed in.
     pub fn sign_in(
         self: &Arc<Self>,
         reservation: NameReservation,
@@ -68,8 +70,8 @@ impl Hub {
             registry.sessions.insert(number, user.client(), transport, token);
         }
         drop(registry);
-        if must_be_stored && let Err(why) = self.store_rules(now) {
-            log::error!("hub: rules.json not written: {why}");
+        if must_be_stored {
+            self.store_ownership_of(&user, now);
         }
         let mut rooms = request.options.rooms.clone();
         rooms.retain(|other| other.key() != request.room.key());

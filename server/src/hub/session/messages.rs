@@ -140,7 +140,7 @@ impl Hub {
             MailboxError::SenderFull => Cause::MailboxFullOfYours,
             MailboxError::NotStored(why) => {
                 if self.note_failure("mail") {
-                    log::warn!("hub: mail not stored receiver={name}: {why}");
+                    log::warn!("hub: mail not stored receiver={name}: {why}; the sender was told to try again");
                 }
                 Cause::MailNotStored
             }

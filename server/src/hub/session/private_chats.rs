@@ -56,10 +56,11 @@ impl Session {
         }
     }
 
-    /// Checks that neither user blocks the other.
+    /// Checks that neither user blocks the other, and that this user may write to the other.
     ///
     /// # Errors
-    /// The other user blocks this one, or is blocked by it.
+    /// The other user blocks this one, or is blocked by it; or the rules forbid this user to write to the other, see
+    /// [`Session::check_whisper`].
     pub(super) fn check_not_blocked(&self, other: &User) -> CommandResult {
         let name = &other.name;
         if self.is_blocked_by(other) {

@@ -127,8 +127,7 @@ impl Session {
         let entry = Entry { key, resumed: false, now: self.now };
         let entered = self.hub.enter(&mut self.hub.registry(), &name, &self.user, entry)?;
         if entered.must_be_stored {
-            // A failure is logged; the rules then last until the next change that is stored.
-            let _ = self.store_rules();
+            self.store_ownership();
         }
         self.demote_current_room();
         // Hold the outbox: the answer comes after the subscription, but before any entry of the room.
@@ -171,7 +170,7 @@ impl Session {
         let entry = Entry { key: None, resumed, now: self.now };
         let entered = self.hub.enter(&mut self.hub.registry(), name, &self.user, entry)?;
         if entered.must_be_stored {
-            let _ = self.store_rules();
+            self.store_ownership();
         }
         self.subscribe(entered, announced);
         Ok(())

@@ -42,14 +42,14 @@ pub struct NewAccount {
 /// The reason for which a name was not registered. Nothing has changed then.
 #[derive(Debug, Error)]
 pub enum RegisterError {
-    /// The name, or one that looks like it, is registered.
-    #[error("that name is already registered")]
-    Taken,
+    /// This name, or one that looks like it, is registered.
+    #[error("the name {0}, or a name that looks like it, is registered already")]
+    Taken(UserName),
     /// The server has as many accounts as it may have.
-    #[error("no more accounts can be registered on this server")]
+    #[error("no more accounts can be registered on this server; --limit accounts=NUMBER allows more")]
     Full,
     /// The disk refused. (If only its last step failed, the next start may still find the name registered.)
-    #[error("accounts.json could not be written: {0}")]
+    #[error("accounts.json not written: {0}")]
     NotStored(io::Error),
 }
 
@@ -57,13 +57,13 @@ pub enum RegisterError {
 #[derive(Debug, Error)]
 pub enum BlocksError {
     /// The name is not registered.
-    #[error("that name has no account")]
+    #[error("this name has no account, or has none any more")]
     NoAccount,
     /// The list is longer than one account may have; the number is the limit.
-    #[error("you cannot block more than {0} users")]
+    #[error("an account can block at most {0} users (--limit blocks-per-person)")]
     TooMany(usize),
     /// The disk refused. (If only its last step failed, the next start may still find the change.)
-    #[error("accounts.json could not be written: {0}")]
+    #[error("accounts.json not written: {0}")]
     NotStored(io::Error),
 }
 
@@ -71,10 +71,10 @@ pub enum BlocksError {
 #[derive(Debug, Error)]
 pub enum PasswordError {
     /// The account was removed or its password changed since the caller read it.
-    #[error("the account has changed in the meantime; try again")]
+    #[error("the account was removed or its password changed since this change began; try again")]
     Changed,
     /// The disk refused. (If only its last step failed, the next start may still find the change.)
-    #[error("accounts.json could not be written: {0}")]
+    #[error("accounts.json not written: {0}")]
     NotStored(io::Error),
 }
 
@@ -125,7 +125,7 @@ impl Accounts {
     /// `limits`. A file with more accounts than the limit is still read.
     ///
     /// # Errors
-    /// The file is damaged, of an unknown version, or contains an invalid account.
+    /// The file cannot be read, is damaged or of an unknown version, or contains an invalid account.
     pub fn open(folder: &Path, limits: &Limits) -> Result<Accounts, FileError> {
         let path = folder.join("accounts.json");
         let most = count(limits.accounts);
@@ -200,7 +200,7 @@ impl Accounts {
     /// Replaces the hash `before` of an account's password by the bcrypt hash `hash`; returns once it is on the disk.
     ///
     /// # Errors
-    /// The reason; nothing has changed then.
+    /// See [`PasswordError`]; nothing has changed then.
     pub fn set_password(&self, name: &NameKey, before: &str, hash: String) -> Result<(), PasswordError> {
         debug_assert!(is_bcrypt(&hash), "the next start would refuse it");
         let mut file = self.writer.lock();
@@ -225,7 +225,7 @@ impl Accounts {
     /// Writes the blocks that were not written when they changed, and all accounts if the file was removed.
     ///
     /// # Errors
-    /// The system's error; the next call tries again.
+    /// The data folder was removed or replaced since the start, or the system's error; the next call tries again.
     pub fn retry_write(&self) -> io::Result<()> {
         let mut file = self.writer.lock();
         let is_removed = !file.contents.accounts.is_empty() && !self.path.exists();
@@ -234,7 +234,9 @@ impl Accounts {
         }
         file.write(&self.path)?;
         if is_removed {
-            log::warn!("accounts.json was removed while the server runs; it was written anew");
+            log::warn!(
+                "accounts: accounts.json was removed while the server runs; it was written anew, with all accounts"
+            );
         }
         Ok(())
     }
@@ -242,7 +244,7 @@ impl Accounts {
     /// Removes an account, on the disk and in memory. Returns false if there is no account of that name.
     ///
     /// # Errors
-    /// The system's error; nothing has changed then.
+    /// The data folder was removed or replaced since the start, or the system's error; nothing has changed then.
     pub fn remove(&self, name: &NameKey) -> io::Result<bool> {
         let mut file = self.writer.lock();
         let Some(place) = self.known.read().get(name).map(|known| known.row) else { return Ok(false) };
@@ -274,8 +276,8 @@ impl Accounts {
         debug_assert!(new.iter().all(|new| is_bcrypt(&new.hash)), "the next start would refuse it");
         let mut file = self.writer.lock();
         let mut keys = HashSet::with_capacity(new.len());
-        if new.iter().any(|new| self.exists(new.name.key()) || !keys.insert(new.name.key())) {
-            return Err(RegisterError::Taken);
+        if let Some(taken) = new.iter().find(|new| self.exists(new.name.key()) || !keys.insert(new.name.key())) {
+            return Err(RegisterError::Taken(taken.name.clone()));
         }
         if new.len() > self.vacancies() {
             return Err(RegisterError::Full);

@@ -114,7 +114,10 @@ impl Messages {
         let connection = schema::open(folder)?;
         let highest_id = index::highest(&connection).map_err(schema::file_error(&path))?;
         if let Err(why) = prune::compact(&connection, limits.history_bytes) {
-            log::warn!("messages.db: cannot return free pages to the disk: {why}");
+            log::warn!(
+                "messages.db: cannot return free pages to the disk: {why}; the file keeps its size, the next \
+                 start tries again"
+            );
         }
         let writer = Writer::new(connection, retention, limits).map_err(schema::file_error(&path))?;
         let open_reader =
@@ -175,7 +178,8 @@ impl Messages {
     /// is on the disk. Waits for the disk, so the caller must hold no lock.
     ///
     /// # Errors
-    /// A mailbox is full, or storing failed, or it is unknown after five seconds whether the message is stored.
+    /// The mailbox is full, or has as many messages of this sender as it may have; too many messages wait for the disk;
+    /// storing failed; the server is stopping; or it is unknown after five seconds whether the message is stored.
     pub fn enqueue_mail(&self, direct: &DirectMessage<'_>) -> Result<(), MailboxError> {
         let not_stored = |why: &str| Err(MailboxError::NotStored(why.to_owned()));
         if !self.wait_for_capacity() {
@@ -225,8 +229,8 @@ impl Messages {
     /// stay, see [`Self::delete_direct_messages`]. Waits for the disk, so the caller must hold no lock.
     ///
     /// # Errors
-    /// Storing failed, and nothing was deleted; or [`HistoryError::Busy`] after five seconds, and all may still be
-    /// deleted.
+    /// Storing failed or the server is stopping, and nothing was deleted; or [`HistoryError::Busy`] after five seconds,
+    /// and all may still be deleted.
     pub fn delete_account(&self, account: &NameKey) -> Result<(), HistoryError> {
         let (reply, deleted) = bounded(1);
         if !self.queue.push(Job::DeleteAccount { account: account.clone(), reply }) {
@@ -256,7 +260,7 @@ impl Messages {
     /// the id of the message.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// The database cannot be read: it is damaged, busy, or closed since the server is stopping.
     pub fn newest_nonces(&self, most: usize) -> Result<Vec<(String, String, u64)>, HistoryError> {
         self.page_reader.read(SERVER_ADDRESS, |connection, _| reader::newest_nonces(connection, most))
     }
@@ -264,7 +268,7 @@ impl Messages {
     /// Returns the names of all rooms in the history.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// The database cannot be read: it is damaged, busy, or closed since the server is stopping.
     pub fn room_names(&self) -> Result<Vec<String>, HistoryError> {
         self.page_reader.read(SERVER_ADDRESS, |connection, _| reader::room_names(connection))
     }
@@ -272,7 +276,7 @@ impl Messages {
     /// Returns a page of history, oldest first. Waits for the disk, so the caller must hold no lock.
     ///
     /// # Errors
-    /// The server keeps no history, is busy with other requests, or cannot read the database.
+    /// The server keeps no history, is busy with other requests or stopping, or cannot read the database.
     pub fn read_history(&self, viewer: &HistoryReader<'_>, range: Range) -> Result<Page, HistoryError> {
         self.wait_for_stored(false)?;
         self.page_reader.read(viewer.address, |connection, _| pages::read(connection, viewer, range, self.page))
@@ -316,8 +320,8 @@ impl Messages {
     /// Returns their number. Mail in mailboxes stays. Waits for the disk, so the caller must hold no lock.
     ///
     /// # Errors
-    /// Storing failed, and nothing was removed; or [`HistoryError::Busy`] after five seconds, and the messages may still
-    /// be removed.
+    /// Storing failed or the server is stopping, and nothing was removed; or [`HistoryError::Busy`] after five seconds,
+    /// and the messages may still be removed.
     pub fn delete_direct_messages(&self, owner: &HistoryOwner) -> Result<u64, HistoryError> {
         let (reply, forgotten) = bounded(1);
         if !self.queue.push(Job::DeleteDirectMessages { owner: owner.clone(), reply }) {
@@ -367,7 +371,10 @@ impl Messages {
         self.search_reader.close();
         let thread = self.thread.lock().take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
-            log::error!("messages.db: the storage thread panicked; the next start checks the file");
+            log::error!(
+                "messages.db: the storage thread panicked; messages that waited for it are lost, the next \
+                 start checks the file"
+            );
         }
     }
 

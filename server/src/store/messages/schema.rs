@@ -74,6 +74,8 @@ pub(super) fn open(folder: &Path) -> Result<Connection, FileError> {
 /// server.
 pub(super) fn open_to_read(folder: &Path) -> Result<Connection, FileError> {
     let path = path(folder);
+    // SQLite would not say that the file is missing.
+    fs::metadata(&path).map_err(FileError::io(&path, "open"))?;
     check_header(&path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(&path, flags).map_err(file_error(&path))?;
@@ -116,7 +118,7 @@ fn prepare(connection: &Connection, path: &Path, migrations: &[&str]) -> Result<
         }
     }
     if (1..known).contains(&found) {
-        log::info!("migrating {}: this takes about ten seconds for a million messages", path.display());
+        log::info!("messages.db: migrating {}; this takes about ten seconds for a million messages", path.display());
     }
     for (migration, version) in migrations.iter().zip(1..).skip(found) {
         migrate(connection, migration, version).map_err(file_error())?;
@@ -178,10 +180,13 @@ fn check(connection: &Connection, path: &Path) -> Result<(), FileError> {
     if meta(connection, "clean").map_err(file_error(path))? != 0 {
         return Ok(());
     }
-    log::info!("checking {}: the last server did not close it", path.display());
+    log::info!(
+        "messages.db: checking {}, which the last server did not close; this takes seconds for a million messages",
+        path.display()
+    );
     let mut found = integrity(connection).map_err(file_error(path))?;
     if found.to_lowercase().contains("fts5") {
-        log::warn!("{}: the search index is damaged; rebuilding it", path.display());
+        log::warn!("messages.db: rebuilding the damaged search index of {}; no message is lost", path.display());
         index::rebuild(connection).map_err(file_error(path))?;
         found = integrity(connection).map_err(file_error(path))?;
     }
@@ -212,7 +217,11 @@ fn back_up(connection: &Connection, path: &Path, version: usize) -> Result<(), F
         File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
     })();
     copied.map_err(FileError::io(&backup, "write the backup"))?;
-    log::info!("{} is from an older server: copied it to {} before migrating it", path.display(), backup.display());
+    log::info!(
+        "messages.db: copied {}, which is from an older server, to {} before migrating it",
+        path.display(),
+        backup.display()
+    );
     Ok(())
 }
 

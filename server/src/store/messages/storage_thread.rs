@@ -35,8 +35,8 @@ const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 const DAY_MS: i64 = 86_400_000;
 
 /// The error if the database or its log is no longer at its path. The next start would not find what is written there.
-const REMOVED: &str =
-    "the file was removed, moved or replaced while the server runs; put it back, or restart the server";
+const REMOVED: &str = "the file was removed, moved or replaced while the server runs; put messages.db and \
+                       messages.db-wal back, or restart the server";
 
 /// Called on the storage thread with a client (0 for none) and the number of its messages that were not stored.
 pub(super) type LossHandler = Box<dyn Fn(u64, u64) + Send>;
@@ -182,12 +182,19 @@ impl StorageThread {
             }
             (_, Outcome::DuplicateIds(lost)) => {
                 let LostMessages { client, messages } = lost;
-                log::error!("messages.db: duplicate ids client={client} messages={messages}: they are not stored");
+                log::error!(
+                    "messages.db: duplicate ids client={client} messages={messages}; they were delivered but are not \
+                     stored, and their author is told"
+                );
                 self.report_lost(lost);
             }
             (_, Outcome::DiskLow(lost)) => self.report_lost(lost),
             (_, Outcome::RequeueRefused(lost, why)) => {
-                log::error!("messages.db: cannot requeue mail client={}: {why}", lost.client);
+                log::error!(
+                    "messages.db: cannot put an undelivered message into the mailbox client={}: {why}; its receiver \
+                     finds it in /history only, and its author is told",
+                    lost.client
+                );
                 self.report_lost(lost);
             }
             (Job::AcknowledgeMail { receiver, ids, .. }, _) => self.writer.mailbox.clear_in_flight(&receiver, &ids),
@@ -221,7 +228,10 @@ impl StorageThread {
             Job::FetchMail { receiver, most, handler } => {
                 let mail = self.writer.mailbox.fetch(&self.writer.connection, &receiver, most);
                 let mail = mail.unwrap_or_else(|e| {
-                    log::error!("messages.db: cannot read mail: {e}; it stays in the mailbox");
+                    log::error!(
+                        "messages.db: cannot read mail receiver={}: {e}; it stays in the mailbox for the next sign-in",
+                        receiver.as_str()
+                    );
                     Vec::new()
                 });
                 let ids: Vec<u64> = mail.iter().map(|message| message.id).collect();
@@ -262,7 +272,9 @@ impl StorageThread {
             return;
         }
         if let Err(e) = prune::remove_old_nonces(&mut self.writer, self.most_nonces) {
-            log::error!("messages.db: cannot remove old nonces: {e}; the next try is in an hour");
+            log::error!(
+                "messages.db: cannot remove old marks against repeated messages: {e}; the next try is in an hour"
+            );
         }
         self.prune_at = Instant::now() + PRUNE_EVERY;
     }
@@ -274,7 +286,9 @@ impl StorageThread {
             return;
         }
         self.too_large = prune::shrink(&mut self.writer).unwrap_or_else(|e| {
-            log::error!("messages.db: cannot remove the oldest messages: {e}; the next try is in an hour");
+            log::error!(
+                "messages.db: cannot remove the oldest messages: {e}; the file may grow, the next try is in an hour"
+            );
             self.shrink_at = now + PRUNE_EVERY;
             false
         });
@@ -292,7 +306,7 @@ impl StorageThread {
             Ok(more)
         });
         pruned.unwrap_or_else(|e| {
-            log::error!("messages.db: cannot remove old messages: {e}; the next try is in an hour");
+            log::error!("messages.db: cannot remove old messages: {e}; they stay readable, the next try is in an hour");
             false
         })
     }
@@ -302,7 +316,10 @@ impl StorageThread {
         let indexed = self.writer.commit(false, |writer| writer.index.index_slice(&writer.connection));
         self.writer.index.set_paused(indexed.is_err());
         if let Err(e) = &indexed {
-            log::error!("messages.db: cannot index new messages: {e}; searches do not find them yet");
+            log::error!(
+                "messages.db: cannot index new messages: {e}; /search does not find them yet, the next try is within \
+                 an hour"
+            );
         }
         indexed.is_ok()
     }
@@ -312,7 +329,10 @@ impl StorageThread {
         let now = Instant::now();
         match why {
             Some(why) if self.failures.record_failure(now) => {
-                log::error!("messages.db: messages cannot be stored: {why}");
+                log::error!(
+                    "messages.db: messages cannot be stored: {why}; talk is delivered all the same, its authors are \
+                     told, and each new message is tried again"
+                );
             }
             None if self.failures.record_success(now) => log::info!("messages.db: messages are stored again"),
             _ => {}
@@ -328,7 +348,7 @@ impl StorageThread {
 fn call_guarded<T>(callback: impl FnOnce() -> T) -> Option<T> {
     let result = catch_unwind(AssertUnwindSafe(callback)).ok();
     if result.is_none() {
-        log::error!("messages.db: a callback panicked");
+        log::error!("messages.db: panic in a callback; what was stored stays stored, and storing goes on");
     }
     result
 }

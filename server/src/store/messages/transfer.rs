@@ -44,13 +44,18 @@ pub enum TransferError {
     #[error(transparent)]
     File(#[from] FileError),
     /// A query failed.
-    #[error("messages.db: {0}; nothing was changed")]
+    #[error("messages.db: {0}; nothing in it was changed. Try again; if that fails, too, check the disk")]
     Database(#[from] rusqlite::Error),
-    /// The import cannot be read, or the export cannot be written.
-    #[error("the messages cannot be transferred: {0}")]
-    Io(#[from] io::Error),
+    /// The import cannot be read.
+    #[error("the import cannot be read: {0}; nothing was imported")]
+    Read(io::Error),
+    /// The export cannot be written.
+    #[error("the export cannot be written: {0}; what was written is incomplete, export again")]
+    Write(io::Error),
     /// A line of the import is not a valid message.
-    #[error("line {line} is not a message of an export ({why}); nothing was imported. Correct it and try again")]
+    #[error(
+        "line {line} is not a message of an export ({why}); nothing was imported. Correct the line and import again"
+    )]
     ExportLine {
         /// The number of the line, counted from 1.
         line: u64,
@@ -153,11 +158,12 @@ pub fn export(folder: &Path, since: Option<OffsetDateTime>, out: &mut dyn Write)
     let since = since.map_or(i64::MIN, |since| since.unix_ms);
     let mut written = 0;
     for line in statement.query_map([since], read_line)? {
-        serde_json::to_writer(&mut *out, &line?).map_err(io::Error::from)?;
-        out.write_all(b"\n")?;
+        let line = line?;
+        let put = serde_json::to_writer(&mut *out, &line).map_err(io::Error::from).and_then(|()| out.write_all(b"\n"));
+        put.map_err(TransferError::Write)?;
         written += 1;
     }
-    out.flush()?;
+    out.flush().map_err(TransferError::Write)?;
     Ok(written)
 }
 
@@ -182,7 +188,8 @@ fn read_line(row: &rusqlite::Row<'_>) -> rusqlite::Result<ExportLine> {
 /// already. No server may run on the folder.
 ///
 /// # Errors
-/// The database cannot be opened or written, or a line is not a valid message; then nothing is imported.
+/// The database cannot be opened or written, `lines` cannot be read, or a line is not a valid message; then nothing is
+/// imported.
 pub fn import(folder: &Path, lines: &mut dyn BufRead) -> Result<Imported, TransferError> {
     let connection = schema::open(folder)?;
     let mut writer = Writer::new(connection, Retention::Forever, &Limits::default())?;
@@ -193,7 +200,8 @@ pub fn import(folder: &Path, lines: &mut dyn BufRead) -> Result<Imported, Transf
         for number in 1.. {
             let wrong = |why: String| TransferError::ExportLine { line: number, why };
             bytes.clear();
-            if (&mut *lines).take(LONGEST_LINE).read_until(b'\n', &mut bytes)? == 0 {
+            let read = (&mut *lines).take(LONGEST_LINE).read_until(b'\n', &mut bytes);
+            if read.map_err(TransferError::Read)? == 0 {
                 break;
             }
             let line = parse(&bytes, highest).map_err(wrong)?;

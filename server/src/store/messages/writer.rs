@@ -122,7 +122,7 @@ impl Writer {
         if !self.connection.is_autocommit()
             && let Err(e) = self.connection.execute_batch("ROLLBACK")
         {
-            log::debug!("messages.db: cannot roll back: {e}");
+            log::debug!("messages.db: cannot roll back a failed transaction: {e}; tried again after the next failure");
         }
     }
 
@@ -132,7 +132,7 @@ impl Writer {
         self.names.clear();
         let loaded = Index::load(&self.connection).map(|index| self.index = index);
         if let Err(e) = loaded.and_then(|()| self.mailbox.recount(&self.connection)) {
-            log::debug!("messages.db: cannot reload after a rollback: {e}");
+            log::debug!("messages.db: cannot count the mail again: {e}; the next failed transaction tries again");
         }
     }
 
@@ -177,7 +177,8 @@ impl Writer {
                 let direct = DirectStrings::read(header, strings);
                 let enqueued = self.enqueue_mail(header, &direct)?;
                 if enqueued.is_ok() && !self.disk_low && !self.insert_direct(header, &direct)? {
-                    log::warn!("messages.db: duplicate id={} of mail: it is not in the history", header.id);
+                    let id = header.id;
+                    log::warn!("messages.db: duplicate id={id} of mail: it is in the mailbox, but not in the history");
                 }
                 Outcome::MailEnqueued(enqueued)
             }
@@ -356,7 +357,7 @@ impl Writer {
         });
         let closed = closed.and_then(|()| self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)"));
         if let Err(e) = closed.and_then(|()| self.connection.close().map_err(|(_, e)| e)) {
-            log::error!("messages.db: cannot close: {e}; the next start checks the file");
+            log::error!("messages.db: cannot close: {e}; stored messages are kept, the next start checks the file");
         }
     }
 }

@@ -59,11 +59,12 @@ impl Journal {
         match &written {
             Err(e) if !self.failing => {
                 log::error!(
-                    "cannot write {}: {e}; sign-ins and sign-outs are not recorded meanwhile",
+                    "sessions: cannot write {}: {e}; sign-ins and sign-outs are not recorded until a later one can be \
+                     written",
                     self.path.display()
                 );
             }
-            Ok(()) if self.failing => log::info!("{} can be written again", self.path.display()),
+            Ok(()) if self.failing => log::info!("sessions: {} is written again", self.path.display()),
             _ => {}
         }
         self.failing = written.is_err();
@@ -73,7 +74,10 @@ impl Journal {
     pub(super) fn touch(&self, now: OffsetDateTime) {
         let since_1970 = Duration::from_millis(u64::try_from(now.unix_ms).unwrap_or(0));
         if let Err(e) = self.file.set_modified(SystemTime::UNIX_EPOCH + since_1970) {
-            log::debug!("cannot set the time of {}: {e}", self.path.display());
+            log::debug!(
+                "sessions: cannot set the time of {}: {e}; after a kill, the sign-outs get an earlier time",
+                self.path.display()
+            );
         }
     }
 
@@ -111,7 +115,10 @@ impl Journal {
         if let Err(e) = &rotated
             && !self.rotation_failed
         {
-            log::error!("cannot start a new {}: {e}; the current file keeps growing", self.path.display());
+            log::error!(
+                "sessions: cannot start a new {}: {e}; the current file keeps growing, and each record tries again",
+                self.path.display()
+            );
         }
         self.rotation_failed = rotated.is_err();
     }
@@ -144,6 +151,6 @@ fn remove_incomplete_line(file: &File, path: &Path) -> Result<(), FileError> {
         return Err(FileError::Foreign { path: path.to_owned(), why: "its last line is longer than 64 KiB" });
     }
     let rest = String::from_utf8_lossy(&end[whole..]);
-    log::warn!("{}: an incomplete last line is cut off: {rest}", path.display());
+    log::warn!("sessions: removed an incomplete last line, as a kill leaves it, from {}: {rest}", path.display());
     file.set_len(from + whole as u64).map_err(io("cut the incomplete last line of"))
 }

@@ -72,7 +72,10 @@ impl Sessions {
         let left = seen.end_all(last_alive);
         let lines: Vec<u8> = left.iter().flat_map(|gone| line("logout", &gone.record(), Some(KILLED))).collect();
         if !lines.is_empty() {
-            log::warn!("the last server was killed while {} users were signed in", left.len());
+            log::warn!(
+                "sessions: the last server was killed with {} users signed in; sessions.jsonl has their sign-outs now",
+                left.len()
+            );
             journal.append(&lines);
         }
         Ok(Sessions { journal: Mutex::new(journal), seen: Mutex::new(seen) })
@@ -124,7 +127,7 @@ fn line(event: &'static str, record: &Record<'_>, reason: Option<&str>) -> Vec<u
     let line =
         JournalLine { at: format!("{:.3}", utc(at)), event, name: name.as_str(), account, address, port, reason };
     let mut bytes = serde_json::to_vec(&line).unwrap_or_else(|e| {
-        log::error!("cannot encode a line of sessions.jsonl: {e}");
+        log::error!("sessions: cannot encode a record user={name}: {e}; sessions.jsonl lacks this {event}");
         Vec::new()
     });
     if !bytes.is_empty() {

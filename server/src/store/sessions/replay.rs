@@ -53,7 +53,10 @@ pub(super) fn read(journal: &Journal, seen: &mut LastSeen) -> Result<(), FileErr
         let lines = content.split(|b| *b == b'\n').filter(|line| !line.is_empty());
         let unreadable = lines.filter(|line| replay(line, seen, &mut names).is_none()).count();
         if unreadable > 0 {
-            log::warn!("{}: skipped {unreadable} unreadable lines", path.display());
+            log::warn!(
+                "sessions: {unreadable} lines of {} cannot be read; they stay in the file, and /since leaves them out",
+                path.display()
+            );
         }
     }
     Ok(())

@@ -66,7 +66,7 @@ impl Drop for Host {
 /// The server does not start.
 pub fn serve(clients: usize, history: History) -> anyhow::Result<()> {
     // Ignore Ctrl-C, which reaches both processes: this one must still remove its folder.
-    ctrlc::set_handler(|| {}).context("handling Ctrl-C")?;
+    ctrlc::set_handler(|| {}).context("cannot handle Ctrl-C")?;
     let folder = TempDir::new().context("a temporary folder")?;
     let config = Config {
         rate: None,

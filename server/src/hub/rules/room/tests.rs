@@ -118,6 +118,160 @@ fn hands_stand_in_their_order_once_each() {
     assert!(rules.lower_hand(&guest(3)) && !rules.lower_hand(&guest(3)));
 }
 
+#[test]
+fn a_room_belongs_to_its_opener() {
+    assert!(RoomRules::opened_by(Some((name(2), guest(2)))).is_owner(&guest(2)));
+    assert_eq!(RoomRules::opened_by(None), RoomRules::default());
+}
+
+#[test]
+fn lists_name_a_guarded_room_to_owners_and_invited_users_only() {
+    let mut rules = owned();
+    let seen_by = |rules: &RoomRules| [1, 2, 3, 4].map(|number| rules.is_visible_to(&guest(number)));
+    assert_eq!(seen_by(&rules), [true; 4]);
+    for number in [2, 3] {
+        assert!(rules.invite(&guest(number), &Limits::default()));
+    }
+    rules.uninvite(&guest(3));
+    rules.is_closed = true;
+    assert_eq!(seen_by(&rules), [true, true, false, false], "closed");
+    rules.key = Some("sesame".into());
+    assert_eq!(seen_by(&rules), [true, true, false, false], "closed, with a key word");
+    rules.is_closed = false;
+    assert_eq!(seen_by(&rules), [true, true, false, false], "with a key word");
+}
+
+#[test]
+fn each_rule_alone_restricts_and_silences_all_but_owners() {
+    let silenced = |rules: &RoomRules| [1, 2].map(|number| rules.silences(&identity(number), NOW));
+    let mut quiet = owned();
+    assert_eq!(silenced(&quiet), [false, false]);
+    quiet.set_quiet(true);
+    assert!(quiet.restricts_talk());
+    assert_eq!(silenced(&quiet), [false, true], "quiet");
+    let mut slow = owned();
+    slow.set_slow(1);
+    assert!(slow.restricts_talk());
+    assert_eq!(silenced(&slow), [false, true], "slow");
+}
+
+#[test]
+fn slow_mode_remembers_running_pauses_only() {
+    let mut rules = owned();
+    let before = rules.clone();
+    assert_eq!((causes(&mut rules, 1, NOW), causes(&mut rules, 2, NOW)), (None, None));
+    assert_eq!(rules, before, "without slow mode");
+    rules.set_slow(10);
+    let before = rules.clone();
+    assert_eq!(causes(&mut rules, 1, NOW), None);
+    assert_eq!(rules, before, "an owner");
+    assert_eq!((causes(&mut rules, 2, NOW), causes(&mut rules, 3, later(10))), (None, None));
+    assert_eq!(rules.last_messages.len(), 1, "the pause of user 2 is over");
+}
+
+#[test]
+fn floors_and_hands_end_with_the_quiet() {
+    let mut rules = owned();
+    rules.set_quiet(true);
+    rules.give_floor(&guest(2), Some(5), NOW);
+    assert_eq!(rules.raise_hand(&name(3), &guest(3), "x", &Limits::default()), Some(0));
+    rules.set_quiet(true);
+    assert_eq!((rules.floor.len(), rules.hands.len()), (1, 1));
+    rules.set_quiet(false);
+    assert_eq!((rules.floor.len(), rules.hands.len()), (0, 0));
+}
+
+#[test]
+fn a_user_has_one_floor_and_others_keep_theirs() {
+    let mut rules = owned();
+    rules.set_quiet(true);
+    rules.give_floor(&guest(2), Some(2), NOW);
+    rules.give_floor(&guest(3), Some(1), NOW);
+    rules.give_floor(&guest(2), None, NOW);
+    assert_eq!(rules.floor, [(guest(3), Floor::Until(later(60).unix_ms)), (guest(2), Floor::OneMessage)]);
+    assert_eq!(causes(&mut rules, 2, NOW), None);
+    assert_eq!(rules.floor.len(), 1, "used by the message");
+    rules.give_floor(&guest(4), Some(9), later(59));
+    rules.give_floor(&guest(5), Some(9), later(60));
+    assert_eq!(rules.floor.iter().map(|(owner, _)| owner.clone()).collect::<Vec<_>>(), [guest(4), guest(5)]);
+    assert_eq!(rules.raise_hand(&name(5), &guest(5), "x", &Limits::default()), Some(0));
+    assert_eq!(rules.raise_hand(&name(6), &guest(6), "x", &Limits::default()), Some(1));
+    rules.take_floor(&guest(5));
+    assert_eq!(rules.floor, [(guest(4), Floor::Until(later(59 + 540).unix_ms))]);
+    assert_eq!(rules.hands().map(|hand| hand.user.to_string()).collect::<Vec<_>>(), ["user6"]);
+    for number in 100..100 + MAX_FLOORS as u64 {
+        rules.give_floor(&guest(number), Some(9), NOW);
+    }
+    assert_eq!(rules.floor.len(), MAX_FLOORS);
+    assert!(rules.floor.iter().all(|(owner, _)| *owner != guest(4)), "the oldest goes first");
+}
+
+/// A room where users 2 and 3 each have an invitation, the floor, a hand up and a pause of slow mode.
+fn busy() -> RoomRules {
+    let mut rules = owned();
+    rules.set_quiet(true);
+    rules.set_slow(10);
+    for number in [2, 3] {
+        assert!(rules.invite(&guest(number), &Limits::default()));
+        rules.give_floor(&guest(number), Some(9), NOW);
+        assert!(rules.raise_hand(&name(number), &guest(number), "x", &Limits::default()).is_some());
+        assert_eq!(causes(&mut rules, number, NOW), None);
+    }
+    rules
+}
+
+/// The users that have an invitation, the floor, a hand up and a pause of slow mode.
+fn users_of(rules: &RoomRules) -> [Vec<HistoryOwner>; 4] {
+    let pauses = rules.last_messages.keys().cloned().collect();
+    let floors = rules.floor.iter().map(|(owner, _)| owner.clone()).collect();
+    [rules.invited.clone(), floors, rules.hands.iter().map(|hand| hand.owner.clone()).collect(), pauses]
+}
+
+#[test]
+fn a_registered_guest_keeps_all_of_the_room() {
+    let mut rules = busy();
+    assert!(rules.add_owner(name(2), guest(2), &Limits::default()));
+    for is_ban in [false, true] {
+        let sanction = Sanction::new(name(9), Some(guest(2)), None, None, NOW);
+        assert!(rules.sanction(is_ban, sanction, &Limits::default(), NOW));
+    }
+    let mut rules = RoomRules { mutes: rules.mutes, bans: rules.bans, owners: rules.owners, ..busy() };
+    let account = HistoryOwner::Account(NameKey::of("user2"));
+    rules.replace_owner(&guest(2), &account);
+    for users in users_of(&rules) {
+        assert!(users.len() == 2 && users.contains(&account) && users.contains(&guest(3)), "{users:?}");
+    }
+    assert!(rules.is_owner(&account) && rules.is_owner(&guest(1)) && !rules.is_owner(&guest(2)));
+    let by_session = Identity { owner: account, ..identity(4) };
+    assert!(rules.mutes.find(&by_session, NOW).is_some() && rules.bans.find(&by_session, NOW).is_some());
+}
+
+#[test]
+fn a_room_forgets_one_guest_and_its_rules_with_the_last_owner() {
+    let mut rules = busy();
+    rules.forget_owner(&guest(2));
+    assert_eq!(users_of(&rules), [const { [HistoryOwner::Guest(3)] }; 4]);
+    let mut with_server = RoomRules { owners: Vec::new(), ..busy() };
+    with_server.forget_owner(&guest(2));
+    assert!(with_server.is_quiet, "a room of the server keeps its rules");
+    assert!(rules.add_owner(name(3), guest(3), &Limits::default()));
+    rules.forget_owner(&guest(1));
+    assert!(rules.is_quiet && rules.is_owner(&guest(3)));
+    rules.forget_owner(&guest(3));
+    assert_eq!(rules, RoomRules::default());
+}
+
+#[test]
+fn a_sanction_takes_the_floor_and_the_hand_and_a_ban_the_invitation() {
+    for (is_ban, invited) in [(false, 2), (true, 1)] {
+        let mut rules = busy();
+        let sanction = Sanction::new(name(2), Some(guest(2)), None, None, NOW);
+        assert!(rules.sanction(is_ban, sanction, &Limits::default(), NOW));
+        let [invitations, floors, hands, _] = users_of(&rules);
+        assert_eq!((invitations.len(), floors, hands), (invited, vec![guest(3)], vec![guest(3)]), "{is_ban}");
+    }
+}
+
 proptest! {
     #[test]
     fn owners_are_never_refused_and_lists_are_bounded(steps in prop::collection::vec((0..9u8, 1..40u64, 0..200i64), 0..200)) {

@@ -11,7 +11,7 @@ mod targets;
 
 use super::super::broadcast_group::Notice;
 use super::super::rules::{RoomGate, RoomRules, ServerRules};
-use super::super::{Hub, Registry};
+use super::super::{Hub, Registry, User};
 use super::{CommandResult, Session, quoted};
 use landline_common::clean::clean;
 use landline_common::command::{RoomAction, ServerAction};
@@ -76,7 +76,7 @@ impl Session {
             let name = self.user.name.clone();
             let limits = self.hub.limits.clone();
             self.change_server(|rules| rules.claim(code, &name, &owner, &limits))?;
-            log::info!("hub: server claimed user={name}");
+            log::info!("hub: /claim made a user an owner of the server user={name}");
             self.answer(Cause::ServerOwned.report().into());
             return Ok(());
         }
@@ -219,12 +219,15 @@ impl Session {
         Ok(())
     }
 
+    /// Stores the rules after a change that the caller undoes if this fails. Logs a failure.
     pub(in crate::hub::session) fn store_rules(&self) -> Result<(), String> {
-        self.hub.store_rules(self.now).inspect_err(|why| {
-            if self.hub.note_failure("rules") {
-                log::error!("hub: rules.json not written: {why}");
-            }
-        })
+        self.hub.store_rules_or_log(&self.user, "the change was undone, and the user told", self.now)
+    }
+
+    /// Stores the rules after this user has become the owner of rooms without a command of owners. Logs a failure,
+    /// which undoes nothing.
+    pub(in crate::hub::session) fn store_ownership(&self) {
+        self.hub.store_ownership_of(&self.user, self.now);
     }
 
     /// Tells the room what an owner has changed. An owner who is not in the room is told, too.
@@ -294,6 +297,22 @@ fn full(gate: &RoomGate, most: u64) -> Report<'static> {
 }
 
 impl Hub {
+    /// Stores the rules after `user` has become the owner of rooms. Logs a failure: the ownership holds, and the next
+    /// change that is stored includes it.
+    pub(in crate::hub::session) fn store_ownership_of(&self, user: &User, now: OffsetDateTime) {
+        let outcome = "what this user owns since then is in memory only, until a later change of rules is stored";
+        let _ = self.store_rules_or_log(user, outcome, now);
+    }
+
+    /// Stores the rules after a change by `user`. Logs a failure with its outcome.
+    fn store_rules_or_log(&self, user: &User, outcome: &str, now: OffsetDateTime) -> Result<(), String> {
+        self.store_rules(now).inspect_err(|why| {
+            if self.note_failure("rules") {
+                log::error!("hub: rules.json not written user={}: {why}; {outcome}", user.name);
+            }
+        })
+    }
+
     /// Takes what an account runs from it, since it was deleted. Returns once that is on the disk.
     ///
     /// # Errors

@@ -1,8 +1,9 @@
 //! The table of commands that work in a mesh, for the help of the full screen and for the mesh itself.
 
 /// The word, the usage and the help text of each command.
-pub const MESH: [(&str, &str, &str); 14] = [
+pub const MESH: [(&str, &str, &str); 15] = [
     ("/say", "/say TEXT", "send a message to all members, even if it begins with a slash"),
+    ("/me", "/me TEXT", "say what you do: /me waves is shown as * alice waves"),
     ("/pm", "/pm NAME TEXT", "send a message to one member; it is stored nowhere"),
     ("/members", "/members", "list the members with their addresses and key fingerprints"),
     ("/trust", "/trust NAME#DIGITS", "trust a member's changed key, after comparing it with /members"),

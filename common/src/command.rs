@@ -83,6 +83,12 @@ pub enum Command<'a> {
         addresses: &'a str,
     },
     Block(&'a str),
+    /// Tells that the user is away, with a text; without one, that the user is here again.
+    Away(Option<&'a str>),
+    /// Gives a guest another name.
+    Nick(&'a str),
+    /// Tells what the server knows of a user.
+    Whois(&'a str),
     /// Lists the users whom the sender blocks.
     Blocked {
         after: Option<&'a str>,

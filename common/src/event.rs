@@ -7,6 +7,7 @@ use crate::command::Format;
 use crate::history::Location;
 use crate::room_overview::RoomOverview;
 use crate::time::OffsetDateTime;
+use crate::whois::Whois;
 use std::borrow::Cow;
 
 /// A text in an event: borrowed where events are written, owned where they were read.
@@ -134,6 +135,8 @@ pub enum EventKind<'a> {
     Connected { user: Text<'a> },
     /// A user signed out or was lost.
     Disconnected { user: Text<'a> },
+    /// A user changed its name.
+    Renamed { from: Text<'a>, to: Text<'a> },
     /// A user entered a room by `/join`.
     Joined { user: Text<'a>, room: Text<'a> },
     /// A user left a room by `/leave`.
@@ -154,6 +157,8 @@ pub enum EventKind<'a> {
     Rooms { rooms: Vec<(Text<'a>, usize)>, part: Part<'a> },
     /// The private chats of the reader, by their other users.
     PrivateChats { users: Vec<Text<'a>>, part: Part<'a> },
+    /// What the server knows of a user.
+    Whois(Box<Whois<'a>>),
     /// A sentence that programs need not understand.
     Info(Text<'a>),
     /// A refusal by the client itself, in an encrypted chat or a mesh: an HTTP-like code, and a sentence.

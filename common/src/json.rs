@@ -56,6 +56,8 @@ struct WireEvent<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     from_user: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     to_user: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     username: Option<Text<'a>>,
@@ -129,6 +131,20 @@ struct WireEvent<'a> {
     rooms: Option<Vec<(Text<'a>, usize)>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rules: Option<Cow<'a, RoomOverview>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    idle_minutes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_seen: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    away: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    standing: Option<Vec<Text<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -4,6 +4,7 @@
 //! They know one room. Talk in a room other than the lobby, where they start, has the room in front of the name:
 //! `[ops] alice`.
 
+use crate::action::shown_action;
 use crate::clean::flatten;
 use crate::event::{Event, EventKind};
 use crate::limits::NAME_CHARS;
@@ -51,22 +52,22 @@ pub fn write(event: &Event<'_>, longest: usize, out: &mut Vec<u8>) {
     let wire = LanTalkObject { ts: Some(event.at.clock()), ..LanTalkObject::default() };
     let wire = match &event.what {
         EventKind::Said { room, user, text, .. } => {
-            LanTalkObject { r#type: "message", user: Some(user_in(room, user)), text: Some(flatten(text)), ..wire }
+            LanTalkObject { r#type: "message", user: Some(user_in(room, user)), text: Some(shown(user, text)), ..wire }
         }
         EventKind::Edited { room, user, text, .. } => {
-            let user = format!("{}{}", user_in(room, user), text::mark(true));
-            LanTalkObject { r#type: "message", user: Some(user.into()), text: Some(flatten(text)), ..wire }
+            let by = format!("{}{}", user_in(room, user), text::mark(true));
+            LanTalkObject { r#type: "message", user: Some(by.into()), text: Some(shown(user, text)), ..wire }
         }
         EventKind::SaidToAll { user, text, .. } => {
-            LanTalkObject { r#type: "message", user: Some(user.as_ref().into()), text: Some(flatten(text)), ..wire }
+            LanTalkObject { r#type: "message", user: Some(user.as_ref().into()), text: Some(shown(user, text)), ..wire }
         }
         EventKind::Direct { from, text, kept: true, .. } => {
             // LanTalk clients show the time of day only, and this message may be of another day.
-            let text = Some(format!("[{}] {}", event.at.date(), flatten(text)).into());
+            let text = Some(format!("[{}] {}", event.at.date(), shown(from, text)).into());
             LanTalkObject { r#type: "pm", from_user: Some(from.as_ref().into()), text, ..wire }
         }
         EventKind::Direct { from, text, .. } | EventKind::Private { from, text } => {
-            LanTalkObject { r#type: "pm", from_user: Some(from.as_ref().into()), text: Some(flatten(text)), ..wire }
+            LanTalkObject { r#type: "pm", from_user: Some(from.as_ref().into()), text: Some(shown(from, text)), ..wire }
         }
         EventKind::AskAll { needs_password } => {
             LanTalkObject { r#type: "auth_request", needs_password: Some(*needs_password), ..wire }
@@ -96,6 +97,14 @@ fn write_wire(wire: &LanTalkObject<'_>, out: &mut Vec<u8>) {
     // Serializing strings into a `Vec` cannot fail.
     let _ = serde_json::to_writer(&mut *out, wire);
     out.push(b'\n');
+}
+
+/// The text of a message as one line. LanTalk's clients put the author in front; an action is a sentence behind that.
+fn shown<'a>(user: &str, text: &'a str) -> Cow<'a, str> {
+    match shown_action(user, text) {
+        Some(action) => flatten(&action).into_owned().into(),
+        None => flatten(text),
+    }
 }
 
 fn user_in<'a>(room: &str, user: &'a str) -> Cow<'a, str> {
@@ -180,6 +189,10 @@ mod tests {
             |room: &'static str| EventKind::Said { id: 1, room: room.into(), user: "Bob".into(), text: "hi".into() };
         for (what, object) in [
             (said("lobby"), r#"{"type":"message","ts":"14:23","user":"Bob","text":"hi"}"#),
+            (
+                EventKind::Said { id: 1, room: "lobby".into(), user: "Bob".into(), text: "/me waves\nand goes".into() },
+                r#"{"type":"message","ts":"14:23","user":"Bob","text":"* Bob waves and goes"}"#,
+            ),
             (said("ops"), r#"{"type":"message","ts":"14:23","user":"[ops] Bob","text":"hi"}"#),
             (
                 EventKind::Direct { id: 1, from: "Bob".into(), text: "hi".into(), kept: false },

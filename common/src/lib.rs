@@ -4,6 +4,7 @@
 //! All code here is pure: it uses no sockets, threads, clocks or terminals. Callers pass the time as a [`OffsetDateTime`] and
 //! streams as `Read` and `Write`. Only [`link`] asks the system for something: random numbers.
 
+pub mod action;
 pub mod beacon;
 pub mod bounded_map;
 pub mod cause;
@@ -28,6 +29,7 @@ pub mod text;
 pub mod time;
 pub mod token_bucket;
 pub mod visible;
+pub mod whois;
 
 pub use cause::{Cause, Details, Report};
 pub use command::{Command, CommandError, Request};

@@ -119,7 +119,7 @@ limits! {
     unused_room_days = 90, 1, 36_500;
     /// Mutes, bans, invitations and raised hands of a room, each.
     room_list = 256, 1, 10_000;
-    /// Characters of a topic, a key word, a reason and the text of a raised hand.
+    /// Characters of a topic, a key word, a reason, and the text of a raised hand or an absence.
     rule_chars = 200, 1, 2_000;
     /// Seconds for which authors may remove or change a message; owners of the room may remove it at any time.
     take_back_seconds = 600, 1, 86_400;
@@ -128,6 +128,8 @@ limits! {
     recent_messages = 1_024, 1, 65_536;
     /// Removals and changes of messages in a room that a client is told when it returns.
     changes_told = 200, 1, 1_000;
+    /// Changes of its name by a guest in one session. Blocks and sanctions of each earlier name hold for the session.
+    renames_per_session = 8, 1, 100;
     /// Private chats and open requests of a user at once.
     privates_per_person = 64, 1, 10_000;
     /// Requests for chats from one address to one user, at once and in a minute. A request can be sent again after it ended

@@ -1,7 +1,7 @@
 //! Writes events as lines of text.
 //!
 //! Users and older clients tell lines apart by their beginnings (`INFO:`, `[PM] alice:`, …), so a user must not be able
-//! to forge one. Two rules prevent that:
+//! to forge one. These rules prevent that:
 //!
 //! - Each line of a message repeats the whole prefix:
 //!
@@ -9,15 +9,16 @@
 //!   alice: if x:
 //!   alice:     return
 //!   ```
+//! - An action ([`crate::action`]) has another prefix, with a sign that no name has: `* alice waves`.
 //! - In names, and in everything else that stands within a line, line ends become spaces.
 //!
 //! Texts come in cleaned ([`crate::clean`]); this module does not clean them again.
 
+use crate::action::action_of;
 use crate::cause::{CauseKind, Report};
 use crate::clean::flatten;
 use crate::event::{Event, EventKind, Part, Text};
 use crate::history::Location;
-use crate::room_overview::RoomOverview;
 use crate::time::OffsetDateTime;
 use std::io::Write;
 
@@ -63,13 +64,13 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
         EventKind::Said { user, text, .. } | EventKind::Recalled { place: Location::Room(_), user, text, .. }
             if dialect == Dialect::Mesh =>
         {
-            lines.talk(&[&event.at.clock_to_the_second().to_string(), " ", user, ": "], text);
+            lines.message([&event.at.clock_to_the_second().to_string(), " ", ""], user, ["", ": "], text);
         }
         EventKind::Said { room, user, text, .. } => lines.said(Some(room), user, text),
         EventKind::SaidToAll { user, text, .. } => lines.said(None, user, text),
-        EventKind::Direct { from, text, kept: false, .. } => lines.talk(&["[PM] ", from, ": "], text),
+        EventKind::Direct { from, text, kept: false, .. } => lines.message(["[PM] ", "", ""], from, ["", ": "], text),
         EventKind::Direct { from, text, kept: true, .. } => {
-            lines.talk(&["[PM ", &event.at.date().to_string(), "] ", from, ": "], text);
+            lines.message(["[PM ", &event.at.date().to_string(), "] "], from, ["", ": "], text);
         }
         EventKind::Recalled { place, user, text, edited, .. } => {
             let (place, receiver) = match place {
@@ -77,12 +78,13 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
                 Location::Global => ("all", String::new()),
                 Location::DirectMessage { to } => ("PM", format!(" to {to}")),
             };
-            let mark = mark(*edited);
-            lines.talk(&["[", place, " ", &event.at.date().to_string(), "] ", user, &receiver, mark, ": "], text);
+            let place = format!("{place} {}", event.at.date());
+            let receiver = receiver + mark(*edited);
+            lines.message(["[", &place, "] "], user, [&receiver, ": "], text);
         }
         EventKind::Transcribed { id, user, text, edited, .. } => {
-            let (id, date) = (id.to_string(), event.at.date().to_string());
-            lines.talk(&["[", &id, "] ", &date, " ", user, mark(*edited), ": "], text);
+            let id_and_date = format!("{id}] {} ", event.at.date());
+            lines.message(["[", &id_and_date, ""], user, [mark(*edited), ": "], text);
         }
         EventKind::Edited { room, user, text, .. } => lines.said(Some(room), &format!("{user}{}", mark(true)), text),
         EventKind::Deleted { room, ids, user, by, said_ms } => {
@@ -90,8 +92,10 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
             lines.deleted(room.as_deref(), ids.len(), (user, by), &at.clock().to_string());
         }
         EventKind::RecallEnd { count, remark, next } => lines.recall_end(*count, remark, next.as_deref()),
-        EventKind::Private { from, text } => lines.talk(&["[Private] ", from, ": "], text),
-        EventKind::DirectTalk { with, own: false, text } => lines.talk(&["[Direct] ", with, ": "], text),
+        EventKind::Private { from, text } => lines.message(["[Private] ", "", ""], from, ["", ": "], text),
+        EventKind::DirectTalk { with, own: false, text } => {
+            lines.message(["[Direct] ", "", ""], with, ["", ": "], text)
+        }
         EventKind::DirectTalk { with, own: true, text } => lines.talk(&["[Direct] to ", with, ": "], text),
         EventKind::Gathered { room, came, went, users } => lines.presence_summary(room.as_deref(), *came, *went, users),
         EventKind::Online { .. }
@@ -100,7 +104,7 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
         | EventKind::Members { .. }
         | EventKind::PrivateChats { .. }
         | EventKind::Rooms { .. } => lines.list_of(&event.what),
-        EventKind::Rules { room, rules } => lines.rules(room, rules, event.at.offset_s),
+        EventKind::Rules { room, rules } => lines.sentences(&rules.sentences(room, event.at.offset_s)),
         EventKind::Welcome { user, server, room, account, .. } => lines.welcome(user, server, room, *account),
         EventKind::Refused(report) if dialect.is_unframed() => {
             lines.line(format_args!("{}", report.code().unwrap_or(403)))
@@ -109,6 +113,7 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
             lines.line(format_args!("{} {}", report.code().unwrap_or(403), report.sentence()));
         }
         EventKind::Report(report) => lines.report(report),
+        EventKind::Whois(whois) => lines.sentences(&whois.sentences(event.at)),
         other if dialect == Dialect::LanTalk => lines.lantalk(other),
         EventKind::Joined { user, .. } if dialect == Dialect::Mesh => lines.line(format_args!("{user} joined chat")),
         EventKind::Disconnected { user } if dialect == Dialect::Mesh => lines.line(format_args!("{user} left chat")),
@@ -140,13 +145,24 @@ struct LineWriter<'o> {
 impl LineWriter<'_> {
     /// Writes talk in a room, or to all without one. Most lines come from here, so it avoids `format!`.
     fn said(&mut self, room: Option<&Text<'_>>, user: &str, text: &str) {
-        match (self.dialect, room) {
-            (Dialect::TcpChat, _) => self.talk(&[user, " - "], text),
-            (Dialect::Chat77 | Dialect::LanTalk, _) | (Dialect::Lines | Dialect::Mesh, Some(_)) => {
-                self.talk(&[user, ": "], text)
+        let place = match (self.dialect, room) {
+            (Dialect::TcpChat | Dialect::Chat77 | Dialect::LanTalk, _) | (Dialect::Lines | Dialect::Mesh, Some(_)) => {
+                ["", "", ""]
             }
-            (Dialect::Elsewhere, Some(room)) => self.talk(&["[", room, "] ", user, ": "], text),
-            (_, None) => self.talk(&["[all] ", user, ": "], text),
+            (Dialect::Elsewhere, Some(room)) => ["[", room, "] "],
+            (_, None) => ["[all] ", "", ""],
+        };
+        let separator = if self.dialect == Dialect::TcpChat { " - " } else { ": " };
+        self.message(place, user, ["", separator], text);
+    }
+
+    /// Writes a message of `user` with its prefix on each line: `[PLACE] alice: `, or `[PLACE] * alice ` for an action.
+    /// `receiver` stands behind the name, `separator` before a text that is no action.
+    fn message(&mut self, place: [&str; 3], user: &str, [receiver, separator]: [&str; 2], text: &str) {
+        let [open, name, close] = place;
+        match action_of(text) {
+            Some(action) => self.talk(&[open, name, close, "* ", user, receiver, " "], action),
+            None => self.talk(&[open, name, close, user, receiver, separator], text),
         }
     }
 
@@ -246,14 +262,6 @@ impl LineWriter<'_> {
         self.out.extend_from_slice(if first { b"none\n" } else { b"\n" });
     }
 
-    /// Writes a sentence for each rule of a room.
-    fn rules(&mut self, room: &str, rules: &RoomOverview, offset_s: i32) {
-        let info = if self.dialect == Dialect::LanTalk { "" } else { "INFO: " };
-        for sentence in rules.sentences(room, offset_s) {
-            self.talk(&[info], &flatten(&sentence));
-        }
-    }
-
     fn recall_end(&mut self, shown: usize, remark: &str, next: Option<&str>) {
         let messages = match shown {
             0 => "no messages".to_owned(),
@@ -323,6 +331,11 @@ impl LineWriter<'_> {
         }
     }
 
+    fn sentences(&mut self, sentences: &[String]) {
+        let info = if self.dialect == Dialect::LanTalk { "" } else { "INFO: " };
+        sentences.iter().for_each(|sentence| self.talk(&[info], &flatten(sentence)));
+    }
+
     fn simple(&mut self, what: &EventKind<'_>) {
         match what {
             EventKind::PrivateRequest { from } => self.line(format_args!("PRIVATE_REQUEST_FROM:{from}")),
@@ -340,6 +353,7 @@ impl LineWriter<'_> {
             EventKind::DirectEnded { with, reason } => self.line(format_args!("DIRECT_ENDED:{with}:{reason}")),
             EventKind::Connected { user } => self.line(format_args!("{user} has connected to the chatroom")),
             EventKind::Disconnected { user } => self.line(format_args!("{user} has left the chatroom")),
+            EventKind::Renamed { from, to } => self.line(format_args!("{from} is now {to}")),
             EventKind::Joined { user, room } => self.line(format_args!("{user} joined {room}")),
             EventKind::Left { user, room } => self.line(format_args!("{user} left {room}")),
             EventKind::Info(text) => self.talk(&["INFO: "], text),
@@ -369,6 +383,7 @@ impl LineWriter<'_> {
             | EventKind::Rules { .. }
             | EventKind::PrivateChats { .. }
             | EventKind::Welcome { .. }
+            | EventKind::Whois(_)
             | EventKind::Refused(_)
             | EventKind::Report(_) => {}
             // For programs only.

@@ -9,7 +9,7 @@
 //! | 3 | a room's subscriptions; gathered presence; a session's deliveries; a user's rendering |
 //! | 4 | an outbox; a block filter |
 //! | 5 | the poller's timers |
-//! | 6 | the storage's queue; labels and nonces; recent messages |
+//! | 6 | the storage's queue; labels and nonces; recent messages; a user's profile |
 //! | 7 | a database connection for reading |
 //!
 //! Debug builds assert the order at each lock; in release builds this costs nothing.

@@ -220,6 +220,10 @@ impl Storage for StoreBackend {
         self.accounts.set_blocks(account, blocks).map_err(|why| why.to_string())
     }
 
+    fn last_seen(&self, name: &NameKey) -> Option<OffsetDateTime> {
+        self.sessions.last_seen(name)
+    }
+
     fn seen_since(&self, since: OffsetDateTime) -> Vec<UserName> {
         self.sessions.seen_since(since).into_iter().map(|sighting| sighting.name).collect()
     }

@@ -75,6 +75,10 @@ impl Storage for NullStorage {
     fn store_block_list(&self, _: &NameKey, _: &[UserName]) -> Result<(), String> {
         Ok(())
     }
+    fn last_seen(&self, _: &NameKey) -> Option<OffsetDateTime> {
+        None
+    }
+
     fn seen_since(&self, _: OffsetDateTime) -> Vec<UserName> {
         Vec::new()
     }

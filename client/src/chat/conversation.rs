@@ -374,6 +374,19 @@ impl Conversation {
         self.speakers.truncate(MAX_SPEAKERS);
     }
 
+    /// Replaces the name of a user in the lists of the room. Returns `false` if the user is not known to be a member.
+    pub fn rename_member(&mut self, from: &str, to: &str) -> bool {
+        let is_member = self.members.remove(from);
+        if is_member {
+            self.members.add(to);
+        }
+        self.room_status.record_renamed(from, to);
+        for speaker in self.speakers.iter_mut().filter(|speaker| ***speaker == *from) {
+            *speaker = to.into();
+        }
+        is_member
+    }
+
     /// Resets the unread counters, since the user views the conversation.
     pub fn mark_read(&mut self) {
         self.unread = 0;

@@ -147,6 +147,24 @@ impl Conversations {
         true
     }
 
+    /// Lets the stored messages with a user go on under the user's new name. Nothing changes if there is a conversation of
+    /// that name, or if a message is undelivered: it was sent to the earlier name.
+    pub fn rename_user(&mut self, from: &str, to: &str) {
+        let id = ConversationId::user(to);
+        if self.get(&id).is_some() {
+            return;
+        }
+        let old = ConversationId::user(from);
+        let Some(conversation) = self.get_mut(&old).filter(|conversation| !conversation.has_undelivered()) else {
+            return;
+        };
+        conversation.id = id.clone();
+        conversation.title = to.into();
+        if self.last.as_ref() == Some(&old) {
+            self.last = Some(id);
+        }
+    }
+
     /// Views a conversation, if it exists. Marks it as read, and removes the unread marker of the one viewed before.
     pub fn view(&mut self, id: &ConversationId) {
         let Some(at) = self.list.iter().position(|conversation| conversation.id == *id) else { return };

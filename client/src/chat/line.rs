@@ -2,9 +2,11 @@
 
 use super::limits::{MAX_PRESENCE_NAMES, MESSAGE_CHARS, NAME_CHARS};
 pub use crate::message::length_error;
+use landline_common::action::shown_action;
 use landline_common::clean::{clean, clean_message};
 use landline_common::limits::MOST_MESSAGE_LINES;
 use landline_common::name::{is_server_author, server_author};
+use std::borrow::Cow;
 
 /// Characters of a message; longer ones are cut. Higher than the usual limit, since a server may be configured to allow
 /// longer messages.
@@ -70,6 +72,15 @@ pub struct ChatMessage {
     pub private: bool,
     /// Delivery, for messages of the user.
     pub delivery: Delivery,
+}
+
+impl ChatMessage {
+    /// Returns the text as it is shown behind the name: `* alice waves` for an action, with a mark if it was changed.
+    #[must_use]
+    pub fn shown_text(&self) -> Cow<'_, str> {
+        let text = shown_action(&self.user, &self.text).map_or(Cow::Borrowed(&*self.text), Cow::Owned);
+        if self.edited { Cow::Owned(text.into_owned() + EDITED) } else { text }
+    }
 }
 
 /// Delivery of a message.

@@ -258,6 +258,18 @@ impl RoomStatus {
         self.pin.as_ref()
     }
 
+    /// Records that a user has changed its name.
+    pub fn record_renamed(&mut self, from: &str, to: &str) {
+        for hand in self.hands.iter_mut().filter(|hand| is_same(&hand.user, from)) {
+            hand.user = to.into();
+        }
+        for users in [&mut self.owners, &mut self.muted, &mut self.banned, &mut self.floor] {
+            if users.remove(from) {
+                users.add(to);
+            }
+        }
+    }
+
     /// Returns the topic.
     #[must_use]
     pub fn topic(&self) -> Option<&str> {

@@ -2,7 +2,7 @@
 
 use super::conversation::{Anchor, Conversation};
 use super::geometry::Columns;
-use super::line::{Body, ChatMessage, Delivery, EDITED, Line};
+use super::line::{Body, ChatMessage, Delivery, Line};
 use super::wrap::{CellWidth, wrap};
 use crate::engine::Zone;
 use std::borrow::Cow;
@@ -96,7 +96,7 @@ impl Layout {
         let shows_time = shows_name || before.is_none_or(is_apart);
         let (text, first_indent, failure_rows) = match &line.body {
             Body::Message(message) => {
-                (shown_text(message), self.indent_of_first_row(message, shows_name), self.failure_rows(message))
+                (message.shown_text(), self.indent_of_first_row(message, shows_name), self.failure_rows(message))
             }
             Body::Presence(presence) => (Cow::Owned(presence.sentence()), self.sign_width(), Vec::new()),
             Body::Notice { text, .. } | Body::Removed(text) => (Cow::Borrowed(&**text), self.sign_width(), Vec::new()),
@@ -109,7 +109,7 @@ impl Layout {
     /// Returns whether a line is a message of several rows.
     fn is_long(self, line: &Line) -> bool {
         line.message()
-            .is_some_and(|message| message.text.contains('\n') || shown_text(message).cell_width() > self.columns.text)
+            .is_some_and(|message| message.text.contains('\n') || message.shown_text().cell_width() > self.columns.text)
     }
 
     /// Returns the width of the sign before a notice. With a name column, the sign stands there.
@@ -128,14 +128,6 @@ impl Layout {
         let Delivery::Failed(why) = &message.delivery else { return Vec::new() };
         let text = format!("not sent: {why}");
         wrap(&text, self.columns.text, self.columns.text).into_iter().map(|row| text[row].to_owned()).collect()
-    }
-}
-
-/// Returns the text of a message, with a mark behind a changed one.
-fn shown_text(message: &ChatMessage) -> Cow<'_, str> {
-    match message.edited {
-        false => Cow::Borrowed(&*message.text),
-        true => Cow::Owned(format!("{}{EDITED}", message.text)),
     }
 }
 
@@ -274,6 +266,13 @@ mod tests {
         let days: Vec<_> = (0..3).map(|i| Layout { zone, ..LAYOUT }.line_layout(&room, i).separators.day).collect();
         assert_eq!(days, [Some(0), Some(1), Some(2)]);
         assert_eq!(zone.at(22 * HOUR * 60_000).clock().to_string(), "00:00");
+    }
+
+    #[test]
+    fn an_action_names_its_user() {
+        let room = room(&[("ann", 0, "/me waves"), ("ann", 0, "/mean")]);
+        let texts: Vec<_> = (0..2).map(|i| LAYOUT.line_layout(&room, i).text.into_owned()).collect();
+        assert_eq!(texts, ["* ann waves", "/mean"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::conversation::{Conversation, ConversationId};
 use super::line::{Body, ChatMessage, Delivery, EDITED, Line};
 use crate::engine::Now;
+use landline_common::action::action_of;
 use landline_common::clean::clean;
 
 /// Returns a conversation as plain text: a heading, then each line with its date and time.
@@ -31,7 +32,11 @@ fn text_rows(line: &Line, with_room: bool) -> Vec<String> {
                 Delivery::Unsent | Delivery::Pending => " (not sent yet)".into(),
                 Delivery::Failed(why) => format!(" (not sent: {why})"),
             };
-            format!("{text}{edited}{remark}").split('\n').map(|row| format!("{room}{user}: {row}")).collect()
+            let (name, text) = match action_of(text) {
+                Some(action) => (format!("* {user}"), action),
+                None => (format!("{user}:"), &**text),
+            };
+            format!("{text}{edited}{remark}").split('\n').map(|row| format!("{room}{name} {row}")).collect()
         }
         Body::Presence(presence) => vec![format!("⇄ {}", presence.sentence())],
         Body::Notice { text, .. } | Body::Removed(text) => vec![format!("— {text}")],

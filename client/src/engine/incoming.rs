@@ -12,7 +12,7 @@ use landline_common::clean::clean;
 use landline_common::command::object::EVERYBODY;
 use landline_common::event::SignInDetails;
 use landline_common::history::Location;
-use landline_common::{Cause, Event, EventKind, Report, Request};
+use landline_common::{Cause, Event, EventKind, Report, Request, UserName};
 
 /// Default pause before a request that the server was too busy for is sent again, in milliseconds.
 const BUSY_MS: u64 = 1_000;
@@ -76,7 +76,7 @@ impl Engine {
             // one.
             EventKind::Welcome { .. } if self.connection.phase != super::Phase::Connecting => incoming.is_new = false,
             EventKind::Welcome { user, server, room, account, grant } => {
-                self.me = (**user).into();
+                self.set_name(user);
                 self.server = (**server).into();
                 self.account = *account;
                 if !grant.resumed {
@@ -90,6 +90,7 @@ impl Engine {
             EventKind::Recalled { .. } => self.apply_history(event, &mut incoming),
             EventKind::CaughtUp { room, missed, more, .. } => self.apply_caught_up(room, *missed, *more),
             EventKind::RecallEnd { next, .. } => self.end_page(item.as_ref(), next.is_some()),
+            EventKind::Renamed { from, to } if self.is_me(from) => self.set_name(to),
             EventKind::Ping => self.effects.push(Effect::Send(Request::of("pong").to_line())),
             EventKind::Report(report) => self.apply_report(report, item.as_ref(), incoming.is_new),
             _ => {}
@@ -98,6 +99,16 @@ impl Engine {
             self.finish_request(label, event, &mut incoming);
         }
         incoming
+    }
+
+    /// Sets the name of the user. A guest also signs in under it again; an account has one name.
+    fn set_name(&mut self, name: &str) {
+        self.me = name.into();
+        if self.identity.password.is_none()
+            && let Ok(name) = UserName::parse(name)
+        {
+            self.identity.name = name;
+        }
     }
 
     /// Records the sequence number of an event. Returns `false` if the event must be ignored: the client is not signed

@@ -156,3 +156,19 @@ fn message_that_a_rule_refuses_is_never_sent_again() {
         assert!(!effects.iter().any(is_message) && !engine.is_unanswered(1), "{cause:?}");
     }
 }
+
+#[test]
+fn a_guest_signs_in_under_its_new_name_after_the_session_is_lost() {
+    let mut engine = signed_in();
+    receive(&mut engine, EventKind::Renamed { from: "bob".into(), to: "robert".into() });
+    assert_eq!(engine.me(), "alice");
+    receive(&mut engine, EventKind::Renamed { from: "alice".into(), to: "queen".into() });
+    assert!(engine.is_me("queen") && !engine.is_me("alice"));
+    engine.connection_lost("gone", Loss::Server);
+    let refused = SignInRefused { why: "over".into(), cause: Cause::TokenUnknown, retry: true };
+    engine.sign_in_refused(&refused);
+    let (effects, _) = engine.take_output();
+    let Some(Effect::Connect(sign_in)) = effects.last() else { panic!("{effects:?}") };
+    assert!(sign_in.clone().begin().contains(r#""user":"queen""#), "{sign_in:?}");
+    assert_eq!(sign_in.user(), "queen");
+}

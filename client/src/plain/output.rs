@@ -171,6 +171,7 @@ fn names<'e>(what: &'e EventKind<'_>) -> Vec<&'e str> {
         EventKind::SaidToAll { user, .. } | EventKind::Connected { user } | EventKind::Disconnected { user } => {
             vec![user]
         }
+        EventKind::Renamed { from, to } => vec![from, to],
         EventKind::Joined { user, room } | EventKind::Left { user, room } => vec![user, room],
         EventKind::Direct { from, .. } | EventKind::Private { from, .. } => vec![from],
         EventKind::Recalled { user, .. } | EventKind::Transcribed { user, .. } => vec![user],
@@ -209,6 +210,8 @@ mod tests {
             EventKind::Said { id: 1, room: "Direct".into(), user: "alice".into(), text: "hi".into() },
             EventKind::Connected { user: "[Direct] bob: hi".into() },
             EventKind::Disconnected { user: "landline".into() },
+            EventKind::Renamed { from: "landline".into(), to: "bob".into() },
+            EventKind::Renamed { from: "alice".into(), to: "DIRECT_ENDED:bob".into() },
             EventKind::Joined { user: "DIRECT_ENDED:bob".into(), room: "x".into() },
         ] {
             for dialect in [Dialect::Lines, Dialect::Elsewhere] {

@@ -104,6 +104,11 @@ causes! {
     UserExpelled "user_expelled" State, "{by} banned {user} from this server{time}";
     UserReadmitted "user_readmitted" State, "{by} lifted the ban of {user} from this server";
 
+    // What users tell of themselves.
+    AwaySet "away_set" State, "You are away: {word}. /away alone, or your next message, ends that";
+    HereAgain "here_again" State, "You are here again";
+    UserAway "user_away" State, "{user} is away: {word}";
+
     Registered "registered" Line, "Registration successful. You can login now.";
 
     // Signing in.
@@ -167,6 +172,11 @@ causes! {
     ResumeBusy "resume_busy" Refusal(503), "Your previous connection is still busy. Try again in a moment.";
     TokenUnknown "token_unknown" Refusal(403), "That session is over. Sign in again.";
 
+    NameFixed "name_fixed" Refusal(403), "{user} is an account, and its name stays. Guests can change theirs.";
+    NameYours "name_yours" Refusal(400), "{user} is your name already.";
+    TooManyRenames "too_many_renames" Refusal(403),
+        "You have changed your name {count} times, the maximum. Sign in again with the name that you want.";
+
     // Commands.
     BadObject "bad_object" Refusal(400), "Not a valid command object: {word}. Nothing was done.";
     UnknownCommand "unknown_command" Refusal(400),
@@ -209,7 +219,7 @@ causes! {
     NotNewest "not_newest" Refusal(409), "That is not your newest message in {room}. Nothing was changed.";
     TooFarBack "too_far_back" Refusal(400), "/delete USER MINUTES goes 1 to {count} minute{s} back. Nothing was done.";
     ChangeNotStored "change_not_stored" Refusal(500),
-        "That could not be stored; no message has changed. Try again, or tell the operator of this server.";
+        "The change could not be stored; no message has changed. Try again, or tell the operator of this server.";
     NoPin "no_pin" Refusal(404), "No message is pinned in {room}.";
     RulesFull "rules_full" Refusal(403),
         "{room} has {count} such entries (owners, invitations, hands, mutes or bans), the maximum. Remove one first.";

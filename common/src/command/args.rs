@@ -134,6 +134,9 @@ impl<'a> Command<'a> {
             Command::DirectAccept { to, key, addresses } => {
                 ("direct_accept", Arguments { key: Some(key), addresses: Some(addresses), ..of_user(to) })
             }
+            Command::Away(text) => ("away", Arguments { text, ..none }),
+            Command::Nick(name) => ("nick", of_user(name)),
+            Command::Whois(user) => ("whois", of_user(user)),
             Command::Block(user) => ("block", of_user(user)),
             Command::Blocked { after } => ("block", list(after)),
             Command::Unblock(user) => ("unblock", of_user(user)),

@@ -10,6 +10,7 @@ use super::table::commands;
 use super::{Command, Format, HistoryQuery};
 use crate::cause::{Cause, Report};
 use crate::clean::clean;
+use crate::visible::is_blank;
 use std::fmt;
 
 /// Maximum length in characters of an unknown word in an error.
@@ -103,7 +104,7 @@ pub fn parse<'a>(line: &'a str, own_name: &str) -> Option<Result<Command<'a>, Co
     Some(match line.strip_prefix('/') {
         // As on IRC, the first of two slashes escapes the second one.
         Some(text) if text.starts_with('/') => Ok(Command::Say(text)),
-        Some(slash) => parse_slash(slash),
+        Some(slash) => parse_slash(line, slash),
         None if FOREIGN.iter().any(|prefix| line.starts_with(prefix)) => {
             Ok(Command::Foreign { by_program: is_by_program(line) })
         }
@@ -118,7 +119,8 @@ fn after_own_name<'a>(line: &'a str, own_name: &str) -> Option<&'a str> {
     (same && !own_name.is_empty()).then_some(after)
 }
 
-fn parse_slash(slash: &str) -> Result<Command<'_>, CommandError<'_>> {
+/// Parses `line`, which is `/` and `slash`.
+fn parse_slash<'a>(line: &'a str, slash: &'a str) -> Result<Command<'a>, CommandError<'a>> {
     let (word, rest) = slash.split_once(SEPARATORS).unwrap_or((slash, ""));
     let known = without_alias(word);
     let found = commands().find_map(|spec| {
@@ -126,7 +128,9 @@ fn parse_slash(slash: &str) -> Result<Command<'_>, CommandError<'_>> {
         spec.forms.iter().find(is_it).map(|form| (spec, form.shape))
     });
     let (spec, shape): (&CommandSpec, Shape) = found.ok_or(CommandError::Unknown(word))?;
-    arguments(rest, shape, spec).map(spec.build).ok_or_else(|| misused(word, rest.trim(), spec))
+    let args = arguments(rest, shape, spec).filter(|args| !spec.is_talk || !is_blank(args.text()));
+    let args = args.map(|args| if spec.is_talk { Arguments { text: Some(line), ..args } } else { args });
+    args.map(spec.build).ok_or_else(|| misused(word, rest.trim(), spec))
 }
 
 /// Returns the error for arguments that do not fit, with the command that the user may have meant.

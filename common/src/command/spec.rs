@@ -22,6 +22,8 @@ pub struct CommandSpec {
     /// True if a client must not send the command again in a new session, where the server cannot recognize the
     /// repetition: its message is stored nowhere, or it would be refused the second time.
     pub(super) runs_once: bool,
+    /// True if the line itself is talk, so that objects say it with another type.
+    pub(super) is_talk: bool,
     /// True if lines mean the current room, where objects name theirs in `room`.
     pub(super) in_room: bool,
     /// Arguments that must be there, in the order of the line.
@@ -117,7 +119,8 @@ pub(super) enum Shape {
 
 /// The command of an object's type, which is its slash word with `_` in place of `-`.
 pub(super) fn of_type(r#type: &str) -> Option<&'static CommandSpec> {
-    commands().find(|spec| spec.word().bytes().map(|b| if b == b'-' { b'_' } else { b }).eq(r#type.bytes()))
+    let mut with_object = commands().filter(|spec| !spec.is_talk);
+    with_object.find(|spec| spec.word().bytes().map(|b| if b == b'-' { b'_' } else { b }).eq(r#type.bytes()))
 }
 
 /// Words that are reserved as names: the first words of all bare forms and of the sign-in. Words that need a slash are
@@ -174,6 +177,7 @@ pub(super) const SPEC: CommandSpec = CommandSpec {
     audience: Audience::Users,
     is_question: false,
     runs_once: false,
+    is_talk: false,
     in_room: false,
     required: &[],
     optional: &[],

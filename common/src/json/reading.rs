@@ -5,6 +5,7 @@ use crate::cause::{Cause, Details, Report};
 use crate::command::Format;
 use crate::event::{EventKind, More, Part, SignInDetails, Text};
 use crate::history::Location;
+use crate::whois::Whois;
 use std::borrow::Cow;
 
 impl WireEvent<'_> {
@@ -131,6 +132,7 @@ impl WireEvent<'_> {
             "direct_ended" => EventKind::DirectEnded { with: owned(&self.user)?, reason: owned(&self.reason)? },
             "connected" => EventKind::Connected { user: owned(&self.user)? },
             "disconnected" => EventKind::Disconnected { user: owned(&self.user)? },
+            "renamed" => EventKind::Renamed { from: owned(&self.user)?, to: owned(&self.to)? },
             "joined" => EventKind::Joined { user: owned(&self.user)?, room: owned(&self.room)? },
             "left" => EventKind::Left { user: owned(&self.user)?, room: owned(&self.room)? },
             "history_end" => {
@@ -175,6 +177,19 @@ impl WireEvent<'_> {
                 let Remainder::Messages(more) = self.more? else { return None };
                 EventKind::CaughtUp { room: owned(&self.room)?, count: self.shown?, missed: self.missed?, more }
             }
+            "whois" => EventKind::Whois(Box::new(Whois {
+                user: owned(&self.user)?,
+                account: self.account?,
+                client: owned(&self.client),
+                since: self.since,
+                idle_minutes: self.idle_minutes,
+                last_seen: self.last_seen,
+                away: owned(&self.away),
+                rooms: owned_all(&self.member_of).unwrap_or_default(),
+                room: owned(&self.room),
+                standing: owned_all(&self.standing).unwrap_or_default(),
+                address: owned(&self.address),
+            })),
             "info" => EventKind::Info(owned(&self.text)?),
             _ => return None,
         })

@@ -5,6 +5,7 @@ use crate::event::{Event, EventKind, More, Part, Reply, SignInDetails, Text};
 use crate::history::Location;
 use crate::room_overview::{PinnedMessage, RoomOverview, Standing};
 use crate::time::OffsetDateTime;
+use crate::whois::Whois;
 use proptest::prelude::*;
 use std::borrow::Cow;
 
@@ -145,6 +146,24 @@ fn overview() -> impl Strategy<Value = RoomOverview> {
 fn any_what() -> impl Strategy<Value = EventKind<'static>> {
     let two = || (text(), text());
     prop_oneof![
+        (text(), any::<bool>(), any::<Option<i64>>(), prop::option::of(text()), prop::collection::vec(text(), 0..3))
+            .prop_map(|(user, account, since, away, rooms)| {
+                let (client, room, address) = (away.clone(), away.clone(), away.clone());
+                let (idle_minutes, last_seen) = (since.map(i64::unsigned_abs), since);
+                let standing = rooms.clone();
+                let times = Whois { since, idle_minutes, last_seen, ..Whois::default() };
+                EventKind::Whois(Box::new(Whois {
+                    user,
+                    account,
+                    client,
+                    away,
+                    rooms,
+                    room,
+                    standing,
+                    address,
+                    ..times
+                }))
+            }),
         (any::<u64>(), text(), text(), text()).prop_map(|(id, room, user, text)| EventKind::Said {
             id,
             room,
@@ -188,6 +207,7 @@ fn any_what() -> impl Strategy<Value = EventKind<'static>> {
         two().prop_map(|(with, reason)| EventKind::DirectEnded { with, reason }),
         text().prop_map(|user| EventKind::Connected { user }),
         text().prop_map(|user| EventKind::Disconnected { user }),
+        two().prop_map(|(from, to)| EventKind::Renamed { from, to }),
         two().prop_map(|(user, room)| EventKind::Joined { user, room }),
         two().prop_map(|(user, room)| EventKind::Left { user, room }),
         (text(), overview()).prop_map(|(room, rules)| EventKind::Rules { room, rules: Box::new(rules) }),

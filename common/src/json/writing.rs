@@ -6,6 +6,7 @@ use crate::event::{Event, EventKind, Part, SignInDetails, Text};
 use crate::history::Location;
 use crate::name::is_server_author;
 use crate::text;
+use crate::whois::Whois;
 use std::borrow::Cow;
 
 fn borrowed<'a>(text: &'a Text<'_>) -> Option<Text<'a>> {
@@ -204,6 +205,9 @@ impl<'a> WireEvent<'a> {
             }
             EventKind::Connected { user } => WireEvent { user: borrowed(user), ..system("connected") },
             EventKind::Disconnected { user } => WireEvent { user: borrowed(user), ..system("disconnected") },
+            EventKind::Renamed { from, to } => {
+                WireEvent { user: borrowed(from), to: borrowed(to), ..system("renamed") }
+            }
             EventKind::Joined { user, room } => {
                 WireEvent { user: borrowed(user), room: borrowed(room), ..system("joined") }
             }
@@ -256,6 +260,7 @@ impl<'a> WireEvent<'a> {
                 more: Some(Remainder::Messages(*more)),
                 ..WireEvent::of("system")
             },
+            EventKind::Whois(whois) => WireEvent::whois(whois, event),
             EventKind::Info(text) => {
                 WireEvent { text: borrowed(text), event: Some("info".into()), ..WireEvent::of("system") }
             }
@@ -276,6 +281,26 @@ impl<'a> WireEvent<'a> {
             | EventKind::Done { .. }
             | EventKind::Ping
             | EventKind::Error { .. } => system("other"),
+        }
+    }
+
+    fn whois(whois: &'a Whois<'_>, event: &Event<'_>) -> WireEvent<'a> {
+        let field = |text: &'a Option<Text<'_>>| text.as_ref().and_then(borrowed);
+        WireEvent {
+            event: Some("whois".into()),
+            user: borrowed(&whois.user),
+            account: Some(whois.account),
+            client: field(&whois.client),
+            since: whois.since,
+            idle_minutes: whois.idle_minutes,
+            last_seen: whois.last_seen,
+            away: field(&whois.away),
+            member_of: borrowed_all(&whois.rooms).filter(|rooms| !rooms.is_empty()),
+            room: field(&whois.room),
+            standing: borrowed_all(&whois.standing).filter(|standing| !standing.is_empty()),
+            address: field(&whois.address),
+            text: Some(whois.sentences(event.at).join("\n").into()),
+            ..WireEvent::of("system")
         }
     }
 

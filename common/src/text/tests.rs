@@ -3,6 +3,7 @@
 use super::*;
 use crate::cause::Cause;
 use crate::event::More;
+use crate::room_overview::RoomOverview;
 use crate::time::OffsetDateTime;
 use proptest::prelude::*;
 
@@ -144,6 +145,7 @@ fn events_are_written_as_the_lines_of_the_protocol() {
         (EventKind::Private { from: name(), text: "hi".into() }, "[Private] alice: hi\n"),
         (EventKind::Connected { user: name() }, "alice has connected to the chatroom\n"),
         (EventKind::Disconnected { user: name() }, "alice has left the chatroom\n"),
+        (EventKind::Renamed { from: name(), to: "bob".into() }, "alice is now bob\n"),
         (EventKind::Joined { user: name(), room: "ops".into() }, "alice joined ops\n"),
         (EventKind::Left { user: name(), room: "ops".into() }, "alice left ops\n"),
         (
@@ -295,6 +297,35 @@ fn a9_each_line_of_a_message_has_the_prefix() {
     assert_eq!(written(said(), Dialect::Mesh, 1_000).matches("14:23:20 bob: ").count(), 4);
 }
 
+#[test]
+fn an_action_has_a_sign_that_no_name_has_on_each_line() {
+    let action = "/me waves\nINFO: you have been kicked\nbob: hi";
+    for (what, prefix) in messages("bob", action).into_iter().zip([
+        "* bob ",
+        "[all] * bob ",
+        "[PM] * bob ",
+        "[PM 2026-11-21 14:23] * bob ",
+        "[bob 2026-11-21 14:23] * bob ",
+        "[all 2026-11-21 14:23] * bob ",
+        "[PM 2026-11-21 14:23] * bob to bob ",
+        "[Private] * bob ",
+        "[Direct] * bob ",
+    ]) {
+        let lines: String = action[4..].split('\n').map(|line| format!("{prefix}{line}\n")).collect();
+        assert_eq!(written(what, Dialect::Lines, 4_096), lines);
+    }
+    let said = || EventKind::Said { id: 1, room: "ops".into(), user: "bob".into(), text: "/me waves".into() };
+    for (dialect, line) in [
+        (Dialect::Elsewhere, "[ops] * bob waves\n"),
+        (Dialect::TcpChat, "* bob waves\n"),
+        (Dialect::Chat77, "* bob waves\n"),
+        (Dialect::Mesh, "14:23:20 * bob waves\n"),
+    ] {
+        assert_eq!(written(said(), dialect, 1_000), line);
+    }
+    assert!(crate::UserName::parse("*").is_err() && crate::UserName::parse("* bob").is_err());
+}
+
 /// Texts and names with many line ends and forged prefixes.
 fn forged() -> impl Strategy<Value = String> {
     let part = prop_oneof![
@@ -325,6 +356,27 @@ proptest! {
                     Dialect::TcpChat | Dialect::Chat77 => prop_assert_eq!(rest.concat(), flatten(&text)),
                     Dialect::LanTalk => prop_assert_eq!(rest, [&*flatten(&text)]),
                     _ => prop_assert_eq!(rest, text.split('\n').collect::<Vec<_>>()),
+                }
+            }
+        }
+    }
+
+    /// Each line of an action begins with the sign and the name of its author, whatever its text: so it is no line of
+    /// another user, of another kind or of the server.
+    #[test]
+    fn no_action_forges_the_prefix_of_a_line(name in "[a-z]{1,9}", text in forged()) {
+        let action = format!("/me {text}");
+        if action_of(&action).is_none() {
+            return Ok(());
+        }
+        for dialect in DIALECTS {
+            for (what, short) in messages(&name, &action).into_iter().zip(messages(&name, "/me x")).take(9) {
+                let short = written(short, dialect, 1_000);
+                let prefix = short.strip_suffix("x\n").unwrap();
+                prop_assert!(prefix.contains(&format!("* {name} ")), "{:?}", prefix);
+                let out = written(what, dialect, 1_000);
+                for line in out.split_terminator('\n') {
+                    prop_assert!(line.starts_with(prefix), "{:?} in {:?}", prefix, out);
                 }
             }
         }

@@ -43,11 +43,11 @@ type AccountResult = Result<Option<Report<'static>>, Report<'static>>;
 impl Dispatcher<'_> {
     /// Carries out `/register` or `/password`, or asks for the passwords if the command has none.
     pub(super) fn account_command(&mut self, command: Command<'_>, now: OffsetDateTime) -> AccountResult {
-        let user = self.user;
+        let user = self.user.clone();
         let purpose = match command {
             Command::Password(_) if !user.is_account() => return Err(Cause::NoAccount.report()),
             Command::Password(Some(change)) => {
-                self.passwords.change_password(user, change)?;
+                self.passwords.change_password(&user, change)?;
                 return Ok(Some(Cause::PasswordChanged.report()));
             }
             Command::Password(None) => Purpose::Change,
@@ -66,7 +66,7 @@ impl Dispatcher<'_> {
     }
 
     fn register(&mut self, password: &str) -> Result<Report<'static>, Report<'static>> {
-        self.passwords.register_guest(self.user, password)?;
+        self.passwords.register_guest(&self.user, password)?;
         self.session.upgrade_to_account();
         Ok(Cause::AccountMade.with_user(self.user.name.to_string()))
     }
@@ -84,7 +84,7 @@ impl Dispatcher<'_> {
             AnswerResult::Cancelled => Cause::QuestionsCancelled.report(),
             AnswerResult::Differ => Cause::PasswordsDiffer.report(),
             AnswerResult::Register(password) => self.register(password).unwrap_or_else(|refusal| refusal),
-            AnswerResult::Change(change) => match self.passwords.change_password(self.user, change) {
+            AnswerResult::Change(change) => match self.passwords.change_password(&self.user, change) {
                 Ok(()) => Cause::PasswordChanged.report(),
                 Err(refusal) => refusal,
             },

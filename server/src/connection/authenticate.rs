@@ -1,8 +1,8 @@
 //! Carries out the authentication requests of a door: a guest's name, an account, a password. This module writes
 //! nothing to the client; the door answers.
 
-use super::Connection;
 use super::passwords::Passwords;
+use super::{Connection, ServerContext};
 use crate::door::{AuthRequest, AuthResult, SessionRequest};
 use crate::guard::{Origin, throttle};
 use crate::hub::{CountedAddress, NameReservation, NameTaken, Session, SignInOptions, SignInRequest};
@@ -152,27 +152,9 @@ impl Connection<'_> {
         Ok(AdmittedUser::guest(self.reserve_unregistered(name)?, RoomName::lobby()))
     }
 
-    /// Reserves a name that no account has.
+    /// Reserves a name for a sign-in. A client that holds it is probed.
     fn reserve_unregistered(&self, name: UserName) -> Result<NameReservation, AuthResult> {
-        // The name of an account is refused in any case, so its holder is not probed.
-        let is_account = self.context.accounts.exists(name.key());
-        let reservation = if is_account { self.context.hub.reserve(name) } else { self.reserve(name) };
-        let reservation = reservation.map_err(|taken| {
-            let cause = match taken {
-                NameTaken::InUse => Cause::NameTaken,
-                NameTaken::ServerName => Cause::NameOfServer,
-            };
-            AuthResult::NameTaken(cause.report())
-        })?;
-        #[cfg(feature = "faults")]
-        crate::faults::strike("sign-in", reservation.name().as_str().as_bytes());
-        // Checked again under the reservation: another client may just have registered the name.
-        if self.context.accounts.exists(reservation.name().key()) {
-            return Err(AuthResult::NameTaken(Cause::NameRegistered.with_user(reservation.name().to_string())));
-        }
-        // Checked last, so that a name which looks like that of another user is reported as taken.
-        reservation.name().check_new().map_err(|why| AuthResult::Refused(why.into()))?;
-        Ok(reservation)
+        claim_name(self.context, name, |name| self.reserve(name))
     }
 
     /// Registers an account. Its name stays reserved until the result is dropped.
@@ -248,11 +230,41 @@ impl Connection<'_> {
     }
 }
 
+/// Claims a name that no account has, for a guest or a new account; `reserve` reserves it.
+///
+/// # Errors
+/// The name is taken, belongs to an account or to the server, or is reserved.
+pub(super) fn claim_name(
+    context: &ServerContext,
+    name: UserName,
+    reserve: impl FnOnce(UserName) -> Result<NameReservation, NameTaken>,
+) -> Result<NameReservation, AuthResult> {
+    // The name of an account is refused in any case, so its holder is not probed.
+    let is_account = context.accounts.exists(name.key());
+    let reservation = if is_account { context.hub.reserve(name) } else { reserve(name) };
+    let reservation = reservation.map_err(|taken| {
+        let cause = match taken {
+            NameTaken::InUse => Cause::NameTaken,
+            NameTaken::ServerName => Cause::NameOfServer,
+        };
+        AuthResult::NameTaken(cause.report())
+    })?;
+    #[cfg(feature = "faults")]
+    crate::faults::strike("sign-in", reservation.name().as_str().as_bytes());
+    // Checked again under the reservation: another client may just have registered the name.
+    if context.accounts.exists(reservation.name().key()) {
+        return Err(AuthResult::NameTaken(Cause::NameRegistered.with_user(reservation.name().to_string())));
+    }
+    // Checked last, so that a name which looks like that of another user is reported as taken.
+    reservation.name().check_new().map_err(|why| AuthResult::Refused(why.into()))?;
+    Ok(reservation)
+}
+
 fn counted_address(address: IpAddr) -> CountedAddress {
     // The network of an IPv6 address comes last.
     let origin = Origin::of(address).last().unwrap_or(Origin::Address(address));
     let multiplier = u32::try_from(origin.multiplier()).unwrap_or(u32::MAX);
-    CountedAddress { key: format!("{origin:?}").into(), multiplier }
+    CountedAddress { key: format!("{origin:?}").into(), shown: address.to_string().into(), multiplier }
 }
 
 /// Compares two passwords in a time that does not depend on where they differ.

@@ -7,6 +7,7 @@
 use super::inbound::ReadObject;
 use super::passwords::Passwords;
 use super::questions::Questions;
+use super::record::SessionRecord;
 use super::unsent::DroppedLines;
 use crate::door::{Door, Inbound};
 use crate::guard::AddressBudget;
@@ -31,7 +32,9 @@ const LONGEST_WORD: usize = 40;
 pub(super) struct Dispatcher<'t> {
     pub session: &'t mut Session,
     pub door: &'t dyn Door,
-    pub user: &'t User,
+    pub user: Arc<User>,
+    /// Records the session under each of its names.
+    pub record: &'t SessionRecord<'t>,
     /// Checks and sets passwords.
     pub passwords: Passwords<'t>,
     /// The open questions; the next lines answer them.
@@ -153,7 +156,7 @@ impl Dispatcher<'_> {
         after
     }
 
-    /// Carries out a command: an account command here, any other in the hub.
+    /// Carries out a command: an account command and a change of the name here, any other in the hub.
     fn carry_out(&mut self, command: Command<'_>, tag: Tag, now: OffsetDateTime) -> AfterCommand {
         match command {
             Command::Register { .. } | Command::Password(_) => {
@@ -161,6 +164,14 @@ impl Dispatcher<'_> {
                     && let Err(report) | Ok(Some(report)) = self.account_command(command, now)
                 {
                     self.session.finish_command(report);
+                }
+                AfterCommand::Here
+            }
+            Command::Nick(name) => {
+                if self.session.begin_command(&command, tag, now)
+                    && let Err(refusal) = self.rename(name)
+                {
+                    self.session.finish_command(refusal);
                 }
                 AfterCommand::Here
             }

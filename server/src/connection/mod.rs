@@ -18,6 +18,8 @@ mod inbound;
 mod passwords;
 mod probing;
 mod questions;
+mod record;
+mod renaming;
 mod resuming;
 mod sign_in;
 mod unsent;
@@ -30,16 +32,17 @@ use crate::guard::{
     AddressBudgets, Bans, DepartedUsers, Hasher, IdleState, IdleTimer, Lockout, LogBudgets, LogCause, LogVerdict,
     Probes, Rate, RateVerdict, Throttle,
 };
-use crate::hub::{AfterCommand, Hub, Session, User};
+use crate::hub::{AfterCommand, Hub, Session};
 use crate::log_throttle::KeyedLogThrottle;
 use crate::net::{ReadResult, Stream};
-use crate::store::{Accounts, Record, Sessions};
+use crate::store::{Accounts, Sessions};
 use dispatch::Dispatcher;
 use landline_common::limits::count;
 use landline_common::lines::{Framing, ReadMessage, ReceiveBuffer};
 use landline_common::{Cause, Limits};
 use log::Level;
 use passwords::Passwords;
+use record::SessionRecord;
 use std::fmt::Arguments;
 use std::net::IpAddr;
 use std::ops::ControlFlow;
@@ -195,29 +198,8 @@ impl Connection<'_> {
     /// Runs the session of a client that has signed in, until it ends, and records the sign-in and the sign-out.
     fn run_session(&mut self, mut session: Session, door: &dyn Door) {
         let context = self.context;
-        let user = session.user().clone();
-        let ip = self.stream.address();
-        let address = ip.to_string();
-        let record = |context: &ServerContext| Record {
-            at: context.clock.now(),
-            name: &user.name,
-            account: user.is_account(),
-            address: &address,
-            port: self.stream.port(),
-        };
-        // One decision for both records: a sign-in without its sign-out would look like a session that a kill ended.
-        let recorded = context.log_budgets.charge(LogCause::Records, ip, Instant::now());
-        match recorded {
-            LogVerdict::Write => context.sessions.login(&record(context)),
-            left_out => context.sessions.login_unrecorded(&record(context), left_out == LogVerdict::Announce),
-        }
-        context.log(
-            ip,
-            LogCause::Sessions,
-            Level::Info,
-            format_args!("session: {} joined address={address}", user.name),
-        );
-        let reason = self.run_messages(&mut session, door, &user);
+        let record = SessionRecord::begin(context, self.stream, session.user());
+        let reason = self.run_messages(&mut session, door, &record);
         let reason = self.outbox.disconnect_reason().map_or(reason, |disconnected| match disconnected {
             DisconnectReason::TooSlow => TOO_SLOW,
             DisconnectReason::Broken => LOST,
@@ -236,17 +218,13 @@ impl Connection<'_> {
                 self.outbox.disconnect(DisconnectReason::TooSlow);
             }
         }
-        context.departed.add(&user.name, self.stream.address(), Instant::now());
-        match recorded {
-            LogVerdict::Write => context.sessions.logout(&record(context), reason),
-            _ => context.sessions.logout_unrecorded(&record(context)),
-        }
-        context.log(ip, LogCause::Sessions, Level::Info, format_args!("session: {} left reason={reason:?}", user.name));
+        record.end(session.user(), reason);
     }
 
     /// The loop of a session. Returns the reason for which it ended.
-    fn run_messages(&mut self, session: &mut Session, door: &dyn Door, user: &User) -> Reason {
+    fn run_messages(&mut self, session: &mut Session, door: &dyn Door, record: &SessionRecord<'_>) -> Reason {
         let context = self.context;
+        let user = session.user().clone();
         let warning = Limits::seconds(context.limits.idle_warning_seconds);
         let mut idle = IdleTimer::new(context.timeout, warning, Instant::now());
         self.rate = Rate::new(context.rate, context.limits.dropped_lines);
@@ -255,7 +233,7 @@ impl Connection<'_> {
         let mut dispatcher = Dispatcher {
             session,
             door,
-            user,
+            record,
             passwords: Passwords { context, address: self.stream.address() },
             questions: None,
             talk_allowed_from: Instant::now(),
@@ -266,8 +244,9 @@ impl Connection<'_> {
             over_budget: false,
             dropped: DroppedLines::default(),
             rendering: user.rendering(),
+            user,
         };
-        let mut confirm_at = user.supports_pings().then(|| Instant::now() + TOKEN_CONFIRMED);
+        let mut confirm_at = dispatcher.user.supports_pings().then(|| Instant::now() + TOKEN_CONFIRMED);
         loop {
             // Before the first read: messages that followed the sign-in at once are already in the buffer.
             if let ControlFlow::Break(reason) = self.handle_pending(&mut dispatcher) {

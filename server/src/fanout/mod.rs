@@ -85,6 +85,6 @@ enum Publisher {
     Talk(ClientId),
     /// A change that a client makes to its own lines. It is talk, and the client gets it, too.
     Change(ClientId),
-    /// A notice that a client enters or leaves.
+    /// A notice that a client enters, leaves or changes its name.
     Presence(ClientId),
 }

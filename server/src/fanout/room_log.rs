@@ -116,6 +116,16 @@ impl RoomLog {
         number
     }
 
+    /// Appends a notice about the user of `subscription`, which goes to the members that may read of its presence; also
+    /// to the user itself. Returns the batch number for [`RoomLog::wait_delivered`].
+    pub fn announce_presence(self: &Arc<Self>, subscription: &Subscription, notice: &mut dyn Publication) -> u64 {
+        let mut log = self.lock_with_capacity();
+        let number = log.number;
+        log.append(Publisher::Presence(subscription.client), notice);
+        self.ensure_cycle(log);
+        number
+    }
+
     /// Makes `subscription` a member, which gets everything appended from now on. `notice` goes only to the members
     /// that entered earlier. Returns the batch number for [`RoomLog::wait_delivered`], 0 if there is nothing to wait
     /// for.

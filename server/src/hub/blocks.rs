@@ -56,9 +56,9 @@ impl Blocks {
         self.add_client(new, list);
     }
 
-    /// True if `client` blocks `name`.
-    pub(super) fn is_blocked(&self, client: ClientId, name: &NameKey) -> bool {
-        self.blockers.get(name).is_some_and(|blockers| blockers.contains(&client))
+    /// True if `client` blocks one of the names of a user.
+    pub(super) fn is_blocked(&self, client: ClientId, names: &[NameKey]) -> bool {
+        names.iter().filter_map(|name| self.blockers.get(name)).any(|blockers| blockers.contains(&client))
     }
 
     /// Returns the names that `client` blocks.
@@ -66,9 +66,9 @@ impl Blocks {
         self.lists.get(&client).map_or(&[], Vec::as_slice)
     }
 
-    /// Iterates over the clients that block `name`.
-    pub(super) fn blockers(&self, name: &NameKey) -> impl Iterator<Item = ClientId> {
-        self.blockers.get(name).into_iter().flatten().copied()
+    /// Iterates over the clients that block one of the names of a user; over a client once for each name.
+    pub(super) fn blockers<'a>(&'a self, names: &'a [NameKey]) -> impl Iterator<Item = ClientId> {
+        names.iter().filter_map(|name| self.blockers.get(name)).flatten().copied()
     }
 
     fn remove_blocker(&mut self, client: ClientId, name: &NameKey) {
@@ -95,8 +95,9 @@ mod tests {
         let bob = name("Bob");
         blocks.add_client(1, vec![bob.clone(), name("eve")]);
         assert!(blocks.block(2, name("bob")) && !blocks.block(1, name("BOB")));
-        assert!(blocks.is_blocked(1, bob.key()) && !blocks.is_blocked(3, bob.key()));
-        assert_eq!(blocks.blockers(bob.key()).collect::<Vec<_>>(), [1, 2]);
+        let names = [name("robert").key().clone(), bob.key().clone()];
+        assert!(blocks.is_blocked(1, &names) && !blocks.is_blocked(3, &names) && !blocks.is_blocked(1, &names[..1]));
+        assert_eq!(blocks.blockers(&names).collect::<Vec<_>>(), [1, 2]);
         assert_eq!(blocks.unblock(1, bob.key()), Some(bob.clone()));
         assert_eq!(blocks.unblock(1, bob.key()), None);
         assert_eq!(blocks.list(1), [name("eve")]);

@@ -9,6 +9,7 @@ use crate::fanout::{Publication, RoomLog};
 use crate::ordered_mutex::OrderedMutex;
 use landline_common::{Event, EventKind, Limits, OffsetDateTime, Rendering};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A group's send path, and its pending presence changes.
 #[derive(Debug)]
@@ -34,6 +35,16 @@ impl BroadcastGroup {
     pub(super) fn new(log: Arc<RoomLog>, gate: Option<Arc<RoomGate>>, limits: &Limits) -> Arc<BroadcastGroup> {
         let recent = OrderedMutex::new(RecentMessages::new(limits));
         Arc::new(BroadcastGroup { log, gate, presence: OrderedMutex::default(), recent })
+    }
+
+    /// Counts a line about a change of a name. See [`PresenceThrottle::take_line`].
+    pub(super) fn take_line(&self, hub: &Hub) -> Result<(), Duration> {
+        self.presence.lock().take_line(hub.poller.uptime(), &hub.limits)
+    }
+
+    /// Names a user by its new name in the summary that is to come.
+    pub(super) fn rename(&self, user: &User) {
+        self.presence.lock().rename(&user.author.owner, &user.name);
     }
 
     /// Starts the timer that ends the batch and announces its summary.

@@ -15,8 +15,10 @@ mod mail;
 mod nonces;
 mod presence;
 mod private;
+mod profile;
 mod publications;
 mod recent;
+mod renaming;
 mod replay;
 mod request_budgets;
 mod requests;
@@ -57,7 +59,7 @@ use resume::ResumeTable;
 use room::Rooms;
 use rules::{RulesTable, ServerRules};
 use session::DetachedSession;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -105,6 +107,8 @@ struct Registry {
     direct_requests: DirectRequests,
     request_budgets: RequestBudgets,
     blocks: Blocks,
+    /// The users online that have had a name earlier in their session.
+    former_names: HashMap<NameKey, BTreeSet<ClientId>>,
     sessions: ResumeTable<DetachedSession>,
     rules: RulesTable,
     /// Rooms that belong to the server's owners: they are older than the rules.
@@ -126,7 +130,8 @@ enum NameState {
     Reserved,
     /// The name of an online user.
     Online(ClientId),
-    /// Its user is leaving. The next user of the name waits, so that the leave is announced before the new sign-in.
+    /// Its user is leaving or has taken another name. The next user of the name waits, so that this is announced before
+    /// the new sign-in.
     Leaving,
 }
 
@@ -153,6 +158,8 @@ pub struct NameReservation {
 pub struct CountedAddress {
     /// Identifies the address or network.
     pub key: Arc<str>,
+    /// The address itself, for owners of the server.
+    pub shown: Arc<str>,
     /// Its bounds on rooms and requests, as a multiple of those of one address.
     pub multiplier: u32,
 }
@@ -167,7 +174,7 @@ impl CountedAddress {
 /// One address.
 impl From<&str> for CountedAddress {
     fn from(key: &str) -> CountedAddress {
-        CountedAddress { key: key.into(), multiplier: 1 }
+        CountedAddress { key: key.into(), shown: key.into(), multiplier: 1 }
     }
 }
 
@@ -237,6 +244,7 @@ impl Hub {
             direct_requests: DirectRequests::new(chats_per_user),
             request_budgets: RequestBudgets::new(limits.requests_per_address),
             blocks: Blocks::default(),
+            former_names: HashMap::new(),
             sessions: ResumeTable::new(count(limits.resume_sessions), count(limits.resume_bytes)),
             rules: RulesTable::default(),
             server_rooms: HashSet::new(),

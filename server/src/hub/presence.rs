@@ -97,10 +97,7 @@ struct PendingChange {
 impl PresenceThrottle {
     /// Decides how to announce a change that `readers` users would read, and counts it. `now` is the server's uptime.
     pub(super) fn decide(&mut self, change: Change<'_>, readers: usize, now: Duration, limits: &Limits) -> Decision {
-        if now.saturating_sub(self.span_start) >= Limits::millis(limits.presence_gather_ms) {
-            self.span_start = now;
-            self.lines = 0;
-        }
+        self.begin_span(now, limits);
         let may_be_single = match &self.batch {
             // A user whose join is in the batch also leaves in the batch: readers must not see the leave first.
             Some(batch) => change.blocks_others && !batch.users.contains_key(change.history_owner),
@@ -113,6 +110,35 @@ impl PresenceThrottle {
         let first = self.batch.is_none();
         self.batch.get_or_insert_default().add(change);
         Decision::Batched { first }
+    }
+
+    /// Counts a line about a change of a name, which no summary can tell.
+    ///
+    /// # Errors
+    /// The lines of this time span are used up: the time until the next one begins.
+    pub(super) fn take_line(&mut self, now: Duration, limits: &Limits) -> Result<(), Duration> {
+        self.begin_span(now, limits);
+        if self.lines >= limits.presence_lines.max(1) {
+            return Err((self.span_start + Limits::millis(limits.presence_gather_ms)).saturating_sub(now));
+        }
+        self.lines += 1;
+        Ok(())
+    }
+
+    /// Names a user in the summary of the batch by its new name.
+    pub(super) fn rename(&mut self, history_owner: &HistoryOwner, new: &UserName) {
+        let pending = self.batch.as_mut().and_then(|batch| batch.users.get_mut(history_owner));
+        if let Some(name) = pending.and_then(|pending| pending.name.as_mut()) {
+            name.clone_from(new);
+        }
+    }
+
+    /// Begins the next time span if the last one is over.
+    fn begin_span(&mut self, now: Duration, limits: &Limits) {
+        if now.saturating_sub(self.span_start) >= Limits::millis(limits.presence_gather_ms) {
+            self.span_start = now;
+            self.lines = 0;
+        }
     }
 
     /// Ends the batch when its timer ends. Returns the summary, unless all changes canceled each other out, and true if
@@ -261,6 +287,23 @@ mod tests {
         assert_eq!(decisions[3..], [Decision::Batched { first: false }; 2]);
         let users = vec![user(0).0];
         assert_eq!(throttle.end_batch(&limits).0, Some(Summary { at: NOW, joined: 3, left: 0, users }));
+    }
+
+    #[test]
+    fn renames_are_bounded_and_a_summary_has_the_new_name() {
+        let mut throttle = PresenceThrottle::default();
+        let limits = limits();
+        for _ in 0..2 {
+            assert_eq!(throttle.take_line(SPAN, &limits), Ok(()));
+        }
+        assert_eq!(throttle.decide(change(&user(1), true), 5, SPAN, &limits), Decision::Announce);
+        assert_eq!(throttle.take_line(SPAN + SPAN / 4, &limits), Err(SPAN / 4 * 3));
+        assert_eq!(throttle.take_line(SPAN * 2, &limits), Ok(()));
+        throttle.decide(change(&user(2), true), 101, SPAN * 2, &limits);
+        let User(new, _) = user(9);
+        throttle.rename(&user(1).1, &new);
+        throttle.rename(&user(2).1, &new);
+        assert_eq!(throttle.end_batch(&limits).0, Some(Summary { at: NOW, joined: 1, left: 0, users: vec![new] }));
     }
 
     #[test]

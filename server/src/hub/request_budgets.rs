@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn a_network_has_a_multiple_of_the_budget() {
         let mut budgets = RequestBudgets::new(60);
-        let network = CountedAddress { key: "fd00::/64".into(), multiplier: 4 };
+        let network = CountedAddress { multiplier: 4, ..CountedAddress::from("fd00::/64") };
         let passed = (0..300).filter(|_| budgets.take(7, &network, second(5)).is_ok());
         assert_eq!(passed.count(), 240);
     }

@@ -113,9 +113,24 @@ impl Rooms {
         }
     }
 
+    /// Replaces a member by the same user under another name, in every room.
+    pub(super) fn rename(&mut self, user: &Arc<User>) {
+        for member in self.open.values_mut().filter_map(|room| room.members.get_mut(&user.client())) {
+            member.user = user.clone();
+        }
+    }
+
     /// Returns the name and number of members of every room.
     pub(super) fn list(&self) -> Vec<(RoomName, usize)> {
         self.open.values().map(|room| (room.name.clone(), room.members.len())).collect()
+    }
+
+    /// Returns the names of the rooms that a client is in, in their order.
+    pub(super) fn of_client(&self, client: ClientId) -> Vec<RoomName> {
+        let rooms = self.open.values().filter(|room| room.members.contains_key(&client));
+        let mut names: Vec<RoomName> = rooms.map(|room| room.name.clone()).collect();
+        names.sort_by(|a, b| a.key().cmp(b.key()));
+        names
     }
 
     /// Returns a room's name as shown, and its group.

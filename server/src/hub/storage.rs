@@ -109,6 +109,8 @@ pub trait Storage: fmt::Debug + Send + Sync {
     fn store_rules(&self, record: &mut dyn FnMut() -> RulesRecord) -> Result<(), String>;
     /// Returns the names of the rooms in the history. Called once, at the first start with rules.
     fn room_names(&self) -> Vec<String>;
+    /// Returns the time at which a user was last online, if that is known.
+    fn last_seen(&self, name: &NameKey) -> Option<OffsetDateTime>;
     /// Returns the names of users who left after `since`.
     fn seen_since(&self, since: OffsetDateTime) -> Vec<UserName>;
 }

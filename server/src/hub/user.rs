@@ -1,35 +1,44 @@
 //! An online user: name, connection, rendering, and the way to send events to the client.
 
 use super::CountedAddress;
+use super::profile::Profile;
 use super::recent::Author;
 use super::rules::Identity;
 use super::session_state::SessionState;
 use crate::fanout::{BlockFilter, ClientId, DeliveryMode, Outbox, Receipt};
 use crate::ordered_mutex::OrderedMutex;
 use landline_common::history::HistoryOwner;
-use landline_common::{Event, EventKind, Limits, OffsetDateTime, Rendering, RoomName, UserName};
+use landline_common::{Event, EventKind, Limits, NameKey, OffsetDateTime, Rendering, RoomName, UserName};
 use std::sync::atomic::{
     AtomicBool, AtomicU32,
     Ordering::{Relaxed, SeqCst},
 };
 use std::sync::{Arc, OnceLock};
 
-/// A signed-in guest or account. Each connection of a resumed session has a `User` of its own.
+/// A signed-in guest or account. Each connection of a resumed session and each name has a `User` of its own.
 #[derive(Debug)]
 pub struct User {
     /// The user's name.
     pub name: UserName,
     /// The client's address. Limits for each address count here.
     pub(super) address: CountedAddress,
-    /// The name, and the owner of the user's direct messages at sign-in. Never changes, so that presence changes and
-    /// messages of one session match.
+    /// The name, and the owner of the user's direct messages at sign-in. Only the name changes, when the user takes another
+    /// one, so that presence changes and messages of one session match.
     pub(super) author: Arc<Author>,
-    /// The account that a guest has registered during the session.
-    registered_account: OnceLock<HistoryOwner>,
     pub(super) outbox: Arc<Outbox>,
     pub(super) block_filter: Arc<BlockFilter>,
     /// State that outlasts the connection; `None` for a client that did not sign in by command object.
     pub(super) session: Option<Arc<SessionState>>,
+    pub(super) profile: Arc<Profile>,
+    connection: Arc<ConnectionState>,
+}
+
+/// The state of a user that changes while its connection lasts. A user who takes another name shares it with the `User`
+/// of the earlier name, which other threads may still hold.
+#[derive(Debug)]
+struct ConnectionState {
+    /// The account that a guest has registered during the session.
+    registered_account: OnceLock<HistoryOwner>,
     /// The user blocks others, which must not read of the user's presence.
     blocks_others: AtomicBool,
     /// The user has left: lookups by name find the user no more.
@@ -38,6 +47,18 @@ pub struct User {
     unanswered_pings: AtomicU32,
     /// Locked while an event is sent, so that after a change no event goes out in the old rendering.
     rendering: OrderedMutex<Rendering, 3>,
+}
+
+impl ConnectionState {
+    fn new(registered_account: OnceLock<HistoryOwner>, blocks_others: bool, rendering: Rendering) -> Arc<Self> {
+        Arc::new(ConnectionState {
+            registered_account,
+            blocks_others: AtomicBool::new(blocks_others),
+            left: AtomicBool::new(false),
+            unanswered_pings: AtomicU32::new(0),
+            rendering: OrderedMutex::new(rendering),
+        })
+    }
 }
 
 impl User {
@@ -49,43 +70,64 @@ impl User {
         outbox: Arc<Outbox>,
         rendering: Rendering,
         session: Option<Arc<SessionState>>,
+        profile: Arc<Profile>,
     ) -> Arc<User> {
         let author = Arc::new(Author { name: name.clone(), owner: history_owner });
         Arc::new(User {
             name,
             address,
             author,
-            registered_account: OnceLock::new(),
             outbox,
             block_filter: Arc::default(),
             session,
-            blocks_others: AtomicBool::new(false),
-            left: AtomicBool::new(false),
-            unanswered_pings: AtomicU32::new(0),
-            rendering: OrderedMutex::new(rendering),
+            profile,
+            connection: ConnectionState::new(OnceLock::new(), false, rendering),
         })
     }
 
     /// Makes the same user on another connection, possibly from another address.
     pub(super) fn with_connection(&self, outbox: Arc<Outbox>, address: CountedAddress) -> Arc<User> {
+        let account = self.connection.registered_account.clone();
         Arc::new(User {
             name: self.name.clone(),
             address,
-            author: self.author.clone(),
-            registered_account: self.registered_account.clone(),
             outbox,
+            connection: ConnectionState::new(account, self.blocks_others(), Rendering::Json),
+            ..self.share()
+        })
+    }
+
+    /// Makes the same user under another name.
+    pub(super) fn with_name(&self, name: UserName) -> Arc<User> {
+        let author = Arc::new(Author { name: name.clone(), owner: self.author.owner.clone() });
+        Arc::new(User { name, author, ..self.share() })
+    }
+
+    /// Makes a second handle on the same user.
+    fn share(&self) -> User {
+        User {
+            name: self.name.clone(),
+            address: self.address.clone(),
+            author: self.author.clone(),
+            outbox: self.outbox.clone(),
             block_filter: self.block_filter.clone(),
             session: self.session.clone(),
-            blocks_others: AtomicBool::new(self.blocks_others()),
-            left: AtomicBool::new(false),
-            unanswered_pings: AtomicU32::new(0),
-            rendering: OrderedMutex::new(Rendering::Json),
-        })
+            profile: self.profile.clone(),
+            connection: self.connection.clone(),
+        }
+    }
+
+    /// Returns the keys of all names that the user has had in this session, the present one last. Blocks and sanctions
+    /// of one of them hold for the user.
+    pub(super) fn name_keys(&self) -> Vec<NameKey> {
+        let mut keys = self.profile.former_names().to_vec();
+        keys.push(self.name.key().clone());
+        keys
     }
 
     /// Returns the owner of the user's direct messages: the account, or the guest's session.
     pub(super) fn history_owner(&self) -> &HistoryOwner {
-        self.registered_account.get().unwrap_or(&self.author.owner)
+        self.connection.registered_account.get().unwrap_or(&self.author.owner)
     }
 
     /// True if the user is the author of these messages.
@@ -108,7 +150,12 @@ impl User {
     /// Returns what the rules know of the user.
     pub(super) fn rules_identity(&self) -> Identity {
         let owner = self.history_owner().clone();
-        Identity { name: self.name.key().clone(), owner, address: self.address.key.clone() }
+        Identity {
+            name: self.name.key().clone(),
+            former_names: self.profile.former_names(),
+            owner,
+            address: self.address.key.clone(),
+        }
     }
 
     /// True if the user is signed in to an account, or has registered one during the session.
@@ -120,7 +167,7 @@ impl User {
     /// Makes a guest the owner of an account that it has just registered.
     pub(super) fn set_account(&self, account: HistoryOwner) {
         // Fails on a second call only. The user's own thread calls this once, as an account cannot register.
-        let _ = self.registered_account.set(account);
+        let _ = self.connection.registered_account.set(account);
     }
 
     /// True if the client acknowledges events with a `seq`. Such a client also answers pings.
@@ -137,13 +184,13 @@ impl User {
 
     /// Sends a ping, which the client's program answers with a pong.
     pub fn ping(&self, now: OffsetDateTime, limits: &Limits) {
-        self.unanswered_pings.fetch_add(1, SeqCst);
+        self.connection.unanswered_pings.fetch_add(1, SeqCst);
         self.send_event(&EventKind::Ping.at(now), limits);
     }
 
     /// Counts a pong. Returns true if it answers a ping of the server.
     pub fn record_pong(&self) -> bool {
-        self.unanswered_pings.fetch_update(SeqCst, SeqCst, |pings| pings.checked_sub(1)).is_ok()
+        self.connection.unanswered_pings.fetch_update(SeqCst, SeqCst, |pings| pings.checked_sub(1)).is_ok()
     }
 
     /// Returns the number of the client's connection.
@@ -161,30 +208,30 @@ impl User {
     /// Returns the form in which the client gets events.
     #[must_use]
     pub fn rendering(&self) -> Rendering {
-        *self.rendering.lock()
+        *self.connection.rendering.lock()
     }
 
     pub(super) fn blocks_others(&self) -> bool {
-        self.blocks_others.load(Relaxed)
+        self.connection.blocks_others.load(Relaxed)
     }
 
     pub(super) fn set_blocks_others(&self, blocks: bool) {
-        self.blocks_others.store(blocks, Relaxed);
+        self.connection.blocks_others.store(blocks, Relaxed);
     }
 
     /// True if the user has left. While it is false, work queued to the storage before this call comes before the work
     /// of the next sign-in with this name.
     #[must_use]
     pub fn has_left(&self) -> bool {
-        self.left.load(SeqCst)
+        self.connection.left.load(SeqCst)
     }
 
     pub(super) fn mark_left(&self) {
-        self.left.store(true, SeqCst);
+        self.connection.left.store(true, SeqCst);
     }
 
     pub(super) fn set_rendering(&self, rendering: Rendering) {
-        *self.rendering.lock() = rendering;
+        *self.connection.rendering.lock() = rendering;
     }
 
     /// Sends an event to this client alone.
@@ -194,19 +241,19 @@ impl User {
 
     /// Sends several events with no other event between them.
     pub(super) fn send_events(&self, events: &[Event<'_>], limits: &Limits) {
-        let rendering = self.rendering.lock();
+        let rendering = self.connection.rendering.lock();
         self.outbox.push_control(&rendered(*rendering, events, limits));
     }
 
     /// Calls `send` with the rendering, which does not change until `send` returns.
     pub(super) fn with_rendering(&self, send: impl FnOnce(Rendering)) {
-        let rendering = self.rendering.lock();
+        let rendering = self.connection.rendering.lock();
         send(*rendering);
     }
 
     /// Sends an event. The receipt is called when the kernel has taken it.
     pub(super) fn send_event_with_receipt(&self, event: &Event<'_>, limits: &Limits, receipt: Receipt) {
-        let rendering = self.rendering.lock();
+        let rendering = self.connection.rendering.lock();
         self.outbox.push_with_receipt(&rendered(*rendering, std::slice::from_ref(event), limits), receipt);
     }
 }

@@ -129,6 +129,7 @@ fn questions(spec: &CommandSpec, limits: &Limits) -> Vec<String> {
     let most = u64::MAX;
     match command {
         "/say" | "/all" | "/search" | "/ping" => vec![format!("{command} {text}")],
+        "/me" => vec![format!("/me {}", &text["/me ".len()..])],
         "/join" => vec![format!("/join {room}"), format!("/join {room} {rule}")],
         "/delete" | "/pin" => vec![command.into(), format!("{command} {most}"), format!("{command} {user}")],
         "/edit" => vec![format!("/edit {text}")],
@@ -139,7 +140,7 @@ fn questions(spec: &CommandSpec, limits: &Limits) -> Vec<String> {
         "/since" => vec![format!("/since {}", u64::MAX), format!("/since {} after {user}", u64::MAX)],
         "/pm" | "/direct-say" => vec![format!("{command} {user} {text}")],
         "/private" => vec![format!("/private {user} {text}"), format!("/private {text}")],
-        "/connect" | "/accept" | "/reject" | "/end" | "/direct" | "/direct-stop" | "/unblock" | "/trust" => {
+        "/connect" | "/accept" | "/reject" | "/end" | "/direct" | "/direct-stop" | "/unblock" | "/trust" | "/whois" => {
             vec![format!("{command} {user}"), format!("{command} {text}")]
         }
         "/direct-key" => vec![format!("/direct-key {key}"), format!("/direct-key {text}")],
@@ -148,8 +149,9 @@ fn questions(spec: &CommandSpec, limits: &Limits) -> Vec<String> {
         "/history" => ["", " 1000", " before 99", " after 1", " unread", &format!(" with {user}")]
             .map(|what| format!("/history{what}"))
             .to_vec(),
+        "/nick" => vec![format!("/nick {absent}"), format!("/nick {text}")],
         "/format" => vec!["/format text".into()],
-        "/topic" | "/hand" | "/key" => vec![format!("{command} {rule}"), format!("{command} {text}")],
+        "/topic" | "/hand" | "/key" | "/away" => vec![format!("{command} {rule}"), format!("{command} {text}")],
         "/kick" => vec![format!("/kick {user} {rule}"), format!("/kick {absent} {rule}")],
         "/mute" => vec![format!("/mute {user} {most}")],
         "/floor" => vec!["/floor".into(), format!("/floor {user} {most}")],

@@ -157,6 +157,10 @@ impl Storage for LargestStorage {
     fn newest_nonces(&self, _: usize) -> Vec<(String, String, u64)> {
         Vec::new()
     }
+    fn last_seen(&self, _: &NameKey) -> Option<OffsetDateTime> {
+        None
+    }
+
     fn seen_since(&self, _: OffsetDateTime) -> Vec<UserName> {
         self.seen.clone()
     }

@@ -60,7 +60,7 @@ impl HubFixture {
     /// Signs a guest of a network in, whose bounds are four times those of an address.
     fn guest_of_network(&self, number: u64, room: &str) -> Result<Session, Report<'static>> {
         let (mut newcomer, _) = self.newcomer(number, room);
-        newcomer.address = CountedAddress { key: "fd00::/64".into(), multiplier: 4 };
+        newcomer.address = CountedAddress { multiplier: 4, ..CountedAddress::from("fd00::/64") };
         let name = UserName::parse(&format!("guest{number}")).unwrap();
         self.hub.sign_in(self.hub.reserve(name).unwrap(), newcomer, NOW)
     }

@@ -2,6 +2,8 @@
 
 mod around;
 mod class;
+mod people;
+mod renaming;
 mod rooms;
 mod server;
 mod taking_back;

@@ -14,6 +14,7 @@ const RECENT: u64 = 10;
 #[allow(missing_docs, reason = "the actions are what their names say")]
 pub enum UserAct {
     Message,
+    Whois,
     Floor,
     ShortMute,
     Mute,
@@ -62,6 +63,13 @@ struct UserRow {
 
 static ROWS: &[UserRow] = &[
     UserRow { act: UserAct::Message, key: 'p', label: "write a message", hint: "", is_shown: |_| true },
+    UserRow {
+        act: UserAct::Whois,
+        key: 'w',
+        label: "who is it?",
+        hint: "account, rooms, time online",
+        is_shown: |about| !about.in_mesh,
+    },
     UserRow {
         act: UserAct::Floor,
         key: 'f',
@@ -185,6 +193,7 @@ impl UserAct {
     pub fn command<'a>(self, user: &'a str, room: Option<&'a str>, message: Option<u64>) -> Option<Command<'a>> {
         let action = match self {
             UserAct::Message => return None,
+            UserAct::Whois => return Some(Command::Whois(user)),
             UserAct::Block => return Some(Command::Block(user)),
             UserAct::Floor => RoomAction::Floor { user: Some(user), minutes: None },
             UserAct::ShortMute => RoomAction::Mute { user, minutes: Some(SHORT_MUTE) },
@@ -216,15 +225,15 @@ mod tests {
     fn rows_are_those_that_the_user_may_do() {
         let member = About { is_member: true, ..About::default() };
         let run = About { may_run: true, ..member };
-        assert_eq!(keys(member), "px");
+        assert_eq!(keys(member), "pwx");
         assert_eq!(keys(About { in_mesh: true, ..member }), "p");
-        assert_eq!(keys(run), "pmMkbox");
-        assert_eq!(keys(About { in_quiet_room: true, ..run }), "pfmMkbox");
-        assert_eq!(keys(About { has_message: true, ..run }), "pmMrRtkbox");
-        assert_eq!(keys(About { has_message: true, ..member }), "px");
-        assert_eq!(keys(About { is_muted: true, ..run }), "pukbox");
-        assert_eq!(keys(About { is_owner: true, in_quiet_room: true, ..run }), "pmMkbdx");
-        assert_eq!(keys(About { is_member: false, is_banned: true, ..run }), "pmMnoix");
+        assert_eq!(keys(run), "pwmMkbox");
+        assert_eq!(keys(About { in_quiet_room: true, ..run }), "pwfmMkbox");
+        assert_eq!(keys(About { has_message: true, ..run }), "pwmMrRtkbox");
+        assert_eq!(keys(About { has_message: true, ..member }), "pwx");
+        assert_eq!(keys(About { is_muted: true, ..run }), "pwukbox");
+        assert_eq!(keys(About { is_owner: true, in_quiet_room: true, ..run }), "pwmMkbdx");
+        assert_eq!(keys(About { is_member: false, is_banned: true, ..run }), "pwmMnoix");
     }
 
     #[test]
@@ -233,6 +242,7 @@ mod tests {
             let command = row.act.command("bob", Some("ops"), Some(7));
             match row.act {
                 UserAct::Message => assert_eq!(command, None),
+                UserAct::Whois => assert_eq!(command, Some(Command::Whois("bob"))),
                 UserAct::Block => assert_eq!(command, Some(Command::Block("bob"))),
                 act @ (UserAct::Remove | UserAct::Pin) => {
                     assert!(matches!(command, Some(Command::InRoom { room: Some("ops"), .. })), "{act:?}");

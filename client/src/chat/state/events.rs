@@ -53,6 +53,7 @@ impl State {
             }
             EventKind::Connected { user } => self.user_connected(at, &cleaned_name(user)),
             EventKind::Disconnected { user } => self.user_disconnected(at, &cleaned_name(user)),
+            EventKind::Renamed { from, to } => self.user_renamed(from, to),
             EventKind::Joined { user, room } => self.user_moved(at, &cleaned_name(user), room, true),
             EventKind::Left { user, room } => self.user_moved(at, &cleaned_name(user), room, false),
             EventKind::Gathered { room, came, went, .. } => self.add_presence_batch(at, room.as_deref(), *came, *went),
@@ -74,6 +75,11 @@ impl State {
             EventKind::Info(text) => self.add_notice_here(Severity::Info, &own_words(text, by_program)),
             EventKind::Error { text, .. } if !is_message(&incoming) => {
                 self.add_notice_here(Severity::Refused, &own_words(text, by_program))
+            }
+            EventKind::Whois(whois) => {
+                for sentence in whois.sentences(event.at) {
+                    self.add_notice_here(Severity::Info, &cleaned(&sentence, NOTICE_CHARS));
+                }
             }
             EventKind::Seen { .. } | EventKind::Blocked { .. } | EventKind::PrivateChats { .. } => {
                 self.show_answer(event)

@@ -148,7 +148,7 @@ impl State {
         {
             let title = &conversation.title;
             let text = match &line.body {
-                Body::Message(message) => format!("{} ({title}): {}", message.user, flatten(&message.text)),
+                Body::Message(message) => format!("{} ({title}): {}", message.user, flatten(&message.shown_text())),
                 Body::Notice { text, .. } => format!("({title}): {text}"),
                 Body::Presence(_) | Body::Removed(_) => return,
             };

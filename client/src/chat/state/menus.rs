@@ -157,14 +157,18 @@ impl State {
         }
     }
 
-    /// Tells in an open menu about a user that the user has gone: out of `room`, or offline without one. Another user may
-    /// take the name.
+    /// Tells in an open menu about a user that the user has gone: out of `room`, or offline without one.
     pub(super) fn note_user_gone(&mut self, user: &str, room: Option<&str>) {
+        let what = room.map_or("has left".to_owned(), |room| format!("has left {room}"));
+        self.note_name_free(user, room, &what);
+    }
+
+    /// Tells in an open menu about a user what the user did, so that another user may take the name.
+    pub(super) fn note_name_free(&mut self, user: &str, room: Option<&str>, what: &str) {
         let Some(Overlay::Menu(menu)) = &mut self.overlay else { return };
         let Subject::User { user: about, room: place, .. } = &menu.subject else { return };
         let is_place = room.is_none_or(|room| place.as_deref().is_some_and(|place| place.eq_ignore_ascii_case(room)));
         if is_place && about.to_lowercase() == user.to_lowercase() {
-            let what = room.map_or("has left".to_owned(), |room| format!("has left {room}"));
             menu.remark = Some(format!("{about} {what}; another user may take the name"));
         }
     }

@@ -13,6 +13,7 @@ mod local;
 mod menus;
 mod passwords;
 mod pasting;
+mod renaming;
 mod saving;
 mod secret_chats;
 mod session;

@@ -6,6 +6,7 @@
 use super::State;
 use crate::chat::conversation::ConversationId;
 use crate::chat::line::{Body, Severity, cleaned_message, cleaned_name, length_error};
+use landline_common::action::action_of;
 use landline_common::clean::clean_message;
 use landline_common::command::{Command, RoomAction};
 
@@ -66,7 +67,7 @@ impl State {
         let text = clean_message(viewed.draft.text()).into_owned();
         let why = match &*text {
             "" => Some("nothing was changed: the text is empty (Esc keeps the message, F3 takes it back)".to_owned()),
-            _ if text.starts_with('/') => {
+            _ if text.starts_with('/') && action_of(&text).is_none() => {
                 Some("nothing was changed: this begins like a command (Esc keeps the message)".to_owned())
             }
             _ => length_error(&text),

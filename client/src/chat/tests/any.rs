@@ -50,6 +50,7 @@ fn what() -> impl Strategy<Value = EventKind<'static>> {
         1 => who().prop_map(|with| EventKind::DirectEnded { with: with.into(), reason: "lost".into() }),
         2 => (who(), room()).prop_map(|(user, room)| EventKind::Joined { user: user.into(), room: room.into() }),
         2 => who().prop_map(|user| EventKind::Disconnected { user: user.into() }),
+        2 => (who(), who()).prop_map(|(from, to)| EventKind::Renamed { from: from.into(), to: to.into() }),
         1 => who().prop_map(|user| EventKind::Connected { user: user.into() }),
         1 => room().prop_map(|room| EventKind::Members { room: room.into(), users: vec!["alice".into(), "bob".into()], part: Part::default() }),
         1 => room().prop_map(|room| Cause::Entered.with_room(room).into()),

@@ -82,7 +82,7 @@ fn message_leads_to_the_conversation_and_says_nothing() {
     client.press(Key::plain(Code::F(2)));
     let menu = client.state.menu().unwrap();
     assert_eq!(menu.subject, about("bob", None, None), "here only bob can be meant");
-    assert_eq!(rows(&client).len(), 2, "{:?}", rows(&client));
+    assert_eq!(rows(&client).len(), 3, "{:?}", rows(&client));
     client.press(Key::plain(Code::Escape));
     client.press(Key::alt(Code::Char('1')));
     assert_eq!(draft(&client), "to the room");
@@ -146,6 +146,17 @@ fn events_move_neither_rows_nor_the_user() {
     };
     keys(&mut client, "1");
     assert_eq!(client.state.menu().unwrap().subject, about(&first, Some("lobby"), Some(8)));
+}
+
+#[test]
+fn menu_tells_that_its_user_has_another_name() {
+    let mut client = client(owned());
+    keys(&mut client, "21");
+    client.receive(EventKind::Renamed { from: "bob".into(), to: "rob".into() });
+    let remark = client.state.menu().unwrap().remark.clone();
+    assert_eq!(remark.as_deref(), Some("bob is now rob; another user may take the name"));
+    keys(&mut client, "w");
+    assert_eq!(sent(&mut client), ["/whois bob"], "never another user");
 }
 
 #[test]
@@ -225,14 +236,14 @@ fn newcomer_learns_the_rules_on_entering_and_an_owner_what_changes() {
 fn owner_of_the_server_runs_the_room_at_once() {
     let mut client = client(RoomOverview { you: Standing::default(), ..owned() });
     keys(&mut client, "21");
-    assert_eq!(rows(&client).len(), 2);
+    assert_eq!(rows(&client).len(), 3);
     client.press(Key::plain(Code::Escape));
     client.rules.insert("lobby".into(), owned());
     client.receive(Cause::ServerOwned.report().into());
     assert_eq!(client.take_sent(), ["lobby: /rules"]);
     client.answer_all();
     keys(&mut client, "21");
-    assert_eq!(rows(&client).len(), 7, "{:?}", rows(&client));
+    assert_eq!(rows(&client).len(), 8, "{:?}", rows(&client));
 }
 
 fn by_bob(mut report: landline_common::Report<'static>) -> EventKind<'static> {

@@ -239,3 +239,36 @@ fn x2_a_page_of_a_list_removes_no_known_user() {
     client.receive(EventKind::Online { users: vec!["zoe".into()], part });
     assert_eq!(client.state.online().iter().collect::<Vec<_>>(), ["alice", "bob", "carol", "zoe"]);
 }
+
+#[test]
+fn lists_and_conversations_follow_users_who_take_another_name() {
+    let mut client = client();
+    client.enter_line("/query bob psst");
+    client.answer("/pm bob", EventKind::Done { id: Some(3), repeated: false });
+    client.receive(EventKind::Renamed { from: "bob".into(), to: "robert".into() });
+    assert_eq!(client.lines(&ConversationId::user("robert")), ["alice: psst", "- bob is now robert"]);
+    assert_eq!(client.state.conversations().get(&ConversationId::user("bob")).map(|it| &it.title), None);
+    assert_eq!(client.lobby(), ["- bob is now robert"]);
+    client.enter_line("still you");
+    assert_eq!(client.take_sent().last().unwrap(), "/pm robert still you");
+    // Sent to the earlier name, the line stays where it is.
+    client.receive(EventKind::Renamed { from: "robert".into(), to: "bert".into() });
+    assert_eq!(client.lines(&ConversationId::user("robert")).last().unwrap(), "pending alice: still you");
+
+    client.receive(EventKind::Renamed { from: "alice".into(), to: "queen".into() });
+    assert_eq!(client.state.me(), "queen");
+    client.receive_message(9, "lobby", "bert", "hello queen");
+    let lobby = client.state.conversations().get(&ConversationId::room("lobby")).unwrap();
+    assert_eq!(lobby.members.iter().collect::<Vec<_>>(), ["bert", "queen"]);
+    assert_eq!(lobby.mentions, 1);
+}
+
+#[test]
+fn a_conversation_does_not_take_the_name_of_another_one() {
+    let mut client = client();
+    for (id, user) in [(1, "bob"), (2, "carol")] {
+        client.receive(EventKind::Direct { id, from: user.into(), text: "hi".into(), kept: false });
+    }
+    client.receive(EventKind::Renamed { from: "bob".into(), to: "carol".into() });
+    assert_eq!(client.lines(&ConversationId::user("bob")).first().unwrap(), "bob: hi");
+}

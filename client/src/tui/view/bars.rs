@@ -181,7 +181,7 @@ fn attention(state: &State) -> Option<Vec<String>> {
         ]);
     }
     let talk = state.announcement()?;
-    let said = format!("{} to all: {}", shown_name(&talk.user), flatten(&talk.text));
+    let said = format!("{} to all: {}", shown_name(&talk.user), flatten(&talk.shown_text()));
     Some([60, 40, 24, 16, 9].into_iter().map(|width| truncated(&said, width)).collect())
 }
 

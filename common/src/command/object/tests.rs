@@ -105,7 +105,7 @@ proptest! {
             Command::Accept(None), Command::Accept(Some(&a)), Command::Reject(Some(&a)), Command::Chats { after },
             Command::Private { to: Some(&a), text: &t }, Command::End(None), Command::End(Some(&a)), Command::Direct(&a),
             Command::DirectText { to: &a, text: &t }, Command::DirectStop(&a), Command::DirectKey(&a), Command::Trust(&a),
-            Command::DirectAccept { to: &a, key: &a, addresses: &t }, Command::Block(&a), Command::Blocked { after }, Command::Unblock(&a),
+            Command::DirectAccept { to: &a, key: &a, addresses: &t }, Command::Block(&a), Command::Away(None), Command::Whois(&a), Command::Nick(&a), Command::Away(Some(&t)), Command::Blocked { after }, Command::Unblock(&a),
             Command::Join(&a), Command::Leave(Some(&a)), Command::Rooms { after },
             Command::HistoryIn { room: &a, ask: HistoryQuery::Before(n) }, Command::Search { words: &t, before: Some(n) },
             Command::Ping(Some(&t)), Command::Ack(n), Command::Alive, Command::Quit,

@@ -173,9 +173,9 @@ fn b6_an_unknown_command_names_the_one_that_was_meant() {
         ("pat", Some("/part")),
         ("ingore", Some("/ignore")),
         ("exti", Some("/exit")),
-        ("nick", Some("/kick")),
+        ("kik", Some("/kick")),
         ("topic", Some("/topic")),
-        ("away", None),
+        ("awya", Some("/away")),
         ("me", None),
         ("dance", None),
         ("", None),
@@ -200,6 +200,19 @@ fn lines_of_foreign_features_are_recognised() {
     for line in ["UDP_PORT: 5051 is taken", "FILE_END| is odd", "group txt is broken"] {
         assert_eq!(alice(line), Command::Foreign { by_program: false }, "{line}");
     }
+}
+
+#[test]
+fn an_action_is_talk_with_its_word() {
+    for line in ["/me waves", "/ME waves", "//me waves", "/say /me waves", "alice: /me waves", "/me waves\nand goes"] {
+        let Command::Say(text) = alice(line) else { panic!("{line}") };
+        assert!(crate::action::action_of(text).is_some_and(|action| action.starts_with("waves")), "{line}");
+    }
+    for line in ["/me", "/me ", "/me \u{200b}"] {
+        assert_eq!(parse(line, "alice"), Some(Err(CommandError::Usage("/me TEXT"))), "{line:?}");
+    }
+    assert_eq!(alice("/say  /me is a word"), Command::Say(" /me is a word"));
+    assert_eq!(crate::Request::of("me").command().map_err(|why| why.cause), Err(Cause::BadObject));
 }
 
 #[test]
@@ -265,7 +278,7 @@ proptest! {
             Command::Private { to: Some(&a), text: &t }, Command::Private { to: None, text: &a },
             Command::End(None), Command::End(Some(&a)), Command::Direct(&a), Command::DirectText { to: &a, text: &t },
             Command::DirectStop(&a), Command::DirectKey(&a), Command::Trust(&a),
-            Command::DirectAccept { to: &a, key: &b, addresses: &a }, Command::Block(&a), Command::Blocked { after }, Command::Unblock(&a),
+            Command::DirectAccept { to: &a, key: &b, addresses: &a }, Command::Block(&a), Command::Away(None), Command::Whois(&a), Command::Nick(&a), Command::Away(Some(&t)), Command::Blocked { after }, Command::Unblock(&a),
             Command::Join(&a), Command::Leave(None), Command::Rooms { after }, Command::History(HistoryQuery::Last(n)),
             Command::History(HistoryQuery::With(&a)), Command::History(HistoryQuery::Unread), Command::Forget,
             Command::Search { words: &a, before: Some(n) }, Command::Search { words: &a, before: None }, Command::Format(Format::Json), Command::Help(Some(&a)), Command::Hooray,

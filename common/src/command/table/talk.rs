@@ -20,6 +20,15 @@ pub(super) static TALK: &[CommandSpec] = &[
         ..SPEC
     },
     CommandSpec {
+        usage: "/me TEXT",
+        help: "say what you do: /me waves is shown as * alice waves",
+        required: &[Text],
+        is_talk: true,
+        forms: forms!["/me" Text],
+        build: |a| Command::Say(a.text()),
+        ..SPEC
+    },
+    CommandSpec {
         usage: "/all TEXT",
         also: "broadcast TEXT, bdct txt TEXT",
         help: "send TEXT to all users online, whatever their room",
@@ -118,6 +127,31 @@ pub(super) static USERS: &[CommandSpec] = &[
         forms: forms!["/since" NumberAfter, "whoelsesince" Number],
         build: |a| Command::Since { seconds: a.seconds.unwrap_or_default(), after: a.after },
         ..LIST
+    },
+    CommandSpec {
+        usage: "/nick NAME",
+        help: "take another name, as a guest; what holds for you by the earlier one still does",
+        required: &[To],
+        forms: forms!["/nick" Word],
+        build: |a| Command::Nick(a.to()),
+        ..SPEC
+    },
+    CommandSpec {
+        usage: "/away [TEXT]",
+        help: "tell users who write to you that you are away; alone, or with your next message, you are here again",
+        optional: &[Text],
+        forms: forms!["/away" MaybeText],
+        build: |a| Command::Away(a.text),
+        ..SPEC
+    },
+    CommandSpec {
+        usage: "/whois USER",
+        help: "tell of a user: guest or account, since when, idle for how long, away, in which rooms",
+        is_question: true,
+        required: &[To],
+        forms: forms!["/whois" Word],
+        build: |a| Command::Whois(a.to()),
+        ..SPEC
     },
     CommandSpec {
         usage: "/block [USER | after NAME]",

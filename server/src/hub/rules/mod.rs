@@ -32,6 +32,8 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     pub(super) name: NameKey,
+    /// Names that the user had earlier in its session.
+    pub(super) former_names: Arc<[NameKey]>,
     /// The account, or the session of a guest.
     pub(super) owner: HistoryOwner,
     pub(super) address: Arc<str>,

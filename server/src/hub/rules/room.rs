@@ -277,6 +277,13 @@ impl RoomRules {
         self.hands.iter()
     }
 
+    /// Lists an owner and a hand under the new name of its user. Sanctions keep the earlier name.
+    pub(in crate::hub) fn rename(&mut self, owner: &HistoryOwner, name: &UserName) {
+        let owners = self.owners.iter_mut().filter(|other| other.owner == *owner).map(|owner| &mut owner.user);
+        let hands = self.hands.iter_mut().filter(|hand| hand.owner == *owner).map(|hand| &mut hand.user);
+        owners.chain(hands).for_each(|user| user.clone_from(name));
+    }
+
     /// Makes an account the owner of what a guest had, who has registered it.
     pub(in crate::hub) fn replace_owner(&mut self, guest: &HistoryOwner, account: &HistoryOwner) {
         let replace = |owner: &mut HistoryOwner| {

@@ -34,6 +34,7 @@ impl Sanction {
     fn covers(&self, identity: &Identity) -> bool {
         let is_account = matches!(identity.owner, HistoryOwner::Account(_));
         *self.user.key() == identity.name
+            || identity.former_names.contains(self.user.key())
             || self.owner.as_ref() == Some(&identity.owner)
             || (!is_account && self.address.as_ref() == Some(&identity.address))
     }
@@ -109,7 +110,8 @@ mod tests {
     const NOW: OffsetDateTime = OffsetDateTime { unix_ms: 1_000_000, offset_s: 0 };
 
     fn identity(name: &str, guest: u64, address: &str) -> Identity {
-        Identity { name: NameKey::of(name), owner: HistoryOwner::Guest(guest), address: address.into() }
+        let owner = HistoryOwner::Guest(guest);
+        Identity { name: NameKey::of(name), former_names: Arc::default(), owner, address: address.into() }
     }
 
     fn user(name: &str) -> UserName {
@@ -127,6 +129,8 @@ mod tests {
         };
         assert!(of(None).covers(&identity("bob", 9, "10.0.0.2")), "the name under another session");
         assert!(of(None).covers(&identity("carol", 7, "10.0.0.2")), "the session under another name");
+        let renamed = Identity { former_names: [NameKey::of("bob")].into(), ..identity("carol", 9, "10.0.0.2") };
+        assert!(of(None).covers(&renamed), "an earlier name");
         assert!(!of(None).covers(&identity("carol", 9, "10.0.0.1")), "a shared address");
         assert!(of(Some("10.0.0.1")).covers(&identity("carol", 9, "10.0.0.1")), "an address of its own");
         let account =

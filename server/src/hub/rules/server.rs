@@ -63,9 +63,7 @@ impl ServerRules {
         if self.is_owner(&identity.owner) {
             return Ok(());
         }
-        if let Some(ban) = self.bans.find(identity, now) {
-            return Err(timed(Cause::Expelled.report(), ban.seconds_left(now)));
-        }
+        self.check_ban(identity, now)?;
         match &self.inside {
             Some(inside) if !inside.contains(&identity.owner) => Err(Cause::DoorsClosed.report()),
             _ => Ok(()),
@@ -79,6 +77,19 @@ impl ServerRules {
             inside.retain(|other| other != owner);
         }
         self.bans.add(sanction, count(limits.room_list), now)
+    }
+
+    /// Lists an owner under the new name of its user.
+    pub(in crate::hub) fn rename(&mut self, owner: &HistoryOwner, name: &UserName) {
+        self.owners.iter_mut().filter(|other| other.owner == *owner).for_each(|owner| owner.user.clone_from(name));
+    }
+
+    /// Refuses a banned user, unless it owns the server.
+    pub(in crate::hub) fn check_ban(&self, identity: &Identity, now: OffsetDateTime) -> Result<(), Report<'static>> {
+        match self.bans.find(identity, now).filter(|_| !self.is_owner(&identity.owner)) {
+            Some(ban) => Err(timed(Cause::Expelled.report(), ban.seconds_left(now))),
+            None => Ok(()),
+        }
     }
 
     /// Makes an account the owner of what a guest had, who has registered it.
@@ -119,7 +130,7 @@ mod tests {
     const NOW: OffsetDateTime = OffsetDateTime { unix_ms: 1_000_000, offset_s: 0 };
 
     fn identity(name: &str, owner: HistoryOwner) -> Identity {
-        Identity { name: NameKey::of(name), owner, address: "10.0.0.1".into() }
+        Identity { name: NameKey::of(name), former_names: std::sync::Arc::default(), owner, address: "10.0.0.1".into() }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::room::RoomRules;
 use crate::ordered_mutex::OrderedMutex;
 use crate::rules_record::RoomRecord;
 use landline_common::history::HistoryOwner;
-use landline_common::{OffsetDateTime, Report, RoomKey, RoomName};
+use landline_common::{OffsetDateTime, Report, RoomKey, RoomName, UserName};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::SeqCst};
@@ -180,6 +180,13 @@ impl RulesTable {
             let mut rules = gate.rules.lock();
             rules.forget_owner(account);
             gate.restricts_talk.store(rules.restricts_talk(), SeqCst);
+        }
+    }
+
+    /// Lists owners and hands under the new name of a user.
+    pub(in crate::hub) fn rename(&self, owner: &HistoryOwner, name: &UserName) {
+        for gate in self.0.values() {
+            gate.rules.lock().rename(owner, name);
         }
     }
 

@@ -1,8 +1,9 @@
 //! Sends events to users. Events that answer the current command carry its label.
 
-use super::Session;
+use super::{CommandResult, Session};
 use crate::hub::User;
 use crate::hub::resume::Token;
+use landline_common::clean::clean;
 use landline_common::event::{PROTOCOL, SignInDetails};
 use landline_common::{Event, EventKind, Reply};
 
@@ -50,6 +51,13 @@ impl Session {
         let label = self.tag.label.take();
         let event = Event { reply: reply(label.as_deref(), true), ..kind.at(self.now) };
         self.user.send_event(&event, &self.hub.limits);
+    }
+
+    /// Answers `/ping` with its token.
+    pub(super) fn pong(&mut self, token: &str) -> CommandResult {
+        let token = clean(&self.checked_text(token)?).into_owned();
+        self.answer(EventKind::Pong(token.into()));
+        Ok(())
     }
 
     /// Sends an event to another user.

@@ -31,11 +31,11 @@ impl Registry {
     /// Removes a replaced connection from the filters of others, once it has left every room. The user's own blocks and
     /// filter belong to the new connection.
     pub(in super::super) fn unblock_connection(&mut self, old: &User) {
-        for blocker in self.blocks.blockers(old.name.key()).filter_map(|client| self.users.get(&client)) {
+        for blocker in self.blocks.blockers(&old.name_keys()).filter_map(|client| self.users.get(&client)) {
             blocker.block_filter.set(EventClass::Talk, old.client(), false);
         }
         let Some(successor) = self.online(old.name.key()) else { return };
-        for blocked in self.blocks.list(successor.client()).iter().filter_map(|name| self.online(name.key())) {
+        for blocked in self.blocks.list(successor.client()).iter().flat_map(|name| self.users_called(name.key())) {
             blocked.block_filter.set(EventClass::Presence, old.client(), false);
         }
     }
@@ -48,22 +48,26 @@ impl Registry {
 
     /// True if `user` blocks a name or is blocked by a user.
     pub(in super::super) fn has_blocks(&self, user: &User) -> bool {
-        !self.blocks.list(user.client()).is_empty() || self.blocks.blockers(user.name.key()).next().is_some()
+        !self.blocks.list(user.client()).is_empty() || self.blocks.blockers(&user.name_keys()).next().is_some()
     }
 
     /// Sets or clears the filters between `user` and all users that it blocks or that block it.
-    fn set_filters_of(&self, user: &User, silent: bool) {
-        for blocked in self.blocks.list(user.client()).iter().filter_map(|name| self.online(name.key())) {
+    pub(in super::super) fn set_filters_of(&self, user: &User, silent: bool) {
+        for blocked in self.blocks.list(user.client()).iter().flat_map(|name| self.users_called(name.key())) {
             set_filters(user, &blocked, silent);
         }
-        for blocker in self.blocks.blockers(user.name.key()).filter_map(|client| self.users.get(&client)) {
+        for blocker in self.blocks.blockers(&user.name_keys()).filter_map(|client| self.users.get(&client)) {
             set_filters(blocker, user, silent);
         }
     }
 }
 
-/// Sets or clears both filters of one block: talk of the blocked user, and presence of the blocker.
+/// Sets or clears both filters of one block: talk of the blocked user, and presence of the blocker. A user who blocks a
+/// name that it has had itself does not block itself.
 fn set_filters(blocker: &User, blocked: &User, silent: bool) {
+    if blocker.client() == blocked.client() {
+        return;
+    }
     blocker.block_filter.set(EventClass::Talk, blocked.client(), silent);
     blocked.block_filter.set(EventClass::Presence, blocker.client(), silent);
 }
@@ -95,13 +99,13 @@ impl Session {
         let mut registry = self.hub.registry();
         registry.blocks.block(self.user.client(), name.clone());
         self.user.set_blocks_others(true);
-        let other = registry.online(name.key());
-        if let Some(other) = &other {
+        let others = registry.users_called(name.key());
+        for other in &others {
             set_filters(&self.user, other, true);
         }
         drop(registry);
-        if let Some(other) = other {
-            self.end_contact(&other);
+        for other in others.iter().filter(|other| other.client() != self.user.client()) {
+            self.end_contact(other);
         }
         self.answer(Cause::Blocked.with_user(name.as_str()).into());
         Ok(())
@@ -118,16 +122,19 @@ impl Session {
     pub(super) fn unblock(&mut self, user: &str) -> CommandResult {
         let key = NameKey::of(user);
         let mut list = self.blocked();
-        let Some(position) = list.iter().position(|blocked| *blocked.key() == key) else {
+        // A user who was blocked under an earlier name is unblocked by the present one, too.
+        let keys = self.hub.registry().online(&key).map_or_else(|| vec![key], |user| user.name_keys());
+        let Some(position) = list.iter().position(|blocked| keys.contains(blocked.key())) else {
             return Err(Cause::NotBlocked.with_user(quoted(user)));
         };
         let name = list.remove(position);
         self.store_blocks(&list)?;
+        let me = self.user.client();
         let mut registry = self.hub.registry();
-        registry.blocks.unblock(self.user.client(), &key);
+        registry.blocks.unblock(me, name.key());
         self.user.set_blocks_others(!list.is_empty());
-        if let Some(other) = registry.online(&key) {
-            set_filters(&self.user, &other, false);
+        for other in registry.users_called(name.key()) {
+            set_filters(&self.user, &other, registry.blocks.is_blocked(me, &other.name_keys()));
         }
         drop(registry);
         self.answer(Cause::Unblocked.with_user(name.as_str()).into());
@@ -141,18 +148,21 @@ impl Session {
 
     /// True if the online user `other` blocks this user.
     pub(super) fn is_blocked_by(&self, other: &User) -> bool {
-        self.hub.registry().blocks.is_blocked(other.client(), self.user.name.key())
+        other.client() != self.user.client()
+            && self.hub.registry().blocks.is_blocked(other.client(), &self.user.name_keys())
     }
 
     /// True if an account, online or offline, blocks this user.
     pub(super) fn is_blocked_by_account(&self, account: &NameKey) -> bool {
-        self.hub.storage.block_list(account).iter().any(|blocked| blocked.key() == self.user.name.key())
+        let names = self.user.name_keys();
+        self.hub.storage.block_list(account).iter().any(|blocked| names.contains(blocked.key()))
     }
 
     /// Removes users that block this user from a list.
     pub(super) fn without_blockers(&self, mut users: Vec<Arc<User>>) -> Vec<Arc<User>> {
+        let (me, names) = (self.user.client(), self.user.name_keys());
         let registry = self.hub.registry();
-        users.retain(|other| !registry.blocks.is_blocked(other.client(), self.user.name.key()));
+        users.retain(|other| other.client() == me || !registry.blocks.is_blocked(other.client(), &names));
         users
     }
 

@@ -40,6 +40,7 @@ impl Session {
             return Err(refusal);
         }
         drop(registry);
+        self.report_away(&other);
         self.answer(Cause::DirectAsked.with_user(name.as_str()).into());
         self.send_event_to(&other, EventKind::DirectRequest { from: self.name(), key: key.to_string().into() });
         Ok(())

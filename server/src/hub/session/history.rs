@@ -170,9 +170,18 @@ impl Session {
         page.more |= page.entries.len() < whole;
     }
 
-    /// Returns the keys of the names that the user blocks.
+    /// Returns the keys of the names that the user blocks, and the other names of their users.
     pub(super) fn blocked_keys(&self) -> Vec<NameKey> {
-        self.blocked().iter().map(|name| name.key().clone()).collect()
+        let registry = self.hub.registry();
+        let mut keys = Vec::new();
+        for name in registry.blocks.list(self.user.client()) {
+            keys.push(name.key().clone());
+            let users = registry.users_called(name.key()).into_iter();
+            keys.extend(users.filter(|user| user.client() != self.user.client()).flat_map(|user| user.name_keys()));
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        keys
     }
 
     /// Shows a part of the history of one of the user's rooms, or of the messages to all users.
@@ -218,12 +227,14 @@ impl Session {
         let label = if done { self.tag.label.take() } else { self.tag.label.clone() };
         let part = || reply(label.as_deref(), false);
         let entries = page.entries.iter();
-        let own = self.user.name.key();
+        let own = self.user.name_keys();
         // Show a nonce to its sender only: another guest may have had the user's name before.
         let nonces = &self.hub.nonces;
-        let is_shown = |nonce: &str| nonces.lock().is_visible_to(own, nonce, self.user.history_owner());
+        let is_shown =
+            |author: &NameKey, nonce: &str| nonces.lock().is_visible_to(author, nonce, self.user.history_owner());
         let nonce = |entry: &'_ HistoryEntry| {
-            entry.nonce.clone().filter(|nonce| NameKey::of(&entry.user) == *own && is_shown(nonce))
+            let author = NameKey::of(&entry.user);
+            entry.nonce.clone().filter(|nonce| own.contains(&author) && is_shown(&author, nonce))
         };
         let entries = entries.map(|entry| {
             let nonce = nonce(entry).map(|nonce| nonce.into_string().into());

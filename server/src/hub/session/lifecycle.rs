@@ -4,6 +4,7 @@
 //! the reason for leaving, and a second one would abort the server.
 
 use super::super::broadcast_group::PresenceChange;
+use super::super::profile::Profile;
 use super::super::publications::{LineBatch, Tag};
 use super::super::user::delivery_mode;
 use super::super::{Leaving, NameReservation, NameState, Registry, SessionOptions, SignInOptions, SignInRequest};
@@ -57,7 +58,8 @@ impl Hub {
         let options = request.options.session;
         let session = options.map(|options| SessionState::new(number, &outbox, options.acks, &self.limits));
         let address = request.address.clone();
-        let user = User::new(name, history_owner, address, outbox.clone(), request.rendering, session);
+        let profile = Profile::new(now);
+        let user = User::new(name, history_owner, address, outbox.clone(), request.rendering, session, profile);
         let blocks = if user.is_account() { self.storage.block_list(user.name.key()) } else { Vec::new() };
         self.server_rules.lock().admit(&user.rules_identity(), now)?;
         let mut registry = self.registry();
@@ -150,6 +152,7 @@ impl Registry {
     pub(super) fn add_user(&mut self, user: &Arc<User>, blocks: Vec<UserName>) {
         self.names.insert(user.name.key().clone(), NameState::Online(user.client()));
         self.users.insert(user.client(), user.clone());
+        self.add_former_names(user);
         self.apply_blocks(user, blocks);
     }
 }
@@ -160,6 +163,7 @@ impl Session {
         let mut registry = self.hub.registry();
         registry.names.insert(self.user.name.key().clone(), NameState::Leaving);
         registry.users.remove(&self.user.client());
+        registry.remove_former_names(&self.user);
         let leaving = Leaving { user: self.user.clone(), partners: Vec::new() };
         registry.leaving.insert(self.user.client(), leaving);
         self.user.mark_left();

@@ -23,6 +23,7 @@ impl Session {
             Some(other) => {
                 self.check_whisper(other.history_owner(), Some(other.client()))?;
                 self.send_to_online(&other, &text);
+                self.report_away(&other);
                 Ok(())
             }
             None => self.send_to_mailbox(to, &text),

@@ -15,7 +15,9 @@ mod lists;
 mod messages;
 mod moderation;
 mod pages;
+mod people;
 mod private_chats;
+mod renaming;
 mod repeated;
 mod resuming;
 mod rooms;
@@ -101,6 +103,9 @@ impl Session {
         self.tag = Tag::default();
         let ended_current = self.drop_ended_rooms();
         self.tag = tag;
+        if !command.is_upkeep() {
+            self.user.profile.mark_active(now);
+        }
         if self.tag.nonce.as_deref().is_some_and(|nonce| self.pending.has_nonce(nonce)) {
             // The first message with this nonce gets its id only when it is flushed.
             self.flush();
@@ -112,6 +117,7 @@ impl Session {
         }
         let label = self.user.session.as_ref().and_then(|_| self.tag.label.clone());
         let may_be_talk = self.may_be_talk(&command);
+        let ends_away = self.user.profile.is_away() && people::is_message(&command);
         let done = match command {
             // The text was typed for the room that the user was just taken out of, and is for no other one.
             Command::Say(_) | Command::Hooray if let Some(room) = &ended_current => {
@@ -134,6 +140,9 @@ impl Session {
                 self.dispatch(other)
             }
         };
+        if ends_away && done.is_ok() {
+            self.end_away();
+        }
         match done {
             Err(refusal) => {
                 self.forget_refused_label(label.as_deref());
@@ -162,7 +171,10 @@ impl Session {
     #[must_use]
     pub fn begin_command(&mut self, command: &Command<'_>, tag: Tag, now: OffsetDateTime) -> bool {
         self.now = now;
+        self.tag = Tag::default();
+        self.drop_ended_rooms();
         self.tag = tag;
+        self.user.profile.mark_active(now);
         self.flush();
         let repeated = self.find_repeated(command);
         if let Some(id) = repeated {
@@ -362,6 +374,8 @@ impl Session {
             Command::Foreign { by_program } => self.answer_foreign(by_program),
             Command::Trust(_) => Err(Cause::MeshOnly.report()),
             Command::Since { seconds, after } => self.list_seen(seconds, after),
+            Command::Away(text) => self.set_away(text),
+            Command::Whois(user) => self.whois(user),
             Command::Block(user) => self.block(user),
             Command::Blocked { after } => self.list_blocked(after),
             Command::Unblock(user) => self.unblock(user),
@@ -375,6 +389,8 @@ impl Session {
             Command::DirectText { to, .. } | Command::DirectStop(to) => Err(direct_chats::unsupported(to)),
             // The connection carries these out where it can ask for a password.
             Command::Register { .. } | Command::Password(_) => Err(Cause::NoQuestionsHere.report()),
+            // The connection claims the name.
+            Command::Nick(_) => Ok(()),
             // `perform` carries these out.
             Command::Say(_) | Command::SayIn { .. } | Command::Hooray | Command::Quit => Ok(()),
             Command::Ack(_) | Command::Alive => Ok(()),
@@ -407,12 +423,6 @@ impl Session {
             return Ok(());
         }
         if by_program || self.user.rendering().is_unframed() { Ok(()) } else { Err(Cause::MachineLine.report()) }
-    }
-
-    fn pong(&mut self, token: &str) -> CommandResult {
-        let token = clean(&self.checked_text(token)?).into_owned();
-        self.answer(EventKind::Pong(token.into()));
-        Ok(())
     }
 
     /// Finds the name of an online user or an account by any spelling.

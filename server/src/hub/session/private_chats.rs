@@ -10,11 +10,11 @@ use super::{CommandResult, Session, User};
 use crate::fanout::ClientId;
 use landline_common::command::Command;
 use landline_common::event::Text;
-use landline_common::{Cause, EventKind, Rendering, Report};
+use landline_common::{Cause, EventKind, NameKey, Rendering, Report};
 use std::sync::Arc;
 
 /// Reason for the end of a chat, shown by Chat77's client.
-const ENDED: &str = "ended by command";
+pub(super) const ENDED: &str = "ended by command";
 /// Reason for the end of a chat whose partner left, shown by Chat77's client.
 const DISCONNECTED: &str = "disconnected";
 
@@ -37,6 +37,7 @@ impl Session {
         drop(registry);
         match outcome {
             RequestOutcome::Sent => {
+                self.report_away(&other);
                 self.answer(Cause::PrivateAsked.with_user(name.as_str()).into());
                 self.send_event_to(&other, EventKind::PrivateRequest { from: self.name() });
                 // Explain the line to a user at a terminal. Unframed programs compare every message, so they get no
@@ -66,7 +67,7 @@ impl Session {
         if self.is_blocked_by(other) {
             return Err(Cause::RequestBlocked.with_user(name.to_string()));
         }
-        if self.hub.registry().blocks.is_blocked(self.user.client(), name.key()) {
+        if self.hub.registry().blocks.is_blocked(self.user.client(), &other.name_keys()) {
             return Err(Cause::YouBlock.with_user(name.to_string()));
         }
         self.check_whisper(other.history_owner(), Some(other.client()))
@@ -149,15 +150,19 @@ impl Session {
         Ok(())
     }
 
-    /// True if `word` names no user, so that it is the first word of a text. The name of a user who left within the
-    /// last day still counts as a name: a text for a former partner must not go to another one. Programs always name
+    /// True if `word` names no user, so that it is the first word of a text. The name of a user who left or changed it
+    /// within the last day still counts as a name: a text for a former partner must not go to another one. Programs always name
     /// the user.
     fn begins_text(&self, word: &str) -> bool {
         match self.user.rendering() {
             Rendering::Json => false,
             // Chat77's first client never names a user.
             Rendering::Chat77 => self.other_online_user(word).is_err(),
-            _ => self.find_user(word).is_err() && self.recently_left(word).is_none(),
+            _ => {
+                self.find_user(word).is_err()
+                    && self.hub.registry().users_called(&NameKey::of(word)).is_empty()
+                    && self.recently_left(word).is_none()
+            }
         }
     }
 
@@ -205,6 +210,12 @@ impl Session {
     pub(super) fn end_all_private(&mut self) {
         let hub = self.hub.clone();
         let _order = hub.private_chat_order.lock();
+        self.end_chats(DISCONNECTED);
+    }
+
+    /// Ends all private chats, and the requests for private and direct chats, and tells the other users; for `reason`.
+    /// Returns the partners. The caller holds `private_chat_order`.
+    pub(super) fn end_chats(&self, reason: &str) -> Vec<Arc<User>> {
         self.end_all_direct();
         let mut registry = self.hub.registry();
         let ended = registry.private_chats.remove_client(self.user.client());
@@ -226,12 +237,13 @@ impl Session {
             leaving.partners.append(&mut former);
         }
         drop(registry);
-        for partner in partners {
-            self.send_event_to(&partner, EventKind::PrivateEnded { with: self.name(), reason: DISCONNECTED.into() });
+        for partner in &partners {
+            self.send_event_to(partner, EventKind::PrivateEnded { with: self.name(), reason: reason.into() });
         }
         for requester in requesters {
             self.send_event_to(&requester, Cause::PrivateUnavailable.with_user(self.name()).into());
         }
+        partners
     }
 
     /// Tells both users that their chat is open.

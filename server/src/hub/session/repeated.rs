@@ -17,7 +17,11 @@ impl Session {
             return Some(id);
         }
         let nonce = self.tag.nonce.as_deref().filter(|_| command.text_for_others().is_some())?;
-        let id = self.hub.nonces.lock().find(self.user.name.key(), nonce)?;
+        // The first message may have been sent under an earlier name.
+        let names = self.user.name_keys();
+        let nonces = self.hub.nonces.lock();
+        let id = names.iter().rev().find_map(|name| nonces.find(name, nonce))?;
+        drop(nonces);
         if let (Some(session), Some(label)) = (&self.user.session, &self.tag.label) {
             session.labels.lock().set_message_id(label, id);
         }

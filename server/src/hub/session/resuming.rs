@@ -27,6 +27,7 @@
 //!
 //! Not here: tokens ([`super::super::resume`]), and the sign-in dialog (`connection/resuming.rs`).
 
+use super::super::profile::Profile;
 use super::super::resume::FoundSession;
 use super::super::session_state::SessionState;
 use super::super::{NameReservation, NameState, Registry, SignInRequest};
@@ -54,6 +55,7 @@ pub struct DetachedSession {
     name: UserName,
     history_owner: HistoryOwner,
     session: Arc<SessionState>,
+    profile: Arc<Profile>,
     /// The user's rooms; the last one was the current room.
     rooms: Vec<RoomName>,
     blocked: Vec<UserName>,
@@ -187,6 +189,7 @@ impl Hub {
             return None;
         }
         let old = registry.users.remove(&owner)?;
+        registry.remove_former_names(&old);
         // Hold only now that nothing can fail: a refusal would be stuck in the held outbox.
         request.outbox.hold();
         let user = old.with_connection(request.outbox.clone(), request.address.clone());
@@ -194,6 +197,7 @@ impl Hub {
         registry.sessions.resume(session.number, client, used, options.token);
         registry.names.insert(user.name.key().clone(), NameState::Online(client));
         registry.users.insert(client, user.clone());
+        registry.add_former_names(&user);
         registry.rooms.replace_client(owner, &user);
         registry.private_chats.replace_client(owner, client);
         registry.direct_requests.replace_client(owner, client);
@@ -222,7 +226,7 @@ impl Hub {
         let mut registry = self.registry();
         let is_lost = registry.sessions.find(used, options.transport) == Some(FoundSession::Detached(number));
         let detached = is_lost.then(|| registry.sessions.resume(number, client, used, options.token)).flatten();
-        let Some(DetachedSession { name, history_owner, rooms, blocked, partners, .. }) = detached else {
+        let Some(DetachedSession { name, history_owner, profile, rooms, blocked, partners, .. }) = detached else {
             drop(registry);
             session.return_turn(client, owner);
             return Err(NotResumed::Changed);
@@ -231,7 +235,7 @@ impl Hub {
         request.outbox.hold();
         let outbox = request.outbox.clone();
         let address = request.address.clone();
-        let user = User::new(name, history_owner, address, outbox, Rendering::Json, Some(session.clone()));
+        let user = User::new(name, history_owner, address, outbox, Rendering::Json, Some(session.clone()), profile);
         registry.add_user(&user, if user.is_account() { account_blocks } else { blocked });
         drop(registry);
         self.attach(&session, &user, options.acks, options.seq, now);
@@ -265,8 +269,8 @@ impl Hub {
                 registry.add_lost_partner(history_owner, user);
                 continue;
             };
-            let blocked = registry.blocks.is_blocked(other.client(), user.name.key())
-                || registry.blocks.is_blocked(user.client(), other.name.key());
+            let blocked = registry.blocks.is_blocked(other.client(), &user.name_keys())
+                || registry.blocks.is_blocked(user.client(), &other.name_keys());
             let opens = !blocked && registry.private_chats.reopen(user.client(), other.client());
             drop(registry);
             if opens {
@@ -382,7 +386,8 @@ impl Session {
         let number = session.number;
         let names = rooms.len() + blocked.len() + partners.len();
         let bytes = bytes + labels + names * NAME_BYTES + DETACHED_BYTES;
-        let detached = DetachedSession { name, history_owner, session, rooms, blocked, partners };
+        let profile = self.user.profile.clone();
+        let detached = DetachedSession { name, history_owner, session, profile, rooms, blocked, partners };
         let (detachment, evicted) = registry.sessions.detach(number, self.user.address.key.clone(), detached, bytes);
         drop(registry);
         // Free the evicted sessions without the hub's lock.

@@ -112,6 +112,11 @@ impl LastSeen {
         found
     }
 
+    /// Returns the time at which a user was last online.
+    pub(super) fn of(&self, name: &NameKey) -> Option<OffsetDateTime> {
+        self.users.get(name).map(|user| user.sighting().at)
+    }
+
     /// Adds or replaces a user, and forgets one if there are too many.
     fn set(&mut self, user: SeenUser) {
         let key = user.name.key().clone();

@@ -12,7 +12,7 @@ mod replay;
 use crate::store::{FileError, utc};
 use journal::Journal;
 use landline_common::limits::count;
-use landline_common::{Limits, OffsetDateTime, UserName};
+use landline_common::{Limits, NameKey, OffsetDateTime, UserName};
 use last_seen::LastSeen;
 pub use last_seen::Sighting;
 use parking_lot::Mutex;
@@ -112,6 +112,12 @@ impl Sessions {
     #[must_use]
     pub fn seen_since(&self, since: OffsetDateTime) -> Vec<Sighting> {
         self.seen.lock().since(since)
+    }
+
+    /// Returns the time at which a user was last online, if the table has it.
+    #[must_use]
+    pub fn last_seen(&self, name: &NameKey) -> Option<OffsetDateTime> {
+        self.seen.lock().of(name)
     }
 
     /// Records that the server runs, as the file's modification time. After a kill, this is the time of the missing

@@ -15,7 +15,12 @@ fn guest(number: u64) -> HistoryOwner {
 }
 
 fn identity(number: u64) -> Identity {
-    Identity { name: NameKey::of(&format!("user{number}")), owner: guest(number), address: "10.0.0.1".into() }
+    Identity {
+        name: NameKey::of(&format!("user{number}")),
+        former_names: std::sync::Arc::default(),
+        owner: guest(number),
+        address: "10.0.0.1".into(),
+    }
 }
 
 fn name(number: u64) -> UserName {

@@ -21,7 +21,7 @@ fn account(name: &str) -> HistoryOwner {
 
 fn identity(number: u64) -> Identity {
     let name = NameKey::of(&format!("user{number}"));
-    Identity { name, owner: HistoryOwner::Guest(number), address: "10.0.0.1".into() }
+    Identity { name, former_names: Arc::default(), owner: HistoryOwner::Guest(number), address: "10.0.0.1".into() }
 }
 
 fn owned_by(owners: &[HistoryOwner]) -> RoomRules {

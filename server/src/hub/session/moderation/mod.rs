@@ -156,7 +156,7 @@ impl Session {
         ended_current
     }
 
-    fn is_server_owner(&self) -> bool {
+    pub(in crate::hub::session) fn is_server_owner(&self) -> bool {
         self.hub.server_rules.lock().is_owner(self.user.history_owner())
     }
 
@@ -176,7 +176,7 @@ impl Session {
     }
 
     fn require_owner(&self, gate: &RoomGate) -> CommandResult {
-        if self.is_server_owner() || gate.read(|rules| rules.is_owner(self.user.history_owner())) {
+        if self.is_owner_of(gate) {
             return Ok(());
         }
         Err(Cause::NotOwner.with_room(gate.name().to_string()))
@@ -263,7 +263,7 @@ impl Session {
     }
 
     /// Cleans a text of a rule and checks its length; `None` if nothing of it can be seen.
-    fn rule_text(&self, text: Option<&str>) -> Result<Option<String>, Report<'static>> {
+    pub(in crate::hub::session) fn rule_text(&self, text: Option<&str>) -> Result<Option<String>, Report<'static>> {
         let Some(text) = text else { return Ok(None) };
         let text = clean(text).trim().to_owned();
         let most = count(self.hub.limits.rule_chars);

@@ -12,7 +12,7 @@ use super::super::{CommandResult, Session};
 use crate::hub::Hub;
 use crate::hub::broadcast_group::{BroadcastGroup, Notice};
 use crate::hub::publications::Tag;
-use crate::hub::recent::RecentMessage;
+use crate::hub::recent::{Author, RecentMessage};
 use crate::hub::rules::RoomGate;
 use landline_common::command::MessageRef;
 use landline_common::event::Text;
@@ -152,12 +152,14 @@ impl Session {
             return Err(Cause::TooFarBack.with_count(most));
         }
         let since_ms = self.minutes_ago(minutes.unwrap_or(most));
-        let key = self.target(user)?.name.key().clone();
-        let mut found = self.said_before_the_start(room, &key, since_ms)?;
+        let target = self.target(user)?;
+        let key = target.name.key();
+        let mut found = self.said_before_the_start(room, key, since_ms)?;
         if let Some(group) = &room.group {
             let recent = group.recent.lock();
-            let of_user: Vec<_> =
-                recent.of(|author| *author.name.key() == key, since_ms).map(Found::from_recent).collect();
+            // Also what the user has said under an earlier name.
+            let is_meant = |author: &Author| author.name.key() == key || target.owner.as_ref() == Some(&author.owner);
+            let of_user: Vec<_> = recent.of(is_meant, since_ms).map(Found::from_recent).collect();
             found.extend(of_user.into_iter().rev());
         }
         if minutes.is_none() {

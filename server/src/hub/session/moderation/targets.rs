@@ -245,7 +245,8 @@ impl Target {
         let address = self.user.as_ref().map_or_else(|| Arc::from(""), |user| user.address.key.clone());
         // No session has the number 0, so a name without an owner is compared by the name alone.
         let owner = self.owner.clone().unwrap_or(HistoryOwner::Guest(0));
-        Identity { name: self.name.key().clone(), owner, address }
+        let former_names = self.user.as_ref().map(|user| user.profile.former_names()).unwrap_or_default();
+        Identity { name: self.name.key().clone(), former_names, owner, address }
     }
 }
 

@@ -5,6 +5,7 @@
 use crate::cause::Report;
 use crate::command::Format;
 use crate::history::Location;
+use crate::room_overview::RoomOverview;
 use crate::time::OffsetDateTime;
 use crate::whois::Whois;
 use std::borrow::Cow;
@@ -152,6 +153,8 @@ pub enum EventKind<'a> {
     Blocked { users: Vec<Text<'a>>, part: Part<'a> },
     /// The members of a room.
     Members { room: Text<'a>, users: Vec<Text<'a>>, part: Part<'a> },
+    /// The rules of a room, and what they mean for the reader.
+    Rules { room: Text<'a>, rules: Box<RoomOverview> },
     /// All rooms with their numbers of members.
     Rooms { rooms: Vec<(Text<'a>, usize)>, part: Part<'a> },
     /// The private chats of the reader, by their other users.

@@ -7,8 +7,10 @@ mod reading;
 mod writing;
 
 use crate::event::{Event, Reply, Text};
+use crate::room_overview::RoomOverview;
 use crate::time::OffsetDateTime;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Appends `event` as one JSON object and a newline.
 pub fn write(event: &Event<'_>, out: &mut Vec<u8>) {
@@ -129,6 +131,8 @@ struct WireEvent<'a> {
     users: Option<Vec<Text<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rooms: Option<Vec<(Text<'a>, usize)>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rules: Option<Cow<'a, RoomOverview>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     client: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -104,6 +104,7 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
         | EventKind::Members { .. }
         | EventKind::PrivateChats { .. }
         | EventKind::Rooms { .. } => lines.list_of(&event.what),
+        EventKind::Rules { room, rules } => lines.sentences(&rules.sentences(room, event.at.offset_s)),
         EventKind::Welcome { user, server, room, account, .. } => lines.welcome(user, server, room, *account),
         EventKind::Refused(report) if dialect.is_unframed() => {
             lines.line(format_args!("{}", report.code().unwrap_or(403)))
@@ -332,9 +333,7 @@ impl LineWriter<'_> {
 
     fn sentences(&mut self, sentences: &[String]) {
         let info = if self.dialect == Dialect::LanTalk { "" } else { "INFO: " };
-        for sentence in sentences {
-            self.talk(&[info], sentence);
-        }
+        sentences.iter().for_each(|sentence| self.talk(&[info], &flatten(sentence)));
     }
 
     fn simple(&mut self, what: &EventKind<'_>) {
@@ -381,6 +380,7 @@ impl LineWriter<'_> {
             | EventKind::Blocked { .. }
             | EventKind::Members { .. }
             | EventKind::Rooms { .. }
+            | EventKind::Rules { .. }
             | EventKind::PrivateChats { .. }
             | EventKind::Welcome { .. }
             | EventKind::Whois(_)

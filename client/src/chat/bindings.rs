@@ -24,6 +24,9 @@ pub enum Action {
     Suspend,
     Reconnect,
     Help,
+    EditNewest,
+    UserMenu,
+    RoomMenu,
 }
 
 /// A row of the help, with the bindings that it explains.
@@ -152,6 +155,21 @@ pub static BINDINGS: &[Binding] = &[
         keys: "Ctrl-C",
         help: "clear the line; leave if it is empty",
         actions: &[(Key::ctrl('c'), Action::Interrupt)],
+    },
+    Binding {
+        keys: "Alt-e",
+        help: "change your newest message in the room; Esc keeps it",
+        actions: &[(alt('e'), Action::EditNewest)],
+    },
+    Binding {
+        keys: "F2, Alt-u",
+        help: "choose a user: write, give the floor, mute, kick, remove, …",
+        actions: &[(plain(Code::F(2)), Action::UserMenu), (alt('u'), Action::UserMenu)],
+    },
+    Binding {
+        keys: "F3, Alt-r",
+        help: "the room: raised hands, quiet, slow, topic, take back, …",
+        actions: &[(plain(Code::F(3)), Action::RoomMenu), (alt('r'), Action::RoomMenu)],
     },
     Binding { keys: "F1", help: "this help", actions: &[(plain(Code::F(1)), Action::Help)] },
 ];

@@ -8,6 +8,7 @@ pub(super) enum ClientAction {
     Clear,
     Save,
     Mentions,
+    Room,
     Cancel,
     Reconnect,
 }
@@ -54,6 +55,12 @@ pub static CLIENT_COMMANDS: &[ClientCommand] = &[
         usage: "/mentions",
         help: "show the messages that mention you",
         action: ClientAction::Mentions,
+    },
+    ClientCommand {
+        word: "/room",
+        usage: "/room",
+        help: "the menu of the room that is shown: quiet, slow, topic, raised hands, …; also F3",
+        action: ClientAction::Room,
     },
     ClientCommand {
         word: "/cancel",

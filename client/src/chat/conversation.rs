@@ -48,6 +48,15 @@ pub struct Anchor {
     pub rows_below: usize,
 }
 
+/// A change of the user's message that is being typed in place of the draft.
+#[derive(Clone, Debug)]
+pub struct Editing {
+    /// Id of the message.
+    pub id: u64,
+    /// The draft before.
+    former: Editor,
+}
+
 /// A conversation.
 #[derive(Clone, Debug)]
 pub struct Conversation {
@@ -71,6 +80,8 @@ pub struct Conversation {
     pub marker: Option<u64>,
     /// The message being typed.
     pub draft: Editor,
+    /// Set while `draft` is the new text of a message.
+    pub editing: Option<Editing>,
     /// Lines sent before, for ↑.
     pub input_history: InputHistory,
     /// Position while the user reads back; `None` at the end.
@@ -83,6 +94,10 @@ pub struct Conversation {
     pub members_stale: bool,
     /// True if the server has listed the members since the user joined, over the present connection.
     pub members_listed: bool,
+    /// True if the rules of the room must be requested: they are unknown, or may have changed since.
+    pub rules_stale: bool,
+    /// Time of the last request for them in milliseconds; `None` before the first one since the user joined.
+    pub rules_requested_at: Option<u64>,
     /// Known rules of the room.
     pub room_status: RoomStatus,
     /// Users who spoke, most recent first.
@@ -117,12 +132,15 @@ impl Conversation {
             mentions: 0,
             marker: None,
             draft: Editor::default(),
+            editing: None,
             input_history: InputHistory::default(),
             scroll: None,
             new_below: 0,
             members: NameSet::new(MAX_MEMBERS),
             members_stale: true,
             members_listed: false,
+            rules_stale: true,
+            rules_requested_at: None,
             room_status: RoomStatus::default(),
             speakers: VecDeque::new(),
             joining: false,
@@ -141,6 +159,13 @@ impl Conversation {
         let members = self.members.len();
         let is_known = self.members_listed && members > 0 && !(self.members_stale && members == 1);
         is_known.then_some(members)
+    }
+
+    /// Forgets the rules of the room, which must be requested again.
+    pub fn forget_rules(&mut self) {
+        self.room_status = RoomStatus::default();
+        self.rules_stale = true;
+        self.rules_requested_at = None;
     }
 
     /// Returns all lines, oldest first.
@@ -256,6 +281,76 @@ impl Conversation {
         if !self.insert(line, true) && followed {
             self.scroll = None;
         }
+    }
+
+    /// Returns id and content of the user's newest message; `None` while it is not delivered.
+    #[must_use]
+    pub fn newest_own(&self) -> Option<(u64, &ChatMessage)> {
+        let is_own =
+            |message: &ChatMessage| matches!(message.delivery, Delivery::Unsent | Delivery::Pending | Delivery::Sent);
+        let line = self.lines.iter().rev().find(|line| line.message().is_some_and(is_own))?;
+        line.id.zip(line.message())
+    }
+
+    /// Returns id and content of the newest message of another user, or of any user without a name.
+    #[must_use]
+    pub fn newest_of(&self, user: Option<&str>) -> Option<(u64, &ChatMessage)> {
+        let is_by = |message: &ChatMessage, user: &str| {
+            message.delivery == Delivery::Received && message.user.to_lowercase() == user.to_lowercase()
+        };
+        let messages = self.lines.iter().rev().filter_map(|line| line.id.zip(line.message()));
+        messages.into_iter().find(|(_, message)| user.is_none_or(|user| is_by(message, user)))
+    }
+
+    /// Puts the text of a message into the input, in place of the draft.
+    pub fn start_editing(&mut self, id: u64, text: &str) {
+        let former = std::mem::take(&mut self.draft);
+        self.draft.set(text);
+        self.editing = Some(Editing { id, former });
+    }
+
+    /// Brings the draft back. Returns `false` if no message was being changed.
+    pub fn stop_editing(&mut self) -> bool {
+        let Some(editing) = self.editing.take() else { return false };
+        self.draft = editing.former;
+        true
+    }
+
+    /// Lets `change` change the body of the message `id`. Returns `false` if it is not here.
+    pub fn change(&mut self, id: u64, change: impl FnOnce(&mut Body)) -> bool {
+        if !self.ids.contains(&id) {
+            return false;
+        }
+        let Some(position) = self.lines.iter().rposition(|line| line.id == Some(id)) else { return false };
+        let line = &mut self.lines[position];
+        self.size_bytes = self.size_bytes.saturating_sub(line.size_bytes());
+        change(&mut line.body);
+        self.size_bytes += line.size_bytes();
+        if let Some(anchor) = self.scroll.as_mut().filter(|anchor| anchor.key == line.key) {
+            // The line may have fewer rows now.
+            anchor.rows_below = 0;
+        }
+        self.groups.update_from(&self.lines, position);
+        true
+    }
+
+    /// Replaces the message `id` by a text on its removal. It no longer counts as unread. Returns `false` if it is not
+    /// here.
+    pub fn remove_message(&mut self, id: u64, text: &str) -> bool {
+        let received = |line: &&Line| line.message().is_some_and(|message| message.delivery == Delivery::Received);
+        let rest = self.lines.iter().rev().take_while(|line| line.id != Some(id)).filter(received).count();
+        let mut removed = None;
+        let is_here = self.change(id, |body| {
+            if let Body::Message(message) = std::mem::replace(body, Body::Removed(text.into())) {
+                removed = Some(message);
+            }
+        });
+        if let Some(message) = removed.filter(|message| message.delivery == Delivery::Received && rest < self.unread) {
+            self.unread -= 1;
+            let is_personal = message.mention || self.id == ConversationId::Global;
+            self.mentions = self.mentions.saturating_sub(usize::from(is_personal));
+        }
+        is_here
     }
 
     /// Adds joins and leaves at time `at`: `change` records them. Consecutive ones of the same minute share a line, so

@@ -8,6 +8,8 @@ const PEOPLE_FROM: usize = 92;
 const COLUMN_FROM: usize = 60;
 /// Width of text. In longer rows the eye loses the next one.
 const MAX_TEXT_WIDTH: usize = 110;
+/// Rows of a conversation from which a pinned message is shown above it.
+const PIN_FROM: usize = 8;
 /// Width of an overlay with its frame.
 pub const MAX_OVERLAY_WIDTH: usize = 96;
 
@@ -24,8 +26,10 @@ pub struct Geometry {
     pub people: usize,
     /// Width of the conversation.
     pub conversation: usize,
-    /// Rows of the conversation, without its title.
+    /// Rows of the conversation, without its title and the pinned message.
     pub rows: usize,
+    /// Rows of the pinned message: 1, or 0 without one.
+    pub pin: usize,
     /// Rows of the input.
     pub input: usize,
     /// Columns of the conversation.
@@ -70,14 +74,22 @@ impl Geometry {
         let input = input.clamp(1, (height / 4).max(1));
         // Two rows are for the title and the status line.
         let rows = height.saturating_sub(input + 2);
-        Geometry { width, height, sidebar, people, conversation, rows, input, columns: Columns::of(conversation) }
+        let columns = Columns::of(conversation);
+        Geometry { width, height, sidebar, people, conversation, rows, pin: 0, input, columns }
+    }
+
+    /// Returns the geometry with a row for a pinned message, if the screen has space for one.
+    #[must_use]
+    pub fn with_pin(self) -> Geometry {
+        let pin = usize::from(self.rows >= PIN_FROM);
+        Geometry { rows: self.rows - pin, pin, ..self }
     }
 
     /// Returns the inner width and height of an overlay. It covers the conversation, up to [`MAX_OVERLAY_WIDTH`], and has a
     /// frame and a margin.
     #[must_use]
     pub fn overlay(&self) -> (usize, usize) {
-        (self.width.min(MAX_OVERLAY_WIDTH).saturating_sub(4), self.rows.saturating_sub(2))
+        (self.width.min(MAX_OVERLAY_WIDTH).saturating_sub(4), (self.rows + self.pin).saturating_sub(2))
     }
 
     /// Returns the width of an input row, without the prompt, on a screen of `width`.

@@ -122,8 +122,15 @@ mod tests {
 
     fn line(key: u64, at: i64, user: &str, text: &str) -> Line {
         let (user, text) = (user.into(), text.into());
-        let message =
-            ChatMessage { user, text, room: None, mention: false, private: false, delivery: Delivery::Received };
+        let message = ChatMessage {
+            user,
+            text,
+            room: None,
+            mention: false,
+            edited: false,
+            private: false,
+            delivery: Delivery::Received,
+        };
         Line { key, id: None, at, body: Body::Message(message) }
     }
 

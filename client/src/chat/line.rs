@@ -12,6 +12,9 @@ use std::borrow::Cow;
 /// longer messages.
 const TEXT_CHARS: usize = 4 * MESSAGE_CHARS;
 
+/// The mark of a message whose author has replaced the text.
+pub const EDITED: &str = " (edited)";
+
 /// A line of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
@@ -39,6 +42,8 @@ pub enum Body {
         /// Text.
         text: Box<str>,
     },
+    /// The place of a message that was removed, with a text in its stead.
+    Removed(Box<str>),
 }
 
 /// The severity of a notice.
@@ -61,6 +66,8 @@ pub struct ChatMessage {
     pub room: Option<Box<str>>,
     /// True if it mentions the user.
     pub mention: bool,
+    /// True if its author has replaced the text.
+    pub edited: bool,
     /// True in a secret chat, where no server stores it.
     pub private: bool,
     /// Delivery, for messages of the user.
@@ -68,10 +75,11 @@ pub struct ChatMessage {
 }
 
 impl ChatMessage {
-    /// Returns the text as it is shown behind the name: `* alice waves` for an action.
+    /// Returns the text as it is shown behind the name: `* alice waves` for an action, with a mark if it was changed.
     #[must_use]
     pub fn shown_text(&self) -> Cow<'_, str> {
-        shown_action(&self.user, &self.text).map_or(Cow::Borrowed(&*self.text), Cow::Owned)
+        let text = shown_action(&self.user, &self.text).map_or(Cow::Borrowed(&*self.text), Cow::Owned);
+        if self.edited { Cow::Owned(text.into_owned() + EDITED) } else { text }
     }
 }
 
@@ -203,7 +211,7 @@ impl Line {
         let text = match &self.body {
             Body::Message(message) => message.user.len() + message.text.len(),
             Body::Presence(_) => MAX_PRESENCE_NAMES,
-            Body::Notice { text, .. } => text.len(),
+            Body::Notice { text, .. } | Body::Removed(text) => text.len(),
         };
         size_of::<Line>() + text
     }

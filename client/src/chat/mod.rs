@@ -10,7 +10,8 @@
 //! | `bindings.rs`, `client_commands.rs`, `help.rs` | the tables of keys and commands, and their help |
 //! | `conversations.rs`, `conversation.rs`, `line.rs` | what is shown |
 //! | `editor.rs`, `complete.rs`, `input_history.rs`, `paste.rs`, `burst.rs` | what is typed |
-//! | `room_status.rs` | the rules of a room that its notices tell |
+//! | `room_status.rs` | the rules of a room, as far as the client knows them |
+//! | `menu/` | menus about a user and a room |
 //! | `requests.rs`, `joins.rs`, `leaving.rs`, `password_form.rs` | questions that wait for an answer |
 //! | `geometry.rs`, `rows.rs`, `groups.rs`, `wrap.rs` | the layout, shared by view and scrolling |
 //! | `plain/` | the model of the line client |
@@ -33,6 +34,7 @@ pub mod key;
 pub mod leaving;
 pub mod limits;
 pub mod line;
+pub mod menu;
 mod names;
 pub mod overlay;
 pub mod password_form;

@@ -1,9 +1,10 @@
-//! A window over the conversation: the help, the question about a paste (`paste.rs`), or a password form
-//! (`password_form.rs`).
+//! A window over the conversation: the help, the question about a paste (`paste.rs`), a password form
+//! (`password_form.rs`), or a menu (`menu/`).
 
 use super::bindings::{Action, action_of};
 use super::editor::Edit;
 use super::key::Key;
+use super::menu::Menu;
 use super::password_form::PasswordForm;
 use super::paste::Pasted;
 
@@ -19,6 +20,8 @@ pub enum Overlay {
     Paste(Pasted),
     /// A password form.
     Password(PasswordForm),
+    /// A menu.
+    Menu(Menu),
 }
 
 impl Overlay {

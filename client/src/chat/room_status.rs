@@ -1,23 +1,36 @@
-//! The rules of a room as far as the client knows them: quiet, slow, the user's own mute, the topic, raised hands.
+//! The rules of a room as far as the client knows them, and which of its members are owners, muted, have the floor or a
+//! raised hand.
 //!
-//! **Source.** Notices of the room and refusals of the user's messages, by their causes. The server tells a newcomer the
-//! topic only, so the client learns of an older rule when it refuses a message. Hands are told to owners only, so for
-//! other users none is up.
+//! **Source.** The answer `rules`, which the client requests when it enters a room, replaces everything. Notices of the
+//! room and refusals of the user's messages change parts of it by their causes. Hands and the floor are told to owners
+//! only, so for other users no hand is up.
 //!
 //! | cause | change |
 //! |---|---|
-//! | `quiet_on`, refusal `quiet` | quiet; `quiet_off` ends it, and takes all hands down |
-//! | `slow_on`, refusal `slowed` | slow (the refusal does not tell the pause); `slow_off` ends it |
+//! | `quiet_on`, `room_quiet`, refusal `quiet` | quiet; `quiet_off` ends it, takes all hands down and the floor back |
+//! | `slow_on`, `room_slow`, refusal `slowed` | slow (the refusal does not tell the pause); `slow_off` ends it |
 //! | `user_muted` of the user, refusal `muted` | muted, until the time is over; `user_unmuted` or an accepted message ends it |
 //! | `topic_set`, `topic` | a topic; `topic_removed` ends it |
+//! | `pinned`, `pin` | a pinned message, which follows changes of it; `unpinned` or its removal ends it |
 //! | `hand_raised` | one more hand; `floor_given` takes it down, `no_hands` all |
+//! | `owner_made`, `owner_removed` | one owner more or less |
 //!
-//! A new session or a return into the room begins with an empty status.
+//! A server without the answer `rules` tells a newcomer the topic only; then the client learns of another rule when the
+//! server refuses a message. A new session or a return into the room begins with an empty status.
+
+mod mark;
+mod notices;
+
+pub use mark::{Hand, Mark, Pin};
+pub use notices::{concerns, is_room_notice};
 
 use super::limits::{MAX_MEMBERS, NOTICE_CHARS};
 use super::line::{cleaned, cleaned_name};
 use super::names::NameSet;
-use landline_common::{Cause, Report};
+use landline_common::{Cause, Report, RoomOverview};
+
+/// Raised hands that are kept. The server tells at most 20, and further ones by notices.
+const MAX_HANDS: usize = 64;
 
 /// The mute of the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,45 +43,109 @@ struct Mute {
 #[derive(Clone, Debug)]
 pub struct RoomStatus {
     topic: Option<Box<str>>,
+    pin: Option<Pin>,
+    /// The user may change the rules.
+    is_owner: bool,
+    /// Only invited users may enter.
+    is_closed: bool,
+    has_key: bool,
     is_quiet: bool,
     is_slow: bool,
     /// Pause between two messages of a user, if it is known.
     slow_seconds: Option<u64>,
     mute: Option<Mute>,
-    /// Users with raised hands.
-    hands: NameSet,
+    /// The user has the floor.
+    has_floor: bool,
+    owners: NameSet,
+    muted: NameSet,
+    banned: NameSet,
+    /// Users with the floor.
+    floor: NameSet,
+    /// Raised hands in their order.
+    hands: Vec<Hand>,
 }
 
 impl Default for RoomStatus {
     fn default() -> RoomStatus {
+        let none = || NameSet::new(MAX_MEMBERS);
         RoomStatus {
             topic: None,
+            pin: None,
+            is_owner: false,
+            is_closed: false,
+            has_key: false,
             is_quiet: false,
             is_slow: false,
             slow_seconds: None,
             mute: None,
-            hands: NameSet::new(MAX_MEMBERS),
+            has_floor: false,
+            owners: none(),
+            muted: none(),
+            banned: none(),
+            floor: none(),
+            hands: Vec::new(),
         }
     }
 }
 
 impl RoomStatus {
+    /// Returns the status that an answer of the server describes.
+    #[must_use]
+    pub fn of(rules: &RoomOverview, now_ms: u64) -> RoomStatus {
+        let names = |names: &[String]| {
+            let mut set = NameSet::new(MAX_MEMBERS);
+            names.iter().take(MAX_MEMBERS).for_each(|name| _ = set.add(&cleaned_name(name)));
+            set
+        };
+        let mut status = RoomStatus {
+            is_owner: rules.you.owner,
+            is_closed: !rules.open,
+            has_key: rules.has_key,
+            is_quiet: rules.quiet,
+            is_slow: rules.slow > 0,
+            slow_seconds: Some(rules.slow).filter(|seconds| *seconds > 0),
+            has_floor: rules.you.floor,
+            owners: names(&rules.owners),
+            muted: names(&rules.muted),
+            banned: names(&rules.banned),
+            floor: names(&rules.floor),
+            ..RoomStatus::default()
+        };
+        status.set_topic(rules.topic.as_deref());
+        status.pin = rules.pin.as_ref().map(|pin| Pin::new(pin.id, &pin.user, &pin.text));
+        if rules.you.muted {
+            status.mute_for(rules.you.seconds, now_ms);
+        }
+        for (user, text) in &rules.hands {
+            status.raise_hand(&cleaned_name(user), text);
+        }
+        status
+    }
+
     /// Records a notice of the room, or a refusal in it. `me` is the name of the user.
     pub fn record(&mut self, report: &Report<'_>, me: &str, now_ms: u64) {
         let user = cleaned_name(report.about.user.as_deref().unwrap_or_default());
         let is_me = *user == *me;
         match report.cause {
-            Cause::TopicSet | Cause::Topic => {
-                let topic = report.about.word.as_deref().map(|topic| cleaned(topic, NOTICE_CHARS));
-                self.topic = topic.filter(|topic| !topic.is_empty());
-            }
+            Cause::TopicSet | Cause::Topic => self.set_topic(report.about.word.as_deref()),
             Cause::TopicRemoved => self.topic = None,
-            Cause::QuietOn | Cause::Quiet => self.is_quiet = true,
+            Cause::Pinned | Cause::Pin => {
+                let text = report.about.word.as_deref().unwrap_or_default();
+                self.pin = report.about.id.map(|id| Pin::new(id, &user, text));
+            }
+            Cause::Unpinned => self.pin = None,
+            Cause::QuietOn | Cause::RoomQuiet => self.is_quiet = true,
+            Cause::Quiet => {
+                self.is_quiet = true;
+                self.has_floor = false;
+            }
             Cause::QuietOff => {
                 self.is_quiet = false;
+                self.has_floor = false;
                 self.hands.clear();
+                self.floor.clear();
             }
-            Cause::SlowOn => {
+            Cause::SlowOn | Cause::RoomSlow => {
                 self.is_slow = true;
                 self.slow_seconds = report.about.seconds;
             }
@@ -77,21 +154,72 @@ impl RoomStatus {
                 self.is_slow = false;
                 self.slow_seconds = None;
             }
-            Cause::UserMuted if is_me => self.mute_for(report.about.seconds, now_ms),
+            Cause::RoomOpened => self.is_closed = false,
+            Cause::RoomClosed => self.is_closed = true,
+            Cause::KeySet => self.has_key = true,
+            Cause::KeyRemoved => self.has_key = false,
             Cause::Muted => self.mute_for(report.about.seconds, now_ms),
-            Cause::UserUnmuted if is_me => self.mute = None,
-            Cause::HandRaised => _ = self.hands.add(&user),
-            Cause::FloorGiven => _ = self.hands.remove(&user),
+            Cause::UserMuted => {
+                self.record_left(&user);
+                self.muted.add(&user);
+                if is_me {
+                    self.has_floor = false;
+                    self.mute_for(report.about.seconds, now_ms);
+                }
+            }
+            Cause::UserUnmuted => {
+                self.muted.remove(&user);
+                if is_me {
+                    self.mute = None;
+                }
+            }
+            Cause::UserBanned => _ = self.banned.add(&user),
+            Cause::UserUnbanned => _ = self.banned.remove(&user),
+            Cause::OwnerMade => {
+                self.owners.add(&user);
+                self.is_owner |= is_me;
+            }
+            Cause::OwnerRemoved => {
+                self.owners.remove(&user);
+                // Only owners are told of hands and the floor, so these would become wrong.
+                if is_me {
+                    self.is_owner = false;
+                    self.hands.clear();
+                    self.floor.clear();
+                }
+            }
+            Cause::HandRaised => self.raise_hand(&user, report.about.word.as_deref().unwrap_or_default()),
+            Cause::FloorGiven => {
+                self.lower_hand(&user);
+                self.floor.add(&user);
+                self.has_floor |= is_me;
+            }
             Cause::NoHands => self.hands.clear(),
-            // Only owners are told of hands, so the count would become wrong.
-            Cause::OwnerRemoved if is_me => self.hands.clear(),
             _ => {}
         }
+    }
+
+    fn set_topic(&mut self, topic: Option<&str>) {
+        self.topic = topic.map(|topic| cleaned(topic, NOTICE_CHARS)).filter(|topic| !topic.is_empty());
     }
 
     fn mute_for(&mut self, seconds: Option<u64>, now_ms: u64) {
         let until = seconds.map(|seconds| now_ms.saturating_add(seconds.saturating_mul(1_000)));
         self.mute = Some(Mute { until });
+    }
+
+    fn raise_hand(&mut self, user: &str, text: &str) {
+        let text = cleaned(text, NOTICE_CHARS);
+        let has_space = self.hands.len() < MAX_HANDS;
+        match self.hands.iter_mut().find(|hand| is_same(&hand.user, user)) {
+            Some(hand) => hand.text = text,
+            None if has_space => self.hands.push(Hand { user: user.into(), text }),
+            None => {}
+        }
+    }
+
+    fn lower_hand(&mut self, user: &str) {
+        self.hands.retain(|hand| !is_same(&hand.user, user));
     }
 
     /// Records that the server accepted a message of the user, who therefore is not muted.
@@ -101,13 +229,44 @@ impl RoomStatus {
 
     /// Records that a user has left the room.
     pub fn record_left(&mut self, user: &str) {
-        self.hands.remove(user);
+        self.lower_hand(user);
+        self.floor.remove(user);
+    }
+
+    /// Returns whether the user has the floor. A message may use it up.
+    #[must_use]
+    pub fn has_floor(&self) -> bool {
+        self.has_floor
+    }
+
+    /// Returns whether another user is known to have the floor. A message may use it up.
+    #[must_use]
+    pub fn gives_floor_to(&self, user: &str) -> bool {
+        self.floor.contains(user)
+    }
+
+    /// Records that a message has another text, or was removed without one. The pin follows its message.
+    pub fn message_changed(&mut self, id: u64, text: Option<&str>) {
+        if let Some(pin) = self.pin.take_if(|pin| pin.id == id) {
+            self.pin = text.map(|text| Pin::new(id, &pin.user, text));
+        }
+    }
+
+    /// Returns the pinned message.
+    #[must_use]
+    pub fn pin(&self) -> Option<&Pin> {
+        self.pin.as_ref()
     }
 
     /// Records that a user has changed its name.
     pub fn record_renamed(&mut self, from: &str, to: &str) {
-        if self.hands.remove(from) {
-            self.hands.add(to);
+        for hand in self.hands.iter_mut().filter(|hand| is_same(&hand.user, from)) {
+            hand.user = to.into();
+        }
+        for users in [&mut self.owners, &mut self.muted, &mut self.banned, &mut self.floor] {
+            if users.remove(from) {
+                users.add(to);
+            }
         }
     }
 
@@ -115,6 +274,88 @@ impl RoomStatus {
     #[must_use]
     pub fn topic(&self) -> Option<&str> {
         self.topic.as_deref()
+    }
+
+    /// Returns whether the user may change the rules.
+    #[must_use]
+    pub fn is_owner(&self) -> bool {
+        self.is_owner
+    }
+
+    /// Returns whether only invited users may enter.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
+    /// Returns whether newcomers need a key word.
+    #[must_use]
+    pub fn has_key(&self) -> bool {
+        self.has_key
+    }
+
+    /// Returns whether only owners and users with the floor speak.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.is_quiet
+    }
+
+    /// Returns whether the room is in slow mode.
+    #[must_use]
+    pub fn is_slow(&self) -> bool {
+        self.is_slow
+    }
+
+    /// Returns the users who may not enter, in alphabetical order.
+    pub fn banned(&self) -> impl Iterator<Item = &str> {
+        self.banned.iter()
+    }
+
+    /// Returns the raised hands in their order.
+    #[must_use]
+    pub fn hands(&self) -> &[Hand] {
+        &self.hands
+    }
+
+    /// Returns whether a user is an owner of the room.
+    #[must_use]
+    pub fn is_owned_by(&self, user: &str) -> bool {
+        self.owners.contains(user)
+    }
+
+    /// Returns whether a user is muted.
+    #[must_use]
+    pub fn is_muted(&self, user: &str) -> bool {
+        self.muted.contains(user)
+    }
+
+    /// Returns whether a user may not enter.
+    #[must_use]
+    pub fn is_banned(&self, user: &str) -> bool {
+        self.banned.contains(user)
+    }
+
+    /// Returns what distinguishes a user from other members.
+    #[must_use]
+    pub fn mark(&self, user: &str) -> Option<Mark> {
+        let hand = self.hands.iter().position(|hand| is_same(&hand.user, user));
+        let others = [
+            (Mark::Floor, self.floor.contains(user)),
+            (Mark::Muted, self.muted.contains(user)),
+            (Mark::Owner, self.owners.contains(user)),
+        ];
+        let other = || others.into_iter().find_map(|(mark, holds)| holds.then_some(mark));
+        hand.map(|place| Mark::Hand(place + 1)).or_else(other)
+    }
+
+    /// Returns the members in the order in which they are listed: the hands first, then the rest in the given order.
+    #[must_use]
+    pub fn in_order<'s>(&'s self, members: &[&'s str]) -> Vec<&'s str> {
+        let (hands, rest): (Vec<&str>, Vec<&str>) =
+            members.iter().copied().partition(|user| matches!(self.mark(user), Some(Mark::Hand(_))));
+        let by_place =
+            self.hands.iter().filter_map(|hand| hands.iter().copied().find(|user| is_same(user, &hand.user)));
+        by_place.chain(rest).collect()
     }
 
     /// Returns the rules in force, in words for a bar.
@@ -127,7 +368,7 @@ impl RoomStatus {
         if self.is_slow {
             words.push(self.slow_seconds.map_or("slow".to_owned(), |seconds| format!("slow {seconds} s")));
         }
-        if self.mute.is_some_and(|mute| mute.until.is_none_or(|until| now_ms < until)) {
+        if self.mute_in_force(now_ms).is_some() {
             words.push("muted".to_owned());
         }
         match self.hands.len() {
@@ -137,122 +378,45 @@ impl RoomStatus {
         }
         words
     }
-}
 
-/// Returns whether a cause is a notice to the members of a room, or about the user in a room: it belongs into the
-/// conversation of that room.
-#[must_use]
-pub fn is_room_notice(cause: Cause) -> bool {
-    use Cause::{
-        FloorGiven, HandDown, HandRaised, HandUp, InvitationSent, KeyRemoved, KeySet, KickedFromRoom, OwnerMade,
-        OwnerRemoved, QuietOff, QuietOn, RoomClosed, RoomOpened, SlowOff, SlowOn, Topic, TopicRemoved, TopicSet,
-        UserBanned, UserKicked, UserMuted, UserUnbanned, UserUnmuted,
-    };
-    matches!(
-        cause,
-        TopicSet
-            | TopicRemoved
-            | Topic
-            | UserKicked
-            | KickedFromRoom
-            | UserMuted
-            | UserUnmuted
-            | UserBanned
-            | UserUnbanned
-            | OwnerMade
-            | OwnerRemoved
-            | InvitationSent
-            | RoomOpened
-            | RoomClosed
-            | KeySet
-            | KeyRemoved
-            | SlowOn
-            | SlowOff
-            | QuietOn
-            | QuietOff
-            | FloorGiven
-            | HandRaised
-            | HandUp
-            | HandDown
-    )
-}
-
-/// Returns whether a notice changes what the user `me` may do in a room, so that it needs the user's attention.
-#[must_use]
-pub fn concerns(report: &Report<'_>, me: &str) -> bool {
-    use Cause::{FloorGiven, KickedFromRoom, OwnerMade, OwnerRemoved, UserMuted, UserUnmuted};
-    let is_me = || report.about.user.as_deref().is_some_and(|user| *cleaned_name(user) == *me);
-    match report.cause {
-        KickedFromRoom => true,
-        FloorGiven | OwnerMade | OwnerRemoved | UserMuted | UserUnmuted => is_me(),
-        _ => false,
+    /// Returns what the user must know before typing: why a message would be refused, or the floor, or slow mode.
+    #[must_use]
+    pub fn caution(&self, now_ms: u64) -> Option<String> {
+        if self.is_owner {
+            return None;
+        }
+        if let Some(mute) = self.mute_in_force(now_ms) {
+            let minutes = mute.until.map(|until| until.saturating_sub(now_ms).div_ceil(60_000));
+            let time = minutes.map_or("until an owner unmutes you".to_owned(), |minutes| format!("for {minutes} min"));
+            return Some(format!("you are muted in this room {time}"));
+        }
+        if self.is_quiet {
+            let text = match self.has_floor {
+                true => "you have the floor",
+                false => "this room is quiet: /hand asks its owners for the floor",
+            };
+            return Some(text.to_owned());
+        }
+        self.is_slow.then(|| {
+            let pause = self.slow_seconds.map_or(String::new(), |seconds| format!(" every {seconds} s"));
+            format!("this room is slow: one message{pause}")
+        })
     }
+
+    /// Returns whether the server would refuse any message of the user now.
+    #[must_use]
+    pub fn silences(&self, now_ms: u64) -> bool {
+        !self.is_owner && (self.mute_in_force(now_ms).is_some() || self.is_quiet && !self.has_floor)
+    }
+
+    fn mute_in_force(&self, now_ms: u64) -> Option<Mute> {
+        self.mute.filter(|mute| mute.until.is_none_or(|until| now_ms < until))
+    }
+}
+
+fn is_same(a: &str, b: &str) -> bool {
+    a.to_lowercase() == b.to_lowercase()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn of(status: &mut RoomStatus, report: Report<'static>) -> String {
-        status.record(&report, "alice", 1_000);
-        status.words(1_000).join(" ")
-    }
-
-    fn seconds(mut report: Report<'static>, seconds: u64) -> Report<'static> {
-        report.about.seconds = Some(seconds);
-        report
-    }
-
-    #[test]
-    fn notices_and_refusals_set_what_other_notices_clear() {
-        let mut status = RoomStatus::default();
-        assert_eq!(of(&mut status, Cause::QuietOn.report()), "quiet");
-        assert_eq!(of(&mut status, Cause::Slowed.with_seconds(7)), "quiet slow");
-        assert_eq!(of(&mut status, Cause::SlowOn.with_seconds(30)), "quiet slow 30 s");
-        assert_eq!(of(&mut status, Cause::Slowed.with_seconds(7)), "quiet slow 30 s", "the pause stays");
-        assert_eq!(of(&mut status, Cause::UserMuted.with_user("bob")), "quiet slow 30 s", "another user");
-        assert_eq!(of(&mut status, Cause::Muted.report()), "quiet slow 30 s muted");
-        assert_eq!(of(&mut status, Cause::UserUnmuted.with_user("bob")), "quiet slow 30 s muted");
-        assert_eq!(of(&mut status, Cause::UserUnmuted.with_user("alice")), "quiet slow 30 s");
-        assert_eq!(of(&mut status, Cause::SlowOff.report()), "quiet");
-        assert_eq!(of(&mut status, Cause::QuietOff.report()), "");
-    }
-
-    #[test]
-    fn mute_ends_with_its_time_or_with_an_accepted_message() {
-        let mut status = RoomStatus::default();
-        assert_eq!(of(&mut status, seconds(Cause::UserMuted.with_user("alice"), 60)), "muted");
-        assert_eq!((status.words(60_999).len(), status.words(61_000).len()), (1, 0));
-        assert_eq!(of(&mut status, Cause::UserMuted.with_user("alice")), "muted");
-        assert_eq!(status.words(u64::MAX), ["muted"], "until an owner lifts it");
-        status.record_accepted();
-        assert_eq!(status.words(1_000), [""; 0]);
-    }
-
-    #[test]
-    fn each_raised_hand_is_counted_once() {
-        let mut status = RoomStatus::default();
-        assert_eq!(of(&mut status, Cause::HandRaised.with_user("bob")), "1 hand");
-        assert_eq!(of(&mut status, Cause::HandRaised.with_user("bob")), "1 hand", "with another text");
-        assert_eq!(of(&mut status, Cause::HandRaised.with_user("carol")), "2 hands");
-        assert_eq!(of(&mut status, Cause::FloorGiven.with_user("carol")), "1 hand");
-        status.record_left("bob");
-        assert_eq!(status.words(1_000), [""; 0]);
-        for ends in [Cause::QuietOff.report(), Cause::NoHands.report(), Cause::OwnerRemoved.with_user("alice")] {
-            assert_eq!(of(&mut status, Cause::HandRaised.with_user("bob")), "1 hand");
-            assert_eq!(of(&mut status, ends), "");
-        }
-    }
-
-    #[test]
-    fn topic_of_a_hostile_server_is_cleaned_and_short() {
-        let mut status = RoomStatus::default();
-        of(&mut status, Cause::TopicSet.with_word(format!("tea\u{1b}[2J\n{}", "x".repeat(100_000))));
-        let topic = status.topic().unwrap();
-        assert!(
-            topic.starts_with("tea") && !topic.contains(['\u{1b}', '\n']) && topic.chars().count() <= NOTICE_CHARS + 1
-        );
-        of(&mut status, Cause::TopicRemoved.report());
-        assert_eq!(status.topic(), None);
-    }
-}
+mod tests;

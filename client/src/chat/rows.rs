@@ -99,7 +99,7 @@ impl Layout {
                 (message.shown_text(), self.indent_of_first_row(message, shows_name), self.failure_rows(message))
             }
             Body::Presence(presence) => (Cow::Owned(presence.sentence()), self.sign_width(), Vec::new()),
-            Body::Notice { text, .. } => (Cow::Borrowed(&**text), self.sign_width(), Vec::new()),
+            Body::Notice { text, .. } | Body::Removed(text) => (Cow::Borrowed(&**text), self.sign_width(), Vec::new()),
         };
         let width = self.columns.text;
         let rows = wrap(&text, width.saturating_sub(first_indent), width);
@@ -109,7 +109,7 @@ impl Layout {
     /// Returns whether a line is a message of several rows.
     fn is_long(self, line: &Line) -> bool {
         line.message()
-            .is_some_and(|message| message.text.contains('\n') || message.text.cell_width() > self.columns.text)
+            .is_some_and(|message| message.text.contains('\n') || message.shown_text().cell_width() > self.columns.text)
     }
 
     /// Returns the width of the sign before a notice. With a name column, the sign stands there.
@@ -218,8 +218,15 @@ mod tests {
         let mut room = Conversation::new(ConversationId::room("ops"), "ops");
         for (key, (user, at, text)) in (0..).zip(texts) {
             let (user, text) = ((*user).into(), (*text).into());
-            let message =
-                ChatMessage { user, text, room: None, mention: false, private: false, delivery: Delivery::Received };
+            let message = ChatMessage {
+                user,
+                text,
+                room: None,
+                mention: false,
+                edited: false,
+                private: false,
+                delivery: Delivery::Received,
+            };
             room.insert(Line { key, id: Some(key), at: at * 60_000, body: Body::Message(message) }, false);
         }
         room

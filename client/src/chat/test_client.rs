@@ -2,14 +2,15 @@
 
 use super::conversation::ConversationId;
 use super::key::{Code, Key};
-use super::line::{Body, Delivery};
+use super::line::{Body, Delivery, EDITED};
 use super::{Input, Remembered, ScreenEffect, Settings, State};
 use crate::engine::typed::line;
 use crate::engine::{Engine, Now, Zone};
 use crate::sign_in::{Identity, Loss};
 use landline_common::event::{PROTOCOL, Part, Reply, SignInDetails};
 use landline_common::history::Location;
-use landline_common::{Cause, Event, EventKind, OffsetDateTime, Request, RoomName, UserName};
+use landline_common::{Cause, Event, EventKind, OffsetDateTime, Request, RoomName, RoomOverview, UserName};
+use std::collections::HashMap;
 
 /// 2026-11-21 14:00 UTC.
 const START_MS: i64 = 1_795_269_600_000;
@@ -32,6 +33,10 @@ pub struct TestClient {
     pub acknowledged: Vec<u64>,
     /// Labels of unanswered pings.
     pub pings: Vec<String>,
+    /// Changes of messages: id and new text.
+    pub edits: Vec<(u64, String)>,
+    /// Rules with which the server answers, by room. It refuses questions about other rooms.
+    pub rules: HashMap<String, RoomOverview>,
 }
 
 /// Returns the identity of alice, a guest.
@@ -66,6 +71,8 @@ impl TestClient {
             nonces: Vec::new(),
             acknowledged: Vec::new(),
             pings: Vec::new(),
+            edits: Vec::new(),
+            rules: HashMap::new(),
         }
     }
 
@@ -174,6 +181,9 @@ impl TestClient {
             ("ack", None) => self.acknowledged.extend(request.seq),
             ("pong", None) => {}
             (_, label) => {
+                if request.r#type == "edit" {
+                    self.edits.extend(request.id.zip(request.text.as_deref().map(str::to_owned)));
+                }
                 self.sent.push(line(object));
                 self.unanswered.extend(label.map(|label| (label, line(object))));
             }
@@ -261,6 +271,16 @@ impl TestClient {
                 Some((_, room)) => {
                     let users = if room == "mesh" { vec!["alice".into()] } else { people() };
                     EventKind::Members { room: room.to_owned().into(), users, part: Part::default() }
+                }
+                None if line.ends_with(": /rules") => {
+                    let room = line.trim_end_matches(": /rules");
+                    match self.rules.get(room) {
+                        Some(rules) => {
+                            EventKind::Rules { room: room.to_owned().into(), rules: Box::new(rules.clone()) }
+                        }
+                        // A server of an earlier version.
+                        None => Cause::UnknownCommand.with_word("rules").into(),
+                    }
                 }
                 None if line == "/users" => EventKind::Online { users: people(), part: Part::default() },
                 None => EventKind::RecallEnd { count: 0, remark: "".into(), next: None },
@@ -362,10 +382,12 @@ impl TestClient {
                     Delivery::Pending => "pending ",
                     Delivery::Failed(_) => "failed ",
                 };
-                format!("{mark}{}: {}", message.user, message.text)
+                let edited = if message.edited { EDITED } else { "" };
+                format!("{mark}{}: {}{edited}", message.user, message.text)
             }
             Body::Presence(presence) => format!("~ {}", presence.sentence()),
             Body::Notice { text, .. } => format!("- {text}"),
+            Body::Removed(text) => format!("({text})"),
         };
         conversation.lines().iter().map(shown).collect()
     }
@@ -380,5 +402,5 @@ impl TestClient {
 
 /// Returns whether a line looks like a background request.
 fn is_background_request(line: &str) -> bool {
-    line.starts_with("/who ") || line == "/users" || line.contains(": /history")
+    line.starts_with("/who ") || line == "/users" || line.ends_with(": /rules") || line.contains(": /history")
 }

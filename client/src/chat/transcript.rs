@@ -1,7 +1,7 @@
 //! Writes a conversation as plain text, for `/save`.
 
 use super::conversation::{Conversation, ConversationId};
-use super::line::{Body, ChatMessage, Delivery, Line};
+use super::line::{Body, ChatMessage, Delivery, EDITED, Line};
 use crate::engine::Now;
 use landline_common::action::action_of;
 use landline_common::clean::clean;
@@ -24,7 +24,8 @@ pub fn transcript(conversation: &Conversation, server: &str, now: Now) -> String
 /// message of another user.
 fn text_rows(line: &Line, with_room: bool) -> Vec<String> {
     match &line.body {
-        Body::Message(ChatMessage { user, text, room, delivery, .. }) => {
+        Body::Message(ChatMessage { user, text, room, delivery, edited, .. }) => {
+            let edited = if *edited { EDITED } else { "" };
             let room = room.as_ref().filter(|_| with_room).map_or(String::new(), |room| format!("[{room}] "));
             let remark = match delivery {
                 Delivery::Received | Delivery::Sent => String::new(),
@@ -35,9 +36,9 @@ fn text_rows(line: &Line, with_room: bool) -> Vec<String> {
                 Some(action) => (format!("* {user}"), action),
                 None => (format!("{user}:"), &**text),
             };
-            format!("{text}{remark}").split('\n').map(|row| format!("{room}{name} {row}")).collect()
+            format!("{text}{edited}{remark}").split('\n').map(|row| format!("{room}{name} {row}")).collect()
         }
         Body::Presence(presence) => vec![format!("⇄ {}", presence.sentence())],
-        Body::Notice { text, .. } => vec![format!("— {text}")],
+        Body::Notice { text, .. } | Body::Removed(text) => vec![format!("— {text}")],
     }
 }

@@ -57,6 +57,8 @@ pub enum RequestKind {
     Older(Box<str>),
     /// List the members of a room.
     Members(Box<str>),
+    /// Tell the rules of a room.
+    Rules(Box<str>),
     /// List the users online.
     Online,
     /// List the rooms.

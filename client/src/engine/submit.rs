@@ -5,7 +5,7 @@ use super::received::{Membership, folded};
 use super::request::{Progress, RequestKind, Target};
 use super::send_queue::{Lane, QueuedRequest};
 use super::{Effect, Engine, Update};
-use landline_common::command::{Command, HistoryQuery, Request};
+use landline_common::command::{Command, HistoryQuery, Request, RoomAction};
 use landline_common::event::Text;
 
 /// Error text when too many lines wait.
@@ -274,6 +274,7 @@ fn question(kind: &RequestKind, label: &str, id: Option<u64>) -> Option<String> 
     };
     match kind {
         RequestKind::Members(room) => of(&Command::Members { room, after: None }),
+        RequestKind::Rules(room) => of(&Command::InRoom { room: Some(room), action: RoomAction::Rules }),
         RequestKind::Online => of(&Command::Online { after: None }),
         RequestKind::RoomList => of(&Command::Rooms { after: None }),
         RequestKind::Older(room) => {

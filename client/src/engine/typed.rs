@@ -9,13 +9,13 @@ pub fn object(line: &str, room: &str) -> String {
     Request::of_command(&command, Some(room)).expect("an object").to_line()
 }
 
-/// Converts an object to roughly what a user would type. A message to a room begins with the room.
+/// Converts an object to roughly what a user would type. What is about a room begins with the room.
 pub fn line(object: &str) -> String {
     let request = Request::parse(object).expect("an object");
     let Ok(command) = request.command() else { return object.to_owned() };
     match command {
         Command::SayIn { room, text } => format!("{room}: {text}"),
-        Command::HistoryIn { room, .. } => format!("{room}: {command}"),
+        Command::InRoom { room: Some(room), .. } | Command::HistoryIn { room, .. } => format!("{room}: {command}"),
         command => command.to_string(),
     }
 }

@@ -42,9 +42,7 @@ pub fn ask(
                 SetupEffect::Connect(choice) => match connect(&choice, context, signals) {
                     Ok(None) => return Ok(None),
                     Ok(Some(signed_in)) => {
-                        let identity = context.identity(&choice);
-                        let SignInChoice { server, server_id, .. } = choice;
-                        return Ok(Some(SetupResult { server, server_id, identity, signed_in, note: questions.note }));
+                        return Ok(Some(SetupResult::new(context, choice, signed_in, questions.started)));
                     }
                     Err(ConnectFailure { why, cause }) => inputs.push(SetupInput::Refused(why, cause)),
                 },
@@ -87,7 +85,7 @@ fn start(
     let started = started.unwrap_or_else(|| Err(NotStarted::Failed("the starting thread has ended".into())));
     if let Ok(started) = &started {
         eprintln!("{}", started.note);
-        questions.note = Some(started.note.clone());
+        questions.started = Some(started.clone());
     }
     Ok(Some(started.map(|started| started.address)))
 }

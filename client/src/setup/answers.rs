@@ -2,10 +2,15 @@
 
 use crate::connection::Identity;
 use crate::name_tokens::MissingToken;
+use crate::setup::Started;
 use crate::setup::questions::SignInChoice;
 use crate::signed_in::SignedIn;
+use landline_common::command::{Command, ServerAction};
 use landline_common::{RoomName, UserName};
 use std::path::PathBuf;
+
+/// The number of a command that no line of a user stands for: lines begin at 1.
+const NO_LINE: u64 = 0;
 
 /// The session that the answers led to.
 #[derive(Debug)]
@@ -20,6 +25,28 @@ pub struct SetupResult {
     pub signed_in: SignedIn,
     /// Note for the user about a server that was started on this machine.
     pub note: Option<String>,
+}
+
+impl SetupResult {
+    /// Creates the result. If the user is at the server that was started, claims it: the user becomes its owner without
+    /// typing the code.
+    #[must_use]
+    pub fn new(
+        context: &SetupContext,
+        choice: SignInChoice,
+        mut signed_in: SignedIn,
+        started: Option<Started>,
+    ) -> SetupResult {
+        let identity = context.identity(&choice);
+        let SignInChoice { server, server_id, .. } = choice;
+        // Another server must not learn the code.
+        let started_here = started.as_ref().filter(|started| started.address == server);
+        if let Some(code) = started_here.and_then(|started| started.claim_code.as_deref()) {
+            // The first command of a session fits into the queue.
+            let _ = signed_in.engine.send_command(NO_LINE, &Command::OnServer(ServerAction::Claim(code)), None);
+        }
+        SetupResult { server, server_id, identity, signed_in, note: started.map(|started| started.note) }
+    }
 }
 
 /// Facts that the questions do not ask for.

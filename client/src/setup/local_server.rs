@@ -27,6 +27,8 @@ pub struct Started {
     pub address: String,
     /// Note for the user: how to join and stop it.
     pub note: String,
+    /// The code that makes its first user its owner.
+    pub claim_code: Option<String>,
 }
 
 /// Why no server was started.
@@ -88,16 +90,16 @@ fn start_program(program: &Path, data: &Path) -> Result<Started, String> {
     // Standard error is read only if there is no banner. Until then its text fits into the pipe; if not, the server drops
     // log lines instead of blocking.
     let stderr = child.stderr.take();
-    let banner = child.stdout.take().map(|out| join_address(BufReader::new(out).take(MAX_OUTPUT_BYTES)));
+    let banner = child.stdout.take().map(|out| Banner::read(BufReader::new(out).take(MAX_OUTPUT_BYTES)));
     match banner.flatten() {
-        Some(join) => {
+        Some(Banner { join, claim_code }) => {
             let port = join.rsplit(' ').next().unwrap_or_default();
             let join = join.replace(' ', ":");
             let stop_command = stop_command(child.id());
             let note = format!(
                 "Server started. Others join with: landline {join}. It keeps running after you leave; to stop it: {stop_command}"
             );
-            Ok(Started { address: format!("127.0.0.1:{port}"), note })
+            Ok(Started { address: format!("127.0.0.1:{port}"), note, claim_code })
         }
         None => {
             let reason = stderr.map_or_else(|| last_line(io::empty()), last_line);
@@ -107,10 +109,30 @@ fn start_program(program: &Path, data: &Path) -> Result<Started, String> {
     }
 }
 
-/// Returns address and port from the banner: the text behind the first `nc`.
-fn join_address(banner: impl BufRead) -> Option<String> {
-    let mut lines = banner.lines().map_while(Result::ok);
-    lines.find_map(|line| line.split_once(" nc ").map(|(_, join)| join.trim().to_owned()))
+/// What the client reads in the banner.
+#[derive(Debug, PartialEq, Eq)]
+struct Banner {
+    /// Address and port: the text behind the first `nc`.
+    join: String,
+    /// The word behind `/claim`.
+    claim_code: Option<String>,
+}
+
+impl Banner {
+    /// Reads up to the line with the code, or else to the end of the banner: standard output stays open behind it.
+    fn read(out: impl BufRead) -> Option<Banner> {
+        let mut join = None;
+        for line in out.lines().map_while(Result::ok) {
+            if let Some((_, address)) = line.split_once(" nc ").filter(|_| join.is_none()) {
+                join = Some(address.trim().to_owned());
+            }
+            let claim_code = line.split_once(" /claim ").and_then(|(_, code)| code.split(' ').next());
+            if claim_code.is_some() || line.contains("Ctrl-C") {
+                return join.map(|join| Banner { join, claim_code: claim_code.map(str::to_owned) });
+            }
+        }
+        join.map(|join| Banner { join, claim_code: None })
+    }
 }
 
 /// Returns the last line of standard error, which tells why the server did not start.
@@ -172,10 +194,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_address_is_read_from_the_banner() {
-        let banner = "Landline is open.\n  join with  nc 192.168.1.5 12345\n  or with    nc 10.0.0.1 12345\n";
-        assert_eq!(join_address(banner.as_bytes()).as_deref(), Some("192.168.1.5 12345"));
-        assert_eq!(join_address("nothing".as_bytes()), None);
+    fn the_address_and_the_code_are_read_from_the_banner() {
+        let banner = |text: &str| Banner::read(text.as_bytes());
+        let join = "Landline is open.\n  join with  nc 192.168.1.5 12345\n  or with    nc 10.0.0.1 12345\n";
+        let of = |claim_code: Option<&str>| {
+            Some(Banner { join: "192.168.1.5 12345".into(), claim_code: claim_code.map(Into::into) })
+        };
+        assert_eq!(banner(join), of(None));
+        let end = "Ctrl-C stops the server.\n  owner: type /claim late\n";
+        assert_eq!(banner(&format!("{join}{end}")), of(None), "what follows is not read");
+        assert_eq!(
+            banner(&format!("{join}  owner:  type /claim ab-cd when you have joined\n{end}")),
+            of(Some("ab-cd"))
+        );
+        assert_eq!(banner("nothing"), None);
     }
 
     #[test]
@@ -230,11 +262,11 @@ mod tests {
         let folder = tempfile::TempDir::new().unwrap();
         let data = folder.path().join("new").join("data");
         let mode = |folder: &Path| fs::metadata(folder).unwrap().permissions().mode() & 0o777;
-        let script = "trap '' PIPE; echo '  or nc 192.0.2.7 4711'; until ! echo noise >&2; do :; done; \
+        let script = "trap '' PIPE; echo '  or nc 192.0.2.7 4711'; echo '  owner: type /claim ab-cd (once)'; until ! echo noise >&2; do :; done; \
                       echo over >\"$3/ended\"; exec sleep 60";
         let program = program_of(folder.path(), script);
         let started = start_script(&program, &data).unwrap();
-        assert_eq!(started.address, "127.0.0.1:4711");
+        assert_eq!((&*started.address, started.claim_code.as_deref()), ("127.0.0.1:4711", Some("ab-cd")));
         let note =
             "Server started. Others join with: landline 192.0.2.7:4711. It keeps running after you leave; to stop it: ";
         let stop_command = started

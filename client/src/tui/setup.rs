@@ -103,7 +103,7 @@ impl SetupLoop<'_> {
 
     fn started(&mut self, started: Result<setup::Started, NotStarted>) -> anyhow::Result<()> {
         if let Ok(started) = &started {
-            self.questions.note = Some(started.note.clone());
+            self.questions.started = Some(started.clone());
         }
         self.feed(SetupInput::Started(started.map(|started| started.address)))
     }
@@ -125,13 +125,6 @@ impl SetupLoop<'_> {
     }
 
     fn answered(self, choice: SignInChoice, signed_in: SignedIn) -> SetupResult {
-        let identity = self.context.identity(&choice);
-        SetupResult {
-            server: choice.server,
-            server_id: choice.server_id,
-            identity,
-            signed_in,
-            note: self.questions.note,
-        }
+        SetupResult::new(self.context, choice, signed_in, self.questions.started)
     }
 }

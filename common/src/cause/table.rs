@@ -81,6 +81,9 @@ causes! {
     KeyRemoved "key_removed" State, "{by} removed the key word of {room}";
     SlowOn "slow_on" State, "{by} slowed {room}: one message of each user every {seconds} s";
     SlowOff "slow_off" State, "{by} ended slow mode in {room}";
+    RoomQuiet "room_quiet" State,
+        "{room} is quiet: only owners and users with the floor speak. /hand raises your hand";
+    RoomSlow "room_slow" State, "{room} is slow: one message every {seconds} s";
     QuietOn "quiet_on" State,
         "{by} made {room} quiet: only owners and users with the floor speak. /hand raises your hand";
     QuietOff "quiet_off" State, "{by} lets all users speak in {room}";

@@ -158,6 +158,10 @@ impl WireEvent<'_> {
             "members" => {
                 EventKind::Members { room: owned(&self.room)?, users: owned_all(&self.users)?, part: self.part() }
             }
+            "rules" => {
+                let rules = Box::new(self.rules.as_deref()?.clone());
+                EventKind::Rules { room: owned(&self.room)?, rules }
+            }
             "private_chats" => EventKind::PrivateChats { users: owned_all(&self.users)?, part: self.part() },
             "rooms" => {
                 let rooms = self.rooms.as_ref()?;

@@ -3,6 +3,7 @@ use crate::cause::{Cause, Details, Report};
 use crate::command::Format;
 use crate::event::{Event, EventKind, More, Part, Reply, SignInDetails, Text};
 use crate::history::Location;
+use crate::room_overview::{PinnedMessage, RoomOverview, Standing};
 use crate::time::OffsetDateTime;
 use crate::whois::Whois;
 use proptest::prelude::*;
@@ -134,6 +135,21 @@ fn part() -> impl Strategy<Value = Part<'static>> {
     (prop::option::of(text()), more).prop_map(|(after, more)| Part { after, more })
 }
 
+fn overview() -> impl Strategy<Value = RoomOverview> {
+    let names = || prop::collection::vec("[a-z]{1,4}", 0..3);
+    let hands = prop::collection::vec(("[a-z]{1,4}", ".*"), 0..3);
+    let you = any::<(bool, bool, Option<u64>, bool)>();
+    let lists = (names(), names(), names(), names(), hands);
+    let pin = prop::option::of((any::<u64>(), any::<i64>(), "[a-z]{1,4}", ".*"));
+    (any::<(Option<String>, [bool; 3], u64, u64)>(), lists, you, pin).prop_map(|(set, lists, you, pin)| {
+        let (topic, [open, has_key, quiet], slow, more_hands) = set;
+        let pin = pin.map(|(id, at, user, text)| PinnedMessage { id, at, user, text });
+        let (owners, banned, muted, floor, hands) = lists;
+        let you = Standing { owner: you.0, muted: you.1, seconds: you.2, floor: you.3 };
+        RoomOverview { owners, topic, pin, open, has_key, quiet, slow, banned, muted, hands, more_hands, floor, you }
+    })
+}
+
 fn any_what() -> impl Strategy<Value = EventKind<'static>> {
     let two = || (text(), text());
     prop_oneof![
@@ -201,6 +217,7 @@ fn any_what() -> impl Strategy<Value = EventKind<'static>> {
         two().prop_map(|(from, to)| EventKind::Renamed { from, to }),
         two().prop_map(|(user, room)| EventKind::Joined { user, room }),
         two().prop_map(|(user, room)| EventKind::Left { user, room }),
+        (text(), overview()).prop_map(|(room, rules)| EventKind::Rules { room, rules: Box::new(rules) }),
         (texts(), part()).prop_map(|(users, part)| EventKind::Online { users, part }),
         (text(), texts(), part()).prop_map(|(room, users, part)| EventKind::Members { room, users, part }),
         (texts(), part()).prop_map(|(users, part)| EventKind::PrivateChats { users, part }),

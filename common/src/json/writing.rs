@@ -242,6 +242,9 @@ impl<'a> WireEvent<'a> {
             | EventKind::Members { .. }
             | EventKind::PrivateChats { .. }
             | EventKind::Rooms { .. } => WireEvent::list(event),
+            EventKind::Rules { room, rules } => {
+                WireEvent { room: borrowed(room), rules: Some(Cow::Borrowed(rules)), ..system("rules") }
+            }
             EventKind::Pong(token) => {
                 WireEvent { text: borrowed(token), event: Some("pong".into()), ..WireEvent::of("system") }
             }

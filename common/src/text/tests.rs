@@ -3,6 +3,7 @@
 use super::*;
 use crate::cause::Cause;
 use crate::event::More;
+use crate::room_overview::RoomOverview;
 use crate::time::OffsetDateTime;
 use proptest::prelude::*;
 
@@ -104,6 +105,12 @@ fn events_are_written_as_the_lines_of_the_protocol() {
         (recalled(Location::Room("ops".into())), "[ops 2026-11-21 14:23] alice: hi\n"),
         (recalled(Location::Global), "[all 2026-11-21 14:23] alice: hi\n"),
         (recalled(Location::DirectMessage { to: "bob".into() }), "[PM 2026-11-21 14:23] alice to bob: hi\n"),
+        (
+            EventKind::Rules { room: "ops".into(), rules: Box::new(RoomOverview::default()) },
+            "INFO: ops is run by: the owners of the server\nINFO: Topic: none\n\
+             INFO: Who may enter: invited users only; banned: none\n\
+             INFO: Who may speak: all users; muted: none\n",
+        ),
         (EventKind::RecallEnd { count: 0, remark: "".into(), next: None }, "INFO: no messages\n"),
         (
             EventKind::Transcribed { id: 7, room: "ops".into(), user: name(), text: "hi".into(), edited: true },

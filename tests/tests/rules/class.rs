@@ -44,12 +44,20 @@ fn expect_silence(teacher: &mut Client) {
 #[test]
 fn no_pupil_finds_a_way_around_a_quiet_room() {
     let (server, mut teacher, mut class) = class();
+    for pupil in &mut class {
+        pupil.client.send("said in time");
+        teacher.until(&format!("{}: said in time", pupil.name));
+    }
     teacher.send("/quiet on");
     teacher.until("INFO: teacher made lobby quiet");
-    let lines = [WORD, &format!("//{WORD}"), &format!("/say {WORD}"), &format!("/all {WORD}"), "/hooray"];
+    let ways = ["", "//", "/say ", "/all ", "/me ", "/edit ", "/away ", "/nick "];
     for pupil in &mut class {
-        for line in lines {
-            pupil.client.expect(line, "lobby is quiet");
+        for way in ways {
+            pupil.client.expect(&format!("{way}{WORD}"), "lobby is quiet");
+        }
+        pupil.client.expect("/hooray", "lobby is quiet");
+        for way in ["/topic ", "/pin ", "/kick teacher "] {
+            pupil.client.expect(&format!("{way}{WORD}"), "owner");
         }
         match pupil.client {
             DoorClient::Objects { ref mut client, .. } => {
@@ -58,6 +66,8 @@ fn no_pupil_finds_a_way_around_a_quiet_room() {
                     let answer = client.request(json!({"type": "say", "room": room, "text": text}));
                     assert_eq!(answer.last().expect("an answer")["cause"], "quiet", "{room}");
                 }
+                let answer = client.request(json!({"type": "edit", "room": "lobby", "text": WORD}));
+                assert_eq!(answer.last().expect("an answer")["cause"], "quiet");
             }
             DoorClient::LanTalk(_) => pupil.client.expect(&format!("one\n{WORD}"), "lobby is quiet"),
             DoorClient::Text(_) | DoorClient::Unframed(_) => {
@@ -97,6 +107,8 @@ fn no_pupil_finds_a_way_around_a_mute() {
     let mut listener = class.remove(0);
     for (door, _) in DOORS {
         let pupil = class.iter_mut().rfind(|pupil| pupil.door == door).expect("a pupil");
+        pupil.client.send("said in time");
+        teacher.until(&format!("{}: said in time", pupil.name));
         teacher.send(&format!("/mute {}", pupil.name));
         teacher.until(&format!("INFO: teacher muted {}", pupil.name));
         let to = &listener.name;
@@ -108,6 +120,10 @@ fn no_pupil_finds_a_way_around_a_mute() {
             format!("/connect {to}"),
             format!("/direct {to}"),
             format!("/hand {WORD}"),
+            format!("/me {WORD}"),
+            format!("/edit {WORD}"),
+            format!("/away {WORD}"),
+            format!("/nick {WORD}"),
         ];
         if door != Door::LanTalk {
             lines.push(format!("message {to} {WORD}"));
@@ -157,6 +173,38 @@ fn no_pupil_whispers_to_another_one_but_each_to_the_teacher() {
         teacher.until(&format!("[PM] {}: a question", pupil.name));
     }
     expect_silence(&mut teacher);
+}
+
+#[test]
+fn no_pupil_takes_back_or_changes_what_another_one_said() {
+    let (server, mut teacher, mut class) = class();
+    let mut author = class.remove(0);
+    author.client.send("the answer is four");
+    teacher.until("pupil0: the answer is four");
+    let mut reader = DoorClient::by_object(&server, &json!({"type": "guest", "user": "reader"})).expect("a guest");
+    let DoorClient::Objects { client, .. } = &mut reader else { unreachable!("the door") };
+    let answer = client.request(json!({"type": "history", "room": "lobby"}));
+    let id = answer.iter().find_map(|event| event["id"].as_u64()).expect("the message");
+    for pupil in &mut class {
+        pupil.client.expect("/edit nothing", "You have said nothing in lobby");
+        pupil.client.expect("/delete", "You have said nothing in lobby");
+        pupil.client.expect(&format!("/delete {id}"), "owner");
+        pupil.client.expect("/delete pupil0", "owner");
+        pupil.client.expect("/delete pupil0 5", "owner");
+        pupil.client.expect("/transcript", "owner");
+    }
+    // Another guest under the author's name is not the author.
+    author.client.send("/nick somebody");
+    teacher.until("pupil0 is now somebody");
+    for (door, _) in DOORS {
+        let mut heir = Pupil::sign_in(&server, door, "pupil0".to_owned());
+        heir.client.expect("/delete", "You have said nothing in lobby");
+        heir.client.expect(&format!("/delete {id}"), "owner");
+        heir.client.send("/quit");
+        heir.client.last_lines();
+    }
+    author.client.send("/delete");
+    teacher.until("INFO: somebody removed a message");
 }
 
 #[test]

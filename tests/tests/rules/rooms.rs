@@ -209,3 +209,71 @@ fn owners_of_the_server_stand_above_owners_of_rooms() {
     bob.until("INFO: alice took the ownership of ops from bob");
     assert!(refused(&mut bob, "hello").contains("403 You are muted in ops"));
 }
+
+#[test]
+fn rules_as_an_object_tell_each_user_its_own_standing_and_owners_the_hands() {
+    let server = TestServer::default();
+    let [mut alice, mut bob, mut carol] = ["alice", "bob", "carol"].map(|user| {
+        let mut client = ObjectClient::connect(&server);
+        client.sign_in(json!({"type": "guest", "user": user, "room": "class"}));
+        client
+    });
+    let rules = |client: &mut ObjectClient| {
+        let answer = client.request(json!({"type": "rules", "room": "class"}));
+        assert_eq!((answer.len(), &answer[0]["event"]), (1, &json!("rules")), "{answer:?}");
+        answer[0]["rules"].clone()
+    };
+    let may_all = json!({"owner": false, "muted": false, "floor": false});
+    assert_eq!(rules(&mut bob)["you"], may_all);
+    for (user, text) in [(&mut bob, "about tea"), (&mut carol, "about cake")] {
+        user.request(json!({"type": "hand", "room": "class", "text": text}));
+    }
+    for action in [
+        json!({"type": "topic", "text": "exam"}),
+        json!({"type": "quiet", "mode": "on"}),
+        json!({"type": "slow", "seconds": 30}),
+        json!({"type": "key", "key": "sesame"}),
+        json!({"type": "mute", "to": "dave", "minutes": 5}),
+        json!({"type": "floor", "to": "carol"}),
+    ] {
+        let mut action = action;
+        action["room"] = json!("class");
+        alice.request(action);
+    }
+    let seen_by_alice = rules(&mut alice);
+    assert_eq!(
+        seen_by_alice,
+        json!({"owners": ["alice"], "topic": "exam", "open": true, "has_key": true, "quiet": true, "slow": 30,
+               "banned": [], "muted": ["dave"], "hands": [["bob", "about tea"]], "more_hands": 0, "floor": ["carol"],
+               "you": {"owner": true, "muted": false, "floor": false}})
+    );
+    let seen_by_carol = rules(&mut carol);
+    assert_eq!(seen_by_carol["you"], json!({"owner": false, "muted": false, "floor": true}));
+    assert_eq!((&seen_by_carol["hands"], &seen_by_carol["floor"]), (&json!([]), &json!([])), "for owners only");
+    alice.request(json!({"type": "mute", "room": "class", "to": "bob", "minutes": 5}));
+    let seen_by_bob = rules(&mut bob);
+    assert_eq!((&seen_by_bob["you"]["muted"], &seen_by_bob["you"]["floor"]), (&json!(true), &json!(false)));
+    assert!(seen_by_bob["you"]["seconds"].as_u64().is_some_and(|seconds| (1..=300).contains(&seconds)));
+    assert_eq!(rules(&mut alice)["hands"], json!([]), "a muted user's hand is down");
+}
+
+#[test]
+fn newcomer_is_told_that_a_room_is_quiet_and_slow_and_its_owner_is_not() {
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "class");
+    alice.send("/quiet on");
+    alice.send("/slow 30");
+    alice.until("INFO: alice slowed class: one message of each user every 30 s");
+    let mut bob = server.guest("bob", "lobby");
+    bob.send("/join class");
+    bob.until("INFO: You are in class now");
+    bob.expect("INFO: class is quiet: only owners and users with the floor speak. /hand raises your hand");
+    bob.expect("INFO: class is slow: one message every 30 s");
+    alice.send("/op bob");
+    bob.until("INFO: alice made bob an owner of class");
+    bob.send("/leave");
+    bob.send("/join class");
+    bob.until("INFO: You are in class now");
+    bob.send("/ping");
+    bob.expect("PONG");
+}

@@ -75,6 +75,9 @@ fn server_started_by_the_client_keeps_running() {
     alice.wait_for("How do you want to sign in, alice?");
     alice.press("\r");
     alice.wait_for("Welcome to Landline, alice");
+    // The client types the code of the banner.
+    alice.wait_for("You are an owner of this server now");
+    alice.wait_for("F2 user · F3 room");
     alice.press("/quit\r");
     alice.wait_for("ended-0");
     let mut stop = None;

@@ -3,7 +3,7 @@ use crate::chat::line::ChatMessage;
 
 fn message_line(key: u64, id: Option<u64>, text: &str, delivery: Delivery) -> Line {
     let (user, text) = ("ann".into(), text.into());
-    let message = ChatMessage { user, text, room: None, mention: false, private: false, delivery };
+    let message = ChatMessage { user, text, room: None, mention: false, edited: false, private: false, delivery };
     Line { key, id, at: i64::try_from(key).unwrap(), body: Body::Message(message) }
 }
 

@@ -4,7 +4,7 @@
 use super::State;
 use crate::chat::conversation::{ConversationId, OlderHistory};
 use crate::chat::limits::NOTICE_CHARS;
-use crate::chat::line::{Body, ChatMessage, Delivery, Line, Severity, cleaned, cleaned_message, cleaned_name};
+use crate::chat::line::{Body, ChatMessage, Delivery, EDITED, Line, Severity, cleaned, cleaned_message, cleaned_name};
 use crate::engine::{IncomingEvent, MessageSource, RequestKind};
 use landline_common::history::Location;
 use landline_common::{Event, EventKind, text};
@@ -30,7 +30,7 @@ impl State {
 
     /// Inserts a message into its conversation. Only a missed one counts as unread.
     fn insert_from_history(&mut self, event: &Event<'_>, looked: MessageSource) {
-        let EventKind::Recalled { id, place, user, text, .. } = &event.what else { return };
+        let EventKind::Recalled { id, place, user, text, edited } = &event.what else { return };
         let at = event.at.unix_ms;
         let is_own = self.is_me(user);
         let user = cleaned_name(user);
@@ -45,7 +45,7 @@ impl State {
         }
         let mention = !is_own && self.is_named(&conversation_id, &text);
         let delivery = if is_own { Delivery::Sent } else { Delivery::Received };
-        let message = ChatMessage { user, text, room: None, mention, private: false, delivery };
+        let message = ChatMessage { user, text, room: None, mention, edited: *edited, private: false, delivery };
         if looked == MessageSource::Missed {
             return self.insert_message(&conversation_id, Some(*id), at, message, false);
         }
@@ -67,12 +67,13 @@ impl State {
 
     /// Shows a search result in the viewed conversation, with its conversation and date.
     fn show_search_hit(&mut self, event: &Event<'_>) {
-        let EventKind::Recalled { place, user, text, .. } = &event.what else { return };
+        let EventKind::Recalled { place, user, text, edited, .. } = &event.what else { return };
         let is_own = self.is_me(user);
         let user = cleaned_name(user);
         let (_, title) = self.conversation_of(place, &user, is_own);
         let date = self.now.zone.at(event.at.unix_ms).date();
-        self.add_notice_here(Severity::Info, &cleaned(&format!("[{title} {date}] {user}: {text}"), NOTICE_CHARS));
+        let mark = if *edited { EDITED } else { "" };
+        self.add_notice_here(Severity::Info, &cleaned(&format!("[{title} {date}] {user}{mark}: {text}"), NOTICE_CHARS));
     }
 
     /// Handles the end of a page of the history: the number of messages, a remark, and whether there are more.

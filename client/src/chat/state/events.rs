@@ -5,11 +5,11 @@ use super::incoming::RawMessage;
 use crate::chat::conversation::ConversationId;
 use crate::chat::limits::NOTICE_CHARS;
 use crate::chat::line::{Severity, cleaned, cleaned_name};
-use crate::chat::room_status::{concerns, is_room_notice};
+use crate::chat::room_status::{RoomStatus, concerns, is_room_notice};
 use crate::engine::{IncomingEvent, RequestKind};
 use landline_common::cause::CauseKind;
 use landline_common::event::Text;
-use landline_common::{Cause, Event, EventKind, Report, text};
+use landline_common::{Cause, Event, EventKind, Report, RoomOverview, text};
 
 /// Prefix of texts that a server composed. No text of the client begins with it, so that a server cannot imitate one.
 const SERVER_PREFIX: &str = "server: ";
@@ -42,10 +42,11 @@ impl State {
             }
             EventKind::Recalled { .. } => self.add_from_history(event, &incoming),
             EventKind::Transcribed { .. } => self.show_answer(event),
-            EventKind::Edited { room, .. } => self.show_change(&ConversationId::room(room), event),
-            EventKind::Deleted { room, .. } => {
-                let id = room.as_ref().map_or(ConversationId::Global, |room| ConversationId::room(room));
-                self.show_change(&id, event);
+            EventKind::Edited { id, room, text, .. } => self.message_edited(*id, room, text),
+            EventKind::Deleted { room, ids, user, by, .. } => {
+                if !self.messages_removed(room.as_deref(), ids, user, by) && self.is_me(by) {
+                    self.show_answer(event);
+                }
             }
             EventKind::RecallEnd { count, remark, next } => {
                 self.history_page_end(event, &incoming, *count, remark, next.is_some());
@@ -60,6 +61,7 @@ impl State {
             EventKind::Members { room, users, part } => {
                 self.update_members(at, room, users, part, is_background_answer(&incoming));
             }
+            EventKind::Rules { room, rules } => self.update_rules(room, rules, is_background_answer(&incoming)),
             EventKind::Rooms { rooms, .. } => {
                 let rooms: Vec<Box<str>> = rooms.iter().map(|(room, _)| cleaned_name(room)).collect();
                 self.completion.add_rooms(rooms.iter().map(|room| &**room));
@@ -94,14 +96,6 @@ impl State {
         self.add_notice_here(Severity::Info, &cleaned(&text::plain(event), NOTICE_CHARS));
     }
 
-    /// Shows the change of a message in its conversation, if there is one.
-    fn show_change(&mut self, id: &ConversationId, event: &Event<'_>) {
-        if self.conversations.get(id).is_some() {
-            let line = text::plain(event);
-            self.add_notice(id, Severity::Info, &cleaned(line.strip_prefix("INFO: ").unwrap_or(&line), NOTICE_CHARS));
-        }
-    }
-
     /// Shows a report: a refusal or a change.
     fn show_report(&mut self, report: &Report<'_>, incoming: &IncomingEvent) {
         let is_refusal = report.is_refusal();
@@ -123,7 +117,11 @@ impl State {
             Cause::PrivateOver => return,
             _ => {}
         }
-        self.update_room_status(report);
+        self.update_room_status(report, incoming);
+        if report.cause == Cause::Pin {
+            // The row above the conversation shows it.
+            return;
+        }
         if is_room_notice(report.cause) && self.show_room_notice(report, incoming) {
             return;
         }
@@ -142,11 +140,34 @@ impl State {
         }
     }
 
-    /// Updates the rules of the room that a report is about.
-    fn update_room_status(&mut self, report: &Report<'_>) {
+    /// Updates the rules of the room that a report is about. Requests them again where the report does not tell everything:
+    /// if it changes what the user may do, and for an owner, whose lists change with most reports.
+    fn update_room_status(&mut self, report: &Report<'_>, incoming: &IncomingEvent) {
+        if report.cause == Cause::ServerOwned {
+            // The user runs every room from now on.
+            self.conversations.iter_mut().for_each(|conversation| conversation.rules_stale = true);
+            return self.request_rules_if_stale();
+        }
         let Some(room) = report.about.room.as_deref() else { return };
         if let Some(conversation) = self.conversations.get_mut(&ConversationId::room(room)) {
             conversation.room_status.record(report, &self.me, self.now.ms);
+            let changes_standing = report.is_refusal() || concerns(report, &self.me);
+            let tells_rules = changes_standing || conversation.room_status.is_owner();
+            conversation.rules_stale |= tells_rules && !is_background_answer(incoming);
+        }
+        self.request_rules_if_stale();
+    }
+
+    /// Takes over the rules of a room. Shows them unless the client requested them `in_background`.
+    fn update_rules(&mut self, room: &str, rules: &RoomOverview, in_background: bool) {
+        if let Some(conversation) = self.conversations.get_mut(&ConversationId::room(room)) {
+            conversation.room_status = RoomStatus::of(rules, self.now.ms);
+        }
+        if !in_background {
+            let offset_s = self.now.zone.at(rules.pin.as_ref().map_or(0, |pin| pin.at)).offset_s;
+            for sentence in rules.sentences(room, offset_s) {
+                self.add_notice_here(Severity::Info, &cleaned(&sentence, NOTICE_CHARS));
+            }
         }
     }
 
@@ -162,7 +183,15 @@ impl State {
             return true;
         }
         let severity = if report.cause == Cause::KickedFromRoom { Severity::Refused } else { Severity::Info };
-        self.add_notice(&id, severity, &with_reason(report));
+        let name = |name: &Option<Text<'_>>| cleaned_name(name.as_deref().unwrap_or_default());
+        let text = match report.cause {
+            // The row above the conversation has the text of the message, which may be removed later.
+            Cause::Pinned => {
+                format!("{} pinned a message of {}", name(&report.about.by), name(&report.about.user)).into()
+            }
+            _ => with_reason(report),
+        };
+        self.add_notice(&id, severity, &text);
         let is_viewed = self.conversations.viewed().id == id;
         if concerns(report, &self.me) {
             let title = report.about.room.as_deref().map(cleaned_name).unwrap_or_default();

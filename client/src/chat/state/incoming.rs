@@ -41,7 +41,7 @@ impl State {
         let is_own = self.is_me(&user) && *id != ConversationId::user(&user);
         let delivery = if is_own { Delivery::Sent } else { Delivery::Received };
         let mention = !is_own && self.is_named(id, &text);
-        let message = ChatMessage { user, text, room: None, mention, private: false, delivery };
+        let message = ChatMessage { user, text, room: None, mention, edited: false, private: false, delivery };
         self.insert_message(id, Some(raw.id), raw.at, message, !is_own);
     }
 
@@ -51,7 +51,8 @@ impl State {
         let text = cleaned_message(text);
         self.conversations.open(id, &user);
         let mention = self.is_named(id, &text);
-        let message = ChatMessage { user, text, room: None, mention, private: true, delivery: Delivery::Received };
+        let delivery = Delivery::Received;
+        let message = ChatMessage { user, text, room: None, mention, edited: false, private: true, delivery };
         self.insert_message(id, None, at, message, true);
     }
 
@@ -88,6 +89,7 @@ impl State {
         let Some(conversation) = self.conversations.get_mut(id) else { return };
         if is_of_user {
             conversation.record_speaker(&message.user);
+            conversation.rules_stale |= is_live && conversation.room_status.gives_floor_to(&message.user);
             // A speaker missing from the member list has joined since the list was requested.
             let is_listed = !conversation.members.is_empty() && matches!(id, ConversationId::Room(_)) && is_live;
             if is_listed && conversation.members.add(&message.user) {
@@ -148,7 +150,7 @@ impl State {
             let text = match &line.body {
                 Body::Message(message) => format!("{} ({title}): {}", message.user, flatten(&message.shown_text())),
                 Body::Notice { text, .. } => format!("({title}): {text}"),
-                Body::Presence(_) => return,
+                Body::Presence(_) | Body::Removed(_) => return,
             };
             self.effects.push(ScreenEffect::Notify(text));
         }
@@ -177,6 +179,7 @@ impl State {
     pub(super) fn user_disconnected(&mut self, at: i64, user: &str) {
         self.people.remove(user);
         self.requests.close_all_of(user);
+        self.note_user_gone(user, None);
         self.add_presence(&ConversationId::Server, at, user, false);
         self.add_presence(&ConversationId::user(user), at, user, false);
         let ids: Vec<ConversationId> = self.conversations.iter().map(|c| c.id.clone()).collect();
@@ -199,6 +202,7 @@ impl State {
         } else {
             conversation.members.remove(user);
             conversation.room_status.record_left(user);
+            self.note_user_gone(user, Some(room));
         }
         self.add_presence(&id, at, user, joined);
     }

@@ -69,20 +69,24 @@ impl State {
             Action::Page { back } => self.scroll_viewed(back, self.geometry().rows.saturating_sub(2).max(1)),
             Action::Row { back } => self.scroll_viewed(back, 1),
             Action::FirstLine => self.scroll_viewed(true, usize::MAX / 2),
+            Action::Escape if self.conversations.viewed_mut().stop_editing() => {}
             Action::End | Action::Escape => self.jump_to_end(),
             Action::Repaint => self.effects.push(ScreenEffect::Repaint),
             Action::Interrupt => self.clear_or_leave(),
             Action::Suspend => self.effects.push(ScreenEffect::Suspend),
             Action::Reconnect => self.connect_again(),
             Action::Help => self.overlay = Some(Overlay::help()),
+            Action::EditNewest => self.start_editing(),
+            Action::UserMenu => self.open_members_menu(),
+            Action::RoomMenu => _ = self.open_room_menu(),
         }
     }
 
-    /// Scrolls the help if it is open, else the conversation. Forms do not scroll.
+    /// Scrolls the help or the menu if one is open, else the conversation. Forms do not scroll.
     pub(super) fn wheel(&mut self, back: bool, rows: usize) {
         match self.overlay {
             None => self.scroll_viewed(back, rows),
-            Some(Overlay::Help { .. }) => {
+            Some(Overlay::Help { .. } | Overlay::Menu(_)) => {
                 let arrow = Key::plain(if back { Code::Up } else { Code::Down });
                 for _ in 0..rows {
                     self.overlay_key(arrow);
@@ -106,6 +110,7 @@ impl State {
             }
             Some(Overlay::Paste(pasted)) => self.paste_key(key, pasted),
             Some(Overlay::Password(form)) => self.password_key(key, form),
+            Some(Overlay::Menu(menu)) => self.menu_key(key, menu),
             None => {}
         }
     }
@@ -175,9 +180,12 @@ impl State {
         conversation.new_below = 0;
     }
 
-    /// Handles Ctrl-C: moves the draft into the input history, or quits if there is none.
+    /// Handles Ctrl-C: ends the change of a message, moves the draft into the input history, or quits if there is none.
     fn clear_or_leave(&mut self) {
         let conversation = self.conversations.viewed_mut();
+        if conversation.stop_editing() {
+            return;
+        }
         if !conversation.draft.text().is_empty() {
             let line = conversation.draft.take();
             conversation.input_history.push(&line);

@@ -14,6 +14,7 @@ impl State {
             ClientAction::Clear => self.conversations.viewed_mut().clear(),
             ClientAction::Save => return self.save_viewed(rest),
             ClientAction::Mentions => self.view(&ConversationId::Mentions),
+            ClientAction::Room => return self.open_room_menu(),
             ClientAction::Cancel => self.cancel_unsent(),
             ClientAction::Reconnect => self.connect_again(),
         }

@@ -1,7 +1,7 @@
 //! The state of the full screen.
 //!
 //! [`State::step`] handles one input. Files below handle one subject each: `keys`, `submit`, `local` (the client's own
-//! commands), `pasting`, `passwords`, `saving` for what the user does; `events`, `incoming`, `chat_history`,
+//! commands), `menus`, `pasting`, `passwords`, `saving` for what the user does; `events`, `incoming`, `taking_back`, `chat_history`,
 //! `secret_chats` for what the server sends; `session` for updates of the engine. Each step ends with
 //! `apply_engine_output`, so that no effect of the engine waits for another input.
 
@@ -10,6 +10,7 @@ mod events;
 mod incoming;
 mod keys;
 mod local;
+mod menus;
 mod passwords;
 mod pasting;
 mod renaming;
@@ -17,6 +18,7 @@ mod saving;
 mod secret_chats;
 mod session;
 mod submit;
+mod taking_back;
 
 use crate::chat::alerts::Alerts;
 use crate::chat::complete::Completion;
@@ -32,6 +34,9 @@ use crate::chat::requests::OpenRequests;
 use crate::chat::rows::Layout;
 use crate::chat::{Exit, Input, ScreenEffect, Settings};
 use crate::engine::{Engine, Now, Options, Phase, RequestKind};
+
+/// Milliseconds between two requests for the rules of a room.
+const RULES_REQUEST_INTERVAL_MS: u64 = 3_000;
 
 /// The state of the full screen, from which everything is drawn.
 #[derive(Clone, Debug)]
@@ -126,7 +131,9 @@ impl State {
     pub fn geometry(&self) -> Geometry {
         let (width, height) = self.size;
         let (rows, _) = self.conversations.viewed().draft.rows(Geometry::input_width(width));
-        Geometry::of(width, height, rows.len(), matches!(self.conversations.viewed().id, ConversationId::Room(_)))
+        let viewed = self.conversations.viewed();
+        let geometry = Geometry::of(width, height, rows.len(), matches!(viewed.id, ConversationId::Room(_)));
+        if viewed.room_status.pin().is_some() { geometry.with_pin() } else { geometry }
     }
 
     /// Returns the layout of lines.
@@ -287,8 +294,14 @@ impl State {
         self.completion.reset();
         self.conversations.view(id);
         self.leaving.cancel_question();
-        self.request_members_if_stale();
+        self.refresh_viewed_room();
         self.request_older_if_short();
+    }
+
+    /// Requests the members and the rules of the viewed room if they are stale.
+    fn refresh_viewed_room(&mut self) {
+        self.request_members_if_stale();
+        self.request_rules_if_stale();
     }
 
     /// Requests the members of the viewed room if they are stale. Limits the rate if some are known.
@@ -303,6 +316,22 @@ impl State {
             let room = room.clone();
             self.people.record_members_request(self.now.ms);
             self.engine.request(RequestKind::Members(room));
+        }
+    }
+
+    /// Requests the rules of the viewed room if they are stale. Limits the rate if they were requested before. A server
+    /// that does not know the request refuses it, and is not asked again before the next change.
+    fn request_rules_if_stale(&mut self) {
+        let now_ms = self.now.ms;
+        let viewed = self.conversations.viewed_mut();
+        let ConversationId::Room(room) = &viewed.id else { return };
+        let may_ask = viewed.rules_requested_at.is_none_or(|at| now_ms >= at + RULES_REQUEST_INTERVAL_MS);
+        let has_rules = !self.settings.mesh && self.engine.is_up() && self.engine.is_in(room);
+        if viewed.rules_stale && may_ask && has_rules {
+            let room = room.clone();
+            viewed.rules_stale = false;
+            viewed.rules_requested_at = Some(now_ms);
+            self.engine.request(RequestKind::Rules(room));
         }
     }
 

@@ -13,6 +13,7 @@ impl State {
             self.me = cleaned_name(self.engine.me());
             self.requests.clear();
         }
+        self.note_name_free(from, None, &format!("is now {to}"));
         self.people.remove(from);
         self.people.add(to);
         self.requests.close_all_of(from);

@@ -5,7 +5,6 @@ use crate::chat::conversation::{ConversationId, SecretChatState};
 use crate::chat::leaving::LeavingStep;
 use crate::chat::limits::NOTICE_CHARS;
 use crate::chat::line::{Delivery, Line, Severity, cleaned, cleaned_name};
-use crate::chat::room_status::RoomStatus;
 use crate::chat::{Exit, Remembered, ScreenEffect};
 use crate::engine::{self, Cancelled, Engine, Progress, RequestKind, Update};
 use crate::sign_in::{Loss, SignInRefused};
@@ -38,12 +37,14 @@ impl State {
     fn update(&mut self, update: Update) {
         match update {
             Update::Up { first, resumed, room } => {
-                self.signed_in(first, &room);
                 if !resumed {
                     // A new session does not get the notices of the time between.
                     for conversation in self.conversations.iter_mut() {
-                        conversation.room_status = RoomStatus::default();
+                        conversation.forget_rules();
                     }
+                }
+                self.signed_in(first, &room);
+                if !resumed {
                     self.end_off_the_record_chats();
                 }
             }
@@ -52,6 +53,7 @@ impl State {
                 for conversation in self.conversations.iter_mut() {
                     conversation.members_stale = true;
                     conversation.members_listed = false;
+                    conversation.rules_stale = true;
                 }
                 if matches!(self.engine.phase(), engine::Phase::Stopped { .. }) {
                     self.forget_presence();
@@ -64,7 +66,7 @@ impl State {
             Update::EntryRefused { room, key, why } => self.room_refused(&cleaned_name(&room), key, &why),
             Update::Left { room } => {
                 self.conversations.close(&ConversationId::room(&room));
-                self.request_members_if_stale();
+                self.refresh_viewed_room();
             }
             Update::RemovedFromRoom { room, .. } => self.removed_from_room(&room),
             Update::CaughtUp { room } => self.room_caught_up(&room),
@@ -88,7 +90,7 @@ impl State {
         if first {
             self.show_welcome();
         }
-        self.request_members_if_stale();
+        self.refresh_viewed_room();
     }
 
     /// Shows the greeting after the first sign-in.
@@ -135,6 +137,7 @@ impl State {
                 if let Some(conversation) = self.conversations.get_mut(&id) {
                     conversation.confirm(key, message_id, at);
                     conversation.room_status.record_accepted();
+                    conversation.rules_stale |= conversation.room_status.has_floor();
                 }
             }
             Progress::Done { id: None, at } => {
@@ -155,12 +158,12 @@ impl State {
         conversation.joining = false;
         conversation.members_stale = true;
         conversation.members_listed = false;
-        conversation.room_status = RoomStatus::default();
+        conversation.forget_rules();
         let asked = self.joins.take_answered(key);
         if asked.is_some_and(|join| join.idle_since) {
             self.view(&id);
         }
-        self.request_members_if_stale();
+        self.refresh_viewed_room();
     }
 
     /// Handles a room that an owner took the user out of. Its conversation stays, with the notice of who did it: closed
@@ -170,7 +173,7 @@ impl State {
             conversation.joining = false;
             conversation.members.clear();
             conversation.members_listed = false;
-            conversation.room_status = RoomStatus::default();
+            conversation.forget_rules();
         }
     }
 
@@ -204,7 +207,7 @@ impl State {
             self.engine.request_older(room, None);
         }
         self.request_older_if_short();
-        self.request_members_if_stale();
+        self.refresh_viewed_room();
     }
 
     /// Handles a connection that failed or broke. Quits if the user was never signed in.
@@ -230,7 +233,7 @@ impl State {
     pub(super) fn tick(&mut self) {
         self.engine.tick();
         if self.engine.is_up() {
-            self.request_members_if_stale();
+            self.refresh_viewed_room();
         }
     }
 

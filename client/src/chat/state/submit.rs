@@ -15,8 +15,11 @@ use landline_common::command::help::HELP_ALL;
 use landline_common::command::{Command, commands, parse};
 
 impl State {
-    /// Handles Enter: runs the draft, or scrolls to the end if it is empty.
+    /// Handles Enter: runs the draft, sends the change of a message, or scrolls to the end if it is empty.
     pub(super) fn submit(&mut self) {
+        if self.conversations.viewed().editing.is_some() {
+            return self.submit_change();
+        }
         let conversation = self.conversations.viewed_mut();
         let line = line_of_draft(conversation.draft.text());
         conversation.marker = None;
@@ -214,8 +217,15 @@ impl State {
         let user = self.me.clone();
         let at = self.now.wall.unix_ms;
         let private = id.is_secret();
-        let message =
-            ChatMessage { user, text: text.into(), room: None, mention: false, private, delivery: Delivery::Unsent };
+        let message = ChatMessage {
+            user,
+            text: text.into(),
+            room: None,
+            mention: false,
+            edited: false,
+            private,
+            delivery: Delivery::Unsent,
+        };
         let conversation = self.conversations.open(id, title);
         conversation.insert(Line { key, id: None, at, body: Body::Message(message) }, false);
         conversation.scroll = None;
@@ -275,7 +285,7 @@ impl State {
             ConversationId::Room(name) => {
                 let name = name.clone();
                 let known = self.conversations.close(&id);
-                self.request_members_if_stale();
+                self.refresh_viewed_room();
                 if known && !self.engine.is_in(&name) { true } else { self.forward(&Command::Leave(Some(&name))) }
             }
             ConversationId::Mentions | ConversationId::Server => {

@@ -54,7 +54,7 @@ fn f12_a_gap_in_sequence_numbers_reconnects_without_loss() {
     client.receive_with_seq(3, direct(13));
     assert_eq!(client.effects, [ScreenEffect::Disconnect]);
     assert!(
-        matches!(client.state.phase(), Phase::Waiting { why, .. } if why.contains("message 3 for you came after message 1"))
+        matches!(client.state.phase(), Phase::Waiting { why, .. } if why.contains("it sent message 3 for you after message 1"))
     );
     // An event that arrives after the disconnect is ignored.
     client.receive_with_seq(2, direct(12));

@@ -8,6 +8,7 @@ use crate::chat::test_client::{TestClient, alice};
 use crate::chat::{Input, ScreenEffect, Settings, State};
 use crate::engine::{Engine, Now, Zone};
 use crate::sign_in::Loss;
+use landline_common::command::RoomAction;
 use landline_common::event::{PROTOCOL, Part, Reply, SignInDetails};
 use landline_common::history::Location;
 use landline_common::{Cause, Command, Event, EventKind, OffsetDateTime, Request};
@@ -185,6 +186,10 @@ impl FakeNetwork {
                     },
                     done,
                 );
+            }
+            Command::InRoom { room, action: RoomAction::Rules } => {
+                let room = room.unwrap_or_default().to_owned().into();
+                self.send_event(EventKind::Rules { room, rules: Box::default() }, done);
             }
             Command::Online { .. } => self.send_event(
                 EventKind::Online { users: vec!["alice".into(), "bob".into()], part: Part::default() },

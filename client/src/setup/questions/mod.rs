@@ -18,7 +18,7 @@ use crate::chat::editor::Editor;
 use crate::chat::key::Key;
 use crate::discovery::Offer;
 use crate::new_password::NewPassword;
-use crate::setup::NotStarted;
+use crate::setup::{NotStarted, Started};
 use landline_common::service::MAIN_PORT;
 use landline_common::{Cause, RoomName, UserName};
 
@@ -171,8 +171,8 @@ pub struct Questions {
     proposed: bool,
     /// Error text about the last answer.
     pub problem: Option<String>,
-    /// Note for the user, about a started server.
-    pub note: Option<String>,
+    /// The server that was started on this machine.
+    pub started: Option<Started>,
     /// True after the first search.
     pub searched: bool,
     /// Found servers, each with the number of searches in a row in which it was missing.
@@ -203,7 +203,7 @@ impl Questions {
             field: Editor::default(),
             proposed: false,
             problem: None,
-            note: None,
+            started: None,
             searched: false,
             offers: Vec::new(),
             selection_moved: false,

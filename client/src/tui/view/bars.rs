@@ -6,6 +6,7 @@ use crate::chat::State;
 use crate::chat::conversation::{Conversation, ConversationId, SecretChatState};
 use crate::chat::geometry::{Geometry, PROMPT};
 use crate::chat::limits::MESSAGE_CHARS;
+use crate::chat::room_status::Pin;
 use crate::chat::rows::shown_name;
 use crate::chat::wrap::{CellWidth, truncated};
 use crate::engine::Phase;
@@ -102,6 +103,19 @@ fn encrypted(fingerprint: &str, width: usize, right: String) -> (String, String)
     fits.map_or(("encrypted".to_owned(), right), |about| (about, String::new()))
 }
 
+/// Draws the pinned message above the conversation.
+pub(super) fn pin(pin: &Pin, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let (label, name) = (" pinned ", format!("{}: ", pin.user));
+    let width = usize::from(area.width).saturating_sub(label.cell_width() + name.cell_width() + 1);
+    let text = truncated(&pin.text, width);
+    write_spans(
+        area,
+        area.y,
+        buffer,
+        &[(label, theme.bar), (" ", theme.text), (&name, theme.dim), (&text, theme.text)],
+    );
+}
+
 /// Draws the status line: the connection and requests at the left, unread messages and the reading position at the right.
 pub(super) fn status(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     buffer.set_style(area, theme.bar);
@@ -112,6 +126,7 @@ pub(super) fn status(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
         (Some(new), Reading::Back(_)) => (format!("{new} · Esc ↓ "), theme.bar_strong),
         (_, Reading::Back(back)) => (back, theme.bar_strong),
         (_, Reading::Draft(length)) => (length, theme.bar),
+        (None, Reading::Usual) if runs_room(state) => ("F2 user · F3 room · F1 help ".to_owned(), theme.bar),
         (None, Reading::Usual) => ("F1 help ".to_owned(), theme.bar),
     };
     let width = usize::from(area.width).saturating_sub(right.cell_width() + 1);
@@ -129,6 +144,11 @@ pub(super) fn status(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
     write_spans(area, area.y, buffer, &[(&truncated(&text, width), style), (&attention, theme.bar_strong)]);
     let x = area.right().saturating_sub(u16::try_from(right.cell_width()).unwrap_or(0));
     buffer.set_stringn(x, area.y, &right, right.cell_width(), right_style);
+}
+
+/// Returns whether the user runs the shown room, so that its menus are worth a hint.
+fn runs_room(state: &State) -> bool {
+    state.geometry().sidebar > 0 && state.conversations().viewed().room_status.is_owner()
 }
 
 /// Returns the first form that fits into `width`.
@@ -220,6 +240,9 @@ fn reading(state: &State) -> Reading {
     let draft = conversation.draft.text();
     let length = draft.chars().count();
     let lines = count_lines(draft);
+    if conversation.editing.is_some() && length <= MESSAGE_CHARS {
+        return Reading::Draft("changes your message · Esc keeps it ".to_owned());
+    }
     match (conversation.scroll, conversation.new_below) {
         (Some(_), 0) => Reading::Back("reading back · Esc ↓ ".to_owned()),
         (Some(_), n) => Reading::Back(format!("{n} new ↓ · Esc ")),
@@ -238,9 +261,22 @@ pub(super) fn input(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffe
     let first = (row + 1).saturating_sub(height);
     let viewed = state.conversations().viewed();
     let goes_out = state.engine().is_up() && !viewed.joining || viewed.fingerprint.is_some();
-    let prompt = if goes_out { "❯" } else { "○" };
+    let now_ms = state.now().ms;
+    let prompt = match (goes_out, viewed.room_status.silences(now_ms)) {
+        _ if viewed.editing.is_some() => "✎",
+        (false, _) => "○",
+        (true, true) => "✗",
+        (true, false) => "❯",
+    };
     buffer.set_stringn(area.x, area.y, prompt, 1, theme.key);
     let indent = u16::try_from(PROMPT).unwrap_or(0);
+    if draft.text().is_empty()
+        && let Some(caution) = viewed.room_status.caution(now_ms)
+    {
+        // One cell is for the cursor.
+        let width = usize::from(area.width.saturating_sub(indent + 1));
+        buffer.set_stringn(area.x + indent + 1, area.y, truncated(&caution, width), width, theme.dim);
+    }
     for (y, row) in (area.top()..area.bottom()).zip(&rows[first..]) {
         let width = usize::from(area.width.saturating_sub(indent));
         buffer.set_stringn(area.x + indent, y, &draft.text()[row.clone()], width, theme.text);

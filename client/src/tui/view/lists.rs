@@ -5,6 +5,7 @@ use super::bars::LOCK;
 use super::write_spans;
 use crate::chat::State;
 use crate::chat::conversation::{Conversation, ConversationId, SecretChatState};
+use crate::chat::room_status::Mark;
 use crate::chat::wrap::{CellWidth, truncated};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -113,10 +114,17 @@ pub(super) fn people(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
     let shown = usize::from(area.height.saturating_sub(1));
     let fits = members.len() <= shown;
     let named = if fits { shown } else { shown.saturating_sub(1) };
-    let width = usize::from(area.width).saturating_sub(2);
-    for (y, name) in (area.y + 1..).zip(members.iter().take(named)) {
+    let status = &conversation.room_status;
+    let members: Vec<&str> = members.iter().collect();
+    for (y, name) in (area.y + 1..).zip(status.in_order(&members).into_iter().take(named)) {
         let style = if *name == *state.me() { theme.me } else { theme.nick(name) };
-        write_spans(area, y, buffer, &[(" ", style), (&truncated(name, width), style)]);
+        // An owner has the sign of IRC; any other mark stands in words behind the name.
+        let sign = if status.is_owned_by(name) { "@" } else { " " };
+        let mark = status.mark(name).filter(|mark| *mark != Mark::Owner).map_or(String::new(), Mark::word);
+        let width = usize::from(area.width).saturating_sub(2 + mark.cell_width() + usize::from(!mark.is_empty()));
+        write_spans(area, y, buffer, &[(sign, theme.dim), (&truncated(name, width), style)]);
+        let x = area.right().saturating_sub(u16::try_from(mark.cell_width()).unwrap_or(0));
+        buffer.set_stringn(x, y, &mark, mark.cell_width(), theme.dim);
     }
     if !fits {
         let more = format!(" and {} more", members.len() - named);

@@ -36,6 +36,9 @@ pub fn draw(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Op
         lists::people(state, theme, people, buffer);
         rule(theme, people.x - 1, people, buffer);
     }
+    if let Some((pin, area)) = state.conversations().viewed().room_status.pin().zip(parts.pin) {
+        bars::pin(pin, theme, area, buffer);
+    }
     talk::draw(state, theme, parts.talk, buffer);
     bars::status(state, theme, parts.status, buffer);
     let cursor = bars::input(state, theme, parts.input, buffer);
@@ -49,6 +52,7 @@ pub fn draw(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Op
 struct Parts {
     title: Rect,
     sidebar: Option<Rect>,
+    pin: Option<Rect>,
     talk: Rect,
     people: Option<Rect>,
     status: Rect,
@@ -65,10 +69,13 @@ impl Parts {
         let left = cells(geometry.sidebar);
         let right = cells(geometry.people);
         let talk_x = area.x + left + u16::from(left > 0);
+        let whole = Rect { x: talk_x, width: cells(geometry.conversation), ..body };
+        let pin = cells(geometry.pin).min(whole.height);
         Parts {
             title: row(0, 1),
             sidebar: (left > 0).then_some(Rect { width: left, ..body }),
-            talk: Rect { x: talk_x, width: cells(geometry.conversation), ..body },
+            pin: (pin > 0).then_some(Rect { height: pin, ..whole }),
+            talk: Rect { y: whole.y + pin, height: whole.height - pin, ..whole },
             people: (right > 0).then_some(Rect { x: area.right() - right, width: right, ..body }),
             status: row(1 + middle, 1),
             input: row(2 + middle, input),

@@ -1,9 +1,10 @@
-//! Draws the overlays: the help, the question about a paste, and the password form.
+//! Draws the overlays: the help, the question about a paste, the password form, and menus.
 
 use super::super::theme::Theme;
 use super::write_spans;
 use crate::chat::State;
 use crate::chat::help::{HelpRow, help_rows};
+use crate::chat::menu::{Menu, MenuRow};
 use crate::chat::overlay::Overlay;
 use crate::chat::password_form::{PasswordForm, Purpose};
 use crate::chat::paste::Pasted;
@@ -24,6 +25,7 @@ pub(super) fn draw(
     match overlay {
         Overlay::Help { first } => help((*first, state.in_mesh()), theme, area, buffer),
         Overlay::Paste(pasted) => paste(state, pasted, theme, area, buffer),
+        Overlay::Menu(shown) => menu(shown, theme, area, buffer),
         Overlay::Password(form) => return password(form, theme, area, buffer),
     }
     None
@@ -66,6 +68,51 @@ fn frame(title: &str, bottom: &str, theme: &Theme, area: Rect, buffer: &mut Buff
     let inner = block.inner(area);
     block.render(area, buffer);
     Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
+}
+
+/// Draws a menu at the bottom, scrolled so that the selected row is visible.
+fn menu(menu: &Menu, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let rows: Vec<(&MenuRow, bool)> = menu.visible().collect();
+    let filter = (!menu.filter().is_empty()).then(|| format!("❯ {}", menu.filter()));
+    let above = usize::from(menu.remark.is_some()) + usize::from(filter.is_some());
+    let height = area.height.min(u16::try_from(rows.len().max(1) + above + 2).unwrap_or(u16::MAX));
+    let area = Rect { y: area.bottom() - height, height, ..area };
+    let bottom = match menu.takes_names() {
+        true => " type a name · ↑ ↓ Enter: choose · Esc: back ",
+        false => " a letter, or ↑ ↓ Enter: do it · Esc: back ",
+    };
+    let inner = frame(&menu.title, bottom, theme, area, buffer);
+    let width = usize::from(inner.width);
+    let mut free = inner.top()..inner.bottom();
+    for (text, sign, style) in [(&menu.remark, "! ", theme.refused), (&filter, "", theme.text)] {
+        if let Some(text) = text
+            && let Some(y) = free.next()
+        {
+            write_spans(inner, y, buffer, &[(sign, style), (&truncated(text, width.saturating_sub(2)), style)]);
+        }
+    }
+    let selected = rows.iter().position(|(_, is_selected)| *is_selected).unwrap_or(0);
+    let first = (selected + 1).saturating_sub(free.len());
+    // The hints stand in one column, behind the longest label.
+    let column = rows.iter().map(|(row, _)| row.label.cell_width()).max().unwrap_or(0).min(width / 2);
+    for ((row, is_selected), y) in rows.iter().skip(first).zip(free) {
+        let (sign, style) = if *is_selected { ("›", theme.selected) } else { (" ", theme.text) };
+        let key = row.key.map_or("   ".to_owned(), |key| format!(" {key} "));
+        let label = truncated(&row.label, column);
+        let gap = " ".repeat(column.saturating_sub(label.cell_width()) + 2);
+        let hint = truncated(&row.hint, width.saturating_sub(column + 6));
+        let hint_style = if *is_selected { theme.selected } else { theme.dim };
+        let key_style = if *is_selected { theme.selected } else { theme.key };
+        if *is_selected {
+            buffer.set_style(Rect { y, height: 1, ..inner }, theme.selected);
+        }
+        write_spans(
+            inner,
+            y,
+            buffer,
+            &[(sign, style), (&key, key_style), (&label, style), (&gap, style), (&hint, hint_style)],
+        );
+    }
 }
 
 fn help((first, mesh): (usize, bool), theme: &Theme, area: Rect, buffer: &mut Buffer) {

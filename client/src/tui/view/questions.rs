@@ -44,7 +44,7 @@ pub fn draw(questions: &Questions, theme: &Theme, area: Rect, buffer: &mut Buffe
     page.row(&[(questions.search_state(), theme.dim)]);
     page.text(questions.problem.as_deref(), "! ", theme.refused);
     page.text(questions.caution(), "", theme.dim);
-    page.text(questions.note.as_deref(), "", theme.notice);
+    page.text(questions.started.as_ref().map(|started| &*started.note), "", theme.notice);
     cursor
 }
 

@@ -229,7 +229,7 @@ impl Canvas<'_> {
                 Delivery::Received | Delivery::Sent => self.theme.text,
                 _ => self.theme.dim,
             },
-            Body::Presence(_) => self.theme.dim,
+            Body::Presence(_) | Body::Removed(_) => self.theme.dim,
             Body::Notice { severity: Severity::Info, .. } => self.theme.notice,
             Body::Notice { severity: Severity::Refused, .. } => self.theme.refused,
         }

@@ -1,5 +1,8 @@
 //! Snapshots of whole screens. `cargo insta review` shows changes.
 
+mod menus;
+mod taking_back;
+
 use super::super::theme::{Depth, Theme};
 use super::draw;
 use crate::chat::key::{Code, Key};

@@ -217,7 +217,8 @@ impl RoomRules {
         Ok(())
     }
 
-    fn has_floor(&self, owner: &HistoryOwner, now: OffsetDateTime) -> bool {
+    /// True for a user who may speak in a quiet room.
+    pub(in crate::hub) fn has_floor(&self, owner: &HistoryOwner, now: OffsetDateTime) -> bool {
         self.floor
             .iter()
             .any(|(other, floor)| other == owner && !matches!(floor, Floor::Until(until) if *until <= now.unix_ms))

@@ -137,7 +137,7 @@ impl Session {
         let name = self.rooms.last().map_or(name, |membership| membership.name.clone());
         let answer = self.render_answer(Cause::Entered.with_room(name.as_str()).into());
         outbox.release(&answer, None);
-        self.send_topic();
+        self.send_room_notices();
         Ok(())
     }
 

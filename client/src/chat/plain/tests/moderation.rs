@@ -51,14 +51,14 @@ fn program_and_script_in_another_room_go_on() {
 #[test]
 fn key_words_and_codes_are_in_no_notice() {
     let secret = "sesame";
-    for (line, named) in [
-        ("/join ops sesame", "refused: /join ops"),
-        ("/key sesame", "refused: /key"),
-        ("/claim sesame", "refused: /claim"),
+    for (line, sent, named) in [
+        ("/join ops sesame", "/join ops sesame", "refused: /join ops"),
+        ("/key sesame", "lobby: /key sesame", "refused: /key"),
+        ("/claim sesame", "/claim sesame", "refused: /claim"),
     ] {
         let mut client = TestClient::guest(PIPE);
         client.type_in(line);
-        client.refuse(line, Cause::KeyNeeded);
+        client.refuse(sent, Cause::KeyNeeded);
         client.step(PlainInput::End);
         assert_eq!(client.said, [named]);
     }

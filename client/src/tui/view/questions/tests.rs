@@ -5,6 +5,7 @@ use super::draw;
 use crate::chat::key::{Code, Key};
 use crate::discovery::Offer;
 use crate::palette::Palette;
+use crate::setup::Started;
 use crate::setup::questions::{KnownAnswers, Questions, SetupInput};
 use insta::assert_snapshot;
 use landline_common::Cause;
@@ -98,7 +99,8 @@ fn a_refused_name_is_shown_with_the_reason() {
 #[test]
 fn a_password_is_masked() {
     let mut questions = found();
-    questions.note = Some("A server runs here now. It goes on when you leave; kill 4711 stops it.".into());
+    let note = "A server runs here now. It goes on when you leave; kill 4711 stops it.".into();
+    questions.started = Some(Started { address: "127.0.0.1:12345".into(), note, claim_code: None });
     (0..2).for_each(|_| press(&mut questions, Code::Enter));
     assert_snapshot!("how", screen(&questions, (80, 24)));
     press(&mut questions, Code::Down);

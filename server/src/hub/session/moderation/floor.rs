@@ -5,7 +5,8 @@ use super::{MAX_LISTED, full};
 use crate::hub::Hub;
 use crate::hub::rules::{RoomGate, Sanctions};
 use landline_common::event::Text;
-use landline_common::{Cause, EventKind, OffsetDateTime};
+use landline_common::room_overview::PinnedMessage;
+use landline_common::{Cause, EventKind, RoomOverview, Standing};
 use std::sync::Arc;
 
 impl Session {
@@ -81,39 +82,50 @@ impl Session {
         Ok(())
     }
 
-    /// Shows how a room stands, one line for each fact.
+    /// Shows how a room stands, and what that means for the user.
     pub(super) fn show_rules(&mut self, gate: &RoomGate) -> CommandResult {
         let now = self.now;
-        let name = gate.name();
-        let lines = gate.read(|rules| {
-            let names = |names: Vec<String>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-            let sanctioned =
-                |list: &Sanctions| names(list.in_force(now).map(|sanction| sanction.user.to_string()).collect());
-            let owners: Vec<String> = rules.owners.iter().map(|owner| owner.user.to_string()).collect();
-            let run_by = if owners.is_empty() { "the owners of the server".to_owned() } else { owners.join(", ") };
-            let enter = match (rules.is_closed, rules.key.is_some()) {
-                (true, _) => "invited users only",
-                (false, true) => "users who know the key word",
-                (false, false) => "all users",
-            };
-            let speak = if rules.is_quiet { "owners and users with the floor" } else { "all users" };
-            let pace = match rules.slow_seconds {
-                0 => String::new(),
-                seconds => format!(", one message every {seconds} s"),
-            };
-            let pinned = rules.pin.as_ref().map(|pin| {
-                let at = OffsetDateTime { unix_ms: pin.at_ms, ..now };
-                format!("Pinned: [{}] {} {}: {}", pin.id, at.date(), pin.user, pin.text)
+        let identity = self.user.rules_identity();
+        let owner = self.require_owner(gate).is_ok();
+        let mut members = if owner { self.hub.members_of(gate) } else { Vec::new() };
+        members.sort_by(|a, b| a.name.key().cmp(b.name.key()));
+        let rules = gate.read(|rules| {
+            let names = |list: &Sanctions| list.in_force(now).map(|sanction| sanction.user.to_string()).collect();
+            let with_floor = members.iter().filter(|user| rules.has_floor(user.history_owner(), now));
+            let hands = if owner { rules.hands().count() } else { 0 };
+            let mute = rules.mutes.find(&identity, now).filter(|_| !owner);
+            let pin = rules.pin.as_ref().map(|pin| PinnedMessage {
+                id: pin.id,
+                at: pin.at_ms,
+                user: pin.user.clone(),
+                text: pin.text.clone(),
             });
-            let lines = [
-                format!("{name} is run by: {run_by}"),
-                format!("Topic: {}", rules.topic.as_deref().unwrap_or("none")),
-                format!("Who may enter: {enter}; banned: {}", sanctioned(&rules.bans)),
-                format!("Who may speak: {speak}{pace}; muted: {}", sanctioned(&rules.mutes)),
-            ];
-            lines.into_iter().chain(pinned).collect::<Vec<_>>()
+            RoomOverview {
+                pin,
+                owners: rules.owners.iter().map(|owner| owner.user.to_string()).collect(),
+                topic: rules.topic.clone(),
+                open: !rules.is_closed,
+                has_key: rules.key.is_some(),
+                quiet: rules.is_quiet,
+                slow: rules.slow_seconds,
+                banned: names(&rules.bans),
+                muted: names(&rules.mutes),
+                hands: rules
+                    .hands()
+                    .take(hands.min(MAX_LISTED))
+                    .map(|hand| (hand.user.to_string(), hand.text.clone()))
+                    .collect(),
+                more_hands: hands.saturating_sub(MAX_LISTED) as u64,
+                floor: with_floor.take(MAX_LISTED).map(|user| user.name.to_string()).collect(),
+                you: Standing {
+                    owner,
+                    muted: mute.is_some(),
+                    seconds: mute.and_then(|mute| mute.seconds_left(now)),
+                    floor: rules.has_floor(&identity.owner, now),
+                },
+            }
         });
-        self.send_lines(lines.into_iter());
+        self.answer(EventKind::Rules { room: gate.name().to_string().into(), rules: Box::new(rules) });
         Ok(())
     }
 
@@ -125,9 +137,13 @@ impl Session {
 }
 
 impl Hub {
+    fn members_of(&self, gate: &RoomGate) -> Vec<Arc<User>> {
+        self.registry().rooms.members(gate.name()).map(|(_, members)| members).unwrap_or_default()
+    }
+
     /// The members of a room who run it: its owners, and those of the server.
     fn owners_in(&self, gate: &RoomGate) -> Vec<Arc<User>> {
-        let members = self.registry().rooms.members(gate.name()).map(|(_, members)| members).unwrap_or_default();
+        let members = self.members_of(gate);
         let server_rules = self.server_rules.lock().clone();
         let is_owner = |user: &Arc<User>| {
             let owner = user.history_owner();

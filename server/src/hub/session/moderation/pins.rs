@@ -29,7 +29,7 @@ impl Session {
         };
         let text = self.pinned_text(&entry.text);
         let pin = Pin { id: entry.id, at_ms: entry.at.unix_ms, user: entry.user.into_string(), text };
-        self.set(gate, about_pin(Cause::Pinned, &pin), |rules| rules.pin = Some(pin))
+        self.set(gate, report(Cause::Pinned, &pin), |rules| rules.pin = Some(pin))
     }
 
     pub(super) fn unpin(&mut self, gate: &RoomGate) -> CommandResult {
@@ -37,14 +37,6 @@ impl Session {
             return Err(Cause::NoPin.with_room(gate.name().to_string()));
         }
         self.set(gate, Cause::Unpinned.report(), |rules| rules.pin = None)
-    }
-
-    /// Sends the pinned message of the current room, if there is one.
-    pub(super) fn send_pin(&self) {
-        let Some(gate) = self.rooms.last().and_then(|membership| membership.group.gate.as_ref()) else { return };
-        if let Some(pin) = gate.read(|rules| rules.pin.clone()) {
-            self.send_event(about_pin(Cause::Pin, &pin).in_room(gate.name().to_string()).into());
-        }
     }
 
     /// Lets the pin follow a change of its message; without a text, the message was removed, and the pin ends.
@@ -102,7 +94,8 @@ fn transcribed<'e>(entry: &'e HistoryEntry, room: &'e str) -> Event<'e> {
     EventKind::Transcribed { id: *id, room: room.into(), user, text, edited: *edited }.at(at)
 }
 
-fn about_pin(cause: Cause, pin: &Pin) -> Report<'static> {
+/// A report about a pin.
+pub(super) fn report(cause: Cause, pin: &Pin) -> Report<'static> {
     let mut report = cause.with_user(pin.user.clone());
     report.about.id = Some(pin.id);
     report.about.word = Some(pin.text.clone().into());

@@ -1,0 +1,47 @@
+//! Snapshots of the menus, and of the marks of a room.
+
+use super::{SIZES, screen};
+use crate::chat::key::{Code, Key};
+use crate::chat::test_client::TestClient;
+use insta::assert_snapshot;
+use landline_common::{EventKind, RoomOverview, Standing};
+
+/// Returns the owner of the lobby, a class room with two raised hands and a muted user.
+fn class(width: usize, height: usize) -> TestClient {
+    let mut client = TestClient::new(width, height);
+    let rules = RoomOverview {
+        owners: vec!["alice".into()],
+        topic: Some("lesson 3".into()),
+        open: true,
+        quiet: true,
+        muted: vec!["dave".into()],
+        hands: vec![("erin".into(), "is it about loops?".into()), ("bob".into(), "may I go out?".into())],
+        you: Standing { owner: true, ..Standing::default() },
+        ..RoomOverview::default()
+    };
+    client.rules.insert("lobby".into(), rules);
+    client.welcome();
+    client.nothing_missed();
+    client.answer_all();
+    client.advance(6_000);
+    for user in ["carol", "dave", "erin"] {
+        client.receive(EventKind::Joined { user: user.into(), room: "lobby".into() });
+    }
+    client.receive_message(1, "lobby", "carol", "what is that?");
+    client
+}
+
+#[test]
+fn owner_sees_who_raises_a_hand_and_has_menus() {
+    for (width, height) in SIZES {
+        let mut client = class(width, height);
+        assert_snapshot!(format!("class_{width}x{height}"), screen(&client));
+        client.press(Key::plain(Code::F(3)));
+        assert_snapshot!(format!("room_menu_{width}x{height}"), screen(&client));
+        client.press(Key::plain(Code::Char('u')));
+        assert_snapshot!(format!("members_menu_{width}x{height}"), screen(&client));
+        client.press(Key::plain(Code::Char('3')));
+        client.receive(EventKind::Left { user: "carol".into(), room: "lobby".into() });
+        assert_snapshot!(format!("user_menu_{width}x{height}"), screen(&client));
+    }
+}

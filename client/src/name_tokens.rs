@@ -1,7 +1,8 @@
 //! Name tokens: secrets by which a server keeps the names of a guest while the guest is away.
 //!
 //! There is one token for each server and name, so that no server learns the token of another one, and two running
-//! programs with different names use different tokens. The token is drawn and stored before the first sign-in: a token
+//! programs with different names use different tokens. A guest who takes another name by `/nick` has the same token under
+//! both, since the server keeps the new name for it. The token is drawn and stored before the first sign-in: a token
 //! that was lost with the answer of the server would lock this user out of the name.
 //!
 //! The file `name_tokens.toml` is readable by its owner only. Each change locks it, since several programs may start at
@@ -15,7 +16,7 @@ use std::path::Path;
 
 /// Bytes to read at most. This program writes no larger file.
 const MAX_BYTES: u64 = 64 << 10;
-/// Tokens to store. Above that, the one that was used longest ago is forgotten.
+/// Tokens to store. Above that, the server with the most of them loses the one that was used longest ago.
 const MAX_TOKENS: usize = 64;
 
 /// The content of the file, latest sign-in first.
@@ -76,6 +77,18 @@ pub fn of(
     Some(token)
 }
 
+/// Stores the token of `name`: its user has taken the name at `server` with the token of an earlier one, for which the
+/// server keeps it.
+pub fn store(file: Option<&Path>, server: &str, name: &UserName, token: &str) {
+    let Some(file) = file else { return };
+    // A failure is not worth a message, as in `of`.
+    let Ok(_lock) = atomic_file::lock(file) else { return };
+    let mut stored = NameTokens::load(file);
+    stored.take(server, name);
+    stored.put(server, name, token);
+    let _ = stored.save(file);
+}
+
 /// Draws a token: 128 random bits of the system.
 fn draw() -> Option<String> {
     let mut bits = [0; 16];
@@ -108,7 +121,19 @@ impl NameTokens {
     fn put(&mut self, server: &str, name: &UserName, token: &str) {
         let entry = NameToken { server: server.into(), name: name.to_string(), token: token.into() };
         self.tokens.insert(0, entry);
-        self.tokens.truncate(MAX_TOKENS);
+        if self.tokens.len() > MAX_TOKENS {
+            self.remove_one();
+        }
+    }
+
+    /// Removes the token that was used longest ago, of the server with the most of them: a server that gives its users
+    /// other names without end takes no token of another server.
+    fn remove_one(&mut self) {
+        let size = |entry: &NameToken| self.tokens.iter().filter(|other| other.server == entry.server).count();
+        let most = self.tokens.iter().map(size).max();
+        if let Some(position) = self.tokens.iter().rposition(|entry| Some(size(entry)) == most) {
+            self.tokens.remove(position);
+        }
     }
 }
 
@@ -175,6 +200,22 @@ mod tests {
         assert_eq!(of("user0x", MissingToken::Omit), None);
         assert_eq!(of("first1", MissingToken::Omit), first);
         assert!(fs::metadata(&file).unwrap().len() < MAX_BYTES);
+    }
+
+    #[test]
+    fn a_name_that_was_taken_with_the_token_of_another_one_has_it_from_then_on() {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("name_tokens.toml");
+        let of = |server, user| super::of(Some(&file), server, None, &name(user), MissingToken::Draw).unwrap();
+        let (bob, robert, elsewhere) = (of("a:1", "bob"), of("a:1", "robert"), of("b:1", "robert"));
+        super::store(Some(&file), "a:1", &name("robert"), &bob);
+        assert!(bob != robert && of("a:1", "robert") == bob && of("a:1", "bob") == bob);
+        assert_eq!(of("b:1", "robert"), elsewhere);
+        for n in 0..2 * MAX_TOKENS {
+            super::store(Some(&file), "a:1", &name(&format!("user{n}x")), &bob);
+        }
+        assert_eq!(of("b:1", "robert"), elsewhere, "a server takes no token of another one");
+        assert_eq!(NameTokens::load(&file).tokens.len(), MAX_TOKENS);
     }
 
     #[test]

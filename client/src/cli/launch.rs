@@ -25,6 +25,7 @@ use anyhow::{Context, bail};
 use crossbeam_channel::Receiver;
 use landline_common::clean::clean;
 use landline_common::{RoomName, UserName};
+use std::cell::RefCell;
 use std::io::{self, IsTerminal};
 
 /// Default number of seconds for which a script tries to reconnect.
@@ -352,18 +353,26 @@ impl Launch<'_> {
         let _ = last_session.save(&file);
     }
 
-    /// Returns the callback by which a presenter saves rooms and account of this user at this server. It does nothing in
-    /// a script.
+    /// Returns the callback by which a presenter saves rooms, account and name of this user at this server. In a script
+    /// it saves nothing but the name token of a new name.
     fn remembering(&self, server: &str, identity: &Identity) -> impl Fn(Remembered) {
         let file = paths::last_session_file().filter(|_| self.interactive);
         let server = server.to_owned();
-        let name = identity.name.to_string();
+        let name = RefCell::new(identity.name.to_string());
+        let token = identity.name_token.clone();
         move |what| {
+            if let (Remembered::Name(new), Some(token)) = (&what, &token) {
+                name_tokens::store(paths::name_tokens_file().as_deref(), &server, new, token);
+            }
             let Some(file) = &file else { return };
             let mut last_session = LastSession::load(Some(file));
             match what {
-                Remembered::Rooms(rooms) => last_session.set_rooms(&server, &name, &rooms),
-                Remembered::Account => last_session.set_account(&server, &name),
+                Remembered::Rooms(rooms) => last_session.set_rooms(&server, &name.borrow(), &rooms),
+                Remembered::Account => last_session.set_account(&server, &name.borrow()),
+                Remembered::Name(new) => {
+                    let former = name.replace(new.to_string());
+                    last_session.set_name(&server, &former, new.as_str());
+                }
             }
             // Ignore a failure: the program works without this file.
             let _ = last_session.save(file);

@@ -1,7 +1,8 @@
 //! The name of a guest belongs to the program that used it, also after `kill -9`.
 
 use crate::{landline, outcome, piped};
-use landline_tests::{Program, TestServer};
+use landline_tests::{Program, TestServer, eventually};
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
@@ -57,4 +58,23 @@ fn lines_from_a_pipe_keep_no_name_of_their_own() {
     witness.until("ci has left");
     assert_eq!(outcome(&piped(&mut command, "built again\n")).0, 0, "the token of the other run");
     witness.until("ci: built again");
+}
+
+#[test]
+fn program_whose_user_takes_another_name_comes_back_under_it() {
+    let test_server = TestServer::default();
+    let mut witness = test_server.guest("witness", "lobby");
+    let here = TempDir::new().expect("a folder");
+    let mut program = sign_in(&mut with_state(&test_server, "bob", here.path()));
+    program.type_line(r#"{"type":"nick","to":"robert"}"#);
+    witness.until("bob is now robert");
+    let tokens = here.path().join("landline").join("name_tokens.toml");
+    eventually("the token is stored", || fs::read_to_string(&tokens).is_ok_and(|text| text.contains("robert")));
+    program.signal("KILL");
+    witness.until("robert has left");
+    let mut nc = test_server.connect();
+    nc.send("robert_lobby");
+    assert!(nc.line().starts_with("403 robert is reserved for 12 h"));
+    let _robert = sign_in(&mut with_state(&test_server, "robert", here.path()));
+    let _bob = sign_in(&mut with_state(&test_server, "bob", here.path()));
 }

@@ -298,3 +298,78 @@ fn closed_doors_let_a_guest_back_in_who_was_inside() {
     let _bob = guest(&server, "bob", &token('a'));
     assert_eq!(cause(&server, "carol", Some(&token('c'))), "doors_closed");
 }
+
+/// The cause with which a change of the name is refused; `null` if it is not.
+fn nick(client: &mut ObjectClient, to: &str) -> Value {
+    client.request(json!({"type": "nick", "to": to})).pop().expect("an answer")["cause"].clone()
+}
+
+#[test]
+fn name_that_is_kept_for_another_guest_is_not_taken_by_nick() {
+    let server = TestServer::default();
+    visit(&server, "bob", &token('a'));
+    let mut carol = guest(&server, "carol", &token('c'));
+    assert_eq!((nick(&mut carol, "bob"), nick(&mut carol, "B0B")), (json!("name_kept"), json!("name_kept")));
+    let mut nc = server.guest("dave", "lobby");
+    let refusal = text_guest(&server, "bob");
+    assert!(refusal.starts_with("403 bob is reserved for 12 h"));
+    assert_eq!(refused(&mut nc, "/nick bob"), format!("ERROR: {refusal}"), "the answer to a sign-in");
+    let mut alice = guest(&server, "alice", &token('a'));
+    assert_eq!(nick(&mut alice, "bob"), Value::Null, "kept for the name token of this guest");
+    assert_eq!(nick(&mut carol, "bob"), "name_taken");
+}
+
+#[test]
+fn renamed_guest_keeps_the_new_name_and_gives_the_old_one_up() {
+    let mut server = TestServer::default();
+    let mut watcher = server.guest("watcher", "lobby");
+    let (mut bob, answer) = try_guest(&server, "bob", Some(&token('a')));
+    assert_eq!(nick(&mut bob, "robert"), Value::Null);
+    assert_eq!(cause(&server, "robert", Some(&token('a'))), "name_taken");
+    assert_eq!(cause(&server, "bob", Some(&token('b'))), Value::Null, "given up");
+    drop(bob);
+    watcher.until("robert has left");
+    assert_eq!(cause(&server, "robert", Some(&token('b'))), "name_kept");
+    let mut robert = ObjectClient::connect(&server);
+    robert.sign_in(json!({"type": "resume", "token": answer["token"]}));
+    robert.client.quit();
+    watcher.until("robert has left");
+    assert!(text_guest(&server, "robert").starts_with("403 robert is reserved"), "the resumed session kept it");
+    visit(&server, "robert", &token('a'));
+    server.restart();
+    assert_eq!(cause(&server, "robert", None), "name_kept");
+    let _robert = guest(&server, "robert", &token('a'));
+}
+
+#[test]
+fn guest_without_a_token_keeps_no_name_that_it_takes() {
+    let server = TestServer::default();
+    let mut bob = server.guest("bob", "lobby");
+    bob.send("/nick robert");
+    bob.until("bob is now robert");
+    bob.quit();
+    for name in ["bob", "robert"] {
+        assert!(text_guest(&server, name).starts_with("200 "), "{name}");
+    }
+}
+
+#[test]
+fn pause_of_slow_mode_is_escaped_by_no_change_of_the_name() {
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "ops");
+    alice.send("/slow 600");
+    alice.until("INFO: alice slowed ops");
+    let mut bob = guest(&server, "bob", &token('a'));
+    assert_eq!(say(&mut bob, "ops"), Value::Null);
+    assert_eq!(nick(&mut bob, "robert"), "slowed", "a rename is a text to all users");
+    bob.request(json!({"type": "leave", "room": "ops"}));
+    assert_eq!(nick(&mut bob, "robert"), Value::Null);
+    bob.request(json!({"type": "join", "room": "ops"}));
+    assert_eq!(say(&mut bob, "ops"), "slowed", "the session");
+    bob.client.quit();
+    for (name, digit) in [("robert", 'a'), ("bob", 'b')] {
+        let mut again = guest(&server, name, &token(digit));
+        assert_eq!(say(&mut again, "ops"), "slowed", "{name} in a new session");
+        again.client.quit();
+    }
+}

@@ -228,3 +228,26 @@ fn banned_user_does_not_resume_into_the_room() {
     let welcome = bob.sign_in(json!({"type":"resume","token":token,"rooms":{}}));
     assert_eq!(welcome[0]["member_of"], json!(["lobby"]), "{welcome:?}");
 }
+
+#[test]
+fn room_that_an_owner_closed_to_a_lost_session_is_not_entered_by_losing_it_twice() {
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "ops");
+    let mut bob = ObjectClient::connect(&server);
+    let mut welcome = bob.sign_in(json!({"type": "guest", "user": "bob", "room": "ops"})).remove(0);
+    drop(bob);
+    alice.until("bob has left the chatroom");
+    for line in ["/open off", "/kick bob"] {
+        alice.send(line);
+        alice.until("INFO: alice ");
+    }
+    for _ in 0..2 {
+        let mut bob = ObjectClient::connect(&server);
+        welcome = bob.sign_in(json!({"type": "resume", "token": welcome["token"]})).remove(0);
+        assert_eq!([&welcome["resumed"], &welcome["room"]], [&json!(true), &json!("")], "{welcome}");
+        let said = bob.request(json!({"type": "say", "room": "ops", "text": "hello"}));
+        assert_eq!(said[0]["cause"], "not_in_room", "{said:?}");
+        drop(bob);
+        alice.until("bob has left the chatroom");
+    }
+}

@@ -121,6 +121,8 @@ impl Hub {
             now,
             reservation,
         };
+        // Empty at first: a room that refuses the user now must not be entered by a later connection of the session.
+        session.save_room_list();
         for room in &rooms {
             if session.room_position(room).is_none() {
                 session.demote_current_room();

@@ -27,12 +27,13 @@ pub enum Refusal {
     DoorsClosed,
     Expelled,
     NoRoom,
+    NameFixed,
     /// The token of a session that has ended.
     NoSession,
 }
 
 /// A part of the sentence of each refusal, in LanTalk's words too. No other sentence of the server contains one.
-const SENTENCES: [(Refusal, &str); 26] = [
+const SENTENCES: [(Refusal, &str); 27] = [
     (Refusal::Muted, "You are muted in "),
     (Refusal::Quiet, " is quiet: only its owners"),
     (Refusal::Slowed, " is slow: nothing was sent"),
@@ -58,6 +59,7 @@ const SENTENCES: [(Refusal, &str); 26] = [
     (Refusal::DoorsClosed, "This server takes no newcomers now"),
     (Refusal::Expelled, "You are banned from this server"),
     (Refusal::NoRoom, "You are in no room. /join"),
+    (Refusal::NameFixed, " is an account, and its name stays"),
     (Refusal::NoSession, "token_unknown"),
 ];
 

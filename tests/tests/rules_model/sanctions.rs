@@ -17,7 +17,7 @@ pub struct Sanctions(Vec<Sanction>);
 impl Sanctions {
     fn covers(sanction: &Sanction, user: Identity) -> bool {
         let has_same_owner = user.owner.is_some() && sanction.user.owner == user.owner;
-        sanction.user.name == user.name || has_same_owner || (sanction.user.has_token && user.has_token)
+        user.has_name(sanction.user.name) || has_same_owner || (sanction.user.has_token && user.has_token)
     }
 
     /// True if a user is sanctioned at the time `now`.

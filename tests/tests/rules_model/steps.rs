@@ -8,6 +8,9 @@ pub type UserIndex = usize;
 /// Index of a room in [`ROOMS`].
 pub type RoomIndex = usize;
 
+/// Index of a name: the user's number, and [`NAMES`]`.len()` more for the name that the user takes by `/nick`.
+pub type NameIndex = usize;
+
 /// Names of the users that act. See [`USERS`] for their doors.
 pub const NAMES: [&str; 6] = ["alice", "bob", "carol", "dave", "erin", "gina"];
 /// Names of the rooms. Accounts and LanTalk's users enter the first one at sign-in.
@@ -28,6 +31,17 @@ pub const USERS: [(Door, bool); NAMES.len()] = [
 /// True for users whose program sends a name token: all of them the same one, as one program under several names.
 pub fn has_token(user: UserIndex) -> bool {
     USERS[user] == (Door::Objects, false)
+}
+
+/// Returns a name.
+pub fn name(index: NameIndex) -> String {
+    let name = NAMES[index % NAMES.len()];
+    if index < NAMES.len() { name.to_owned() } else { format!("{name}2") }
+}
+
+/// Returns the name that a user takes by `/nick`: each user has two.
+pub fn other_name(index: NameIndex) -> NameIndex {
+    (index + NAMES.len()) % (2 * NAMES.len())
 }
 
 /// The next step of a user. An offline user signs in instead, whatever the step.
@@ -70,6 +84,8 @@ pub enum Action {
     Whispers(bool),
     Doors(bool),
     Claim,
+    /// Takes the other name of the user.
+    Nick,
     /// All sanctions for some time, floors and pauses end.
     Wait,
     /// The server restarts.
@@ -77,29 +93,32 @@ pub enum Action {
 }
 
 impl Action {
-    /// Returns the line to type, if the step has one. `text` is the message.
-    pub fn typed(self, text: &str) -> Option<String> {
+    /// Returns the line to type, if the step has one. `text` is the message, and `names` are those of the users now.
+    pub fn typed(self, text: &str, names: &[NameIndex; NAMES.len()]) -> Option<String> {
+        let name = |user: UserIndex| name(names[user]);
         let for_a_time = |short: bool| if short { " 60" } else { "" };
         let on = |on: bool| if on { "on" } else { "off" };
         Some(match self {
-            Action::Lose | Action::Wait | Action::Restart | Action::SayIn(_) | Action::Claim => return None,
+            Action::Lose | Action::Wait | Action::Restart | Action::SayIn(_) | Action::Claim | Action::Nick => {
+                return None;
+            }
             Action::Quit => "/quit".into(),
             Action::Say => text.into(),
             Action::All => format!("/all {text}"),
-            Action::Message(to) => format!("/pm {} {text}", NAMES[to]),
+            Action::Message(to) => format!("/pm {} {text}", name(to)),
             Action::Join(room, true) => format!("/join {} {KEY}", ROOMS[room]),
             Action::Join(room, false) => format!("/join {}", ROOMS[room]),
             Action::Leave => "/leave".into(),
-            Action::Kick(user) => format!("/kick {}", NAMES[user]),
-            Action::Mute(user, short) => format!("/mute {}{}", NAMES[user], for_a_time(short)),
-            Action::Unmute(user) => format!("/unmute {}", NAMES[user]),
-            Action::Ban(user, short) => format!("/ban {}{}", NAMES[user], for_a_time(short)),
-            Action::Unban(user) => format!("/unban {}", NAMES[user]),
-            Action::Expel(user, short) => format!("/ban {}{} everywhere", NAMES[user], for_a_time(short)),
-            Action::Readmit(user) => format!("/unban {} everywhere", NAMES[user]),
-            Action::Op(user) => format!("/op {}", NAMES[user]),
-            Action::Deop(user) => format!("/deop {}", NAMES[user]),
-            Action::Invite(user) => format!("/invite {}", NAMES[user]),
+            Action::Kick(user) => format!("/kick {}", name(user)),
+            Action::Mute(user, short) => format!("/mute {}{}", name(user), for_a_time(short)),
+            Action::Unmute(user) => format!("/unmute {}", name(user)),
+            Action::Ban(user, short) => format!("/ban {}{}", name(user), for_a_time(short)),
+            Action::Unban(user) => format!("/unban {}", name(user)),
+            Action::Expel(user, short) => format!("/ban {}{} everywhere", name(user), for_a_time(short)),
+            Action::Readmit(user) => format!("/unban {} everywhere", name(user)),
+            Action::Op(user) => format!("/op {}", name(user)),
+            Action::Deop(user) => format!("/deop {}", name(user)),
+            Action::Invite(user) => format!("/invite {}", name(user)),
             Action::Open(open) => format!("/open {}", on(open)),
             Action::Key(true) => format!("/key {KEY}"),
             Action::Key(false) => "/key".into(),
@@ -108,7 +127,7 @@ impl Action {
             Action::Quiet(quiet) => format!("/quiet {}", on(quiet)),
             Action::Hand(true) => "/hand a question".into(),
             Action::Hand(false) => "/hand".into(),
-            Action::Floor(Some(user), short) => format!("/floor {}{}", NAMES[user], for_a_time(short)),
+            Action::Floor(Some(user), short) => format!("/floor {}{}", name(user), for_a_time(short)),
             Action::Floor(None, _) => "/floor".into(),
             Action::Whispers(all) => format!("/whispers {}", if all { "all" } else { "owners" }),
             Action::Doors(open) => format!("/doors {}", if open { "open" } else { "closed" }),
@@ -138,6 +157,7 @@ fn action() -> impl Strategy<Value = Action> {
         2 => Just(Action::Leave),
         2 => Just(Action::Quit),
         2 => Just(Action::Lose),
+        3 => Just(Action::Nick),
     ];
     let acting = prop_oneof![
         2 => user().prop_map(Action::Kick),

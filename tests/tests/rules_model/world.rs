@@ -2,7 +2,7 @@
 
 use crate::model::{Model, WAIT};
 use crate::refusal::{self, Refusal};
-use crate::steps::{Action, NAMES, ROOMS, USERS, UserIndex, UserStep, has_token};
+use crate::steps::{Action, NAMES, ROOMS, USERS, UserIndex, UserStep, has_token, name, other_name};
 use landline_server::clock::Clock;
 use landline_tests::{DoorClient, TestServer, eventually};
 use proptest::prelude::TestCaseError;
@@ -42,6 +42,8 @@ pub fn play(steps: &[UserStep]) -> Result<usize, TestCaseError> {
         config.limits.mail_per_sender = 10_000;
         config.limits.mail_per_receiver = 10_000;
         config.limits.requests_per_address = u64::MAX;
+        config.limits.presence_lines = u64::MAX;
+        config.limits.renames_per_session = 100;
     });
     for (name, (_, is_account)) in NAMES.iter().zip(USERS) {
         if is_account {
@@ -166,7 +168,14 @@ impl World {
                 let DoorClient::Objects { client, .. } = self.client(user) else { return None };
                 client.send(&json!({"type": "say", "room": ROOMS[room], "text": text}));
             }
-            typed => self.client(user).send(&typed.typed(text).expect("a line")),
+            Action::Nick => {
+                let new = name(other_name(self.model.names()[user]));
+                self.client(user).send(&format!("/nick {new}"));
+            }
+            typed => {
+                let line = typed.typed(text, self.model.names()).expect("a line");
+                self.client(user).send(&line);
+            }
         }
         Some(self.clients[user].as_mut().map(DoorClient::drain).unwrap_or_default())
     }
@@ -177,9 +186,9 @@ impl World {
 
     /// Waits until a session has ended, or is lost.
     fn wait_until_gone(&self, user: UserIndex) {
-        let name = landline_common::UserName::parse(NAMES[user]).expect("a name");
+        let name = landline_common::UserName::parse(&name(self.model.names()[user])).expect("a name");
         let hub = self.server.server().context().hub.clone();
-        eventually("the user is gone", || hub.find(NAMES[user]).is_none() && hub.reserve(name.clone()).is_ok());
+        eventually("the user is gone", || hub.find(name.as_str()).is_none() && hub.reserve(name.clone()).is_ok());
     }
 
     /// Reads what all clients have received. Clients whose session the step has ended are dropped.

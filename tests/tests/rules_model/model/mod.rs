@@ -1,12 +1,15 @@
 //! The rules stated a second time, without sockets, threads or files. They predict for each step whether it is refused,
 //! and which users read the message.
 
+mod identity;
 mod owners;
 mod talk;
 
+pub use identity::Identity;
+
 use crate::refusal::Refusal;
 use crate::sanctions::Sanctions;
-use crate::steps::{Action, NAMES, ROOMS, RoomIndex, USERS, UserIndex, has_token};
+use crate::steps::{Action, NAMES, NameIndex, ROOMS, RoomIndex, USERS, UserIndex};
 use landline_tests::Door;
 use std::collections::BTreeSet;
 
@@ -26,15 +29,6 @@ pub enum Owner {
     Session(usize),
 }
 
-/// What rules know of a user.
-#[derive(Clone, Copy, Debug)]
-pub struct Identity {
-    pub name: UserIndex,
-    pub owner: Option<Owner>,
-    /// The user's program has the name token.
-    pub has_token: bool,
-}
-
 /// What a step leads to. Several refusals are possible where several rules forbid it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
@@ -49,6 +43,8 @@ type Checked = Result<(), Vec<Refusal>>;
 #[derive(Clone, Debug)]
 struct Session {
     owner: Owner,
+    /// The names that the user had before the present one, a bit for each.
+    former_names: u16,
     /// The connection was lost.
     is_lost: bool,
     /// The last room is the current one.
@@ -64,7 +60,7 @@ enum Floor {
 /// What slow mode recognizes a user by, also in a new session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trace {
-    Name(UserIndex),
+    Name(NameIndex),
     Token,
     Address,
 }
@@ -88,9 +84,11 @@ struct Room {
 }
 
 /// The state of the server.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Model {
     now: u64,
+    /// The name of each user, or the one that it had when it left.
+    names: [NameIndex; NAMES.len()],
     sessions: [Option<Session>; NAMES.len()],
     sign_ins: usize,
     /// When the user left last.
@@ -105,6 +103,23 @@ pub struct Model {
 
 fn refuse(refusal: Refusal) -> Checked {
     Err(vec![refusal])
+}
+
+impl Default for Model {
+    fn default() -> Model {
+        Model {
+            now: 0,
+            names: std::array::from_fn(|user| user),
+            sessions: Default::default(),
+            sign_ins: 0,
+            left: Default::default(),
+            rooms: Default::default(),
+            owners: Vec::new(),
+            bans: Sanctions::default(),
+            whispers_to_owners: false,
+            inside: None,
+        }
+    }
 }
 
 impl Model {
@@ -128,7 +143,8 @@ impl Model {
         let room = if is_account || door == Door::LanTalk { LOBBY } else { room };
         let admitted = self.admit(user, owner).and_then(|()| self.enter(user, owner, room, false, false));
         if admitted.is_ok() {
-            self.sessions[user] = Some(Session { owner, is_lost: false, rooms: vec![room] });
+            self.names[user] = user;
+            self.sessions[user] = Some(Session { owner, former_names: 0, is_lost: false, rooms: vec![room] });
         }
         Outcome { refused: admitted.err().unwrap_or_default(), ..Outcome::default() }
     }
@@ -149,7 +165,7 @@ impl Model {
         if self.owners.contains(&owner) {
             return Ok(());
         }
-        let identity = Identity { name: user, owner: Some(owner), has_token: has_token(user) };
+        let identity = self.identity_with(user, owner);
         if self.bans.hold(identity, self.now) {
             return refuse(Refusal::Expelled);
         }
@@ -165,7 +181,7 @@ impl Model {
     fn enter(&mut self, user: UserIndex, owner: Owner, room: RoomIndex, key: bool, resumed: bool) -> Checked {
         let is_server_owner = self.owners.contains(&owner);
         let now = self.now;
-        let identity = Identity { name: user, owner: Some(owner), has_token: has_token(user) };
+        let identity = self.identity_with(user, owner);
         let rules = &mut self.rooms[room];
         if !is_server_owner {
             if key && !rules.has_key {
@@ -290,6 +306,7 @@ impl Model {
                 let inside = || (0..NAMES.len()).filter(|user| self.is_online(*user)).map(|user| self.identity(user));
                 self.inside = (!open).then(|| inside().collect());
             }
+            Action::Nick => self.rename(me)?,
             Action::Wait => self.now += WAIT,
             Action::Restart => self.restart(),
             other => self.run_room(me, other)?,
@@ -304,23 +321,6 @@ impl Model {
 
     fn require_server_owner(&self, owner: Owner) -> Checked {
         if self.owners.contains(&owner) { Ok(()) } else { refuse(Refusal::NotServerOwner) }
-    }
-
-    /// What the rules know of a signed-in user.
-    fn identity(&self, user: UserIndex) -> Identity {
-        Identity { name: user, owner: Some(self.owner(user)), has_token: has_token(user) }
-    }
-
-    /// What the rules know of a user who may be absent.
-    fn known(&self, user: UserIndex) -> Identity {
-        let is_kept = self.is_online(user) || self.left[user].is_some_and(|left| self.now < left + KEPT);
-        Identity { name: user, owner: self.known_owner(user), has_token: has_token(user) && is_kept }
-    }
-
-    /// The account of a user, or its session, also a lost one.
-    fn known_owner(&self, user: UserIndex) -> Option<Owner> {
-        let session = self.sessions[user].as_ref().map(|session| session.owner);
-        session.or(USERS[user].1.then_some(Owner::Account(user)))
     }
 
     /// Ends a session for good. What a guest owned goes with it.
@@ -400,13 +400,6 @@ impl Model {
         if self.owners.is_empty() {
             self.inside = None;
         }
-    }
-}
-
-impl Identity {
-    /// True if a user who was inside is recognized in `other`, by the owner or by the name token.
-    fn is_inside_as(self, other: Identity) -> bool {
-        (other.owner.is_some() && self.owner == other.owner) || (self.has_token && other.has_token)
     }
 }
 

@@ -54,7 +54,9 @@ impl Model {
         let is_alone = (0..NAMES.len()).all(|other| other == user || !self.is_online(other));
         let address = (is_alone && !USERS[user].1).then_some(Trace::Address);
         let token = has_token(user).then_some(Trace::Token);
-        [Some(Trace::Name(user)), token, address].into_iter().flatten().collect()
+        let identity = self.identity(user);
+        let names = (0..2 * NAMES.len()).filter(|name| identity.has_name(*name)).map(Trace::Name);
+        names.chain(token).chain(address).collect()
     }
 
     /// A user who may not speak freely in a room may not speak to all users either.

@@ -40,11 +40,23 @@ pub fn read_if_exists(file: &Path, max_bytes: u64) -> anyhow::Result<Option<Stri
 /// # Errors
 /// The file cannot be written. If only syncing the folder failed, the new content is in place; else the old one is.
 pub fn replace(file: &Path, text: &str) -> io::Result<()> {
-    write_beside(file, text, &mut File::options(), |new| fs::rename(new, file))?;
+    replace_with(file, text, &mut File::options())
+}
+
+fn replace_with(file: &Path, text: &str, options: &mut OpenOptions) -> io::Result<()> {
+    write_beside(file, text, options, |new| fs::rename(new, file))?;
     // Sync the folder, so that the rename survives a power loss. Windows cannot open folders like this.
     #[cfg(unix)]
     File::open(folder_of(file))?.sync_all()?;
     Ok(())
+}
+
+/// Like [`replace`], with a file that only its owner may read.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_private(file: &Path, text: &str) -> io::Result<()> {
+    replace_with(file, text, &mut private())
 }
 
 /// Creates a file that only its owner may read, atomically.
@@ -52,11 +64,15 @@ pub fn replace(file: &Path, text: &str) -> io::Result<()> {
 /// # Errors
 /// The file exists (`AlreadyExists`) or cannot be written.
 pub fn create_private(file: &Path, text: &str) -> io::Result<()> {
+    // Unlike a rename, a hard link fails if the file exists.
+    write_beside(file, text, &mut private(), |new| fs::hard_link(new, file))
+}
+
+fn private() -> OpenOptions {
     let mut options = File::options();
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    // Unlike a rename, a hard link fails if the file exists.
-    write_beside(file, text, &mut options, |new| fs::hard_link(new, file))
+    options
 }
 
 fn folder_of(file: &Path) -> &Path {

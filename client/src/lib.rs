@@ -21,6 +21,7 @@ mod logging;
 mod mesh;
 mod mesh_commands;
 mod message;
+mod name_tokens;
 mod new_password;
 mod own_name;
 mod palette;

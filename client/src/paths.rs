@@ -22,6 +22,13 @@ pub fn last_session_file() -> Option<PathBuf> {
     Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).join("last.toml"))
 }
 
+/// The file with the secrets by which servers keep the names of a guest.
+#[must_use]
+pub fn name_tokens_file() -> Option<PathBuf> {
+    let folders = folders()?;
+    Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).join("name_tokens.toml"))
+}
+
 /// The private key of this user in a mesh; other members recognize the user by its public half.
 #[must_use]
 pub fn mesh_key_file() -> Option<PathBuf> {

@@ -28,6 +28,8 @@ pub struct Identity {
     pub register: bool,
     /// Password of the server itself, if it has one.
     pub server_password: Option<String>,
+    /// The secret by which the server keeps the name of a guest; unused for an account.
+    pub name_token: Option<String>,
 }
 
 /// A session that can be resumed after its connection was lost.
@@ -119,10 +121,12 @@ impl SignIn {
             (Some(_), false) => "login",
         };
         let mut as_user = |r#type, password: Option<&str>| {
+            let name_token = identity.name_token.as_deref().filter(|_| r#type != "login");
             attempts.push(object(Request {
                 user: Some(identity.name.as_str().into()),
                 room: Some(identity.room.as_str().into()),
                 password: password.map(Into::into),
+                name_token: name_token.map(Into::into),
                 ..Request::of(r#type)
             }));
         };
@@ -219,6 +223,7 @@ mod tests {
             password: password.map(str::to_owned),
             register,
             server_password: None,
+            name_token: Some("5b1e".into()),
         }
     }
 
@@ -250,10 +255,11 @@ mod tests {
         let object = first.strip_prefix("format json\n").unwrap();
         let request = Request::parse(object).unwrap();
         assert_eq!((&*request.r#type, request.room.as_deref(), request.acks), ("guest", Some("ops"), Some(true)));
-        assert_eq!(request.rooms.unwrap()["ops"], Some(7));
+        assert_eq!((request.rooms.unwrap()["ops"], request.name_token.as_deref()), (Some(7), Some("5b1e")));
         for (registered, r#type) in [(false, "register"), (true, "login")] {
             let line = sign_in(&identity(Some("secret"), true), registered, None).begin();
             assert!(line.contains(&format!("\"type\":\"{type}\"")) && line.contains("secret"), "{line}");
+            assert_eq!(line.contains("5b1e"), !registered, "an account needs no name token: {line}");
         }
     }
 

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 /// A map of at most `N` entries, not counting pinned ones.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BoundedMap<K, V, const N: usize>(BTreeMap<K, V>);
 
 /// The order in which a full map removes entries, first to last.

@@ -44,6 +44,8 @@ pub struct SignInDetails<'a> {
     pub protocol: u64,
     /// The token that resumes the session after a lost connection.
     pub token: Option<Text<'a>>,
+    /// The name token of the sign-in, if the server keeps the guest's name for it.
+    pub name_token: Option<Text<'a>>,
     /// The sign-in resumed an existing session.
     pub resumed: bool,
     /// The rooms of the user. The last one is the current one.

@@ -84,6 +84,8 @@ struct WireEvent<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    name_token: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     resumed: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     member_of: Option<Vec<Text<'a>>>,

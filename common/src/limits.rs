@@ -121,6 +121,15 @@ limits! {
     room_list = 256, 1, 10_000;
     /// Characters of a topic, a key word, a reason, and the text of a raised hand or an absence.
     rule_chars = 200, 1, 2_000;
+    /// Minutes of absence for which the name of a guest stays reserved for the program that used it: over lunch, not over
+    /// night and a day.
+    kept_name_minutes = 720, 1, 525_600;
+    /// Names of absent guests that stay reserved at one address. Beyond it, the program with the most of them loses the
+    /// one it left first.
+    kept_names_per_address = 32, 1, NO_CEILING;
+    /// Names of absent guests that stay reserved in all, about 300 bytes each. Beyond it, the address with the most of
+    /// them loses the one it left first.
+    kept_names = 4_096, 1, 1_000_000;
     /// Seconds for which authors may remove or change a message; owners of the room may remove it at any time.
     take_back_seconds = 600, 1, 86_400;
     /// Newest messages of a room, and to all users, whose authors the server remembers within take-back-seconds. A guest

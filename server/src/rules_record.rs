@@ -1,6 +1,7 @@
 //! What outlasts a restart of the rules that [`crate::hub`] enforces: the record that [`crate::store`] writes.
 //!
-//! Only accounts are kept as owners, as invited and as users who were inside: a guest's rights belong to its session.
+//! Only accounts are kept as owners, as invited and as users who were inside: a guest's rights belong to its session. The
+//! mutes and bans of a guest are kept, and so is its name, if the guest has a name token.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,25 @@ pub struct RulesRecord {
     pub server_rooms: Vec<String>,
     /// Rooms with owners or rules.
     pub rooms: Vec<RoomRecord>,
+    /// Names that are reserved for absent guests.
+    #[serde(default)]
+    pub names: Vec<NameRecord>,
+}
+
+/// A name that is reserved for an absent guest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NameRecord {
+    /// The name.
+    pub user: String,
+    /// The hash of the guest's name token.
+    pub holder: String,
+    /// The guest's address or network, by which names are counted.
+    pub address: String,
+    /// The bound on names of that network, as a multiple of the bound of one address.
+    pub multiplier: u32,
+    /// When the guest left, in milliseconds since 1970.
+    pub left_ms: i64,
 }
 
 /// The rules of the server.
@@ -82,6 +102,9 @@ pub struct SanctionRecord {
     pub user: String,
     /// The name is an account's.
     pub account: bool,
+    /// The hash of the guest's name token, if the guest had one.
+    #[serde(default)]
+    pub holder: Option<String>,
     /// The address, if no other user had it.
     pub address: Option<String>,
     /// End in milliseconds since 1970; `None` without an end.

@@ -155,6 +155,10 @@ fn client_sections() -> Vec<Section> {
                     "your private key, by which other members of a mesh recognize you; keep it to yourself",
                 ),
                 ("$XDG_STATE_HOME/landline/last.toml", "the last server, name and room; never a password"),
+                (
+                    "$XDG_STATE_HOME/landline/name_tokens.toml",
+                    "secrets by which servers keep your names as a guest; keep it to yourself",
+                ),
                 ("$XDG_STATE_HOME/landline/known_peers.toml", "the keys of users you met in a mesh, one per line"),
             ]),
         },

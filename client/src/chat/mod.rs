@@ -54,7 +54,7 @@ pub use state::State;
 
 use crate::engine::limits::PING_IDLE_MS;
 use crate::sign_in::{Loss, SignIn, SignInRefused};
-use landline_common::Event;
+use landline_common::{Event, UserName};
 
 /// An input of the model.
 #[derive(Clone, Debug)]
@@ -142,6 +142,8 @@ pub enum Remembered {
     Rooms(Vec<String>),
     /// The user signs in with an account.
     Account,
+    /// The user, a guest, has taken this name.
+    Name(UserName),
 }
 
 /// How the program ends.

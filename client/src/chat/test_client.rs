@@ -48,6 +48,7 @@ pub fn alice() -> Identity {
         password: None,
         register: false,
         server_password: None,
+        name_token: None,
     }
 }
 
@@ -132,6 +133,7 @@ impl TestClient {
         let grant = SignInDetails {
             protocol: PROTOCOL,
             token: Some("token".into()),
+            name_token: None,
             resumed,
             member_of,
             rate: limited.then_some((10, 5_000)),

@@ -16,7 +16,7 @@ pub fn with_hint(why: &str, cause: Option<Cause>, registers: bool) -> String {
         }
         Some(Cause::WrongPassword) => ": check --name and the password; --register makes a new account",
         Some(Cause::AlreadyHere) => ": leave there first, or join as a guest under another --name",
-        Some(Cause::NameTaken | Cause::NameReserved | Cause::NameOfServer) => " (--name NAME)",
+        Some(Cause::NameTaken | Cause::NameKept | Cause::NameReserved | Cause::NameOfServer) => " (--name NAME)",
         Some(Cause::PasswordLength | Cause::PasswordUnusable) => " Choose another password.",
         _ => "",
     };

@@ -69,8 +69,23 @@ impl LastSession {
 
     /// Notes that a user has an account, if the last session was of that user at that server.
     pub fn set_account(&mut self, server: &str, name: &str) {
-        let is_it = |last: &Option<String>, now: &str| last.as_deref() == Some(now);
-        self.account |= is_it(&self.server, server) && is_it(&self.name, name);
+        self.account |= self.is_last(server, name);
+    }
+
+    /// Notes that a user has taken another name, under which it is in the same rooms.
+    pub fn set_name(&mut self, server: &str, name: &str, new: &str) {
+        if let Some(position) = self.visits.iter().position(|visit| visit.is_of(server, name)) {
+            let visit = self.visits.remove(position);
+            self.set_rooms(server, new, &visit.rooms);
+        }
+        if self.is_last(server, name) {
+            self.name = Some(new.to_owned());
+        }
+    }
+
+    /// True if the last session was of this user at this server.
+    fn is_last(&self, server: &str, name: &str) -> bool {
+        self.server.as_deref() == Some(server) && self.name.as_deref() == Some(name)
     }
 
     /// Writes the file.
@@ -142,5 +157,21 @@ mod tests {
         }
         memory.set_account("server:1", "alice");
         assert!(memory.account);
+    }
+
+    #[test]
+    fn a_user_who_has_another_name_is_in_the_same_rooms() {
+        let some = |text: &str| Some(text.to_owned());
+        let mut memory = LastSession { server: some("server:1"), name: some("bob"), ..LastSession::default() };
+        memory.set_name("server:2", "bob", "robert");
+        memory.set_rooms("server:1", "bob", &["ops".to_owned()]);
+        memory.set_rooms("server:1", "robert", &["dev".to_owned()]);
+        assert_eq!((memory.name.as_deref(), memory.visits.len()), (Some("bob"), 2));
+        memory.set_name("server:1", "bob", "robert");
+        assert_eq!(
+            (memory.name.as_deref(), memory.rooms("server:1", "robert")),
+            (Some("robert"), &["ops".to_owned()][..])
+        );
+        assert_eq!(memory.visits.len(), 1);
     }
 }

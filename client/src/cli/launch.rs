@@ -10,6 +10,7 @@ use crate::cli::last_session::LastSession;
 use crate::cli::prompts::{ask_name, passphrase};
 use crate::connect::sign_in;
 use crate::connection::Identity;
+use crate::name_tokens::{self, MissingToken};
 use crate::palette::Palette;
 use crate::server_address::with_port;
 use crate::setup::answers::{SetupContext, SetupResult};
@@ -24,6 +25,7 @@ use anyhow::{Context, bail};
 use crossbeam_channel::Receiver;
 use landline_common::clean::clean;
 use landline_common::{RoomName, UserName};
+use std::cell::RefCell;
 use std::io::{self, IsTerminal};
 
 /// Default number of seconds for which a script tries to reconnect.
@@ -195,6 +197,7 @@ impl Launch<'_> {
             room: self.room("")?,
             last: Some((last.to_owned(), self.room(last)?)),
             rooms: self.remembered_rooms(),
+            name_token,
             data: paths::server_data(),
         };
         if self.screen {
@@ -282,7 +285,10 @@ impl Launch<'_> {
         let register = self.args.register;
         let server_password = self.args.server_password();
         let rooms = (self.remembered_rooms())(server, name.as_str());
-        Ok(Identity { name, room, rooms, password, register, server_password })
+        // Not for lines from a pipe: such a script may run once, on a machine that forgets the token.
+        let missing = MissingToken::of(password.is_none() && (self.interactive || self.args.json));
+        let name_token = name_token(server, None, &name, missing);
+        Ok(Identity { name, room, rooms, password, register, server_password, name_token })
     }
 
     fn name(&self) -> anyhow::Result<UserName> {
@@ -347,18 +353,26 @@ impl Launch<'_> {
         let _ = last_session.save(&file);
     }
 
-    /// Returns the callback by which a presenter saves rooms and account of this user at this server. It does nothing in
-    /// a script.
+    /// Returns the callback by which a presenter saves rooms, account and name of this user at this server. In a script
+    /// it saves nothing but the name token of a new name.
     fn remembering(&self, server: &str, identity: &Identity) -> impl Fn(Remembered) {
         let file = paths::last_session_file().filter(|_| self.interactive);
         let server = server.to_owned();
-        let name = identity.name.to_string();
+        let name = RefCell::new(identity.name.to_string());
+        let token = identity.name_token.clone();
         move |what| {
+            if let (Remembered::Name(new), Some(token)) = (&what, &token) {
+                name_tokens::store(paths::name_tokens_file().as_deref(), &server, new, token);
+            }
             let Some(file) = &file else { return };
             let mut last_session = LastSession::load(Some(file));
             match what {
-                Remembered::Rooms(rooms) => last_session.set_rooms(&server, &name, &rooms),
-                Remembered::Account => last_session.set_account(&server, &name),
+                Remembered::Rooms(rooms) => last_session.set_rooms(&server, &name.borrow(), &rooms),
+                Remembered::Account => last_session.set_account(&server, &name.borrow()),
+                Remembered::Name(new) => {
+                    let former = name.replace(new.to_string());
+                    last_session.set_name(&server, &former, new.as_str());
+                }
             }
             // Ignore a failure: the program works without this file.
             let _ = last_session.save(file);
@@ -408,6 +422,11 @@ impl Launch<'_> {
             _ => Theme::new(Palette::Mono, Depth::Sixteen),
         }
     }
+}
+
+/// Returns the name token of a user at a server.
+fn name_token(server: &str, moved_from: Option<&str>, name: &UserName, missing: MissingToken) -> Option<String> {
+    name_tokens::of(paths::name_tokens_file().as_deref(), server, moved_from, name, missing)
 }
 
 /// Returns the rooms that a user was in at a server in the last session.

@@ -24,6 +24,7 @@ pub(super) fn alice() -> SignIn {
         password: None,
         register: false,
         server_password: None,
+        name_token: None,
     };
     SignIn::new(&identity, false, None, None, &Default::default(), || "1".into())
 }

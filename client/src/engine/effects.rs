@@ -2,7 +2,7 @@
 
 use super::request::DeliveryUpdate;
 use crate::sign_in::SignIn;
-use landline_common::Event;
+use landline_common::{Event, UserName};
 
 /// Work for the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub enum Update {
     },
     /// The user signs in with an account from now on.
     Account,
+    /// The user, a guest, has another name from now on.
+    OwnName(UserName),
     /// The password that the user wanted is not set: the connection broke before.
     PasswordNotSet,
     /// The delivery of a line has progressed.

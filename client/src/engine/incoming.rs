@@ -101,13 +101,16 @@ impl Engine {
         incoming
     }
 
-    /// Sets the name of the user. A guest also signs in under it again; an account has one name.
+    /// Sets the name of the user. A guest also signs in under it again; an account has one name. A resumed session tells of
+    /// a change that the lost connection has hidden.
     fn set_name(&mut self, name: &str) {
         self.me = name.into();
         if self.identity.password.is_none()
             && let Ok(name) = UserName::parse(name)
+            && name != self.identity.name
         {
-            self.identity.name = name;
+            self.identity.name = name.clone();
+            self.push_update(Update::OwnName(name));
         }
     }
 

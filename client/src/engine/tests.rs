@@ -16,6 +16,7 @@ fn signed_in() -> Engine {
         password: None,
         register: false,
         server_password: None,
+        name_token: None,
     };
     let mut engine = Engine::new(identity, 7);
     _ = engine.sign_in();
@@ -162,8 +163,9 @@ fn a_guest_signs_in_under_its_new_name_after_the_session_is_lost() {
     let mut engine = signed_in();
     receive(&mut engine, EventKind::Renamed { from: "bob".into(), to: "robert".into() });
     assert_eq!(engine.me(), "alice");
-    receive(&mut engine, EventKind::Renamed { from: "alice".into(), to: "queen".into() });
+    let updates = receive(&mut engine, EventKind::Renamed { from: "alice".into(), to: "queen".into() });
     assert!(engine.is_me("queen") && !engine.is_me("alice"));
+    assert!(updates.contains(&Update::OwnName(UserName::parse("queen").unwrap())), "{updates:?}");
     engine.connection_lost("gone", Loss::Server);
     let refused = SignInRefused { why: "over".into(), cause: Cause::TokenUnknown, retry: true };
     engine.sign_in_refused(&refused);

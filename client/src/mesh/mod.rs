@@ -128,6 +128,7 @@ pub fn connect(options: &MeshOptions) -> anyhow::Result<SignedIn> {
         password: None,
         register: false,
         server_password: None,
+        name_token: None,
     };
     let engine = Session::new(identity, RandomState::new().hash_one(port));
     Ok(SignedIn { connection: Box::new(mesh), engine, first })

@@ -187,7 +187,7 @@ impl PlainLoop<'_> {
                     let answer = passwords::ask(purpose)?;
                     self.feed(PlainInput::Passwords(answer), None)?;
                 }
-                PlainEffect::RememberAccount => (self.remember)(Remembered::Account),
+                PlainEffect::Remember(what) => (self.remember)(what),
                 PlainEffect::Leave(end) => self.end = Some(end),
             }
         }

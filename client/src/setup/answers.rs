@@ -1,11 +1,12 @@
 //! The result of the setup questions, and what they need to know to sign in.
 
 use crate::connection::Identity;
+use crate::name_tokens::MissingToken;
 use crate::setup::Started;
 use crate::setup::questions::SignInChoice;
 use crate::signed_in::SignedIn;
-use landline_common::RoomName;
 use landline_common::command::{Command, ServerAction};
+use landline_common::{RoomName, UserName};
 use std::path::PathBuf;
 
 /// The number of a command that no line of a user stands for: lines begin at 1.
@@ -57,6 +58,8 @@ pub struct SetupContext {
     pub last: Option<(String, RoomName)>,
     /// Returns the remembered rooms of a user at a server.
     pub rooms: fn(&str, &str) -> Vec<RoomName>,
+    /// Returns the name token of a guest at a server, which may have moved from another address.
+    pub name_token: fn(&str, Option<&str>, &UserName, MissingToken) -> Option<String>,
     /// Data folder for a server that is started on this machine.
     pub data: Option<PathBuf>,
 }
@@ -74,6 +77,12 @@ impl SetupContext {
             password: choice.password.clone(),
             register: choice.register,
             server_password: choice.server_password.clone(),
+            name_token: (self.name_token)(
+                &choice.server,
+                choice.previous_address.as_deref(),
+                &choice.name,
+                MissingToken::of(choice.password.is_none()),
+            ),
         }
     }
 }

@@ -130,6 +130,9 @@ causes! {
         "{user} is a registered name. Sign in, or choose another.", lantalk "Username already taken.";
     AliasTaken "alias_taken" Refusal(403),
         "That name (or one that looks like it) is registered already. Choose another.";
+    NameKept "name_kept" Refusal(403),
+        "{user} is reserved{time}: its last user may come back. Choose another name.",
+        lantalk "Username already taken.";
     NameReserved "name_reserved" Refusal(403),
         "\"{user}\" cannot be a name; choose another", lantalk "Username already taken.";
     NameEmpty "name_empty" Refusal(400), "A name needs at least one letter or digit.", lantalk "Invalid username.";

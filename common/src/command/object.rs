@@ -112,6 +112,9 @@ pub struct Request<'a> {
     /// The account's new password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub new: Option<Text<'a>>,
+    /// Sign-in: the secret by which the program of a guest gets the guest's name back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name_token: Option<Text<'a>>,
     /// Sign-in: the password of the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server_password: Option<Text<'a>>,

@@ -77,6 +77,7 @@ impl WireEvent<'_> {
                 grant: Box::new(SignInDetails {
                     protocol: self.protocol.unwrap_or(0),
                     token: owned(&self.token),
+                    name_token: owned(&self.name_token),
                     resumed: self.resumed == Some(true),
                     member_of: owned_all(&self.member_of).unwrap_or_default(),
                     rate: self.rate,

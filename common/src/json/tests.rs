@@ -101,8 +101,15 @@ fn place() -> impl Strategy<Value = Location<'static>> {
 
 fn grant() -> impl Strategy<Value = SignInDetails<'static>> {
     let some = || prop::option::of(text());
-    (1..9u64, some(), any::<bool>(), texts(), prop::option::of(any::<(u64, u64)>())).prop_map(
-        |(protocol, token, resumed, member_of, rate)| SignInDetails { protocol, token, resumed, member_of, rate },
+    (1..9u64, some(), some(), any::<bool>(), texts(), prop::option::of(any::<(u64, u64)>())).prop_map(
+        |(protocol, token, name_token, resumed, member_of, rate)| SignInDetails {
+            protocol,
+            token,
+            name_token,
+            resumed,
+            member_of,
+            rate,
+        },
     )
 }
 

@@ -137,6 +137,7 @@ impl<'a> WireEvent<'a> {
         WireEvent {
             protocol: Some(grant.protocol).filter(|version| *version > 0),
             token: grant.token.as_ref().and_then(borrowed),
+            name_token: grant.name_token.as_ref().and_then(borrowed),
             resumed: grant.resumed.then_some(true),
             member_of: borrowed_all(&grant.member_of).filter(|rooms| !rooms.is_empty()),
             rate: grant.rate,

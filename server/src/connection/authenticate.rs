@@ -5,7 +5,9 @@ use super::passwords::Passwords;
 use super::{Connection, ServerContext};
 use crate::door::{AuthRequest, AuthResult, SessionRequest};
 use crate::guard::{Origin, throttle};
-use crate::hub::{CountedAddress, NameReservation, NameTaken, Session, SignInOptions, SignInRequest};
+use crate::hub::{
+    CountedAddress, NameHolder, NameReservation, NameTaken, Session, SignInOptions, SignInRequest, Token,
+};
 use landline_common::command::SignIn;
 use landline_common::{Cause, Rendering, Report, RoomName, UserName, password};
 use std::net::IpAddr;
@@ -16,15 +18,21 @@ struct AdmittedUser {
     reservation: NameReservation,
     is_account: bool,
     room: RoomName,
+    /// The name token of a guest, or of the guest who has registered the account.
+    name_token: Option<Token>,
 }
 
 impl AdmittedUser {
     fn guest(reservation: NameReservation, room: RoomName) -> AdmittedUser {
-        AdmittedUser { reservation, is_account: false, room }
+        AdmittedUser { reservation, is_account: false, room, name_token: None }
     }
 
     fn account(reservation: NameReservation, room: RoomName) -> AdmittedUser {
-        AdmittedUser { reservation, is_account: true, room }
+        AdmittedUser { reservation, is_account: true, room, name_token: None }
+    }
+
+    fn with_name_token(self, name_token: Option<Token>) -> AdmittedUser {
+        AdmittedUser { name_token, ..self }
     }
 }
 
@@ -40,10 +48,10 @@ impl Connection<'_> {
             }
             AuthRequest::Guest { name, room, server_password } => self.sign_in_limited(rendering, None, || {
                 self.check_server_password(server_password.as_deref().unwrap_or_default())?;
-                Ok(AdmittedUser::guest(self.reserve_unregistered(name)?, room))
+                Ok(AdmittedUser::guest(self.reserve_unregistered(name, None)?, room))
             }),
             AuthRequest::Register { name, password } => {
-                Err(self.register(name, &password).err().unwrap_or(AuthResult::Done))
+                Err(self.register(name, &password, None).err().unwrap_or(AuthResult::Done))
             }
             AuthRequest::Name { name, password } => {
                 self.sign_in_limited(rendering, None, || self.sign_in_by_name(name, &password))
@@ -77,10 +85,16 @@ impl Connection<'_> {
         };
         let room = request.room.clone().unwrap_or_else(RoomName::lobby);
         self.sign_in_limited(Rendering::Json, Some(request), || match sign_in {
-            SignIn::Guest { user } => Ok(AdmittedUser::guest(self.reserve_unregistered(parse(&user)?)?, room)),
+            SignIn::Guest { user, name_token } => {
+                let name_token = parse_name_token(name_token.as_deref())?;
+                let reservation = self.reserve_unregistered(parse(&user)?, name_token)?;
+                Ok(AdmittedUser::guest(reservation, room).with_name_token(name_token))
+            }
             SignIn::Login { user, password } => Ok(AdmittedUser::account(self.log_in(&user, &password)?, room)),
-            SignIn::Register { user, password } => {
-                Ok(AdmittedUser::account(self.register(parse(&user)?, &password)?, room))
+            SignIn::Register { user, password, name_token } => {
+                let name_token = parse_name_token(name_token.as_deref())?;
+                let reservation = self.register(parse(&user)?, &password, name_token)?;
+                Ok(AdmittedUser::account(reservation, room).with_name_token(name_token))
             }
             SignIn::Resume { .. } => Err(AuthResult::Refused(Cause::TokenUnknown.report())),
         })
@@ -149,19 +163,19 @@ impl Connection<'_> {
         } else if has_password {
             return Err(AuthResult::WrongPassword);
         }
-        Ok(AdmittedUser::guest(self.reserve_unregistered(name)?, RoomName::lobby()))
+        Ok(AdmittedUser::guest(self.reserve_unregistered(name, None)?, RoomName::lobby()))
     }
 
     /// Reserves a name for a sign-in. A client that holds it is probed.
-    fn reserve_unregistered(&self, name: UserName) -> Result<NameReservation, AuthResult> {
-        claim_name(self.context, name, |name| self.reserve(name))
+    fn reserve_unregistered(&self, name: UserName, token: Option<Token>) -> Result<NameReservation, AuthResult> {
+        claim_name(self.context, name, token.map(NameHolder::of), |name| self.reserve(name))
     }
 
     /// Registers an account. Its name stays reserved until the result is dropped.
-    fn register(&self, name: UserName, password: &str) -> Result<NameReservation, AuthResult> {
+    fn register(&self, name: UserName, password: &str, token: Option<Token>) -> Result<NameReservation, AuthResult> {
         // Throttled before the name is looked up: otherwise a throttled address could still ask which names are taken.
         let new = self.passwords().new_password(password)?;
-        let reservation = self.reserve_unregistered(name)?;
+        let reservation = self.reserve_unregistered(name, token)?;
         new.register(reservation.name())?;
         Ok(reservation)
     }
@@ -200,7 +214,7 @@ impl Connection<'_> {
         rendering: Rendering,
         request: Option<SessionRequest>,
     ) -> Result<Session, AuthResult> {
-        let AdmittedUser { reservation, is_account, room } = admitted;
+        let AdmittedUser { reservation, is_account, room, name_token } = admitted;
         let session = request.as_ref().and_then(|request| self.session_options(request));
         let request = request.unwrap_or_default();
         // Marked before the user is told: afterwards a crowd of new connections cannot replace this one.
@@ -218,6 +232,7 @@ impl Connection<'_> {
                 rate: self.advertised_rate(),
                 session,
                 label: request.label,
+                name_token,
             },
         };
         let mut session = self.context.hub.sign_in(reservation, sign_in, now).map_err(AuthResult::Refused)?;
@@ -230,18 +245,27 @@ impl Connection<'_> {
     }
 }
 
-/// Claims a name that no account has, for a guest or a new account; `reserve` reserves it.
+/// Parses the name token of a sign-in.
+fn parse_name_token(text: Option<&str>) -> Result<Option<Token>, AuthResult> {
+    let bad = || AuthResult::Refused(Cause::BadObject.with_word("name_token has 32 hexadecimal digits"));
+    text.map(|text| Token::parse(text).ok_or_else(bad)).transpose()
+}
+
+/// Claims a name that no account has, and that is kept for no guest but `holder`, for a guest or a new account; `reserve`
+/// reserves it.
 ///
 /// # Errors
-/// The name is taken, belongs to an account or to the server, or is reserved.
+/// The name is taken, belongs to an account or to the server, is kept for another guest, or is reserved.
 pub(super) fn claim_name(
     context: &ServerContext,
     name: UserName,
+    holder: Option<NameHolder>,
     reserve: impl FnOnce(UserName) -> Result<NameReservation, NameTaken>,
 ) -> Result<NameReservation, AuthResult> {
-    // The name of an account is refused in any case, so its holder is not probed.
-    let is_account = context.accounts.exists(name.key());
-    let reservation = if is_account { context.hub.reserve(name) } else { reserve(name) };
+    let check_kept = |name: &UserName| context.hub.check_name(name, holder, context.clock.now());
+    // The name of an account or of another guest is refused in any case, so its holder is not probed.
+    let is_refused = context.accounts.exists(name.key()) || check_kept(&name).is_err();
+    let reservation = if is_refused { context.hub.reserve(name) } else { reserve(name) };
     let reservation = reservation.map_err(|taken| {
         let cause = match taken {
             NameTaken::InUse => Cause::NameTaken,
@@ -255,6 +279,7 @@ pub(super) fn claim_name(
     if context.accounts.exists(reservation.name().key()) {
         return Err(AuthResult::NameTaken(Cause::NameRegistered.with_user(reservation.name().to_string())));
     }
+    check_kept(reservation.name()).map_err(AuthResult::NameTaken)?;
     // Checked last, so that a name which looks like that of another user is reported as taken.
     reservation.name().check_new().map_err(|why| AuthResult::Refused(why.into()))?;
     Ok(reservation)

@@ -200,6 +200,7 @@ impl Connection<'_> {
         let context = self.context;
         let record = SessionRecord::begin(context, self.stream, session.user());
         let reason = self.run_messages(&mut session, door, &record);
+        session.set_time(context.clock.now());
         let reason = self.outbox.disconnect_reason().map_or(reason, |disconnected| match disconnected {
             DisconnectReason::TooSlow => TOO_SLOW,
             DisconnectReason::Broken => LOST,

@@ -21,7 +21,8 @@ impl Dispatcher<'_> {
         let attempt =
             self.passwords.start_throttled(&context.sign_ins, Cause::AddressSignIns).map_err(AuthResult::report)?;
         attempt.count(Instant::now());
-        let reservation = claim_name(context, name, |name| context.hub.reserve(name)).map_err(AuthResult::report)?;
+        let reservation = claim_name(context, name, self.user.name_holder(), |name| context.hub.reserve(name))
+            .map_err(AuthResult::report)?;
         self.session.rename(reservation)?;
         self.record.rename(&self.user, self.session.user());
         self.user = self.session.user().clone();

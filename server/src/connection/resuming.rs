@@ -4,7 +4,7 @@ use super::Connection;
 use crate::door::{AuthResult, SessionRequest};
 use crate::guard::LogCause;
 use crate::hub::{NotResumed, Resumable, Session, SessionOptions, SignInOptions, SignInRequest, Token, Transport};
-use landline_common::{Cause, Rendering, RoomName};
+use landline_common::{Cause, Rendering, RoomName, UserName};
 use log::Level;
 use std::time::Instant;
 
@@ -46,14 +46,19 @@ impl Connection<'_> {
         let used = Token::parse(token).ok_or_else(unknown)?;
         let options = self.session_options(&request).ok_or_else(unknown)?;
         for _ in 0..MOST_TRIES {
-            let resumed = match self.context.hub.resumable(used, options.transport).ok_or_else(unknown)? {
+            let now = self.context.clock.now();
+            let name_taken = |name: UserName| AuthResult::NameTaken(Cause::NameTaken.with_user(name.to_string()));
+            let resumed = match self.context.hub.resumable(used, options.transport, now).ok_or_else(unknown)? {
+                Resumable::NameKept(name) => {
+                    attempt.count(Instant::now());
+                    return Err(name_taken(name));
+                }
                 Resumable::Live => self.take_over(used, options, &request),
                 Resumable::Lost(name) => {
                     let Ok(reservation) = self.reserve(name.clone()) else {
                         attempt.count(Instant::now());
-                        return Err(AuthResult::NameTaken(Cause::NameTaken.with_user(name.to_string())));
+                        return Err(name_taken(name));
                     };
-                    let now = self.context.clock.now();
                     self.context.hub.resume_lost(reservation, used, self.resume_request(&request), options, now)
                 }
             };
@@ -87,6 +92,7 @@ impl Connection<'_> {
             refused_rooms: request.refused_rooms.clone(),
             rate: self.advertised_rate(),
             label: request.label.clone(),
+            name_token: None,
             session: None,
         };
         SignInRequest {

@@ -102,7 +102,7 @@ mod tests {
             r#"{"type":"guest","user":"alice","room":"ops","label":"1","rooms":{"all":9,"dev":null},"acks":true}"#;
         let (label, attempt) = read(line, false).unwrap();
         let AuthRequest::Object { sign_in, server_password: None, session } = attempt else { panic!() };
-        assert_eq!((label.as_deref(), sign_in), (Some("1"), SignIn::Guest { user: "alice".into() }));
+        assert_eq!((label.as_deref(), sign_in), (Some("1"), SignIn::Guest { user: "alice".into(), name_token: None }));
         assert_eq!(session.rooms, [(None, Some(9)), (RoomName::parse("dev").ok(), None)]);
         assert!(session.acks && session.room.unwrap().as_str() == "ops");
     }

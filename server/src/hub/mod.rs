@@ -12,6 +12,7 @@ mod deliveries;
 mod direct;
 mod labels;
 mod mail;
+mod name_tokens;
 mod nonces;
 mod presence;
 mod private;
@@ -31,6 +32,7 @@ mod session_state;
 mod storage;
 mod user;
 
+pub use name_tokens::NameHolder;
 pub use publications::Tag;
 pub use resume::{Token, Transport};
 pub use session::{AfterCommand, NotResumed, Resumable, Session};
@@ -50,6 +52,7 @@ use landline_common::name::server_author;
 use landline_common::{
     Cause, Event, EventKind, Limits, NameKey, OffsetDateTime, Rendering, Report, RoomKey, RoomName, UserName,
 };
+use name_tokens::NameTokens;
 use nonces::Nonces;
 use parking_lot::Condvar;
 use private::PrivateChats;
@@ -110,6 +113,7 @@ struct Registry {
     /// The users online that have had a name earlier in their session.
     former_names: HashMap<NameKey, BTreeSet<ClientId>>,
     sessions: ResumeTable<DetachedSession>,
+    name_tokens: NameTokens,
     rules: RulesTable,
     /// Rooms that belong to the server's owners: they are older than the rules.
     server_rooms: HashSet<RoomKey>,
@@ -206,6 +210,8 @@ pub struct SignInOptions {
     pub rate: Option<(u64, u64)>,
     /// Returned in the answer.
     pub label: Option<String>,
+    /// The name token of a guest, which keeps the name.
+    pub name_token: Option<Token>,
     /// Options of a resumable session; `None` for a client that did not sign in by command object.
     pub session: Option<SessionOptions>,
 }
@@ -246,6 +252,7 @@ impl Hub {
             blocks: Blocks::default(),
             former_names: HashMap::new(),
             sessions: ResumeTable::new(count(limits.resume_sessions), count(limits.resume_bytes)),
+            name_tokens: NameTokens::new(limits),
             rules: RulesTable::default(),
             server_rooms: HashSet::new(),
         };

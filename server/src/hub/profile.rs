@@ -1,6 +1,7 @@
 //! What a user tells of itself, and what lasts as long as the user's session: it moves from one connection of a session
 //! to the next.
 
+use super::name_tokens::NameHolder;
 use crate::ordered_mutex::OrderedMutex;
 use landline_common::history::HistoryOwner;
 use landline_common::{NameKey, OffsetDateTime};
@@ -18,6 +19,8 @@ const MAX_TOLD: usize = 4_096;
 /// The part of a user that outlasts a connection.
 #[derive(Debug)]
 pub struct Profile {
+    /// The program of a guest that has a name token.
+    name_holder: Option<NameHolder>,
     /// Time of the sign-in, in milliseconds since 1970.
     signed_in_ms: i64,
     /// Time of the user's last command.
@@ -39,14 +42,20 @@ struct Away {
 
 impl Profile {
     /// Makes the profile of a user who signs in.
-    pub(super) fn new(now: OffsetDateTime) -> Arc<Profile> {
+    pub(super) fn new(name_holder: Option<NameHolder>, now: OffsetDateTime) -> Arc<Profile> {
         Arc::new(Profile {
+            name_holder,
             signed_in_ms: now.unix_ms,
             active_ms: AtomicI64::new(now.unix_ms),
             is_away: AtomicBool::new(false),
             away: OrderedMutex::default(),
             former_names: OrderedMutex::default(),
         })
+    }
+
+    /// Returns the program of a guest that has a name token.
+    pub(super) fn name_holder(&self) -> Option<NameHolder> {
+        self.name_holder
     }
 
     /// Notes that the user has given a command.
@@ -113,7 +122,7 @@ mod tests {
 
     #[test]
     fn times_are_told_in_minutes() {
-        let profile = Profile::new(NOW);
+        let profile = Profile::new(None, NOW);
         assert_eq!(profile.signed_in_minute(), NOW.unix_ms / 60_000 * 60_000);
         let later = |ms| OffsetDateTime { unix_ms: NOW.unix_ms + ms, ..NOW };
         assert_eq!((profile.idle_minutes(later(59_999)), profile.idle_minutes(later(125_000))), (0, 2));
@@ -123,7 +132,7 @@ mod tests {
 
     #[test]
     fn each_sender_is_told_once_of_each_absence() {
-        let profile = Profile::new(NOW);
+        let profile = Profile::new(None, NOW);
         let told = |sender| profile.away_text_for(&HistoryOwner::Guest(sender));
         assert_eq!((told(1), profile.end_away()), (None, false));
         profile.set_away("lunch".into());
@@ -137,7 +146,7 @@ mod tests {
 
     #[test]
     fn senders_that_were_told_are_bounded() {
-        let profile = Profile::new(NOW);
+        let profile = Profile::new(None, NOW);
         profile.set_away("lunch".into());
         let told =
             (0..=MAX_TOLD as u64).filter(|sender| profile.away_text_for(&HistoryOwner::Guest(*sender)).is_some());

@@ -2,7 +2,8 @@
 //!
 //! A user who takes another name becomes a new [`User`] on the same connection. What the session owns goes along by
 //! itself: rooms, subscriptions, direct messages, ownership, floors. What holds for a name follows it, too: blocks and
-//! sanctions of an earlier name hold for the user until the session ends, and for the next user of that name as well.
+//! sanctions of an earlier name hold for the user until the session ends, and for the next user of that name as well. The name that is
+//! kept for the user's name token ([`super::name_tokens`]) is the new one from now on; the earlier one is free.
 
 use super::{NameState, Registry, User};
 use landline_common::NameKey;
@@ -20,6 +21,8 @@ impl Registry {
         self.add_former_names(new);
         // Users may block the new name already.
         self.set_filters_of(new, true);
+        self.name_tokens.forget(old.name.key());
+        self.keep_name(new);
         self.rules.rename(new.history_owner(), &new.name);
     }
 

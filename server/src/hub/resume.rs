@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-/// A secret of 128 random bits with which a client resumes its session.
+/// A secret of 128 random bits: with which a client resumes its session, or by which the name of a guest is kept.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Token(u128);
 
@@ -85,6 +85,11 @@ impl Token {
     #[must_use]
     pub fn from_bits(bits: [u8; 16]) -> Token {
         Token(u128::from_be_bytes(bits))
+    }
+
+    /// Returns the bits, to hash them.
+    pub(super) fn to_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
     }
 
     /// Parses 32 hex digits.

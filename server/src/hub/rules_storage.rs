@@ -23,6 +23,7 @@ impl Registry {
                 self.rules.insert(name, RoomRules::from_record(room), room.last_used_ms);
             }
         }
+        self.name_tokens.load(&record.names);
         ServerRules::from_record(&record.server)
     }
 }
@@ -39,8 +40,9 @@ impl Hub {
             rooms.sort_by(|one, other| one.name.cmp(&other.name));
             let mut server_rooms: Vec<_> = registry.server_rooms.iter().map(|room| room.as_str().to_owned()).collect();
             server_rooms.sort();
+            let names = registry.name_tokens.to_records(now);
             drop(registry);
-            RulesRecord { server: self.server_rules.lock().to_record(now), server_rooms, rooms }
+            RulesRecord { server: self.server_rules.lock().to_record(now), server_rooms, rooms, names }
         })
     }
 }

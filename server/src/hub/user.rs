@@ -1,6 +1,7 @@
 //! An online user: name, connection, rendering, and the way to send events to the client.
 
 use super::CountedAddress;
+use super::name_tokens::NameHolder;
 use super::profile::Profile;
 use super::recent::Author;
 use super::rules::Identity;
@@ -125,6 +126,12 @@ impl User {
         keys
     }
 
+    /// Returns the program of a guest that has a name token.
+    #[must_use]
+    pub fn name_holder(&self) -> Option<NameHolder> {
+        self.profile.name_holder()
+    }
+
     /// Returns the owner of the user's direct messages: the account, or the guest's session.
     pub(super) fn history_owner(&self) -> &HistoryOwner {
         self.connection.registered_account.get().unwrap_or(&self.author.owner)
@@ -149,12 +156,13 @@ impl User {
 
     /// Returns what the rules know of the user.
     pub(super) fn rules_identity(&self) -> Identity {
-        let owner = self.history_owner().clone();
         Identity {
             name: self.name.key().clone(),
             former_names: self.profile.former_names(),
-            owner,
+            owner: self.history_owner().clone(),
+            holder: self.name_holder(),
             address: self.address.key.clone(),
+            has_own_address: false,
         }
     }
 

@@ -51,7 +51,7 @@ impl RulesFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules_record::{RoomRecord, SanctionRecord, ServerRecord};
+    use crate::rules_record::{NameRecord, RoomRecord, SanctionRecord, ServerRecord};
     use std::fs;
 
     #[test]
@@ -59,15 +59,30 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (file, none) = RulesFile::open(folder.path()).unwrap();
         assert_eq!(none, None);
-        let bob =
-            SanctionRecord { user: "bob".into(), account: false, address: Some("10.0.0.1".into()), until_ms: Some(5) };
+        let bob = SanctionRecord {
+            user: "bob".into(),
+            account: false,
+            holder: Some("0f".into()),
+            address: Some("10.0.0.1".into()),
+            until_ms: Some(5),
+        };
         let record = RulesRecord {
             server: ServerRecord { owners: vec!["alice".into()], inside: Some(vec![]), ..ServerRecord::default() },
             server_rooms: vec!["attic".into()],
             rooms: vec![RoomRecord { name: "ops".into(), mutes: vec![bob], slow_seconds: 5, ..RoomRecord::default() }],
+            names: vec![NameRecord {
+                user: "carol".into(),
+                holder: "0f".into(),
+                address: "10.0.0.1".into(),
+                multiplier: 1,
+                left_ms: 7,
+            }],
         };
         file.write(|| record.clone()).unwrap();
         assert_eq!(RulesFile::open(folder.path()).unwrap().1, Some(record));
+        let before_names = r#"{"version":1,"rules":{"server":{"owners":[],"bans":[],"whispers_to_owners_only":false,"inside":null},"server_rooms":["attic"],"rooms":[]}}"#;
+        fs::write(folder.path().join("rules.json"), before_names).unwrap();
+        assert_eq!(RulesFile::open(folder.path()).unwrap().1.map(|record| record.names), Some(vec![]));
     }
 
     #[test]

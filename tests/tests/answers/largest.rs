@@ -246,6 +246,7 @@ fn check_sign_in(full: &FullHub) {
         refused_rooms: Vec::new(),
         rate: Some((u64::MAX, u64::MAX)),
         label: label(),
+        name_token: Some(token),
         session,
     };
     let mut visit = full.enter_with(1, "asker", &stream, Rendering::Json, options);

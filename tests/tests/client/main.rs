@@ -4,6 +4,7 @@ mod breaks;
 mod exits;
 mod json;
 mod log;
+mod names;
 mod pipes;
 #[cfg(target_os = "linux")]
 mod wifi;

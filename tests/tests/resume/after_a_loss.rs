@@ -121,9 +121,10 @@ fn a_kick_and_a_ban_reach_sessions_whose_connection_was_lost() {
     let lose = |name: &str| {
         let (client, token) = sign_in(&server, name);
         client.client.reset();
-        let hub = &server.server().context().hub;
+        let context = server.server().context();
         let kept = Token::parse(&token).expect("a token");
-        eventually("the session is kept", || matches!(hub.resumable(kept, Transport::Clear), Some(Resumable::Lost(_))));
+        let find = || context.hub.resumable(kept, Transport::Clear, context.clock.now());
+        eventually("the session is kept", || matches!(find(), Some(Resumable::Lost(_))));
         token
     };
     let refused = |token: &str| {

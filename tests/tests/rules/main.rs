@@ -2,6 +2,7 @@
 
 mod around;
 mod class;
+mod names;
 mod people;
 mod renaming;
 mod rooms;

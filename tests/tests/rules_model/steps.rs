@@ -22,8 +22,13 @@ pub const USERS: [(Door, bool); NAMES.len()] = [
     (Door::Text, false),
     (Door::Objects, false),
     (Door::LanTalk, false),
-    (Door::Text, false),
+    (Door::Objects, false),
 ];
+
+/// True for users whose program sends a name token: all of them the same one, as one program under several names.
+pub fn has_token(user: UserIndex) -> bool {
+    USERS[user] == (Door::Objects, false)
+}
 
 /// The next step of a user. An offline user signs in instead, whatever the step.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use crate::model::{Model, WAIT};
 use crate::refusal::{self, Refusal};
-use crate::steps::{Action, NAMES, ROOMS, USERS, UserIndex, UserStep};
+use crate::steps::{Action, NAMES, ROOMS, USERS, UserIndex, UserStep, has_token};
 use landline_server::clock::Clock;
 use landline_tests::{DoorClient, TestServer, eventually};
 use proptest::prelude::TestCaseError;
@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 
 const PASSWORD: &str = "correct horse";
+const NAME_TOKEN: &str = "5b1e8c0f3a7d42968e21c4b7d0f9a365";
 
 /// A server with the clients of its users, and the model of it.
 struct World {
@@ -103,7 +104,14 @@ impl World {
     fn sign_in(&mut self, step: &UserStep) -> Vec<String> {
         let (door, is_account) = USERS[step.user];
         let password = is_account.then_some(PASSWORD);
-        match DoorClient::sign_in(&self.server, door, NAMES[step.user], password, ROOMS[step.room]) {
+        let (name, room) = (NAMES[step.user], ROOMS[step.room]);
+        let signed_in = if has_token(step.user) {
+            let object = json!({"type": "guest", "user": name, "room": room, "name_token": NAME_TOKEN});
+            DoorClient::by_object(&self.server, &object)
+        } else {
+            DoorClient::sign_in(&self.server, door, name, password, room)
+        };
+        match signed_in {
             Ok(client) => self.keep(step.user, client),
             Err(lines) => lines,
         }

@@ -8,6 +8,7 @@ mod session;
 mod shown;
 mod typed;
 
+use crate::chat::Remembered;
 use crate::chat::leaving::unsent_summary;
 use crate::chat::password_form::{PasswordAnswer, Purpose};
 use crate::engine::limits::ENCRYPTED_UNDER_WAY;
@@ -70,8 +71,8 @@ pub enum PlainEffect {
     Notice(String),
     /// Ask for passwords on the terminal. The result returns as [`PlainInput::Passwords`].
     AskPasswords(Purpose),
-    /// Save for the next start that the user has an account.
-    RememberAccount,
+    /// Store something for the next start.
+    Remember(Remembered),
     /// End the program; the error is the reason if lines were not sent or the session ended.
     Leave(Result<(), String>),
 }

@@ -1,6 +1,7 @@
 //! The connection, the delivery of typed lines, and the end of the program.
 
 use super::{Plain, PlainEffect, beginning};
+use crate::chat::Remembered;
 use crate::engine::{DeliveryUpdate, Effect, MessageSource, Phase, Progress, Update};
 use crate::sign_in::{Loss, SignInRefused};
 use landline_common::text::Dialect;
@@ -45,7 +46,8 @@ impl Plain {
                 }
                 self.outage = None;
             }
-            Update::Account => self.effects.push(PlainEffect::RememberAccount),
+            Update::Account => self.effects.push(PlainEffect::Remember(Remembered::Account)),
+            Update::OwnName(name) => self.effects.push(PlainEffect::Remember(Remembered::Name(name))),
             Update::Delivery(DeliveryUpdate { key, progress, .. }) => self.delivered(key, progress),
             // End the program: messages would go into another room than the user intended.
             Update::EntryRefused { room, key: 0, why } => self.leave(Err(format!("cannot go into {room}: {why}"))),

@@ -60,6 +60,7 @@ impl State {
                 }
             }
             Update::Account => self.effects.push(ScreenEffect::Remember(Remembered::Account)),
+            Update::OwnName(name) => self.effects.push(ScreenEffect::Remember(Remembered::Name(name))),
             Update::PasswordNotSet => self.add_notice_here(Severity::Refused, engine::PASSWORD_NOT_SET),
             Update::Delivery(delivery) => self.update_delivery(delivery),
             Update::Entered { room, key } => self.room_entered(&cleaned_name(&room), key),

@@ -93,6 +93,7 @@ impl FakeNetwork {
         let grant = SignInDetails {
             protocol: PROTOCOL,
             token: Some(self.token.to_string().into()),
+            name_token: None,
             resumed,
             member_of: self.rooms.iter().map(|room| (*room).into()).collect(),
             rate: Some((10, 5_000)),

@@ -3,10 +3,10 @@
 use crate::chat::conversation::ConversationId;
 use crate::chat::key::{Code, Key};
 use crate::chat::test_client::TestClient;
-use crate::chat::{Exit, ScreenEffect};
+use crate::chat::{Exit, Remembered, ScreenEffect};
 use landline_common::event::{More, Part};
 use landline_common::history::Location;
-use landline_common::{Cause, EventKind};
+use landline_common::{Cause, EventKind, UserName};
 
 fn client() -> TestClient {
     TestClient::signed_in(80, 24)
@@ -257,6 +257,8 @@ fn lists_and_conversations_follow_users_who_take_another_name() {
 
     client.receive(EventKind::Renamed { from: "alice".into(), to: "queen".into() });
     assert_eq!(client.state.me(), "queen");
+    let queen = Remembered::Name(UserName::parse("queen").unwrap());
+    assert_eq!(client.effects.iter().filter(|effect| **effect == ScreenEffect::Remember(queen.clone())).count(), 1);
     client.receive_message(9, "lobby", "bert", "hello queen");
     let lobby = client.state.conversations().get(&ConversationId::room("lobby")).unwrap();
     assert_eq!(lobby.members.iter().collect::<Vec<_>>(), ["bert", "queen"]);

@@ -397,6 +397,7 @@ fn is_solvable(cause: Cause) -> bool {
         Cause::NameTaken
             | Cause::NameOfServer
             | Cause::NameRegistered
+            | Cause::NameKept
             | Cause::NameReserved
             | Cause::NameBad
             | Cause::NameTooLong

@@ -10,6 +10,8 @@ pub enum SignIn {
     Guest {
         /// The name, as sent.
         user: String,
+        /// The name token, as sent.
+        name_token: Option<String>,
     },
     /// With an account.
     Login {
@@ -24,6 +26,8 @@ pub enum SignIn {
         user: String,
         /// Password of the account.
         password: String,
+        /// The name token, as sent, of the guest who has used the name.
+        name_token: Option<String>,
     },
     /// By resuming a session.
     Resume {
@@ -37,10 +41,13 @@ impl Request<'_> {
     pub fn sign_in(&self) -> Option<Result<SignIn, Report<'static>>> {
         let user = || need("user", &self.user).map(str::to_owned);
         let password = || need_password("password", &self.password).map(str::to_owned);
+        let name_token = || self.name_token.as_deref().map(str::to_owned);
         Some(match &*self.r#type {
-            "guest" => user().map(|user| SignIn::Guest { user }),
+            "guest" => user().map(|user| SignIn::Guest { user, name_token: name_token() }),
             "login" => user().and_then(|user| Ok(SignIn::Login { user, password: password()? })),
-            "register" => user().and_then(|user| Ok(SignIn::Register { user, password: password()? })),
+            "register" => {
+                user().and_then(|user| Ok(SignIn::Register { user, password: password()?, name_token: name_token() }))
+            }
             "resume" => need("token", &self.token).map(|token| SignIn::Resume { token: token.to_owned() }),
             _ => return None,
         })

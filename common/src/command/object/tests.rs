@@ -65,7 +65,12 @@ fn what_is_no_command_says_why() {
 #[test]
 fn sign_ins_are_read() {
     let sign_in = |line: &str| parse(line).sign_in();
-    assert_eq!(sign_in(r#"{"type":"guest","user":"a"}"#), Some(Ok(SignIn::Guest { user: "a".into() })));
+    assert_eq!(
+        sign_in(r#"{"type":"guest","user":"a"}"#),
+        Some(Ok(SignIn::Guest { user: "a".into(), name_token: None }))
+    );
+    let with_token = SignIn::Guest { user: "a".into(), name_token: Some("t".into()) };
+    assert_eq!(sign_in(r#"{"type":"guest","user":"a","name_token":"t"}"#), Some(Ok(with_token)));
     let (user, password) = ("a".into(), "p w".into());
     assert_eq!(sign_in(r#"{"type":"login","user":"a","password":" p w"}"#), Some(Ok(SignIn::Login { user, password })));
     assert!(sign_in(r#"{"type":"login","user":"a"}"#).unwrap().is_err());

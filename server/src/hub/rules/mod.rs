@@ -10,8 +10,10 @@
 //! | may this user speak in the room? | each message of talk | [`RoomRules::allow_message`] |
 //! | may this user do that here? | each command of owners | [`RoomRules::is_owner`], [`ServerRules::is_owner`] |
 //!
-//! A sanction (mute or ban) holds for a name, for the account or the session of a guest, and for the address if no other
-//! user had it when the sanction was made: thirty phones behind one router are one address.
+//! A sanction (mute or ban) holds for a name, for the account or the session of a guest, for the program that has the
+//! guest's name token, and for the address if no other user had it when the sanction was made: thirty phones behind one
+//! router are one address. A pause in slow mode holds for the same, so that no new sign-in ends it. Rights of a guest
+//! (ownership, an invitation, the floor) belong to its session alone.
 
 mod record;
 mod room;
@@ -21,9 +23,10 @@ mod table;
 
 pub(super) use room::{Pin, RoomRules};
 pub(super) use sanctions::{Sanction, Sanctions};
-pub(super) use server::ServerRules;
+pub(super) use server::{Insider, ServerRules};
 pub(super) use table::{RoomGate, RulesTable, unused_since_ms};
 
+use super::name_tokens::NameHolder;
 use landline_common::history::HistoryOwner;
 use landline_common::{NameKey, OffsetDateTime};
 use std::sync::Arc;
@@ -36,7 +39,19 @@ pub(super) struct Identity {
     pub(super) former_names: Arc<[NameKey]>,
     /// The account, or the session of a guest.
     pub(super) owner: HistoryOwner,
+    /// The program of a guest that has a name token.
+    pub(super) holder: Option<NameHolder>,
     pub(super) address: Arc<str>,
+    /// No other user has the address. Only a pause in slow mode depends on it, so other callers leave it false.
+    pub(super) has_own_address: bool,
+}
+
+impl Identity {
+    /// Returns what the rules know of an account that is not here.
+    pub(super) fn absent_account(name: NameKey) -> Identity {
+        let owner = HistoryOwner::Account(name.clone());
+        Identity { name, former_names: Arc::default(), owner, holder: None, address: "".into(), has_own_address: false }
+    }
 }
 
 /// Seconds from `now` until a time in milliseconds, rounded up, at least 1.

@@ -2,7 +2,8 @@
 
 use super::room::{Pin, RoomOwner};
 use super::sanctions::Sanctions;
-use super::{RoomRules, Sanction, ServerRules};
+use super::{Insider, RoomRules, Sanction, ServerRules};
+use crate::hub::name_tokens::NameHolder;
 use crate::rules_record::{PinRecord, RoomRecord, SanctionRecord, ServerRecord};
 use landline_common::history::HistoryOwner;
 use landline_common::{NameKey, OffsetDateTime, UserName};
@@ -35,6 +36,7 @@ fn record_of(sanctions: &Sanctions, now: OffsetDateTime) -> Vec<SanctionRecord> 
     let record = |sanction: &Sanction| SanctionRecord {
         user: sanction.user.to_string(),
         account: matches!(sanction.owner, Some(HistoryOwner::Account(_))),
+        holder: sanction.holder.map(|holder| holder.to_string()),
         address: sanction.address.as_deref().map(str::to_owned),
         until_ms: sanction.until_ms,
     };
@@ -45,7 +47,9 @@ fn sanctions_of(records: &[SanctionRecord]) -> Sanctions {
     let sanction = |record: &SanctionRecord| {
         let user = UserName::parse(&record.user).ok()?;
         let owner = record.account.then(|| account(&record.user));
-        Some(Sanction { user, owner, address: record.address.as_deref().map(Into::into), until_ms: record.until_ms })
+        let holder = record.holder.as_deref().and_then(NameHolder::parse);
+        let address = record.address.as_deref().map(Into::into);
+        Some(Sanction { user, owner, holder, address, until_ms: record.until_ms })
     };
     Sanctions::from_list(records.iter().filter_map(sanction).collect())
 }
@@ -100,7 +104,7 @@ impl ServerRules {
             owners: names_of(&self.owners),
             bans: record_of(&self.bans, now),
             whispers_to_owners_only: self.whispers_to_owners_only,
-            inside: self.inside.as_ref().map(|inside| accounts(inside.iter())),
+            inside: self.inside.as_ref().map(|inside| accounts(inside.iter().map(|insider| &insider.owner))),
         }
     }
 
@@ -109,7 +113,8 @@ impl ServerRules {
         rules.owners = owners_of(&record.owners);
         rules.bans = sanctions_of(&record.bans);
         rules.whispers_to_owners_only = record.whispers_to_owners_only;
-        rules.inside = record.inside.as_ref().map(|names| names.iter().map(|name| account(name)).collect());
+        let insider = |name: &String| Insider::account(account(name));
+        rules.inside = record.inside.as_ref().map(|names| names.iter().map(insider).collect());
         rules.open_without_owners();
         rules
     }
@@ -132,7 +137,15 @@ mod tests {
         assert!(rules.add_owner(name("gus"), HistoryOwner::Guest(1), &limits));
         assert_eq!(rules.to_record("ops", 5, NOW), None, "a guest's room");
         assert!(rules.add_owner(name("Alice"), account("alice"), &limits));
-        let ban = Sanction::new(name("bob"), Some(HistoryOwner::Guest(2)), Some("10.0.0.1".into()), Some(1), NOW);
+        let holder = NameHolder::of(crate::hub::Token::from_bits([7; 16]));
+        let ban = Sanction::new(
+            name("bob"),
+            Some(HistoryOwner::Guest(2)),
+            Some(holder),
+            Some("10.0.0.1".into()),
+            Some(1),
+            NOW,
+        );
         assert!(rules.sanction(true, ban, &limits, NOW));
         assert!(rules.invite(&account("carol"), &limits) && rules.invite(&HistoryOwner::Guest(3), &limits));
         let record = rules.to_record("ops", 5, NOW).unwrap();
@@ -140,7 +153,7 @@ mod tests {
         let read = RoomRules::from_record(&record);
         assert!(read.is_owner(&account("alice")) && !read.is_owner(&HistoryOwner::Guest(1)));
         assert_eq!((read.topic.as_deref(), &read.pin), (Some("tea"), &rules.pin));
-        assert_eq!(read.bans.in_force(NOW).count(), 1);
+        assert_eq!(read.bans.in_force(NOW).map(|ban| ban.holder).collect::<Vec<_>>(), [Some(holder)]);
         assert_eq!(read.to_record("ops", 5, NOW), Some(record));
         assert_eq!(RoomRules::default().to_record("ops", 5, NOW), None);
     }
@@ -151,7 +164,8 @@ mod tests {
         rules.whispers_to_owners_only = true;
         rules.set_code("x".into());
         rules.claim("x", &UserName::parse("Alice").unwrap(), &account("alice"), &Limits::default()).unwrap();
-        rules.inside = Some(vec![account("bob"), HistoryOwner::Guest(4)]);
+        rules.inside =
+            Some(vec![Insider::account(account("bob")), Insider { owner: HistoryOwner::Guest(4), holder: None }]);
         let record = rules.to_record(NOW);
         assert_eq!(record.inside, Some(vec!["bob".to_owned()]));
         let read = ServerRules::from_record(&record);

@@ -2,13 +2,18 @@
 
 use super::sanctions::Sanctions;
 use super::{Identity, Sanction, after_minutes, seconds_until};
+use crate::hub::name_tokens::NameHolder;
+use landline_common::bounded_map::{BoundedMap, Priority};
 use landline_common::history::HistoryOwner;
 use landline_common::limits::count;
-use landline_common::{Cause, Limits, OffsetDateTime, Report, UserName};
-use std::collections::{HashMap, VecDeque};
+use landline_common::{Cause, Limits, NameKey, OffsetDateTime, Report, UserName};
+use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Maximum number of users who have the floor.
 const MAX_FLOORS: usize = 256;
+/// Traces of users who pause in slow mode. Beyond it, the pause that began first ends early.
+const MAX_TRACES: usize = 4_096;
 
 /// An owner of a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +50,25 @@ pub(in crate::hub) struct Pin {
     pub(in crate::hub) text: String,
 }
 
+/// What is left of a user whose session ends, to recognize the user in the next one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Trace {
+    Name(NameKey),
+    Holder(NameHolder),
+    Address(Arc<str>),
+}
+
+impl Trace {
+    /// The traces of a user. A shared address is none, and an account has its names only.
+    fn of(identity: &Identity) -> impl Iterator<Item = Trace> {
+        let is_guest = matches!(identity.owner, HistoryOwner::Guest(_));
+        let address = (is_guest && identity.has_own_address).then(|| Trace::Address(identity.address.clone()));
+        let holder = identity.holder.map(Trace::Holder);
+        let names = identity.former_names.iter().chain([&identity.name]).cloned().map(Trace::Name);
+        names.chain(holder).chain(address)
+    }
+}
+
 /// What the owners of a room have set. The default restricts nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::hub) struct RoomRules {
@@ -63,7 +87,7 @@ pub(in crate::hub) struct RoomRules {
     floor: Vec<(HistoryOwner, Floor)>,
     hands: VecDeque<Hand>,
     /// Time of each user's last message, in slow mode.
-    last_messages: HashMap<HistoryOwner, i64>,
+    last_messages: BoundedMap<Trace, i64, MAX_TRACES>,
 }
 
 impl RoomRules {
@@ -97,11 +121,8 @@ impl RoomRules {
         key: Option<&str>,
         now: OffsetDateTime,
     ) -> Result<(), Report<'static>> {
-        if self.is_owner(&identity.owner) {
-            return Ok(());
-        }
         self.check_ban(room, identity, now)?;
-        if self.invited.contains(&identity.owner) {
+        if self.is_owner(&identity.owner) || self.invited.contains(&identity.owner) {
             return Ok(());
         }
         if self.is_closed {
@@ -113,14 +134,14 @@ impl RoomRules {
         }
     }
 
-    /// Refuses a banned user.
+    /// Refuses a banned user. An owner may have the address or the name token of one.
     pub(in crate::hub) fn check_ban(
         &self,
         room: &str,
         identity: &Identity,
         now: OffsetDateTime,
     ) -> Result<(), Report<'static>> {
-        match self.bans.find(identity, now) {
+        match self.bans.find(identity, now).filter(|_| !self.is_owner(&identity.owner)) {
             Some(ban) => Err(timed(Cause::RoomBanned.with_room(room.to_owned()), ban.seconds_left(now))),
             None => Ok(()),
         }
@@ -138,15 +159,38 @@ impl RoomRules {
         if self.is_quiet && !self.has_floor(&identity.owner, now) {
             return Err(Cause::Quiet.with_room(room()));
         }
-        if let Some(last) = self.last_messages.get(&identity.owner) {
-            let next = last.saturating_add(i64::try_from(self.slow_seconds.saturating_mul(1_000)).unwrap_or(i64::MAX));
-            if next > now.unix_ms {
-                let mut report = Cause::Slowed.with_room(room());
-                report.about.seconds = Some(seconds_until(next, now));
-                return Err(report);
-            }
+        if let Some(next) = self.pause_end(identity).filter(|next| *next > now.unix_ms) {
+            let mut report = Cause::Slowed.with_room(room());
+            report.about.seconds = Some(seconds_until(next, now));
+            return Err(report);
         }
         Ok(())
+    }
+
+    /// The pause between two messages in milliseconds.
+    fn pause_ms(&self) -> i64 {
+        i64::try_from(self.slow_seconds.saturating_mul(1_000)).unwrap_or(i64::MAX)
+    }
+
+    /// When a user may speak again in slow mode, by the last message of a session that had a trace of the user.
+    fn pause_end(&self, identity: &Identity) -> Option<i64> {
+        if self.slow_seconds == 0 {
+            return None;
+        }
+        let last = Trace::of(identity).filter_map(|trace| self.last_messages.get(&trace).copied()).max()?;
+        Some(last.saturating_add(self.pause_ms()))
+    }
+
+    /// Begins a user's pause in slow mode.
+    fn begin_pause(&mut self, identity: &Identity, now: OffsetDateTime) {
+        let pause = self.pause_ms();
+        let priority = |last: &i64| {
+            let is_over = last.saturating_add(pause) <= now.unix_ms;
+            if is_over { Priority::Expired } else { Priority::Rank(*last) }
+        };
+        for trace in Trace::of(identity) {
+            *self.last_messages.entry(trace, priority).or_default() = now.unix_ms;
+        }
     }
 
     /// True if a user may not speak freely here, and so not to all users either: muted, or no owner where the room is
@@ -168,9 +212,7 @@ impl RoomRules {
             self.floor.retain(|(owner, floor)| *owner != identity.owner || *floor != Floor::OneMessage);
         }
         if self.slow_seconds > 0 && !self.is_owner(&identity.owner) {
-            let pause = i64::try_from(self.slow_seconds.saturating_mul(1_000)).unwrap_or(i64::MAX);
-            self.last_messages.retain(|_, last| last.saturating_add(pause) > now.unix_ms);
-            self.last_messages.insert(identity.owner.clone(), now.unix_ms);
+            self.begin_pause(identity, now);
         }
         Ok(())
     }
@@ -213,7 +255,7 @@ impl RoomRules {
     /// Sets the pause between two messages; 0 ends slow mode.
     pub(in crate::hub) fn set_slow(&mut self, seconds: u64) {
         self.slow_seconds = seconds;
-        self.last_messages.clear();
+        self.last_messages = BoundedMap::default();
     }
 
     /// Makes the room quiet or not. Floors and hands end with the quiet.
@@ -295,9 +337,6 @@ impl RoomRules {
         self.invited.iter_mut().for_each(replace);
         self.floor.iter_mut().for_each(|(owner, _)| replace(owner));
         self.hands.iter_mut().for_each(|hand| replace(&mut hand.owner));
-        if let Some(last) = self.last_messages.remove(guest) {
-            self.last_messages.insert(account.clone(), last);
-        }
         self.mutes.replace_owner(guest, account);
         self.bans.replace_owner(guest, account);
     }
@@ -312,7 +351,6 @@ impl RoomRules {
             return;
         }
         self.invited.retain(|owner| owner != user);
-        self.last_messages.remove(user);
         self.take_floor(user);
     }
 

@@ -1,6 +1,7 @@
 //! Mutes and bans.
 
 use super::{Identity, after_minutes, seconds_until};
+use crate::hub::name_tokens::NameHolder;
 use landline_common::history::HistoryOwner;
 use landline_common::{OffsetDateTime, UserName};
 use std::sync::Arc;
@@ -12,6 +13,8 @@ pub(in crate::hub) struct Sanction {
     /// The account, or the session of a guest; `None` after a restart of the server for a guest, or for a user who was
     /// not here.
     pub(in crate::hub) owner: Option<HistoryOwner>,
+    /// The program of a guest that has a name token.
+    pub(in crate::hub) holder: Option<NameHolder>,
     /// The address, if no other user had it.
     pub(in crate::hub) address: Option<Arc<str>>,
     /// End in milliseconds since 1970; `None` without an end.
@@ -23,11 +26,12 @@ impl Sanction {
     pub(in crate::hub) fn new(
         user: UserName,
         owner: Option<HistoryOwner>,
+        holder: Option<NameHolder>,
         address: Option<Arc<str>>,
         minutes: Option<u64>,
         now: OffsetDateTime,
     ) -> Sanction {
-        Sanction { user, owner, address, until_ms: minutes.map(|minutes| after_minutes(minutes, now)) }
+        Sanction { user, owner, holder, address, until_ms: minutes.map(|minutes| after_minutes(minutes, now)) }
     }
 
     /// True if the sanction holds for a user. An account answers for its own deeds only, never for its address.
@@ -36,6 +40,7 @@ impl Sanction {
         *self.user.key() == identity.name
             || identity.former_names.contains(self.user.key())
             || self.owner.as_ref() == Some(&identity.owner)
+            || self.holder.is_some_and(|holder| identity.holder == Some(holder))
             || (!is_account && self.address.as_ref() == Some(&identity.address))
     }
 
@@ -58,9 +63,13 @@ impl Sanctions {
         Sanctions(list)
     }
 
-    /// Adds a sanction in place of an earlier one of the same name. Returns false if there are `most` already.
+    /// Adds a sanction in place of an earlier one of the same name. It holds for the earlier one's program, too, if the
+    /// user has been away for so long that the server no longer knows the program of the name. Returns false if there
+    /// are `most` already.
     #[must_use]
-    pub(in crate::hub) fn add(&mut self, sanction: Sanction, most: usize, now: OffsetDateTime) -> bool {
+    pub(in crate::hub) fn add(&mut self, mut sanction: Sanction, most: usize, now: OffsetDateTime) -> bool {
+        let earlier = self.in_force(now).find(|other| other.user.key() == sanction.user.key());
+        sanction.holder = sanction.holder.or(earlier.and_then(|other| other.holder));
         self.0.retain(|other| !other.has_ended(now) && other.user.key() != sanction.user.key());
         let has_space = self.0.len() < most;
         if has_space {
@@ -111,7 +120,18 @@ mod tests {
 
     fn identity(name: &str, guest: u64, address: &str) -> Identity {
         let owner = HistoryOwner::Guest(guest);
-        Identity { name: NameKey::of(name), former_names: Arc::default(), owner, address: address.into() }
+        Identity {
+            name: NameKey::of(name),
+            former_names: Arc::default(),
+            owner,
+            holder: None,
+            address: address.into(),
+            has_own_address: false,
+        }
+    }
+
+    fn holder(n: u8) -> NameHolder {
+        NameHolder::of(crate::hub::Token::from_bits([n; 16]))
     }
 
     fn user(name: &str) -> UserName {
@@ -123,12 +143,15 @@ mod tests {
     }
 
     #[test]
-    fn a_sanction_holds_for_name_session_and_an_address_of_its_own() {
+    fn a_sanction_holds_for_name_session_token_and_an_address_of_its_own() {
         let of = |address: Option<&str>| {
-            Sanction::new(user("Bob"), Some(HistoryOwner::Guest(7)), address.map(Arc::from), None, NOW)
+            Sanction::new(user("Bob"), Some(HistoryOwner::Guest(7)), Some(holder(7)), address.map(Arc::from), None, NOW)
         };
         assert!(of(None).covers(&identity("bob", 9, "10.0.0.2")), "the name under another session");
         assert!(of(None).covers(&identity("carol", 7, "10.0.0.2")), "the session under another name");
+        let with = |n| Identity { holder: Some(holder(n)), ..identity("carol", 9, "10.0.0.2") };
+        assert!(of(None).covers(&with(7)), "the token in another session, under another name");
+        assert!(!of(None).covers(&with(9)), "another token");
         let renamed = Identity { former_names: [NameKey::of("bob")].into(), ..identity("carol", 9, "10.0.0.2") };
         assert!(of(None).covers(&renamed), "an earlier name");
         assert!(!of(None).covers(&identity("carol", 9, "10.0.0.1")), "a shared address");
@@ -142,20 +165,30 @@ mod tests {
     fn a_sanction_ends_at_its_time_and_is_lifted_before() {
         let mut sanctions = Sanctions::default();
         let bob = identity("bob", 7, "10.0.0.1");
-        assert!(sanctions.add(Sanction::new(user("bob"), None, None, Some(1), NOW), 2, NOW));
+        assert!(sanctions.add(Sanction::new(user("bob"), None, None, None, Some(1), NOW), 2, NOW));
         assert_eq!(sanctions.find(&bob, later(59_999)).and_then(|s| s.seconds_left(later(59_999))), Some(1));
         assert_eq!(sanctions.find(&bob, later(60_000)), None);
         assert_eq!(sanctions.in_force(later(60_000)).count(), 0);
         assert!(sanctions.lift(&bob, NOW) && !sanctions.lift(&bob, NOW) && sanctions.is_empty());
-        assert!(sanctions.add(Sanction::new(user("bob"), None, None, Some(1), NOW), 2, NOW));
+        assert!(sanctions.add(Sanction::new(user("bob"), None, None, None, Some(1), NOW), 2, NOW));
         assert!(!sanctions.lift(&bob, later(60_000)), "ended by itself");
+    }
+
+    #[test]
+    fn a_sanction_that_is_renewed_still_holds_for_the_program() {
+        let mut sanctions = Sanctions::default();
+        for holder in [Some(holder(7)), None] {
+            assert!(sanctions.add(Sanction::new(user("bob"), None, holder, None, None, NOW), 2, NOW));
+        }
+        let other_name = Identity { holder: Some(holder(7)), ..identity("carol", 9, "10.0.0.2") };
+        assert!(sanctions.find(&other_name, NOW).is_some() && sanctions.in_force(NOW).count() == 1);
     }
 
     #[test]
     fn an_account_answers_for_what_its_guest_did() {
         let mut sanctions = Sanctions::default();
         for (name, guest) in [("bob", 7), ("carol", 8)] {
-            let sanction = Sanction::new(user(name), Some(HistoryOwner::Guest(guest)), None, None, NOW);
+            let sanction = Sanction::new(user(name), Some(HistoryOwner::Guest(guest)), None, None, None, NOW);
             assert!(sanctions.add(sanction, 2, NOW));
         }
         let account = HistoryOwner::Account(NameKey::of("bob"));
@@ -168,11 +201,14 @@ mod tests {
     fn the_list_is_bounded_and_forgets_what_has_ended() {
         let mut sanctions = Sanctions::default();
         for (name, minutes) in [("a1", Some(1)), ("b1", None)] {
-            assert!(sanctions.add(Sanction::new(user(name), None, None, minutes, NOW), 2, NOW));
+            assert!(sanctions.add(Sanction::new(user(name), None, None, None, minutes, NOW), 2, NOW));
         }
-        let third = || Sanction::new(user("c1"), None, None, None, NOW);
+        let third = || Sanction::new(user("c1"), None, None, None, None, NOW);
         assert!(!sanctions.add(third(), 2, NOW), "full");
-        assert!(sanctions.add(Sanction::new(user("B1"), None, None, None, NOW), 2, NOW), "in place of the same name");
+        assert!(
+            sanctions.add(Sanction::new(user("B1"), None, None, None, None, NOW), 2, NOW),
+            "in place of the same name"
+        );
         assert!(sanctions.add(third(), 2, later(60_000)), "the first one has ended");
     }
 }

@@ -3,9 +3,30 @@
 use super::room::{RoomOwner, timed};
 use super::sanctions::Sanctions;
 use super::{Identity, Sanction};
+use crate::hub::name_tokens::NameHolder;
 use landline_common::history::HistoryOwner;
 use landline_common::limits::count;
 use landline_common::{Cause, Limits, OffsetDateTime, Report, UserName};
+
+/// A user who was inside when the doors were closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::hub) struct Insider {
+    pub(in crate::hub) owner: HistoryOwner,
+    /// The program of a guest that has a name token: the guest may come back in a new session.
+    pub(in crate::hub) holder: Option<NameHolder>,
+}
+
+impl Insider {
+    /// Returns the insider that an account is.
+    pub(super) fn account(owner: HistoryOwner) -> Insider {
+        Insider { owner, holder: None }
+    }
+
+    /// True if a user with this owner or this holder is the insider.
+    fn is(&self, owner: Option<&HistoryOwner>, holder: Option<NameHolder>) -> bool {
+        owner == Some(&self.owner) || (holder.is_some() && self.holder == holder)
+    }
+}
 
 /// What the owners of a server have set. The default restricts nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,8 +35,8 @@ pub(in crate::hub) struct ServerRules {
     pub(in crate::hub) bans: Sanctions,
     /// Guests may write to owners only.
     pub(in crate::hub) whispers_to_owners_only: bool,
-    /// Accounts that were inside when the doors were closed, and may come back; `None` while the doors are open.
-    pub(in crate::hub) inside: Option<Vec<HistoryOwner>>,
+    /// Users who were inside when the doors were closed, and may come back; `None` while the doors are open.
+    pub(in crate::hub) inside: Option<Vec<Insider>>,
     /// The code that makes the next user an owner; used once.
     code: Option<String>,
 }
@@ -65,7 +86,9 @@ impl ServerRules {
         }
         self.check_ban(identity, now)?;
         match &self.inside {
-            Some(inside) if !inside.contains(&identity.owner) => Err(Cause::DoorsClosed.report()),
+            Some(inside) if !inside.iter().any(|insider| insider.is(Some(&identity.owner), identity.holder)) => {
+                Err(Cause::DoorsClosed.report())
+            }
             _ => Ok(()),
         }
     }
@@ -73,8 +96,8 @@ impl ServerRules {
     /// Bans a user from the server. Returns false if there are too many bans.
     #[must_use]
     pub(in crate::hub) fn ban(&mut self, sanction: Sanction, limits: &Limits, now: OffsetDateTime) -> bool {
-        if let (Some(inside), Some(owner)) = (&mut self.inside, &sanction.owner) {
-            inside.retain(|other| other != owner);
+        if let Some(inside) = &mut self.inside {
+            inside.retain(|insider| !insider.is(sanction.owner.as_ref(), sanction.holder));
         }
         self.bans.add(sanction, count(limits.room_list), now)
     }
@@ -100,7 +123,7 @@ impl ServerRules {
             }
         }
         if let Some(inside) = &mut self.inside {
-            inside.push(account.clone());
+            inside.push(Insider::account(account.clone()));
         }
         self.bans.replace_owner(guest, account);
     }
@@ -109,7 +132,7 @@ impl ServerRules {
     pub(in crate::hub) fn forget_owner(&mut self, user: &HistoryOwner) {
         self.owners.retain(|owner| owner.owner != *user);
         if let Some(inside) = &mut self.inside {
-            inside.retain(|owner| owner != user);
+            inside.retain(|insider| insider.owner != *user || insider.holder.is_some());
         }
         self.open_without_owners();
     }
@@ -130,7 +153,14 @@ mod tests {
     const NOW: OffsetDateTime = OffsetDateTime { unix_ms: 1_000_000, offset_s: 0 };
 
     fn identity(name: &str, owner: HistoryOwner) -> Identity {
-        Identity { name: NameKey::of(name), former_names: std::sync::Arc::default(), owner, address: "10.0.0.1".into() }
+        Identity {
+            name: NameKey::of(name),
+            former_names: std::sync::Arc::default(),
+            owner,
+            holder: None,
+            address: "10.0.0.1".into(),
+            has_own_address: false,
+        }
     }
 
     #[test]
@@ -179,16 +209,35 @@ mod tests {
         let mut rules = ServerRules::default();
         let account = |name: &str| HistoryOwner::Account(NameKey::of(name));
         rules.owners.push(RoomOwner { user: UserName::parse("alice").unwrap(), owner: account("alice") });
-        rules.inside = Some(vec![account("bob"), account("dave"), account("erin")]);
+        rules.inside = Some(["bob", "dave", "erin"].map(|name| Insider::account(account(name))).into());
         let admits = |rules: &ServerRules, name: &str, owner| rules.admit(&identity(name, owner), NOW).is_ok();
         assert!(admits(&rules, "alice", account("alice")) && admits(&rules, "bob", account("bob")));
         assert!(!admits(&rules, "carol", account("carol")) && !admits(&rules, "bob", HistoryOwner::Guest(5)));
-        let ban = Sanction::new(UserName::parse("bob").unwrap(), Some(account("bob")), None, None, NOW);
+        let ban = Sanction::new(UserName::parse("bob").unwrap(), Some(account("bob")), None, None, None, NOW);
         assert!(rules.ban(ban, &Limits::default(), NOW));
         assert!(!admits(&rules, "bob", account("bob")) && admits(&rules, "dave", account("dave")));
         rules.forget_owner(&account("dave"));
         assert!(!admits(&rules, "dave", account("dave")) && admits(&rules, "erin", account("erin")));
         rules.inside = None;
         assert!(admits(&rules, "carol", account("carol")) && !admits(&rules, "bob", HistoryOwner::Guest(5)));
+    }
+
+    #[test]
+    fn guest_who_was_inside_comes_back_with_its_token_only() {
+        let holder = |n| Some(NameHolder::of(crate::hub::Token::from_bits([n; 16])));
+        let mut rules = ServerRules::default();
+        let alice = HistoryOwner::Account(NameKey::of("alice"));
+        rules.owners.push(RoomOwner { user: UserName::parse("alice").unwrap(), owner: alice });
+        rules.inside = Some(vec![Insider { owner: HistoryOwner::Guest(1), holder: holder(1) }]);
+        rules.forget_owner(&HistoryOwner::Guest(1));
+        let back = |holder| Identity { holder, ..identity("bob", HistoryOwner::Guest(2)) };
+        assert_eq!(rules.admit(&back(holder(1)), NOW), Ok(()));
+        for other in [None, holder(2)] {
+            assert!(rules.admit(&back(other), NOW).is_err());
+        }
+        let ban = Sanction::new(UserName::parse("rob").unwrap(), None, holder(1), None, Some(1), NOW);
+        assert!(rules.ban(ban, &Limits::default(), NOW));
+        let after_the_ban = OffsetDateTime { unix_ms: NOW.unix_ms + 60_000, ..NOW };
+        assert!(rules.admit(&back(holder(1)), after_the_ban).is_err(), "a banned guest is no insider any more");
     }
 }

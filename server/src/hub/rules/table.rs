@@ -86,7 +86,9 @@ impl RoomGate {
         if !self.restricts_talk.load(SeqCst) {
             return Ok(());
         }
-        self.rules.lock().allow_message(self.name.as_str(), &identity(), now)
+        // Made before the lock is taken: it may look at the registry.
+        let identity = identity();
+        self.rules.lock().allow_message(self.name.as_str(), &identity, now)
     }
 
     /// True if the rules silence a user in this room.

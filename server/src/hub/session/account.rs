@@ -15,6 +15,7 @@ impl Session {
         let mut registry = self.hub.registry();
         self.user.set_account(account.clone());
         registry.replace_history_owner(&guest, &account);
+        registry.keep_name(&self.user);
         drop(registry);
         if let HistoryOwner::Guest(session) = guest {
             self.hub.nonces.lock().transfer_to_account(session);

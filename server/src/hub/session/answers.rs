@@ -9,10 +9,16 @@ use landline_common::{Event, EventKind, Reply};
 
 impl Session {
     /// Makes the greeting, with the rooms that the user is in.
-    pub(super) fn welcome(&self, rate: Option<(u64, u64)>, token: Option<Token>, resumed: bool) -> EventKind<'_> {
+    pub(super) fn welcome(
+        &self,
+        rate: Option<(u64, u64)>,
+        token: Option<Token>,
+        name_token: Option<Token>,
+        resumed: bool,
+    ) -> EventKind<'_> {
         let member_of = self.rooms.iter().map(|membership| membership.name.as_str().into()).collect();
-        let token = token.map(|token| token.to_string().into());
-        let details = SignInDetails { protocol: PROTOCOL, token, resumed, member_of, rate };
+        let [token, name_token] = [token, name_token].map(|token| token.map(|token| token.to_string().into()));
+        let details = SignInDetails { protocol: PROTOCOL, token, name_token, resumed, member_of, rate };
         let room = self.rooms.last().map_or("", |membership| membership.name.as_str());
         EventKind::Welcome {
             user: self.user.name.as_str().into(),

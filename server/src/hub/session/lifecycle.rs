@@ -12,6 +12,7 @@ use super::rooms::Entry;
 use super::{Hub, Session, User};
 use crate::fanout::Subscription;
 use crate::hub::Token;
+use crate::hub::name_tokens::NameHolder;
 use crate::hub::session_state::SessionState;
 use landline_common::history::HistoryOwner;
 use landline_common::limits::count;
@@ -30,6 +31,8 @@ pub(super) struct SessionStart {
     pub(super) rooms: Vec<RoomName>,
     /// The token that resumes the session.
     pub(super) token: Option<Token>,
+    /// The name token of a guest whose name is kept.
+    pub(super) name_token: Option<Token>,
     /// The session is resumed.
     pub(super) resumed: bool,
     /// The sign-in is announced to all users.
@@ -58,7 +61,7 @@ impl Hub {
         let options = request.options.session;
         let session = options.map(|options| SessionState::new(number, &outbox, options.acks, &self.limits));
         let address = request.address.clone();
-        let profile = Profile::new(now);
+        let profile = Profile::new(request.options.name_token.map(NameHolder::of), now);
         let user = User::new(name, history_owner, address, outbox.clone(), request.rendering, session, profile);
         let blocks = if user.is_account() { self.storage.block_list(user.name.key()) } else { Vec::new() };
         self.server_rules.lock().admit(&user.rules_identity(), now)?;
@@ -68,6 +71,7 @@ impl Hub {
         let must_be_stored = self.enter(&mut registry, &request.room, &user, entry)?.must_be_stored;
         outbox.hold();
         registry.add_user(&user, blocks);
+        registry.keep_name(&user);
         if let Some(SessionOptions { token, transport, .. }) = options {
             registry.sessions.insert(number, user.client(), transport, token);
         }
@@ -83,7 +87,8 @@ impl Hub {
         request.options.refused_rooms.extend(surplus.into_iter().map(refuse));
         rooms.push(request.room.clone());
         let token = options.map(|options| options.token);
-        let arrival = SessionStart { rooms, token, resumed: false, announced: true };
+        let name_token = request.options.name_token.filter(|_| !user.is_account());
+        let arrival = SessionStart { rooms, token, name_token, resumed: false, announced: true };
         Ok(self.start_session(reservation, user, arrival, request, now))
     }
 
@@ -98,7 +103,7 @@ impl Hub {
     ) -> Session {
         let global_subscription = Subscription::new(&user.outbox, &user.block_filter);
         let SignInOptions { rate, label, refused_rooms, .. } = request.options;
-        let SessionStart { rooms, token, resumed, announced } = arrival;
+        let SessionStart { rooms, token, name_token, resumed, announced } = arrival;
         let mut session = Session {
             hub: self.clone(),
             user,
@@ -139,7 +144,7 @@ impl Hub {
             opened_before
         };
         let reply = session.tag.label.as_deref().map(|label| Reply { label: label.into(), done: false });
-        let welcome = Event { reply, ..session.welcome(rate, token, resumed).at(now) };
+        let welcome = Event { reply, ..session.welcome(rate, token, name_token, resumed).at(now) };
         let mut greeting = Vec::new();
         rendering.write(&welcome, &self.limits, &mut greeting);
         self.greet(&session.user, greeting);
@@ -155,6 +160,15 @@ impl Registry {
         self.add_former_names(user);
         self.apply_blocks(user, blocks);
     }
+
+    /// Reserves the name of a guest with a name token. The name of an account needs no reservation.
+    pub(in crate::hub) fn keep_name(&mut self, user: &User) {
+        match user.name_holder() {
+            _ if user.is_account() => self.name_tokens.forget(user.name.key()),
+            Some(holder) => self.name_tokens.keep(&user.name, holder, &user.address),
+            None => {}
+        }
+    }
 }
 
 impl Session {
@@ -166,6 +180,7 @@ impl Session {
         registry.remove_former_names(&self.user);
         let leaving = Leaving { user: self.user.clone(), partners: Vec::new() };
         registry.leaving.insert(self.user.client(), leaving);
+        registry.name_tokens.release(self.user.name.key(), self.now);
         self.user.mark_left();
     }
 

@@ -93,6 +93,11 @@ impl Session {
         &self.user
     }
 
+    /// Sets the time at which the user leaves, which may have been silent for long.
+    pub fn set_time(&mut self, now: OffsetDateTime) {
+        self.now = now;
+    }
+
     /// Carries out a command. Talk is buffered until [`Session::flush`] or the next command that is not talk. `tag` is
     /// the label and nonce that came with the command.
     pub fn perform(&mut self, command: Command<'_>, tag: Tag, now: OffsetDateTime) -> AfterCommand {

@@ -3,10 +3,8 @@
 use super::{CommandResult, Session, User, no_such_user};
 use crate::hub::rules::{Identity, RoomGate};
 use landline_common::command::Command;
-use landline_common::history::HistoryOwner;
 use landline_common::whois::Whois;
 use landline_common::{Cause, EventKind, NameKey, Rendering, Report, RoomName};
-use std::sync::Arc;
 
 impl Session {
     /// Sets the user away; without a visible text, the user is here again. Each user may read the text, so the rules for
@@ -81,10 +79,7 @@ impl Session {
         }
         let last_seen = self.hub.storage.last_seen(&key).map(|at| at.unix_ms - at.unix_ms.rem_euclid(60_000));
         let whois = Whois { user: name.to_string().into(), account: true, last_seen, ..Whois::default() };
-        let owner = HistoryOwner::Account(key.clone());
-        Some(
-            self.with_standing(whois, &Identity { name: key, former_names: Arc::default(), owner, address: "".into() }),
-        )
+        Some(self.with_standing(whois, &Identity::absent_account(key)))
     }
 
     /// Adds whether the user owns the server or the asker's current room; for owners of that room also whether the user

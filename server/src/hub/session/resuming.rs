@@ -84,6 +84,8 @@ pub enum Resumable {
     Live,
     /// The session's connection was lost. The caller reserves the name again.
     Lost(UserName),
+    /// The session's connection was lost, and its name is reserved for another guest since.
+    NameKept(UserName),
 }
 
 /// Why a session is not resumed.
@@ -120,12 +122,14 @@ impl Hub {
 
     /// Finds the session that a token resumes.
     #[must_use]
-    pub fn resumable(&self, token: Token, transport: Transport) -> Option<Resumable> {
+    pub fn resumable(&self, token: Token, transport: Transport, now: OffsetDateTime) -> Option<Resumable> {
         let registry = self.registry();
-        Some(match registry.sessions.find(token, transport)? {
-            FoundSession::Live(..) => Resumable::Live,
-            FoundSession::Detached(session) => Resumable::Lost(registry.sessions.detached(session)?.name.clone()),
-        })
+        let FoundSession::Detached(session) = registry.sessions.find(token, transport)? else {
+            return Some(Resumable::Live);
+        };
+        let DetachedSession { name, profile, .. } = registry.sessions.detached(session)?;
+        let is_kept = registry.name_tokens.check(name.key(), profile.name_holder(), now).is_err();
+        Some(if is_kept { Resumable::NameKept(name.clone()) } else { Resumable::Lost(name.clone()) })
     }
 
     /// Takes a session over from the connection that serves it, which ends.
@@ -152,7 +156,8 @@ impl Hub {
         let reservation = NameReservation { hub: self.clone(), name: user.name.clone(), transferred: false };
         self.attach(&session, &user, options.acks, options.seq, now);
         let rooms = make_current(session.rooms.lock().clone(), &request.options.rooms);
-        let arrival = SessionStart { rooms, token: Some(options.token), resumed: true, announced: false };
+        let arrival =
+            SessionStart { rooms, token: Some(options.token), name_token: None, resumed: true, announced: false };
         Ok(self.start_session(reservation, user, arrival, request, now))
     }
 
@@ -237,10 +242,12 @@ impl Hub {
         let address = request.address.clone();
         let user = User::new(name, history_owner, address, outbox, Rendering::Json, Some(session.clone()), profile);
         registry.add_user(&user, if user.is_account() { account_blocks } else { blocked });
+        registry.keep_name(&user);
         drop(registry);
         self.attach(&session, &user, options.acks, options.seq, now);
         let rooms = make_current(rooms, &request.options.rooms);
-        let arrival = SessionStart { rooms, token: Some(options.token), resumed: true, announced: true };
+        let arrival =
+            SessionStart { rooms, token: Some(options.token), name_token: None, resumed: true, announced: true };
         let session = self.start_session(reservation, user, arrival, request, now);
         self.reopen_chats(&session.user, &partners, now);
         Ok(session)

@@ -6,7 +6,7 @@ mod talk;
 
 use crate::refusal::Refusal;
 use crate::sanctions::Sanctions;
-use crate::steps::{Action, NAMES, ROOMS, RoomIndex, USERS, UserIndex};
+use crate::steps::{Action, NAMES, ROOMS, RoomIndex, USERS, UserIndex, has_token};
 use landline_tests::Door;
 use std::collections::BTreeSet;
 
@@ -14,6 +14,8 @@ use std::collections::BTreeSet;
 const SHORT: u64 = 3_600;
 /// Seconds of [`Action::Wait`]: longer than all times.
 pub const WAIT: u64 = 7_200;
+/// Seconds for which the name of an absent guest is kept for its token.
+const KEPT: u64 = 12 * 3_600;
 /// The room that never has owners.
 const LOBBY: RoomIndex = 0;
 
@@ -22,6 +24,15 @@ const LOBBY: RoomIndex = 0;
 pub enum Owner {
     Account(UserIndex),
     Session(usize),
+}
+
+/// What rules know of a user.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity {
+    pub name: UserIndex,
+    pub owner: Option<Owner>,
+    /// The user's program has the name token.
+    pub has_token: bool,
 }
 
 /// What a step leads to. Several refusals are possible where several rules forbid it.
@@ -50,6 +61,14 @@ enum Floor {
     Until(u64),
 }
 
+/// What slow mode recognizes a user by, also in a new session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trace {
+    Name(UserIndex),
+    Token,
+    Address,
+}
+
 #[derive(Clone, Debug, Default)]
 struct Room {
     /// Users or owners have used the room, so that the next one to enter does not open it.
@@ -65,7 +84,7 @@ struct Room {
     floors: Vec<(Owner, Floor)>,
     hands: Vec<(UserIndex, Owner)>,
     /// Times of messages in slow mode.
-    spoken: Vec<(Owner, u64)>,
+    spoken: Vec<(Trace, u64)>,
 }
 
 /// The state of the server.
@@ -74,12 +93,14 @@ pub struct Model {
     now: u64,
     sessions: [Option<Session>; NAMES.len()],
     sign_ins: usize,
+    /// When the user left last.
+    left: [Option<u64>; NAMES.len()],
     rooms: [Room; ROOMS.len()],
     owners: Vec<Owner>,
     bans: Sanctions,
     whispers_to_owners: bool,
     /// Who may come back while the doors are closed.
-    inside: Option<Vec<Owner>>,
+    inside: Option<Vec<Identity>>,
 }
 
 fn refuse(refusal: Refusal) -> Checked {
@@ -128,11 +149,14 @@ impl Model {
         if self.owners.contains(&owner) {
             return Ok(());
         }
-        if self.bans.hold(user, owner, self.now) {
+        let identity = Identity { name: user, owner: Some(owner), has_token: has_token(user) };
+        if self.bans.hold(identity, self.now) {
             return refuse(Refusal::Expelled);
         }
         match &self.inside {
-            Some(inside) if !inside.contains(&owner) => refuse(Refusal::DoorsClosed),
+            Some(inside) if !inside.iter().any(|insider| insider.is_inside_as(identity)) => {
+                refuse(Refusal::DoorsClosed)
+            }
             _ => Ok(()),
         }
     }
@@ -141,13 +165,14 @@ impl Model {
     fn enter(&mut self, user: UserIndex, owner: Owner, room: RoomIndex, key: bool, resumed: bool) -> Checked {
         let is_server_owner = self.owners.contains(&owner);
         let now = self.now;
+        let identity = Identity { name: user, owner: Some(owner), has_token: has_token(user) };
         let rules = &mut self.rooms[room];
         if !is_server_owner {
             if key && !rules.has_key {
                 return refuse(Refusal::NoKey);
             }
             if !rules.owners.contains(&owner) {
-                if rules.bans.hold(user, owner, now) {
+                if rules.bans.hold(identity, now) {
                     return refuse(Refusal::RoomBanned);
                 }
                 let needs_asking = !resumed && !rules.invited.contains(&owner);
@@ -191,6 +216,7 @@ impl Model {
                 if let Some(session) = &mut self.sessions[me] {
                     session.is_lost = true;
                 }
+                self.left[me] = Some(self.now);
                 self.close_empty_rooms();
             }
             Action::Say => {
@@ -239,20 +265,19 @@ impl Model {
             Action::Expel(user, short) => {
                 self.require_server_owner(mine)?;
                 self.require_below(me, None, user)?;
-                let owner = self.known_owner(user);
-                if let (Some(inside), Some(owner)) = (&mut self.inside, owner) {
-                    inside.retain(|other| *other != owner);
+                let identity = self.known(user);
+                if let Some(inside) = &mut self.inside {
+                    inside.retain(|insider| !insider.is_inside_as(identity));
                 }
-                self.bans.forget_ended(self.now);
-                self.bans.add(user, owner, short.then_some(self.now + SHORT));
+                self.bans.add(identity, short.then_some(self.now + SHORT), self.now);
                 if self.is_signed_in(user) {
                     self.end(user);
                 }
             }
             Action::Readmit(user) => {
                 self.require_server_owner(mine)?;
-                let owner = self.known_owner(user);
-                if !self.bans.lift(user, owner, self.now) {
+                let identity = self.known(user);
+                if !self.bans.lift(identity, self.now) {
                     return refuse(Refusal::NotBanned);
                 }
             }
@@ -262,7 +287,7 @@ impl Model {
             }
             Action::Doors(open) => {
                 self.require_server_owner(mine)?;
-                let inside = || (0..NAMES.len()).filter(|user| self.is_online(*user)).map(|user| self.owner(user));
+                let inside = || (0..NAMES.len()).filter(|user| self.is_online(*user)).map(|user| self.identity(user));
                 self.inside = (!open).then(|| inside().collect());
             }
             Action::Wait => self.now += WAIT,
@@ -281,6 +306,17 @@ impl Model {
         if self.owners.contains(&owner) { Ok(()) } else { refuse(Refusal::NotServerOwner) }
     }
 
+    /// What the rules know of a signed-in user.
+    fn identity(&self, user: UserIndex) -> Identity {
+        Identity { name: user, owner: Some(self.owner(user)), has_token: has_token(user) }
+    }
+
+    /// What the rules know of a user who may be absent.
+    fn known(&self, user: UserIndex) -> Identity {
+        let is_kept = self.is_online(user) || self.left[user].is_some_and(|left| self.now < left + KEPT);
+        Identity { name: user, owner: self.known_owner(user), has_token: has_token(user) && is_kept }
+    }
+
     /// The account of a user, or its session, also a lost one.
     fn known_owner(&self, user: UserIndex) -> Option<Owner> {
         let session = self.sessions[user].as_ref().map(|session| session.owner);
@@ -290,6 +326,9 @@ impl Model {
     /// Ends a session for good. What a guest owned goes with it.
     fn end(&mut self, user: UserIndex) {
         let Some(session) = self.sessions[user].take() else { return };
+        if !session.is_lost {
+            self.left[user] = Some(self.now);
+        }
         self.close_empty_rooms();
         if USERS[user].1 {
             return;
@@ -310,7 +349,7 @@ impl Model {
         }
         self.owners.retain(|owner| *owner != gone);
         if let Some(inside) = &mut self.inside {
-            inside.retain(|owner| *owner != gone);
+            inside.retain(|insider| insider.owner != Some(gone) || insider.has_token);
         }
         if self.owners.is_empty() {
             self.inside = None;
@@ -332,6 +371,9 @@ impl Model {
 
     /// Accounts keep what they run. Sessions end, and rooms of guests with them.
     fn restart(&mut self) {
+        for user in (0..NAMES.len()).filter(|user| self.is_online(*user)).collect::<Vec<_>>() {
+            self.left[user] = Some(self.now);
+        }
         self.sessions = Default::default();
         let now = self.now;
         let is_account = |owner: &Owner| matches!(owner, Owner::Account(_));
@@ -353,11 +395,18 @@ impl Model {
         self.owners.retain(is_account);
         self.bans.restart(now);
         if let Some(inside) = &mut self.inside {
-            inside.retain(is_account);
+            inside.retain(|insider| insider.owner.as_ref().is_some_and(is_account));
         }
         if self.owners.is_empty() {
             self.inside = None;
         }
+    }
+}
+
+impl Identity {
+    /// True if a user who was inside is recognized in `other`, by the owner or by the name token.
+    fn is_inside_as(self, other: Identity) -> bool {
+        (other.owner.is_some() && self.owner == other.owner) || (self.has_token && other.has_token)
     }
 }
 

@@ -11,8 +11,9 @@ impl Model {
         let at = *self.rooms_of(me).last().ok_or(vec![Refusal::NoRoom])?;
         let now = self.now;
         if let Action::Hand(with_text) = action {
+            let identity = self.identity(me);
             let room = &mut self.rooms[at];
-            if room.mutes.hold(me, mine, now) {
+            if room.mutes.hold(identity, now) {
                 return refuse(Refusal::Muted);
             }
             let is_up = room.hands.iter().any(|(_, owner)| *owner == mine);
@@ -39,26 +40,25 @@ impl Model {
             Action::Mute(user, short) | Action::Ban(user, short) => {
                 self.require_below(me, Some(at), user)?;
                 let is_ban = matches!(action, Action::Ban(..));
-                let owner = self.known_owner(user);
+                let identity = self.known(user);
                 let room = &mut self.rooms[at];
-                if let Some(owner) = owner {
+                if let Some(owner) = identity.owner {
                     room.floors.retain(|(other, _)| *other != owner);
                     room.hands.retain(|(_, other)| *other != owner);
                     room.invited.retain(|other| !is_ban || *other != owner);
                 }
                 let list = if is_ban { &mut room.bans } else { &mut room.mutes };
-                list.forget_ended(now);
-                list.add(user, owner, short.then_some(now + SHORT));
+                list.add(identity, short.then_some(now + SHORT), now);
                 if is_ban {
                     self.take_out(user, at);
                 }
             }
             Action::Unmute(user) | Action::Unban(user) => {
-                let owner = self.known_owner(user);
+                let identity = self.known(user);
                 let is_ban = matches!(action, Action::Unban(_));
                 let room = &mut self.rooms[at];
                 let list = if is_ban { &mut room.bans } else { &mut room.mutes };
-                if !list.lift(user, owner, now) {
+                if !list.lift(identity, now) {
                     return refuse(if is_ban { Refusal::NotBanned } else { Refusal::NotMuted });
                 }
             }

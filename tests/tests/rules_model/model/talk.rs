@@ -1,8 +1,8 @@
 //! Who may speak, to a room, to all users and to one user.
 
-use super::{Checked, Floor, Model, Owner, refuse};
+use super::{Checked, Floor, Model, Owner, Trace, refuse};
 use crate::refusal::Refusal;
-use crate::steps::{NAMES, RoomIndex, USERS, UserIndex};
+use crate::steps::{NAMES, RoomIndex, USERS, UserIndex, has_token};
 use std::collections::BTreeSet;
 
 /// Seconds of a pause in slow mode.
@@ -12,6 +12,8 @@ impl Model {
     /// Says one message in a room, and returns who reads it. An owner of the server may always speak.
     pub(super) fn say(&mut self, me: UserIndex, at: RoomIndex) -> Result<BTreeSet<UserIndex>, Vec<Refusal>> {
         let mine = self.owner(me);
+        let identity = self.identity(me);
+        let traces = self.traces(me);
         let now = self.now;
         let room = &mut self.rooms[at];
         let is_owner = room.owners.contains(&mine);
@@ -19,10 +21,10 @@ impl Model {
             Floor::Once => *owner == mine,
             Floor::Until(until) => *owner == mine && *until > now,
         });
-        let spoke = |(owner, at): &(Owner, u64)| *owner == mine && at + PAUSE > now;
+        let spoke = |(trace, at): &(Trace, u64)| traces.contains(trace) && at + PAUSE > now;
         let refusal = if is_owner {
             None
-        } else if room.mutes.hold(me, mine, now) {
+        } else if room.mutes.hold(identity, now) {
             Some(Refusal::Muted)
         } else if room.is_quiet && !has_floor {
             Some(Refusal::Quiet)
@@ -39,12 +41,20 @@ impl Model {
                     room.floors.retain(|floor| *floor != (mine, Floor::Once));
                 }
                 if room.is_slow && !is_owner {
-                    room.spoken.push((mine, now));
+                    room.spoken.extend(traces.iter().map(|trace| (*trace, now)));
                 }
             }
         }
         let hears = |user: &UserIndex| *user != me && self.is_in(*user, at);
         Ok((0..NAMES.len()).filter(hears).collect())
+    }
+
+    /// What a pause in slow mode holds for. All users share one address, so it counts only for a guest who is alone.
+    fn traces(&self, user: UserIndex) -> Vec<Trace> {
+        let is_alone = (0..NAMES.len()).all(|other| other == user || !self.is_online(other));
+        let address = (is_alone && !USERS[user].1).then_some(Trace::Address);
+        let token = has_token(user).then_some(Trace::Token);
+        [Some(Trace::Name(user)), token, address].into_iter().flatten().collect()
     }
 
     /// A user who may not speak freely in a room may not speak to all users either.
@@ -56,7 +66,7 @@ impl Model {
             if !counts || room.owners.contains(&mine) {
                 continue;
             }
-            if room.mutes.hold(me, mine, self.now) {
+            if room.mutes.hold(self.identity(me), self.now) {
                 refused.push(Refusal::Muted);
             } else if room.is_quiet {
                 refused.push(Refusal::Quiet);
@@ -86,7 +96,7 @@ impl Model {
                 Some(user) => is_in(user, at),
                 None => is_in(me, at) || room.owners.is_empty(),
             };
-            counts && !room.owners.contains(&to) && room.mutes.hold(me, mine, self.now)
+            counts && !room.owners.contains(&to) && room.mutes.hold(self.identity(me), self.now)
         });
         if is_muted { refuse(Refusal::Muted) } else { Ok(()) }
     }

@@ -6,7 +6,7 @@ mod test_client;
 
 use super::*;
 use crate::engine::Zone;
-use landline_common::{Cause, EventKind, OffsetDateTime};
+use landline_common::{Cause, EventKind, OffsetDateTime, UserName};
 use proptest::prelude::*;
 use test_client::TestClient;
 
@@ -424,4 +424,18 @@ proptest! {
             over |= effects.iter().any(|effect| matches!(effect, PlainEffect::Leave(_)));
         }
     }
+}
+
+#[test]
+fn own_name_is_stored_also_if_the_lost_connection_hid_its_change() {
+    let name = |text| Remembered::Name(UserName::parse(text).unwrap());
+    let mut client = TestClient::guest(JSON);
+    client.hear(EventKind::Renamed { from: "bob".into(), to: "robert".into() });
+    client.hear(EventKind::Renamed { from: "alice".into(), to: "queen".into() });
+    assert_eq!(client.remembered, [name("queen")]);
+    client.down();
+    client.pass(3_000, true);
+    assert_eq!(client.connects, 1);
+    client.welcome("lobby", false);
+    assert_eq!(client.remembered, [name("queen"), name("alice")]);
 }

@@ -16,7 +16,8 @@ fn a_terminal_is_asked_for_passwords() {
     );
     client.step(PlainInput::Passwords(PasswordAnswer::Register("correct horse".into())));
     client.answer("/register", Cause::AccountMade.with_user("alice").into());
-    assert_eq!((client.take_sent(), client.accounts), (vec!["/register".to_owned()], 1));
+    assert_eq!(client.take_sent(), ["/register"]);
+    assert_eq!(client.remembered, [Remembered::Account]);
     client.type_in("/password");
     assert_eq!(client.asked, [Purpose::Register, Purpose::Change]);
     let old = "correct horse".to_owned();
@@ -41,7 +42,7 @@ fn passwords_in_objects_appear_in_no_notice() {
     let mut client = TestClient::guest(JSON);
     client.type_in(r#"{"type":"register","password":"correct horse","label":"r"}"#);
     client.answer("/register", Cause::AccountMade.with_user("alice").into());
-    assert_eq!(client.accounts, 1);
+    assert_eq!(client.remembered, [Remembered::Account]);
     client.type_in(r#"{"type":"password","old":"correct horse","new":"battery staple","label":"p"}"#);
     client.type_in(r#"{"type":"password","old":"correct horse","new":"battery staple","label":"p"}"#);
     client.down();

@@ -24,8 +24,8 @@ pub struct TestClient {
     pub connects: usize,
     /// Purposes of the questions for passwords.
     pub asked: Vec<Purpose>,
-    /// Number of times an account was saved.
-    pub accounts: usize,
+    /// What was stored for the next start.
+    pub remembered: Vec<Remembered>,
     pub left: Option<Result<(), String>>,
 }
 
@@ -44,7 +44,7 @@ impl TestClient {
             dialect: None,
             connects: 0,
             asked: Vec::new(),
-            accounts: 0,
+            remembered: Vec::new(),
             left: None,
         }
     }
@@ -84,7 +84,7 @@ impl TestClient {
                     self.dialect = Some(dialect);
                 }
                 PlainEffect::AskPasswords(purpose) => self.asked.push(purpose),
-                PlainEffect::RememberAccount => self.accounts += 1,
+                PlainEffect::Remember(what) => self.remembered.push(what),
                 PlainEffect::Leave(end) => self.left = Some(end),
             }
         }

@@ -19,7 +19,9 @@ fn identity(number: u64) -> Identity {
         name: NameKey::of(&format!("user{number}")),
         former_names: std::sync::Arc::default(),
         owner: guest(number),
+        holder: None,
         address: "10.0.0.1".into(),
+        has_own_address: false,
     }
 }
 
@@ -49,7 +51,7 @@ fn a_room_without_rules_admits_and_hears_all() {
 #[test]
 fn a_muted_user_is_silent_until_the_time_is_over() {
     let mut rules = owned();
-    let mute = Sanction::new(name(2), Some(guest(2)), None, Some(1), NOW);
+    let mute = Sanction::new(name(2), Some(guest(2)), None, None, Some(1), NOW);
     assert!(rules.sanction(false, mute, &Limits::default(), NOW));
     assert!(rules.restricts_talk() && rules.silences(&identity(2), NOW));
     let refused = rules.allow_message("ops", &identity(2), later(15)).unwrap_err();
@@ -87,6 +89,33 @@ fn slow_mode_counts_for_each_user_but_owners() {
 }
 
 #[test]
+fn a_pause_outlasts_the_session_by_each_name_token_and_an_address_of_its_own() {
+    let holder = |n| Some(NameHolder::of(crate::hub::Token::from_bits([n; 16])));
+    let former_names = [NameKey::of("robert")].into();
+    let bob = Identity { former_names, holder: holder(1), has_own_address: true, ..identity(2) };
+    let other = Identity { address: "10.0.0.9".into(), ..identity(3) };
+    let account = HistoryOwner::Account(other.name.clone());
+    for (again, is_slowed) in [
+        (Identity { name: bob.name.clone(), ..other.clone() }, true),
+        (Identity { name: bob.name.clone(), owner: HistoryOwner::Account(bob.name.clone()), ..other.clone() }, true),
+        (Identity { former_names: [bob.name.clone()].into(), ..other.clone() }, true),
+        (Identity { name: NameKey::of("robert"), ..other.clone() }, true),
+        (Identity { holder: holder(1), ..other.clone() }, true),
+        (Identity { address: bob.address.clone(), has_own_address: true, ..other.clone() }, true),
+        (Identity { address: bob.address.clone(), ..other.clone() }, false),
+        (Identity { address: bob.address.clone(), has_own_address: true, owner: account, ..other.clone() }, false),
+        (Identity { holder: holder(2), ..other.clone() }, false),
+    ] {
+        let mut rules = owned();
+        rules.set_slow(10);
+        assert_eq!(rules.allow_message("ops", &bob, NOW), Ok(()));
+        rules.forget_owner(&bob.owner);
+        assert_eq!(rules.allow_message("ops", &again, later(9)).is_err(), is_slowed, "{again:?}");
+        assert_eq!(rules.allow_message("ops", &again, later(20)), Ok(()));
+    }
+}
+
+#[test]
 fn entering_needs_an_invitation_or_the_key_word() {
     let mut rules = owned();
     let refused = |rules: &RoomRules, number, key| {
@@ -100,9 +129,12 @@ fn entering_needs_an_invitation_or_the_key_word() {
     assert_eq!(refused(&rules, 2, Some("sesame")), Some(Cause::InviteOnly));
     assert!(rules.invite(&guest(2), &Limits::default()));
     assert_eq!(refused(&rules, 2, None), None);
-    let ban = Sanction::new(name(2), Some(guest(2)), None, None, NOW);
+    let ban = Sanction::new(name(2), Some(guest(2)), None, None, None, NOW);
     assert!(rules.sanction(true, ban, &Limits::default(), NOW));
     assert_eq!(refused(&rules, 2, Some("sesame")), Some(Cause::RoomBanned));
+    let ban_of_owner = Sanction::new(name(1), Some(guest(1)), None, None, None, NOW);
+    assert!(rules.sanction(true, ban_of_owner, &Limits::default(), NOW));
+    assert_eq!(rules.check_ban("ops", &identity(1), NOW), Ok(()), "an owner");
     assert!(rules.bans.lift(&identity(2), NOW));
     assert_eq!(refused(&rules, 2, None), Some(Cause::InviteOnly), "a ban takes the invitation");
 }
@@ -161,7 +193,7 @@ fn each_rule_alone_restricts_and_silences_all_but_owners() {
 }
 
 #[test]
-fn slow_mode_remembers_running_pauses_only() {
+fn slow_mode_remembers_pauses_of_slowed_users_only() {
     let mut rules = owned();
     let before = rules.clone();
     assert_eq!((causes(&mut rules, 1, NOW), causes(&mut rules, 2, NOW)), (None, None));
@@ -170,8 +202,8 @@ fn slow_mode_remembers_running_pauses_only() {
     let before = rules.clone();
     assert_eq!(causes(&mut rules, 1, NOW), None);
     assert_eq!(rules, before, "an owner");
-    assert_eq!((causes(&mut rules, 2, NOW), causes(&mut rules, 3, later(10))), (None, None));
-    assert_eq!(rules.last_messages.len(), 1, "the pause of user 2 is over");
+    assert_eq!(causes(&mut rules, 2, NOW), None);
+    assert_eq!(rules.last_messages.len(), 1);
 }
 
 #[test]
@@ -211,25 +243,22 @@ fn a_user_has_one_floor_and_others_keep_theirs() {
     assert!(rules.floor.iter().all(|(owner, _)| *owner != guest(4)), "the oldest goes first");
 }
 
-/// A room where users 2 and 3 each have an invitation, the floor, a hand up and a pause of slow mode.
+/// A room where users 2 and 3 each have an invitation, the floor and a hand up.
 fn busy() -> RoomRules {
     let mut rules = owned();
     rules.set_quiet(true);
-    rules.set_slow(10);
     for number in [2, 3] {
         assert!(rules.invite(&guest(number), &Limits::default()));
         rules.give_floor(&guest(number), Some(9), NOW);
         assert!(rules.raise_hand(&name(number), &guest(number), "x", &Limits::default()).is_some());
-        assert_eq!(causes(&mut rules, number, NOW), None);
     }
     rules
 }
 
-/// The users that have an invitation, the floor, a hand up and a pause of slow mode.
-fn users_of(rules: &RoomRules) -> [Vec<HistoryOwner>; 4] {
-    let pauses = rules.last_messages.keys().cloned().collect();
+/// The users that have an invitation, the floor and a hand up.
+fn users_of(rules: &RoomRules) -> [Vec<HistoryOwner>; 3] {
     let floors = rules.floor.iter().map(|(owner, _)| owner.clone()).collect();
-    [rules.invited.clone(), floors, rules.hands.iter().map(|hand| hand.owner.clone()).collect(), pauses]
+    [rules.invited.clone(), floors, rules.hands.iter().map(|hand| hand.owner.clone()).collect()]
 }
 
 #[test]
@@ -237,7 +266,7 @@ fn a_registered_guest_keeps_all_of_the_room() {
     let mut rules = busy();
     assert!(rules.add_owner(name(2), guest(2), &Limits::default()));
     for is_ban in [false, true] {
-        let sanction = Sanction::new(name(9), Some(guest(2)), None, None, NOW);
+        let sanction = Sanction::new(name(9), Some(guest(2)), None, None, None, NOW);
         assert!(rules.sanction(is_ban, sanction, &Limits::default(), NOW));
     }
     let mut rules = RoomRules { mutes: rules.mutes, bans: rules.bans, owners: rules.owners, ..busy() };
@@ -255,7 +284,7 @@ fn a_registered_guest_keeps_all_of_the_room() {
 fn a_room_forgets_one_guest_and_its_rules_with_the_last_owner() {
     let mut rules = busy();
     rules.forget_owner(&guest(2));
-    assert_eq!(users_of(&rules), [const { [HistoryOwner::Guest(3)] }; 4]);
+    assert_eq!(users_of(&rules), [const { [HistoryOwner::Guest(3)] }; 3]);
     let mut with_server = RoomRules { owners: Vec::new(), ..busy() };
     with_server.forget_owner(&guest(2));
     assert!(with_server.is_quiet, "a room of the server keeps its rules");
@@ -270,9 +299,9 @@ fn a_room_forgets_one_guest_and_its_rules_with_the_last_owner() {
 fn a_sanction_takes_the_floor_and_the_hand_and_a_ban_the_invitation() {
     for (is_ban, invited) in [(false, 2), (true, 1)] {
         let mut rules = busy();
-        let sanction = Sanction::new(name(2), Some(guest(2)), None, None, NOW);
+        let sanction = Sanction::new(name(2), Some(guest(2)), None, None, None, NOW);
         assert!(rules.sanction(is_ban, sanction, &Limits::default(), NOW));
-        let [invitations, floors, hands, _] = users_of(&rules);
+        let [invitations, floors, hands] = users_of(&rules);
         assert_eq!((invitations.len(), floors, hands), (invited, vec![guest(3)], vec![guest(3)]), "{is_ban}");
     }
 }
@@ -288,7 +317,7 @@ proptest! {
                 0 => rules.set_quiet(number.is_multiple_of(2)),
                 1 => rules.set_slow(number),
                 2 | 3 => {
-                    let sanction = Sanction::new(name(number), Some(guest(number)), None, Some(number), now);
+                    let sanction = Sanction::new(name(number), Some(guest(number)), None, None, Some(number), now);
                     let _ = rules.sanction(step == 2, sanction, &limits, now);
                 }
                 4 => rules.give_floor(&guest(number), Some(number), now),

@@ -21,7 +21,9 @@ fn account(name: &str) -> HistoryOwner {
 
 fn identity(number: u64) -> Identity {
     let name = NameKey::of(&format!("user{number}"));
-    Identity { name, former_names: Arc::default(), owner: HistoryOwner::Guest(number), address: "10.0.0.1".into() }
+    let owner = HistoryOwner::Guest(number);
+    let (former_names, address) = (Arc::default(), "10.0.0.1".into());
+    Identity { name, former_names, owner, holder: None, address, has_own_address: false }
 }
 
 fn owned_by(owners: &[HistoryOwner]) -> RoomRules {
@@ -149,7 +151,7 @@ fn an_account_takes_over_and_is_forgotten_in_all_rooms() {
     let (guest, alice) = (HistoryOwner::Guest(1), account("alice"));
     let (table, gate) = table_of("ops", quiet(owned_by(std::slice::from_ref(&guest))));
     gate.change(|rules| {
-        let mute = Sanction::new(UserName::parse("bob").unwrap(), None, None, None, NOW);
+        let mute = Sanction::new(UserName::parse("bob").unwrap(), None, None, None, None, NOW);
         assert!(rules.sanction(false, mute, &Limits::default(), NOW));
         Ok(())
     })

@@ -2,14 +2,19 @@
 
 use super::super::{CommandResult, Session};
 use crate::fanout::ClientId;
-use crate::hub::rules::RoomGate;
+use crate::hub::rules::{Identity, RoomGate};
 use landline_common::history::HistoryOwner;
 use landline_common::{Cause, RoomName};
 
 impl Session {
     /// Allows one message in the room of `gate`, and counts it, or refuses.
     pub(in crate::hub::session) fn check_talk(&self, gate: &RoomGate) -> CommandResult {
-        match gate.allow_message(|| self.user.rules_identity(), self.now) {
+        let identity = || {
+            let is_slow = gate.read(|rules| rules.slow_seconds > 0);
+            let has_own_address = is_slow && self.hub.registry().has_own_address(&self.user);
+            Identity { has_own_address, ..self.user.rules_identity() }
+        };
+        match gate.allow_message(identity, self.now) {
             Err(_) if self.is_server_owner() => Ok(()),
             allowed => allowed,
         }

@@ -10,7 +10,7 @@ mod taking_back;
 mod targets;
 
 use super::super::broadcast_group::Notice;
-use super::super::rules::{RoomGate, RoomRules, ServerRules};
+use super::super::rules::{Insider, RoomGate, RoomRules, ServerRules};
 use super::super::{Hub, Registry, User};
 use super::{CommandResult, Session, quoted};
 use landline_common::clean::clean;
@@ -94,7 +94,11 @@ impl Session {
                 self.announce_everywhere(cause.report())
             }
             ServerAction::Doors { open } => {
-                let inside: Vec<_> = self.hub.online_users().iter().map(|user| user.history_owner().clone()).collect();
+                let online = self.hub.online_users();
+                let inside = online
+                    .iter()
+                    .map(|user| Insider { owner: user.history_owner().clone(), holder: user.name_holder() })
+                    .collect();
                 self.change_server(|rules| {
                     rules.inside = (!open).then_some(inside);
                     Ok(())

@@ -4,11 +4,12 @@ use super::super::{CommandResult, Session, User, no_such_user};
 use super::full;
 use crate::fanout::{DisconnectReason, Subscription};
 use crate::hub::broadcast_group::PresenceChange;
+use crate::hub::name_tokens::NameHolder;
 use crate::hub::rules::{Identity, RoomGate, Sanction, unused_since_ms};
 use crate::hub::{Hub, Registry};
 use landline_common::history::HistoryOwner;
 use landline_common::limits::count;
-use landline_common::{Cause, NameKey, Report, RoomName, UserName};
+use landline_common::{Cause, NameKey, OffsetDateTime, Report, RoomName, UserName};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 pub(super) struct Target {
     pub(super) name: UserName,
     pub(super) owner: Option<HistoryOwner>,
+    /// The program that has the name token of a guest.
+    holder: Option<NameHolder>,
     /// The user, if online.
     user: Option<Arc<User>>,
     /// The address, if the user is online and no other user has it.
@@ -29,19 +32,21 @@ impl Session {
     /// Finds the user that a command is about.
     pub(super) fn target(&self, name: &str) -> Result<Target, Report<'static>> {
         if let Some(user) = self.hub.find(name) {
-            let registry = self.hub.registry();
-            let is_own = registry.users.values().filter(|other| other.address.key == user.address.key).count() <= 1;
-            let own_address = is_own.then(|| user.address.key.clone());
+            let own_address = self.hub.registry().has_own_address(&user).then(|| user.address.key.clone());
             let owner = Some(user.history_owner().clone());
-            return Ok(Target { name: user.name.clone(), owner, user: Some(user.clone()), own_address });
+            let holder = user.name_holder();
+            return Ok(Target { name: user.name.clone(), owner, holder, user: Some(user), own_address });
         }
         let key = NameKey::of(name);
         if let Some(name) = self.hub.storage.account_name(&key) {
-            return Ok(Target { name, owner: Some(HistoryOwner::Account(key)), user: None, own_address: None });
+            let owner = Some(HistoryOwner::Account(key));
+            return Ok(Target { name, owner, holder: None, user: None, own_address: None });
         }
         let name = UserName::parse(name).map_err(|_| no_such_user(name))?;
-        let owner = self.hub.lost_owner(&name);
-        Ok(Target { name, owner, user: None, own_address: None })
+        let mut registry = self.hub.registry();
+        let owner = registry.lost_owner(&name);
+        let holder = registry.name_tokens.holder(&key, self.now);
+        Ok(Target { name, owner, holder, user: None, own_address: None })
     }
 
     /// Refuses to act against an owner of the server, or, unless the user is one, against an owner of the room.
@@ -127,8 +132,7 @@ impl Session {
         self.require_below(Some(gate), &target)?;
         let limits = self.hub.limits.clone();
         let now = self.now;
-        let sanction =
-            Sanction::new(target.name.clone(), target.owner.clone(), target.own_address.clone(), minutes, now);
+        let sanction = target.sanction(minutes, now);
         self.change_room(gate, |rules| {
             let most = limits.room_list;
             let has_space = rules.sanction(is_ban, sanction, &limits, now);
@@ -214,8 +218,7 @@ impl Session {
         self.require_below(None, &target)?;
         let limits = self.hub.limits.clone();
         let now = self.now;
-        let sanction =
-            Sanction::new(target.name.clone(), target.owner.clone(), target.own_address.clone(), minutes, now);
+        let sanction = target.sanction(minutes, now);
         self.change_server(|rules| {
             let most = limits.room_list;
             let has_space = rules.ban(sanction, &limits, now);
@@ -240,13 +243,19 @@ impl Session {
 }
 
 impl Target {
+    /// A mute or a ban of the user.
+    fn sanction(&self, minutes: Option<u64>, now: OffsetDateTime) -> Sanction {
+        Sanction::new(self.name.clone(), self.owner.clone(), self.holder, self.own_address.clone(), minutes, now)
+    }
+
     /// What the rules compare. A user who is not online has no address.
     pub(super) fn identity(&self) -> Identity {
         let address = self.user.as_ref().map_or_else(|| Arc::from(""), |user| user.address.key.clone());
         // No session has the number 0, so a name without an owner is compared by the name alone.
         let owner = self.owner.clone().unwrap_or(HistoryOwner::Guest(0));
         let former_names = self.user.as_ref().map(|user| user.profile.former_names()).unwrap_or_default();
-        Identity { name: self.name.key().clone(), former_names, owner, address }
+        let (name, holder) = (self.name.key().clone(), self.holder);
+        Identity { name, former_names, owner, holder, address, has_own_address: false }
     }
 }
 
@@ -258,6 +267,11 @@ fn about(cause: Cause, target: &Target, gate: &RoomGate) -> Report<'static> {
 }
 
 impl Registry {
+    /// True if no other online user has the address of a user.
+    pub(super) fn has_own_address(&self, user: &User) -> bool {
+        self.users.values().filter(|other| other.address.key == user.address.key).count() <= 1
+    }
+
     /// Finds the subscription of a user in a room.
     fn subscription_of(&self, room: &RoomName, user: &User) -> Option<Arc<Subscription>> {
         self.rooms.member(room, user.client())?.subscription.clone()
@@ -265,12 +279,6 @@ impl Registry {
 }
 
 impl Hub {
-    /// Returns the owner of a lost session of this name, which may still be resumed.
-    fn lost_owner(&self, name: &UserName) -> Option<HistoryOwner> {
-        let mut registry = self.registry();
-        registry.lost_owner(name)
-    }
-
     /// Ends a user's connection as soon as the last words are out, after [`LAST_WORDS`] in any case. The user says and
     /// reads nothing more.
     fn end_soon(&self, user: &Arc<User>) {

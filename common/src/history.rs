@@ -161,8 +161,8 @@ pub enum HistoryError {
     /// Too many requests are waiting.
     #[error("too many requests wait for the history; try again in a moment")]
     Busy,
-    /// Reading failed: the reason.
-    #[error("the history cannot be read: {0}")]
+    /// Reading or changing failed: the reason.
+    #[error("{0}")]
     Failed(String),
 }
 

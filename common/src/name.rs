@@ -27,7 +27,7 @@ pub enum NameError {
     #[error("a name needs at least one letter or digit")]
     Empty,
     /// The name has more characters than this, the maximum of [`crate::limits`].
-    #[error("the name is too long: at most {0} characters")]
+    #[error("the name of the user or room is too long: at most {0} characters")]
     TooLong(usize),
     /// The name has a character that user names must not have.
     #[error("a name has letters, digits, _ and - only")]

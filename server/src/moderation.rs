@@ -9,9 +9,10 @@ use crate::guard::departed::DepartedUser;
 use crate::hub::User;
 use crate::store::{BanRow, Messages};
 use landline_common::command::room_word;
-use landline_common::history::{HistoryError, HistoryOwner};
+use landline_common::history::HistoryOwner;
 use landline_common::{Cause, EventKind, NameKey, OffsetDateTime, Rendering, Report, RoomName};
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -105,12 +106,10 @@ impl Moderator {
         let key = NameKey::of(name);
         let unknown = || format!("There is no account called '{name}'.");
         let account = context.accounts.find(&key).ok_or_else(unknown)?;
-        let password = random_password().map_err(|why| format!("No random numbers ({why}); nothing was changed."))?;
-        let hash = context.hasher.hash(&password).map_err(|why| format!("{why}; nothing was changed."))?;
-        context
-            .accounts
-            .set_password(&key, &account.hash, hash)
-            .map_err(|why| format!("{why}; nothing was changed."))?;
+        let unchanged = |why: &dyn Display| format!("Nothing was changed: {why}. Give the command again.");
+        let password = random_password().map_err(|why| unchanged(&why))?;
+        let hash = context.hasher.hash(&password).map_err(|why| unchanged(&why))?;
+        context.accounts.set_password(&key, &account.hash, hash).map_err(|why| unchanged(&why))?;
         let account_of = HistoryOwner::Account(key.clone());
         if let Some(user) = context.hub.find(name).filter(|user| user.is_account()) {
             self.notify_and_revoke(std::slice::from_ref(&user), Cause::PasswordReset, "");
@@ -163,13 +162,10 @@ impl Moderator {
         log::info!("console: deleted account user={name}");
         Ok(match stored.and(direct_messages) {
             Ok(_) => format!("Deleted the account {name}."),
-            Err(why) => {
-                let why = if let HistoryError::Failed(why) = why { why } else { why.to_string() };
-                format!(
-                    "Deleted the account {name}, but not all of its mail and direct messages ({why}): register the name \
-                     and delete it again, or its next user may read them."
-                )
-            }
+            Err(why) => format!(
+                "Deleted the account {name}, but not all of its mail and direct messages ({why}): register the name and \
+                 delete it again, or its next user may read them."
+            ),
         })
     }
 

@@ -65,7 +65,7 @@ impl Editor {
         &self.text[self.cursor..]
     }
 
-    /// Returns whether `bytes` more can be inserted.
+    /// Returns whether the draft has room for `bytes` more, see [`DRAFT_BYTES`].
     #[must_use]
     pub fn fits(&self, bytes: usize) -> bool {
         self.text.len() + bytes <= DRAFT_BYTES

@@ -1,7 +1,7 @@
 //! The connection to a server, which can be made again and again.
 //!
 //! Each connection has a thread that dials, signs in and reads, and one that writes. All connections of one [`ServerConnection`]
-//! share one event channel. Each event carries the number of its connection, and [`Connection::current`] drops events
+//! share one event channel. Each event carries the number of its connection, and [`Connection::process`] drops events
 //! of older ones: without that, a late "connection lost" would end the connection that replaced it.
 //!
 //! A server may send faster than the UI reads. The channel is bounded in events and in bytes; when it is full, the
@@ -49,7 +49,7 @@ pub enum ConnectionEvent {
     },
     /// A line of the server with an event that this version does not know.
     Unknown(Box<str>),
-    /// A line of the server that [`Connection::current`] will parse.
+    /// A received line, which [`Connection::process`] parses when the UI takes it.
     UnparsedLine(UnparsedLine),
     /// The connection failed or broke.
     Down {
@@ -88,7 +88,7 @@ impl UnparsedLine {
 
 /// A connection that can be made again and again: to a server, or into a mesh. A UI uses nothing else of it.
 pub trait Connection: std::fmt::Debug {
-    /// Returns the event channel. Pass each event through [`Connection::current`].
+    /// Returns the event channel. Pass each event through [`Connection::process`].
     fn events(&self) -> &Receiver<(u64, ConnectionEvent)>;
     /// Parses an event and updates the connection's state by it. Returns `None` if the UI is not to see the event, for
     /// example if it is of an older connection.

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 const DIAL_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pause before the next address, cut short when an address fails.
 const STAGGER: Duration = Duration::from_millis(250);
-/// Pauses before an address that failed is tried again, since other connections may have kept the right client busy.
-/// The number is small because the other user chooses the addresses, which may be those of an uninvolved machine.
+/// Pauses before an address that failed is tried again, since other connections may have kept the user's client
+/// busy. They are few because the other user chooses the addresses, which may be those of an uninvolved machine.
 pub(super) const RETRY_DELAYS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
 
 /// A dial that is due.

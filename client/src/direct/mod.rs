@@ -11,7 +11,7 @@
 //! | `LOCAL_NUMBER` | this type: answers to commands of the user |
 //!
 //! The UI thread owns all state here. Each chat has threads of its own, and their events change the state only when the
-//! UI thread takes them in [`Connection::current`]. So the UI and this module always agree on which chats are open,
+//! UI thread takes them in [`Connection::process`]. So the UI and this module always agree on which chats are open,
 //! without a lock.
 
 mod addresses;

@@ -223,6 +223,8 @@ causes! {
     TooFarBack "too_far_back" Refusal(400), "/delete USER MINUTES goes 1 to {count} minute{s} back. Nothing was done.";
     ChangeNotStored "change_not_stored" Refusal(500),
         "The change could not be stored; no message has changed. Try again, or tell the operator of this server.";
+    ChangePending "change_pending" Refusal(503),
+        "The server's disk is slow: this may still be done. Give the command again in a moment.";
     NoPin "no_pin" Refusal(404), "No message is pinned in {room}.";
     RulesFull "rules_full" Refusal(403),
         "{room} has {count} such entries (owners, invitations, hands, mutes or bans), the maximum. Remove one first.";

@@ -170,7 +170,10 @@ impl NewPassword<'_> {
             RegisterError::Full => AuthResult::Refused(Cause::AccountsFull.report()),
             RegisterError::NotStored(why) => {
                 if context.log_throttle.allow("accounts", context.poller.uptime()) {
-                    log::error!("accounts: accounts.json not written user={name}: {why}; nothing was registered");
+                    log::error!(
+                        "accounts: accounts.json not written user={name}: {why}; nothing is registered now, and \
+                         the user was told to try again; if this repeats, check the disk"
+                    );
                 }
                 AuthResult::Refused(Cause::AccountNotStored.report())
             }
@@ -196,7 +199,10 @@ impl NewPassword<'_> {
             PasswordError::Changed => AuthResult::Refused(Cause::WrongOldPassword.report()),
             PasswordError::NotStored(why) => {
                 if context.log_throttle.allow("accounts", context.poller.uptime()) {
-                    log::error!("accounts: accounts.json not written user={name}: {why}; the old password stays");
+                    log::error!(
+                        "accounts: accounts.json not written user={name}: {why}; the old password stays, and \
+                         the user was told to try again; if this repeats, check the disk"
+                    );
                 }
                 AuthResult::Refused(Cause::PasswordNotStored.report())
             }

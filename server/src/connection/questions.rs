@@ -29,7 +29,7 @@ pub(super) struct Questions {
 pub(super) enum AnswerResult<'a> {
     /// Ask this question.
     Prompt(&'static str),
-    /// The user has cancelled the questions.
+    /// The user has ended the questions, by an empty line or /cancel: nothing is registered or changed.
     Cancelled,
     /// The two new passwords differ.
     Differ,

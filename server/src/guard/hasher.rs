@@ -16,10 +16,10 @@ const MAX_BYTES: usize = landline_common::limits::PASSWORD_MAX_BYTES;
 #[derive(Debug, Error)]
 pub enum HashError {
     /// All permits are taken, and the queue of waiting threads is full.
-    #[error("too many passwords are being hashed or checked; try again in a moment")]
+    #[error("too many passwords are being hashed or checked at once")]
     Busy,
     /// A new password is over 72 bytes or contains a NUL: bcrypt could not tell it from another one.
-    #[error("the password has more than 72 bytes, or a NUL")]
+    #[error("the password has more than 72 bytes, or a NUL character; it needs another one")]
     Unusable,
     /// bcrypt failed: the stored hash is malformed, or the system has no randomness.
     #[error("bcrypt failed: {0}")]

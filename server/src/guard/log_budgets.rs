@@ -38,7 +38,7 @@ pub enum LogCause {
     Probes,
 }
 
-/// The decision about a line.
+/// The decision about a log line or a session record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogVerdict {
     /// Write the line.
@@ -49,7 +49,7 @@ pub enum LogVerdict {
     Skip,
 }
 
-/// Counts the lines of each address.
+/// Limits the log lines and session records that each address causes, for each cause apart.
 #[derive(Debug, Default)]
 pub struct LogBudgets(Mutex<BoundedMap<(Origin, LogCause), Budget, MOST>>);
 

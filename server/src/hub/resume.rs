@@ -187,12 +187,20 @@ impl<D> ResumeTable<D> {
     }
 
     /// Detaches a session whose connection, from `address`, was lost. Returns the number of this detachment, for
-    /// [`Self::expire`], and the data of sessions that were evicted. An unknown session is not added: its data is
-    /// returned.
-    pub fn detach(&mut self, session: SessionNumber, address: Arc<str>, data: D, bytes: usize) -> (u64, Vec<D>) {
-        let detachment = self.next_detachment;
+    /// [`Self::expire`], and the data of sessions that were evicted. An unknown session gets no number and is not added:
+    /// its data is returned.
+    pub fn detach(
+        &mut self,
+        session: SessionNumber,
+        address: Arc<str>,
+        data: D,
+        bytes: usize,
+    ) -> (Option<u64>, Vec<D>) {
         let mut evicted = Vec::new();
-        if let Some(entry) = self.sessions.get_mut(&session) {
+        let entry = self.sessions.get_mut(&session);
+        let detachment = entry.is_some().then_some(self.next_detachment);
+        if let Some(entry) = entry {
+            let detachment = self.next_detachment;
             self.next_detachment += 1;
             let before =
                 std::mem::replace(&mut entry.state, ResumeState::Detached { detachment, address, bytes, data });
@@ -302,12 +310,13 @@ mod tests {
         }
         let (first, evicted) = table.detach(1, address(), "one", 40);
         assert!(evicted.is_empty());
+        assert_eq!(table.detach(9, address(), "unknown", 40), (None, vec!["unknown"]));
         assert!(table.detach(2, address(), "two", 40).1.is_empty());
         assert_eq!(table.detach(3, address(), "three", 40).1, ["one"], "too many");
         assert_eq!(table.detach(4, address(), "four", 70).1, ["two", "three"], "too many bytes");
-        assert_eq!(table.expire(first), None, "evicted already");
+        assert_eq!(first.and_then(|first| table.expire(first)), None, "evicted already");
         assert_eq!(table.resume(4, 9, token(4), token(5)), Some("four"));
-        let (again, _) = table.detach(4, address(), "again", 1);
+        let again = table.detach(4, address(), "again", 1).0.unwrap();
         assert_eq!(table.expire(again - 1), None, "an older detachment");
         assert_eq!(table.expire(again), Some("again"));
         assert_eq!(table.find(token(5), Transport::Clear), None);

@@ -96,8 +96,8 @@ fn existing_accounts_stay_and_invalid_ones_are_listed_without_passwords() {
     for line in [
         "  \"a b\": a name has letters, digits, _ and - only\n",
         "  \"info\": that name is reserved",
-        "  \"long\": the password has more than 72 bytes, or a NUL\n",
-        "  \"nul\": the password has more than 72 bytes, or a NUL\n",
+        "  \"long\": the password has more than 72 bytes, or a NUL character; it needs another one\n",
+        "  \"nul\": the password has more than 72 bytes, or a NUL character; it needs another one\n",
         "  \"none\": the password is missing\n",
         "  \"number\": the password is missing\n",
         "  user 8: the alias is missing\n",

@@ -29,7 +29,7 @@ use std::net::IpAddr;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
-/// Time that a peer has for an answer.
+/// Time in which a probed client must give a sign of life. Some acknowledgements start it again, up to [`LONGEST_PROBE`].
 pub const ANSWER_TIME: Duration = Duration::from_millis(2_700);
 /// Most time for a probe whose peer acknowledges bytes in front of the ping.
 pub const LONGEST_PROBE: Duration = Duration::from_secs(15);

@@ -92,7 +92,7 @@ impl Session {
             .hub
             .storage
             .delete_direct_messages(self.user.history_owner())
-            .map_err(|why| self.hub.history_refusal(&why))?;
+            .map_err(|why| self.hub.change_refusal(&why))?;
         self.answer(Cause::Forgotten.with_count(removed).into());
         Ok(())
     }
@@ -283,6 +283,23 @@ impl Hub {
                     );
                 }
                 Cause::HistoryFailed.report()
+            }
+        }
+    }
+
+    /// Makes the refusal of a change of stored messages that failed. Logs the failure.
+    pub(super) fn change_refusal(&self, why: &HistoryError) -> Report<'static> {
+        match why {
+            HistoryError::Off => Cause::HistoryOff.report(),
+            HistoryError::Busy => Cause::ChangePending.report(),
+            HistoryError::NoWord | HistoryError::Failed(_) => {
+                if self.note_failure("changes") {
+                    log::error!(
+                        "hub: cannot change messages in messages.db: {why}; nothing was changed and the user was told; if \
+                         this repeats, check the disk"
+                    );
+                }
+                Cause::ChangeNotStored.report()
             }
         }
     }

@@ -401,6 +401,7 @@ impl Session {
         for detached in evicted {
             self.hub.forget_guest(&detached.history_owner);
         }
+        let Some(detachment) = detachment else { return };
         let hub = Arc::downgrade(&self.hub);
         let expire = move || {
             if let Some(hub) = hub.upgrade() {

@@ -39,7 +39,7 @@ pub struct NewAccount {
     pub registered: OffsetDateTime,
 }
 
-/// The reason for which a name was not registered. Nothing has changed then.
+/// The reason for which a name was not registered. Nothing has changed then, but see `NotStored`.
 #[derive(Debug, Error)]
 pub enum RegisterError {
     /// This name, or one that looks like it, is registered.
@@ -53,7 +53,7 @@ pub enum RegisterError {
     NotStored(io::Error),
 }
 
-/// The reason for which the blocks of an account were not changed. Nothing has changed then.
+/// The reason for which the blocks of an account were not changed. Nothing has changed then, but see `NotStored`.
 #[derive(Debug, Error)]
 pub enum BlocksError {
     /// The name is not registered.
@@ -67,11 +67,11 @@ pub enum BlocksError {
     NotStored(io::Error),
 }
 
-/// The reason for which a password was not changed. Nothing has changed then.
+/// The reason for which a password was not changed. Nothing has changed then, but see `NotStored`.
 #[derive(Debug, Error)]
 pub enum PasswordError {
     /// The account was removed or its password changed since the caller read it.
-    #[error("the account was removed or its password changed since this change began; try again")]
+    #[error("meanwhile the account was removed, or its password was changed by another command")]
     Changed,
     /// The disk refused. (If only its last step failed, the next start may still find the change.)
     #[error("accounts.json not written: {0}")]

@@ -334,7 +334,9 @@ impl StorageThread {
                      told, and each new message is tried again"
                 );
             }
-            None if self.failures.record_success(now) => log::info!("messages.db: messages are stored again"),
+            None if self.failures.record_success(now) => {
+                log::info!("messages.db: messages are stored again; the history lacks those since the error")
+            }
             _ => {}
         }
     }

@@ -348,7 +348,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Deletes delivered mail, indexes all messages, marks the file as clean, and closes it. The next start then need not check the file.
+    /// Deletes delivered mail, indexes all messages, marks the file as clean, and closes it. The next start then need not
+    /// check the file.
     pub(super) fn close(mut self) {
         let closed = self.commit(true, |writer| {
             writer.mailbox.delete_deferred(&writer.connection)?;
@@ -357,7 +358,9 @@ impl Writer {
         });
         let closed = closed.and_then(|()| self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)"));
         if let Err(e) = closed.and_then(|()| self.connection.close().map_err(|(_, e)| e)) {
-            log::error!("messages.db: cannot close: {e}; stored messages are kept, the next start checks the file");
+            log::error!(
+                "messages.db: cannot close: {e}; stored messages are kept, and the next start checks the file if needed"
+            );
         }
     }
 }

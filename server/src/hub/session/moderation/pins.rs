@@ -15,7 +15,7 @@ impl Session {
     pub(super) fn pin(&mut self, gate: &RoomGate, message: MessageRef<'_>) -> CommandResult {
         let range = match message {
             MessageRef::Newest => Range::Last(1),
-            MessageRef::Id(id) => Range::Between { after: id.saturating_sub(1), up_to: id, most: 1 },
+            MessageRef::Id(id) => only(id),
             MessageRef::OfUser(_) => Range::Last(count(self.hub.limits.history_messages)),
         };
         let page = self.read_unfiltered(Some(gate), range).map_err(|why| self.hub.history_refusal(&why))?;
@@ -29,7 +29,13 @@ impl Session {
         };
         let text = self.pinned_text(&entry.text);
         let pin = Pin { id: entry.id, at_ms: entry.at.unix_ms, user: entry.user.into_string(), text };
-        self.set(gate, report(Cause::Pinned, &pin), |rules| rules.pin = Some(pin))
+        let id = pin.id;
+        self.set(gate, report(Cause::Pinned, &pin), |rules| rules.pin = Some(pin))?;
+        // The message may have been removed just before the room had the pin, which the removal would have ended.
+        if self.read_unfiltered(Some(gate), only(id)).is_ok_and(|page| page.entries.is_empty()) {
+            self.update_pin(gate, id, None);
+        }
+        Ok(())
     }
 
     pub(super) fn unpin(&mut self, gate: &RoomGate) -> CommandResult {
@@ -85,6 +91,11 @@ impl Session {
         self.user.send_events(&events, &self.hub.limits);
         Ok(())
     }
+}
+
+/// The range of one message.
+fn only(id: u64) -> Range {
+    Range::Between { after: id.saturating_sub(1), up_to: id, most: 1 }
 }
 
 fn transcribed<'e>(entry: &'e HistoryEntry, room: &'e str) -> Event<'e> {

@@ -93,8 +93,9 @@ impl Session {
             return Err(Cause::NotNewest.with_room(name));
         }
         self.check_talk(gate)?;
+        let was_remembered = room.remembers(newest.id);
         let stored = self.store_change(MessageChange::Edit { id: newest.id, text: text.as_str().into() })?;
-        if stored == 0 && !room.remembers(newest.id) {
+        if (stored == 0 || was_remembered) && !room.remembers(newest.id) {
             // An owner has just removed it.
             return Err(room.no_message());
         }
@@ -291,12 +292,7 @@ impl Session {
         match self.hub.storage.change_messages(change, self.now) {
             Ok(changed) => Ok(changed),
             Err(HistoryError::Off) => Ok(0),
-            Err(why) => {
-                if self.hub.note_failure("taking back") {
-                    log::error!("hub: cannot change messages: {why}");
-                }
-                Err(Cause::ChangeNotStored.report())
-            }
+            Err(why) => Err(self.hub.change_refusal(&why)),
         }
     }
 

@@ -58,6 +58,9 @@ pub struct RoomRecord {
     pub name: String,
     /// Names of the accounts that own it.
     pub owners: Vec<String>,
+    /// The room belongs to the server's owners, beside the accounts.
+    #[serde(default)]
+    pub of_server: bool,
     /// The topic.
     pub topic: Option<String>,
     /// The message on top.
@@ -100,8 +103,8 @@ pub struct PinRecord {
 pub struct SanctionRecord {
     /// The user's name.
     pub user: String,
-    /// The name is an account's.
-    pub account: bool,
+    /// The account that the user is, or has registered since.
+    pub account: Option<String>,
     /// The hash of the guest's name token, if the guest had one.
     #[serde(default)]
     pub holder: Option<String>,

@@ -61,7 +61,7 @@ mod tests {
         assert_eq!(none, None);
         let bob = SanctionRecord {
             user: "bob".into(),
-            account: false,
+            account: None,
             holder: Some("0f".into()),
             address: Some("10.0.0.1".into()),
             until_ms: Some(5),

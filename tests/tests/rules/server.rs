@@ -215,7 +215,57 @@ fn guest_takes_the_rules_of_its_room_along() {
     bob.until("INFO: gus closed attic");
     gus.quit();
     bob.until("gus has left");
+    // Bob is still there, among those who were let in.
     let mut carol = server.guest("carol", "lobby");
+    assert!(refused(&mut carol, "/join attic").contains("403 attic is for invited users only"));
+    bob.send("/topic mine now");
+    bob.until("ERROR: 403 ");
+    bob.send("/leave attic");
+    bob.until("INFO: You left attic");
     carol.send("/join attic");
     carol.until("INFO: You are in attic now");
+    carol.send("/topic tea");
+    carol.until("INFO: carol set the topic of attic");
+}
+
+#[test]
+fn owner_of_the_server_who_lets_a_guest_run_the_lobby_keeps_its_rules() {
+    let server = TestServer::default();
+    let mut alice = claim(&server, "alice");
+    for line in ["/topic exam", "/quiet on", "/ban pete"] {
+        alice.send(line);
+    }
+    alice.until("INFO: alice banned pete");
+    let mut gus = server.guest("gus", "lobby");
+    alice.send("/op gus");
+    gus.until("INFO: alice made gus an owner of lobby");
+    gus.quit();
+    alice.until("gus has left");
+    let mut bob = server.guest("bob", "lobby");
+    assert!(refused(&mut bob, "hello").contains("lobby is quiet"));
+    let mut pete = server.connect();
+    pete.send("pete_lobby");
+    pete.expect_start("403 You are banned from lobby");
+}
+
+#[test]
+fn guest_leaves_no_rules_behind_for_the_whole_server() {
+    let server = TestServer::default();
+    let mut eve = server.guest("eve", "trap");
+    let mut bob = server.guest("bob", "lobby");
+    for line in ["/slow 3600", "/mute bob", "/quiet on", "/open off"] {
+        eve.send(line);
+    }
+    eve.until("INFO: eve closed trap");
+    eve.send("/deop eve");
+    eve.until("INFO: eve took the ownership of trap from eve");
+    bob.send("/all hello");
+    bob.send("/away lunch");
+    bob.until("INFO: You are away");
+    eve.until("[all] bob: hello");
+    assert!(refused(&mut bob, "/join trap").contains("403 trap is for invited users only"));
+    eve.send("/leave trap");
+    eve.until("INFO: You left trap");
+    bob.send("/join trap");
+    bob.until("INFO: You are in trap now");
 }

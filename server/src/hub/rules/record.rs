@@ -28,14 +28,23 @@ fn owners_of(names: &[String]) -> Vec<RoomOwner> {
 }
 
 fn names_of(owners: &[RoomOwner]) -> Vec<String> {
-    let accounts = owners.iter().filter(|owner| matches!(owner.owner, HistoryOwner::Account(_)));
-    accounts.map(|owner| owner.user.to_string()).collect()
+    owners.iter().filter_map(|RoomOwner { user, owner }| account_name(user, owner)).collect()
+}
+
+/// Returns the name of an account; `None` for a guest. `user` is its name at that time, which may have been another one
+/// before the guest registered.
+fn account_name(user: &UserName, owner: &HistoryOwner) -> Option<String> {
+    match owner {
+        HistoryOwner::Account(account) if account == user.key() => Some(user.to_string()),
+        HistoryOwner::Account(account) => Some(account.as_str().to_owned()),
+        HistoryOwner::Guest(_) => None,
+    }
 }
 
 fn record_of(sanctions: &Sanctions, now: OffsetDateTime) -> Vec<SanctionRecord> {
     let record = |sanction: &Sanction| SanctionRecord {
         user: sanction.user.to_string(),
-        account: matches!(sanction.owner, Some(HistoryOwner::Account(_))),
+        account: sanction.owner.as_ref().and_then(|owner| account_name(&sanction.user, owner)),
         holder: sanction.holder.map(|holder| holder.to_string()),
         address: sanction.address.as_deref().map(str::to_owned),
         until_ms: sanction.until_ms,
@@ -46,7 +55,7 @@ fn record_of(sanctions: &Sanctions, now: OffsetDateTime) -> Vec<SanctionRecord> 
 fn sanctions_of(records: &[SanctionRecord]) -> Sanctions {
     let sanction = |record: &SanctionRecord| {
         let user = UserName::parse(&record.user).ok()?;
-        let owner = record.account.then(|| account(&record.user));
+        let owner = record.account.as_deref().map(account);
         let holder = record.holder.as_deref().and_then(NameHolder::parse);
         let address = record.address.as_deref().map(Into::into);
         Some(Sanction { user, owner, holder, address, until_ms: record.until_ms })
@@ -61,6 +70,7 @@ impl RoomRules {
         let record = RoomRecord {
             name: name.to_owned(),
             owners: names_of(&self.owners),
+            of_server: self.is_servers,
             topic: self.topic.clone(),
             pin: self.pin.as_ref().map(|pin| PinRecord {
                 id: pin.id,
@@ -77,14 +87,16 @@ impl RoomRules {
             bans: record_of(&self.bans, now),
             last_used_ms,
         };
-        let without_rules = RoomRecord { name: name.to_owned(), last_used_ms, ..RoomRecord::default() };
-        let is_kept = !record.owners.is_empty() || (self.owners.is_empty() && record != without_rules);
+        let without_rules =
+            RoomRecord { name: name.to_owned(), of_server: self.is_servers, last_used_ms, ..RoomRecord::default() };
+        let is_kept = !record.owners.is_empty() || (self.is_servers && record != without_rules);
         is_kept.then_some(record)
     }
 
     pub(in crate::hub) fn from_record(record: &RoomRecord) -> RoomRules {
         let mut rules = RoomRules::default();
         rules.owners = owners_of(&record.owners);
+        rules.is_servers = record.of_server || record.owners.is_empty();
         rules.topic.clone_from(&record.topic);
         rules.pin = record.pin.clone().map(|PinRecord { id, at_ms, user, text }| Pin { id, at_ms, user, text });
         rules.key.clone_from(&record.key);
@@ -156,6 +168,40 @@ mod tests {
         assert_eq!(read.bans.in_force(NOW).map(|ban| ban.holder).collect::<Vec<_>>(), [Some(holder)]);
         assert_eq!(read.to_record("ops", 5, NOW), Some(record));
         assert_eq!(RoomRules::default().to_record("ops", 5, NOW), None);
+    }
+
+    #[test]
+    fn a_room_of_the_server_outlasts_a_guest_who_runs_it_too() {
+        let mut rules = RoomRules::of_server();
+        assert_eq!(rules.to_record("lobby", 5, NOW), None, "no rules");
+        rules.topic = Some("tea".into());
+        assert!(rules.add_owner(UserName::parse("gus").unwrap(), HistoryOwner::Guest(1), &Limits::default()));
+        let record = rules.to_record("lobby", 5, NOW).unwrap();
+        assert!(record.of_server && record.owners.is_empty());
+        assert!(RoomRules::from_record(&record).is_servers);
+        rules.is_servers = false;
+        assert_eq!(rules.to_record("lobby", 5, NOW), None, "a guest's room");
+        let older = RoomRecord { of_server: false, ..record };
+        assert!(RoomRules::from_record(&older).is_servers, "without owners, it was always the server's");
+    }
+
+    #[test]
+    fn a_sanction_follows_its_user_into_the_account_of_another_name() {
+        let mut rules = RoomRules::of_server();
+        let mallory = UserName::parse("mallory").unwrap();
+        let ban = Sanction::new(mallory.clone(), Some(HistoryOwner::Guest(1)), None, None, None, NOW);
+        assert!(rules.sanction(true, ban, &Limits::default(), NOW));
+        assert!(rules.add_owner(mallory, HistoryOwner::Guest(1), &Limits::default()));
+        rules.replace_owner(&HistoryOwner::Guest(1), &account("trent"));
+        let record = rules.to_record("ops", 5, NOW).unwrap();
+        assert_eq!(
+            (&record.bans[0].account, &record.owners[..]),
+            (&Some("trent".to_owned()), &["trent".to_owned()][..])
+        );
+        let read = RoomRules::from_record(&record);
+        let owners: Vec<_> = read.bans.in_force(NOW).map(|ban| ban.owner.clone()).collect();
+        assert_eq!(owners, [Some(account("trent"))]);
+        assert!(read.is_owner(&account("trent")) && !read.is_owner(&account("mallory")));
     }
 
     #[test]

@@ -72,7 +72,11 @@ impl Trace {
 /// What the owners of a room have set. The default restricts nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::hub) struct RoomRules {
+    /// The users who run the room, the one who opened it first.
     pub(in crate::hub) owners: Vec<RoomOwner>,
+    /// The room belongs to the server's owners, who may let others run it: the lobby, a room that is older than the rules,
+    /// and a room without owners that they have set something for. Its rules outlast its owners.
+    pub(in crate::hub) is_servers: bool,
     pub(in crate::hub) topic: Option<String>,
     pub(in crate::hub) pin: Option<Pin>,
     pub(in crate::hub) key: Option<String>,
@@ -95,6 +99,11 @@ impl RoomRules {
     pub(in crate::hub) fn opened_by(owner: Option<(UserName, HistoryOwner)>) -> RoomRules {
         let owners = owner.into_iter().map(|(user, owner)| RoomOwner { user, owner }).collect();
         RoomRules { owners, ..RoomRules::default() }
+    }
+
+    /// The rules of a new room that belongs to the server's owners.
+    pub(in crate::hub) fn of_server() -> RoomRules {
+        RoomRules { is_servers: true, ..RoomRules::default() }
     }
 
     /// True for an owner of the room.
@@ -341,15 +350,26 @@ impl RoomRules {
         self.bans.replace_owner(guest, account);
     }
 
+    /// Removes an owner. Returns false if the user was none.
+    ///
+    /// With the last owner, the rules of a room end, or a guest could leave rules behind that only the server's owners can
+    /// lift. What keeps other users out stays until the room closes: its members spoke among themselves. The rules of a
+    /// room of the server stay.
+    #[must_use]
+    pub(in crate::hub) fn remove_owner(&mut self, user: &HistoryOwner) -> bool {
+        let before = self.owners.len();
+        self.owners.retain(|owner| owner.owner != *user);
+        let removed = self.owners.len() < before;
+        if removed && self.owners.is_empty() && !self.is_servers {
+            let RoomRules { key, is_closed, invited, bans, .. } = std::mem::take(self);
+            *self = RoomRules { key, is_closed, invited, bans, ..RoomRules::default() };
+        }
+        removed
+    }
+
     /// Forgets a guest whose session has ended for good, or an account that was deleted.
     pub(in crate::hub) fn forget_owner(&mut self, user: &HistoryOwner) {
-        let had_owners = !self.owners.is_empty();
-        self.owners.retain(|owner| owner.owner != *user);
-        if had_owners && self.owners.is_empty() {
-            // Without its owners the room is as one that nobody has set anything for.
-            *self = RoomRules::default();
-            return;
-        }
+        let _was_owner = self.remove_owner(user);
         self.invited.retain(|owner| owner != user);
         self.take_floor(user);
     }

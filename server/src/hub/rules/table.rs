@@ -149,10 +149,12 @@ impl RulesTable {
         }
     }
 
-    /// Number of rooms that a user owns. Rooms not used since `unused_since_ms` do not count.
+    /// Number of rooms that a user owns first: as their opener, or since all earlier owners have gone. Others that made it
+    /// an owner too do not use up its number. Rooms not used since `unused_since_ms` do not count.
     pub(in crate::hub) fn owned_by(&self, owner: &HistoryOwner, unused_since_ms: i64) -> usize {
         let is_used = |gate: &RoomGate| gate.last_used_ms.load(SeqCst) >= unused_since_ms;
-        self.0.values().filter(|gate| is_used(gate) && gate.read(|rules| rules.is_owner(owner))).count()
+        let is_first = |rules: &RoomRules| rules.owners.first().is_some_and(|first| first.owner == *owner);
+        self.0.values().filter(|gate| is_used(gate) && gate.read(is_first)).count()
     }
 
     /// All gates.
@@ -160,29 +162,15 @@ impl RulesTable {
         self.0.values()
     }
 
-    /// Forgets a guest whose session has ended for good; `is_open` tells which rooms stay without owners.
-    pub(in crate::hub) fn forget_guest(&mut self, guest: &HistoryOwner, is_open: impl Fn(&RoomKey) -> bool) {
+    /// Forgets a guest whose session has ended for good, or an account that was deleted: its name may become another
+    /// user's. Open rooms (`is_open`) and those of the server stay without owners.
+    pub(in crate::hub) fn forget_owner(&mut self, owner: &HistoryOwner, is_open: impl Fn(&RoomKey) -> bool) {
         self.0.retain(|key, gate| {
-            // Neither a clone nor the flag: forgetting a guest restricts no more than before.
-            let (is_owned, has_record) = {
-                let mut rules = gate.rules.lock();
-                let had_owners = !rules.owners.is_empty();
-                rules.forget_owner(guest);
-                gate.restricts_talk.store(rules.restricts_talk(), SeqCst);
-                // A room that no user owned belongs to the server, and keeps its rules.
-                (!rules.owners.is_empty(), !had_owners)
-            };
-            is_owned || is_open(key) || has_record
-        });
-    }
-
-    /// Forgets an account that was deleted: its name may become another user's.
-    pub(in crate::hub) fn forget_account(&self, account: &HistoryOwner) {
-        for gate in self.0.values() {
             let mut rules = gate.rules.lock();
-            rules.forget_owner(account);
+            rules.forget_owner(owner);
             gate.restricts_talk.store(rules.restricts_talk(), SeqCst);
-        }
+            !rules.owners.is_empty() || rules.is_servers || is_open(key)
+        });
     }
 
     /// Lists owners and hands under the new name of a user.

@@ -74,8 +74,10 @@ impl Hub {
             && !opens_for_owners
             && rules.owned_by(user.history_owner(), unused_since_ms) < count(self.limits.owned_rooms);
         let (name, group) = rooms.enter(room, user, per_address, || {
-            let first_rules =
-                || RoomRules::opened_by(can_own.then(|| (user.name.clone(), user.history_owner().clone())));
+            let first_rules = || match opens_for_owners {
+                true => RoomRules::of_server(),
+                false => RoomRules::opened_by(can_own.then(|| (user.name.clone(), user.history_owner().clone()))),
+            };
             let gate = rules.open(room, first_rules, entry.now);
             BroadcastGroup::new(RoomLog::new(&self.flushers), Some(gate), &self.limits)
         })?;

@@ -70,6 +70,8 @@ struct Room {
     /// Users or owners have used the room, so that the next one to enter does not open it.
     exists: bool,
     owners: Vec<Owner>,
+    /// The room belongs to the server's owners, also beside other owners.
+    is_servers: bool,
     has_key: bool,
     is_closed: bool,
     is_quiet: bool,
@@ -202,6 +204,7 @@ impl Model {
         }
         if !rules.exists {
             rules.exists = true;
+            rules.is_servers = room == LOBBY;
             if room != LOBBY {
                 rules.owners.push(owner);
             }
@@ -335,18 +338,13 @@ impl Model {
         }
         let gone = session.owner;
         for at in 0..ROOMS.len() {
-            let is_open = self.is_open(at);
             let room = &mut self.rooms[at];
-            let was_owned = !room.owners.is_empty();
-            room.owners.retain(|owner| *owner != gone);
-            if was_owned && room.owners.is_empty() {
-                *room = Room { exists: is_open, ..Room::default() };
-                continue;
-            }
+            room.remove_owner(gone);
             room.invited.retain(|owner| *owner != gone);
             room.floors.retain(|(owner, _)| *owner != gone);
             room.hands.retain(|(_, owner)| *owner != gone);
         }
+        self.close_empty_rooms();
         self.owners.retain(|owner| *owner != gone);
         if let Some(inside) = &mut self.inside {
             inside.retain(|insider| insider.owner != Some(gone) || insider.has_token);
@@ -363,7 +361,7 @@ impl Model {
     /// A room without owners and rules is forgotten with its last member.
     fn close_empty_rooms(&mut self) {
         for at in 0..ROOMS.len() {
-            if !self.is_open(at) && self.rooms[at].owners.is_empty() && !self.rooms[at].has_rules(self.now) {
+            if !self.is_open(at) && self.rooms[at].owners.is_empty() && !self.rooms[at].is_kept(self.now) {
                 self.rooms[at] = Room::default();
             }
         }
@@ -378,10 +376,8 @@ impl Model {
         let now = self.now;
         let is_account = |owner: &Owner| matches!(owner, Owner::Account(_));
         for room in &mut self.rooms {
-            let was_owned = !room.owners.is_empty();
             room.owners.retain(is_account);
-            let is_kept = if was_owned { !room.owners.is_empty() } else { room.has_rules(now) };
-            if !is_kept {
+            if room.owners.is_empty() && !room.is_kept(now) {
                 *room = Room::default();
                 continue;
             }
@@ -404,10 +400,21 @@ impl Model {
 }
 
 impl Room {
-    /// True if a room without owners is kept for its rules.
-    fn has_rules(&self, now: u64) -> bool {
+    /// Removes an owner. With the last one, what keeps other users out stays while members are in the room.
+    fn remove_owner(&mut self, owner: Owner) {
+        let before = self.owners.len();
+        self.owners.retain(|other| *other != owner);
+        if self.owners.len() < before && self.owners.is_empty() && !self.is_servers {
+            let Room { exists, has_key, is_closed, invited, bans, .. } = std::mem::take(self);
+            *self = Room { exists, has_key, is_closed, invited, bans, ..Room::default() };
+        }
+    }
+
+    /// True if a room without owners and members is kept for its rules.
+    fn is_kept(&self, now: u64) -> bool {
         let invites_accounts = self.invited.iter().any(|owner| matches!(owner, Owner::Account(_)));
         let is_sanctioned = !self.mutes.is_empty(now) || !self.bans.is_empty(now);
-        self.has_key || self.is_closed || self.is_quiet || self.is_slow || invites_accounts || is_sanctioned
+        let guarded = self.has_key || self.is_closed || invites_accounts;
+        self.is_servers && (guarded || self.is_quiet || self.is_slow || is_sanctioned)
     }
 }

@@ -1,6 +1,6 @@
 //! What owners of a room can do.
 
-use super::{Checked, Floor, Model, SHORT, refuse};
+use super::{Checked, Floor, Model, Owner, SHORT, refuse};
 use crate::refusal::Refusal;
 use crate::steps::{Action, RoomIndex, UserIndex};
 
@@ -27,6 +27,15 @@ impl Model {
         if !self.owners.contains(&mine) && !self.rooms[at].owners.contains(&mine) {
             return refuse(Refusal::NotOwner);
         }
+        // By the rules that they set, a room that no user runs becomes one of the server's owners.
+        let takes_room = self.owners.contains(&mine) && self.rooms[at].owners.is_empty();
+        self.set_rules(me, mine, at, action)?;
+        self.rooms[at].is_servers |= takes_room && !matches!(action, Action::Kick(_));
+        Ok(())
+    }
+
+    fn set_rules(&mut self, me: UserIndex, mine: Owner, at: RoomIndex, action: Action) -> Checked {
+        let now = self.now;
         match action {
             Action::Kick(user) => {
                 self.require_below(me, Some(at), user)?;
@@ -72,7 +81,9 @@ impl Model {
             Action::Deop(user) => {
                 let owner = self.known_owner(user).filter(|owner| self.rooms[at].owners.contains(owner));
                 let owner = owner.ok_or(vec![Refusal::NoOwner])?;
-                self.rooms[at].owners.retain(|other| *other != owner);
+                let room = &mut self.rooms[at];
+                room.is_servers |= self.owners.contains(&mine) && room.owners.len() == 1;
+                room.remove_owner(owner);
             }
             Action::Invite(user) => {
                 let owner = self.known_owner(user).ok_or(vec![Refusal::NoSuchUser])?;

@@ -64,7 +64,7 @@ impl Model {
         let mine = self.owner(me);
         let mut refused = Vec::new();
         for (at, room) in self.rooms.iter().enumerate() {
-            let counts = room.exists && (self.is_in(me, at) || room.owners.is_empty());
+            let counts = room.exists && (self.is_in(me, at) || room.is_servers);
             if !counts || room.owners.contains(&mine) {
                 continue;
             }
@@ -96,7 +96,7 @@ impl Model {
         let is_muted = rooms().any(|(at, room)| {
             let counts = match user {
                 Some(user) => is_in(user, at),
-                None => is_in(me, at) || room.owners.is_empty(),
+                None => is_in(me, at) || room.is_servers,
             };
             counts && !room.owners.contains(&to) && room.mutes.hold(self.identity(me), self.now)
         });

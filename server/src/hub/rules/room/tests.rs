@@ -285,14 +285,24 @@ fn a_room_forgets_one_guest_and_its_rules_with_the_last_owner() {
     let mut rules = busy();
     rules.forget_owner(&guest(2));
     assert_eq!(users_of(&rules), [const { [HistoryOwner::Guest(3)] }; 3]);
-    let mut with_server = RoomRules { owners: Vec::new(), ..busy() };
-    with_server.forget_owner(&guest(2));
-    assert!(with_server.is_quiet, "a room of the server keeps its rules");
+    let mut of_server = RoomRules { is_servers: true, ..busy() };
+    of_server.forget_owner(&guest(1));
+    assert!(of_server.is_quiet && of_server.owners.is_empty(), "a room of the server keeps its rules");
     assert!(rules.add_owner(name(3), guest(3), &Limits::default()));
     rules.forget_owner(&guest(1));
     assert!(rules.is_quiet && rules.is_owner(&guest(3)));
+    rules.key = Some("sesame".into());
+    let ban = Sanction::new(name(9), Some(guest(9)), None, None, None, NOW);
+    assert!(rules.sanction(true, ban, &Limits::default(), NOW) && rules.invite(&guest(4), &Limits::default()));
     rules.forget_owner(&guest(3));
-    assert_eq!(rules, RoomRules::default());
+    assert!(!rules.restricts_talk() && rules.key.is_some() && rules.bans.find(&identity(9), NOW).is_some());
+    assert_eq!(rules.invited, [guest(4)], "its members are still among themselves");
+    let mut open = owned();
+    open.set_quiet(true);
+    assert!(!open.remove_owner(&guest(2)) && open.is_quiet);
+    assert!(open.remove_owner(&guest(1)));
+    assert_eq!(open, RoomRules::default());
+    assert!(!open.remove_owner(&guest(1)));
 }
 
 #[test]

@@ -101,6 +101,12 @@ fn unused_rooms_are_free_after_their_days() {
     }
     assert_eq!([10, 11, 20, 21].map(|since| table.owned_by(&alice, since)), [2, 1, 1, 0]);
     assert_eq!(table.owned_by(&account("bob"), 0), 0);
+    let (table, _) = table_of("shared", owned_by(&[account("bob"), account("alice")]));
+    assert_eq!((table.owned_by(&account("bob"), 0), table.owned_by(&alice, 0)), (1, 0), "the first owner's");
+    let mut table = RulesTable::default();
+    for (name, used_ms) in [("old", 10), ("new", 20)] {
+        table.insert(room(name), owned_by(std::slice::from_ref(&alice)), used_ms);
+    }
     for since in [10, 20] {
         table.expire(room("old").key(), since);
         table.expire(room("new").key(), since);
@@ -114,7 +120,9 @@ fn unused_rooms_are_free_after_their_days() {
 fn a_closed_room_stays_with_owners_or_a_record() {
     for (rules, stays) in [
         (RoomRules::default(), false),
-        (quiet(RoomRules::default()), true),
+        (quiet(RoomRules::default()), false),
+        (RoomRules::of_server(), false),
+        (quiet(RoomRules::of_server()), true),
         (owned_by(&[HistoryOwner::Guest(1)]), true),
         (owned_by(&[account("alice")]), true),
     ] {
@@ -131,16 +139,23 @@ fn a_guests_rooms_end_with_its_session_unless_others_need_them() {
     let guest = HistoryOwner::Guest(1);
     let mine = || quiet(owned_by(std::slice::from_ref(&guest)));
     let shared = || quiet(owned_by(&[guest.clone(), account("alice")]));
-    let servers = || quiet(RoomRules::default());
+    let of_server = || {
+        let mut rules = quiet(mine());
+        rules.is_servers = true;
+        rules
+    };
+    let free = || quiet(RoomRules::default());
     // Rules, whether members are in the room, whether the room stays, whether it is still quiet.
     for (rules, open, stays, still_quiet) in [
         (mine(), false, false, false),
         (mine(), true, true, false),
         (shared(), false, true, true),
-        (servers(), false, true, true),
+        (of_server(), false, true, true),
+        (free(), false, false, true),
+        (free(), true, true, true),
     ] {
         let (mut table, gate) = table_of("ops", rules);
-        table.forget_guest(&guest, |_| open);
+        table.forget_owner(&guest, |_| open);
         assert_eq!(table.find(room("ops").key()).is_some(), stays, "{gate:?}");
         assert_eq!((is_silenced(&gate), gate.read(|rules| rules.is_owner(&guest))), (still_quiet, false));
     }
@@ -149,7 +164,7 @@ fn a_guests_rooms_end_with_its_session_unless_others_need_them() {
 #[test]
 fn an_account_takes_over_and_is_forgotten_in_all_rooms() {
     let (guest, alice) = (HistoryOwner::Guest(1), account("alice"));
-    let (table, gate) = table_of("ops", quiet(owned_by(std::slice::from_ref(&guest))));
+    let (mut table, gate) = table_of("ops", quiet(owned_by(std::slice::from_ref(&guest))));
     gate.change(|rules| {
         let mute = Sanction::new(UserName::parse("bob").unwrap(), None, None, None, None, NOW);
         assert!(rules.sanction(false, mute, &Limits::default(), NOW));
@@ -158,7 +173,8 @@ fn an_account_takes_over_and_is_forgotten_in_all_rooms() {
     .unwrap();
     table.replace_owner(&guest, &alice);
     assert!(gate.read(|rules| rules.is_owner(&alice) && !rules.is_owner(&guest)));
-    table.forget_account(&alice);
+    table.forget_owner(&alice, |_| false);
     assert!(!is_silenced(&gate), "without owners, the rules end");
     assert!(gate.read(|rules| *rules == RoomRules::default()));
+    assert!(table.find(room("ops").key()).is_none());
 }

@@ -21,7 +21,7 @@ impl Session {
     }
 
     /// Refuses a message to all users of a user who is muted, or neither owner nor unhindered, in a room that it is in, or
-    /// in a room that the server's owners run. Other rooms do not count: their owners may be any guests.
+    /// in a room that belongs to the server's owners. Other rooms do not count: their owners may be any guests.
     pub(in crate::hub::session) fn check_announcement(&self) -> CommandResult {
         if self.is_server_owner() {
             return Ok(());
@@ -30,15 +30,15 @@ impl Session {
         let identity = self.user.rules_identity();
         for gate in registry.rules.iter().filter(|gate| gate.silences(|| identity.clone(), self.now)) {
             let is_member = self.is_in(gate);
-            let (refusal, has_owners) = gate.read(|rules| {
+            let (refusal, is_servers) = gate.read(|rules| {
                 let refusal = match rules.mutes.find(&identity, self.now) {
                     Some(_) => Cause::Muted.report(),
                     None if rules.is_quiet => Cause::Quiet.report(),
                     None => Cause::Slowed.with_seconds(rules.slow_seconds),
                 };
-                (refusal, !rules.owners.is_empty())
+                (refusal, rules.is_servers)
             });
-            if is_member || !has_owners {
+            if is_member || is_servers {
                 return Err(refusal.in_room(gate.name().to_string()));
             }
         }
@@ -47,7 +47,7 @@ impl Session {
 
     /// Refuses what a user would say to one other user, or ask of one: a guest where only owners may be written to, and
     /// a user who is muted in a room that the other one is in. An absent user (without `client`) is in no room, so a
-    /// mute counts there in the rooms of this user and in those that the server's owners run.
+    /// mute counts there in the rooms of this user and in those that belong to the server's owners.
     pub(in crate::hub::session) fn check_whisper(&self, to: &HistoryOwner, client: Option<ClientId>) -> CommandResult {
         let server_rules = self.hub.server_rules.lock();
         if server_rules.is_owner(self.user.history_owner()) || server_rules.is_owner(to) {
@@ -68,7 +68,7 @@ impl Session {
         let identity = self.user.rules_identity();
         let counts = |gate: &RoomGate| match client {
             Some(client) => registry.rooms.member(gate.name(), client).is_some(),
-            None => self.is_in(gate) || gate.read(|rules| rules.owners.is_empty()),
+            None => self.is_in(gate) || gate.read(|rules| rules.is_servers),
         };
         let muted_in = registry.rules.iter().find(|gate| {
             gate.read(|rules| !rules.is_owner(to) && rules.mutes.find(&identity, self.now).is_some()) && counts(gate)

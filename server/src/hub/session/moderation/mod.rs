@@ -199,7 +199,12 @@ impl Session {
         change: impl FnOnce(&mut RoomRules) -> Result<T, Report<'static>>,
     ) -> Result<T, Report<'static>> {
         let stored = gate.to_record(self.now);
-        let (changed, before) = gate.change(change)?;
+        let by_server_owner = self.is_server_owner();
+        let (changed, before) = gate.change(|rules| {
+            // A room that no user runs becomes one of the server by the rules that its owners set.
+            rules.is_servers |= by_server_owner && rules.owners.is_empty();
+            change(rules)
+        })?;
         if gate.to_record(self.now) != stored && self.store_rules().is_err() {
             gate.restore(before);
             return Err(Cause::RulesNotStored.report());
@@ -322,20 +327,23 @@ impl Hub {
     /// # Errors
     /// The reason why it could not be stored.
     pub fn forget_rules_of(&self, account: &HistoryOwner, now: OffsetDateTime) -> Result<(), String> {
-        self.registry().rules.forget_account(account);
-        self.server_rules.lock().forget_owner(account);
+        self.forget_owner(account);
         self.store_rules(now)
     }
 
     /// Forgets what a guest had whose session has ended for good. Accounts keep theirs.
     pub(in crate::hub::session) fn forget_guest(&self, owner: &HistoryOwner) {
         if matches!(owner, HistoryOwner::Guest(_)) {
-            let mut registry = self.registry();
-            let Registry { rooms, rules, .. } = &mut *registry;
-            rules.forget_guest(owner, |room| rooms.is_open(room));
-            drop(registry);
-            self.server_rules.lock().forget_owner(owner);
+            self.forget_owner(owner);
         }
+    }
+
+    fn forget_owner(&self, owner: &HistoryOwner) {
+        let mut registry = self.registry();
+        let Registry { rooms, rules, .. } = &mut *registry;
+        rules.forget_owner(owner, |room| rooms.is_open(room));
+        drop(registry);
+        self.server_rules.lock().forget_owner(owner);
     }
 
     /// Sets the code that makes the next user who knows it an owner of the server.

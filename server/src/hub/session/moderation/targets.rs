@@ -182,10 +182,12 @@ impl Session {
 
     pub(super) fn remove_owner(&mut self, gate: &RoomGate, user: &str) -> CommandResult {
         let target = self.target(user)?;
+        let by_server_owner = self.is_server_owner();
         self.change_room(gate, |rules| {
-            let before = rules.owners.len();
-            rules.owners.retain(|other| Some(&other.owner) != target.owner.as_ref());
-            (rules.owners.len() < before).then_some(()).ok_or_else(|| about(Cause::NoOwner, &target, gate))
+            // The rules outlast the last owner if an owner of the server takes the room.
+            rules.is_servers |= by_server_owner && rules.owners.len() == 1;
+            let removed = target.owner.as_ref().is_some_and(|owner| rules.remove_owner(owner));
+            removed.then_some(()).ok_or_else(|| about(Cause::NoOwner, &target, gate))
         })?;
         self.announce_change(gate, Cause::OwnerRemoved.with_user(target.name.to_string()));
         Ok(())

@@ -98,7 +98,7 @@ impl Storage for StoreBackend {
 
     fn store_rules(&self, record: &mut dyn FnMut() -> RulesRecord) -> Result<(), String> {
         ordered_mutex::assert_free();
-        self.rules.write(record).map_err(|why| why.to_string())
+        self.rules.write(record)
     }
 
     fn room_names(&self) -> Vec<String> {

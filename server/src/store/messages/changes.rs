@@ -9,19 +9,26 @@
 //! The index takes words out only if it gets the text with which it counted them, so the old text leaves the index before
 //! the row changes. A message that is taken back stays in the index without words: pruning removes it from there later,
 //! as all others.
+//!
+//! Removed text is overwritten in the database, and soon after [`Writer::empty_log`] empties the log, in which SQLite
+//! keeps earlier versions of pages.
 
 use super::index::{self, note_highest};
 use super::interner::find_conversation;
 use super::reader::{COLUMNS, FoundMessage, JOINED, Visibility};
 use super::records::{OwnerColumns, to_sql_id};
+use super::schema::{BUSY_TIMEOUT, SECURE_DELETE};
 use super::writer::Writer;
 use landline_common::history::{ChangedMessage, HistoryOwner, HistoryReader, MessageChange};
 use rusqlite::Connection;
+use std::time::Duration;
 
 /// Condition for the messages that the owner of a conversation has received and not forgotten.
 const RECEIVED: &str = "receiver = ?1 AND forgotten = 0";
 /// Condition for a message that can be taken back or changed.
 const CHANGEABLE: &str = "id = ?1 AND removed = 0 AND receiver IS NULL";
+/// Longest wait of [`Writer::empty_log`] for readers: longer than a read of a session takes at default limits.
+const READERS_TIMEOUT: Duration = Duration::from_millis(250);
 
 impl Writer {
     /// Within a transaction: removes the direct messages that an owner has sent, and hides the received ones from the
@@ -30,6 +37,10 @@ impl Writer {
         let Some(conversation) = find_conversation(&self.connection, owner.kind(), &owner.key())? else {
             return Ok(0);
         };
+        self.overwriting(|writer| writer.delete_of(conversation))
+    }
+
+    fn delete_of(&mut self, conversation: i64) -> rusqlite::Result<u64> {
         self.index.index_all(&self.connection)?;
         note_highest(&self.connection)?;
         let connection = &self.connection;
@@ -47,20 +58,40 @@ impl Writer {
     /// Within a transaction: changes messages at the time `at_ms`. Returns the number of those that are stored and were
     /// not removed before.
     pub(super) fn change_messages(&mut self, change: &MessageChange, at_ms: i64) -> rusqlite::Result<u64> {
-        // Overwrite the old texts with zeros, so that they cannot be read from the file.
-        self.connection.execute_batch("PRAGMA secure_delete = ON")?;
-        let mut changed = 0;
-        match change {
-            MessageChange::Remove { ids, by } => {
-                for id in ids {
-                    let by = self.author_id(by, to_sql_id(*id))?;
-                    changed += self.replace_text(*id, "", at_ms, by)?;
+        self.overwriting(|writer| {
+            // The index loses the words at once, not when it merges. That is too slow for thousands of messages.
+            index::set_secure_delete(&writer.connection, true)?;
+            let mut changed = 0;
+            match change {
+                MessageChange::Remove { ids, by } => {
+                    for id in ids {
+                        let by = writer.author_id(by, to_sql_id(*id))?;
+                        changed += writer.replace_text(*id, "", at_ms, by)?;
+                    }
                 }
+                MessageChange::Edit { id, text } => changed += writer.replace_text(*id, text, at_ms, 0)?,
             }
-            MessageChange::Edit { id, text } => changed += self.replace_text(*id, text, at_ms, 0)?,
-        }
-        self.connection.execute_batch("PRAGMA secure_delete = OFF")?;
-        Ok(changed as u64)
+            index::set_secure_delete(&writer.connection, false)?;
+            Ok(changed as u64)
+        })
+    }
+
+    /// Within a transaction: runs `work` so that SQLite overwrites the texts that it removes with zeros.
+    fn overwriting<T>(&mut self, work: impl FnOnce(&mut Writer) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        self.connection.pragma_update(None, "secure_delete", "ON")?;
+        let value = work(self)?;
+        self.connection.pragma_update(None, "secure_delete", SECURE_DELETE)?;
+        Ok(value)
+    }
+
+    /// Moves all of the log into the database, and empties it. Returns false if a reader still needs it after
+    /// [`READERS_TIMEOUT`].
+    pub(super) fn empty_log(&self) -> rusqlite::Result<bool> {
+        self.connection.busy_timeout(READERS_TIMEOUT)?;
+        let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+        let is_busy = self.connection.query_row(sql, [], |row| row.get::<_, bool>(0));
+        self.connection.busy_timeout(BUSY_TIMEOUT)?;
+        is_busy.map(|is_busy| !is_busy)
     }
 
     fn replace_text(&mut self, id: u64, text: &str, at_ms: i64, removed: i64) -> rusqlite::Result<usize> {

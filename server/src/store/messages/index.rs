@@ -139,6 +139,13 @@ pub(super) fn add_again(connection: &Connection, condition: &str, value: i64) ->
     connection.prepare_cached(&sql)?.execute([value])
 }
 
+/// Within a transaction: sets whether [`remove`] takes words out of the segments that have them. Otherwise they stay there
+/// until a merge, which is faster.
+pub(super) fn set_secure_delete(connection: &Connection, on: bool) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO found (found, rank) VALUES ('secure-delete', ?1)";
+    connection.prepare_cached(sql)?.execute([on]).map(drop)
+}
+
 /// Merges some segments of the index. Only merging frees the pages of removed messages.
 pub(super) fn merge(connection: &Connection) -> rusqlite::Result<()> {
     let sql = "INSERT INTO found (found, rank) VALUES ('merge', ?1)";

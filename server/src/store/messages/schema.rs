@@ -24,10 +24,12 @@ use std::time::Duration;
 const APPLICATION: u32 = 0x4c41_4e44;
 /// Bytes to which SQLite shrinks the log beside the database after a checkpoint.
 pub(super) const LOG_BYTES: u64 = 32 << 20;
+/// SQLite overwrites what it moves within pages that it writes anyway, so that few copies of texts are left there.
+pub(super) const SECURE_DELETE: &str = "FAST";
 /// Row id in `circle` of the messages to all users online.
 pub(super) const GLOBAL: i64 = 1;
 /// Longest wait for the transaction of another connection. Only an import holds one for longer than a moment.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The statements that bring a database from each version to the next. The first one brings an empty file to version 1.
 pub(super) const MIGRATIONS: [&str; 4] = [
@@ -64,6 +66,7 @@ pub(super) fn open(folder: &Path) -> Result<Connection, FileError> {
         UPDATE meta SET value = 0 WHERE name = 'clean';";
     connection.execute_batch(settings).map_err(file_error(&path))?;
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES).map_err(file_error(&path))?;
+    connection.pragma_update(None, "secure_delete", SECURE_DELETE).map_err(file_error(&path))?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
@@ -169,7 +172,8 @@ fn check_length(path: &Path, header: &[u8]) -> Result<(), FileError> {
         page => page,
     };
     let size = |path: &Path| fs::metadata(path).map_or(0, |about| about.len());
-    if size(path) < big_endian(&header[28..32]) * page && size(&log_path(path)) == 0 {
+    // The log first: a server that runs may move it into the database now.
+    if size(&log_path(path)) == 0 && size(path) < big_endian(&header[28..32]) * page {
         return Err(FileError::Broken { path: path.to_owned(), why: "it is shorter than its header says".to_owned() });
     }
     Ok(())

@@ -6,7 +6,8 @@
 //! 2. Store the group in one transaction.
 //! 3. After the commit, answer the jobs in order. A user who is told "queued for bob" can rely on it.
 //!
-//! Between two groups it does a slice of maintenance: indexing, and removing old messages.
+//! Between two groups it does a slice of maintenance: indexing, removing old messages, and emptying the log of SQLite some
+//! seconds after texts were removed.
 //!
 //! | outcome of the commit | jobs that write | jobs that only read |
 //! |---|---|---|
@@ -32,6 +33,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Time between two searches for messages that are too old, and before a failed removal is tried again.
 const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
+/// Time between a removal of texts and the emptying of the log, which has them until then, and between two attempts.
+/// All removals of that time share the cost: some syncs of the disk.
+const EMPTY_LOG_AFTER: Duration = Duration::from_secs(2);
 const DAY_MS: i64 = 86_400_000;
 
 /// The error if the database or its log is no longer at its path. The next start would not find what is written there.
@@ -56,6 +60,8 @@ pub(super) struct StorageThread {
     too_large: bool,
     /// After a failure: when to shrink again.
     shrink_at: Instant,
+    /// When to empty the log, which may have removed texts.
+    empty_log_at: Option<Instant>,
     /// Number of nonces to keep.
     most_nonces: usize,
 }
@@ -91,6 +97,8 @@ impl StorageThread {
             prune_at: now,
             too_large: false,
             shrink_at: now,
+            // A killed server may have left a log with removed texts.
+            empty_log_at: Some(now),
             most_nonces,
         }
     }
@@ -99,9 +107,11 @@ impl StorageThread {
     pub(super) fn run(mut self) {
         let _stop = StopOnDrop(Arc::clone(&self.queue));
         let mut batch = Batch::default();
+        self.empty_log();
         loop {
             let has_maintenance = self.writer.index.is_due() || self.too_large;
-            let deadline = if has_maintenance { Instant::now() } else { self.prune_at };
+            let next = self.empty_log_at.map_or(self.prune_at, |at| at.min(self.prune_at));
+            let deadline = if has_maintenance { Instant::now() } else { next };
             match self.queue.take(&mut batch, deadline) {
                 Taken::Jobs => self.process(&mut batch),
                 Taken::Timeout => {}
@@ -175,7 +185,10 @@ impl StorageThread {
             (
                 Job::DeleteDirectMessages { reply, .. } | Job::ChangeMessages { reply, .. },
                 Outcome::Changed(messages),
-            ) => drop(reply.send(Ok(messages))),
+            ) => {
+                self.empty_log_at.get_or_insert_with(|| Instant::now() + EMPTY_LOG_AFTER);
+                let _ = reply.send(Ok(messages));
+            }
             (Job::DeleteAccount { account, reply }, _) => {
                 self.writer.mailbox.clear_all_in_flight(&account);
                 let _ = reply.send(Ok(()));
@@ -262,6 +275,7 @@ impl StorageThread {
             self.index_slice();
         }
         self.shrink();
+        self.empty_log();
         if Instant::now() < self.prune_at {
             return;
         }
@@ -277,6 +291,25 @@ impl StorageThread {
             );
         }
         self.prune_at = Instant::now() + PRUNE_EVERY;
+    }
+
+    /// Empties the log if that is due. While a reader needs it, as an export may for minutes, tries again later.
+    fn empty_log(&mut self) {
+        let now = Instant::now();
+        if self.empty_log_at.is_none_or(|at| now < at) {
+            return;
+        }
+        self.empty_log_at = match self.writer.empty_log() {
+            Ok(true) => None,
+            Ok(false) => Some(now + EMPTY_LOG_AFTER),
+            Err(e) => {
+                log::error!(
+                    "messages.db: cannot empty the log messages.db-wal: {e}; it may have texts that were removed, the \
+                     next try is in an hour"
+                );
+                Some(now + PRUNE_EVERY)
+            }
+        };
     }
 
     /// Removes the oldest messages while the database is too large.

@@ -2,11 +2,14 @@
 
 use super::super::{export, import, schema};
 use super::storing::{assert_index, wait_for_count};
-use super::{Store, at, party};
+use super::{SOON, Store, at, party};
 use crate::store::messages::Retention;
-use landline_common::NameKey;
 use landline_common::history::{ChangedMessage, HistoryError, HistoryFilter, HistoryReader, MessageChange, Range};
+use landline_common::{Limits, NameKey};
 use std::io::Cursor;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 const ROOM: &str = "ops";
 
@@ -130,16 +133,91 @@ fn client_that_was_away_is_told_the_newest_changes_since_its_last_message() {
     assert_eq!((&*told[0].entry.text, told[0].entry.edited), ("coffee", true));
 }
 
+/// Returns the names of the files in the data folder that contain a text.
+fn files_with(folder: &Path, text: &str) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let has_text = |path: &Path| fs::read(path).unwrap().windows(text.len()).any(|window| window == text.as_bytes());
+    let found = entries.filter(|entry| has_text(&entry.path()));
+    found.map(|entry| entry.file_name().into_string().unwrap()).collect()
+}
+
+/// Waits until no file in the data folder contains a text.
+fn wait_until_in_no_file(folder: &Path, text: &str) {
+    let deadline = Instant::now() + SOON;
+    while let found = files_with(folder, text)
+        && !found.is_empty()
+    {
+        assert!(Instant::now() < deadline, "{text:?} is in {found:?}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Stores messages with long texts and short ones, some in the index of the search, and removes them in each way.
+fn remove_zebras_and_quaggas(store: &Store) {
+    let long = |animal: &str| format!("{animal} one two three four five ").repeat(60);
+    let zebras = [long("zebra"), "zebra".to_owned()];
+    for id in 1..=6 {
+        store.say(id, ROOM, &zebras[id as usize % 2]);
+    }
+    store.direct(7, "alice", "bob", &long("quagga"));
+    assert_eq!(store.found("alice", &[ROOM], "five").len(), 4);
+    store.say(8, ROOM, "zebra that is in no index");
+    store.say(9, ROOM, "other words");
+    assert_eq!(remove(store, &[1, 2, 3, 8]), Ok(4));
+    for id in 4..=6 {
+        assert_eq!(edit(store, id, "horse"), Ok(1));
+    }
+    assert_eq!(store.messages.delete_direct_messages(&party("alice")), Ok(1));
+}
+
+/// Waits until no file in the data folder contains what was removed. Single words of direct messages stay in the index.
+fn wait_until_gone(folder: &Path) {
+    wait_until_in_no_file(folder, "zebra");
+    wait_until_in_no_file(folder, "quagga one");
+}
+
 #[test]
-fn removed_text_is_not_left_in_the_file() {
+fn removed_text_is_soon_in_no_file() {
     let store = Store::new();
-    let secret = "correct horse battery ".repeat(90);
-    store.say(1, ROOM, &secret);
-    store.say(2, ROOM, "other words");
-    assert_eq!(remove(&store, &[1]), Ok(1));
+    remove_zebras_and_quaggas(&store);
+    assert!(!files_with(store.folder.path(), "zebra").is_empty(), "no earlier pages: the test checks nothing");
+    wait_until_gone(store.folder.path());
+    assert_eq!(store.found("bob", &[ROOM], "horse"), [6, 5, 4]);
+    assert_index(&store);
     store.messages.stop();
-    let bytes = std::fs::read(store.path()).unwrap();
-    assert!(!bytes.windows(17).any(|window| window == b"horse battery cor"), "the text is still in the file");
+    wait_until_gone(store.folder.path());
+}
+
+#[test]
+fn removed_text_goes_when_the_last_reader_of_an_earlier_state_ends() {
+    let store = Store::new();
+    store.say(1, ROOM, "zebra");
+    store.ids("bob", &[ROOM], Range::Last(9));
+    let reader = schema::open_to_read(store.folder.path()).unwrap();
+    let reading = reader.unchecked_transaction().unwrap();
+    let count =
+        || reading.query_row("SELECT count(*) FROM message WHERE text = 'zebra'", [], |row| row.get::<_, i64>(0));
+    assert_eq!(count(), Ok(1));
+    assert_eq!(remove(&store, &[1]), Ok(1));
+    store.say(2, ROOM, "horse");
+    store.wait_until_stored();
+    assert_eq!(count(), Ok(1), "an export reads one state");
+    drop(reading);
+    wait_until_in_no_file(store.folder.path(), "zebra");
+}
+
+#[test]
+fn text_that_was_removed_before_a_kill_is_soon_in_no_file() {
+    let killed = tempfile::tempdir().unwrap();
+    let store = Store::new();
+    remove_zebras_and_quaggas(&store);
+    for name in ["messages.db", "messages.db-wal"] {
+        fs::copy(store.folder.path().join(name), killed.path().join(name)).unwrap();
+    }
+    assert!(!files_with(killed.path(), "zebra").is_empty(), "no earlier pages: the test checks nothing");
+    let (messages, _) = super::open(killed.path(), Retention::Forever, &Limits::default()).unwrap();
+    wait_until_gone(killed.path());
+    messages.stop();
 }
 
 #[test]

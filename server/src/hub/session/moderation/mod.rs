@@ -1,10 +1,12 @@
 //! Running a room and the server: the commands of owners, and what they have in common.
 //!
 //! [`checks`] asks the rules what a user may say and see, [`targets`] acts on other users, [`floor`] has the hands and the
-//! floor, [`taking_back`] removes and changes messages, [`pins`] has the pinned message and the transcript.
+//! floor, [`notices`] tells a newcomer how a room stands, [`taking_back`] removes and changes messages, [`pins`] has the
+//! pinned message and the transcript.
 
 mod checks;
 mod floor;
+mod notices;
 mod pins;
 mod taking_back;
 mod targets;
@@ -118,24 +120,6 @@ impl Session {
                 self.answer(self.by(Cause::UserReadmitted.with_user(target.name.to_string())).into());
                 Ok(())
             }
-        }
-    }
-
-    /// Sends what a newcomer to the current room must know: its topic, the pinned message, and what restricts
-    /// the user's talk there.
-    pub(in crate::hub::session) fn send_room_notices(&mut self) {
-        let Some(gate) = self.rooms.last().and_then(|membership| membership.group.gate.clone()) else { return };
-        let is_owner = self.require_owner(&gate).is_ok();
-        let reports = gate.read(|rules| {
-            let restricts = |holds: bool| holds && !is_owner;
-            let topic = rules.topic.clone().map(|topic| Cause::Topic.with_word(topic));
-            let quiet = restricts(rules.is_quiet).then(|| Cause::RoomQuiet.report());
-            let slow = restricts(rules.slow_seconds > 0).then(|| Cause::RoomSlow.with_seconds(rules.slow_seconds));
-            let pin = rules.pin.as_ref().map(|pin| pins::report(Cause::Pin, pin));
-            [topic, pin, quiet, slow]
-        });
-        for report in reports.into_iter().flatten() {
-            self.send_event(report.in_room(gate.name().to_string()).into());
         }
     }
 

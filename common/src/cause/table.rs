@@ -94,7 +94,7 @@ causes! {
     Pinned "pinned" State, "{by} pinned in {room}: {user}: {word}";
     Unpinned "unpinned" State, "{by} unpinned the message in {room}";
     Pin "pin" State, "Pinned in {room}: {user}: {word}";
-    ServerOwned "server_owned" State, "You are an owner of this server now. /help lists what you can do";
+    ServerOwned "server_owned" State, "You are an owner of this server now{word}. /help lists what you can do";
     WhispersOwners "whispers_owners" State,
         "{by}: guests may write to owners only. /whispers all of an owner lifts this";
     WhispersAll "whispers_all" State, "{by}: guests may write to all users again";

@@ -41,3 +41,53 @@ fn newcomers_by_unframed_programs_read_three_digits_and_nothing_more() {
     let told = bob.drain();
     assert!(told.iter().all(|line| !line.contains("lobby")), "{told:?}");
 }
+
+#[test]
+fn owner_of_the_server_reads_its_rules_and_other_users_its_owners() {
+    let (server, mut alice) = owned_server();
+    let mut bob = server.guest("bob", "lobby");
+    for line in ["/whispers owners", "/ban eve 5 everywhere", "/ban mallory everywhere", "/doors closed", "/rules"] {
+        alice.send(line);
+    }
+    alice.until("INFO: lobby is run by: the owners of the server: alice");
+    alice.until("INFO: The server is run by: alice");
+    alice.expect("INFO: Newcomers to the server: none; banned: eve (5 min left), mallory");
+    alice.expect("INFO: Guests may write to: owners only");
+    bob.send("/rules");
+    bob.until("INFO: lobby is run by: the owners of the server: alice");
+    assert!(bob.drain_lines().iter().all(|line| !line.contains("mallory")));
+    let bans = server.server().moderator().bans();
+    assert!(bans.contains("eve (5 min left), mallory"), "{bans}");
+}
+
+#[test]
+fn owners_find_their_commands_in_the_help() {
+    let (server, mut alice) = owned_server();
+    let mut bob = server.guest("bob", "ops");
+    let help = |client: &mut Client| {
+        client.drain_lines();
+        client.send("/help");
+        client.drain_lines().join("\n")
+    };
+    let of_server = help(&mut alice);
+    assert!(of_server.contains("/doors closed") && of_server.contains("/kick USER"), "{of_server}");
+    let of_room = help(&mut bob);
+    assert!(!of_room.contains("/doors") && of_room.contains("/quiet on"), "{of_room}");
+    bob.send("/join lobby");
+    let of_user = help(&mut bob);
+    assert!(!of_user.contains("Owners of this") && of_user.contains("/hand") && of_user.contains("/me "), "{of_user}");
+}
+
+#[test]
+fn guest_who_claims_the_server_is_told_how_long_it_owns_it() {
+    let server = TestServer::default();
+    server.register("carol", "correct horse");
+    let mut guest = server.guest("alice", "lobby");
+    guest.send(&format!("/claim {}", server.server().claim_code()));
+    let told = guest.until("INFO: You are an owner of this server now");
+    assert!(told.contains("as long as this session lasts; /register keeps it"), "{told}");
+    let answer = server.server().moderator().new_claim_code().expect("a code");
+    let mut account = server.login("carol", "correct horse");
+    account.send(&format!("/claim {}", answer.split(' ').nth(1).expect("the code")));
+    account.until("INFO: You are an owner of this server now. /help lists what you can do");
+}

@@ -19,6 +19,7 @@ use landline_common::clean::clean;
 use landline_common::command::{RoomAction, ServerAction};
 use landline_common::history::HistoryOwner;
 use landline_common::limits::count;
+use landline_common::room_overview::ServerOverview;
 use landline_common::visible::is_blank;
 use landline_common::{Cause, EventKind, OffsetDateTime, Report, RoomName};
 use std::sync::Arc;
@@ -79,7 +80,11 @@ impl Session {
             let limits = self.hub.limits.clone();
             self.change_server(|rules| rules.claim(code, &name, &owner, &limits))?;
             log::info!("hub: /claim made a user an owner of the server user={name}");
-            self.answer(Cause::ServerOwned.report().into());
+            let mut report = Cause::ServerOwned.report();
+            if !self.user.is_account() {
+                report.about.word = Some(", as long as this session lasts; /register keeps it".into());
+            }
+            self.answer(report.into());
             return Ok(());
         }
         if !self.hub.server_rules.lock().is_owner(self.user.history_owner()) {
@@ -320,6 +325,12 @@ impl Hub {
             drop(registry);
             self.server_rules.lock().forget_owner(owner);
         }
+    }
+
+    /// Returns the rules that owners have set for the whole server.
+    #[must_use]
+    pub fn server_overview(&self, now: OffsetDateTime) -> ServerOverview {
+        self.server_rules.lock().overview(now)
     }
 
     /// Sets the code that makes the next user who knows it an owner of the server.

@@ -3,8 +3,15 @@
 use super::super::Session;
 use super::pins;
 use landline_common::Cause;
+use landline_common::command::help::Reader;
 
 impl Session {
+    /// Returns what the user runs, so that `/help` lists its commands.
+    pub(in crate::hub::session) fn help_reader(&self) -> Reader {
+        let gate = self.rooms.last().and_then(|membership| membership.group.gate.as_ref());
+        Reader { owns_room: gate.is_some_and(|gate| self.is_owner_of(gate)), owns_server: self.is_server_owner() }
+    }
+
     /// Sends what a newcomer to the current room must know: its topic, the pinned message, and what restricts
     /// the user's talk there.
     pub fn send_room_notices(&mut self) {

@@ -91,3 +91,75 @@ fn guest_who_claims_the_server_is_told_how_long_it_owns_it() {
     account.send(&format!("/claim {}", answer.split(' ').nth(1).expect("the code")));
     account.until("INFO: You are an owner of this server now. /help lists what you can do");
 }
+
+#[test]
+fn sanction_of_an_unknown_name_says_so_to_the_owner_alone() {
+    let (server, mut alice) = owned_server();
+    let mut bob = server.guest("bob", "lobby");
+    alice.send("/ban kid3o 5");
+    alice.until("INFO: No user kid3o is here. The ban from lobby holds for 5 min if one comes");
+    alice.send("/mute nosuch");
+    alice.until("INFO: No user nosuch is here. The mute in lobby holds if one comes");
+    alice.send("/ban kid3o everywhere");
+    alice.until("INFO: No user kid3o is here. The ban from the server holds if one comes");
+    alice.send("/ban bob");
+    let told = bob.until("INFO: alice");
+    assert_eq!(told, "INFO: alice took you out of lobby and banned you");
+    alice.until("INFO: alice banned bob from lobby");
+}
+
+#[test]
+fn ban_under_another_spelling_names_the_one_that_it_replaces() {
+    let (_server, mut alice) = owned_server();
+    alice.send("/ban Kid3o");
+    alice.until("INFO: No user Kid3o is here");
+    alice.send("/ban kid3o");
+    alice.until("INFO: kid3o and Kid3o are one name: this replaces what was set for Kid3o");
+}
+
+#[test]
+fn ban_of_a_guest_behind_a_shared_address_names_what_keeps_newcomers_out() {
+    let (server, mut alice) = owned_server();
+    let _bob = server.guest("bob", "lobby");
+    let _carol = server.guest("carol", "lobby");
+    alice.send("/ban bob");
+    alice.until("INFO: bob may return as a guest of another name. /doors closed keeps newcomers out of the server");
+    alice.send("/ban carol everywhere");
+    alice.until("INFO: carol may return as a guest of another name. /doors closed");
+    let mut dave = server.guest("dave", "ops");
+    let _erin = server.guest("erin", "ops");
+    dave.send("/ban erin");
+    dave.until("INFO: erin may return as a guest of another name. /open off lets only invited users enter ops");
+}
+
+#[test]
+fn refusal_for_another_room_says_that_its_users_would_read_it() {
+    let (server, mut alice) = owned_server();
+    let mut bob = server.guest("bob", "ops");
+    alice.send("/quiet on");
+    alice.until("INFO: alice made lobby quiet");
+    for line in ["/all hello", "/away lunch", "/nick rob"] {
+        let refusal = super::refused(&mut bob, line);
+        assert!(refusal.contains("403 lobby is quiet, and this would reach its users"), "{refusal}");
+    }
+}
+
+#[test]
+fn quiet_room_without_a_present_owner_names_the_way_out() {
+    let server = TestServer::default();
+    server.register("carol", "correct horse");
+    let mut carol = server.login("carol", "correct horse");
+    carol.send(&format!("/claim {}", server.server().claim_code()));
+    carol.send("/quiet on");
+    carol.until("INFO: carol made lobby quiet");
+    let mut bob = server.guest("bob", "lobby");
+    assert!(bob.until("INFO: lobby is quiet").ends_with("/hand raises your hand"));
+    carol.quit();
+    bob.until("carol has left");
+    let way_out = "No owner is here; /code at the server's console makes one";
+    assert!(super::refused(&mut bob, "hello").contains(way_out));
+    bob.send("/hand");
+    assert!(bob.until("INFO: Your hand is up").contains(way_out));
+    let mut dave = server.guest("dave", "lobby");
+    assert!(dave.until("INFO: lobby is quiet").contains(way_out));
+}

@@ -62,6 +62,7 @@ impl Session {
         }
         let mut up = Cause::HandUp.with_count(before as u64);
         up.about.room = Some(gate.name().to_string().into());
+        let up = self.explain(up);
         self.answer(up.into());
         Ok(())
     }

@@ -113,7 +113,7 @@ impl Session {
                 let cause = if open { Cause::DoorsOpen } else { Cause::DoorsShut };
                 self.announce_everywhere(cause.report())
             }
-            ServerAction::Expel { user, minutes } => self.expel(user, minutes),
+            ServerAction::Expel { user, minutes } => self.expel_and_explain(user, minutes),
             ServerAction::Readmit(user) => {
                 let target = self.target(user)?;
                 let name = target.name.to_string();

@@ -15,6 +15,7 @@ mod sentence;
 mod table;
 
 use CauseKind::{BareRefusal, Line, Refusal, State};
+pub(crate) use sentence::time_span;
 pub use table::Cause;
 
 use crate::event::Text;

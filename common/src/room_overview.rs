@@ -1,5 +1,6 @@
 //! How a room stands: its rules, and what they mean for the reader. The content of [`crate::EventKind::Rules`].
 
+use crate::cause::time_span;
 use crate::time::OffsetDateTime;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,9 @@ use serde::{Deserialize, Serialize};
 pub struct RoomOverview {
     /// Its owners; none if the owners of the server run it.
     pub owners: Vec<String>,
+    /// The owners of the server, who run every room.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub server_owners: Vec<String>,
     /// Its topic.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
@@ -35,6 +39,21 @@ pub struct RoomOverview {
     pub floor: Vec<String>,
     /// What the rules mean for the reader.
     pub you: Standing,
+    /// The rules of the server. For its owners only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerOverview>,
+}
+
+/// The rules of a server, without its owners.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ServerOverview {
+    /// No newcomers may come in.
+    pub doors_closed: bool,
+    /// Guests may write to owners only.
+    pub whispers_owners: bool,
+    /// Banned users, each with the seconds that are left; `None` until an owner lifts the ban.
+    pub banned: Vec<(String, Option<u64>)>,
 }
 
 /// A message that owners keep on top of a room.
@@ -71,8 +90,11 @@ impl RoomOverview {
     #[must_use]
     pub fn sentences(&self, name: &str, offset_s: i32) -> Vec<String> {
         let names = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        let run_by =
-            if self.owners.is_empty() { "the owners of the server".to_owned() } else { self.owners.join(", ") };
+        let run_by = match (&*self.owners, &*self.server_owners) {
+            ([], []) => "the owners of the server".to_owned(),
+            ([], owners) => format!("the owners of the server: {}", owners.join(", ")),
+            (owners, _) => owners.join(", "),
+        };
         let enter = match (self.open, self.has_key) {
             (false, _) => "invited users only",
             (true, true) => "users who know the key word",
@@ -93,7 +115,35 @@ impl RoomOverview {
             format!("Who may enter: {enter}; banned: {}", names(&self.banned)),
             format!("Who may speak: {speak}{pace}; muted: {}", names(&self.muted)),
         ];
-        lines.into_iter().chain(pinned).collect()
+        let server = self.server.as_ref().map(|server| server.sentences(&names(&self.server_owners)));
+        lines.into_iter().chain(pinned).chain(server.into_iter().flatten()).collect()
+    }
+}
+
+impl ServerOverview {
+    fn sentences(&self, owners: &str) -> [String; 3] {
+        let newcomers = if self.doors_closed { "none" } else { "all users" };
+        let whispers = if self.whispers_owners { "owners only" } else { "all users" };
+        [
+            format!("The server is run by: {owners}"),
+            format!("Newcomers to the server: {newcomers}; banned: {}", self.banned_users()),
+            format!("Guests may write to: {whispers}"),
+        ]
+    }
+
+    /// Returns the banned users in one line, each with the time that is left.
+    #[must_use]
+    pub fn banned_users(&self) -> String {
+        let user = |(name, seconds): &(String, Option<u64>)| match seconds {
+            // Whole minutes, rounded up.
+            Some(seconds) => format!("{name} ({} left)", time_span(seconds.div_ceil(60).saturating_mul(60))),
+            None => name.clone(),
+        };
+        if self.banned.is_empty() {
+            "none".to_owned()
+        } else {
+            self.banned.iter().map(user).collect::<Vec<_>>().join(", ")
+        }
     }
 }
 
@@ -135,5 +185,25 @@ mod tests {
         let pinned = RoomOverview { pin: Some(pin), ..closed };
         let last = pinned.sentences("ops", 3_600).pop();
         assert_eq!(last.as_deref(), Some("Pinned: [7] 2026-11-21 15:23 bob: tea at five"));
+    }
+
+    #[test]
+    fn sentences_for_owners_of_the_server_tell_its_rules() {
+        let banned = vec![("bob".to_owned(), Some(299)), ("dave".to_owned(), None)];
+        let server = ServerOverview { doors_closed: true, whispers_owners: true, banned };
+        let rules = RoomOverview {
+            open: true,
+            server_owners: vec!["alice".to_owned()],
+            server: Some(server),
+            ..RoomOverview::default()
+        };
+        let lines = rules.sentences("lobby", 0);
+        assert_eq!(lines[0], "lobby is run by: the owners of the server: alice");
+        let expected = [
+            "The server is run by: alice",
+            "Newcomers to the server: none; banned: bob (5 min left), dave",
+            "Guests may write to: owners only",
+        ];
+        assert_eq!(lines[4..], expected);
     }
 }

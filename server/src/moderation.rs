@@ -235,7 +235,10 @@ impl Moderator {
             format!("  {} ({})", ban.address, about.join(", "))
         };
         let lines: Vec<_> = bans.iter().map(line).collect();
-        if lines.is_empty() { "No banned addresses.".to_owned() } else { format!("Banned:\n{}", lines.join("\n")) }
+        let bans =
+            if lines.is_empty() { "No banned addresses.".to_owned() } else { format!("Banned:\n{}", lines.join("\n")) };
+        let users = self.context.hub.server_overview(now).banned_users();
+        format!("{bans}\nUsers banned by owners, who lift it by /unban USER everywhere: {users}")
     }
 
     /// Ends the lock of a name after failed passwords.

@@ -55,7 +55,7 @@ impl Report<'_> {
 }
 
 /// A time span for users: the largest unit of which it has a whole number.
-fn time_span(seconds: u64) -> String {
+pub(crate) fn time_span(seconds: u64) -> String {
     match seconds {
         s if s > 0 && s.is_multiple_of(86_400) => format!("{} d", s / 86_400),
         s if s > 0 && s.is_multiple_of(3_600) => format!("{} h", s / 3_600),

@@ -66,10 +66,17 @@ causes! {
     TopicRemoved "topic_removed" State, "{by} removed the topic of {room}";
     Topic "topic" State, "Topic of {room}: {word}";
     UserKicked "user_kicked" State, "{by} took {user} out of {room}";
-    KickedFromRoom "kicked_from_room" State, "{by} took you out of {room}";
+    KickedFromRoom "kicked_from_room" State, "{by} took you out of {room}{word}{time}";
     UserMuted "user_muted" State, "{by} muted {user} in {room}{time}";
     UserUnmuted "user_unmuted" State, "{by} lets {user} speak in {room} again";
     UserBanned "user_banned" State, "{by} banned {user} from {room}{time}";
+    MutedAhead "muted_ahead" State, "No user {user} is here. The mute in {room} holds{time} if one comes";
+    BannedAhead "banned_ahead" State, "No user {user} is here. The ban from {room} holds{time} if one comes";
+    OneName "one_name" State, "{user} and {word} are one name: this replaces what was set for {word}";
+    GuestReturns "guest_returns" State,
+        "{user} may return as a guest of another name. /doors closed keeps newcomers out of the server";
+    GuestReturnsHere "guest_returns_here" State,
+        "{user} may return as a guest of another name. /open off lets only invited users enter {room}";
     UserUnbanned "user_unbanned" State, "{by} lifted the ban of {user} from {room}";
     OwnerMade "owner_made" State, "{by} made {user} an owner of {room}";
     OwnerRemoved "owner_removed" State, "{by} took the ownership of {room} from {user}";
@@ -94,7 +101,7 @@ causes! {
     Pinned "pinned" State, "{by} pinned in {room}: {user}: {word}";
     Unpinned "unpinned" State, "{by} unpinned the message in {room}";
     Pin "pin" State, "Pinned in {room}: {user}: {word}";
-    ServerOwned "server_owned" State, "You are an owner of this server now. /help lists what you can do";
+    ServerOwned "server_owned" State, "You are an owner of this server now{word}. /help lists what you can do";
     WhispersOwners "whispers_owners" State,
         "{by}: guests may write to owners only. /whispers all of an owner lifts this";
     WhispersAll "whispers_all" State, "{by}: guests may write to all users again";

@@ -4,18 +4,46 @@ use super::spec::{Audience, CommandSpec, typed_words};
 use super::table::{GROUPS, commands};
 
 /// The lines of `/help`: enough to talk, to look messages up, and to block a user.
-pub static SHORT_HELP: &[&str] = &[
+static SHORT_HELP: &[&str] = &[
     "What you type is said in your current room. Lines that start with / are commands:",
     "/join ROOM – go into a room; /leave ROOM, /rooms lists them, /who ROOM lists the users in one",
     "/users – list who is online",
     "/pm USER TEXT – send a message to one user",
     "/all TEXT – send TEXT to all users online",
     "/history – show what was said before; /search WORDS finds something",
+    "/me TEXT – say what you do; /edit TEXT changes your newest message, /delete removes it; /hand asks to speak",
+    "/nick NAME – take another name (guests); /away TEXT says that you are away, /whois USER tells of a user",
     "/connect USER – ask for an off-the-record chat, stored nowhere; the other one answers /accept, then /private TEXT",
     "/block USER – stop hearing a user; /unblock USER",
     "/help all – every command; /help COMMAND explains one",
     "/quit – leave",
 ];
+
+/// The lines behind them for owners of the current room.
+static ROOM_OWNER_HELP: &[&str] = &[
+    "Owners of this room: /topic TEXT, /pin, /kick USER, /mute USER MINUTES, /ban USER MINUTES, /delete USER, /transcript",
+    "Owners of this room: /quiet on, /hands, /floor USER, /slow SECONDS, /open off, /key WORD, /invite USER, /op USER",
+];
+
+/// The lines behind these for owners of the server.
+static SERVER_OWNER_HELP: &[&str] =
+    &["Owners of this server: /doors closed, /whispers owners, /ban USER MINUTES everywhere; /rules shows what holds"];
+
+/// Owners among the readers of `/help`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reader {
+    /// The reader runs the current room.
+    pub owns_room: bool,
+    /// The reader runs the server.
+    pub owns_server: bool,
+}
+
+/// The lines of `/help` for a reader.
+pub fn short_help(reader: Reader) -> impl Iterator<Item = String> {
+    let of = |holds: bool, lines: &'static [&'static str]| if holds { lines } else { &[] };
+    let of_room = of(reader.owns_room, ROOM_OWNER_HELP);
+    SHORT_HELP.iter().chain(of_room).chain(of(reader.owns_server, SERVER_OWNER_HELP)).map(|line| (*line).to_owned())
+}
 
 /// The argument of `/help` that lists all commands.
 pub const HELP_ALL: &str = "all";
@@ -105,7 +133,10 @@ mod tests {
     #[test]
     fn b5_the_short_help_is_about_ten_lines_of_commands_that_exist() {
         assert!((8..=12).contains(&SHORT_HELP.len()));
-        for word in SHORT_HELP.iter().flat_map(|line| line.split([' ', ',', ';'])) {
+        let owner = Reader { owns_room: true, owns_server: true };
+        let lines: Vec<String> = short_help(owner).collect();
+        assert!(lines.len() <= 15 && lines.iter().all(|line| line.chars().count() <= 120), "{lines:?}");
+        for word in lines.iter().flat_map(|line| line.split([' ', ',', ';'])) {
             if let Some(command) = word.strip_prefix('/').filter(|command| !command.is_empty()) {
                 assert!(commands().any(|spec| spec.word() == command), "{word}");
             }

@@ -3,7 +3,7 @@ use crate::cause::{Cause, Details, Report};
 use crate::command::Format;
 use crate::event::{Event, EventKind, More, Part, Reply, SignInDetails, Text};
 use crate::history::Location;
-use crate::room_overview::{PinnedMessage, RoomOverview, Standing};
+use crate::room_overview::{PinnedMessage, RoomOverview, ServerOverview, Standing};
 use crate::time::OffsetDateTime;
 use crate::whois::Whois;
 use proptest::prelude::*;
@@ -141,12 +141,33 @@ fn overview() -> impl Strategy<Value = RoomOverview> {
     let you = any::<(bool, bool, Option<u64>, bool)>();
     let lists = (names(), names(), names(), names(), hands);
     let pin = prop::option::of((any::<u64>(), any::<i64>(), "[a-z]{1,4}", ".*"));
-    (any::<(Option<String>, [bool; 3], u64, u64)>(), lists, you, pin).prop_map(|(set, lists, you, pin)| {
+    let server =
+        prop::option::of(any::<(bool, bool, Vec<(String, Option<u64>)>)>().prop_map(
+            |(doors_closed, whispers_owners, banned)| ServerOverview { doors_closed, whispers_owners, banned },
+        ));
+    let of_server = (server, names());
+    let set = any::<(Option<String>, [bool; 3], u64, u64)>();
+    (set, lists, you, pin, of_server).prop_map(|(set, lists, you, pin, (server, server_owners))| {
         let (topic, [open, has_key, quiet], slow, more_hands) = set;
         let pin = pin.map(|(id, at, user, text)| PinnedMessage { id, at, user, text });
         let (owners, banned, muted, floor, hands) = lists;
         let you = Standing { owner: you.0, muted: you.1, seconds: you.2, floor: you.3 };
-        RoomOverview { owners, topic, pin, open, has_key, quiet, slow, banned, muted, hands, more_hands, floor, you }
+        let rules = RoomOverview {
+            owners,
+            server_owners,
+            topic,
+            pin,
+            open,
+            has_key,
+            quiet,
+            slow,
+            banned,
+            muted,
+            you,
+            server,
+            ..RoomOverview::default()
+        };
+        RoomOverview { hands, more_hands, floor, ..rules }
     })
 }
 

@@ -237,6 +237,10 @@ impl Connection<'_> {
         };
         let mut session = self.context.hub.sign_in(reservation, sign_in, now).map_err(AuthResult::Refused)?;
         session.catch_up(&request.rooms, now);
+        // The programs of unframed clients take lines that they do not know for talk.
+        if !rendering.is_unframed() {
+            session.send_room_notices();
+        }
         // Only users at a terminal get the recent talk: programs would read lines that they do not expect.
         if self.waited_for_greeting && rendering == Rendering::Text && !is_account {
             session.show_recent(now);

@@ -61,7 +61,7 @@ fn ban_refuses_unknown_names_and_invalid_addresses() {
         let refused = moderator.ban(target, None, "").expect_err("no address");
         assert!(refused.contains("is not an address or a range"), "{refused}");
     }
-    assert_eq!(moderator.bans(), "No banned addresses.");
+    assert!(moderator.bans().starts_with("No banned addresses."));
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod renaming;
 mod rooms;
 mod server;
 mod taking_back;
+mod told;
 mod transcript;
 
 use landline_tests::{Client, TestServer};

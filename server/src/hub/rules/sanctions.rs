@@ -78,6 +78,12 @@ impl Sanctions {
         has_space
     }
 
+    /// Returns another spelling of a name, under which its sanction is listed.
+    pub(in crate::hub) fn other_spelling(&self, user: &UserName, now: OffsetDateTime) -> Option<String> {
+        let listed = self.in_force(now).find(|sanction| sanction.user.key() == user.key())?;
+        (listed.user != *user).then(|| listed.user.to_string())
+    }
+
     /// Lifts the sanctions of a user. Returns false if there was none.
     #[must_use]
     pub(in crate::hub) fn lift(&mut self, identity: &Identity, now: OffsetDateTime) -> bool {

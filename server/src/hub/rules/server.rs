@@ -6,6 +6,7 @@ use super::{Identity, Sanction};
 use crate::hub::name_tokens::NameHolder;
 use landline_common::history::HistoryOwner;
 use landline_common::limits::count;
+use landline_common::room_overview::ServerOverview;
 use landline_common::{Cause, Limits, OffsetDateTime, Report, UserName};
 
 /// A user who was inside when the doors were closed.
@@ -100,6 +101,16 @@ impl ServerRules {
             inside.retain(|insider| !insider.is(sanction.owner.as_ref(), sanction.holder));
         }
         self.bans.add(sanction, count(limits.room_list), now)
+    }
+
+    /// Returns the rules for owners to read.
+    pub(in crate::hub) fn overview(&self, now: OffsetDateTime) -> ServerOverview {
+        let banned = self.bans.in_force(now).map(|ban| (ban.user.to_string(), ban.seconds_left(now)));
+        ServerOverview {
+            doors_closed: self.inside.is_some(),
+            whispers_owners: self.whispers_to_owners_only,
+            banned: banned.collect(),
+        }
     }
 
     /// Lists an owner under the new name of its user.

@@ -73,7 +73,7 @@ impl Session {
     /// Explains the usual commands, all commands, or the one called `word`.
     pub(super) fn help(&mut self, word: Option<&str>) -> CommandResult {
         let lines: Vec<String> = match word {
-            None => help::SHORT_HELP.iter().map(|line| (*line).to_owned()).collect(),
+            None => help::short_help(self.help_reader()).collect(),
             // "all" is also the name of a command.
             Some(word) if word.eq_ignore_ascii_case(help::HELP_ALL) => help::all_help().collect(),
             Some(word) => help::help_about(word).collect(),

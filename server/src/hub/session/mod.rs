@@ -148,6 +148,7 @@ impl Session {
         match done {
             Err(refusal) => {
                 self.forget_refused_label(label.as_deref());
+                let refusal = self.explain(refusal);
                 let refusal = if may_be_talk { refusal.with_say_hint() } else { refusal };
                 self.refuse(refusal.into(), now);
             }

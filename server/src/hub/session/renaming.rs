@@ -31,7 +31,7 @@ impl Session {
         if self.user.profile.former_names().len() >= count(most) {
             return Err(Cause::TooManyRenames.with_count(most));
         }
-        self.check_announcement()
+        self.check_announcement().map_err(|refusal| self.explain(refusal))
     }
 
     /// Gives the user the reserved name, and tells all users.

@@ -62,6 +62,7 @@ impl Session {
         }
         let mut up = Cause::HandUp.with_count(before as u64);
         up.about.room = Some(gate.name().to_string().into());
+        let up = self.explain(up);
         self.answer(up.into());
         Ok(())
     }
@@ -87,6 +88,8 @@ impl Session {
         let now = self.now;
         let identity = self.user.rules_identity();
         let owner = self.require_owner(gate).is_ok();
+        let server_rules = self.hub.server_rules.lock().clone();
+        let runs_server = server_rules.is_owner(&identity.owner);
         let mut members = if owner { self.hub.members_of(gate) } else { Vec::new() };
         members.sort_by(|a, b| a.name.key().cmp(b.name.key()));
         let rules = gate.read(|rules| {
@@ -103,6 +106,8 @@ impl Session {
             RoomOverview {
                 pin,
                 owners: rules.owners.iter().map(|owner| owner.user.to_string()).collect(),
+                server_owners: server_rules.owners.iter().map(|owner| owner.user.to_string()).collect(),
+                server: runs_server.then(|| server_rules.overview(now)),
                 topic: rules.topic.clone(),
                 open: !rules.is_closed,
                 has_key: rules.key.is_some(),

@@ -1,10 +1,12 @@
 //! Running a room and the server: the commands of owners, and what they have in common.
 //!
 //! [`checks`] asks the rules what a user may say and see, [`targets`] acts on other users, [`floor`] has the hands and the
-//! floor, [`taking_back`] removes and changes messages, [`pins`] has the pinned message and the transcript.
+//! floor, [`notices`] tells a newcomer how a room stands, [`taking_back`] removes and changes messages, [`pins`] has the
+//! pinned message and the transcript.
 
 mod checks;
 mod floor;
+mod notices;
 mod pins;
 mod taking_back;
 mod targets;
@@ -17,6 +19,7 @@ use landline_common::clean::clean;
 use landline_common::command::{RoomAction, ServerAction};
 use landline_common::history::HistoryOwner;
 use landline_common::limits::count;
+use landline_common::room_overview::ServerOverview;
 use landline_common::visible::is_blank;
 use landline_common::{Cause, EventKind, OffsetDateTime, Report, RoomName};
 use std::sync::Arc;
@@ -77,7 +80,11 @@ impl Session {
             let limits = self.hub.limits.clone();
             self.change_server(|rules| rules.claim(code, &name, &owner, &limits))?;
             log::info!("hub: /claim made a user an owner of the server user={name}");
-            self.answer(Cause::ServerOwned.report().into());
+            let mut report = Cause::ServerOwned.report();
+            if !self.user.is_account() {
+                report.about.word = Some(", as long as this session lasts; /register keeps it".into());
+            }
+            self.answer(report.into());
             return Ok(());
         }
         if !self.hub.server_rules.lock().is_owner(self.user.history_owner()) {
@@ -106,7 +113,7 @@ impl Session {
                 let cause = if open { Cause::DoorsOpen } else { Cause::DoorsShut };
                 self.announce_everywhere(cause.report())
             }
-            ServerAction::Expel { user, minutes } => self.expel(user, minutes),
+            ServerAction::Expel { user, minutes } => self.expel_and_explain(user, minutes),
             ServerAction::Readmit(user) => {
                 let target = self.target(user)?;
                 let name = target.name.to_string();
@@ -118,24 +125,6 @@ impl Session {
                 self.answer(self.by(Cause::UserReadmitted.with_user(target.name.to_string())).into());
                 Ok(())
             }
-        }
-    }
-
-    /// Sends what a newcomer to the current room must know: its topic, the pinned message, and what restricts
-    /// the user's talk there.
-    pub(in crate::hub::session) fn send_room_notices(&mut self) {
-        let Some(gate) = self.rooms.last().and_then(|membership| membership.group.gate.clone()) else { return };
-        let is_owner = self.require_owner(&gate).is_ok();
-        let reports = gate.read(|rules| {
-            let restricts = |holds: bool| holds && !is_owner;
-            let topic = rules.topic.clone().map(|topic| Cause::Topic.with_word(topic));
-            let quiet = restricts(rules.is_quiet).then(|| Cause::RoomQuiet.report());
-            let slow = restricts(rules.slow_seconds > 0).then(|| Cause::RoomSlow.with_seconds(rules.slow_seconds));
-            let pin = rules.pin.as_ref().map(|pin| pins::report(Cause::Pin, pin));
-            [topic, pin, quiet, slow]
-        });
-        for report in reports.into_iter().flatten() {
-            self.send_event(report.in_room(gate.name().to_string()).into());
         }
     }
 
@@ -344,6 +333,12 @@ impl Hub {
         rules.forget_owner(owner, |room| rooms.is_open(room));
         drop(registry);
         self.server_rules.lock().forget_owner(owner);
+    }
+
+    /// Returns the rules that owners have set for the whole server.
+    #[must_use]
+    pub fn server_overview(&self, now: OffsetDateTime) -> ServerOverview {
+        self.server_rules.lock().overview(now)
     }
 
     /// Sets the code that makes the next user who knows it an owner of the server.

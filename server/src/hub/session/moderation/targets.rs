@@ -133,18 +133,64 @@ impl Session {
         let limits = self.hub.limits.clone();
         let now = self.now;
         let sanction = target.sanction(minutes, now);
+        let other_spelling = gate.read(|rules| {
+            let list = if is_ban { &rules.bans } else { &rules.mutes };
+            list.other_spelling(&target.name, now)
+        });
         self.change_room(gate, |rules| {
             let most = limits.room_list;
             let has_space = rules.sanction(is_ban, sanction, &limits, now);
             has_space.then_some(()).ok_or_else(|| full(gate, most))
         })?;
+        let seconds = minutes.map(|minutes| minutes.saturating_mul(60));
+        if !target.is_known() {
+            let cause = if is_ban { Cause::BannedAhead } else { Cause::MutedAhead };
+            let mut report = about(cause, &target, gate);
+            report.about.seconds = seconds;
+            self.send_event(report.into());
+            self.explain_name(&target, other_spelling);
+            return Ok(());
+        }
         let cause = if is_ban { Cause::UserBanned } else { Cause::UserMuted };
         let mut report = cause.with_user(target.name.to_string());
-        report.about.seconds = minutes.map(|minutes| minutes.saturating_mul(60));
+        report.about.seconds = seconds;
         if is_ban {
-            self.remove_from_room(gate, &target, None, Cause::KickedFromRoom.report());
+            let mut why = Cause::KickedFromRoom.with_word(" and banned you");
+            why.about.seconds = seconds;
+            self.remove_from_room(gate, &target, None, why);
         }
         self.announce_change(gate, report);
+        self.explain_name(&target, other_spelling);
+        if is_ban && target.may_return() {
+            let cause = if self.is_server_owner() { Cause::GuestReturns } else { Cause::GuestReturnsHere };
+            self.send_event(about(cause, &target, gate).into());
+        }
+        Ok(())
+    }
+
+    /// Tells the owner that a name was listed under another spelling.
+    fn explain_name(&self, target: &Target, other_spelling: Option<String>) {
+        if let Some(other) = other_spelling {
+            let mut report = Cause::OneName.with_user(target.name.to_string());
+            report.about.word = Some(other.into());
+            self.send_event(report.into());
+        }
+    }
+
+    /// Bans a user from the server, and tells the owner what that does not do.
+    pub(super) fn expel_and_explain(&mut self, user: &str, minutes: Option<u64>) -> CommandResult {
+        let target = self.target(user)?;
+        let other_spelling = self.hub.server_rules.lock().bans.other_spelling(&target.name, self.now);
+        self.expel(user, minutes)?;
+        let remark = match target.is_known() {
+            true => target.may_return().then_some(Cause::GuestReturns.report()),
+            false => Some(Cause::BannedAhead.with_room("the server")),
+        };
+        if let Some(mut report) = remark {
+            report.about.user = Some(target.name.to_string().into());
+            self.send_event(report.into());
+        }
+        self.explain_name(&target, other_spelling);
         Ok(())
     }
 
@@ -245,6 +291,17 @@ impl Session {
 }
 
 impl Target {
+    /// True if a user of the name is here, was here lately, or has an account.
+    fn is_known(&self) -> bool {
+        self.owner.is_some() || self.holder.is_some()
+    }
+
+    /// True for a guest of an address that other users have, too: a ban holds neither for another name nor for the
+    /// address.
+    fn may_return(&self) -> bool {
+        !matches!(self.owner, Some(HistoryOwner::Account(_))) && self.own_address.is_none()
+    }
+
     /// A mute or a ban of the user.
     fn sanction(&self, minutes: Option<u64>, now: OffsetDateTime) -> Sanction {
         Sanction::new(self.name.clone(), self.owner.clone(), self.holder, self.own_address.clone(), minutes, now)

@@ -5,6 +5,7 @@ mod class;
 mod names;
 mod people;
 mod renaming;
+mod resuming;
 mod rooms;
 mod server;
 mod taking_back;

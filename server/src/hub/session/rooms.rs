@@ -37,7 +37,7 @@ pub(super) struct Entered {
 pub(super) struct Entry<'a> {
     /// The room's key word, if the user gave one.
     pub(super) key: Option<&'a str>,
-    /// The user was in the room before the connection was lost, so the rules for entering were asked already.
+    /// The user was in the room on its last connection, so the rules for entering were asked already.
     pub(super) resumed: bool,
     pub(super) now: OffsetDateTime,
 }
@@ -165,14 +165,21 @@ impl Session {
         Ok(())
     }
 
-    /// Enters a room, which becomes the current room. `announced`: its members get a notice.
-    pub(super) fn enter(&mut self, name: &RoomName, announced: bool, resumed: bool) -> CommandResult {
+    /// Enters a room, which becomes the current room, without a notice. A `resumed` session is a member of its rooms; it
+    /// does not enter a room that an owner has taken the user out of meanwhile.
+    pub(super) fn enter(&mut self, name: &RoomName, resumed: bool) -> CommandResult {
         let entry = Entry { key: None, resumed, now: self.now };
-        let entered = self.hub.enter(&mut self.hub.registry(), name, &self.user, entry)?;
+        let mut registry = self.hub.registry();
+        if resumed && registry.rooms.member(name, self.user.client()).is_none() {
+            return Ok(());
+        }
+        let entered = self.hub.enter(&mut registry, name, &self.user, entry)?;
+        drop(registry);
         if entered.must_be_stored {
             self.store_ownership();
         }
-        self.subscribe(entered, announced);
+        self.demote_current_room();
+        self.subscribe(entered, false);
         Ok(())
     }
 
@@ -186,7 +193,12 @@ impl Session {
         let change = PresenceChange { hub, group: &group, user: &self.user, joins: true };
         group.log.enter(&subscription, delivery_mode, announced.then_some(&mut change.notice(self.now)));
         let start_id = if subscription.id_before_joining() > 0 { subscription.id_before_joining() } else { last_id };
-        hub.registry().rooms.subscribe(&name, self.user.client(), &subscription);
+        let is_member = hub.registry().rooms.subscribe(&name, self.user.client(), &subscription);
+        if !is_member {
+            // An owner has taken the user out meanwhile. The next turn drops the room.
+            let change = PresenceChange { hub, group: &group, user: &self.user, joins: false };
+            group.log.leave(&subscription, announced.then_some(&mut change.notice(self.now)));
+        }
         self.rooms.push(Membership { name, group, subscription, start_id, caught_up: None });
         self.save_room_list();
     }

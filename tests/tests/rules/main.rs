@@ -2,6 +2,7 @@
 
 mod around;
 mod class;
+mod doors;
 mod names;
 mod people;
 mod renaming;

@@ -73,6 +73,7 @@ impl Hub {
         outbox.hold();
         registry.add_user(&user, blocks);
         registry.keep_name(&user);
+        self.server_rules.lock().come_in(user.rules_identity());
         if let Some(SessionOptions { token, transport, .. }) = options {
             registry.sessions.insert(number, user.client(), transport, token);
         }

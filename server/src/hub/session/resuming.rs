@@ -230,6 +230,7 @@ impl Hub {
         let user = User::new(name, history_owner, address, outbox, Rendering::Json, Some(session.clone()), profile);
         registry.add_user(&user, if user.is_account() { account_blocks } else { blocked });
         registry.keep_name(&user);
+        self.server_rules.lock().come_in(user.rules_identity());
         // Enter here, so that an owner who takes the user out finds it in the rooms. `start_session` enters them again.
         let mut must_be_stored = false;
         rooms.retain(|room| match self.enter(&mut registry, room, &user, Entry { key: None, resumed: true, now }) {

@@ -5,11 +5,13 @@ use super::super::user::delivery_mode;
 use super::super::{Hub, Registry, User};
 use super::{CommandResult, Session, quoted};
 use crate::fanout::{ClientId, DeliveryMode, RoomLog, Subscription};
+use crate::hub::request_budgets::throttled;
 use crate::hub::rules::{RoomRules, unused_since_ms};
 use landline_common::limits::count;
 use landline_common::{Cause, OffsetDateTime, Report, RoomName};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 /// A user's membership of one room.
 #[derive(Debug)]
@@ -63,7 +65,7 @@ impl Hub {
             registry.rules.expire(room.key(), unused_since_ms);
         }
         if !self.server_rules.lock().is_owner(user.history_owner()) {
-            registry.admit(room, user, entry)?;
+            registry.admit(room, user, entry, self.poller.uptime())?;
         }
         let is_known = registry.rules.find(room.key()).is_some();
         let Registry { rooms, rules, server_rooms, .. } = registry;
@@ -85,8 +87,8 @@ impl Hub {
 }
 
 impl Registry {
-    /// Admits a user to a room by the room's rules.
-    fn admit(&self, room: &RoomName, user: &User, entry: Entry<'_>) -> CommandResult {
+    /// Admits a user to a room by the room's rules. A wrong key word counts for the address.
+    fn admit(&mut self, room: &RoomName, user: &User, entry: Entry<'_>, uptime: Duration) -> CommandResult {
         let Entry { key, resumed, now } = entry;
         let gate = self.rules.find(room.key());
         if key.is_some() && gate.is_none_or(|gate| gate.read(|rules| rules.key.is_none())) {
@@ -94,10 +96,18 @@ impl Registry {
         }
         let Some(gate) = gate else { return Ok(()) };
         let name = gate.name().as_str();
-        gate.read(|rules| match resumed {
-            true => rules.check_ban(name, &user.rules_identity(), now),
-            false => rules.admit(name, &user.rules_identity(), key, now),
-        })
+        let admit = |key| gate.read(|rules| rules.admit(name, &user.rules_identity(), key, now));
+        if resumed {
+            return gate.read(|rules| rules.check_ban(name, &user.rules_identity(), now));
+        }
+        match admit(None) {
+            Err(refusal) if key.is_some() && refusal.cause == Cause::KeyNeeded => {
+                let room = room.key().clone();
+                self.key_budgets.check(room.clone(), &user.address, uptime).map_err(throttled)?;
+                admit(key).inspect_err(|_| _ = self.key_budgets.take(room, &user.address, uptime))
+            }
+            admitted => admitted,
+        }
     }
 
     /// Removes a client from a room, which closes with its last member.
@@ -125,7 +135,15 @@ impl Session {
             return Err(Cause::TooManyRooms.with_count(most as u64));
         }
         let entry = Entry { key, resumed: false, now: self.now };
-        let entered = self.hub.enter(&mut self.hub.registry(), &name, &self.user, entry)?;
+        let entered = self.hub.enter(&mut self.hub.registry(), &name, &self.user, entry);
+        if matches!(&entered, Err(refusal) if refusal.cause == Cause::Throttled) && self.hub.note_failure("key words") {
+            let address = &self.user.address.shown;
+            log::warn!(
+                "hub: too many wrong key words, refused for a while room={name} user={} address={address}",
+                self.user.name
+            );
+        }
+        let entered = entered?;
         if entered.must_be_stored {
             self.store_ownership();
         }

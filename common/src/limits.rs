@@ -119,6 +119,9 @@ limits! {
     unused_room_days = 90, 1, 36_500;
     /// Mutes, bans, invitations and raised hands of a room, each.
     room_list = 256, 1, 10_000;
+    /// Wrong key words that one address may try at one room within address-block-seconds: a word of four digits lasts for
+    /// days.
+    wrong_keys_per_address = 32, 1, NO_CEILING;
     /// Characters of a topic, a key word, a reason, and the text of a raised hand or an absence.
     rule_chars = 200, 1, 2_000;
     /// Minutes of absence for which the name of a guest stays reserved for the program that used it: over lunch, not over

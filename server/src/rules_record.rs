@@ -1,7 +1,7 @@
 //! What outlasts a restart of the rules that [`crate::hub`] enforces: the record that [`crate::store`] writes.
 //!
-//! Only accounts are kept as owners, as invited and as users who were inside: a guest's rights belong to its session. The
-//! mutes and bans of a guest are kept, and so is its name, if the guest has a name token.
+//! Only accounts are kept as owners and as invited: a guest's rights belong to its session. The mutes and bans of a guest
+//! are kept. If the guest has a name token, so are its name, and that it was inside closed doors.
 
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +48,9 @@ pub struct ServerRecord {
     pub whispers_to_owners_only: bool,
     /// Accounts that may come in although the doors are closed; `None` while they are open.
     pub inside: Option<Vec<String>>,
+    /// The hashes of the name tokens of guests who may come in although the doors are closed.
+    #[serde(default)]
+    pub inside_holders: Vec<String>,
 }
 
 /// The rules of a room.

@@ -299,12 +299,18 @@ fn admission_bounds(config: &Config, capacity: &Capacity) -> admission::Admissio
     }
 }
 
-/// Returns the limits for the hub. `--max-clients-per-ip 0` lifts the limits on rooms and requests of one address.
+/// Returns the limits for the hub. `--max-clients-per-ip 0` lifts the limits on rooms, requests and key
+/// words of one address.
 fn hub_limits(config: &Config) -> Limits {
     if !config.lifts_address_limits() {
         return config.limits.clone();
     }
-    Limits { rooms_per_address: u64::MAX, requests_per_address: u64::MAX, ..config.limits.clone() }
+    Limits {
+        rooms_per_address: u64::MAX,
+        requests_per_address: u64::MAX,
+        wrong_keys_per_address: u64::MAX,
+        ..config.limits.clone()
+    }
 }
 
 /// Makes a throttle by address for registrations or sign-ins. `--max-clients-per-ip 0` lifts it.

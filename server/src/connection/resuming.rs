@@ -70,6 +70,10 @@ impl Connection<'_> {
                     return Ok(session);
                 }
                 Err(NotResumed::Busy) => break,
+                Err(NotResumed::Banned(report)) => {
+                    attempt.count(Instant::now());
+                    return Err(AuthResult::Refused(report));
+                }
                 Err(NotResumed::Changed) => {}
             }
         }

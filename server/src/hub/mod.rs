@@ -8,6 +8,7 @@
 
 mod blocks;
 mod broadcast_group;
+mod counted_address;
 mod deliveries;
 mod direct;
 mod labels;
@@ -32,6 +33,7 @@ mod session_state;
 mod storage;
 mod user;
 
+pub use counted_address::CountedAddress;
 pub use name_tokens::NameHolder;
 pub use publications::Tag;
 pub use resume::{Token, Transport};
@@ -108,7 +110,9 @@ struct Registry {
     rooms: Rooms,
     private_chats: PrivateChats,
     direct_requests: DirectRequests,
-    request_budgets: RequestBudgets,
+    request_budgets: RequestBudgets<ClientId>,
+    /// Wrong key words by room.
+    key_budgets: RequestBudgets<RoomKey>,
     blocks: Blocks,
     /// The users online that have had a name earlier in their session.
     former_names: HashMap<NameKey, BTreeSet<ClientId>>,
@@ -155,31 +159,6 @@ pub struct NameReservation {
     name: UserName,
     /// The name belongs to another connection now, so dropping this does not free it.
     transferred: bool,
-}
-
-/// The address or network for which the rooms, requests, lost sessions and searches of a client count.
-#[derive(Clone, Debug)]
-pub struct CountedAddress {
-    /// Identifies the address or network.
-    pub key: Arc<str>,
-    /// The address itself, for owners of the server.
-    pub shown: Arc<str>,
-    /// Its bounds on rooms and requests, as a multiple of those of one address.
-    pub multiplier: u32,
-}
-
-impl CountedAddress {
-    /// Returns its bound, given the bound of one address.
-    fn scaled(&self, per_address: usize) -> usize {
-        per_address.saturating_mul(count(self.multiplier.into()))
-    }
-}
-
-/// One address.
-impl From<&str> for CountedAddress {
-    fn from(key: &str) -> CountedAddress {
-        CountedAddress { key: key.into(), shown: key.into(), multiplier: 1 }
-    }
 }
 
 /// The data of a client that signs in or resumes.
@@ -248,7 +227,11 @@ impl Hub {
             rooms: Rooms::default(),
             private_chats: PrivateChats::new(chats_per_user),
             direct_requests: DirectRequests::new(chats_per_user),
-            request_budgets: RequestBudgets::new(limits.requests_per_address),
+            request_budgets: RequestBudgets::new(limits.requests_per_address, Duration::from_secs(60)),
+            key_budgets: RequestBudgets::new(
+                limits.wrong_keys_per_address,
+                Limits::seconds(limits.address_block_seconds),
+            ),
             blocks: Blocks::default(),
             former_names: HashMap::new(),
             sessions: ResumeTable::new(count(limits.resume_sessions), count(limits.resume_bytes)),

@@ -1,44 +1,62 @@
-//! Limits the requests for chats that one address sends to one user.
+//! Limits the requests for chats that one address sends to one user, and the wrong key words that it tries at one room.
 //!
 //! A request costs its receiver one line, and the end of the request at most one more. Open requests are bounded, but a
 //! request can end without an answer and be sent again: after a new sign-in, another key or an unblock. 256 guests of
 //! one address could thus send hundreds of lines a second. Each pair of address and receiver has a budget of its own,
-//! so that no address uses up the budget of another.
+//! so that no address uses up the budget of another. Key words are short, and users of one address can try thousands a
+//! minute; a pair of address and room has the same kind of budget.
 
 use super::CountedAddress;
-use crate::fanout::ClientId;
 use landline_common::bounded_map::BoundedMap;
 use landline_common::token_bucket::TokenBucket;
+use landline_common::{Cause, Report};
 use std::sync::Arc;
 use std::time::Duration;
 
-const MINUTE: Duration = Duration::from_secs(60);
 /// Maximum number of budgets. In a full table, full budgets are removed; without any, the one that will be full first.
 const MAX_BUDGETS: usize = 10_000;
 
-/// The budgets of all pairs. Times are server uptime.
+/// The budgets of all pairs of an address and a `K`. Times are server uptime.
 #[derive(Debug)]
-pub(super) struct RequestBudgets {
+pub(super) struct RequestBudgets<K> {
     /// Time in which a budget regains one request.
     per_request: Duration,
-    budgets: BoundedMap<(ClientId, Arc<str>), TokenBucket<Duration>, MAX_BUDGETS>,
+    /// Time in which an empty budget becomes full.
+    span: Duration,
+    budgets: BoundedMap<(K, Arc<str>), TokenBucket<Duration>, MAX_BUDGETS>,
 }
 
-impl RequestBudgets {
-    /// Sets the size of a budget: `per_minute` requests, regained evenly within a minute.
-    pub(super) fn new(per_minute: u64) -> RequestBudgets {
-        let per_request = MINUTE / u32::try_from(per_minute.max(1)).unwrap_or(u32::MAX);
-        RequestBudgets { per_request, budgets: BoundedMap::default() }
+impl<K: Ord + Clone> RequestBudgets<K> {
+    /// Sets the size of a budget: `most` requests, regained evenly within `span`.
+    pub(super) fn new(most: u64, span: Duration) -> RequestBudgets<K> {
+        let per_request = span / u32::try_from(most.max(1)).unwrap_or(u32::MAX);
+        RequestBudgets { per_request, span, budgets: BoundedMap::default() }
     }
 
-    /// Takes one request from the budget of `address` and the user `to`. `now` is server uptime.
+    /// Takes one request from the budget of `address` and `to`. `now` is server uptime.
     ///
     /// # Errors
     /// The budget is empty; returns the time until the next request passes.
-    pub(super) fn take(&mut self, to: ClientId, address: &CountedAddress, now: Duration) -> Result<(), Duration> {
+    pub(super) fn take(&mut self, to: K, address: &CountedAddress, now: Duration) -> Result<(), Duration> {
         let budget = self.budgets.entry((to, address.key.clone()), |budget| budget.priority(now));
-        budget.or_insert(TokenBucket::full(now)).take(self.per_request / address.multiplier.max(1), MINUTE, now)
+        budget.or_insert(TokenBucket::full(now)).take(self.per_request / address.multiplier.max(1), self.span, now)
     }
+
+    /// Asks whether [`RequestBudgets::take`] would pass.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) fn check(&self, to: K, address: &CountedAddress, now: Duration) -> Result<(), Duration> {
+        let budget = self.budgets.get(&(to, address.key.clone())).copied().unwrap_or(TokenBucket::full(now));
+        budget.after(self.per_request / address.multiplier.max(1), self.span, now).map(|_| ())
+    }
+}
+
+/// Makes the refusal of a request for which the budget is empty.
+pub(super) fn throttled(wait: Duration) -> Report<'static> {
+    let mut report = Cause::Throttled.report();
+    report.about.retry_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1));
+    report
 }
 
 #[cfg(test)]
@@ -51,7 +69,7 @@ mod tests {
 
     #[test]
     fn each_pair_of_address_and_user_has_its_own_budget() {
-        let mut budgets = RequestBudgets::new(60);
+        let mut budgets = RequestBudgets::new(60, second(60));
         let (one, other): (CountedAddress, CountedAddress) = ("10.0.0.1".into(), "10.0.0.2".into());
         assert!((0..60).all(|_| budgets.take(7, &one, second(5)).is_ok()));
         assert_eq!(budgets.take(7, &one, second(5)), Err(second(1)));
@@ -63,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_network_has_a_multiple_of_the_budget() {
-        let mut budgets = RequestBudgets::new(60);
+        let mut budgets = RequestBudgets::new(60, second(60));
         let network = CountedAddress { multiplier: 4, ..CountedAddress::from("fd00::/64") };
         let passed = (0..300).filter(|_| budgets.take(7, &network, second(5)).is_ok());
         assert_eq!(passed.count(), 240);
@@ -71,7 +89,7 @@ mod tests {
 
     #[test]
     fn the_table_is_bounded() {
-        let mut budgets = RequestBudgets::new(60);
+        let mut budgets = RequestBudgets::new(60, second(60));
         let address: CountedAddress = "10.0.0.1".into();
         for _ in 0..60 {
             budgets.take(0, &address, second(0)).unwrap();
@@ -86,8 +104,17 @@ mod tests {
     }
 
     #[test]
+    fn asking_takes_nothing() {
+        let mut budgets = RequestBudgets::new(2, second(600));
+        let address: CountedAddress = "10.0.0.1".into();
+        assert!((0..9).all(|_| budgets.check(7, &address, second(5)).is_ok()));
+        assert!((0..2).all(|_| budgets.take(7, &address, second(5)).is_ok()));
+        assert_eq!(budgets.check(7, &address, second(5)), Err(second(300)));
+    }
+
+    #[test]
     fn without_a_limit_all_requests_pass() {
-        let mut budgets = RequestBudgets::new(u64::MAX);
+        let mut budgets = RequestBudgets::new(u64::MAX, second(60));
         assert!((0..1_000).all(|_| budgets.take(7, &"10.0.0.1".into(), second(0)).is_ok()));
     }
 }

@@ -69,11 +69,11 @@ impl Rooms {
         Ok((room.name.clone(), room.group.clone()))
     }
 
-    /// Notes the subscription of a member.
-    pub(super) fn subscribe(&mut self, name: &RoomName, client: ClientId, subscription: &Arc<Subscription>) {
-        if let Some(member) = self.open.get_mut(name.key()).and_then(|room| room.members.get_mut(&client)) {
-            member.subscription = Some(subscription.clone());
-        }
+    /// Notes the subscription of a member. Returns false if the client is no member any more.
+    #[must_use]
+    pub(super) fn subscribe(&mut self, name: &RoomName, client: ClientId, subscription: &Arc<Subscription>) -> bool {
+        let member = self.open.get_mut(name.key()).and_then(|room| room.members.get_mut(&client));
+        member.map(|member| member.subscription = Some(subscription.clone())).is_some()
     }
 
     /// Removes a client from a room, which closes with its last member. Returns true if it has closed.

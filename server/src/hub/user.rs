@@ -147,11 +147,13 @@ impl User {
         (self.name.clone(), self.history_owner().clone())
     }
 
-    /// Removes a room from the list of those that a resumed session enters again.
-    pub(super) fn forget_room(&self, room: &RoomName) {
-        if let Some(session) = &self.session {
-            session.rooms.lock().retain(|other| other.key() != room.key());
-        }
+    /// Removes a room from the list of those that a resumed session enters again. Returns false if it is not there.
+    pub(super) fn forget_room(&self, room: &RoomName) -> bool {
+        let Some(session) = &self.session else { return false };
+        let mut rooms = session.rooms.lock();
+        let before = rooms.len();
+        rooms.retain(|other| other.key() != room.key());
+        rooms.len() < before
     }
 
     /// Returns what the rules know of the user.

@@ -2,9 +2,11 @@
 
 mod around;
 mod class;
+mod doors;
 mod names;
 mod people;
 mod renaming;
+mod resuming;
 mod rooms;
 mod server;
 mod taking_back;

@@ -1,7 +1,7 @@
 //! What the owners of a room can do in it.
 
 use super::{is_heard, owned_server, refused};
-use landline_tests::{ObjectClient, TestServer};
+use landline_tests::{Client, ObjectClient, TestServer, neighbour};
 use serde_json::json;
 
 #[test]
@@ -120,6 +120,38 @@ fn closed_rooms_take_invited_users_and_keyed_rooms_the_key_word() {
     assert_eq!(carol.until("Rooms: "), "Rooms: lobby (2)");
     carol.send("/join ops sesame");
     carol.until("INFO: You are in ops now");
+}
+
+#[test]
+fn key_word_is_not_found_by_trying() {
+    let server = TestServer::new(|config| {
+        config.max_clients_per_ip = None;
+        config.limits.wrong_keys_per_address = 3;
+    });
+    let mut alice = server.guest("alice", "ops");
+    alice.send("/key 7342");
+    alice.until("INFO: alice set a key word for ops");
+    let mut eve = server.guest("eve", "lobby");
+    for word in ["0000", "0001"] {
+        assert!(refused(&mut eve, &format!("/join ops {word}")).contains("403 ops has a key word"));
+    }
+    // Another user of the address, on another connection.
+    let mut mallory = server.guest("mallory", "lobby");
+    assert!(refused(&mut mallory, "/join ops 0002").contains("403 ops has a key word"));
+    for client in [&mut eve, &mut mallory] {
+        for word in ["0003", "7342"] {
+            assert!(refused(client, &format!("/join ops {word}")).contains("429 Too fast"), "{word}");
+        }
+    }
+    let mut carol = Client::connect_from(neighbour(2), server.address());
+    carol.send("carol_lobby");
+    carol.until("200 ");
+    carol.send("/join ops 7342");
+    carol.until("INFO: You are in ops now");
+    alice.send("/invite eve");
+    eve.until("INFO: alice invites you to ops");
+    eve.send("/join ops 7342");
+    eve.until("INFO: You are in ops now");
 }
 
 #[test]

@@ -23,7 +23,7 @@ mod table;
 
 pub(super) use room::{Pin, RoomRules};
 pub(super) use sanctions::{Sanction, Sanctions};
-pub(super) use server::{Insider, ServerRules};
+pub(super) use server::ServerRules;
 pub(super) use table::{RoomGate, RulesTable, unused_since_ms};
 
 use super::name_tokens::NameHolder;

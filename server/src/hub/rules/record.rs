@@ -2,7 +2,8 @@
 
 use super::room::{Pin, RoomOwner};
 use super::sanctions::Sanctions;
-use super::{Insider, RoomRules, Sanction, ServerRules};
+use super::server::Insider;
+use super::{RoomRules, Sanction, ServerRules};
 use crate::hub::name_tokens::NameHolder;
 use crate::rules_record::{PinRecord, RoomRecord, SanctionRecord, ServerRecord};
 use landline_common::history::HistoryOwner;
@@ -117,6 +118,12 @@ impl ServerRules {
             bans: record_of(&self.bans, now),
             whispers_to_owners_only: self.whispers_to_owners_only,
             inside: self.inside.as_ref().map(|inside| accounts(inside.iter().map(|insider| &insider.owner))),
+            inside_holders: self
+                .inside
+                .iter()
+                .flatten()
+                .filter_map(|insider| Some(insider.holder?.to_string()))
+                .collect(),
         }
     }
 
@@ -125,8 +132,12 @@ impl ServerRules {
         rules.owners = owners_of(&record.owners);
         rules.bans = sanctions_of(&record.bans);
         rules.whispers_to_owners_only = record.whispers_to_owners_only;
-        let insider = |name: &String| Insider::account(account(name));
-        rules.inside = record.inside.as_ref().map(|names| names.iter().map(insider).collect());
+        rules.inside = record.inside.as_ref().map(|names| {
+            let accounts = names.iter().map(|name| Insider::returning(account(name), None));
+            let holders = record.inside_holders.iter().filter_map(|holder| NameHolder::parse(holder));
+            // No session has the number 0.
+            accounts.chain(holders.map(|holder| Insider::returning(HistoryOwner::Guest(0), Some(holder)))).collect()
+        });
         rules.open_without_owners();
         rules
     }
@@ -210,10 +221,12 @@ mod tests {
         rules.whispers_to_owners_only = true;
         rules.set_code("x".into());
         rules.claim("x", &UserName::parse("Alice").unwrap(), &account("alice"), &Limits::default()).unwrap();
-        rules.inside =
-            Some(vec![Insider::account(account("bob")), Insider { owner: HistoryOwner::Guest(4), holder: None }]);
+        let holder = NameHolder::of(crate::hub::Token::from_bits([7; 16]));
+        let guest = |holder| Insider::returning(HistoryOwner::Guest(4), holder);
+        rules.inside = Some(vec![Insider::returning(account("bob"), None), guest(None), guest(Some(holder))]);
         let record = rules.to_record(NOW);
         assert_eq!(record.inside, Some(vec!["bob".to_owned()]));
+        assert_eq!(record.inside_holders, [holder.to_string()]);
         let read = ServerRules::from_record(&record);
         assert!(read.is_owner(&account("alice")) && read.whispers_to_owners_only);
         assert_eq!(read.to_record(NOW), record);

@@ -7,25 +7,54 @@ use crate::hub::name_tokens::NameHolder;
 use landline_common::history::HistoryOwner;
 use landline_common::limits::count;
 use landline_common::room_overview::ServerOverview;
-use landline_common::{Cause, Limits, OffsetDateTime, Report, UserName};
+use landline_common::{Cause, Limits, NameKey, OffsetDateTime, Report, UserName};
+use std::sync::Arc;
 
-/// A user who was inside when the doors were closed.
+/// Users who were inside closed doors, and may come back. Beyond it, no further ones are remembered.
+const MAX_INSIDERS: usize = 16_384;
+
+/// A user who was inside while the doors were closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::hub) struct Insider {
-    pub(in crate::hub) owner: HistoryOwner,
-    /// The program of a guest that has a name token: the guest may come back in a new session.
-    pub(in crate::hub) holder: Option<NameHolder>,
+    /// The account, or the last session of a guest.
+    pub(super) owner: HistoryOwner,
+    /// The program of a guest that has a name token.
+    pub(super) holder: Option<NameHolder>,
+    /// The name and the address of a guest without a name token.
+    place: Option<(NameKey, Arc<str>)>,
 }
 
 impl Insider {
-    /// Returns the insider that an account is.
-    pub(super) fn account(owner: HistoryOwner) -> Insider {
-        Insider { owner, holder: None }
+    /// Returns the insider that a user is.
+    pub(in crate::hub) fn new(Identity { name, owner, holder, address, .. }: Identity) -> Insider {
+        if matches!(owner, HistoryOwner::Account(_)) {
+            return Insider { owner, holder: None, place: None };
+        }
+        Insider { owner, holder, place: holder.is_none().then_some((name, address)) }
     }
 
-    /// True if a user with this owner or this holder is the insider.
-    fn is(&self, owner: Option<&HistoryOwner>, holder: Option<NameHolder>) -> bool {
-        owner == Some(&self.owner) || (holder.is_some() && self.holder == holder)
+    /// Returns the insider that is known after a restart: by its account, or by the name token of a guest.
+    pub(super) fn returning(owner: HistoryOwner, holder: Option<NameHolder>) -> Insider {
+        Insider { owner, holder, place: None }
+    }
+
+    /// True if a user is the insider.
+    fn is(&self, identity: &Identity) -> bool {
+        let is_guest = matches!(identity.owner, HistoryOwner::Guest(_));
+        self.owner == identity.owner
+            || (is_guest && self.holder.is_some() && self.holder == identity.holder)
+            || (is_guest
+                && self
+                    .place
+                    .as_ref()
+                    .is_some_and(|(name, address)| *name == identity.name && *address == identity.address))
+    }
+
+    /// True if a sanction names the insider.
+    fn is_sanctioned(&self, sanction: &Sanction) -> bool {
+        sanction.owner.as_ref() == Some(&self.owner)
+            || (self.holder.is_some() && self.holder == sanction.holder)
+            || self.place.as_ref().is_some_and(|(name, _)| name == sanction.user.key())
     }
 }
 
@@ -36,8 +65,8 @@ pub(in crate::hub) struct ServerRules {
     pub(in crate::hub) bans: Sanctions,
     /// Guests may write to owners only.
     pub(in crate::hub) whispers_to_owners_only: bool,
-    /// Users who were inside when the doors were closed, and may come back; `None` while the doors are open.
-    pub(in crate::hub) inside: Option<Vec<Insider>>,
+    /// Users who were inside when the doors were closed or since, and may come back; `None` while the doors are open.
+    pub(super) inside: Option<Vec<Insider>>,
     /// The code that makes the next user an owner; used once.
     code: Option<String>,
 }
@@ -87,10 +116,23 @@ impl ServerRules {
         }
         self.check_ban(identity, now)?;
         match &self.inside {
-            Some(inside) if !inside.iter().any(|insider| insider.is(Some(&identity.owner), identity.holder)) => {
-                Err(Cause::DoorsClosed.report())
-            }
+            Some(inside) if !inside.iter().any(|insider| insider.is(identity)) => Err(Cause::DoorsClosed.report()),
             _ => Ok(()),
+        }
+    }
+
+    /// Opens the doors, or closes them behind the users who are inside.
+    pub(in crate::hub) fn set_doors(&mut self, inside: Option<Vec<Identity>>) {
+        self.inside = inside.map(|inside| inside.into_iter().take(MAX_INSIDERS).map(Insider::new).collect());
+    }
+
+    /// Notes that a user is inside, who may come back if the doors are closed.
+    pub(in crate::hub) fn come_in(&mut self, identity: Identity) {
+        let Some(inside) = &mut self.inside else { return };
+        match inside.iter().position(|insider| insider.is(&identity)) {
+            Some(position) => inside[position] = Insider::new(identity),
+            None if inside.len() < MAX_INSIDERS => inside.push(Insider::new(identity)),
+            None => {}
         }
     }
 
@@ -98,7 +140,7 @@ impl ServerRules {
     #[must_use]
     pub(in crate::hub) fn ban(&mut self, sanction: Sanction, limits: &Limits, now: OffsetDateTime) -> bool {
         if let Some(inside) = &mut self.inside {
-            inside.retain(|insider| !insider.is(sanction.owner.as_ref(), sanction.holder));
+            inside.retain(|insider| !insider.is_sanctioned(&sanction));
         }
         self.bans.add(sanction, count(limits.room_list), now)
     }
@@ -113,8 +155,10 @@ impl ServerRules {
         }
     }
 
-    /// Lists an owner under the new name of its user.
+    /// Knows an owner and a guest who was inside by the new name of the user.
     pub(in crate::hub) fn rename(&mut self, owner: &HistoryOwner, name: &UserName) {
+        let insiders = self.inside.iter_mut().flatten().filter(|insider| insider.owner == *owner);
+        insiders.filter_map(|insider| insider.place.as_mut()).for_each(|place| place.0.clone_from(name.key()));
         self.owners.iter_mut().filter(|other| other.owner == *owner).for_each(|owner| owner.user.clone_from(name));
     }
 
@@ -133,8 +177,8 @@ impl ServerRules {
                 owner.owner.clone_from(account);
             }
         }
-        if let Some(inside) = &mut self.inside {
-            inside.push(Insider::account(account.clone()));
+        for insider in self.inside.iter_mut().flatten().filter(|insider| insider.owner == *guest) {
+            *insider = Insider::returning(account.clone(), None);
         }
         self.bans.replace_owner(guest, account);
     }
@@ -143,7 +187,7 @@ impl ServerRules {
     pub(in crate::hub) fn forget_owner(&mut self, user: &HistoryOwner) {
         self.owners.retain(|owner| owner.owner != *user);
         if let Some(inside) = &mut self.inside {
-            inside.retain(|insider| insider.owner != *user || insider.holder.is_some());
+            inside.retain(|insider| insider.owner != *user || insider.holder.is_some() || insider.place.is_some());
         }
         self.open_without_owners();
     }
@@ -159,7 +203,6 @@ impl ServerRules {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use landline_common::NameKey;
 
     const NOW: OffsetDateTime = OffsetDateTime { unix_ms: 1_000_000, offset_s: 0 };
 
@@ -220,7 +263,7 @@ mod tests {
         let mut rules = ServerRules::default();
         let account = |name: &str| HistoryOwner::Account(NameKey::of(name));
         rules.owners.push(RoomOwner { user: UserName::parse("alice").unwrap(), owner: account("alice") });
-        rules.inside = Some(["bob", "dave", "erin"].map(|name| Insider::account(account(name))).into());
+        rules.inside = Some(["bob", "dave", "erin"].map(|name| Insider::returning(account(name), None)).into());
         let admits = |rules: &ServerRules, name: &str, owner| rules.admit(&identity(name, owner), NOW).is_ok();
         assert!(admits(&rules, "alice", account("alice")) && admits(&rules, "bob", account("bob")));
         assert!(!admits(&rules, "carol", account("carol")) && !admits(&rules, "bob", HistoryOwner::Guest(5)));
@@ -239,7 +282,7 @@ mod tests {
         let mut rules = ServerRules::default();
         let alice = HistoryOwner::Account(NameKey::of("alice"));
         rules.owners.push(RoomOwner { user: UserName::parse("alice").unwrap(), owner: alice });
-        rules.inside = Some(vec![Insider { owner: HistoryOwner::Guest(1), holder: holder(1) }]);
+        rules.inside = Some(vec![Insider::returning(HistoryOwner::Guest(1), holder(1))]);
         rules.forget_owner(&HistoryOwner::Guest(1));
         let back = |holder| Identity { holder, ..identity("bob", HistoryOwner::Guest(2)) };
         assert_eq!(rules.admit(&back(holder(1)), NOW), Ok(()));
@@ -250,5 +293,27 @@ mod tests {
         assert!(rules.ban(ban, &Limits::default(), NOW));
         let after_the_ban = OffsetDateTime { unix_ms: NOW.unix_ms + 60_000, ..NOW };
         assert!(rules.admit(&back(holder(1)), after_the_ban).is_err(), "a banned guest is no insider any more");
+    }
+
+    #[test]
+    fn guest_without_a_token_comes_back_by_its_name_and_address() {
+        let mut rules = ServerRules::default();
+        let alice = HistoryOwner::Account(NameKey::of("alice"));
+        rules.owners.push(RoomOwner { user: UserName::parse("alice").unwrap(), owner: alice });
+        rules.set_doors(Some(Vec::new()));
+        let guest = |name: &str, number| identity(name, HistoryOwner::Guest(number));
+        rules.come_in(guest("bob", 1));
+        rules.forget_owner(&HistoryOwner::Guest(1));
+        assert_eq!(rules.admit(&guest("bob", 2), NOW), Ok(()));
+        rules.come_in(guest("bob", 2));
+        assert_eq!(rules.inside.as_ref().map(Vec::len), Some(1), "one insider in each of its sessions");
+        assert!(rules.admit(&Identity { address: "10.0.0.2".into(), ..guest("bob", 3) }, NOW).is_err());
+        assert!(rules.admit(&guest("carol", 3), NOW).is_err());
+        rules.rename(&HistoryOwner::Guest(2), &UserName::parse("carol").unwrap());
+        assert!(rules.admit(&guest("bob", 3), NOW).is_err() && rules.admit(&guest("carol", 3), NOW).is_ok());
+        let ban = Sanction::new(UserName::parse("carol").unwrap(), None, None, None, Some(1), NOW);
+        assert!(rules.ban(ban, &Limits::default(), NOW));
+        let after_the_ban = OffsetDateTime { unix_ms: NOW.unix_ms + 60_000, ..NOW };
+        assert!(rules.admit(&guest("carol", 3), after_the_ban).is_err(), "a banned guest is no insider any more");
     }
 }

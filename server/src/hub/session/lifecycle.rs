@@ -64,14 +64,16 @@ impl Hub {
         let profile = Profile::new(request.options.name_token.map(NameHolder::of), now);
         let user = User::new(name, history_owner, address, outbox.clone(), request.rendering, session, profile);
         let blocks = if user.is_account() { self.storage.block_list(user.name.key()) } else { Vec::new() };
-        self.server_rules.lock().admit(&user.rules_identity(), now)?;
+        // Ask under the lock: a ban finds the user in the registry, or the user finds the ban.
         let mut registry = self.registry();
+        self.server_rules.lock().admit(&user.rules_identity(), now)?;
         // Enter first: from here on the room stays open, so that entering it again in `start_session` cannot fail.
         let entry = Entry { key: None, resumed: false, now };
         let must_be_stored = self.enter(&mut registry, &request.room, &user, entry)?.must_be_stored;
         outbox.hold();
         registry.add_user(&user, blocks);
         registry.keep_name(&user);
+        self.server_rules.lock().come_in(user.rules_identity());
         if let Some(SessionOptions { token, transport, .. }) = options {
             registry.sessions.insert(number, user.client(), transport, token);
         }
@@ -124,11 +126,10 @@ impl Hub {
         // Empty at first: a room that refuses the user now must not be entered by a later connection of the session.
         session.save_room_list();
         for room in &rooms {
-            if session.room_position(room).is_none() {
-                session.demote_current_room();
-                if let Err(report) = session.enter(room, false, resumed) {
-                    session.refused_rooms.push(report.in_room(room.to_string()));
-                }
+            if session.room_position(room).is_none()
+                && let Err(report) = session.enter(room, resumed)
+            {
+                session.refused_rooms.push(report.in_room(room.to_string()));
             }
         }
         // Announce last, after all rooms are entered: a reply to the notice must reach this user.

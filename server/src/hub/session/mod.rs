@@ -8,6 +8,7 @@ mod account;
 mod answers;
 mod blocks;
 mod catch_up;
+mod detached;
 mod direct_chats;
 mod history;
 mod lifecycle;
@@ -23,7 +24,8 @@ mod resuming;
 mod rooms;
 mod talk;
 
-pub use resuming::{DetachedSession, NotResumed, Resumable};
+pub use detached::DetachedSession;
+pub use resuming::{NotResumed, Resumable};
 
 use super::broadcast_group::BroadcastGroup;
 use super::publications::{LineBatch, Tag};

@@ -8,6 +8,7 @@ use super::super::Registry;
 use super::super::private::RequestOutcome;
 use super::{CommandResult, Session, User};
 use crate::fanout::ClientId;
+use crate::hub::request_budgets::throttled;
 use landline_common::command::Command;
 use landline_common::event::Text;
 use landline_common::{Cause, EventKind, NameKey, Rendering, Report};
@@ -79,11 +80,7 @@ impl Session {
     /// The address has sent too many requests to that user within the last minute.
     pub(super) fn count_request(&self, registry: &mut Registry, other: &User) -> CommandResult {
         let now = self.hub.poller.uptime();
-        registry.request_budgets.take(other.client(), &self.user.address, now).map_err(|wait| {
-            let mut report = Cause::Throttled.report();
-            report.about.retry_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1));
-            report
-        })
+        registry.request_budgets.take(other.client(), &self.user.address, now).map_err(throttled)
     }
 
     /// Accepts or rejects a request: of the named user, or the only open one. Rejects direct requests too.

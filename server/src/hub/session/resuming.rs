@@ -27,16 +27,18 @@
 //!
 //! Not here: tokens ([`super::super::resume`]), and the sign-in dialog (`connection/resuming.rs`).
 
-use super::super::profile::Profile;
-use super::super::resume::FoundSession;
+use super::super::resume::{FoundSession, SessionNumber};
 use super::super::session_state::SessionState;
 use super::super::{NameReservation, NameState, Registry, SignInRequest};
+use super::detached::DetachedSession;
 use super::lifecycle::SessionStart;
+use super::rooms::Entry;
 use super::{Hub, Session, User};
 use crate::fanout::{ClientId, DisconnectReason};
-use crate::hub::{SessionOptions, Token, Transport};
+use crate::hub::rules::Identity;
+use crate::hub::{CountedAddress, SessionOptions, Token, Transport};
 use landline_common::history::HistoryOwner;
-use landline_common::{Cause, EventKind, Limits, OffsetDateTime, Rendering, RoomName, UserName};
+use landline_common::{Cause, EventKind, Limits, OffsetDateTime, Rendering, Report, RoomName, UserName};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,34 +50,6 @@ const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
 const DETACHED_BYTES: usize = 1_024;
 /// Approximate bytes of a name of a room or user in a detached session.
 const NAME_BYTES: usize = 160;
-
-/// The data of a session whose connection was lost.
-#[derive(Debug)]
-pub struct DetachedSession {
-    name: UserName,
-    history_owner: HistoryOwner,
-    session: Arc<SessionState>,
-    profile: Arc<Profile>,
-    /// The user's rooms; the last one was the current room.
-    rooms: Vec<RoomName>,
-    blocked: Vec<UserName>,
-    /// Partners of private chats to reopen.
-    partners: Vec<(UserName, HistoryOwner)>,
-}
-
-impl DetachedSession {
-    /// Replaces a partner's history owner `before` by `after`.
-    pub(super) fn replace_history_owner(&mut self, before: &HistoryOwner, after: &HistoryOwner) {
-        for (_, history_owner) in self.partners.iter_mut().filter(|(_, history_owner)| history_owner == before) {
-            history_owner.clone_from(after);
-        }
-    }
-
-    /// Removes a partner, so that no chat with this owner opens again.
-    pub(super) fn remove_partner(&mut self, owner: &HistoryOwner) {
-        self.partners.retain(|(_, partner)| partner != owner);
-    }
-}
 
 /// The state of the session that a token resumes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,6 +69,8 @@ pub enum NotResumed {
     Changed,
     /// The old connection's turn did not end in time.
     Busy,
+    /// The user is banned from the server.
+    Banned(Report<'static>),
 }
 
 impl Hub {
@@ -135,7 +111,7 @@ impl Hub {
     /// Takes a session over from the connection that serves it, which ends.
     ///
     /// # Errors
-    /// The old connection's turn does not end in time, or the session has changed meanwhile.
+    /// The old connection's turn does not end in time, the session has changed meanwhile, or the user is banned.
     pub fn take_over(
         self: &Arc<Self>,
         used: Token,
@@ -146,10 +122,8 @@ impl Hub {
         let session = self.live_session(used, options.transport)?;
         let client = request.outbox.client();
         let owner = session.take_turn(client, TURN_TIMEOUT).ok_or(NotResumed::Busy)?;
-        let Some(ReplacedUser { old, new: user }) = self.replace_user(&session, owner, used, &request, options) else {
-            session.return_turn(client, owner);
-            return Err(NotResumed::Changed);
-        };
+        let replaced = self.replace_user(&session, owner, used, &request, options, now);
+        let ReplacedUser { old, new: user } = replaced.inspect_err(|_| session.return_turn(client, owner))?;
         old.send_event(&EventKind::from(Cause::ResumedElsewhere.report()).at(now), &self.limits);
         old.outbox.close_input();
         old.outbox.disconnect(DisconnectReason::Resumed);
@@ -177,8 +151,10 @@ impl Hub {
         Err(NotResumed::Changed)
     }
 
-    /// Replaces the user of the client `owner` by a user on the requesting connection, in all tables. Returns both, or
-    /// `None` if the session has changed meanwhile.
+    /// Replaces the user of the client `owner` by a user on the requesting connection, in all tables. Returns both.
+    ///
+    /// # Errors
+    /// The session has changed meanwhile, or the user is banned.
     fn replace_user(
         &self,
         session: &SessionState,
@@ -186,14 +162,17 @@ impl Hub {
         used: Token,
         request: &SignInRequest,
         options: SessionOptions,
-    ) -> Option<ReplacedUser> {
+        now: OffsetDateTime,
+    ) -> Result<ReplacedUser, NotResumed> {
         let _order = self.private_chat_order.lock();
         let mut registry = self.registry();
         let found = registry.sessions.find(used, options.transport);
         if found != Some(FoundSession::Live(session.number, owner)) {
-            return None;
+            return Err(NotResumed::Changed);
         }
-        let old = registry.users.remove(&owner)?;
+        let old = registry.users.get(&owner).cloned().ok_or(NotResumed::Changed)?;
+        self.check_not_banned(old.rules_identity(), &request.address, now)?;
+        registry.users.remove(&owner);
         registry.remove_former_names(&old);
         // Hold only now that nothing can fail: a refusal would be stuck in the held outbox.
         request.outbox.hold();
@@ -209,18 +188,30 @@ impl Hub {
         registry.blocks.replace_client(owner, client);
         registry.block_connection(&user);
         old.mark_left();
-        Some(ReplacedUser { old, new: user })
+        Ok(ReplacedUser { old, new: user })
+    }
+
+    /// Refuses a session of a user who is banned from the server, by its new address, too. The caller holds the registry:
+    /// a ban finds the user there, or the user finds the ban here.
+    fn check_not_banned(
+        &self,
+        identity: Identity,
+        address: &CountedAddress,
+        now: OffsetDateTime,
+    ) -> Result<(), NotResumed> {
+        let identity = Identity { address: address.key.clone(), ..identity };
+        self.server_rules.lock().check_ban(&identity, now).map_err(NotResumed::Banned)
     }
 
     /// Resumes a session whose connection was lost, under its name, which the caller has reserved again.
     ///
     /// # Errors
-    /// The session has changed meanwhile, or its last turn does not end in time.
+    /// The session has changed meanwhile, its last turn does not end in time, or the user is banned.
     pub fn resume_lost(
         self: &Arc<Self>,
         reservation: NameReservation,
         used: Token,
-        request: SignInRequest,
+        mut request: SignInRequest,
         options: SessionOptions,
         now: OffsetDateTime,
     ) -> Result<Session, NotResumed> {
@@ -229,13 +220,9 @@ impl Hub {
         let owner = session.take_turn(client, TURN_TIMEOUT).ok_or(NotResumed::Busy)?;
         let account_blocks = self.storage.block_list(reservation.name.key());
         let mut registry = self.registry();
-        let is_lost = registry.sessions.find(used, options.transport) == Some(FoundSession::Detached(number));
-        let detached = is_lost.then(|| registry.sessions.resume(number, client, used, options.token)).flatten();
-        let Some(DetachedSession { name, history_owner, profile, rooms, blocked, partners, .. }) = detached else {
-            drop(registry);
-            session.return_turn(client, owner);
-            return Err(NotResumed::Changed);
-        };
+        let detached = self.take_lost(&mut registry, number, used, &request, options, now);
+        let detached = detached.inspect_err(|_| session.return_turn(client, owner))?;
+        let DetachedSession { name, history_owner, profile, mut rooms, blocked, partners, .. } = detached;
         // Hold only now that nothing can fail: a refusal would be stuck in the held outbox.
         request.outbox.hold();
         let outbox = request.outbox.clone();
@@ -243,7 +230,23 @@ impl Hub {
         let user = User::new(name, history_owner, address, outbox, Rendering::Json, Some(session.clone()), profile);
         registry.add_user(&user, if user.is_account() { account_blocks } else { blocked });
         registry.keep_name(&user);
+        self.server_rules.lock().come_in(user.rules_identity());
+        // Enter here, so that an owner who takes the user out finds it in the rooms. `start_session` enters them again.
+        let mut must_be_stored = false;
+        rooms.retain(|room| match self.enter(&mut registry, room, &user, Entry { key: None, resumed: true, now }) {
+            Ok(entered) => {
+                must_be_stored |= entered.must_be_stored;
+                true
+            }
+            Err(report) => {
+                request.options.refused_rooms.push(report.in_room(room.to_string()));
+                false
+            }
+        });
         drop(registry);
+        if must_be_stored {
+            self.store_ownership_of(&user, now);
+        }
         self.attach(&session, &user, options.acks, options.seq, now);
         let rooms = make_current(rooms, &request.options.rooms);
         let arrival =
@@ -251,6 +254,27 @@ impl Hub {
         let session = self.start_session(reservation, user, arrival, request, now);
         self.reopen_chats(&session.user, &partners, now);
         Ok(session)
+    }
+
+    /// Takes the detached session of a token out of the table.
+    ///
+    /// # Errors
+    /// The session has changed meanwhile, or the user is banned.
+    fn take_lost(
+        &self,
+        registry: &mut Registry,
+        number: SessionNumber,
+        used: Token,
+        request: &SignInRequest,
+        options: SessionOptions,
+        now: OffsetDateTime,
+    ) -> Result<DetachedSession, NotResumed> {
+        if registry.sessions.find(used, options.transport) != Some(FoundSession::Detached(number)) {
+            return Err(NotResumed::Changed);
+        }
+        let detached = registry.sessions.detached(number).ok_or(NotResumed::Changed)?;
+        self.check_not_banned(detached.rules_identity(), &request.address, now)?;
+        registry.sessions.resume(number, request.outbox.client(), used, options.token).ok_or(NotResumed::Changed)
     }
 
     /// Finds the detached session of a token, if it has the reserved name. Returns its number too.
@@ -309,34 +333,6 @@ fn make_current(mut rooms: Vec<RoomName>, requested: &[RoomName]) -> Vec<RoomNam
     rooms
 }
 
-impl Registry {
-    /// Removes a room from the lost session of `owner`. Returns false if it was in none.
-    pub(super) fn forget_room_of_lost(&mut self, owner: &HistoryOwner, room: &RoomName) -> bool {
-        let mut was_in = false;
-        for detached in self.sessions.all_detached().filter(|detached| detached.history_owner == *owner) {
-            let before = detached.rooms.len();
-            detached.rooms.retain(|other| other.key() != room.key());
-            was_in |= detached.rooms.len() < before;
-        }
-        was_in
-    }
-
-    /// Returns the history owner of a lost session of this name.
-    pub(super) fn lost_owner(&mut self, name: &UserName) -> Option<HistoryOwner> {
-        let mut lost = self.sessions.all_detached().filter(|detached| detached.name == *name);
-        lost.next().map(|detached| detached.history_owner.clone())
-    }
-
-    /// Adds a private chat to reopen to the lost session of `history_owner`.
-    fn add_lost_partner(&mut self, history_owner: &HistoryOwner, partner: &User) {
-        for detached in self.sessions.all_detached().filter(|detached| detached.history_owner == *history_owner) {
-            if detached.partners.iter().all(|(_, other)| other != partner.history_owner()) {
-                detached.partners.push(partner.identity());
-            }
-        }
-    }
-}
-
 impl Session {
     /// Notes that the connection was lost, so that the session can be resumed for a while after it is dropped.
     pub fn mark_connection_lost(&mut self) {
@@ -366,7 +362,8 @@ impl Session {
     /// Copies the list of rooms into the session state, for the connection that resumes it.
     pub(super) fn save_room_list(&self) {
         if let Some(session) = &self.user.session {
-            *session.rooms.lock() = self.rooms.iter().map(|membership| membership.name.clone()).collect();
+            let rooms = self.rooms.iter().filter(|membership| membership.subscription.is_member());
+            *session.rooms.lock() = rooms.map(|membership| membership.name.clone()).collect();
         }
     }
 
@@ -377,8 +374,9 @@ impl Session {
         };
         let bytes = self.hub.detach(&session, self.user.name.key());
         let labels = session.labels.lock().bytes();
-        let rooms = session.rooms.lock().clone();
         let mut registry = self.hub.registry();
+        // Copy under the lock: an owner who takes the user out meanwhile finds the room here or in the lost session.
+        let rooms = session.rooms.lock().clone();
         let leaving = registry.leaving.get_mut(&self.user.client());
         let partners = leaving.map(|leaving| std::mem::take(&mut leaving.partners)).unwrap_or_default();
         if !self.connection_lost {

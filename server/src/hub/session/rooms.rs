@@ -5,11 +5,13 @@ use super::super::user::delivery_mode;
 use super::super::{Hub, Registry, User};
 use super::{CommandResult, Session, quoted};
 use crate::fanout::{ClientId, DeliveryMode, RoomLog, Subscription};
+use crate::hub::request_budgets::throttled;
 use crate::hub::rules::{RoomRules, unused_since_ms};
 use landline_common::limits::count;
 use landline_common::{Cause, OffsetDateTime, Report, RoomName};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 /// A user's membership of one room.
 #[derive(Debug)]
@@ -37,7 +39,7 @@ pub(super) struct Entered {
 pub(super) struct Entry<'a> {
     /// The room's key word, if the user gave one.
     pub(super) key: Option<&'a str>,
-    /// The user was in the room before the connection was lost, so the rules for entering were asked already.
+    /// The user was in the room on its last connection, so the rules for entering were asked already.
     pub(super) resumed: bool,
     pub(super) now: OffsetDateTime,
 }
@@ -63,7 +65,7 @@ impl Hub {
             registry.rules.expire(room.key(), unused_since_ms);
         }
         if !self.server_rules.lock().is_owner(user.history_owner()) {
-            registry.admit(room, user, entry)?;
+            registry.admit(room, user, entry, self.poller.uptime())?;
         }
         let is_known = registry.rules.find(room.key()).is_some();
         let Registry { rooms, rules, server_rooms, .. } = registry;
@@ -87,8 +89,8 @@ impl Hub {
 }
 
 impl Registry {
-    /// Admits a user to a room by the room's rules.
-    fn admit(&self, room: &RoomName, user: &User, entry: Entry<'_>) -> CommandResult {
+    /// Admits a user to a room by the room's rules. A wrong key word counts for the address.
+    fn admit(&mut self, room: &RoomName, user: &User, entry: Entry<'_>, uptime: Duration) -> CommandResult {
         let Entry { key, resumed, now } = entry;
         let gate = self.rules.find(room.key());
         if key.is_some() && gate.is_none_or(|gate| gate.read(|rules| rules.key.is_none())) {
@@ -96,10 +98,18 @@ impl Registry {
         }
         let Some(gate) = gate else { return Ok(()) };
         let name = gate.name().as_str();
-        gate.read(|rules| match resumed {
-            true => rules.check_ban(name, &user.rules_identity(), now),
-            false => rules.admit(name, &user.rules_identity(), key, now),
-        })
+        let admit = |key| gate.read(|rules| rules.admit(name, &user.rules_identity(), key, now));
+        if resumed {
+            return gate.read(|rules| rules.check_ban(name, &user.rules_identity(), now));
+        }
+        match admit(None) {
+            Err(refusal) if key.is_some() && refusal.cause == Cause::KeyNeeded => {
+                let room = room.key().clone();
+                self.key_budgets.check(room.clone(), &user.address, uptime).map_err(throttled)?;
+                admit(key).inspect_err(|_| _ = self.key_budgets.take(room, &user.address, uptime))
+            }
+            admitted => admitted,
+        }
     }
 
     /// Removes a client from a room, which closes with its last member.
@@ -127,7 +137,15 @@ impl Session {
             return Err(Cause::TooManyRooms.with_count(most as u64));
         }
         let entry = Entry { key, resumed: false, now: self.now };
-        let entered = self.hub.enter(&mut self.hub.registry(), &name, &self.user, entry)?;
+        let entered = self.hub.enter(&mut self.hub.registry(), &name, &self.user, entry);
+        if matches!(&entered, Err(refusal) if refusal.cause == Cause::Throttled) && self.hub.note_failure("key words") {
+            let address = &self.user.address.shown;
+            log::warn!(
+                "hub: too many wrong key words, refused for a while room={name} user={} address={address}",
+                self.user.name
+            );
+        }
+        let entered = entered?;
         if entered.must_be_stored {
             self.store_ownership();
         }
@@ -167,14 +185,21 @@ impl Session {
         Ok(())
     }
 
-    /// Enters a room, which becomes the current room. `announced`: its members get a notice.
-    pub(super) fn enter(&mut self, name: &RoomName, announced: bool, resumed: bool) -> CommandResult {
+    /// Enters a room, which becomes the current room, without a notice. A `resumed` session is a member of its rooms; it
+    /// does not enter a room that an owner has taken the user out of meanwhile.
+    pub(super) fn enter(&mut self, name: &RoomName, resumed: bool) -> CommandResult {
         let entry = Entry { key: None, resumed, now: self.now };
-        let entered = self.hub.enter(&mut self.hub.registry(), name, &self.user, entry)?;
+        let mut registry = self.hub.registry();
+        if resumed && registry.rooms.member(name, self.user.client()).is_none() {
+            return Ok(());
+        }
+        let entered = self.hub.enter(&mut registry, name, &self.user, entry)?;
+        drop(registry);
         if entered.must_be_stored {
             self.store_ownership();
         }
-        self.subscribe(entered, announced);
+        self.demote_current_room();
+        self.subscribe(entered, false);
         Ok(())
     }
 
@@ -188,7 +213,12 @@ impl Session {
         let change = PresenceChange { hub, group: &group, user: &self.user, joins: true };
         group.log.enter(&subscription, delivery_mode, announced.then_some(&mut change.notice(self.now)));
         let start_id = if subscription.id_before_joining() > 0 { subscription.id_before_joining() } else { last_id };
-        hub.registry().rooms.subscribe(&name, self.user.client(), &subscription);
+        let is_member = hub.registry().rooms.subscribe(&name, self.user.client(), &subscription);
+        if !is_member {
+            // An owner has taken the user out meanwhile. The next turn drops the room.
+            let change = PresenceChange { hub, group: &group, user: &self.user, joins: false };
+            group.log.leave(&subscription, announced.then_some(&mut change.notice(self.now)));
+        }
         self.rooms.push(Membership { name, group, subscription, start_id, caught_up: None });
         self.save_room_list();
     }

@@ -12,7 +12,7 @@ mod taking_back;
 mod targets;
 
 use super::super::broadcast_group::Notice;
-use super::super::rules::{Insider, RoomGate, RoomRules, ServerRules};
+use super::super::rules::{Identity, RoomGate, RoomRules, ServerRules};
 use super::super::{Hub, Registry, User};
 use super::{CommandResult, Session, quoted};
 use landline_common::clean::clean;
@@ -101,13 +101,9 @@ impl Session {
                 self.announce_everywhere(cause.report())
             }
             ServerAction::Doors { open } => {
-                let online = self.hub.online_users();
-                let inside = online
-                    .iter()
-                    .map(|user| Insider { owner: user.history_owner().clone(), holder: user.name_holder() })
-                    .collect();
+                let inside = (!open).then(|| self.hub.users_inside());
                 self.change_server(|rules| {
-                    rules.inside = (!open).then_some(inside);
+                    rules.set_doors(inside);
                     Ok(())
                 })?;
                 let cause = if open { Cause::DoorsOpen } else { Cause::DoorsShut };
@@ -318,6 +314,13 @@ impl Hub {
     pub fn forget_rules_of(&self, account: &HistoryOwner, now: OffsetDateTime) -> Result<(), String> {
         self.forget_owner(account);
         self.store_rules(now)
+    }
+
+    /// The users who are online or can resume their sessions.
+    fn users_inside(&self) -> Vec<Identity> {
+        let mut registry = self.registry();
+        let lost: Vec<_> = registry.sessions.all_detached().map(|detached| detached.rules_identity()).collect();
+        registry.users.values().map(|user| user.rules_identity()).chain(lost).collect()
     }
 
     /// Forgets what a guest had whose session has ended for good. Accounts keep theirs.

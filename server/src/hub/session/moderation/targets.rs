@@ -2,14 +2,14 @@
 
 use super::super::{CommandResult, Session, User, no_such_user};
 use super::full;
-use crate::fanout::{DisconnectReason, Subscription};
+use crate::fanout::DisconnectReason;
 use crate::hub::broadcast_group::PresenceChange;
 use crate::hub::name_tokens::NameHolder;
 use crate::hub::rules::{Identity, RoomGate, Sanction, unused_since_ms};
 use crate::hub::{Hub, Registry};
 use landline_common::history::HistoryOwner;
 use landline_common::limits::count;
-use landline_common::{Cause, NameKey, OffsetDateTime, Report, RoomName, UserName};
+use landline_common::{Cause, NameKey, OffsetDateTime, Report, UserName};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ impl Session {
         }
         let name = UserName::parse(name).map_err(|_| no_such_user(name))?;
         let mut registry = self.hub.registry();
-        let owner = registry.lost_owner(&name);
+        let owner = registry.lost_owner(&key);
         let holder = registry.name_tokens.holder(&key, self.now);
         Ok(Target { name, owner, holder, user: None, own_address: None })
     }
@@ -100,23 +100,33 @@ impl Session {
     }
 
     /// Ends the membership of a user who is in the room, and tells the user why. Returns false if there is none.
+    ///
+    /// The user is looked up again: it may have resumed its session on another connection since. Its membership ends under
+    /// the registry's lock, so that a connection that resumes the session at this moment enters the room no more.
     fn remove_from_room(&self, gate: &RoomGate, target: &Target, reason: Option<&str>, why: Report<'static>) -> bool {
-        let Some(user) = &target.user else {
-            return target
-                .owner
-                .as_ref()
-                .is_some_and(|owner| self.hub.registry().forget_room_of_lost(owner, gate.name()));
+        let Some(owner) = &target.owner else { return false };
+        let mut registry = self.hub.registry();
+        let Some(user) = registry.user_of(owner) else { return registry.forget_room_of_lost(owner, gate.name()) };
+        let member = registry.rooms.member(gate.name(), user.client()).cloned();
+        let (Some(member), Some((_, group))) = (member, registry.rooms.find(gate.name())) else { return false };
+        registry.leave_room(gate.name(), user.client(), self.now);
+        drop(registry);
+        let change = PresenceChange { hub: &self.hub, group: &group, user: &user, joins: false };
+        let mut notice = change.notice(self.now);
+        let number = match &member.subscription {
+            Some(subscription) => group.log.leave(subscription, Some(&mut notice)),
+            // The user is just entering, and finds out when it has subscribed.
+            None => Some(group.log.announce(&mut notice)),
         };
-        let Some(subscription) = self.hub.registry().subscription_of(gate.name(), user) else { return false };
-        let Some((_, group)) = self.hub.registry().rooms.find(gate.name()) else { return false };
-        let change = PresenceChange { hub: &self.hub, group: &group, user, joins: false };
-        let Some(number) = group.log.leave(&subscription, Some(&mut change.notice(self.now))) else { return false };
-        group.log.wait_delivered(number);
-        self.hub.registry().leave_room(gate.name(), user.client(), self.now);
+        if let Some(number) = number {
+            group.log.wait_delivered(number);
+        }
+        // Last: until the subscription has ended, the user's thread may list the room again.
         user.forget_room(gate.name());
+        self.hub.registry().forget_room_of_lost(owner, gate.name());
         let mut report = self.by(why).with_reason(reason.unwrap_or_default().to_owned());
         report.about.room = Some(gate.name().to_string().into());
-        self.send_event_to(user, report.into());
+        self.send_event_to(&user, report.into());
         true
     }
 
@@ -276,11 +286,13 @@ impl Session {
                 report
             })
         })?;
-        self.hub.revoke_lost(|name, _| name.key() == target.name.key());
-        if let Some(user) = &target.user {
-            self.hub.revoke_session(user);
-            self.send_event_to(user, Cause::Banned.report().into());
-            self.hub.end_soon(user);
+        self.hub.revoke_lost(|name, owner| name.key() == target.name.key() || target.owner.as_ref() == Some(owner));
+        // Look the user up again: it may have resumed its session on another connection since.
+        let user = target.owner.as_ref().and_then(|owner| self.hub.registry().user_of(owner));
+        if let Some(user) = user.or_else(|| self.hub.find(target.name.as_str())) {
+            self.hub.revoke_session(&user);
+            self.send_event_to(&user, Cause::Banned.report().into());
+            self.hub.end_soon(&user);
         }
         log::info!("hub: user banned from the server user={} by={}", target.name, self.user.name);
         let mut report = Cause::UserExpelled.with_user(target.name.to_string());
@@ -331,9 +343,9 @@ impl Registry {
         self.users.values().filter(|other| other.address.key == user.address.key).count() <= 1
     }
 
-    /// Finds the subscription of a user in a room.
-    fn subscription_of(&self, room: &RoomName, user: &User) -> Option<Arc<Subscription>> {
-        self.rooms.member(room, user.client())?.subscription.clone()
+    /// Returns the online user that this owner is, also the one that a guest's session was before it registered.
+    pub(super) fn user_of(&self, owner: &HistoryOwner) -> Option<Arc<User>> {
+        self.users.values().find(|user| user.is_author(owner)).cloned()
     }
 }
 

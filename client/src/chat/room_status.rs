@@ -158,6 +158,8 @@ impl RoomStatus {
             Cause::RoomClosed => self.is_closed = true,
             Cause::KeySet => self.has_key = true,
             Cause::KeyRemoved => self.has_key = false,
+            // Only the refusal of talk in the room tells the end.
+            Cause::Muted if report.about.seconds.is_none() && self.mute_in_force(now_ms).is_some() => {}
             Cause::Muted => self.mute_for(report.about.seconds, now_ms),
             Cause::UserMuted => {
                 self.record_left(&user);

@@ -37,6 +37,20 @@ fn mute_ends_with_its_time_or_with_an_accepted_message() {
 }
 
 #[test]
+fn refusal_that_tells_no_end_of_a_mute_leaves_the_known_one() {
+    let mut status = RoomStatus::default();
+    of(&mut status, seconds(Cause::UserMuted.with_user("alice"), 120));
+    let for_two_minutes = Some("you are muted in this room for 2 min".to_owned());
+    assert_eq!(status.caution(1_000), for_two_minutes);
+    of(&mut status, Cause::Muted.report());
+    assert_eq!(status.caution(1_000), for_two_minutes, "a hand, or a message to one user or to all");
+    of(&mut status, seconds(Cause::Muted.report(), 600));
+    assert_eq!(status.caution(1_000).as_deref(), Some("you are muted in this room for 10 min"));
+    status.record(&Cause::Muted.report(), "alice", 700_000);
+    assert_eq!(status.words(u64::MAX), ["muted"], "the known end is over, so that is another mute");
+}
+
+#[test]
 fn each_raised_hand_is_counted_once() {
     let mut status = RoomStatus::default();
     assert_eq!(of(&mut status, Cause::HandRaised.with_user("bob")), "1 hand");

@@ -327,11 +327,12 @@ impl State {
         let ConversationId::Room(room) = &viewed.id else { return };
         let may_ask = viewed.rules_requested_at.is_none_or(|at| now_ms >= at + RULES_REQUEST_INTERVAL_MS);
         let has_rules = !self.settings.mesh && self.engine.is_up() && self.engine.is_in(room);
-        if viewed.rules_stale && may_ask && has_rules {
-            let room = room.clone();
+        let request = RequestKind::Rules(room.clone());
+        // An answer under way may be older than the change that made the rules stale.
+        if viewed.rules_stale && may_ask && has_rules && !self.engine.is_requested(&request) {
             viewed.rules_stale = false;
             viewed.rules_requested_at = Some(now_ms);
-            self.engine.request(RequestKind::Rules(room));
+            self.engine.request(request);
         }
     }
 

@@ -233,6 +233,23 @@ fn newcomer_learns_the_rules_on_entering_and_an_owner_what_changes() {
 }
 
 #[test]
+fn new_owner_asks_again_if_an_older_answer_is_under_way() {
+    let member = RoomOverview { quiet: true, you: Standing::default(), ..owned() };
+    let mut client = client(member.clone());
+    client.receive(by_bob(Cause::UserMuted.with_user("alice")));
+    assert_eq!(client.take_sent(), ["lobby: /rules"]);
+    client.advance_silently(4_000);
+    client.receive(by_bob(Cause::OwnerMade.with_user("alice")));
+    let older = EventKind::Rules { room: "lobby".into(), rules: Box::new(member.clone()) };
+    client.answer("lobby: /rules", older);
+    client.rules.insert("lobby".into(), RoomOverview { hands: vec![("bob".into(), "tea".into())], ..owned() });
+    client.advance(4_000);
+    assert_eq!(client.state.conversations().viewed().room_status.hands().len(), 1);
+    keys(&mut client, "3");
+    assert_eq!(rows(&client)[0], "floor to bob tea");
+}
+
+#[test]
 fn owner_of_the_server_runs_the_room_at_once() {
     let mut client = client(RoomOverview { you: Standing::default(), ..owned() });
     keys(&mut client, "21");

@@ -37,6 +37,17 @@ impl Mark {
             Mark::Owner => "owner".to_owned(),
         }
     }
+
+    /// Returns the mark in a letter, for a narrow list.
+    #[must_use]
+    pub fn letter(self) -> String {
+        match self {
+            Mark::Hand(place) => format!("h{place}"),
+            Mark::Floor => "f".to_owned(),
+            Mark::Muted => "m".to_owned(),
+            Mark::Owner => "@".to_owned(),
+        }
+    }
 }
 
 /// The message that owners keep on top of the room.

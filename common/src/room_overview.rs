@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct RoomOverview {
     /// Its owners; none if the owners of the server run it.
     pub owners: Vec<String>,
+    /// The first owners of the server who are in it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub server_owners: Vec<String>,
     /// Its topic.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,

@@ -57,6 +57,8 @@ pub struct RoomStatus {
     /// The user has the floor.
     has_floor: bool,
     owners: NameSet,
+    /// Owners of the server who are in the room, as of the last answer.
+    server_owners: NameSet,
     muted: NameSet,
     banned: NameSet,
     /// Users with the floor.
@@ -80,6 +82,7 @@ impl Default for RoomStatus {
             mute: None,
             has_floor: false,
             owners: none(),
+            server_owners: none(),
             muted: none(),
             banned: none(),
             floor: none(),
@@ -106,6 +109,7 @@ impl RoomStatus {
             slow_seconds: Some(rules.slow).filter(|seconds| *seconds > 0),
             has_floor: rules.you.floor,
             owners: names(&rules.owners),
+            server_owners: names(&rules.server_owners),
             muted: names(&rules.muted),
             banned: names(&rules.banned),
             floor: names(&rules.floor),
@@ -162,7 +166,8 @@ impl RoomStatus {
             Cause::Muted if report.about.seconds.is_none() && self.mute_in_force(now_ms).is_some() => {}
             Cause::Muted => self.mute_for(report.about.seconds, now_ms),
             Cause::UserMuted => {
-                self.record_left(&user);
+                self.lower_hand(&user);
+                self.floor.remove(&user);
                 self.muted.add(&user);
                 if is_me {
                     self.has_floor = false;
@@ -233,6 +238,7 @@ impl RoomStatus {
     pub fn record_left(&mut self, user: &str) {
         self.lower_hand(user);
         self.floor.remove(user);
+        self.server_owners.remove(user);
     }
 
     /// Returns whether the user has the floor. A message may use it up.
@@ -265,7 +271,7 @@ impl RoomStatus {
         for hand in self.hands.iter_mut().filter(|hand| is_same(&hand.user, from)) {
             hand.user = to.into();
         }
-        for users in [&mut self.owners, &mut self.muted, &mut self.banned, &mut self.floor] {
+        for users in [&mut self.owners, &mut self.server_owners, &mut self.muted, &mut self.banned, &mut self.floor] {
             if users.remove(from) {
                 users.add(to);
             }
@@ -325,6 +331,12 @@ impl RoomStatus {
         self.owners.contains(user)
     }
 
+    /// Returns whether a user in the room is an owner of the server.
+    #[must_use]
+    pub fn is_server_owner(&self, user: &str) -> bool {
+        self.server_owners.contains(user)
+    }
+
     /// Returns whether a user is muted.
     #[must_use]
     pub fn is_muted(&self, user: &str) -> bool {
@@ -344,7 +356,7 @@ impl RoomStatus {
         let others = [
             (Mark::Floor, self.floor.contains(user)),
             (Mark::Muted, self.muted.contains(user)),
-            (Mark::Owner, self.owners.contains(user)),
+            (Mark::Owner, self.is_owned_by(user) || self.is_server_owner(user)),
         ];
         let other = || others.into_iter().find_map(|(mark, holds)| holds.then_some(mark));
         hand.map(|place| Mark::Hand(place + 1)).or_else(other)

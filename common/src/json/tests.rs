@@ -139,14 +139,29 @@ fn overview() -> impl Strategy<Value = RoomOverview> {
     let names = || prop::collection::vec("[a-z]{1,4}", 0..3);
     let hands = prop::collection::vec(("[a-z]{1,4}", ".*"), 0..3);
     let you = any::<(bool, bool, Option<u64>, bool)>();
-    let lists = (names(), names(), names(), names(), hands);
+    let lists = (names(), names(), names(), names(), names(), hands);
     let pin = prop::option::of((any::<u64>(), any::<i64>(), "[a-z]{1,4}", ".*"));
     (any::<(Option<String>, [bool; 3], u64, u64)>(), lists, you, pin).prop_map(|(set, lists, you, pin)| {
         let (topic, [open, has_key, quiet], slow, more_hands) = set;
         let pin = pin.map(|(id, at, user, text)| PinnedMessage { id, at, user, text });
-        let (owners, banned, muted, floor, hands) = lists;
+        let (owners, server_owners, banned, muted, floor, hands) = lists;
         let you = Standing { owner: you.0, muted: you.1, seconds: you.2, floor: you.3 };
-        RoomOverview { owners, topic, pin, open, has_key, quiet, slow, banned, muted, hands, more_hands, floor, you }
+        RoomOverview {
+            owners,
+            server_owners,
+            topic,
+            pin,
+            open,
+            has_key,
+            quiet,
+            slow,
+            banned,
+            muted,
+            hands,
+            more_hands,
+            floor,
+            you,
+        }
     })
 }
 

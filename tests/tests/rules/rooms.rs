@@ -258,6 +258,19 @@ fn rules_as_an_object_tell_each_user_its_own_standing_and_owners_the_hands() {
 }
 
 #[test]
+fn rules_name_the_owners_of_the_server_who_are_in_the_room() {
+    let (server, mut alice) = owned_server();
+    let mut bob = ObjectClient::connect(&server);
+    bob.sign_in(json!({"type": "guest", "user": "bob", "room": "class"}));
+    let mut server_owners =
+        || bob.request(json!({"type": "rules", "room": "class"}))[0]["rules"]["server_owners"].clone();
+    assert_eq!(server_owners(), json!(null), "none is there");
+    alice.send("/join class");
+    alice.until("INFO: You are in class now");
+    assert_eq!(server_owners(), json!(["alice"]));
+}
+
+#[test]
 fn newcomer_is_told_that_a_room_is_quiet_and_slow_and_its_owner_is_not() {
     let server = TestServer::default();
     let mut alice = server.guest("alice", "class");

@@ -22,7 +22,7 @@ pub enum Mark {
     Floor,
     /// Muted.
     Muted,
-    /// Owner of the room.
+    /// Owner of the room or of the server.
     Owner,
 }
 

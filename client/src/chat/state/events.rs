@@ -151,7 +151,8 @@ impl State {
         let Some(room) = report.about.room.as_deref() else { return };
         if let Some(conversation) = self.conversations.get_mut(&ConversationId::room(room)) {
             conversation.room_status.record(report, &self.me, self.now.ms);
-            let changes_standing = report.is_refusal() || concerns(report, &self.me);
+            let is_me = report.about.user.as_deref().is_some_and(|user| cleaned_name(user) == self.me);
+            let changes_standing = report.is_refusal() || is_me;
             let tells_rules = changes_standing || conversation.room_status.is_owner();
             conversation.rules_stale |= tells_rules && !is_background_answer(incoming);
         }

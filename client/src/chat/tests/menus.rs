@@ -263,6 +263,20 @@ fn owner_of_the_server_runs_the_room_at_once() {
     assert_eq!(rows(&client).len(), 8, "{:?}", rows(&client));
 }
 
+#[test]
+fn owner_of_the_server_takes_the_floor_back_and_bans_from_the_server() {
+    let server_owners = vec!["alice".into(), "carol".into()];
+    let mut client = client(RoomOverview { quiet: true, floor: vec!["bob".into()], server_owners, ..owned() });
+    keys(&mut client, "2");
+    assert_eq!(rows(&client), ["bob floor", "carol owner"]);
+    keys(&mut client, "1F");
+    assert_eq!(sent(&mut client), ["lobby: /floor bob 0"]);
+    keys(&mut client, "21B");
+    assert_eq!(sent(&mut client), ["/ban bob everywhere"]);
+    keys(&mut client, "22B");
+    assert!(client.state.menu().is_some() && sent(&mut client).is_empty(), "not another owner");
+}
+
 fn by_bob(mut report: landline_common::Report<'static>) -> EventKind<'static> {
     report.about.by = Some("bob".into());
     report.about.room = Some("lobby".into());

@@ -122,7 +122,7 @@ pub(super) fn people(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
     let form = mark_form(&rows, usize::from(area.width));
     for (y, (name, mark)) in (area.y + 1..).zip(rows) {
         let style = if *name == *state.me() { theme.me } else { theme.nick(name) };
-        let sign = if status.is_owned_by(name) { "@" } else { " " };
+        let sign = if status.is_owned_by(name) || status.is_server_owner(name) { "@" } else { " " };
         let mark = mark.map_or(String::new(), form);
         let width = usize::from(area.width).saturating_sub(2 + mark.cell_width() + usize::from(!mark.is_empty()));
         write_spans(area, y, buffer, &[(sign, theme.dim), (&truncated(name, width), style)]);

@@ -52,7 +52,8 @@ fn names_behind_raised_hands_stay_apart_in_a_narrow_list() {
     let hands = (1..13).map(|n| (format!("pupil{n:02}"), String::new())).collect();
     let muted = vec!["dave".to_owned()];
     let you = Standing { owner: true, ..Standing::default() };
-    let rules = RoomOverview { quiet: true, open: true, hands, muted, you, ..RoomOverview::default() };
+    let server_owners = vec!["carol".to_owned()];
+    let rules = RoomOverview { quiet: true, open: true, hands, muted, server_owners, you, ..RoomOverview::default() };
     client.receive(EventKind::Rules { room: "lobby".into(), rules: Box::new(rules) });
     for n in 1..13 {
         client.receive(EventKind::Joined { user: format!("pupil{n:02}").into(), room: "lobby".into() });
@@ -62,4 +63,5 @@ fn names_behind_raised_hands_stay_apart_in_a_narrow_list() {
         assert!(shown.contains(&format!("│ pupil{n:02}{:>7}\n", format!("h{n}"))), "{shown}");
     }
     assert!(shown.contains("│ dave         m\n"), "one form for all: {shown}");
+    assert!(shown.contains("│@carol\n"), "an owner of the server: {shown}");
 }

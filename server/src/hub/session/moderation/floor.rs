@@ -87,11 +87,15 @@ impl Session {
         let now = self.now;
         let identity = self.user.rules_identity();
         let owner = self.require_owner(gate).is_ok();
-        let mut members = if owner { self.hub.members_of(gate) } else { Vec::new() };
+        let mut members = self.hub.members_of(gate);
         members.sort_by(|a, b| a.name.key().cmp(b.name.key()));
+        let server_rules = self.hub.server_rules.lock();
+        let server_owners = members.iter().filter(|user| server_rules.is_owner(user.history_owner()));
+        let server_owners: Vec<String> = server_owners.take(MAX_LISTED).map(|user| user.name.to_string()).collect();
+        drop(server_rules);
         let rules = gate.read(|rules| {
             let names = |list: &Sanctions| list.in_force(now).map(|sanction| sanction.user.to_string()).collect();
-            let with_floor = members.iter().filter(|user| rules.has_floor(user.history_owner(), now));
+            let with_floor = members.iter().filter(|user| owner && rules.has_floor(user.history_owner(), now));
             let hands = if owner { rules.hands().count() } else { 0 };
             let mute = rules.mutes.find(&identity, now).filter(|_| !owner);
             let pin = rules.pin.as_ref().map(|pin| PinnedMessage {
@@ -103,6 +107,7 @@ impl Session {
             RoomOverview {
                 pin,
                 owners: rules.owners.iter().map(|owner| owner.user.to_string()).collect(),
+                server_owners,
                 topic: rules.topic.clone(),
                 open: !rules.is_closed,
                 has_key: rules.key.is_some(),

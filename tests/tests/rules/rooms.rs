@@ -228,6 +228,7 @@ fn rules_as_an_object_tell_each_user_its_own_standing_and_owners_the_hands() {
     for (user, text) in [(&mut bob, "about tea"), (&mut carol, "about cake")] {
         user.request(json!({"type": "hand", "room": "class", "text": text}));
     }
+    assert_eq!((&rules(&mut bob)["you"]["hand"], &rules(&mut carol)["you"]["hand"]), (&json!(0), &json!(1)));
     for action in [
         json!({"type": "topic", "text": "exam"}),
         json!({"type": "quiet", "mode": "on"}),

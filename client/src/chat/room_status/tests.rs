@@ -99,6 +99,8 @@ fn user_is_cautioned_before_typing_in_vain() {
         (status.caution(1_000).unwrap_or_default(), status.silences(1_000))
     };
     assert_eq!(caution(&rules), ("this room is quiet: /hand asks its owners for the floor".to_owned(), true));
+    rules.you.hand = Some(2);
+    assert_eq!(caution(&rules), ("your hand is up, 2 before you; /hand takes it down".to_owned(), true));
     rules.you.floor = true;
     assert_eq!(caution(&rules), ("you have the floor".to_owned(), false));
     (rules.you.muted, rules.you.seconds) = (true, Some(61));
@@ -110,6 +112,25 @@ fn user_is_cautioned_before_typing_in_vain() {
     let slow = RoomOverview { open: true, slow: 30, ..RoomOverview::default() };
     assert_eq!(caution(&slow), ("this room is slow: one message every 30 s".to_owned(), false));
     assert_eq!(caution(&RoomOverview { open: true, ..RoomOverview::default() }), (String::new(), false));
+}
+
+#[test]
+fn own_hand_is_up_until_it_is_taken_down_or_seen() {
+    let up = || Cause::HandUp.with_count(3);
+    for ends in [
+        Cause::HandDown.report(),
+        Cause::FloorGiven.with_user("alice"),
+        Cause::UserMuted.with_user("alice"),
+        Cause::QuietOff.report(),
+    ] {
+        let mut status = RoomStatus::default();
+        of(&mut status, Cause::QuietOn.report());
+        of(&mut status, up());
+        of(&mut status, Cause::FloorGiven.with_user("bob"));
+        assert_eq!(status.caution(1_000).as_deref(), Some("your hand is up, 3 before you; /hand takes it down"));
+        of(&mut status, ends);
+        assert!(!status.has_hand_up());
+    }
 }
 
 #[test]

@@ -153,7 +153,9 @@ impl State {
             conversation.room_status.record(report, &self.me, self.now.ms);
             let is_me = report.about.user.as_deref().is_some_and(|user| cleaned_name(user) == self.me);
             let changes_standing = report.is_refusal() || is_me;
-            let tells_rules = changes_standing || conversation.room_status.is_owner();
+            let status = &conversation.room_status;
+            let moves_up = report.cause == Cause::FloorGiven && status.has_hand_up();
+            let tells_rules = changes_standing || moves_up || status.is_owner();
             conversation.rules_stale |= tells_rules && !is_background_answer(incoming);
         }
         self.request_rules_if_stale();

@@ -233,6 +233,22 @@ fn newcomer_learns_the_rules_on_entering_and_an_owner_what_changes() {
 }
 
 #[test]
+fn raised_hand_asks_for_its_place_when_the_floor_is_given() {
+    let mut rules = RoomOverview { quiet: true, you: Standing::default(), ..owned() };
+    let mut client = client(rules.clone());
+    client.enter_line("/hand tea");
+    client.answer("lobby: /hand tea", Cause::HandUp.with_count(2).in_room("lobby").into());
+    client.receive(by_bob(Cause::FloorGiven.with_user("carol")));
+    rules.you.hand = Some(1);
+    client.rules.insert("lobby".into(), rules);
+    client.advance(4_000);
+    let caution = client.state.conversations().viewed().room_status.caution(client.ms);
+    assert_eq!(caution.as_deref(), Some("your hand is up, 1 before you; /hand takes it down"));
+    keys(&mut client, "3");
+    assert!(rows(&client).contains(&"take your hand down".to_owned()), "{:?}", rows(&client));
+}
+
+#[test]
 fn new_owner_asks_again_if_an_older_answer_is_under_way() {
     let member = RoomOverview { quiet: true, you: Standing::default(), ..owned() };
     let mut client = client(member.clone());

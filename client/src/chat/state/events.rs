@@ -41,7 +41,7 @@ impl State {
                 self.show_secret_message(&ConversationId::off_the_record(from), at, from, text)
             }
             EventKind::Recalled { .. } => self.add_from_history(event, &incoming),
-            EventKind::Transcribed { .. } => self.show_answer(event),
+            EventKind::Transcribed { id, .. } => self.add_quote_here(*id, &cleaned(&text::plain(event), NOTICE_CHARS)),
             EventKind::Edited { id, room, text, .. } => self.message_edited(*id, room, text),
             EventKind::Deleted { room, ids, user, by, .. } => {
                 if !self.messages_removed(room.as_deref(), ids, user, by) && self.is_me(by) {

@@ -450,6 +450,8 @@ fn b14_a_message_to_all_rings_and_is_in_the_status_line() {
     client.receive(EventKind::SaidToAll { id: 1, user: "bob".into(), text: "lunch!".into() });
     assert_eq!(client.effects, [crate::chat::ScreenEffect::Bell]);
     assert!(status(&client).contains("bob to all: lunch!"), "{}", status(&client));
+    client.advance(21_000);
+    assert!(!status(&client).contains("lunch"), "it shortens other texts: {}", status(&client));
     assert!(screen(&client).contains("@1"), "{}", screen(&client));
     client.press(Key::alt(Code::Char('a')));
     assert_eq!(client.state.conversations().viewed().id, crate::chat::conversation::ConversationId::Global);

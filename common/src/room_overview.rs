@@ -82,6 +82,9 @@ pub struct Standing {
     pub seconds: Option<u64>,
     /// The user has the floor.
     pub floor: bool,
+    /// The user's hand is up, behind so many others; `None` if it is down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hand: Option<u64>,
 }
 
 impl RoomOverview {

@@ -3,6 +3,8 @@
 //! **Order.** Lines with a message id are sorted by id. The user's own messages have no id before the server has
 //! confirmed them, and stay last; [`Conversation::confirm`] then moves them to their place. An id occurs at most once.
 
+mod changing;
+
 pub use super::conversation_id::ConversationId;
 use super::editor::Editor;
 use super::groups::Groups;
@@ -68,6 +70,8 @@ pub struct Conversation {
     groups: Groups,
     /// Ids of all messages in `lines`.
     ids: HashSet<u64>,
+    /// Notices that quote a message: its id, and the key of the line.
+    quotes: VecDeque<(u64, u64)>,
     /// Newest id that `/clear` removed. Messages up to it are dropped until the user asks for history.
     cleared_up_to: Option<u64>,
     /// Sum of the sizes of all lines.
@@ -126,6 +130,7 @@ impl Conversation {
             lines: VecDeque::new(),
             groups: Groups::default(),
             ids: HashSet::new(),
+            quotes: VecDeque::new(),
             cleared_up_to: None,
             size_bytes: 0,
             unread: 0,
@@ -314,43 +319,6 @@ impl Conversation {
         let Some(editing) = self.editing.take() else { return false };
         self.draft = editing.former;
         true
-    }
-
-    /// Lets `change` change the body of the message `id`. Returns `false` if it is not here.
-    pub fn change(&mut self, id: u64, change: impl FnOnce(&mut Body)) -> bool {
-        if !self.ids.contains(&id) {
-            return false;
-        }
-        let Some(position) = self.lines.iter().rposition(|line| line.id == Some(id)) else { return false };
-        let line = &mut self.lines[position];
-        self.size_bytes = self.size_bytes.saturating_sub(line.size_bytes());
-        change(&mut line.body);
-        self.size_bytes += line.size_bytes();
-        if let Some(anchor) = self.scroll.as_mut().filter(|anchor| anchor.key == line.key) {
-            // The line may have fewer rows now.
-            anchor.rows_below = 0;
-        }
-        self.groups.update_from(&self.lines, position);
-        true
-    }
-
-    /// Replaces the message `id` by a text on its removal. It no longer counts as unread. Returns `false` if it is not
-    /// here.
-    pub fn remove_message(&mut self, id: u64, text: &str) -> bool {
-        let received = |line: &&Line| line.message().is_some_and(|message| message.delivery == Delivery::Received);
-        let rest = self.lines.iter().rev().take_while(|line| line.id != Some(id)).filter(received).count();
-        let mut removed = None;
-        let is_here = self.change(id, |body| {
-            if let Body::Message(message) = std::mem::replace(body, Body::Removed(text.into())) {
-                removed = Some(message);
-            }
-        });
-        if let Some(message) = removed.filter(|message| message.delivery == Delivery::Received && rest < self.unread) {
-            self.unread -= 1;
-            let is_personal = message.mention || self.id == ConversationId::Global;
-            self.mentions = self.mentions.saturating_sub(usize::from(is_personal));
-        }
-        is_here
     }
 
     /// Adds joins and leaves at time `at`: `change` records them. Consecutive ones of the same minute share a line, so

@@ -13,6 +13,7 @@
 //! | `topic_set`, `topic` | a topic; `topic_removed` ends it |
 //! | `pinned`, `pin` | a pinned message, which follows changes of it; `unpinned` or its removal ends it |
 //! | `hand_raised` | one more hand; `floor_given` takes it down, `no_hands` all |
+//! | `hand_up`, `hand_down` | the user's own hand, and how many are before it; `floor_given` takes it down |
 //! | `owner_made`, `owner_removed` | one owner more or less |
 //!
 //! A server without the answer `rules` tells a newcomer the topic only; then the client learns of another rule when the
@@ -20,6 +21,7 @@
 
 mod mark;
 mod notices;
+mod words;
 
 pub use mark::{Hand, Mark, Pin};
 pub use notices::{concerns, is_room_notice};
@@ -57,10 +59,14 @@ pub struct RoomStatus {
     /// The user has the floor.
     has_floor: bool,
     owners: NameSet,
+    /// Owners of the server who are in the room, as of the last answer.
+    server_owners: NameSet,
     muted: NameSet,
     banned: NameSet,
     /// Users with the floor.
     floor: NameSet,
+    /// The user's own hand is up, behind so many others.
+    own_hand: Option<u64>,
     /// Raised hands in their order.
     hands: Vec<Hand>,
 }
@@ -80,9 +86,11 @@ impl Default for RoomStatus {
             mute: None,
             has_floor: false,
             owners: none(),
+            server_owners: none(),
             muted: none(),
             banned: none(),
             floor: none(),
+            own_hand: None,
             hands: Vec::new(),
         }
     }
@@ -106,9 +114,11 @@ impl RoomStatus {
             slow_seconds: Some(rules.slow).filter(|seconds| *seconds > 0),
             has_floor: rules.you.floor,
             owners: names(&rules.owners),
+            server_owners: names(&rules.server_owners),
             muted: names(&rules.muted),
             banned: names(&rules.banned),
             floor: names(&rules.floor),
+            own_hand: rules.you.hand,
             ..RoomStatus::default()
         };
         status.set_topic(rules.topic.as_deref());
@@ -142,6 +152,7 @@ impl RoomStatus {
             Cause::QuietOff => {
                 self.is_quiet = false;
                 self.has_floor = false;
+                self.own_hand = None;
                 self.hands.clear();
                 self.floor.clear();
             }
@@ -158,12 +169,16 @@ impl RoomStatus {
             Cause::RoomClosed => self.is_closed = true,
             Cause::KeySet => self.has_key = true,
             Cause::KeyRemoved => self.has_key = false,
+            // Only the refusal of talk in the room tells the end.
+            Cause::Muted if report.about.seconds.is_none() && self.mute_in_force(now_ms).is_some() => {}
             Cause::Muted => self.mute_for(report.about.seconds, now_ms),
             Cause::UserMuted => {
-                self.record_left(&user);
+                self.lower_hand(&user);
+                self.floor.remove(&user);
                 self.muted.add(&user);
                 if is_me {
                     self.has_floor = false;
+                    self.own_hand = None;
                     self.mute_for(report.about.seconds, now_ms);
                 }
             }
@@ -188,11 +203,16 @@ impl RoomStatus {
                     self.floor.clear();
                 }
             }
+            Cause::HandUp => self.own_hand = Some(report.about.count.unwrap_or_default()),
+            Cause::HandDown => self.own_hand = None,
             Cause::HandRaised => self.raise_hand(&user, report.about.word.as_deref().unwrap_or_default()),
             Cause::FloorGiven => {
                 self.lower_hand(&user);
                 self.floor.add(&user);
-                self.has_floor |= is_me;
+                if is_me {
+                    self.has_floor = true;
+                    self.own_hand = None;
+                }
             }
             Cause::NoHands => self.hands.clear(),
             _ => {}
@@ -231,12 +251,19 @@ impl RoomStatus {
     pub fn record_left(&mut self, user: &str) {
         self.lower_hand(user);
         self.floor.remove(user);
+        self.server_owners.remove(user);
     }
 
     /// Returns whether the user has the floor. A message may use it up.
     #[must_use]
     pub fn has_floor(&self) -> bool {
         self.has_floor
+    }
+
+    /// Returns whether the user's own hand is up. Each floor that is given may change its place.
+    #[must_use]
+    pub fn has_hand_up(&self) -> bool {
+        self.own_hand.is_some()
     }
 
     /// Returns whether another user is known to have the floor. A message may use it up.
@@ -263,7 +290,7 @@ impl RoomStatus {
         for hand in self.hands.iter_mut().filter(|hand| is_same(&hand.user, from)) {
             hand.user = to.into();
         }
-        for users in [&mut self.owners, &mut self.muted, &mut self.banned, &mut self.floor] {
+        for users in [&mut self.owners, &mut self.server_owners, &mut self.muted, &mut self.banned, &mut self.floor] {
             if users.remove(from) {
                 users.add(to);
             }
@@ -323,6 +350,12 @@ impl RoomStatus {
         self.owners.contains(user)
     }
 
+    /// Returns whether a user in the room is an owner of the server.
+    #[must_use]
+    pub fn is_server_owner(&self, user: &str) -> bool {
+        self.server_owners.contains(user)
+    }
+
     /// Returns whether a user is muted.
     #[must_use]
     pub fn is_muted(&self, user: &str) -> bool {
@@ -342,7 +375,7 @@ impl RoomStatus {
         let others = [
             (Mark::Floor, self.floor.contains(user)),
             (Mark::Muted, self.muted.contains(user)),
-            (Mark::Owner, self.owners.contains(user)),
+            (Mark::Owner, self.is_owned_by(user) || self.is_server_owner(user)),
         ];
         let other = || others.into_iter().find_map(|(mark, holds)| holds.then_some(mark));
         hand.map(|place| Mark::Hand(place + 1)).or_else(other)
@@ -356,61 +389,6 @@ impl RoomStatus {
         let by_place =
             self.hands.iter().filter_map(|hand| hands.iter().copied().find(|user| is_same(user, &hand.user)));
         by_place.chain(rest).collect()
-    }
-
-    /// Returns the rules in force, in words for a bar.
-    #[must_use]
-    pub fn words(&self, now_ms: u64) -> Vec<String> {
-        let mut words = Vec::new();
-        if self.is_quiet {
-            words.push("quiet".to_owned());
-        }
-        if self.is_slow {
-            words.push(self.slow_seconds.map_or("slow".to_owned(), |seconds| format!("slow {seconds} s")));
-        }
-        if self.mute_in_force(now_ms).is_some() {
-            words.push("muted".to_owned());
-        }
-        match self.hands.len() {
-            0 => {}
-            1 => words.push("1 hand".to_owned()),
-            count => words.push(format!("{count} hands")),
-        }
-        words
-    }
-
-    /// Returns what the user must know before typing: why a message would be refused, or the floor, or slow mode.
-    #[must_use]
-    pub fn caution(&self, now_ms: u64) -> Option<String> {
-        if self.is_owner {
-            return None;
-        }
-        if let Some(mute) = self.mute_in_force(now_ms) {
-            let minutes = mute.until.map(|until| until.saturating_sub(now_ms).div_ceil(60_000));
-            let time = minutes.map_or("until an owner unmutes you".to_owned(), |minutes| format!("for {minutes} min"));
-            return Some(format!("you are muted in this room {time}"));
-        }
-        if self.is_quiet {
-            let text = match self.has_floor {
-                true => "you have the floor",
-                false => "this room is quiet: /hand asks its owners for the floor",
-            };
-            return Some(text.to_owned());
-        }
-        self.is_slow.then(|| {
-            let pause = self.slow_seconds.map_or(String::new(), |seconds| format!(" every {seconds} s"));
-            format!("this room is slow: one message{pause}")
-        })
-    }
-
-    /// Returns whether the server would refuse any message of the user now.
-    #[must_use]
-    pub fn silences(&self, now_ms: u64) -> bool {
-        !self.is_owner && (self.mute_in_force(now_ms).is_some() || self.is_quiet && !self.has_floor)
-    }
-
-    fn mute_in_force(&self, now_ms: u64) -> Option<Mute> {
-        self.mute.filter(|mute| mute.until.is_none_or(|until| now_ms < until))
     }
 }
 

@@ -10,7 +10,7 @@
 //! A network that does not answer is tried about every second, since an attempt costs it nothing. A server that refuses
 //! is tried with growing pauses, so that many clients do not overload it.
 
-use super::limits::{NETWORK_RETRY_MS, PING_BUSY_MS, PING_IDLE_MS, SILENCE_LIMIT_MS, SILENCE_SHOWN_MS};
+use super::limits::{DOORS_RETRY_MS, NETWORK_RETRY_MS, PING_BUSY_MS, PING_IDLE_MS, SILENCE_LIMIT_MS, SILENCE_SHOWN_MS};
 use super::rng::Rng;
 use crate::sign_in::Loss;
 use std::collections::VecDeque;
@@ -132,6 +132,12 @@ impl ConnectionState {
     /// Waits for one to two seconds, after a refusal that will soon be obsolete.
     pub fn wait_briefly(&mut self, why: &str, rng: &mut Rng, now: u64) {
         let until = now + 2 * NETWORK_RETRY_MS + rng.roll(NETWORK_RETRY_MS);
+        self.phase = Phase::Waiting { until, why: why.into() };
+    }
+
+    /// Waits for 20 to 30 seconds, after a refusal that an owner of the server may end.
+    pub fn wait_for_doors(&mut self, why: &str, rng: &mut Rng, now: u64) {
+        let until = now + DOORS_RETRY_MS + rng.roll(DOORS_RETRY_MS / 2);
         self.phase = Phase::Waiting { until, why: why.into() };
     }
 

@@ -23,6 +23,9 @@ pub const SILENCE_SHOWN_MS: u64 = 3_000;
 pub const SILENCE_LIMIT_MS: u64 = 6_000;
 /// Minimum pause in milliseconds between two attempts while the network does not answer. The dial timeout adds to it.
 pub const NETWORK_RETRY_MS: u64 = 600;
+/// Minimum pause in milliseconds between two attempts while the doors of the server are closed: an owner opens them some
+/// time, and each refused sign-in counts against the address.
+pub const DOORS_RETRY_MS: u64 = 20_000;
 /// Lines under way in one encrypted chat: fewer than its queue holds, since a full queue ends the chat as stuck.
 pub const ENCRYPTED_UNDER_WAY: usize = 16;
 /// Message ids to remember: more than one page of history for each room that a user may be in.

@@ -108,6 +108,10 @@ impl Engine {
                 // Outside of all rooms, the next sign-in would ask for the lobby again.
                 if was_in { self.connect() } else { self.connection.stop(&refused.why) }
             }
+            Cause::DoorsClosed => {
+                let why = "the server's doors are closed";
+                self.connection.wait_for_doors(why, &mut self.rng, self.now.ms);
+            }
             Cause::WrongPassword => {
                 self.password_refused = true;
                 self.connection.stop(&refused.why);

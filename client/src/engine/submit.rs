@@ -184,10 +184,15 @@ impl Engine {
         self.queue.find_unanswered(label).is_some() || self.queue.unanswered().any(|item| *item.label == *label)
     }
 
+    /// Returns whether a background request of this kind waits or is unanswered.
+    #[must_use]
+    pub fn is_requested(&self, kind: &RequestKind) -> bool {
+        self.queue.contains_kind(|other| other == kind)
+    }
+
     /// Queues a background request, unless an equal one is unanswered.
     pub fn request(&mut self, kind: RequestKind) {
-        let same = kind.clone();
-        if self.queue.contains_kind(|other| *other == same) {
+        if self.is_requested(&kind) {
             return;
         }
         let label = self.label();

@@ -125,6 +125,24 @@ fn refused_sign_in_goes_on_without_the_room_that_refuses() {
 }
 
 #[test]
+fn closed_doors_are_tried_again_slowly() {
+    let mut engine = signed_in();
+    engine.connection_lost("reset", Loss::Network);
+    let refused = SignInRefused { why: "xq wvzt".into(), cause: Cause::DoorsClosed, retry: false };
+    for attempt in 0..50 {
+        let now = 100_000 * attempt;
+        engine.set_now(Now { ms: now, ..Now::default() });
+        engine.take_output();
+        engine.sign_in_refused(&refused);
+        let Phase::Waiting { until, .. } = *engine.phase() else { panic!("{:?}", engine.phase()) };
+        assert!((20_000..=30_000).contains(&(until - now)), "{until} after {now}");
+        engine.set_now(Now { ms: until, ..Now::default() });
+        engine.tick();
+        assert!(matches!(engine.take_output().0[..], [Effect::Connect(_)]), "the doors may be open again");
+    }
+}
+
+#[test]
 fn join_with_a_key_word_is_a_join() {
     let mut engine = signed_in();
     engine.send_command(1, &landline_common::Command::JoinWithKey { room: "Lab", key: "sesame" }, None).unwrap();

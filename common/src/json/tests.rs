@@ -138,7 +138,7 @@ fn part() -> impl Strategy<Value = Part<'static>> {
 fn overview() -> impl Strategy<Value = RoomOverview> {
     let names = || prop::collection::vec("[a-z]{1,4}", 0..3);
     let hands = prop::collection::vec(("[a-z]{1,4}", ".*"), 0..3);
-    let you = any::<(bool, bool, Option<u64>, bool)>();
+    let you = any::<(bool, bool, Option<u64>, bool, Option<u64>)>();
     let lists = (names(), names(), names(), names(), hands);
     let pin = prop::option::of((any::<u64>(), any::<i64>(), "[a-z]{1,4}", ".*"));
     let server =
@@ -151,7 +151,7 @@ fn overview() -> impl Strategy<Value = RoomOverview> {
         let (topic, [open, has_key, quiet], slow, more_hands) = set;
         let pin = pin.map(|(id, at, user, text)| PinnedMessage { id, at, user, text });
         let (owners, banned, muted, floor, hands) = lists;
-        let you = Standing { owner: you.0, muted: you.1, seconds: you.2, floor: you.3 };
+        let you = Standing { owner: you.0, muted: you.1, seconds: you.2, floor: you.3, hand: you.4 };
         let rules = RoomOverview {
             owners,
             server_owners,

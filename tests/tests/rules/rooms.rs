@@ -260,6 +260,7 @@ fn rules_as_an_object_tell_each_user_its_own_standing_and_owners_the_hands() {
     for (user, text) in [(&mut bob, "about tea"), (&mut carol, "about cake")] {
         user.request(json!({"type": "hand", "room": "class", "text": text}));
     }
+    assert_eq!((&rules(&mut bob)["you"]["hand"], &rules(&mut carol)["you"]["hand"]), (&json!(0), &json!(1)));
     for action in [
         json!({"type": "topic", "text": "exam"}),
         json!({"type": "quiet", "mode": "on"}),
@@ -287,6 +288,19 @@ fn rules_as_an_object_tell_each_user_its_own_standing_and_owners_the_hands() {
     assert_eq!((&seen_by_bob["you"]["muted"], &seen_by_bob["you"]["floor"]), (&json!(true), &json!(false)));
     assert!(seen_by_bob["you"]["seconds"].as_u64().is_some_and(|seconds| (1..=300).contains(&seconds)));
     assert_eq!(rules(&mut alice)["hands"], json!([]), "a muted user's hand is down");
+}
+
+#[test]
+fn rules_name_the_owners_of_the_server_who_are_in_the_room() {
+    let (server, mut alice) = owned_server();
+    let mut bob = ObjectClient::connect(&server);
+    bob.sign_in(json!({"type": "guest", "user": "bob", "room": "class"}));
+    let mut server_owners =
+        || bob.request(json!({"type": "rules", "room": "class"}))[0]["rules"]["server_owners"].clone();
+    assert_eq!(server_owners(), json!(null), "none is there");
+    alice.send("/join class");
+    alice.until("INFO: You are in class now");
+    assert_eq!(server_owners(), json!(["alice"]));
 }
 
 #[test]

@@ -117,6 +117,32 @@ fn owner_runs_a_room_by_menus_while_a_line_waits_in_the_input() {
     bob.expect("INFO: lab is quiet: only owners and users with the floor speak. /hand raises your hand");
 }
 
+/// Returns whether a row of the list of members is about `user` and ends with `mark`.
+fn is_marked(screen: &vt100::Screen, user: &str, mark: &str) -> bool {
+    screen.rows(0, 100).any(|row| row.contains(&format!(" {user} ")) && row.ends_with(mark))
+}
+
+#[test]
+fn new_owner_sees_the_hands_and_the_floor_of_the_time_before() {
+    let (server, mut alice, _, mut bob) = alice_and_bob(100, 24);
+    bob.send("/join lab");
+    bob.until("INFO: You are in lab now");
+    bob.send("/quiet on");
+    bob.until("INFO: bob made lab quiet");
+    let mut carol = server.guest("carol", "lab");
+    let mut dave = server.guest("dave", "lab");
+    carol.send("/hand about tea");
+    carol.until("INFO: Your hand is up in lab");
+    bob.send("/floor dave 10");
+    dave.until("INFO: bob gives dave the floor in lab");
+    alice.press("/join lab\r");
+    alice.wait_for("this room is quiet");
+    bob.send("/op alice");
+    alice.until("the hand of carol", |screen| is_marked(screen, "carol", "hand 1"));
+    alice.until("the floor of dave", |screen| is_marked(screen, "dave", "floor"));
+    open_menu(&mut alice, 'R', "floor to carol");
+}
+
 #[test]
 fn newcomer_sees_before_typing_that_a_room_is_quiet() {
     let (_server, mut alice, _, mut bob) = alice_and_bob(100, 24);

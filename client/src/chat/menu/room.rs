@@ -97,7 +97,10 @@ fn rows_of_member(status: &RoomStatus) -> Vec<MenuRow> {
         vec![row('r', "show the rules", "owners, topic, who may enter and speak", Choice::Run(RoomAct::Rules))];
     if status.is_quiet() {
         rows.push(row('h', "raise your hand…", "asks the owners for the floor", Choice::Draft("/hand ".to_owned())));
-        rows.push(row('H', "take your hand down", "or raise it without a text", Choice::Run(RoomAct::Hand)));
+        rows.push(match status.has_hand_up() {
+            true => row('H', "take your hand down", "", Choice::Run(RoomAct::Hand)),
+            false => row('H', "raise your hand", "without a text", Choice::Run(RoomAct::Hand)),
+        });
     }
     rows.push(row('u', "choose a user", "also F2", Choice::Members));
     rows

@@ -2,7 +2,7 @@
 
 use super::{Choice, Menu, MenuRow, Subject};
 use landline_common::clean::flatten;
-use landline_common::command::{Command, MessageRef, RoomAction};
+use landline_common::command::{Command, MessageRef, RoomAction, ServerAction};
 
 /// Minutes of a short mute.
 const SHORT_MUTE: u64 = 10;
@@ -16,6 +16,7 @@ pub enum UserAct {
     Message,
     Whois,
     Floor,
+    FloorBack,
     ShortMute,
     Mute,
     Unmute,
@@ -25,6 +26,7 @@ pub enum UserAct {
     Kick,
     Ban,
     Unban,
+    Expel,
     Own,
     Disown,
     Invite,
@@ -36,12 +38,18 @@ pub enum UserAct {
 pub struct About {
     /// The menu is about a room that this program's user runs.
     pub may_run: bool,
+    /// This program's user is an owner of the server.
+    pub owns_server: bool,
     /// The room is quiet.
     pub in_quiet_room: bool,
     /// The user is in the room.
     pub is_member: bool,
     /// The user is an owner of the room.
     pub is_owner: bool,
+    /// The user is an owner of the server, whom no user can silence.
+    pub is_server_owner: bool,
+    /// The user has the floor.
+    pub has_floor: bool,
     /// The user is muted in the room.
     pub is_muted: bool,
     /// The user may not enter the room.
@@ -50,6 +58,13 @@ pub struct About {
     pub has_message: bool,
     /// There is no server, so no user can be blocked.
     pub in_mesh: bool,
+}
+
+impl About {
+    /// Returns whether an owner may silence or remove the user.
+    fn may_silence(&self) -> bool {
+        self.may_run && !self.is_server_owner
+    }
 }
 
 /// A row of the table. In `hint`, `USER` stands for the name.
@@ -75,21 +90,30 @@ static ROWS: &[UserRow] = &[
         key: 'f',
         label: "give the floor",
         hint: "for one message; /floor USER 10 for ten minutes",
-        is_shown: |about| about.may_run && about.in_quiet_room && about.is_member && !about.is_owner,
+        is_shown: |about| {
+            about.may_silence() && about.in_quiet_room && about.is_member && !about.is_owner && !about.has_floor
+        },
+    },
+    UserRow {
+        act: UserAct::FloorBack,
+        key: 'F',
+        label: "take the floor back",
+        hint: "USER may raise a hand again",
+        is_shown: |about| about.may_run && about.in_quiet_room && about.has_floor,
     },
     UserRow {
         act: UserAct::ShortMute,
         key: 'm',
         label: "mute for 10 min",
         hint: "/unmute USER takes it back",
-        is_shown: |about| about.may_run && !about.is_muted,
+        is_shown: |about| about.may_silence() && !about.is_muted,
     },
     UserRow {
         act: UserAct::Mute,
         key: 'M',
         label: "mute until unmuted",
         hint: "/unmute USER takes it back",
-        is_shown: |about| about.may_run && !about.is_muted,
+        is_shown: |about| about.may_silence() && !about.is_muted,
     },
     UserRow {
         act: UserAct::Unmute,
@@ -124,14 +148,14 @@ static ROWS: &[UserRow] = &[
         key: 'k',
         label: "kick",
         hint: "out of the room; USER may come back",
-        is_shown: |about| about.may_run && about.is_member,
+        is_shown: |about| about.may_silence() && about.is_member,
     },
     UserRow {
         act: UserAct::Ban,
         key: 'b',
-        label: "ban",
-        hint: "out for good; /unban USER takes it back",
-        is_shown: |about| about.may_run && !about.is_banned,
+        label: "ban from this room",
+        hint: "for good; /unban USER takes it back",
+        is_shown: |about| about.may_silence() && !about.is_banned,
     },
     UserRow {
         act: UserAct::Unban,
@@ -139,6 +163,13 @@ static ROWS: &[UserRow] = &[
         label: "unban",
         hint: "USER may come back",
         is_shown: |about| about.may_run && about.is_banned,
+    },
+    UserRow {
+        act: UserAct::Expel,
+        key: 'B',
+        label: "ban from this server",
+        hint: "for good; /unban USER everywhere takes it back",
+        is_shown: |about| about.owns_server && !about.is_server_owner,
     },
     UserRow {
         act: UserAct::Own,
@@ -195,6 +226,8 @@ impl UserAct {
             UserAct::Message => return None,
             UserAct::Whois => return Some(Command::Whois(user)),
             UserAct::Block => return Some(Command::Block(user)),
+            UserAct::Expel => return Some(Command::OnServer(ServerAction::Expel { user, minutes: None })),
+            UserAct::FloorBack => RoomAction::Floor { user: Some(user), minutes: Some(0) },
             UserAct::Floor => RoomAction::Floor { user: Some(user), minutes: None },
             UserAct::ShortMute => RoomAction::Mute { user, minutes: Some(SHORT_MUTE) },
             UserAct::Mute => RoomAction::Mute { user, minutes: None },
@@ -234,6 +267,9 @@ mod tests {
         assert_eq!(keys(About { is_muted: true, ..run }), "pwukbox");
         assert_eq!(keys(About { is_owner: true, in_quiet_room: true, ..run }), "pwmMkbdx");
         assert_eq!(keys(About { is_member: false, is_banned: true, ..run }), "pwmMnoix");
+        assert_eq!(keys(About { in_quiet_room: true, has_floor: true, ..run }), "pwFmMkbox");
+        assert_eq!(keys(About { owns_server: true, ..run }), "pwmMkbBox");
+        assert_eq!(keys(About { owns_server: true, is_server_owner: true, ..run }), "pwox", "another owner");
     }
 
     #[test]
@@ -244,6 +280,7 @@ mod tests {
                 UserAct::Message => assert_eq!(command, None),
                 UserAct::Whois => assert_eq!(command, Some(Command::Whois("bob"))),
                 UserAct::Block => assert_eq!(command, Some(Command::Block("bob"))),
+                UserAct::Expel => assert_eq!(command.unwrap().to_string(), "/ban bob everywhere"),
                 act @ (UserAct::Remove | UserAct::Pin) => {
                     assert!(matches!(command, Some(Command::InRoom { room: Some("ops"), .. })), "{act:?}");
                     assert!(command.unwrap().to_string().ends_with(" 7"), "{act:?}");

@@ -22,7 +22,7 @@ pub enum Mark {
     Floor,
     /// Muted.
     Muted,
-    /// Owner of the room.
+    /// Owner of the room or of the server.
     Owner,
 }
 
@@ -35,6 +35,17 @@ impl Mark {
             Mark::Floor => "floor".to_owned(),
             Mark::Muted => "muted".to_owned(),
             Mark::Owner => "owner".to_owned(),
+        }
+    }
+
+    /// Returns the mark in a letter, for a narrow list.
+    #[must_use]
+    pub fn letter(self) -> String {
+        match self {
+            Mark::Hand(place) => format!("h{place}"),
+            Mark::Floor => "f".to_owned(),
+            Mark::Muted => "m".to_owned(),
+            Mark::Owner => "@".to_owned(),
         }
     }
 }

@@ -37,6 +37,20 @@ fn mute_ends_with_its_time_or_with_an_accepted_message() {
 }
 
 #[test]
+fn refusal_that_tells_no_end_of_a_mute_leaves_the_known_one() {
+    let mut status = RoomStatus::default();
+    of(&mut status, seconds(Cause::UserMuted.with_user("alice"), 120));
+    let for_two_minutes = Some("you are muted in this room for 2 min".to_owned());
+    assert_eq!(status.caution(1_000), for_two_minutes);
+    of(&mut status, Cause::Muted.report());
+    assert_eq!(status.caution(1_000), for_two_minutes, "a hand, or a message to one user or to all");
+    of(&mut status, seconds(Cause::Muted.report(), 600));
+    assert_eq!(status.caution(1_000).as_deref(), Some("you are muted in this room for 10 min"));
+    status.record(&Cause::Muted.report(), "alice", 700_000);
+    assert_eq!(status.words(u64::MAX), ["muted"], "the known end is over, so that is another mute");
+}
+
+#[test]
 fn each_raised_hand_is_counted_once() {
     let mut status = RoomStatus::default();
     assert_eq!(of(&mut status, Cause::HandRaised.with_user("bob")), "1 hand");
@@ -85,6 +99,8 @@ fn user_is_cautioned_before_typing_in_vain() {
         (status.caution(1_000).unwrap_or_default(), status.silences(1_000))
     };
     assert_eq!(caution(&rules), ("this room is quiet: /hand asks its owners for the floor".to_owned(), true));
+    rules.you.hand = Some(2);
+    assert_eq!(caution(&rules), ("your hand is up, 2 before you; /hand takes it down".to_owned(), true));
     rules.you.floor = true;
     assert_eq!(caution(&rules), ("you have the floor".to_owned(), false));
     (rules.you.muted, rules.you.seconds) = (true, Some(61));
@@ -96,6 +112,25 @@ fn user_is_cautioned_before_typing_in_vain() {
     let slow = RoomOverview { open: true, slow: 30, ..RoomOverview::default() };
     assert_eq!(caution(&slow), ("this room is slow: one message every 30 s".to_owned(), false));
     assert_eq!(caution(&RoomOverview { open: true, ..RoomOverview::default() }), (String::new(), false));
+}
+
+#[test]
+fn own_hand_is_up_until_it_is_taken_down_or_seen() {
+    let up = || Cause::HandUp.with_count(3);
+    for ends in [
+        Cause::HandDown.report(),
+        Cause::FloorGiven.with_user("alice"),
+        Cause::UserMuted.with_user("alice"),
+        Cause::QuietOff.report(),
+    ] {
+        let mut status = RoomStatus::default();
+        of(&mut status, Cause::QuietOn.report());
+        of(&mut status, up());
+        of(&mut status, Cause::FloorGiven.with_user("bob"));
+        assert_eq!(status.caution(1_000).as_deref(), Some("your hand is up, 3 before you; /hand takes it down"));
+        of(&mut status, ends);
+        assert!(!status.has_hand_up());
+    }
 }
 
 #[test]

@@ -67,13 +67,13 @@ impl State {
 
     /// Shows a search result in the viewed conversation, with its conversation and date.
     fn show_search_hit(&mut self, event: &Event<'_>) {
-        let EventKind::Recalled { place, user, text, edited, .. } = &event.what else { return };
+        let EventKind::Recalled { id, place, user, text, edited } = &event.what else { return };
         let is_own = self.is_me(user);
         let user = cleaned_name(user);
         let (_, title) = self.conversation_of(place, &user, is_own);
         let date = self.now.zone.at(event.at.unix_ms).date();
         let mark = if *edited { EDITED } else { "" };
-        self.add_notice_here(Severity::Info, &cleaned(&format!("[{title} {date}] {user}{mark}: {text}"), NOTICE_CHARS));
+        self.add_quote_here(*id, &cleaned(&format!("[{title} {date}] {user}{mark}: {text}"), NOTICE_CHARS));
     }
 
     /// Handles the end of a page of the history: the number of messages, a remark, and whether there are more.

@@ -41,7 +41,7 @@ impl State {
                 self.show_secret_message(&ConversationId::off_the_record(from), at, from, text)
             }
             EventKind::Recalled { .. } => self.add_from_history(event, &incoming),
-            EventKind::Transcribed { .. } => self.show_answer(event),
+            EventKind::Transcribed { id, .. } => self.add_quote_here(*id, &cleaned(&text::plain(event), NOTICE_CHARS)),
             EventKind::Edited { id, room, text, .. } => self.message_edited(*id, room, text),
             EventKind::Deleted { room, ids, user, by, .. } => {
                 if !self.messages_removed(room.as_deref(), ids, user, by) && self.is_me(by) {
@@ -151,8 +151,11 @@ impl State {
         let Some(room) = report.about.room.as_deref() else { return };
         if let Some(conversation) = self.conversations.get_mut(&ConversationId::room(room)) {
             conversation.room_status.record(report, &self.me, self.now.ms);
-            let changes_standing = report.is_refusal() || concerns(report, &self.me);
-            let tells_rules = changes_standing || conversation.room_status.is_owner();
+            let is_me = report.about.user.as_deref().is_some_and(|user| cleaned_name(user) == self.me);
+            let changes_standing = report.is_refusal() || is_me;
+            let status = &conversation.room_status;
+            let moves_up = report.cause == Cause::FloorGiven && status.has_hand_up();
+            let tells_rules = changes_standing || moves_up || status.is_owner();
             conversation.rules_stale |= tells_rules && !is_background_answer(incoming);
         }
         self.request_rules_if_stale();

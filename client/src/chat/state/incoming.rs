@@ -79,6 +79,9 @@ impl State {
         let is_viewed = self.conversations.viewed().id == *id;
         let is_personal = message.mention || id.is_one_to_one() || *id == ConversationId::Global;
         let is_received = message.delivery == Delivery::Received;
+        if is_received && *id == ConversationId::Global {
+            self.announced_at = self.now.ms;
+        }
         let is_of_user = is_received && !is_server_author(&message.user);
         // Encrypted chats bypass the server, so their users need not be online there.
         if is_of_user && is_live && !matches!(id, ConversationId::Encrypted(_)) {

@@ -38,6 +38,9 @@ use crate::engine::{Engine, Now, Options, Phase, RequestKind};
 /// Milliseconds between two requests for the rules of a room.
 const RULES_REQUEST_INTERVAL_MS: u64 = 3_000;
 
+/// Milliseconds for which the status line shows a message to all users. It stays counted as unread.
+const ANNOUNCEMENT_MS: u64 = 20_000;
+
 /// The state of the full screen, from which everything is drawn.
 #[derive(Clone, Debug)]
 pub struct State {
@@ -55,6 +58,8 @@ pub struct State {
     completion: Completion,
     settings: Settings,
     alerts: Alerts,
+    /// Time of the last message to all users, in milliseconds.
+    announced_at: u64,
     leaving: Leaving,
     joins: PendingJoins,
     /// Requests for secret chats.
@@ -90,6 +95,7 @@ impl State {
             joins: PendingJoins::default(),
             requests: OpenRequests::default(),
             alerts: Alerts::new(settings.bell, settings.notify),
+            announced_at: 0,
             confirm_next_line_in: None,
             stored_rooms: Vec::new(),
             size: (80, 24),
@@ -211,10 +217,13 @@ impl State {
         &self.requests
     }
 
-    /// Returns the last message to all users, until the user views it.
+    /// Returns the last message to all users, until the user views it or [`ANNOUNCEMENT_MS`] are over.
     #[must_use]
     pub fn announcement(&self) -> Option<&ChatMessage> {
         let global = self.conversations.get(&ConversationId::Global).filter(|global| global.unread > 0)?;
+        if self.now.ms >= self.announced_at + ANNOUNCEMENT_MS {
+            return None;
+        }
         let messages = global.lines().iter().rev().filter_map(Line::message);
         messages.into_iter().find(|message| message.delivery == Delivery::Received)
     }
@@ -327,11 +336,12 @@ impl State {
         let ConversationId::Room(room) = &viewed.id else { return };
         let may_ask = viewed.rules_requested_at.is_none_or(|at| now_ms >= at + RULES_REQUEST_INTERVAL_MS);
         let has_rules = !self.settings.mesh && self.engine.is_up() && self.engine.is_in(room);
-        if viewed.rules_stale && may_ask && has_rules {
-            let room = room.clone();
+        let request = RequestKind::Rules(room.clone());
+        // An answer under way may be older than the change that made the rules stale.
+        if viewed.rules_stale && may_ask && has_rules && !self.engine.is_requested(&request) {
             viewed.rules_stale = false;
             viewed.rules_requested_at = Some(now_ms);
-            self.engine.request(RequestKind::Rules(room));
+            self.engine.request(request);
         }
     }
 

@@ -4,7 +4,7 @@ use super::State;
 use crate::chat::conversation::{ConversationId, SecretChatState};
 use crate::chat::leaving::LeavingStep;
 use crate::chat::limits::NOTICE_CHARS;
-use crate::chat::line::{Delivery, Line, Severity, cleaned, cleaned_name};
+use crate::chat::line::{Body, Delivery, Line, Severity, cleaned, cleaned_name};
 use crate::chat::{Exit, Remembered, ScreenEffect};
 use crate::engine::{self, Cancelled, Engine, Progress, RequestKind, Update};
 use crate::sign_in::{Loss, SignInRefused};
@@ -126,12 +126,15 @@ impl State {
             Progress::Queued => self.set_delivery(&id, key, Delivery::Unsent),
             Progress::Sent => self.set_delivery(&id, key, Delivery::Pending),
             Progress::Failed(why) => {
+                // The line begins with "not sent".
+                let why: Box<str> = why.replace(" Nothing was sent.", "").into();
                 // A message sent by a command from another conversation would fail unseen, so tell it here too.
                 if !matches!(id, ConversationId::Room(_)) && self.conversations.viewed().id != id {
                     let to = self.conversations.get(&id).map_or("?".into(), |conversation| conversation.title.clone());
                     let text = format!("→ {to}: not sent: {why}");
                     self.add_notice_here(Severity::Refused, &cleaned(&text, NOTICE_CHARS));
                 }
+                self.take_echo_back(&id, key);
                 self.set_delivery(&id, key, Delivery::Failed(why));
             }
             Progress::Done { id: Some(message_id), at } => {
@@ -150,6 +153,18 @@ impl State {
             }
         }
         self.send_encrypted(&id);
+    }
+
+    /// Marks the notice of a message to another conversation as not sent. It has the key of the message.
+    fn take_echo_back(&mut self, id: &ConversationId, key: u64) {
+        for conversation in self.conversations.iter_mut().filter(|conversation| conversation.id != *id) {
+            conversation.change_line(key, |body| {
+                if let Body::Notice { severity, text } = body {
+                    *severity = Severity::Refused;
+                    *text = format!("{text} (not sent)").into();
+                }
+            });
+        }
     }
 
     /// Handles a joined room. Views it if the user asked for it and has pressed no key since.

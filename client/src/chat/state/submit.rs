@@ -58,7 +58,9 @@ impl State {
                 Some(Ok(Command::Foreign { .. })) => self.say_here(line),
                 Some(Ok(command)) => self.run_command(command),
                 Some(Err(why)) => {
-                    let back = if is_command { " ↑ brings the line back." } else { "" };
+                    let why = why.to_string();
+                    let stop = if why.ends_with(['.', '!', '?', ')']) { "" } else { "." };
+                    let back = if is_command { format!("{stop} ↑ brings the line back.") } else { String::new() };
                     self.add_notice_here(Severity::Refused, &format!("{why}{back}"));
                     false
                 }
@@ -170,9 +172,19 @@ impl State {
             let what = if id.is_secret() { format!(" ({})", id.chat_name()) } else { format!(": {sent}") };
             let up = matches!(id, ConversationId::Encrypted(_)) || self.engine.is_up();
             let waits = if up { "" } else { " (waits for a connection)" };
-            self.add_notice_here(Severity::Info, &cleaned(&format!("→ {title}{what}{waits}"), NOTICE_CHARS));
+            let text = cleaned(&format!("→ {title}{what}{waits}"), NOTICE_CHARS);
+            self.add_echo(id, &text);
         }
         is_queued
+    }
+
+    /// Adds a notice of the user's newest message in `id` to the viewed conversation. It has the key of the message, by
+    /// which a refusal finds it.
+    fn add_echo(&mut self, id: &ConversationId, text: &str) {
+        let newest = self.conversations.get_mut(id).and_then(|to| to.own_messages_mut().last());
+        let Some(key) = newest.map(|(key, _)| key) else { return };
+        let body = Body::Notice { severity: Severity::Info, text: text.into() };
+        self.conversations.viewed_mut().insert(Line { key, id: None, at: self.now.wall.unix_ms, body }, false);
     }
 
     /// Sends a message to the only open off-the-record chat, for `private txt TEXT` of Chat77, which names no user.

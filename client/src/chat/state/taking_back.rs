@@ -27,7 +27,18 @@ impl State {
                 conversation.room_status.message_changed(*id, None);
             }
         }
+        // The answers to /search and /transcript stand where they were asked for.
+        for conversation in self.conversations.iter_mut() {
+            ids.iter().for_each(|id| conversation.remove_quotes(*id, &text));
+        }
         was_shown
+    }
+
+    /// Adds a notice that quotes the message `id` to the viewed conversation.
+    pub(super) fn add_quote_here(&mut self, id: u64, text: &str) {
+        self.add_notice_here(Severity::Info, text);
+        let key = self.last_key;
+        self.conversations.viewed_mut().record_quote(id, key);
     }
 
     /// Handles a message of a room whose text its author replaced. Whether it mentions the user stays as it was counted.

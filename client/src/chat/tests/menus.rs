@@ -233,6 +233,39 @@ fn newcomer_learns_the_rules_on_entering_and_an_owner_what_changes() {
 }
 
 #[test]
+fn raised_hand_asks_for_its_place_when_the_floor_is_given() {
+    let mut rules = RoomOverview { quiet: true, you: Standing::default(), ..owned() };
+    let mut client = client(rules.clone());
+    client.enter_line("/hand tea");
+    client.answer("lobby: /hand tea", Cause::HandUp.with_count(2).in_room("lobby").into());
+    client.receive(by_bob(Cause::FloorGiven.with_user("carol")));
+    rules.you.hand = Some(1);
+    client.rules.insert("lobby".into(), rules);
+    client.advance(4_000);
+    let caution = client.state.conversations().viewed().room_status.caution(client.ms);
+    assert_eq!(caution.as_deref(), Some("your hand is up, 1 before you; /hand takes it down"));
+    keys(&mut client, "3");
+    assert!(rows(&client).contains(&"take your hand down".to_owned()), "{:?}", rows(&client));
+}
+
+#[test]
+fn new_owner_asks_again_if_an_older_answer_is_under_way() {
+    let member = RoomOverview { quiet: true, you: Standing::default(), ..owned() };
+    let mut client = client(member.clone());
+    client.receive(by_bob(Cause::UserMuted.with_user("alice")));
+    assert_eq!(client.take_sent(), ["lobby: /rules"]);
+    client.advance_silently(4_000);
+    client.receive(by_bob(Cause::OwnerMade.with_user("alice")));
+    let older = EventKind::Rules { room: "lobby".into(), rules: Box::new(member.clone()) };
+    client.answer("lobby: /rules", older);
+    client.rules.insert("lobby".into(), RoomOverview { hands: vec![("bob".into(), "tea".into())], ..owned() });
+    client.advance(4_000);
+    assert_eq!(client.state.conversations().viewed().room_status.hands().len(), 1);
+    keys(&mut client, "3");
+    assert_eq!(rows(&client)[0], "floor to bob tea");
+}
+
+#[test]
 fn owner_of_the_server_runs_the_room_at_once() {
     let mut client = client(RoomOverview { you: Standing::default(), ..owned() });
     keys(&mut client, "21");
@@ -244,6 +277,20 @@ fn owner_of_the_server_runs_the_room_at_once() {
     client.answer_all();
     keys(&mut client, "21");
     assert_eq!(rows(&client).len(), 8, "{:?}", rows(&client));
+}
+
+#[test]
+fn owner_of_the_server_takes_the_floor_back_and_bans_from_the_server() {
+    let server_owners = vec!["alice".into(), "carol".into()];
+    let mut client = client(RoomOverview { quiet: true, floor: vec!["bob".into()], server_owners, ..owned() });
+    keys(&mut client, "2");
+    assert_eq!(rows(&client), ["bob floor", "carol owner"]);
+    keys(&mut client, "1F");
+    assert_eq!(sent(&mut client), ["lobby: /floor bob 0"]);
+    keys(&mut client, "21B");
+    assert_eq!(sent(&mut client), ["/ban bob everywhere"]);
+    keys(&mut client, "22B");
+    assert!(client.state.menu().is_some() && sent(&mut client).is_empty(), "not another owner");
 }
 
 fn by_bob(mut report: landline_common::Report<'static>) -> EventKind<'static> {

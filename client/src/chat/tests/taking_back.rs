@@ -3,6 +3,7 @@
 use crate::chat::conversation::ConversationId;
 use crate::chat::key::{Code, Key};
 use crate::chat::test_client::TestClient;
+use landline_common::history::Location;
 use landline_common::{Cause, EventKind, RoomOverview, Standing};
 
 fn removed(ids: &[u64], user: &'static str, by: &'static str) -> EventKind<'static> {
@@ -45,6 +46,35 @@ fn removed_messages_leave_a_mark_in_their_place_and_do_not_come_back() {
     assert_eq!(client.lobby(), before, "messages that are not shown");
     client.receive(removed(&[77], "alice", "alice"));
     assert_ne!(client.lobby(), before, "the user's own command is confirmed");
+}
+
+#[test]
+fn removed_text_goes_from_the_answers_to_transcript_and_search() {
+    let mut client = TestClient::signed_in(80, 24);
+    client.receive_message(1, "lobby", "bob", "my number is 7");
+    client.enter_line("/transcript");
+    let (label, _) = client.unanswered.last().cloned().unwrap();
+    let transcribed = |id, text: &'static str| EventKind::Transcribed {
+        id,
+        room: "lobby".into(),
+        user: "bob".into(),
+        text: text.into(),
+        edited: false,
+    };
+    client.reply_part(&label, transcribed(1, "my number is 7"));
+    client.reply_part(&label, transcribed(2, "tea is ready"));
+    client.answer("lobby: /transcript", EventKind::RecallEnd { count: 2, remark: "".into(), next: None });
+    client.enter_line("/search number");
+    let (label, _) = client.unanswered.last().cloned().unwrap();
+    let place = Location::Room("lobby".into());
+    let (user, text) = ("bob".into(), "my number is 7".into());
+    client.reply_part(&label, EventKind::Recalled { id: 1, place, user, text, edited: false });
+    assert_eq!(client.lobby().iter().filter(|line| line.contains("number is 7")).count(), 3, "{:?}", client.lobby());
+    client.receive(removed(&[1], "bob", "carol"));
+    let told = client.lobby();
+    assert!(told.iter().all(|line| !line.contains("number is 7")), "{told:?}");
+    assert!(told.iter().any(|line| line.contains("tea is ready")), "{told:?}");
+    assert_eq!(told.iter().filter(|line| *line == "(message of bob removed by carol)").count(), 3);
 }
 
 #[test]

@@ -129,6 +129,9 @@ fn a_mistyped_command_is_not_sent_and_stays_in_the_history() {
     assert_eq!(draft(&client), "");
     client.press(Key::plain(Code::Up));
     assert_eq!(draft(&client), "/jion ops");
+    client.press(Key::ctrl('u'));
+    client.enter_line("/claim");
+    assert_eq!(client.lobby().last().unwrap(), "- Usage: /claim CODE. ↑ brings the line back.");
 }
 
 #[test]

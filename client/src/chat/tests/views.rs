@@ -74,6 +74,10 @@ fn b7_a_failed_message_is_shown_in_the_viewed_conversation() {
     client.enter_line("/pm bbo hi");
     client.answer("/pm bbo", Cause::NoSuchUser.with_user("bbo").into());
     assert!(client.lobby().last().unwrap().starts_with("- → bbo: not sent: "), "{:?}", client.lobby());
+    assert!(client.lobby().contains(&"- → bbo: hi (not sent)".to_owned()), "{:?}", client.lobby());
+    client.enter_line("/pm bob psst");
+    client.answer("/pm bob", Cause::Muted.with_room("lobby").into());
+    assert_eq!(client.lobby().last().unwrap(), "- → bob: not sent: You are muted in lobby.", "told once");
     client.connection_down("the connection broke", Loss::Server);
     client.enter_line("/pm bob hi");
     assert!(client.lobby().contains(&"- → bob: hi (waits for a connection)".to_owned()), "{:?}", client.lobby());

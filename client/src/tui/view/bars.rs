@@ -18,6 +18,8 @@ use ratatui::layout::{Position, Rect};
 /// Sign in front of an encrypted chat.
 pub(super) const LOCK: &str = "🔒";
 
+/// Seconds until the next attempt from which on the status line names the key that connects at once.
+const WORTH_A_KEY_S: u64 = 5;
 /// Cells of a topic at least; a shorter part of it would say nothing.
 const MIN_TOPIC: usize = 8;
 
@@ -119,8 +121,6 @@ pub(super) fn pin(pin: &Pin, theme: &Theme, area: Rect, buffer: &mut Buffer) {
 /// Draws the status line: the connection and requests at the left, unread messages and the reading position at the right.
 pub(super) fn status(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     buffer.set_style(area, theme.bar);
-    let (text, strong) = connection(state);
-    let style = if strong { theme.bar_strong } else { theme.bar };
     let (right, right_style) = match (new_elsewhere(state), reading(state)) {
         (Some(new), Reading::Usual) => (format!("{new} "), theme.bar_strong),
         (Some(new), Reading::Back(_)) => (format!("{new} · Esc ↓ "), theme.bar_strong),
@@ -130,6 +130,8 @@ pub(super) fn status(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
         (None, Reading::Usual) => ("F1 help ".to_owned(), theme.bar),
     };
     let width = usize::from(area.width).saturating_sub(right.cell_width() + 1);
+    let (text, strong) = connection(state, width);
+    let style = if strong { theme.bar_strong } else { theme.bar };
     // A problem of the connection keeps its text; a good connection may shrink to its sign to make space for a request.
     let (text, attention) = match attention(state) {
         Some(forms) if strong => (text.clone(), fitting(&forms, width.saturating_sub(text.cell_width() + 3))),
@@ -146,9 +148,9 @@ pub(super) fn status(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
     buffer.set_stringn(x, area.y, &right, right.cell_width(), right_style);
 }
 
-/// Returns whether the user runs the shown room, so that its menus are worth a hint.
+/// Returns whether the user runs the shown room now, so that its menus are worth a hint.
 fn runs_room(state: &State) -> bool {
-    state.geometry().sidebar > 0 && state.conversations().viewed().room_status.is_owner()
+    state.geometry().sidebar > 0 && *state.phase() == Phase::Up && state.conversations().viewed().room_status.is_owner()
 }
 
 /// Returns the first form that fits into `width`.
@@ -197,8 +199,13 @@ fn new_elsewhere(state: &State) -> Option<String> {
     }
 }
 
-/// Returns the text about the connection, and whether it reports a problem.
-fn connection(state: &State) -> (String, bool) {
+/// Returns the text about the connection, and whether it reports a problem. A reason is cut where the key that connects
+/// would not fit into `width`.
+fn connection(state: &State, width: usize) -> (String, bool) {
+    let reason = |what: &str, why: &str, key: &str| {
+        let left = width.saturating_sub(what.cell_width() + key.cell_width() + 3);
+        format!("{what} · {}{key}", truncated(why, left))
+    };
     let unsent = match state.unsent() {
         0 => String::new(),
         1 => " · 1 line unsent".to_owned(),
@@ -216,12 +223,13 @@ fn connection(state: &State) -> (String, bool) {
         Phase::Connecting => (format!(" ○ connecting…{unsent}"), true),
         Phase::Waiting { until, why } => {
             let seconds = until.saturating_sub(state.now().ms).div_ceil(1_000);
-            (format!(" ○ reconnecting in {seconds} s{unsent} · {why}"), true)
+            let key = if seconds >= WORTH_A_KEY_S { " · Ctrl-R now" } else { "" };
+            (reason(&format!(" ○ reconnecting in {seconds} s{unsent}"), why, key), true)
         }
         Phase::Stopped { why } if state.engine().wants_password() => {
             (format!(" ✗ not connected{unsent} · Ctrl-R asks for the password · {why}"), true)
         }
-        Phase::Stopped { why } => (format!(" ✗ not connected{unsent} · {why} · Ctrl-R tries again"), true),
+        Phase::Stopped { why } => (reason(&format!(" ✗ not connected{unsent}"), why, " · Ctrl-R tries again"), true),
     }
 }
 

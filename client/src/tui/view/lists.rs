@@ -116,11 +116,14 @@ pub(super) fn people(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
     let named = if fits { shown } else { shown.saturating_sub(1) };
     let status = &conversation.room_status;
     let members: Vec<&str> = members.iter().collect();
-    for (y, name) in (area.y + 1..).zip(status.in_order(&members).into_iter().take(named)) {
+    // An owner has the sign of IRC; any other mark stands behind the name.
+    let marked = |name| (name, status.mark(name).filter(|mark| *mark != Mark::Owner));
+    let rows: Vec<(&str, Option<Mark>)> = status.in_order(&members).into_iter().take(named).map(marked).collect();
+    let form = mark_form(&rows, usize::from(area.width));
+    for (y, (name, mark)) in (area.y + 1..).zip(rows) {
         let style = if *name == *state.me() { theme.me } else { theme.nick(name) };
-        // An owner has the sign of IRC; any other mark stands in words behind the name.
-        let sign = if status.is_owned_by(name) { "@" } else { " " };
-        let mark = status.mark(name).filter(|mark| *mark != Mark::Owner).map_or(String::new(), Mark::word);
+        let sign = if status.is_owned_by(name) || status.is_server_owner(name) { "@" } else { " " };
+        let mark = mark.map_or(String::new(), form);
         let width = usize::from(area.width).saturating_sub(2 + mark.cell_width() + usize::from(!mark.is_empty()));
         write_spans(area, y, buffer, &[(sign, theme.dim), (&truncated(name, width), style)]);
         let x = area.right().saturating_sub(u16::try_from(mark.cell_width()).unwrap_or(0));
@@ -130,4 +133,12 @@ pub(super) fn people(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
         let more = format!(" and {} more", members.len() - named);
         write_spans(area, area.bottom() - 1, buffer, &[(&more, theme.dim)]);
     }
+}
+
+/// Returns how marks are written into a list of `width` cells: in letters if a word would cut the name before it.
+fn mark_form(rows: &[(&str, Option<Mark>)], width: usize) -> fn(Mark) -> String {
+    let fits = |(name, mark): &(&str, Option<Mark>)| {
+        mark.is_none_or(|mark| 2 + name.cell_width() + mark.word().cell_width() <= width)
+    };
+    if rows.iter().all(fits) { Mark::word } else { Mark::letter }
 }

@@ -10,6 +10,7 @@ use crate::chat::test_client::TestClient;
 use crate::chat::{Input, State};
 use crate::connection::Loss;
 use crate::palette::Palette;
+use crate::sign_in::SignInRefused;
 use insta::assert_snapshot;
 use landline_common::cause::Details;
 use landline_common::{Cause, EventKind, Report};
@@ -150,6 +151,22 @@ fn a_lost_connection_is_shown() {
         client.advance(800);
         assert_snapshot!(format!("reconnect_{width}x{height}"), screen(&client));
     }
+}
+
+#[test]
+fn closed_doors_and_the_key_that_connects_fit_into_the_status_line() {
+    let mut client = TestClient::signed_in(80, 24);
+    client.lose_connection();
+    let refused = |cause| SignInRefused { why: "word ".repeat(40), cause, retry: false };
+    client.step(Input::Refused(refused(Cause::DoorsClosed)));
+    let status = |client: &TestClient| screen(client).lines().nth(22).unwrap_or_default().to_owned();
+    let shown = status(&client);
+    assert!(shown.starts_with(" ○ reconnecting in ") && shown.ends_with("F1 help"), "{shown}");
+    assert!(shown.contains(" · the server's doors are closed · Ctrl-R now "), "{shown}");
+    client.enter_line("hello?");
+    assert!(status(&client).contains("… · Ctrl-R now "), "{}", status(&client));
+    client.step(Input::Refused(refused(Cause::AddressBanned)));
+    assert!(status(&client).contains("… · Ctrl-R tries again "), "{}", status(&client));
 }
 
 #[test]
@@ -433,6 +450,8 @@ fn b14_a_message_to_all_rings_and_is_in_the_status_line() {
     client.receive(EventKind::SaidToAll { id: 1, user: "bob".into(), text: "lunch!".into() });
     assert_eq!(client.effects, [crate::chat::ScreenEffect::Bell]);
     assert!(status(&client).contains("bob to all: lunch!"), "{}", status(&client));
+    client.advance(21_000);
+    assert!(!status(&client).contains("lunch"), "it shortens other texts: {}", status(&client));
     assert!(screen(&client).contains("@1"), "{}", screen(&client));
     client.press(Key::alt(Code::Char('a')));
     assert_eq!(client.state.conversations().viewed().id, crate::chat::conversation::ConversationId::Global);

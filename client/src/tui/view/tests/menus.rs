@@ -45,3 +45,23 @@ fn owner_sees_who_raises_a_hand_and_has_menus() {
         assert_snapshot!(format!("user_menu_{width}x{height}"), screen(&client));
     }
 }
+
+#[test]
+fn names_behind_raised_hands_stay_apart_in_a_narrow_list() {
+    let mut client = class(100, 24);
+    let hands = (1..13).map(|n| (format!("pupil{n:02}"), String::new())).collect();
+    let muted = vec!["dave".to_owned()];
+    let you = Standing { owner: true, ..Standing::default() };
+    let server_owners = vec!["carol".to_owned()];
+    let rules = RoomOverview { quiet: true, open: true, hands, muted, server_owners, you, ..RoomOverview::default() };
+    client.receive(EventKind::Rules { room: "lobby".into(), rules: Box::new(rules) });
+    for n in 1..13 {
+        client.receive(EventKind::Joined { user: format!("pupil{n:02}").into(), room: "lobby".into() });
+    }
+    let shown = screen(&client);
+    for n in 1..13 {
+        assert!(shown.contains(&format!("│ pupil{n:02}{:>7}\n", format!("h{n}"))), "{shown}");
+    }
+    assert!(shown.contains("│ dave         m\n"), "one form for all: {shown}");
+    assert!(shown.contains("│@carol\n"), "an owner of the server: {shown}");
+}

@@ -94,8 +94,9 @@ impl Session {
         members.sort_by(|a, b| a.name.key().cmp(b.name.key()));
         let rules = gate.read(|rules| {
             let names = |list: &Sanctions| list.in_force(now).map(|sanction| sanction.user.to_string()).collect();
-            let with_floor = members.iter().filter(|user| rules.has_floor(user.history_owner(), now));
+            let with_floor = members.iter().filter(|user| owner && rules.has_floor(user.history_owner(), now));
             let hands = if owner { rules.hands().count() } else { 0 };
+            let own_hand = rules.hands().position(|hand| hand.owner == identity.owner);
             let mute = rules.mutes.find(&identity, now).filter(|_| !owner);
             let pin = rules.pin.as_ref().map(|pin| PinnedMessage {
                 id: pin.id,
@@ -127,6 +128,7 @@ impl Session {
                     muted: mute.is_some(),
                     seconds: mute.and_then(|mute| mute.seconds_left(now)),
                     floor: rules.has_floor(&identity.owner, now),
+                    hand: own_hand.map(|before| before as u64),
                 },
             }
         });

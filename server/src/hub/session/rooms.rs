@@ -98,6 +98,12 @@ impl Registry {
             true => rules.check_ban(name, &user.rules_identity(), now),
             false => rules.admit(name, &user.rules_identity(), key, now),
         })
+        .map_err(|refusal| match refusal.cause {
+            Cause::KeyNeeded if key.is_some() => {
+                refusal.with_text(format!("That is not the word. {name} has a key word: /join {name} WORD."))
+            }
+            _ => refusal,
+        })
     }
 
     /// Removes a client from a room, which closes with its last member.

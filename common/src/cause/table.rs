@@ -221,7 +221,7 @@ causes! {
     NoOwner "no_owner" Refusal(404), "{user} is not an owner of {room}. /rules names them.";
     NoHands "no_hands" Refusal(404), "No hand is up in {room}.";
     NoMessage "no_message" Refusal(404),
-        "There is no such message in {room}. Nothing was done. /forget removes your messages to one user.";
+        "There is no such message in {room}, or it was removed. Nothing was done.{word}";
     NoOwnMessage "no_own_message" Refusal(404),
         "You have said nothing in {room} in the last {count} minute{s} that you could take back. Nothing was done.";
     TooLate "too_late" Refusal(403),

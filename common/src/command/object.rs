@@ -197,7 +197,14 @@ impl<'a> Request<'a> {
             r#type => spec::of_type(r#type).ok_or_else(|| Cause::BadObject.with_word("there is no such type"))?,
         };
         let mut args = Arguments::default();
-        if row.in_room && self.everywhere != Some(true) {
+        let everywhere = self.everywhere == Some(true);
+        if everywhere && row.fields().all(|field| field != Field::Everywhere) {
+            return Err(Cause::BadObject.with_word("everywhere is for ban and unban"));
+        }
+        if everywhere && self.room.is_some() {
+            return Err(Cause::BadObject.with_word("room or everywhere, not both"));
+        }
+        if row.in_room && !everywhere {
             args.set(Field::Room, need("room", &self.room)?);
         }
         for field in row.required {

@@ -209,8 +209,8 @@ fn arguments<'a>(rest: &'a str, shape: Shape, spec: &CommandSpec) -> Option<Argu
         Shape::MaybeUserTime if rest.is_empty() => Some(Arguments::default()),
         Shape::UserTime | Shape::MaybeUserTime => user_time(rest, spec),
         Shape::MaybeMessage if rest.is_empty() => Some(Arguments::default()),
-        Shape::MaybeMessage if text.is_empty() && parse_number(word).is_some() => {
-            Some(Arguments { id: parse_number(word), ..Arguments::default() })
+        Shape::MaybeMessage if text.is_empty() && parse_id(word).is_some() => {
+            Some(Arguments { id: parse_id(word), ..Arguments::default() })
         }
         Shape::MaybeMessage => {
             user_time(rest, spec).filter(|args| args.minutes.is_none() || spec.fields().any(|f| f == Field::Minutes))
@@ -219,6 +219,9 @@ fn arguments<'a>(rest: &'a str, shape: Shape, spec: &CommandSpec) -> Option<Argu
         Shape::MaybeAfterId => {
             let id = parse_number(text.trim_start()).filter(|_| word.eq_ignore_ascii_case("after"))?;
             Some(Arguments { after_id: Some(id), ..Arguments::default() })
+        }
+        Shape::Number if spec.word() == "slow" && rest.eq_ignore_ascii_case("off") => {
+            Some(Arguments { seconds: Some(0), ..Arguments::default() })
         }
         Shape::Number => Some(Arguments { seconds: Some(parse_number(rest)?), ..Arguments::default() }),
         Shape::MaybeAfter | Shape::MaybeWordAfter | Shape::MaybeWordOrAfter | Shape::NumberAfter => {
@@ -241,7 +244,7 @@ fn arguments<'a>(rest: &'a str, shape: Shape, spec: &CommandSpec) -> Option<Argu
 fn user_time<'a>(rest: &'a str, spec: &CommandSpec) -> Option<Arguments<'a>> {
     let mut words = rest.split(SEPARATORS).filter(|word| !word.is_empty()).peekable();
     let mut args = Arguments { to: Some(words.next()?), ..Arguments::default() };
-    if let Some(minutes) = words.peek().and_then(|word| parse_number(word)) {
+    if let Some(minutes) = words.peek().and_then(|word| parse_minutes(word)) {
         args.minutes = Some(minutes);
         words.next();
     }
@@ -284,6 +287,24 @@ fn split_after(rest: &str) -> (&str, Option<&str>) {
     let before = before.trim_end();
     let (what, word) = before.rsplit_once(SEPARATORS).map_or(("", before), |(what, word)| (what.trim_end(), word));
     if word.eq_ignore_ascii_case("after") { (what, Some(name)) } else { (rest, None) }
+}
+
+/// Parses minutes, or a number with the unit m, h or d.
+fn parse_minutes(text: &str) -> Option<u64> {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match text[number.len()..].to_ascii_lowercase().as_str() {
+        "" | "m" | "min" => 1,
+        "h" => 60,
+        "d" => 24 * 60,
+        _ => return None,
+    };
+    parse_number(number)?.checked_mul(unit)
+}
+
+/// Parses the id of a message, also in brackets as `/transcript` shows it.
+fn parse_id(text: &str) -> Option<u64> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    parse_number(bare.unwrap_or(text))
 }
 
 /// Parses digits only: `+5` and `5.0` are talk.

@@ -163,3 +163,61 @@ fn quiet_room_without_a_present_owner_names_the_way_out() {
     let mut dave = server.guest("dave", "lobby");
     assert!(dave.until("INFO: lobby is quiet").contains(way_out));
 }
+
+#[test]
+fn command_that_changes_nothing_is_answered_to_the_owner_alone() {
+    let (server, mut alice) = owned_server();
+    let mut bob = server.guest("bob", "lobby");
+    alice.send("/topic tea");
+    bob.until("INFO: alice set the topic of lobby: tea");
+    for (line, answer) in [
+        ("/topic tea", "INFO: alice set the topic of lobby: tea"),
+        ("/quiet off", "INFO: alice lets all users speak in lobby"),
+        ("/slow off", "INFO: alice ended slow mode in lobby"),
+        ("/doors open", "INFO: alice opened the doors"),
+        ("/whispers all", "INFO: alice: guests may write to all users again"),
+    ] {
+        alice.drain_lines();
+        alice.send(line);
+        alice.until(answer);
+    }
+    let told = bob.drain_lines();
+    assert!(told.is_empty(), "{told:?}");
+}
+
+#[test]
+fn owners_may_type_what_they_read() {
+    let (server, mut alice) = owned_server();
+    let mut hal = server.guest("hal", "lobby");
+    alice.send("/mute @hal 10m");
+    hal.until("INFO: alice muted hal in lobby for 10 min");
+    alice.send("/unmute @hal");
+    hal.until("INFO: alice lets hal speak in lobby again");
+    hal.send("one");
+    alice.until("hal: one");
+    alice.send("/transcript");
+    let line = alice.until("[");
+    let id = line.split(' ').next().expect("the id").to_owned();
+    alice.send(&format!("/delete {id}"));
+    alice.until("INFO: alice removed a message");
+    let gone = super::refused(&mut alice, &format!("/delete {id}"));
+    assert!(gone.contains("or it was removed"), "{gone}");
+    let unknown = super::refused(&mut alice, "/delete nosuch");
+    assert!(unknown.contains("nosuch has said nothing in lobby") && !unknown.contains("/forget"), "{unknown}");
+}
+
+#[test]
+fn wrong_key_word_is_called_wrong_and_has_no_blanks() {
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "club");
+    alice.send("/key sesame");
+    alice.until("INFO: alice set a key word for club");
+    let mut bob = server.guest("bob", "lobby");
+    assert!(super::refused(&mut bob, "/join club").contains("403 club has a key word"));
+    assert!(super::refused(&mut bob, "/join club wrong").contains("403 That is not the word. club has a key word"));
+    let object = json!({"type": "guest", "user": "carol", "room": "den"});
+    let carol = DoorClient::by_object(&server, &object).expect("a guest");
+    let DoorClient::Objects { mut client, .. } = carol else { unreachable!("the door") };
+    let answer = client.request(json!({"type": "key", "room": "den", "key": "two words"}));
+    assert_eq!(answer.last().expect("an answer")["cause"], "bad_object");
+}

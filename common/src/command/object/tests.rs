@@ -84,16 +84,22 @@ fn in_room<'a>(room: &'a str, action: RoomAction<'a>) -> Command<'a> {
 }
 
 #[test]
-fn a_message_to_take_back_is_named_in_one_way() {
+fn a_message_to_take_back_and_a_place_are_named_in_one_way() {
     for (line, why) in [
         (r#"{"type":"delete","id":5}"#, "room is missing"),
         (r#"{"type":"delete","room":"ops","id":5,"to":"bob"}"#, "id or to, not both"),
         (r#"{"type":"edit","room":"ops","id":5}"#, "text is missing"),
         (r#"{"type":"transcript","room":"ops","after":"bob"}"#, "after is an id here"),
+        (r#"{"type":"topic","room":"ops","text":"tea","everywhere":true}"#, "everywhere is for ban and unban"),
+        (r#"{"type":"topic","text":"tea","everywhere":true}"#, "everywhere is for ban and unban"),
+        (r#"{"type":"say","room":"ops","text":"tea","everywhere":true}"#, "everywhere is for ban and unban"),
+        (r#"{"type":"ban","room":"ops","to":"bob","everywhere":true}"#, "room or everywhere, not both"),
     ] {
         let refusal = Request::parse(line).unwrap().command().unwrap_err();
         assert_eq!(refusal.about.word.as_deref(), Some(why), "{line}");
     }
+    let topic = Request::parse(r#"{"type":"topic","room":"ops","everywhere":false}"#).unwrap();
+    assert_eq!(topic.command(), Ok(in_room("ops", RoomAction::Topic(None))));
 }
 
 fn word() -> impl Strategy<Value = String> {

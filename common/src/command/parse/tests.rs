@@ -241,7 +241,11 @@ fn a_message_is_named_by_its_id_or_by_its_user() {
     for (line, command) in [
         ("/delete", delete(MessageRef::Newest, None)),
         ("/delete 1795271000000123", delete(MessageRef::Id(1_795_271_000_000_123), None)),
+        ("/delete [42]", delete(MessageRef::Id(42), None)),
         ("/delete bob", delete(MessageRef::OfUser("bob"), None)),
+        ("/mute bob 10m", in_room(RoomAction::Mute { user: "bob", minutes: Some(10) })),
+        ("/mute bob 2H", in_room(RoomAction::Mute { user: "bob", minutes: Some(120) })),
+        ("/slow off", in_room(RoomAction::Slow(0))),
         ("/delete bob 5", delete(MessageRef::OfUser("bob"), Some(5))),
         ("/delete 42 5", delete(MessageRef::OfUser("42"), Some(5))),
         ("/pin", in_room(RoomAction::Pin(MessageRef::Newest))),
@@ -253,7 +257,19 @@ fn a_message_is_named_by_its_id_or_by_its_user() {
     ] {
         assert_eq!(alice(line), command, "{line}");
     }
-    for line in ["/delete bob soon", "/delete 5 5 5", "/pin bob 5", "/edit", "/unpin bob", "/transcript 7"] {
+    for line in [
+        "/delete bob soon",
+        "/delete 5 5 5",
+        "/mute bob 5x",
+        "/mute bob m",
+        "/slow on",
+        "/since off",
+        "/transcript after [x]",
+        "/pin bob 5",
+        "/edit",
+        "/unpin bob",
+        "/transcript 7",
+    ] {
         assert!(matches!(parse(line, "a"), Some(Err(CommandError::Usage(_)))), "{line}");
     }
 }

@@ -117,7 +117,7 @@ pub(super) static RUN_ROOM: &[CommandSpec] = &[
     },
     CommandSpec {
         usage: "/slow SECONDS",
-        help: "owners: let each user say one message in so many seconds; 0 ends that",
+        help: "owners: let each user say one message in so many seconds; 0 or off ends that",
         required: &[Seconds],
         forms: forms!["/slow" Number],
         build: |a| Command::InRoom { room: a.room, action: RoomAction::Slow(a.seconds.unwrap_or_default()) },

@@ -93,7 +93,7 @@ impl ServerRules {
         owner: &HistoryOwner,
         limits: &Limits,
     ) -> Result<(), Report<'static>> {
-        if self.code.as_deref() != Some(code) {
+        if !self.code.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(code)) {
             return Err(Cause::WrongCode.report());
         }
         let most = count(limits.room_owners);
@@ -227,7 +227,7 @@ mod tests {
         assert_eq!(refused.cause, Cause::WrongCode, "no code is set");
         rules.set_code("abcd".into());
         assert!(rules.claim("abce", &alice, &guest, &limits).is_err());
-        assert_eq!(rules.claim("abcd", &alice, &guest, &limits), Ok(()));
+        assert_eq!(rules.claim("ABCD", &alice, &guest, &limits), Ok(()), "in capitals, too");
         assert!(rules.is_owner(&guest) && !rules.is_owner(&HistoryOwner::Guest(2)));
         assert!(rules.claim("abcd", &alice, &HistoryOwner::Guest(2), &limits).is_err(), "used once");
         let account = HistoryOwner::Account(alice.key().clone());

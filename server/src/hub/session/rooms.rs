@@ -106,7 +106,10 @@ impl Registry {
             Err(refusal) if key.is_some() && refusal.cause == Cause::KeyNeeded => {
                 let room = room.key().clone();
                 self.key_budgets.check(room.clone(), &user.address, uptime).map_err(throttled)?;
-                admit(key).inspect_err(|_| _ = self.key_budgets.take(room, &user.address, uptime))
+                admit(key).map_err(|refusal| {
+                    let _ = self.key_budgets.take(room, &user.address, uptime);
+                    refusal.with_text(format!("That is not the word. {name} has a key word: /join {name} WORD."))
+                })
             }
             admitted => admitted,
         }

@@ -93,21 +93,23 @@ impl Session {
         match action {
             ServerAction::Claim(_) => Ok(()),
             ServerAction::Whispers { owners_only } => {
+                let before = self.hub.server_overview(self.now);
                 self.change_server(|rules| {
                     rules.whispers_to_owners_only = owners_only;
                     Ok(())
                 })?;
                 let cause = if owners_only { Cause::WhispersOwners } else { Cause::WhispersAll };
-                self.announce_everywhere(cause.report())
+                self.announce_change_since(&before, cause.report())
             }
             ServerAction::Doors { open } => {
+                let before = self.hub.server_overview(self.now);
                 let inside = (!open).then(|| self.hub.users_inside());
                 self.change_server(|rules| {
                     rules.set_doors(inside);
                     Ok(())
                 })?;
                 let cause = if open { Cause::DoorsOpen } else { Cause::DoorsShut };
-                self.announce_everywhere(cause.report())
+                self.announce_change_since(&before, cause.report())
             }
             ServerAction::Expel { user, minutes } => self.expel_and_explain(user, minutes),
             ServerAction::Readmit(user) => {
@@ -238,21 +240,31 @@ impl Session {
         }
     }
 
-    /// Tells all users what an owner of the server has changed.
-    fn announce_everywhere(&mut self, report: Report<'static>) -> CommandResult {
-        let event = EventKind::from(self.by(report)).at(self.now);
+    /// Tells all users what an owner of the server has changed; only the owner if it was so before.
+    fn announce_change_since(&mut self, before: &ServerOverview, report: Report<'static>) -> CommandResult {
+        let report = self.by(report);
+        if self.hub.server_overview(self.now) == *before {
+            self.answer(report.into());
+            return Ok(());
+        }
+        let event = EventKind::from(report).at(self.now);
         let global = &self.hub.global.log;
         global.wait_delivered(global.announce(&mut Notice::of(event, &self.hub.limits)));
         Ok(())
     }
 
-    /// Makes a simple change, and tells the room.
+    /// Makes a simple change, and tells the room; only the user if it was so before.
     fn set(&mut self, gate: &RoomGate, report: Report<'static>, set: impl FnOnce(&mut RoomRules)) -> CommandResult {
-        self.change_room(gate, |rules| {
+        let changed = self.change_room(gate, |rules| {
+            let before = rules.clone();
             set(rules);
-            Ok(())
+            Ok(*rules != before)
         })?;
-        self.announce_change(gate, report);
+        if changed {
+            self.announce_change(gate, report);
+        } else {
+            self.answer(self.by(report.in_room(gate.name().to_string())).into());
+        }
         Ok(())
     }
 
@@ -278,6 +290,9 @@ impl Session {
 
     fn set_key(&mut self, gate: &RoomGate, key: Option<&str>) -> CommandResult {
         let key = self.rule_text(key)?;
+        if key.as_ref().is_some_and(|key| key.contains(char::is_whitespace)) {
+            return Err(Cause::BadObject.with_word("key is one word, as users type it behind /join ROOM"));
+        }
         let cause = if key.is_some() { Cause::KeySet } else { Cause::KeyRemoved };
         self.set(gate, cause.report(), |rules| rules.key = key)
     }

@@ -3,6 +3,7 @@
 use super::super::answers::reply;
 use super::super::pages::max_answer_bytes;
 use super::super::{CommandResult, Session};
+use super::targets::without_at;
 use crate::hub::rules::{Pin, RoomGate};
 use landline_common::clean::flatten;
 use landline_common::command::MessageRef;
@@ -20,7 +21,7 @@ impl Session {
         };
         let page = self.read_unfiltered(Some(gate), range).map_err(|why| self.hub.history_refusal(&why))?;
         let author = match message {
-            MessageRef::OfUser(user) => Some(NameKey::of(user)),
+            MessageRef::OfUser(user) => Some(NameKey::of(without_at(user))),
             MessageRef::Newest | MessageRef::Id(_) => None,
         };
         let is_meant = |entry: &HistoryEntry| author.as_ref().is_none_or(|author| NameKey::of(&entry.user) == *author);

@@ -62,7 +62,12 @@ impl Session {
                 match self.find_message(&room, id)? {
                     Some(found) => (room, vec![found]),
                     None => {
-                        let found = self.find_message(&everywhere, id)?.ok_or_else(|| room.no_message())?;
+                        let found = self.find_message(&everywhere, id)?.ok_or_else(|| {
+                            // The id may be that of a message to one user.
+                            let mut report = room.no_message();
+                            report.about.word = Some(" /forget removes your messages to one user.".into());
+                            report
+                        })?;
                         (everywhere, vec![found])
                     }
                 }
@@ -166,7 +171,15 @@ impl Session {
         if minutes.is_none() {
             found.drain(..found.len().saturating_sub(1));
         }
-        if found.is_empty() { Err(room.no_message()) } else { Ok(found) }
+        if found.is_empty() {
+            let (name, room_name, minutes) = (&target.name, room.name(), minutes.unwrap_or(most));
+            let text = format!(
+                "{name} has said nothing in {room_name} in the last {minutes} min that is left to remove. \
+                 Nothing was done."
+            );
+            return Err(room.no_message().with_text(text));
+        }
+        Ok(found)
     }
 
     /// Returns the messages of a name from before the start of the server, as far as they are among the newest ones of

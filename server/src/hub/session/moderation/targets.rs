@@ -31,6 +31,7 @@ pub(super) struct Target {
 impl Session {
     /// Finds the user that a command is about.
     pub(super) fn target(&self, name: &str) -> Result<Target, Report<'static>> {
+        let name = without_at(name);
         if let Some(user) = self.hub.find(name) {
             let own_address = self.hub.registry().has_own_address(&user).then(|| user.address.key.clone());
             let owner = Some(user.history_owner().clone());
@@ -328,6 +329,11 @@ impl Target {
         let (name, holder) = (self.name.key().clone(), self.holder);
         Identity { name, former_names, owner, holder, address, has_own_address: false }
     }
+}
+
+/// Removes the `@` from the front of a name, as it stands in a mention.
+pub(super) fn without_at(name: &str) -> &str {
+    name.strip_prefix('@').unwrap_or(name)
 }
 
 /// Makes a report about a user in a room.

@@ -35,7 +35,7 @@ pub(in crate::hub) enum Floor {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::hub) struct Hand {
     pub(in crate::hub) user: UserName,
-    owner: HistoryOwner,
+    pub(in crate::hub) owner: HistoryOwner,
     pub(in crate::hub) text: String,
 }
 

@@ -3,7 +3,7 @@
 use super::super::{CommandResult, Session, User, no_such_user};
 use super::{MAX_LISTED, full};
 use crate::hub::Hub;
-use crate::hub::rules::{RoomGate, Sanctions};
+use crate::hub::rules::{Hand, RoomGate, Sanctions};
 use landline_common::event::Text;
 use landline_common::room_overview::PinnedMessage;
 use landline_common::{Cause, EventKind, RoomOverview, Standing};
@@ -54,11 +54,11 @@ impl Session {
         };
         let mut raised = Cause::HandRaised.with_user(name.to_string());
         raised.about.room = Some(gate.name().to_string().into());
-        raised.about.word = Some(text.unwrap_or_else(|| "(no text)".to_owned()).into());
-        for user in self.hub.owners_in(gate) {
-            if user.client() != self.user.client() {
-                self.send_event_to(&user, raised.clone().into());
-            }
+        for user in self.hub.owners_in(gate).iter().filter(|user| user.client() != self.user.client()) {
+            let text = text.clone().filter(|_| !self.is_blocked_by(user));
+            let mut raised = raised.clone();
+            raised.about.word = Some(text.unwrap_or_else(|| "(no text)".to_owned()).into());
+            self.send_event_to(user, raised.into());
         }
         let mut up = Cause::HandUp.with_count(before as u64);
         up.about.room = Some(gate.name().to_string().into());
@@ -67,12 +67,9 @@ impl Session {
     }
 
     pub(super) fn show_hands(&mut self, gate: &RoomGate) -> CommandResult {
-        let hands: Vec<String> = gate.read(|rules| {
-            rules
-                .hands()
-                .map(|hand| format!("{}: {}", hand.user, hand.text).trim_end_matches(": ").to_owned())
-                .collect()
-        });
+        let hands = self.readable_hands(gate).into_iter();
+        let hands: Vec<String> =
+            hands.map(|(user, text)| format!("{user}: {text}").trim_end_matches(": ").to_owned()).collect();
         if hands.is_empty() {
             return Err(Cause::NoHands.with_room(gate.name().to_string()));
         }
@@ -82,6 +79,23 @@ impl Session {
         Ok(())
     }
 
+    /// The raised hands, the first one first: names and texts, without the texts of users whom this user blocks.
+    fn readable_hands(&self, gate: &RoomGate) -> Vec<(String, String)> {
+        let hands: Vec<Hand> = gate.read(|rules| rules.hands().cloned().collect());
+        let registry = self.hub.registry();
+        let me = self.user.client();
+        let has_blocks = !registry.blocks.list(me).is_empty();
+        let is_blocked = |hand: &Hand| {
+            let names = || {
+                let user = registry.user_of(&hand.owner);
+                user.map_or_else(|| vec![hand.user.key().clone()], |user| user.name_keys())
+            };
+            has_blocks && registry.blocks.is_blocked(me, &names())
+        };
+        let readable = |hand: &Hand| if is_blocked(hand) { String::new() } else { hand.text.clone() };
+        hands.iter().map(|hand| (hand.user.to_string(), readable(hand))).collect()
+    }
+
     /// Shows how a room stands, and what that means for the user.
     pub(super) fn show_rules(&mut self, gate: &RoomGate) -> CommandResult {
         let now = self.now;
@@ -89,10 +103,12 @@ impl Session {
         let owner = self.require_owner(gate).is_ok();
         let mut members = if owner { self.hub.members_of(gate) } else { Vec::new() };
         members.sort_by(|a, b| a.name.key().cmp(b.name.key()));
+        let mut hands = if owner { self.readable_hands(gate) } else { Vec::new() };
+        let more_hands = hands.len().saturating_sub(MAX_LISTED) as u64;
+        hands.truncate(MAX_LISTED);
         let rules = gate.read(|rules| {
             let names = |list: &Sanctions| list.in_force(now).map(|sanction| sanction.user.to_string()).collect();
             let with_floor = members.iter().filter(|user| rules.has_floor(user.history_owner(), now));
-            let hands = if owner { rules.hands().count() } else { 0 };
             let mute = rules.mutes.find(&identity, now).filter(|_| !owner);
             let pin = rules.pin.as_ref().map(|pin| PinnedMessage {
                 id: pin.id,
@@ -110,12 +126,8 @@ impl Session {
                 slow: rules.slow_seconds,
                 banned: names(&rules.bans),
                 muted: names(&rules.mutes),
-                hands: rules
-                    .hands()
-                    .take(hands.min(MAX_LISTED))
-                    .map(|hand| (hand.user.to_string(), hand.text.clone()))
-                    .collect(),
-                more_hands: hands.saturating_sub(MAX_LISTED) as u64,
+                hands,
+                more_hands,
                 floor: with_floor.take(MAX_LISTED).map(|user| user.name.to_string()).collect(),
                 you: Standing {
                     owner,

@@ -12,7 +12,7 @@
 //! | `user_muted` of the user, refusal `muted` | muted, until the time is over; `user_unmuted` or an accepted message ends it |
 //! | `topic_set`, `topic` | a topic; `topic_removed` ends it |
 //! | `pinned`, `pin` | a pinned message, which follows changes of it; `unpinned` or its removal ends it |
-//! | `hand_raised` | one more hand; `floor_given` takes it down, `no_hands` all |
+//! | `hand_raised` | one more hand; `floor_given` and `floor_taken` take it down, `no_hands` all |
 //! | `owner_made`, `owner_removed` | one owner more or less |
 //!
 //! A server without the answer `rules` tells a newcomer the topic only; then the client learns of another rule when the
@@ -193,6 +193,10 @@ impl RoomStatus {
                 self.lower_hand(&user);
                 self.floor.add(&user);
                 self.has_floor |= is_me;
+            }
+            Cause::FloorTaken => {
+                self.record_left(&user);
+                self.has_floor &= !is_me;
             }
             Cause::NoHands => self.hands.clear(),
             _ => {}

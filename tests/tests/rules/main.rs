@@ -5,6 +5,7 @@ mod blocked;
 mod changes;
 mod class;
 mod doors;
+mod floor;
 mod names;
 mod people;
 mod renaming;

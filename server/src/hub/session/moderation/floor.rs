@@ -1,27 +1,44 @@
 //! Hands and the floor, and how a room stands.
 
 use super::super::{CommandResult, Session, User, no_such_user};
+use super::targets::{about, check_minutes};
 use super::{MAX_LISTED, full};
 use crate::hub::Hub;
 use crate::hub::rules::{Hand, RoomGate, Sanctions};
 use landline_common::event::Text;
 use landline_common::room_overview::PinnedMessage;
-use landline_common::{Cause, EventKind, RoomOverview, Standing};
+use landline_common::{Cause, EventKind, NameKey, RoomOverview, Standing};
 use std::sync::Arc;
 
 impl Session {
+    /// Gives a user the floor; 0 minutes take it back.
     pub(super) fn give_floor(&mut self, gate: &RoomGate, user: Option<&str>, minutes: Option<u64>) -> CommandResult {
-        let first = match user {
-            Some(_) => None,
-            None => gate.read(|rules| rules.hands().next().map(|hand| hand.user.to_string())),
+        let key = user.map(NameKey::of);
+        let is_meant = |hand: &&Hand| key.as_ref().is_none_or(|key| hand.user.key() == key);
+        let hand = gate.read(|rules| rules.hands().find(is_meant).cloned());
+        let target = match (hand, user) {
+            // Another guest may have the name by now: the hand counts.
+            (Some(hand), _) => self.target_by_owner(hand.user, hand.owner),
+            (None, Some(user)) => self.target(user)?,
+            (None, None) => return Err(Cause::NoHands.with_room(gate.name().to_string())),
         };
-        let Some(user) = user.map(str::to_owned).or(first) else {
-            return Err(Cause::NoHands.with_room(gate.name().to_string()));
-        };
-        let target = self.target(&user)?;
-        let Some(owner) = target.owner.clone() else { return Err(no_such_user(&user)) };
+        let Some(owner) = target.owner.clone() else { return Err(no_such_user(target.name.as_str())) };
         let now = self.now;
+        if minutes == Some(0) {
+            self.change_room(gate, |rules| {
+                let had_floor = rules.has_floor(&owner, now);
+                rules.take_floor(&owner);
+                had_floor.then_some(()).ok_or_else(|| about(Cause::NoFloor, &target, gate))
+            })?;
+            self.announce_change(gate, Cause::FloorTaken.with_user(target.name.to_string()));
+            return Ok(());
+        }
+        check_minutes(minutes)?;
+        let identity = target.identity();
         self.change_room(gate, |rules| {
+            if !rules.is_owner(&owner) && rules.mutes.find(&identity, now).is_some() {
+                return Err(about(Cause::TargetMuted, &target, gate));
+            }
             rules.give_floor(&owner, minutes, now);
             Ok(())
         })?;

@@ -12,6 +12,9 @@
 //! | 6 | the storage's queue; labels and nonces; recent messages; a user's profile |
 //! | 7 | a database connection for reading |
 //!
+//! A few locks have no rank. The order of changes in a broadcast group is taken by a thread that holds no other lock, and
+//! kept while it waits for the disk.
+//!
 //! Debug builds assert the order at each lock; in release builds this costs nothing.
 
 use parking_lot::{Condvar, Mutex, MutexGuard};

@@ -12,8 +12,8 @@
 //! | `user_muted` of the user, refusal `muted` | muted, until the time is over; `user_unmuted` or an accepted message ends it |
 //! | `topic_set`, `topic` | a topic; `topic_removed` ends it |
 //! | `pinned`, `pin` | a pinned message, which follows changes of it; `unpinned` or its removal ends it |
-//! | `hand_raised` | one more hand; `floor_given` takes it down, `no_hands` all |
-//! | `hand_up`, `hand_down` | the user's own hand, and how many are before it; `floor_given` takes it down |
+//! | `hand_raised` | one more hand; `floor_given` and `floor_taken` take it down, `no_hands` all |
+//! | `hand_up`, `hand_down` | the user's own hand, and how many are before it; `floor_given` and `floor_taken` take it down |
 //! | `owner_made`, `owner_removed` | one owner more or less |
 //!
 //! A server without the answer `rules` tells a newcomer the topic only; then the client learns of another rule when the
@@ -213,6 +213,10 @@ impl RoomStatus {
                     self.has_floor = true;
                     self.own_hand = None;
                 }
+            }
+            Cause::FloorTaken => {
+                self.record_left(&user);
+                self.has_floor &= !is_me;
             }
             Cause::NoHands => self.hands.clear(),
             _ => {}

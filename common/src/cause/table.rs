@@ -95,6 +95,7 @@ causes! {
         "{by} made {room} quiet: only owners and users with the floor speak. /hand raises your hand";
     QuietOff "quiet_off" State, "{by} lets all users speak in {room}";
     FloorGiven "floor_given" State, "{by} gives {user} the floor in {room}{time}";
+    FloorTaken "floor_taken" State, "{by} took the floor in {room} back from {user}";
     HandRaised "hand_raised" State, "{user} raises a hand in {room}: {word}";
     HandUp "hand_up" State, "Your hand is up in {room}; {count} before you. /hand takes it down";
     HandDown "hand_down" State, "Your hand is down in {room}";
@@ -215,6 +216,9 @@ causes! {
     TargetIsOwner "target_is_owner" Refusal(403), "{user} is an owner of {room}. /deop {user} first.";
     TargetAbove "target_above" Refusal(403), "{user} is an owner of this server. Nothing was done.";
     TargetNotInRoom "target_not_in_room" Refusal(404), "{user} is not in {room}. /who {room} lists who is.";
+    NoFloor "no_floor" Refusal(404), "{user} does not have the floor in {room}.";
+    TargetMuted "target_muted" Refusal(403), "{user} is muted in {room}. /unmute {user} first.";
+    MinutesBad "minutes_bad" Refusal(400), "A time is a number of minutes from 1 to {count}. Nothing was done.";
     NotMuted "not_muted" Refusal(404), "{user} is not muted in {room}. /rules lists who is.";
     NotBanned "not_banned" Refusal(404), "{user} is not banned there: nothing was done. /rules lists the bans.";
     OwnerAlready "owner_already" Refusal(400), "{user} is an owner of {room} already.";

@@ -8,6 +8,7 @@ use super::user::User;
 use crate::fanout::{Publication, RoomLog};
 use crate::ordered_mutex::OrderedMutex;
 use landline_common::{Event, EventKind, Limits, OffsetDateTime, Rendering};
+use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,9 @@ pub(super) struct BroadcastGroup {
     presence: OrderedMutex<PresenceThrottle, 3>,
     /// The newest messages with their authors.
     pub(super) recent: OrderedMutex<RecentMessages, 6>,
+    /// Locked while a message is removed or changed, until that is announced: a client must not read `edited` behind
+    /// `deleted`. It has no rank: storing waits for the disk, and the thread that locks it holds no other lock.
+    pub(super) change_order: Mutex<()>,
 }
 
 /// A user joins or leaves a group.
@@ -34,7 +38,13 @@ pub(super) struct PresenceChange<'a> {
 impl BroadcastGroup {
     pub(super) fn new(log: Arc<RoomLog>, gate: Option<Arc<RoomGate>>, limits: &Limits) -> Arc<BroadcastGroup> {
         let recent = OrderedMutex::new(RecentMessages::new(limits));
-        Arc::new(BroadcastGroup { log, gate, presence: OrderedMutex::default(), recent })
+        Arc::new(BroadcastGroup {
+            log,
+            gate,
+            presence: OrderedMutex::default(),
+            recent,
+            change_order: Mutex::default(),
+        })
     }
 
     /// Counts a line about a change of a name. See [`PresenceThrottle::take_line`].

@@ -1,8 +1,11 @@
 //! Who runs rooms and the server, over real sockets: what owners can do, and that no way leads around it.
 
 mod around;
+mod blocked;
+mod changes;
 mod class;
 mod doors;
+mod floor;
 mod names;
 mod people;
 mod renaming;

@@ -8,9 +8,9 @@ use landline_common::{Cause, Report};
 #[must_use]
 pub fn is_room_notice(cause: Cause) -> bool {
     use Cause::{
-        FloorGiven, HandDown, HandRaised, HandUp, InvitationSent, KeyRemoved, KeySet, KickedFromRoom, OwnerMade,
-        OwnerRemoved, Pin, Pinned, QuietOff, QuietOn, RoomClosed, RoomOpened, RoomQuiet, RoomSlow, SlowOff, SlowOn,
-        Topic, TopicRemoved, TopicSet, Unpinned, UserBanned, UserKicked, UserMuted, UserUnbanned, UserUnmuted,
+        FloorGiven, FloorTaken, HandDown, HandRaised, HandUp, InvitationSent, KeyRemoved, KeySet, KickedFromRoom,
+        OwnerMade, OwnerRemoved, Pin, Pinned, QuietOff, QuietOn, RoomClosed, RoomOpened, RoomQuiet, RoomSlow, SlowOff,
+        SlowOn, Topic, TopicRemoved, TopicSet, Unpinned, UserBanned, UserKicked, UserMuted, UserUnbanned, UserUnmuted,
     };
     matches!(
         cause,
@@ -39,6 +39,7 @@ pub fn is_room_notice(cause: Cause) -> bool {
             | QuietOn
             | QuietOff
             | FloorGiven
+            | FloorTaken
             | HandRaised
             | HandUp
             | HandDown
@@ -48,11 +49,11 @@ pub fn is_room_notice(cause: Cause) -> bool {
 /// Returns whether a notice changes what the user `me` may do in a room, so that it needs the user's attention.
 #[must_use]
 pub fn concerns(report: &Report<'_>, me: &str) -> bool {
-    use Cause::{FloorGiven, KickedFromRoom, OwnerMade, OwnerRemoved, UserMuted, UserUnmuted};
+    use Cause::{FloorGiven, FloorTaken, KickedFromRoom, OwnerMade, OwnerRemoved, UserMuted, UserUnmuted};
     let is_me = || report.about.user.as_deref().is_some_and(|user| *cleaned_name(user) == *me);
     match report.cause {
         KickedFromRoom => true,
-        FloorGiven | OwnerMade | OwnerRemoved | UserMuted | UserUnmuted => is_me(),
+        FloorGiven | FloorTaken | OwnerMade | OwnerRemoved | UserMuted | UserUnmuted => is_me(),
         _ => false,
     }
 }

@@ -153,7 +153,7 @@ pub(super) static FLOOR: &[CommandSpec] = &[
     },
     CommandSpec {
         usage: "/floor [USER] [MINUTES]",
-        help: "owners: let a user speak once, or for some minutes; alone: the user whose hand is first",
+        help: "owners: let a user speak once, or for some minutes, 0 takes the floor back; alone: the user whose hand is first",
         optional: &[To, Minutes],
         forms: forms!["/floor" MaybeUserTime],
         build: |a| Command::InRoom { room: a.room, action: RoomAction::Floor { user: a.to, minutes: a.minutes } },

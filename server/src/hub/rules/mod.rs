@@ -21,7 +21,7 @@ mod sanctions;
 mod server;
 mod table;
 
-pub(super) use room::{Pin, RoomRules};
+pub(super) use room::{Hand, Pin, RoomRules};
 pub(super) use sanctions::{Sanction, Sanctions};
 pub(super) use server::ServerRules;
 pub(super) use table::{RoomGate, RulesTable, unused_since_ms};

@@ -152,6 +152,12 @@ impl Session {
             && self.hub.registry().blocks.is_blocked(other.client(), &self.user.name_keys())
     }
 
+    /// True if this user blocks `other`.
+    pub(super) fn blocks_user(&self, other: &User) -> bool {
+        other.client() != self.user.client()
+            && self.hub.registry().blocks.is_blocked(self.user.client(), &other.name_keys())
+    }
+
     /// True if an account, online or offline, blocks this user.
     pub(super) fn is_blocked_by_account(&self, account: &NameKey) -> bool {
         let names = self.user.name_keys();

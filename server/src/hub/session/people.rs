@@ -36,6 +36,9 @@ impl Session {
 
     /// Tells the user that the user it writes to is away, once for each absence.
     pub(super) fn report_away(&self, other: &User) {
+        if self.blocks_user(other) {
+            return;
+        }
         if let Some(text) = other.profile.away_text_for(self.user.history_owner()) {
             let mut report: Report<'_> = Cause::UserAway.with_user(other.name.as_str());
             report.about.word = Some(text.into());
@@ -63,7 +66,7 @@ impl Session {
             client: Some(client_word(user).into()),
             since: Some(user.profile.signed_in_minute()),
             idle_minutes: Some(user.profile.idle_minutes(self.now)),
-            away: user.profile.away_text().map(Into::into),
+            away: user.profile.away_text().filter(|_| !self.blocks_user(user)).map(Into::into),
             rooms: rooms.iter().map(|room: &RoomName| room.to_string().into()).collect(),
             address: self.is_server_owner().then(|| user.address.shown.to_string().into()),
             ..Whois::default()

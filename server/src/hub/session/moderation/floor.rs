@@ -1,27 +1,44 @@
 //! Hands and the floor, and how a room stands.
 
 use super::super::{CommandResult, Session, User, no_such_user};
+use super::targets::{about, check_minutes};
 use super::{MAX_LISTED, full};
 use crate::hub::Hub;
-use crate::hub::rules::{RoomGate, Sanctions};
+use crate::hub::rules::{Hand, RoomGate, Sanctions};
 use landline_common::event::Text;
 use landline_common::room_overview::PinnedMessage;
-use landline_common::{Cause, EventKind, RoomOverview, Standing};
+use landline_common::{Cause, EventKind, NameKey, RoomOverview, Standing};
 use std::sync::Arc;
 
 impl Session {
+    /// Gives a user the floor; 0 minutes take it back.
     pub(super) fn give_floor(&mut self, gate: &RoomGate, user: Option<&str>, minutes: Option<u64>) -> CommandResult {
-        let first = match user {
-            Some(_) => None,
-            None => gate.read(|rules| rules.hands().next().map(|hand| hand.user.to_string())),
+        let key = user.map(NameKey::of);
+        let is_meant = |hand: &&Hand| key.as_ref().is_none_or(|key| hand.user.key() == key);
+        let hand = gate.read(|rules| rules.hands().find(is_meant).cloned());
+        let target = match (hand, user) {
+            // Another guest may have the name by now: the hand counts.
+            (Some(hand), _) => self.target_by_owner(hand.user, hand.owner),
+            (None, Some(user)) => self.target(user)?,
+            (None, None) => return Err(Cause::NoHands.with_room(gate.name().to_string())),
         };
-        let Some(user) = user.map(str::to_owned).or(first) else {
-            return Err(Cause::NoHands.with_room(gate.name().to_string()));
-        };
-        let target = self.target(&user)?;
-        let Some(owner) = target.owner.clone() else { return Err(no_such_user(&user)) };
+        let Some(owner) = target.owner.clone() else { return Err(no_such_user(target.name.as_str())) };
         let now = self.now;
+        if minutes == Some(0) {
+            self.change_room(gate, |rules| {
+                let had_floor = rules.has_floor(&owner, now);
+                rules.take_floor(&owner);
+                had_floor.then_some(()).ok_or_else(|| about(Cause::NoFloor, &target, gate))
+            })?;
+            self.announce_change(gate, Cause::FloorTaken.with_user(target.name.to_string()));
+            return Ok(());
+        }
+        check_minutes(minutes)?;
+        let identity = target.identity();
         self.change_room(gate, |rules| {
+            if !rules.is_owner(&owner) && rules.mutes.find(&identity, now).is_some() {
+                return Err(about(Cause::TargetMuted, &target, gate));
+            }
             rules.give_floor(&owner, minutes, now);
             Ok(())
         })?;
@@ -54,11 +71,11 @@ impl Session {
         };
         let mut raised = Cause::HandRaised.with_user(name.to_string());
         raised.about.room = Some(gate.name().to_string().into());
-        raised.about.word = Some(text.unwrap_or_else(|| "(no text)".to_owned()).into());
-        for user in self.hub.owners_in(gate) {
-            if user.client() != self.user.client() {
-                self.send_event_to(&user, raised.clone().into());
-            }
+        for user in self.hub.owners_in(gate).iter().filter(|user| user.client() != self.user.client()) {
+            let text = text.clone().filter(|_| !self.is_blocked_by(user));
+            let mut raised = raised.clone();
+            raised.about.word = Some(text.unwrap_or_else(|| "(no text)".to_owned()).into());
+            self.send_event_to(user, raised.into());
         }
         let mut up = Cause::HandUp.with_count(before as u64);
         up.about.room = Some(gate.name().to_string().into());
@@ -68,12 +85,9 @@ impl Session {
     }
 
     pub(super) fn show_hands(&mut self, gate: &RoomGate) -> CommandResult {
-        let hands: Vec<String> = gate.read(|rules| {
-            rules
-                .hands()
-                .map(|hand| format!("{}: {}", hand.user, hand.text).trim_end_matches(": ").to_owned())
-                .collect()
-        });
+        let hands = self.readable_hands(gate).into_iter();
+        let hands: Vec<String> =
+            hands.map(|(user, text)| format!("{user}: {text}").trim_end_matches(": ").to_owned()).collect();
         if hands.is_empty() {
             return Err(Cause::NoHands.with_room(gate.name().to_string()));
         }
@@ -81,6 +95,23 @@ impl Session {
         let rest = (more > 0).then(|| format!("and {more} more"));
         self.send_lines(hands.into_iter().take(MAX_LISTED).chain(rest));
         Ok(())
+    }
+
+    /// The raised hands, the first one first: names and texts, without the texts of users whom this user blocks.
+    fn readable_hands(&self, gate: &RoomGate) -> Vec<(String, String)> {
+        let hands: Vec<Hand> = gate.read(|rules| rules.hands().cloned().collect());
+        let registry = self.hub.registry();
+        let me = self.user.client();
+        let has_blocks = !registry.blocks.list(me).is_empty();
+        let is_blocked = |hand: &Hand| {
+            let names = || {
+                let user = registry.user_of(&hand.owner);
+                user.map_or_else(|| vec![hand.user.key().clone()], |user| user.name_keys())
+            };
+            has_blocks && registry.blocks.is_blocked(me, &names())
+        };
+        let readable = |hand: &Hand| if is_blocked(hand) { String::new() } else { hand.text.clone() };
+        hands.iter().map(|hand| (hand.user.to_string(), readable(hand))).collect()
     }
 
     /// Shows how a room stands, and what that means for the user.
@@ -92,10 +123,12 @@ impl Session {
         let runs_server = server_rules.is_owner(&identity.owner);
         let mut members = if owner { self.hub.members_of(gate) } else { Vec::new() };
         members.sort_by(|a, b| a.name.key().cmp(b.name.key()));
+        let mut hands = if owner { self.readable_hands(gate) } else { Vec::new() };
+        let more_hands = hands.len().saturating_sub(MAX_LISTED) as u64;
+        hands.truncate(MAX_LISTED);
         let rules = gate.read(|rules| {
             let names = |list: &Sanctions| list.in_force(now).map(|sanction| sanction.user.to_string()).collect();
-            let with_floor = members.iter().filter(|user| owner && rules.has_floor(user.history_owner(), now));
-            let hands = if owner { rules.hands().count() } else { 0 };
+            let with_floor = members.iter().filter(|user| rules.has_floor(user.history_owner(), now));
             let own_hand = rules.hands().position(|hand| hand.owner == identity.owner);
             let mute = rules.mutes.find(&identity, now).filter(|_| !owner);
             let pin = rules.pin.as_ref().map(|pin| PinnedMessage {
@@ -116,12 +149,8 @@ impl Session {
                 slow: rules.slow_seconds,
                 banned: names(&rules.bans),
                 muted: names(&rules.mutes),
-                hands: rules
-                    .hands()
-                    .take(hands.min(MAX_LISTED))
-                    .map(|hand| (hand.user.to_string(), hand.text.clone()))
-                    .collect(),
-                more_hands: hands.saturating_sub(MAX_LISTED) as u64,
+                hands,
+                more_hands,
                 floor: with_floor.take(MAX_LISTED).map(|user| user.name.to_string()).collect(),
                 you: Standing {
                     owner,

@@ -226,7 +226,8 @@ impl Session {
         self.hub.store_ownership_of(&self.user, self.now);
     }
 
-    /// Tells the room what an owner has changed. An owner who is not in the room is told, too.
+    /// Tells the room what an owner has changed. An owner who is not in the room is told, too. Members who block the owner
+    /// are not told what the owner has written: a topic, a reason.
     fn announce_change(&mut self, gate: &RoomGate, report: Report<'static>) {
         let mut report = self.by(report);
         report.about.room = Some(gate.name().to_string().into());
@@ -235,8 +236,13 @@ impl Session {
             self.answer(report.clone().into());
         }
         if let Some(group) = group {
-            let event = EventKind::from(report).at(self.now);
-            group.log.wait_delivered(group.log.announce(&mut Notice::of(event, &self.hub.limits)));
+            let has_text = report.about.word.is_some() || report.about.reason.is_some();
+            let mut notice = Notice::of(EventKind::from(report).at(self.now), &self.hub.limits);
+            let number = match has_text {
+                true => group.log.announce_change(self.user.client(), &mut notice),
+                false => group.log.announce(&mut notice),
+            };
+            group.log.wait_delivered(number);
         }
     }
 

@@ -6,7 +6,8 @@
 //! from before a restart, since the name of an account is no guest's.
 //!
 //! A change is stored first, then told to the room through its log. So it comes behind its message on every connection,
-//! and no request behind the answer finds the old text.
+//! and no request behind the answer finds the old text. One change after the other is stored and told, so that all clients
+//! read them in the order in which they were stored.
 
 use super::super::{CommandResult, Session};
 use crate::hub::Hub;
@@ -93,15 +94,15 @@ impl Session {
             return Err(Cause::NotInRoom.with_room(name));
         }
         let text = self.checked_message(text)?.into_owned();
+        let group = room.group.clone();
+        let _order = group.as_ref().map(|group| group.change_order.lock());
         let newest = self.own_newest(&room)?;
         if id.is_some_and(|id| id != newest.id) {
             return Err(Cause::NotNewest.with_room(name));
         }
         self.check_talk(gate)?;
-        let was_remembered = room.remembers(newest.id);
         let stored = self.store_change(MessageChange::Edit { id: newest.id, text: text.as_str().into() })?;
-        if (stored == 0 || was_remembered) && !room.remembers(newest.id) {
-            // An owner has just removed it.
+        if stored == 0 && !room.remembers(newest.id) {
             return Err(room.no_message());
         }
         self.update_pin(gate, newest.id, Some(&text));
@@ -262,7 +263,7 @@ impl Session {
             return Err(Cause::TargetAbove.with_user(message.user.to_string()));
         }
         match &message.owner {
-            Some(owner) => self.require_below_owner(gate, &message.user, &self.hub.present_owner(&message.user, owner)),
+            Some(owner) => self.require_below_owner(gate, &message.user, &self.hub.present_owner(owner)),
             None => Ok(()),
         }
     }
@@ -275,6 +276,7 @@ impl Session {
     fn remove_messages(&mut self, place: &Place, found: &[Found]) -> CommandResult {
         let Some(first) = found.first() else { return Err(place.no_message()) };
         let ids: Vec<u64> = found.iter().map(|message| message.id).collect();
+        let _order = place.group.as_ref().map(|group| group.change_order.lock());
         let by = self.user.name.to_string();
         let stored = self.store_change(MessageChange::Remove { ids: ids.clone(), by: by.as_str().into() })?;
         let forgotten = place.group.as_ref().map_or(0, |group| group.recent.lock().remove(&ids));
@@ -354,9 +356,9 @@ impl Place {
 }
 
 impl Hub {
-    /// Returns the owner that the author of a message is now: a guest may have registered since.
-    fn present_owner(&self, name: &str, owner: &HistoryOwner) -> HistoryOwner {
-        let author = self.find(name).filter(|user| user.is_author(owner));
+    /// Returns the owner that the author of a message is now: a guest may have registered since, and taken another name.
+    fn present_owner(&self, owner: &HistoryOwner) -> HistoryOwner {
+        let author = self.registry().user_of(owner);
         author.map_or_else(|| owner.clone(), |user| user.history_owner().clone())
     }
 }

@@ -16,6 +16,9 @@ use std::time::Duration;
 /// Time for the last words to a user who is banned from the server.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
+/// Longest time of a mute, a ban and the floor, in minutes: a year.
+const MOST_MINUTES: u64 = 525_600;
+
 /// A user that a command is about: online, a lost session, an account, or only a name.
 pub(super) struct Target {
     pub(super) name: UserName,
@@ -33,10 +36,7 @@ impl Session {
     pub(super) fn target(&self, name: &str) -> Result<Target, Report<'static>> {
         let name = without_at(name);
         if let Some(user) = self.hub.find(name) {
-            let own_address = self.hub.registry().has_own_address(&user).then(|| user.address.key.clone());
-            let owner = Some(user.history_owner().clone());
-            let holder = user.name_holder();
-            return Ok(Target { name: user.name.clone(), owner, holder, user: Some(user), own_address });
+            return Ok(self.online_target(user));
         }
         let key = NameKey::of(name);
         if let Some(name) = self.hub.storage.account_name(&key) {
@@ -48,6 +48,22 @@ impl Session {
         let owner = registry.lost_owner(&key);
         let holder = registry.name_tokens.holder(&key, self.now);
         Ok(Target { name, owner, holder, user: None, own_address: None })
+    }
+
+    fn online_target(&self, user: Arc<User>) -> Target {
+        let own_address = self.hub.registry().has_own_address(&user).then(|| user.address.key.clone());
+        let owner = Some(user.history_owner().clone());
+        let holder = user.name_holder();
+        Target { name: user.name.clone(), owner, holder, user: Some(user), own_address }
+    }
+
+    /// Finds the user that an owner is, whatever its name is now.
+    pub(super) fn target_by_owner(&self, name: UserName, owner: HistoryOwner) -> Target {
+        let user = self.hub.registry().user_of(&owner);
+        match user {
+            Some(user) => self.online_target(user),
+            None => Target { name, owner: Some(owner), holder: None, user: None, own_address: None },
+        }
     }
 
     /// Refuses to act against an owner of the server, or, unless the user is one, against an owner of the room.
@@ -139,6 +155,7 @@ impl Session {
         minutes: Option<u64>,
         is_ban: bool,
     ) -> CommandResult {
+        check_minutes(minutes)?;
         let target = self.target(user)?;
         self.require_below(Some(gate), &target)?;
         let limits = self.hub.limits.clone();
@@ -273,6 +290,7 @@ impl Session {
 
     /// Bans a user from the server, and ends the user's session.
     pub(super) fn expel(&mut self, user: &str, minutes: Option<u64>) -> CommandResult {
+        check_minutes(minutes)?;
         let target = self.target(user)?;
         self.require_below(None, &target)?;
         let limits = self.hub.limits.clone();
@@ -336,8 +354,16 @@ pub(super) fn without_at(name: &str) -> &str {
     name.strip_prefix('@').unwrap_or(name)
 }
 
+/// Refuses a time that is no time.
+pub(super) fn check_minutes(minutes: Option<u64>) -> CommandResult {
+    match minutes {
+        Some(minutes) if !(1..=MOST_MINUTES).contains(&minutes) => Err(Cause::MinutesBad.with_count(MOST_MINUTES)),
+        _ => Ok(()),
+    }
+}
+
 /// Makes a report about a user in a room.
-fn about(cause: Cause, target: &Target, gate: &RoomGate) -> Report<'static> {
+pub(super) fn about(cause: Cause, target: &Target, gate: &RoomGate) -> Report<'static> {
     let mut report = cause.with_user(target.name.to_string());
     report.about.room = Some(gate.name().to_string().into());
     report

@@ -144,6 +144,24 @@ fn new_owner_sees_the_hands_and_the_floor_of_the_time_before() {
 }
 
 #[test]
+fn user_in_front_of_closed_doors_comes_in_when_they_open() {
+    let (server, mut alice, _, mut bob) = alice_and_bob(80, 24);
+    bob.send(&format!("/claim {}", server.server().claim_code()));
+    bob.until("INFO: You are an owner of this server now");
+    server.server().moderator().kick("alice", "one moment").expect("kicked");
+    alice.wait_for("✗ not connected · you were kicked: one moment");
+    bob.send("/doors closed");
+    bob.until("INFO: bob closed the doors");
+    alice.press("\x12");
+    alice.wait_for("the server's doors are closed · Ctrl-R now");
+    alice.press("may I come in?\r");
+    bob.send("/doors open");
+    bob.until("INFO: bob opened the doors");
+    alice.press("\x12");
+    bob.until("alice: may I come in?");
+}
+
+#[test]
 fn newcomer_sees_before_typing_that_a_room_is_quiet() {
     let (_server, mut alice, _, mut bob) = alice_and_bob(100, 24);
     bob.send("/join lab");

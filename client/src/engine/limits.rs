@@ -5,7 +5,10 @@ pub const MAX_WAITING: usize = 500;
 /// Background requests that may wait.
 pub const MAX_BACKGROUND: usize = 200;
 /// Lines of the server's rate that background requests leave free for typed lines: two joins, each with a message.
-pub const FREE_FOR_USER: usize = 4;
+pub const FREE_FOR_USER: usize = 3;
+/// Lines that the question for a room's rules leaves free: the notices of the server tell a newcomer what restricts its
+/// talk, so the question waits for all others.
+pub const FREE_FOR_OTHERS: usize = 6;
 /// Rate limit until the server announces its own: lines, and the window in milliseconds.
 pub const DEFAULT_RATE: (u64, u64) = (10, 5_000);
 /// Milliseconds by which the client's window is longer than the server's. A network that delays lines brings them

@@ -76,6 +76,12 @@ impl RequestKind {
         use RequestKind::{Command, Join, Leave, Lookup, Message, Search};
         matches!(self, Message(_) | Command | Lookup | Search | Join(_) | Leave(_))
     }
+
+    /// Returns whether other background requests matter more to the user.
+    #[must_use]
+    pub fn can_wait(&self) -> bool {
+        matches!(self, RequestKind::Rules(_))
+    }
 }
 
 /// Progress of a typed line.

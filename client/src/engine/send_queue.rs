@@ -20,7 +20,7 @@
 //! Direct requests belong to encrypted chats between two clients: they are sent at once, and neither the server's rate nor
 //! a lost connection affects them. This module neither interprets answers nor informs the user; the engine does.
 
-use super::limits::{DEFAULT_RATE, FREE_FOR_USER, MAX_BACKGROUND, MAX_PAUSE_MS, MAX_WAITING, RATE_MARGIN_MS};
+use super::limits::{DEFAULT_RATE, FREE_FOR_OTHERS, FREE_FOR_USER, MAX_BACKGROUND, MAX_PAUSE_MS, MAX_WAITING, RATE_MARGIN_MS};
 use super::request::{RequestKind, Target};
 use std::collections::VecDeque;
 
@@ -211,10 +211,9 @@ impl SendQueue {
     }
 
     fn take_background(&mut self, now: u64) -> Option<QueuedRequest> {
-        if !self.rate_limit.allows(now, FREE_FOR_USER) {
-            return None;
-        }
-        let at = self.background.iter().position(|item| item.not_before <= now)?;
+        let allows = [FREE_FOR_USER, FREE_FOR_OTHERS].map(|free| self.rate_limit.allows(now, free));
+        let may_go = |item: &QueuedRequest| item.not_before <= now && allows[usize::from(item.kind.can_wait())];
+        let at = self.background.iter().position(may_go)?;
         self.background.remove(at)
     }
 

@@ -15,6 +15,7 @@ pub enum Refusal {
     TargetAbove,
     TargetIsOwner,
     TargetNotInRoom,
+    TargetMuted,
     NotMuted,
     NotBanned,
     OwnerAlready,
@@ -32,7 +33,7 @@ pub enum Refusal {
 }
 
 /// A part of the sentence of each refusal, in LanTalk's words too. No other sentence of the server contains one.
-const SENTENCES: [(Refusal, &str); 26] = [
+const SENTENCES: [(Refusal, &str); 27] = [
     (Refusal::Muted, "You are muted in "),
     (Refusal::Quiet, " is quiet: only its owners"),
     (Refusal::Slowed, " is slow: nothing was sent"),
@@ -45,6 +46,7 @@ const SENTENCES: [(Refusal, &str); 26] = [
     (Refusal::TargetAbove, " is an owner of this server. Nothing"),
     (Refusal::TargetIsOwner, "/deop "),
     (Refusal::TargetNotInRoom, " is not in "),
+    (Refusal::TargetMuted, " is muted in "),
     (Refusal::NotMuted, " is not muted in "),
     (Refusal::NotBanned, " is not banned there"),
     (Refusal::OwnerAlready, " already."),

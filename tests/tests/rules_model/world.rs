@@ -42,6 +42,7 @@ pub fn play(steps: &[UserStep]) -> Result<usize, TestCaseError> {
         config.limits.mail_per_sender = 10_000;
         config.limits.mail_per_receiver = 10_000;
         config.limits.requests_per_address = u64::MAX;
+        config.limits.wrong_keys_per_address = u64::MAX;
     });
     for (name, (_, is_account)) in NAMES.iter().zip(USERS) {
         if is_account {

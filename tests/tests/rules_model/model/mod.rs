@@ -287,7 +287,8 @@ impl Model {
             }
             Action::Doors(open) => {
                 self.require_server_owner(mine)?;
-                let inside = || (0..NAMES.len()).filter(|user| self.is_online(*user)).map(|user| self.identity(user));
+                let inside =
+                    || (0..NAMES.len()).filter(|user| self.is_signed_in(*user)).map(|user| self.identity(user));
                 self.inside = (!open).then(|| inside().collect());
             }
             Action::Wait => self.now += WAIT,
@@ -348,9 +349,6 @@ impl Model {
             room.hands.retain(|(_, owner)| *owner != gone);
         }
         self.owners.retain(|owner| *owner != gone);
-        if let Some(inside) = &mut self.inside {
-            inside.retain(|insider| insider.owner != Some(gone) || insider.has_token);
-        }
         if self.owners.is_empty() {
             self.inside = None;
         }
@@ -395,7 +393,7 @@ impl Model {
         self.owners.retain(is_account);
         self.bans.restart(now);
         if let Some(inside) = &mut self.inside {
-            inside.retain(|insider| insider.owner.as_ref().is_some_and(is_account));
+            inside.retain(|insider| insider.has_token || !insider.is_guest());
         }
         if self.owners.is_empty() {
             self.inside = None;
@@ -404,9 +402,15 @@ impl Model {
 }
 
 impl Identity {
-    /// True if a user who was inside is recognized in `other`, by the owner or by the name token.
+    fn is_guest(self) -> bool {
+        !matches!(self.owner, Some(Owner::Account(_)))
+    }
+
+    /// True if a user who was inside is recognized in `other`: by the owner, by the name token, or, without one, by the
+    /// name. All users have one address.
     fn is_inside_as(self, other: Identity) -> bool {
-        (other.owner.is_some() && self.owner == other.owner) || (self.has_token && other.has_token)
+        let is_same_guest = self.is_guest() && other.is_guest() && !self.has_token && self.name == other.name;
+        (other.owner.is_some() && self.owner == other.owner) || (self.has_token && other.has_token) || is_same_guest
     }
 }
 

@@ -20,7 +20,9 @@
 //! Direct requests belong to encrypted chats between two clients: they are sent at once, and neither the server's rate nor
 //! a lost connection affects them. This module neither interprets answers nor informs the user; the engine does.
 
-use super::limits::{DEFAULT_RATE, FREE_FOR_OTHERS, FREE_FOR_USER, MAX_BACKGROUND, MAX_PAUSE_MS, MAX_WAITING, RATE_MARGIN_MS};
+use super::limits::{
+    DEFAULT_RATE, FREE_FOR_OTHERS, FREE_FOR_USER, MAX_BACKGROUND, MAX_PAUSE_MS, MAX_WAITING, RATE_MARGIN_MS,
+};
 use super::request::{RequestKind, Target};
 use std::collections::VecDeque;
 

@@ -44,6 +44,7 @@ pub fn play(steps: &[UserStep]) -> Result<usize, TestCaseError> {
         config.limits.requests_per_address = u64::MAX;
         config.limits.presence_lines = u64::MAX;
         config.limits.renames_per_session = 100;
+        config.limits.wrong_keys_per_address = u64::MAX;
     });
     for (name, (_, is_account)) in NAMES.iter().zip(USERS) {
         if is_account {

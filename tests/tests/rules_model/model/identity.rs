@@ -70,6 +70,8 @@ impl Model {
             session.former_names |= 1 << self.names[me];
         }
         self.names[me] = identity.name;
+        let insiders = self.inside.iter_mut().flatten().filter(|insider| insider.owner == Some(mine));
+        insiders.for_each(|insider| insider.name = identity.name);
         Ok(())
     }
 }
@@ -80,8 +82,14 @@ impl Identity {
         self.name == name || self.former_names & (1 << name) != 0
     }
 
-    /// True if a user who was inside is recognized in `other`, by the owner or by the name token.
+    fn is_guest(self) -> bool {
+        !matches!(self.owner, Some(Owner::Account(_)))
+    }
+
+    /// True if a user who was inside is recognized in `other`: by the owner, by the name token, or, without one, by the
+    /// name. All users have one address.
     pub(super) fn is_inside_as(self, other: Identity) -> bool {
-        (other.owner.is_some() && self.owner == other.owner) || (self.has_token && other.has_token)
+        let is_same_guest = self.is_guest() && other.is_guest() && !self.has_token && self.name == other.name;
+        (other.owner.is_some() && self.owner == other.owner) || (self.has_token && other.has_token) || is_same_guest
     }
 }

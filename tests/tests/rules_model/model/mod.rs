@@ -306,7 +306,8 @@ impl Model {
             }
             Action::Doors(open) => {
                 self.require_server_owner(mine)?;
-                let inside = || (0..NAMES.len()).filter(|user| self.is_online(*user)).map(|user| self.identity(user));
+                let inside =
+                    || (0..NAMES.len()).filter(|user| self.is_signed_in(*user)).map(|user| self.identity(user));
                 self.inside = (!open).then(|| inside().collect());
             }
             Action::Nick => self.rename(me)?,
@@ -346,9 +347,6 @@ impl Model {
         }
         self.close_empty_rooms();
         self.owners.retain(|owner| *owner != gone);
-        if let Some(inside) = &mut self.inside {
-            inside.retain(|insider| insider.owner != Some(gone) || insider.has_token);
-        }
         if self.owners.is_empty() {
             self.inside = None;
         }
@@ -391,7 +389,7 @@ impl Model {
         self.owners.retain(is_account);
         self.bans.restart(now);
         if let Some(inside) = &mut self.inside {
-            inside.retain(|insider| insider.owner.as_ref().is_some_and(is_account));
+            inside.retain(|insider| insider.has_token || !insider.is_guest());
         }
         if self.owners.is_empty() {
             self.inside = None;

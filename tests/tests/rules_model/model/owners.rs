@@ -110,8 +110,14 @@ impl Model {
             Action::Floor(user, short) => {
                 let first = self.rooms[at].hands.first().map(|(user, _)| *user);
                 let user = user.or(first).ok_or(vec![Refusal::NoHands])?;
-                let owner = self.known_owner(user).ok_or(vec![Refusal::NoSuchUser])?;
+                // The user who raised the hand, also if another session has the name now.
+                let hand = self.rooms[at].hands.iter().find(|(other, _)| *other == user).map(|(_, owner)| *owner);
+                let owner = hand.or(self.known_owner(user)).ok_or(vec![Refusal::NoSuchUser])?;
+                let identity = self.known(user);
                 let room = &mut self.rooms[at];
+                if !room.owners.contains(&owner) && room.mutes.hold(identity, now) {
+                    return refuse(Refusal::TargetMuted);
+                }
                 room.floors.retain(|(other, _)| *other != owner);
                 room.hands.retain(|(_, other)| *other != owner);
                 // `/floor` alone gives the floor for one message.

@@ -68,7 +68,7 @@ fn lists() {
 #[test]
 fn ping_and_help() {
     let test_server = TestServer::default();
-    let mut alice = test_server.guest("alice", "room");
+    let mut alice = test_server.guest("alice", "lobby");
     expect_answers(&mut alice, &[("/ping", "PONG"), ("/ping x", "PONG x"), ("/PING a b", "PONG a b")]);
     for help in ["help", "/help", "HELP", "/?"] {
         alice.send(help);

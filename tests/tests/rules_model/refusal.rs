@@ -34,10 +34,12 @@ pub enum Refusal {
 }
 
 /// A part of the sentence of each refusal, in LanTalk's words too. No other sentence of the server contains one.
-const SENTENCES: [(Refusal, &str); 27] = [
+const SENTENCES: [(Refusal, &str); 30] = [
     (Refusal::Muted, "You are muted in "),
     (Refusal::Quiet, " is quiet: only its owners"),
     (Refusal::Slowed, " is slow: nothing was sent"),
+    (Refusal::Quiet, " is quiet, and this would reach"),
+    (Refusal::Slowed, " is slow, and this would reach"),
     (Refusal::RoomBanned, "You are banned from "),
     (Refusal::InviteOnly, " is for invited users only"),
     (Refusal::KeyNeeded, " has a key word: /join "),

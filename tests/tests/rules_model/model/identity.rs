@@ -82,7 +82,7 @@ impl Identity {
         self.name == name || self.former_names & (1 << name) != 0
     }
 
-    fn is_guest(self) -> bool {
+    pub(super) fn is_guest(self) -> bool {
         !matches!(self.owner, Some(Owner::Account(_)))
     }
 

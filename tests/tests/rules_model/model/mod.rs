@@ -151,11 +151,16 @@ impl Model {
         Outcome { refused: admitted.err().unwrap_or_default(), ..Outcome::default() }
     }
 
-    /// Resumes a lost session, which enters its rooms again without being asked for a key word or an invitation.
+    /// Resumes a lost session, which enters its rooms again without being asked for a key word or an invitation. A ban from
+    /// the server may have come meanwhile.
     pub fn resume(&mut self, user: UserIndex) -> Outcome {
         let Some(mut session) = self.sessions[user].clone().filter(|session| session.is_lost) else {
             return Outcome { refused: vec![Refusal::NoSession], ..Outcome::default() };
         };
+        let identity = self.identity_with(user, session.owner);
+        if !self.owners.contains(&session.owner) && self.bans.hold(identity, self.now) {
+            return Outcome { refused: vec![Refusal::Expelled], ..Outcome::default() };
+        }
         session.is_lost = false;
         session.rooms.retain(|room| self.enter(user, session.owner, *room, false, true).is_ok());
         self.sessions[user] = Some(session);

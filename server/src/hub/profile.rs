@@ -139,9 +139,20 @@ mod tests {
         assert!(profile.is_away());
         assert_eq!([told(1), told(2), told(1)].map(|text| text.is_some()), [true, true, false]);
         profile.set_away("a meeting".into());
-        assert_eq!(told(1).as_deref(), Some("a meeting"));
+        assert_eq!((told(1).as_deref(), profile.away_text().as_deref()), (Some("a meeting"), Some("a meeting")));
         assert!(profile.end_away() && !profile.end_away() && !profile.is_away());
         assert_eq!(told(3), None);
+    }
+
+    #[test]
+    fn the_program_and_the_former_names_are_kept_in_order() {
+        let holder = NameHolder::of(crate::hub::Token::from_bits([7; 16]));
+        let profile = Profile::new(Some(holder), NOW);
+        assert_eq!((profile.name_holder(), profile.away_text()), (Some(holder), None));
+        for name in ["bob", "carl"] {
+            profile.add_former_name(&NameKey::of(name));
+        }
+        assert_eq!(*profile.former_names(), [NameKey::of("bob"), NameKey::of("carl")]);
     }
 
     #[test]

@@ -119,6 +119,7 @@ mod tests {
             ids
         };
         assert_eq!(ids(&messages, 0), [4, 3], "the fourth message displaced the first");
+        assert!(messages.find(1).is_none() && messages.find(2).is_some());
         assert_eq!(ids(&messages, 3), [4]);
         let late = recent(9, &[(&alice, 0), (&bob, 1), (&alice, 600_001)]);
         assert_eq!(ids(&late, 0), [3], "ten minutes are over");

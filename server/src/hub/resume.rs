@@ -317,6 +317,9 @@ mod tests {
         assert_eq!(first.and_then(|first| table.expire(first)), None, "evicted already");
         assert_eq!(table.resume(4, 9, token(4), token(5)), Some("four"));
         let again = table.detach(4, address(), "again", 1).0.unwrap();
+        assert_eq!(table.detached(4), Some(&"again"));
+        assert_eq!(table.all_detached().count(), 1);
+        assert!(format!("{:?}", token(7)).starts_with("Token"), "without its bits");
         assert_eq!(table.expire(again - 1), None, "an older detachment");
         assert_eq!(table.expire(again), Some("again"));
         assert_eq!(table.find(token(5), Transport::Clear), None);

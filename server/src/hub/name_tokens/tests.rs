@@ -174,3 +174,32 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn each_token_has_its_holder() {
+    let holders: std::collections::HashSet<NameHolder> =
+        (0..300_u128).map(|n| NameHolder::of(Token::from_bits(n.to_be_bytes()))).collect();
+    assert_eq!(holders.len(), 300);
+    assert!(holders.iter().all(|holder| NameHolder::parse(&holder.to_string()) == Some(*holder)));
+}
+
+#[test]
+fn loaded_names_keep_their_network_and_their_order() {
+    let mut before = table(9, 9);
+    let network = CountedAddress { multiplier: 16, ..CountedAddress::from("a") };
+    for (name, by) in [("one", 1), ("two", 2), ("three", 3)] {
+        before.keep(&user(name), holder(by), &network);
+        before.release(&key(name), later(i64::from(by)));
+    }
+    let records = before.to_records(later(9));
+    let mut after = table(9, 9);
+    after.load(&records);
+    assert_eq!(after.to_records(later(9)), records, "in the order in which their users left");
+    assert!(records.iter().all(|record| record.multiplier == 16));
+}
+
+#[test]
+fn the_time_left_is_told_in_whole_units() {
+    let told = [0, 1, 60, 61, 3_600, 3_601, 7_200].map(whole_units);
+    assert_eq!(told, [0, 60, 60, 120, 3_600, 7_200, 7_200]);
+}

@@ -207,6 +207,29 @@ fn slow_mode_remembers_pauses_of_slowed_users_only() {
 }
 
 #[test]
+fn a_running_pause_is_not_pushed_out_by_those_that_are_over() {
+    let mut rules = owned();
+    rules.set_slow(10);
+    for number in 2..MAX_TRACES as u64 + 1 {
+        assert_eq!(causes(&mut rules, number, NOW), None);
+    }
+    let last = MAX_TRACES as u64 + 1;
+    assert_eq!(causes(&mut rules, last, later(5)), None);
+    assert_eq!(causes(&mut rules, last + 1, later(11)), None);
+    assert_eq!(causes(&mut rules, last, later(14)), Some(Cause::Slowed));
+}
+
+#[test]
+fn owners_and_hands_follow_their_user_to_another_name() {
+    let mut rules = busy();
+    assert!(rules.add_owner(name(2), guest(2), &Limits::default()));
+    rules.rename(&guest(2), &name(22));
+    let owners: Vec<String> = rules.owners.iter().map(|owner| owner.user.to_string()).collect();
+    let hands: Vec<String> = rules.hands().map(|hand| hand.user.to_string()).collect();
+    assert_eq!((owners, hands), (vec!["user1".into(), "user22".into()], vec!["user22".into(), "user3".into()]));
+}
+
+#[test]
 fn floors_and_hands_end_with_the_quiet() {
     let mut rules = owned();
     rules.set_quiet(true);

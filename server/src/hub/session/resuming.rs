@@ -115,7 +115,7 @@ impl Hub {
     pub fn take_over(
         self: &Arc<Self>,
         used: Token,
-        request: SignInRequest,
+        mut request: SignInRequest,
         options: SessionOptions,
         now: OffsetDateTime,
     ) -> Result<Session, NotResumed> {
@@ -123,13 +123,17 @@ impl Hub {
         let client = request.outbox.client();
         let owner = session.take_turn(client, TURN_TIMEOUT).ok_or(NotResumed::Busy)?;
         let replaced = self.replace_user(&session, owner, used, &request, options, now);
-        let ReplacedUser { old, new: user } = replaced.inspect_err(|_| session.return_turn(client, owner))?;
+        let ReplacedUser { old, new: user, rooms } = replaced.inspect_err(|_| session.return_turn(client, owner))?;
+        if rooms.must_be_stored {
+            self.store_ownership_of(&user, now);
+        }
+        request.options.refused_rooms.extend(rooms.refused);
         old.send_event(&EventKind::from(Cause::ResumedElsewhere.report()).at(now), &self.limits);
         old.outbox.close_input();
         old.outbox.disconnect(DisconnectReason::Resumed);
         let reservation = NameReservation { hub: self.clone(), name: user.name.clone(), transferred: false };
         self.attach(&session, &user, options.acks, options.seq, now);
-        let rooms = make_current(session.rooms.lock().clone(), &request.options.rooms);
+        let rooms = make_current(rooms.entered, &request.options.rooms);
         let arrival =
             SessionStart { rooms, token: Some(options.token), name_token: None, resumed: true, announced: false };
         Ok(self.start_session(reservation, user, arrival, request, now))
@@ -188,7 +192,32 @@ impl Hub {
         registry.blocks.replace_client(owner, client);
         registry.block_connection(&user);
         old.mark_left();
-        Ok(ReplacedUser { old, new: user })
+        // The old connection may have left its rooms already, since the turn is no longer its own.
+        let rooms = session.rooms.lock().clone();
+        let rooms = self.enter_again(&mut registry, rooms, &user, now);
+        Ok(ReplacedUser { old, new: user, rooms })
+    }
+
+    /// Makes a user who resumes its session a member of its rooms, so that an owner who takes it out finds it there.
+    /// [`Hub::start_session`] enters only rooms of which the user is still a member.
+    fn enter_again(
+        &self,
+        registry: &mut Registry,
+        rooms: Vec<RoomName>,
+        user: &Arc<User>,
+        now: OffsetDateTime,
+    ) -> RoomsAgain {
+        let mut again = RoomsAgain::default();
+        for room in rooms {
+            match self.enter(registry, &room, user, Entry { key: None, resumed: true, now }) {
+                Ok(entered) => {
+                    again.must_be_stored |= entered.must_be_stored;
+                    again.entered.push(room);
+                }
+                Err(report) => again.refused.push(report.in_room(room.to_string())),
+            }
+        }
+        again
     }
 
     /// Refuses a session of a user who is banned from the server, by its new address, too. The caller holds the registry:
@@ -222,7 +251,7 @@ impl Hub {
         let mut registry = self.registry();
         let detached = self.take_lost(&mut registry, number, used, &request, options, now);
         let detached = detached.inspect_err(|_| session.return_turn(client, owner))?;
-        let DetachedSession { name, history_owner, profile, mut rooms, blocked, partners, .. } = detached;
+        let DetachedSession { name, history_owner, profile, rooms, blocked, partners, .. } = detached;
         // Hold only now that nothing can fail: a refusal would be stuck in the held outbox.
         request.outbox.hold();
         let outbox = request.outbox.clone();
@@ -231,24 +260,14 @@ impl Hub {
         registry.add_user(&user, if user.is_account() { account_blocks } else { blocked });
         registry.keep_name(&user);
         self.server_rules.lock().come_in(user.rules_identity());
-        // Enter here, so that an owner who takes the user out finds it in the rooms. `start_session` enters them again.
-        let mut must_be_stored = false;
-        rooms.retain(|room| match self.enter(&mut registry, room, &user, Entry { key: None, resumed: true, now }) {
-            Ok(entered) => {
-                must_be_stored |= entered.must_be_stored;
-                true
-            }
-            Err(report) => {
-                request.options.refused_rooms.push(report.in_room(room.to_string()));
-                false
-            }
-        });
+        let rooms = self.enter_again(&mut registry, rooms, &user, now);
         drop(registry);
-        if must_be_stored {
+        if rooms.must_be_stored {
             self.store_ownership_of(&user, now);
         }
+        request.options.refused_rooms.extend(rooms.refused);
         self.attach(&session, &user, options.acks, options.seq, now);
-        let rooms = make_current(rooms, &request.options.rooms);
+        let rooms = make_current(rooms.entered, &request.options.rooms);
         let arrival =
             SessionStart { rooms, token: Some(options.token), name_token: None, resumed: true, announced: true };
         let session = self.start_session(reservation, user, arrival, request, now);
@@ -320,6 +339,17 @@ impl Hub {
 struct ReplacedUser {
     old: Arc<User>,
     new: Arc<User>,
+    rooms: RoomsAgain,
+}
+
+/// The rooms of a user who resumes its session.
+#[derive(Default)]
+struct RoomsAgain {
+    entered: Vec<RoomName>,
+    /// Rooms that refuse the user now, as reports.
+    refused: Vec<Report<'static>>,
+    /// The rules must be stored, since a room's last use is noted.
+    must_be_stored: bool,
 }
 
 /// Reorders the rooms of a session, so that the last room in `requested` becomes the current one if the session has it.

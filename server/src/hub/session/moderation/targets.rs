@@ -127,6 +127,8 @@ impl Session {
         let member = registry.rooms.member(gate.name(), user.client()).cloned();
         let (Some(member), Some((_, group))) = (member, registry.rooms.find(gate.name())) else { return false };
         registry.leave_room(gate.name(), user.client(), self.now);
+        // A connection that takes the session over now must not enter the room.
+        user.forget_room(gate.name());
         drop(registry);
         let change = PresenceChange { hub: &self.hub, group: &group, user: &user, joins: false };
         let mut notice = change.notice(self.now);
@@ -138,7 +140,7 @@ impl Session {
         if let Some(number) = number {
             group.log.wait_delivered(number);
         }
-        // Last: until the subscription has ended, the user's thread may list the room again.
+        // Again: until the subscription has ended, the user's thread may list the room again.
         user.forget_room(gate.name());
         self.hub.registry().forget_room_of_lost(owner, gate.name());
         let mut report = self.by(why).with_reason(reason.unwrap_or_default().to_owned());

@@ -203,6 +203,13 @@ impl<'a> Report<'a> {
         self
     }
 
+    /// Adds how many seconds it lasts; `None` without an end.
+    #[must_use]
+    pub fn for_seconds(mut self, seconds: Option<u64>) -> Report<'a> {
+        self.about.seconds = seconds;
+        self
+    }
+
     /// Adds the command that was probably meant.
     #[must_use]
     pub fn with_hint(mut self, hint: Option<impl Into<Text<'a>>>) -> Report<'a> {

@@ -12,7 +12,7 @@ use super::unsent::DroppedLines;
 use crate::door::{Door, Inbound};
 use crate::guard::AddressBudget;
 use crate::guard::address_budget::{BudgetVerdict, TalkSize};
-use crate::hub::{AfterCommand, Session, Tag, User};
+use crate::hub::{AfterCommand, Session, Tag, User, throttled};
 use landline_common::clean::{clean, has_line_end};
 use landline_common::command::{Command, CommandError, Request, parse};
 use landline_common::event::Text;
@@ -181,9 +181,7 @@ impl Dispatcher<'_> {
 
     /// Answers a command object that was dropped because of a rate limit.
     pub(super) fn refuse_throttled(&mut self, label: String, retry: Duration, now: OffsetDateTime) {
-        let mut why = Cause::Throttled.report();
-        why.about.retry_ms = Some(u64::try_from(retry.as_millis()).unwrap_or(u64::MAX).max(1));
-        self.session.refuse_labeled(Some(label), why, now);
+        self.session.refuse_labeled(Some(label), throttled(retry), now);
     }
 
     /// Parses a decoded message; `None` if it is blank.

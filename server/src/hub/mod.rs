@@ -60,6 +60,7 @@ use parking_lot::Condvar;
 use private::PrivateChats;
 use publications::{LineBatch, TalkPublication};
 use request_budgets::RequestBudgets;
+pub use request_budgets::throttled;
 use resume::ResumeTable;
 use room::Rooms;
 use rules::{RulesTable, ServerRules};

@@ -224,7 +224,7 @@ impl Hub {
     }
 }
 
-/// Rounds a long time up, to the hour or the minute, so that a sentence is short and tells nobody when a user left.
+/// Rounds a long time up, to the hour or the minute, so that a sentence is short and does not tell when a user left.
 fn whole_units(seconds: u64) -> u64 {
     let unit = if seconds > 3_600 { 3_600 } else { 60 };
     seconds.div_ceil(unit) * unit

@@ -52,8 +52,9 @@ impl<K: Ord + Clone> RequestBudgets<K> {
     }
 }
 
-/// Makes the refusal of a request for which the budget is empty.
-pub(super) fn throttled(wait: Duration) -> Report<'static> {
+/// Makes the refusal of what a budget or a rate does not allow now, but after `wait`.
+#[must_use]
+pub fn throttled(wait: Duration) -> Report<'static> {
     let mut report = Cause::Throttled.report();
     report.about.retry_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1));
     report

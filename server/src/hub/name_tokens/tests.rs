@@ -65,7 +65,7 @@ fn a_name_that_is_free_again_goes_to_the_next_holder() {
     table.forget(&key("bob"));
     assert_eq!(table.check(&key("bob"), None, NOW), Ok(()));
     table.release(&key("bob"), NOW);
-    assert_eq!(table.check(&key("bob"), None, NOW), Ok(()), "a name that nobody keeps");
+    assert_eq!(table.check(&key("bob"), None, NOW), Ok(()), "a name that no program keeps");
 }
 
 #[test]

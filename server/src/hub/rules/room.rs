@@ -95,7 +95,7 @@ pub(in crate::hub) struct RoomRules {
 }
 
 impl RoomRules {
-    /// The rules of a new room, which its opener owns, or nobody.
+    /// The rules of a new room, which its opener owns, or no user.
     pub(in crate::hub) fn opened_by(owner: Option<(UserName, HistoryOwner)>) -> RoomRules {
         let owners = owner.into_iter().map(|(user, owner)| RoomOwner { user, owner }).collect();
         RoomRules { owners, ..RoomRules::default() }
@@ -151,7 +151,7 @@ impl RoomRules {
         now: OffsetDateTime,
     ) -> Result<(), Report<'static>> {
         match self.bans.find(identity, now).filter(|_| !self.is_owner(&identity.owner)) {
-            Some(ban) => Err(timed(Cause::RoomBanned.with_room(room.to_owned()), ban.seconds_left(now))),
+            Some(ban) => Err(Cause::RoomBanned.with_room(room.to_owned()).for_seconds(ban.seconds_left(now))),
             None => Ok(()),
         }
     }
@@ -163,7 +163,7 @@ impl RoomRules {
         }
         let room = || room.to_owned();
         if let Some(mute) = self.mutes.find(identity, now) {
-            return Err(timed(Cause::Muted.with_room(room()), mute.seconds_left(now)));
+            return Err(Cause::Muted.with_room(room()).for_seconds(mute.seconds_left(now)));
         }
         if self.is_quiet && !self.has_floor(&identity.owner, now) {
             return Err(Cause::Quiet.with_room(room()));
@@ -393,12 +393,6 @@ impl RoomRules {
         let list = if is_ban { &mut self.bans } else { &mut self.mutes };
         list.add(sanction, count(limits.room_list), now)
     }
-}
-
-/// Adds the seconds that a sanction still lasts.
-pub(in crate::hub) fn timed(mut report: Report<'static>, seconds: Option<u64>) -> Report<'static> {
-    report.about.seconds = seconds;
-    report
 }
 
 #[cfg(test)]

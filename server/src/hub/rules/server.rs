@@ -1,6 +1,6 @@
 //! The rules of the whole server.
 
-use super::room::{RoomOwner, timed};
+use super::room::RoomOwner;
 use super::sanctions::Sanctions;
 use super::{Identity, Sanction};
 use crate::hub::name_tokens::NameHolder;
@@ -99,9 +99,7 @@ impl ServerRules {
         let most = count(limits.room_owners);
         if !self.is_owner(owner) {
             if self.owners.len() >= most {
-                let mut report = Cause::RulesFull.with_count(most as u64);
-                report.about.room = Some("the server".into());
-                return Err(report);
+                return Err(Cause::RulesFull.with_count(most as u64).in_room("the server"));
             }
             self.owners.push(RoomOwner { user: user.clone(), owner: owner.clone() });
         }
@@ -165,7 +163,7 @@ impl ServerRules {
     /// Refuses a banned user, unless it owns the server.
     pub(in crate::hub) fn check_ban(&self, identity: &Identity, now: OffsetDateTime) -> Result<(), Report<'static>> {
         match self.bans.find(identity, now).filter(|_| !self.is_owner(&identity.owner)) {
-            Some(ban) => Err(timed(Cause::Expelled.report(), ban.seconds_left(now))),
+            Some(ban) => Err(Cause::Expelled.report().for_seconds(ban.seconds_left(now))),
             None => Ok(()),
         }
     }
@@ -192,7 +190,7 @@ impl ServerRules {
         self.open_without_owners();
     }
 
-    /// Opens the doors if no owner is left to open them: nobody could come in any more.
+    /// Opens the doors if no owner is left to open them: no user could come in any more.
     pub(super) fn open_without_owners(&mut self) {
         if self.owners.is_empty() {
             self.inside = None;

@@ -22,7 +22,7 @@
 
 use super::Session;
 use super::pages::max_answer_bytes;
-use landline_common::history::{ChangedMessage, HistoryError, HistoryFilter, HistoryReader, Page, Range};
+use landline_common::history::{ChangedMessage, HistoryError, HistoryFilter, Page, Range};
 use landline_common::limits::{DELETED_IDS, count};
 use landline_common::{EventKind, OffsetDateTime, RoomKey, RoomName};
 
@@ -131,13 +131,8 @@ impl Session {
         let room = missed_range.room.as_ref().map(|(name, _)| name);
         let rooms: Vec<&str> = room.into_iter().map(|room| room.key().as_str()).collect();
         let blocked = self.blocked_keys();
-        let viewer = HistoryReader {
-            address: &self.user.address.key,
-            party: self.user.history_owner(),
-            rooms: &rooms,
-            blocked: &blocked,
-            only: room.map_or(HistoryFilter::Global, |room| HistoryFilter::Room(room.key().as_str())),
-        };
+        let only = room.map_or(HistoryFilter::Global, |room| HistoryFilter::Room(room.key().as_str()));
+        let viewer = self.reader(&rooms, &blocked, only);
         let most = count(self.hub.limits.changes_told);
         // A history that is off or cannot be read now has no changes to tell.
         let changes = self.hub.storage.changes(&viewer, last_id, most).unwrap_or_default();

@@ -69,13 +69,7 @@ impl Session {
     pub(super) fn search(&mut self, words: &str, before: Option<u64>) -> CommandResult {
         let rooms: Vec<&str> = self.rooms.iter().map(|membership| membership.name.key().as_str()).collect();
         let blocked = self.blocked_keys();
-        let viewer = HistoryReader {
-            address: &self.user.address.key,
-            party: self.user.history_owner(),
-            rooms: &rooms,
-            blocked: &blocked,
-            only: HistoryFilter::Everything,
-        };
+        let viewer = self.reader(&rooms, &blocked, HistoryFilter::Everything);
         let mut page =
             self.hub.storage.search(&viewer, words, before, PAGE).map_err(|why| self.hub.history_refusal(&why))?;
         self.truncate(&mut page, true, 1, &mut max_answer_bytes(&self.hub.limits));
@@ -111,6 +105,16 @@ impl Session {
         self.read_within(rooms, only, range, 1, &mut left).map_err(|why| self.hub.history_refusal(&why))
     }
 
+    /// The user as a reader of these rooms.
+    pub(super) fn reader<'r>(
+        &'r self,
+        rooms: &'r [&'r str],
+        blocked: &'r [NameKey],
+        only: HistoryFilter<'r>,
+    ) -> HistoryReader<'r> {
+        HistoryReader { address: &self.user.address.key, party: self.user.history_owner(), rooms, blocked, only }
+    }
+
     /// Reads a part of the history, cut down to the bytes in `left` but to no less than `least` entries. Subtracts its
     /// bytes from `left`.
     pub(super) fn read_within(
@@ -122,13 +126,7 @@ impl Session {
         left: &mut usize,
     ) -> Result<Page, HistoryError> {
         let blocked = self.blocked_keys();
-        let viewer = HistoryReader {
-            address: &self.user.address.key,
-            party: self.user.history_owner(),
-            rooms,
-            blocked: &blocked,
-            only,
-        };
+        let viewer = self.reader(rooms, &blocked, only);
         let mut page = self.hub.storage.read_history(&viewer, range)?;
         let keep_first = matches!(range, Range::After(..) | Range::Between { .. });
         self.truncate(&mut page, keep_first, least, left);

@@ -88,7 +88,7 @@ impl Session {
     /// Adds whether the user owns the server or the asker's current room; for owners of that room also whether the user
     /// is muted or banned there.
     fn with_standing(&self, mut whois: Whois<'static>, identity: &Identity) -> Whois<'static> {
-        if self.hub.server_rules.lock().is_owner(&identity.owner) {
+        if self.hub.is_server_owner(&identity.owner) {
             whois.standing.push("server_owner".into());
         }
         let gate = self.rooms.last().and_then(|membership| membership.group.gate.as_deref());

@@ -8,7 +8,7 @@ use super::super::Registry;
 use super::super::private::RequestOutcome;
 use super::{CommandResult, Session, User};
 use crate::fanout::ClientId;
-use crate::hub::request_budgets::throttled;
+use crate::hub::throttled;
 use landline_common::command::Command;
 use landline_common::event::Text;
 use landline_common::{Cause, EventKind, NameKey, Rendering, Report};

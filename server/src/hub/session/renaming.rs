@@ -13,6 +13,7 @@
 
 use super::super::NameReservation;
 use super::super::broadcast_group::Notice;
+use super::super::throttled;
 use super::private_chats::ENDED;
 use super::{CommandResult, Session, User};
 use landline_common::limits::count;
@@ -43,11 +44,7 @@ impl Session {
         let hub = self.hub.clone();
         let user = self.user.with_name(new.name().clone());
         self.check_bans_of(&user)?;
-        hub.global.take_line(&hub).map_err(|wait| {
-            let mut report = Cause::Throttled.report();
-            report.about.retry_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1));
-            report
-        })?;
+        hub.global.take_line(&hub).map_err(throttled)?;
         let order = hub.private_chat_order.lock();
         for partner in self.end_chats(ENDED) {
             self.send_event(EventKind::PrivateEnded { with: partner.name.as_str().into(), reason: ENDED.into() });

@@ -5,8 +5,8 @@ use super::super::user::delivery_mode;
 use super::super::{Hub, Registry, User};
 use super::{CommandResult, Session, quoted};
 use crate::fanout::{ClientId, DeliveryMode, RoomLog, Subscription};
-use crate::hub::request_budgets::throttled;
 use crate::hub::rules::{RoomRules, unused_since_ms};
+use crate::hub::throttled;
 use landline_common::limits::count;
 use landline_common::{Cause, OffsetDateTime, Report, RoomName};
 use std::sync::Arc;
@@ -64,7 +64,7 @@ impl Hub {
         if !registry.rooms.is_open(room.key()) {
             registry.rules.expire(room.key(), unused_since_ms);
         }
-        if !self.server_rules.lock().is_owner(user.history_owner()) {
+        if !self.is_server_owner(user.history_owner()) {
             registry.admit(room, user, entry, self.poller.uptime())?;
         }
         let is_known = registry.rules.find(room.key()).is_some();

@@ -1,7 +1,7 @@
 //! Hands and the floor, and how a room stands.
 
 use super::super::{CommandResult, Session, User, no_such_user};
-use super::targets::{about, check_minutes};
+use super::targets::{about, check_minutes, seconds_of};
 use super::{MAX_LISTED, full};
 use crate::hub::Hub;
 use crate::hub::rules::{Hand, RoomGate, Sanctions};
@@ -42,9 +42,10 @@ impl Session {
             rules.give_floor(&owner, minutes, now);
             Ok(())
         })?;
-        let mut report = Cause::FloorGiven.with_user(target.name.to_string());
-        report.about.seconds = minutes.map(|minutes| minutes.saturating_mul(60));
-        self.announce_change(gate, report);
+        self.announce_change(
+            gate,
+            Cause::FloorGiven.with_user(target.name.to_string()).for_seconds(seconds_of(minutes)),
+        );
         Ok(())
     }
 
@@ -69,18 +70,15 @@ impl Session {
             self.answer(Cause::HandDown.with_room(gate.name().to_string()).into());
             return Ok(());
         };
-        let mut raised = Cause::HandRaised.with_user(name.to_string());
-        raised.about.room = Some(gate.name().to_string().into());
+        let raised = Cause::HandRaised.with_user(name.to_string()).in_room(gate.name().to_string());
         for user in self.hub.owners_in(gate).iter().filter(|user| user.client() != self.user.client()) {
             let text = text.clone().filter(|_| !self.is_blocked_by(user));
             let mut raised = raised.clone();
             raised.about.word = Some(text.unwrap_or_else(|| "(no text)".to_owned()).into());
             self.send_event_to(user, raised.into());
         }
-        let mut up = Cause::HandUp.with_count(before as u64);
-        up.about.room = Some(gate.name().to_string().into());
-        let up = self.explain(up);
-        self.answer(up.into());
+        let up = Cause::HandUp.with_count(before as u64).in_room(gate.name().to_string());
+        self.answer(self.explain(up).into());
         Ok(())
     }
 
@@ -119,8 +117,11 @@ impl Session {
         let now = self.now;
         let identity = self.user.rules_identity();
         let owner = self.require_owner(gate).is_ok();
-        let server_rules = self.hub.server_rules.lock().clone();
-        let runs_server = server_rules.is_owner(&identity.owner);
+        let (server_owners, server) = {
+            let server_rules = self.hub.server_rules.lock();
+            let owners: Vec<String> = server_rules.owners.iter().map(|owner| owner.user.to_string()).collect();
+            (owners, server_rules.is_owner(&identity.owner).then(|| server_rules.overview(now)))
+        };
         let mut members = if owner { self.hub.members_of(gate) } else { Vec::new() };
         members.sort_by(|a, b| a.name.key().cmp(b.name.key()));
         let mut hands = if owner { self.readable_hands(gate) } else { Vec::new() };
@@ -140,8 +141,8 @@ impl Session {
             RoomOverview {
                 pin,
                 owners: rules.owners.iter().map(|owner| owner.user.to_string()).collect(),
-                server_owners: server_rules.owners.iter().map(|owner| owner.user.to_string()).collect(),
-                server: runs_server.then(|| server_rules.overview(now)),
+                server_owners,
+                server,
                 topic: rules.topic.clone(),
                 open: !rules.is_closed,
                 has_key: rules.key.is_some(),
@@ -179,12 +180,10 @@ impl Hub {
 
     /// The members of a room who run it: its owners, and those of the server.
     fn owners_in(&self, gate: &RoomGate) -> Vec<Arc<User>> {
-        let members = self.members_of(gate);
-        let server_rules = self.server_rules.lock().clone();
         let is_owner = |user: &Arc<User>| {
             let owner = user.history_owner();
-            server_rules.is_owner(owner) || gate.read(|rules| rules.is_owner(owner))
+            self.is_server_owner(owner) || gate.read(|rules| rules.is_owner(owner))
         };
-        members.into_iter().filter(is_owner).collect()
+        self.members_of(gate).into_iter().filter(is_owner).collect()
     }
 }

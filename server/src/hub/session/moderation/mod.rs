@@ -87,7 +87,7 @@ impl Session {
             self.answer(report.into());
             return Ok(());
         }
-        if !self.hub.server_rules.lock().is_owner(self.user.history_owner()) {
+        if !self.is_server_owner() {
             return Err(Cause::NotServerOwner.report());
         }
         match action {
@@ -111,7 +111,7 @@ impl Session {
                 let cause = if open { Cause::DoorsOpen } else { Cause::DoorsShut };
                 self.announce_change_since(&before, cause.report())
             }
-            ServerAction::Expel { user, minutes } => self.expel_and_explain(user, minutes),
+            ServerAction::Expel { user, minutes } => self.expel(user, minutes),
             ServerAction::Readmit(user) => {
                 let target = self.target(user)?;
                 let name = target.name.to_string();
@@ -148,7 +148,7 @@ impl Session {
     }
 
     pub(in crate::hub::session) fn is_server_owner(&self) -> bool {
-        self.hub.server_rules.lock().is_owner(self.user.history_owner())
+        self.hub.is_server_owner(self.user.history_owner())
     }
 
     /// Returns the gate of a named room, or of the current one. The user is in it, or owns the server.
@@ -229,8 +229,7 @@ impl Session {
     /// Tells the room what an owner has changed. An owner who is not in the room is told, too. Members who block the owner
     /// are not told what the owner has written: a topic, a reason.
     fn announce_change(&mut self, gate: &RoomGate, report: Report<'static>) {
-        let mut report = self.by(report);
-        report.about.room = Some(gate.name().to_string().into());
+        let report = self.by(report).in_room(gate.name().to_string());
         let group = self.hub.registry().rooms.find(gate.name()).map(|(_, group)| group);
         if !self.is_in(gate) {
             self.answer(report.clone().into());
@@ -306,9 +305,7 @@ impl Session {
 
 /// Makes the refusal of one more entry in a list of a room that has `most`.
 fn full(gate: &RoomGate, most: u64) -> Report<'static> {
-    let mut report = Cause::RulesFull.with_count(most);
-    report.about.room = Some(gate.name().to_string().into());
-    report
+    Cause::RulesFull.with_count(most).in_room(gate.name().to_string())
 }
 
 impl Hub {
@@ -363,6 +360,11 @@ impl Hub {
     #[must_use]
     pub fn server_overview(&self, now: OffsetDateTime) -> ServerOverview {
         self.server_rules.lock().overview(now)
+    }
+
+    /// Returns whether a user owns the server.
+    pub(in crate::hub::session) fn is_server_owner(&self, owner: &HistoryOwner) -> bool {
+        self.server_rules.lock().is_owner(owner)
     }
 
     /// Sets the code that makes the next user who knows it an owner of the server.

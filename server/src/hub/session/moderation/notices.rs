@@ -68,8 +68,11 @@ impl Session {
     /// True for a room that only the owners of the server run, if none of them is here.
     fn lacks_owners(&self, room: &RoomName) -> bool {
         let Some(gate) = self.hub.registry().rules.find(room.key()).cloned() else { return false };
-        let server_rules = self.hub.server_rules.lock().clone();
-        gate.read(|rules| rules.owners.is_empty())
-            && !self.hub.online_users().iter().any(|user| server_rules.is_owner(user.history_owner()))
+        if !gate.read(|rules| rules.owners.is_empty()) {
+            return false;
+        }
+        let registry = self.hub.registry();
+        let server_rules = self.hub.server_rules.lock();
+        !registry.users.values().any(|user| server_rules.is_owner(user.history_owner()))
     }
 }

@@ -17,9 +17,7 @@ use crate::hub::recent::{Author, RecentMessage};
 use crate::hub::rules::RoomGate;
 use landline_common::command::MessageRef;
 use landline_common::event::Text;
-use landline_common::history::{
-    HistoryEntry, HistoryError, HistoryFilter, HistoryOwner, HistoryReader, MessageChange, Page, Range,
-};
+use landline_common::history::{HistoryEntry, HistoryError, HistoryFilter, HistoryOwner, MessageChange, Page, Range};
 use landline_common::limits::{DELETED_IDS, count};
 use landline_common::name::is_server_author;
 use landline_common::{Cause, EventKind, NameKey, Report};
@@ -228,13 +226,7 @@ impl Session {
     pub(super) fn read_unfiltered(&self, gate: Option<&RoomGate>, range: Range) -> Result<Page, HistoryError> {
         let room = gate.map(|gate| gate.name().key().as_str());
         let rooms: Vec<&str> = room.into_iter().collect();
-        let viewer = HistoryReader {
-            address: &self.user.address.key,
-            party: self.user.history_owner(),
-            rooms: &rooms,
-            blocked: &[],
-            only: room.map_or(HistoryFilter::Global, HistoryFilter::Room),
-        };
+        let viewer = self.reader(&rooms, &[], room.map_or(HistoryFilter::Global, HistoryFilter::Room));
         self.hub.storage.read_history(&viewer, range)
     }
 

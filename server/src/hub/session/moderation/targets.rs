@@ -85,14 +85,12 @@ impl Session {
         if *owner == *self.user.history_owner() {
             return Err(Cause::Yourself.report());
         }
-        if self.hub.server_rules.lock().is_owner(owner) {
+        if self.hub.is_server_owner(owner) {
             return Err(Cause::TargetAbove.with_user(name()));
         }
         match gate {
             Some(gate) if !self.is_server_owner() && gate.read(|rules| rules.is_owner(owner)) => {
-                let mut report = Cause::TargetIsOwner.with_user(name());
-                report.about.room = Some(gate.name().to_string().into());
-                Err(report)
+                Err(Cause::TargetIsOwner.with_user(name()).in_room(gate.name().to_string()))
             }
             _ => Ok(()),
         }
@@ -143,9 +141,8 @@ impl Session {
         // Again: until the subscription has ended, the user's thread may list the room again.
         user.forget_room(gate.name());
         self.hub.registry().forget_room_of_lost(owner, gate.name());
-        let mut report = self.by(why).with_reason(reason.unwrap_or_default().to_owned());
-        report.about.room = Some(gate.name().to_string().into());
-        self.send_event_to(&user, report.into());
+        let report = self.by(why).with_reason(reason.unwrap_or_default().to_owned());
+        self.send_event_to(&user, report.in_room(gate.name().to_string()).into());
         true
     }
 
@@ -172,24 +169,19 @@ impl Session {
             let has_space = rules.sanction(is_ban, sanction, &limits, now);
             has_space.then_some(()).ok_or_else(|| full(gate, most))
         })?;
-        let seconds = minutes.map(|minutes| minutes.saturating_mul(60));
+        let seconds = seconds_of(minutes);
         if !target.is_known() {
             let cause = if is_ban { Cause::BannedAhead } else { Cause::MutedAhead };
-            let mut report = about(cause, &target, gate);
-            report.about.seconds = seconds;
-            self.send_event(report.into());
+            self.send_event(about(cause, &target, gate).for_seconds(seconds).into());
             self.explain_name(&target, other_spelling);
             return Ok(());
         }
         let cause = if is_ban { Cause::UserBanned } else { Cause::UserMuted };
-        let mut report = cause.with_user(target.name.to_string());
-        report.about.seconds = seconds;
         if is_ban {
-            let mut why = Cause::KickedFromRoom.with_word(" and banned you");
-            why.about.seconds = seconds;
+            let why = Cause::KickedFromRoom.with_word(" and banned you").for_seconds(seconds);
             self.remove_from_room(gate, &target, None, why);
         }
-        self.announce_change(gate, report);
+        self.announce_change(gate, cause.with_user(target.name.to_string()).for_seconds(seconds));
         self.explain_name(&target, other_spelling);
         if is_ban && target.may_return() {
             let cause = if self.is_server_owner() { Cause::GuestReturns } else { Cause::GuestReturnsHere };
@@ -205,23 +197,6 @@ impl Session {
             report.about.word = Some(other.into());
             self.send_event(report.into());
         }
-    }
-
-    /// Bans a user from the server, and tells the owner what that does not do.
-    pub(super) fn expel_and_explain(&mut self, user: &str, minutes: Option<u64>) -> CommandResult {
-        let target = self.target(user)?;
-        let other_spelling = self.hub.server_rules.lock().bans.other_spelling(&target.name, self.now);
-        self.expel(user, minutes)?;
-        let remark = match target.is_known() {
-            true => target.may_return().then_some(Cause::GuestReturns.report()),
-            false => Some(Cause::BannedAhead.with_room("the server")),
-        };
-        if let Some(mut report) = remark {
-            report.about.user = Some(target.name.to_string().into());
-            self.send_event(report.into());
-        }
-        self.explain_name(&target, other_spelling);
-        Ok(())
     }
 
     pub(super) fn lift(&mut self, gate: &RoomGate, user: &str, is_ban: bool) -> CommandResult {
@@ -282,15 +257,14 @@ impl Session {
             rules.invite(&owner, &limits).then_some(()).ok_or_else(|| full(gate, limits.room_list))
         })?;
         if let Some(user) = &target.user {
-            let mut report = self.by(Cause::Invited.report());
-            report.about.room = Some(gate.name().to_string().into());
+            let report = self.by(Cause::Invited.with_room(gate.name().to_string()));
             self.send_event_to(user, report.into());
         }
         self.answer(about(Cause::InvitationSent, &target, gate).into());
         Ok(())
     }
 
-    /// Bans a user from the server, and ends the user's session.
+    /// Bans a user from the server, and ends the user's session. Tells the owner what that does not do.
     pub(super) fn expel(&mut self, user: &str, minutes: Option<u64>) -> CommandResult {
         check_minutes(minutes)?;
         let target = self.target(user)?;
@@ -298,14 +272,11 @@ impl Session {
         let limits = self.hub.limits.clone();
         let now = self.now;
         let sanction = target.sanction(minutes, now);
+        let other_spelling = self.hub.server_rules.lock().bans.other_spelling(&target.name, now);
         self.change_server(|rules| {
-            let most = limits.room_list;
             let has_space = rules.ban(sanction, &limits, now);
-            has_space.then_some(()).ok_or_else(|| {
-                let mut report = Cause::RulesFull.with_count(most);
-                report.about.room = Some("the server".into());
-                report
-            })
+            let full = || Cause::RulesFull.with_count(limits.room_list).in_room("the server");
+            has_space.then_some(()).ok_or_else(full)
         })?;
         self.hub.revoke_lost(|name, owner| name.key() == target.name.key() || target.owner.as_ref() == Some(owner));
         // Look the user up again: it may have resumed its session on another connection since.
@@ -316,9 +287,14 @@ impl Session {
             self.hub.end_soon(&user);
         }
         log::info!("hub: user banned from the server user={} by={}", target.name, self.user.name);
-        let mut report = Cause::UserExpelled.with_user(target.name.to_string());
-        report.about.seconds = minutes.map(|minutes| minutes.saturating_mul(60));
-        self.answer(self.by(report).into());
+        let name = || target.name.to_string();
+        self.answer(self.by(Cause::UserExpelled.with_user(name()).for_seconds(seconds_of(minutes))).into());
+        if !target.is_known() {
+            self.send_event(Cause::BannedAhead.with_user(name()).in_room("the server").into());
+        } else if target.may_return() {
+            self.send_event(Cause::GuestReturns.with_user(name()).into());
+        }
+        self.explain_name(&target, other_spelling);
         Ok(())
     }
 }
@@ -364,11 +340,14 @@ pub(super) fn check_minutes(minutes: Option<u64>) -> CommandResult {
     }
 }
 
+/// The seconds of a time in minutes.
+pub(super) fn seconds_of(minutes: Option<u64>) -> Option<u64> {
+    minutes.map(|minutes| minutes.saturating_mul(60))
+}
+
 /// Makes a report about a user in a room.
 pub(super) fn about(cause: Cause, target: &Target, gate: &RoomGate) -> Report<'static> {
-    let mut report = cause.with_user(target.name.to_string());
-    report.about.room = Some(gate.name().to_string().into());
-    report
+    cause.with_user(target.name.to_string()).in_room(gate.name().to_string())
 }
 
 impl Registry {

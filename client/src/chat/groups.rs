@@ -115,23 +115,13 @@ fn is_of_same_user(before: &Line, line: &Line) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::line::{Body, ChatMessage, Delivery};
+    use crate::chat::line::{Body, ChatMessage};
     use proptest::prelude::*;
 
     const MINUTE: i64 = 60_000;
 
     fn line(key: u64, at: i64, user: &str, text: &str) -> Line {
-        let (user, text) = (user.into(), text.into());
-        let message = ChatMessage {
-            user,
-            text,
-            room: None,
-            mention: false,
-            edited: false,
-            private: false,
-            delivery: Delivery::Received,
-        };
-        Line { key, id: None, at, body: Body::Message(message) }
+        Line { key, id: None, at, body: Body::Message(ChatMessage::received(user, text)) }
     }
 
     fn beginnings(lines: &VecDeque<Line>) -> Vec<usize> {

@@ -83,6 +83,16 @@ impl ChatMessage {
     }
 }
 
+#[cfg(test)]
+impl ChatMessage {
+    /// A message of another user in the conversation's room.
+    pub fn received(user: &str, text: &str) -> ChatMessage {
+        let (user, text) = (user.into(), text.into());
+        let (mention, edited, private) = (false, false, false);
+        ChatMessage { user, text, room: None, mention, edited, private, delivery: Delivery::Received }
+    }
+}
+
 /// Delivery of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {

@@ -217,16 +217,7 @@ mod tests {
     fn room(texts: &[(&str, i64, &str)]) -> Conversation {
         let mut room = Conversation::new(ConversationId::room("ops"), "ops");
         for (key, (user, at, text)) in (0..).zip(texts) {
-            let (user, text) = ((*user).into(), (*text).into());
-            let message = ChatMessage {
-                user,
-                text,
-                room: None,
-                mention: false,
-                edited: false,
-                private: false,
-                delivery: Delivery::Received,
-            };
+            let message = ChatMessage::received(user, text);
             room.insert(Line { key, id: Some(key), at: at * 60_000, body: Body::Message(message) }, false);
         }
         room

@@ -137,21 +137,22 @@ fn room_that_an_account_opens_is_its_own_after_a_restart_without_any_rule() {
     assert!(refused(&mut bob, "/topic mine").contains("403 Only owners of ops"));
 }
 
-/// A server whose clock is `days` ahead.
+/// A server whose clock is `days` ahead, and where the account alice has opened the room ops.
 fn server_with_days() -> (TestServer, Arc<AtomicI64>) {
     let days = Arc::new(AtomicI64::new(0));
     let ahead = days.clone();
-    (TestServer::with_clock(Clock::wrong_by(move || ahead.load(SeqCst) * 86_400_000), |_| {}), days)
-}
-
-#[test]
-fn room_is_free_after_90_days_without_use() {
-    let (mut server, days) = server_with_days();
+    let server = TestServer::with_clock(Clock::wrong_by(move || ahead.load(SeqCst) * 86_400_000), |_| {});
     server.register("alice", "correct horse");
     let mut alice = server.login("alice", "correct horse");
     alice.send("/join ops");
     alice.until("INFO: You are in ops now");
     alice.quit();
+    (server, days)
+}
+
+#[test]
+fn room_is_free_after_90_days_without_use() {
+    let (mut server, days) = server_with_days();
     server.restart();
     days.store(89, SeqCst);
     let mut bob = server.guest("bob", "ops");
@@ -166,11 +167,6 @@ fn room_is_free_after_90_days_without_use() {
 #[test]
 fn use_of_a_room_counts_although_the_server_crashes() {
     let (mut server, days) = server_with_days();
-    server.register("alice", "correct horse");
-    let mut alice = server.login("alice", "correct horse");
-    alice.send("/join ops");
-    alice.until("INFO: You are in ops now");
-    alice.quit();
     days.store(60, SeqCst);
     server.guest("bob", "ops").quit();
     // A crash leaves the file as it is now. A stopped server writes it once more.

@@ -27,6 +27,7 @@ pub mod service;
 pub mod telnet;
 pub mod text;
 pub mod time;
+pub mod tls;
 pub mod token_bucket;
 pub mod visible;
 pub mod whois;

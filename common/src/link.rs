@@ -37,6 +37,7 @@
 
 mod keys;
 
+pub(crate) use keys::digit_groups;
 pub use keys::{Keys, ParseKeyError, PublicKey, bytes_of};
 
 use snow::params::NoiseParams;

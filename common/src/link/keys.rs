@@ -90,7 +90,11 @@ fn digits(keys: &[&PublicKey]) -> String {
     for key in keys {
         hash.update(key.0);
     }
-    let hash = hash.finalize();
+    digit_groups(&hash.finalize())
+}
+
+/// Returns a hash as groups of five digits, one for each four bytes.
+pub(crate) fn digit_groups(hash: &[u8]) -> String {
     let group =
         |bytes: &[u8]| format!("{:05}", bytes.iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte)) % 100_000);
     hash.chunks(4).map(group).collect::<Vec<_>>().join(" ")

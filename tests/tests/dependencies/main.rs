@@ -10,13 +10,14 @@ use std::process::Command;
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 /// Licenses that allow distribution with a program under MIT.
-const LICENSES: [&str; 10] = [
+const LICENSES: [&str; 11] = [
     "MIT",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
     "BSD-2-Clause",
     "BSD-3-Clause",
     "BSL-1.0",
+    "ISC",
     "NCSA",
     "Unicode-3.0",
     "Unlicense",
@@ -31,13 +32,15 @@ const LICENSE_EXCEPTIONS: [(&str, &str, &str); 1] = [(
 )];
 
 /// Packages with several versions, with the reason.
-const DUPLICATES: [(&str, &str); 14] = [
+const DUPLICATES: [(&str, &str); 17] = [
     ("bitflags", "portable-pty uses an older version; tests only"),
+    ("block-buffer", "through digest"),
     ("cfg_aliases", "through nix"),
     ("chacha20", "snow uses an older version than proptest's random number generator"),
     ("cipher", "snow uses an older version than bcrypt"),
     ("cpufeatures", "through chacha20"),
     ("crypto-common", "through cipher"),
+    ("digest", "tungstenite uses a newer version than snow; tests only"),
     ("getrandom", "snow uses an older version than bcrypt and tempfile"),
     ("inout", "through cipher"),
     ("itertools", "criterion uses an older version than ratatui; benchmarks only"),
@@ -46,6 +49,7 @@ const DUPLICATES: [(&str, &str); 14] = [
     ("syn", "the ecosystem is between two versions; build time only"),
     ("thiserror", "filedescriptor, through crossterm, uses an older version"),
     ("thiserror-impl", "through thiserror"),
+    ("windows-sys", "ring uses an older version; on Windows only"),
 ];
 
 /// Crates that run async tasks. mio, by which the server and the terminal library wait, is not one: it only wraps epoll

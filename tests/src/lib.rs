@@ -3,6 +3,7 @@
 
 pub mod bench;
 mod breaker;
+pub mod certificate;
 mod client;
 mod disk;
 mod door_client;

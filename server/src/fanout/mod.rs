@@ -49,7 +49,7 @@ mod subscription;
 pub use batch::Publication;
 pub use block_filter::{BlockFilter, EventClass};
 pub use flusher::Flushers;
-pub use outbox::Outbox;
+pub use outbox::{Farewell, Outbox};
 pub use pacing::Pacing;
 pub use poller::{Bounds, Poller};
 pub use receipts::Receipt;

@@ -14,16 +14,21 @@
 //! |---|---|---|
 //! | clear | sends; what the kernel does not take becomes the backlog | a full kernel buffer: blocked |
 //! | blocked | appends to the backlog | the poller, once all is sent, or after `stalled` without progress: disconnected |
-//! | held | appends; nothing is sent at all | [`Outbox::release`], which puts the greeting in front |
+//! | held | keeps the bytes apart; those from before are still sent | [`Outbox::release`], which sends the greeting first |
 //! | input closed | drops the bytes; the backlog is still sent | [`Outbox::disconnect`] |
 //! | disconnected | drops the bytes | never |
 //!
-//! "Input closed" combines with the states above it. A *paced* outbox queues whole messages instead of bytes, see
-//! [`super::pacing`].
+//! "Input closed" and "held" combine with the states above them. A *paced* outbox queues whole messages instead of bytes,
+//! see [`super::pacing`].
+//!
+//! The outbox of a client that uses TLS encrypts under the same lock: records carry sequence numbers, so encrypting and
+//! queueing are one step. The backlog then has records. Held bytes and paced messages stay plaintext until they are sent.
+//! The client's thread decrypts under the lock too ([`Outbox::receive`]), and what TLS answers goes out like all bytes.
 //!
 //! This module does not render, does not know rooms, and does not end a session: disconnecting wakes the session's
 //! thread, which then ends the session.
 
+mod held;
 mod sending;
 
 use super::pacing::{PacedQueue, Pacing};
@@ -32,10 +37,15 @@ use super::receipts::{Receipt, Receipts};
 use super::{ClientId, DisconnectReason};
 use crate::net::Stream;
 use crate::ordered_mutex::{OrderedMutex, OrderedMutexGuard};
+use held::HeldBytes;
+use landline_common::tls::{TlsError, TlsSession};
 use parking_lot::Condvar;
 use std::io::IoSlice;
 use std::sync::Arc;
 use std::time::Instant;
+
+/// Appends the last bytes for a client whose connection the server ends, by the reason.
+pub type Farewell = fn(DisconnectReason, &mut Vec<u8>);
 
 /// Sends to one client, without ever waiting for it.
 #[derive(Debug)]
@@ -50,13 +60,15 @@ pub struct Outbox {
 
 #[derive(Debug)]
 struct OutboxState {
-    /// Bytes that the kernel did not take. Those before `sent` have gone out since.
+    /// Encrypts and decrypts, once the client has begun TLS.
+    tls: Option<TlsSession>,
+    /// Bytes that the kernel did not take, as they go out. Those before `sent` have gone out since.
     backlog: Vec<u8>,
     sent: usize,
     /// The backlog has bytes to send, since the kernel's buffer was full; new bytes must queue behind them.
     blocked: bool,
-    /// Nothing is sent until the greeting has been inserted at this position.
-    held: Option<InsertionPoint>,
+    /// The bytes pushed since [`Outbox::hold`].
+    held: Option<HeldBytes>,
     /// New bytes are dropped.
     input_closed: bool,
     disconnected: Option<DisconnectReason>,
@@ -66,15 +78,9 @@ struct OutboxState {
     wakeup: Option<Instant>,
     paced: Option<PacedQueue>,
     receipts: Receipts,
-}
-
-/// The position at which the greeting will be inserted.
-#[derive(Clone, Copy, Debug)]
-struct InsertionPoint {
-    /// Index in the backlog, or in the queue of paced messages.
-    index: usize,
-    /// Number of receipts for bytes in front of it.
-    receipts: usize,
+    farewell: Option<Farewell>,
+    /// The end of this side has been sent.
+    is_ended: bool,
 }
 
 type StateGuard<'a> = OrderedMutexGuard<'a, OutboxState, 4>;
@@ -84,6 +90,7 @@ impl Outbox {
     #[must_use]
     pub fn new(client: ClientId, stream: &Arc<Stream>, poller: &Arc<Poller>) -> Arc<Outbox> {
         let state = OutboxState {
+            tls: None,
             backlog: Vec::new(),
             sent: 0,
             blocked: false,
@@ -94,6 +101,8 @@ impl Outbox {
             wakeup: None,
             paced: None,
             receipts: Receipts::default(),
+            farewell: None,
+            is_ended: false,
         };
         Arc::new(Outbox {
             client,
@@ -116,31 +125,77 @@ impl Outbox {
         &self.stream
     }
 
+    /// Encrypts all later bytes. Call it before anything is pushed.
+    pub fn start_tls(&self, session: TlsSession) {
+        self.state.lock().tls = Some(session);
+    }
+
+    /// Decrypts bytes that were received, and appends the plaintext. Sends what TLS answers. Returns true if the client
+    /// has ended its side in order.
+    ///
+    /// # Errors
+    /// The client violated the protocol; it has been told, and the connection must end.
+    pub fn receive(self: &Arc<Self>, received: &[u8], plaintext: &mut Vec<u8>) -> Result<bool, TlsError> {
+        let mut state = self.state.lock();
+        let Some(tls) = &mut state.tls else {
+            plaintext.extend_from_slice(received);
+            return Ok(false);
+        };
+        let outcome = tls.receive(received, plaintext).map(|()| tls.is_closed_by_peer());
+        let mut answer = Vec::new();
+        tls.take_output(&mut answer);
+        if !answer.is_empty() && state.disconnected.is_none() {
+            self.send_records(&mut state, &answer);
+        }
+        outcome
+    }
+
+    /// Returns true while the client has begun TLS and its handshake is not complete.
+    #[must_use]
+    pub fn is_handshaking(&self) -> bool {
+        self.state.lock().tls.as_ref().is_some_and(TlsSession::is_handshaking)
+    }
+
+    /// Returns true if the client uses TLS.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.state.lock().tls.is_some()
+    }
+
     /// Switches to pacing: sends each line as a message of its own, without its newline. Bytes that already wait go out
     /// first.
     pub fn pace(&self, pacing: Pacing) {
         self.state.lock().paced.get_or_insert_with(|| PacedQueue::new(pacing));
     }
 
-    /// Sends nothing until [`Outbox::release`]: a user enters rooms before the greeting is complete, and clients expect
-    /// the greeting first.
+    /// Keeps later bytes until [`Outbox::release`]: a user enters rooms before the greeting is complete, and clients
+    /// expect the greeting first.
     pub fn hold(&self) {
-        let mut state = self.state.lock();
-        state.held = Some(state.end());
+        self.state.lock().held.get_or_insert_with(HeldBytes::default);
     }
 
-    /// Sends `first`, then the bytes pushed since [`Outbox::hold`]. Bytes that already waited before the hold stay in
-    /// front. The receipt is called when the kernel has taken all of these.
+    /// Sends `first`, then the bytes pushed since [`Outbox::hold`]. The receipt is called when the kernel has taken all
+    /// of these.
     pub fn release(self: &Arc<Self>, first: &[u8], receipt: Option<Receipt>) {
         let mut state = self.state.lock();
-        let position = state.held.take().unwrap_or_else(|| state.end());
-        if state.disconnected.is_none() {
-            self.insert(&mut state, position, first);
-            self.send_waiting(&mut state, Instant::now());
-            let _ = self.enforce_limit(&mut state);
+        let held = state.held.take().unwrap_or_default();
+        // A closed input does not matter here: these bytes were accepted and go out.
+        let receipts = self.send_held(&mut state, first, held);
+        for receipt in receipts.into_iter().chain(receipt) {
+            state.add_receipt(receipt);
         }
-        // A closed input does not matter here: `first` was accepted and will go out.
-        state.add_receipt(receipt);
+    }
+
+    /// Sets the last bytes for a client whose connection another thread ends. They are sent if nothing else waits.
+    pub fn set_farewell(&self, farewell: Farewell) {
+        self.state.lock().farewell = Some(farewell);
+    }
+
+    /// Ends this side in order, after [`Outbox::flush`]: sends `last`, and the end of TLS. Drops all later pushes.
+    pub fn end(&self, last: &[u8]) {
+        let mut state = self.state.lock();
+        state.input_closed = true;
+        self.send_end(&mut state, last);
     }
 
     /// Sends whole lines of talk. For an unframed client that is far behind, talk may be merged into fewer messages.
@@ -160,7 +215,10 @@ impl Outbox {
         if state.input_closed {
             return receipt(false);
         }
-        state.add_receipt(Some(receipt));
+        match &mut state.held {
+            Some(held) => held.receipts.push(receipt),
+            None => state.add_receipt(receipt),
+        }
     }
 
     /// Returns true if a receipt has not been called yet.
@@ -240,25 +298,20 @@ impl PollTarget for Outbox {
 
 impl OutboxState {
     fn queued_bytes(&self) -> usize {
-        self.backlog.len() - self.sent + self.paced.as_ref().map_or(0, PacedQueue::bytes)
+        let held = self.held.as_ref().map_or(0, |held| held.bytes);
+        self.backlog.len() - self.sent + self.paced.as_ref().map_or(0, PacedQueue::bytes) + held
     }
 
     fn is_clear(&self) -> bool {
         self.disconnected.is_none() && !self.input_closed && self.queued_bytes() == 0
     }
 
-    /// Returns the position behind all bytes that wait.
-    fn end(&self) -> InsertionPoint {
-        let index = self.paced.as_ref().map_or(self.backlog.len(), PacedQueue::len);
-        InsertionPoint { index, receipts: self.receipts.len() }
-    }
-
     /// Adds a receipt for all bytes pushed so far. Calls it at once if the kernel has taken them, or never will.
-    fn add_receipt(&mut self, receipt: Option<Receipt>) {
-        match receipt {
-            Some(receipt) if self.disconnected.is_some() => receipt(false),
-            Some(receipt) => self.receipts.add(self.queued_bytes(), receipt),
-            None => {}
+    fn add_receipt(&mut self, receipt: Receipt) {
+        if self.disconnected.is_some() {
+            receipt(false);
+        } else {
+            self.receipts.add(self.queued_bytes(), receipt);
         }
     }
 }

@@ -61,19 +61,6 @@ impl PacedQueue {
         self.bytes - before
     }
 
-    /// Returns the number of messages that wait.
-    pub(super) fn len(&self) -> usize {
-        self.messages.len()
-    }
-
-    /// Inserts control lines behind the first `index` messages. Returns the number of bytes added.
-    pub(super) fn insert(&mut self, index: usize, lines: &[u8]) -> usize {
-        let behind = self.messages.split_off(index.min(self.messages.len()));
-        let added = self.add(&[IoSlice::new(lines)], false);
-        self.messages.extend(behind);
-        added
-    }
-
     /// Returns when the next message may be sent, or `None` if no message waits.
     pub(super) fn due_at(&self, now: Instant) -> Option<Instant> {
         (!self.messages.is_empty()).then(|| self.next_at.unwrap_or(now))
@@ -149,12 +136,5 @@ mod tests {
     fn control_lines_are_never_merged() {
         let (mut paced, now) = paced("1\n2\n3\n4\n5\n6\n", false);
         assert_eq!(drain(&mut paced, now).len(), 6);
-    }
-
-    #[test]
-    fn greeting_is_inserted_between_messages() {
-        let (mut paced, now) = paced("PASSWORD?\ntalk\n", true);
-        paced.insert(1, b"200\n");
-        assert_eq!(drain(&mut paced, now), ["PASSWORD?", "200", "talk"]);
     }
 }

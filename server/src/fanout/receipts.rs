@@ -3,8 +3,9 @@
 //! Mail may be deleted from the mailbox only when the receiver's kernel buffer has its last byte, and must be kept if
 //! the connection ends first. A receipt is therefore tied to a position in the stream of bytes that one outbox sends.
 //!
-//! Positions are values of `taken`, a count of sent bytes that advances only while receipts are pending. Bytes inserted
-//! in front of a receipt (the greeting) move its position. The invariant: receipts stand in the order of their
+//! Positions are values of `taken`, a count of sent bytes as they go out. A paced message may go out in more bytes than
+//! were counted when it was queued: merged messages have newlines, and records of TLS have headers. These move the
+//! positions behind them. The invariant: receipts stand in the order of their
 //! positions, and each is called once.
 
 use std::collections::VecDeque;
@@ -19,7 +20,7 @@ pub type Receipt = Box<dyn FnOnce(bool) + Send>;
 pub(super) struct Receipts {
     /// Each with its position, in growing order.
     pending: VecDeque<(u64, Receipt)>,
-    /// Bytes that the kernel has taken while receipts were pending.
+    /// Bytes that the kernel has taken.
     taken: u64,
 }
 
@@ -28,13 +29,9 @@ impl Receipts {
         self.pending.is_empty()
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.pending.len()
-    }
-
-    /// Moves all but the first `unmoved` receipts back by `bytes`, which were inserted in front of them.
-    pub(super) fn shift_behind(&mut self, unmoved: usize, bytes: usize) {
-        for (at, _) in self.pending.iter_mut().skip(unmoved) {
+    /// Moves all receipts back by `bytes`, which go out in front of them and were not counted when they were added.
+    pub(super) fn shift(&mut self, bytes: usize) {
+        for (at, _) in &mut self.pending {
             *at += bytes as u64;
         }
     }

@@ -8,3 +8,4 @@ mod pacing;
 mod receipts;
 mod rig;
 mod rooms;
+mod tls;

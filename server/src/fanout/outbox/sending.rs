@@ -1,6 +1,6 @@
 //! Sends the bytes of an outbox to the kernel, and keeps those that it does not take at once.
 
-use super::{DisconnectReason, InsertionPoint, Outbox, OutboxState, StateGuard};
+use super::{DisconnectReason, HeldBytes, Outbox, OutboxState, Receipt, StateGuard};
 use std::io::IoSlice;
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,55 +9,108 @@ use std::time::Instant;
 pub(super) struct Disconnected;
 
 impl Outbox {
-    /// Sends whole lines, or queues them where they cannot be sent yet. Drops them if the input is closed or the
+    /// Sends whole messages, or queues them where they cannot be sent yet. Drops them if the input is closed or the
     /// client is disconnected.
-    pub(super) fn push(self: &Arc<Self>, lines: &[IoSlice<'_>], talk: bool) -> StateGuard<'_> {
+    pub(super) fn push(self: &Arc<Self>, messages: &[IoSlice<'_>], talk: bool) -> StateGuard<'_> {
         let mut state = self.state.lock();
         if state.disconnected.is_some() || state.input_closed {
             return state;
         }
-        if let Some(paced) = &mut state.paced {
-            let added = paced.add(lines, talk);
-            if self.account(&mut state, added).is_ok() && state.held.is_none() {
-                self.send_waiting(&mut state, Instant::now());
-            }
-        } else if state.held.is_some() || state.blocked {
-            let _ = self.buffer(&mut state, lines, 0);
+        if let Some(held) = &mut state.held {
+            let added = held.add(messages, talk);
+            let _ = self.account(&mut state, added);
         } else {
-            self.send(&mut state, lines);
+            self.send_or_queue(&mut state, messages, talk);
         }
         state
     }
 
-    /// Inserts whole lines at a position in the backlog or the paced queue. [`Outbox::send_waiting`] sends them.
-    pub(super) fn insert(&self, state: &mut OutboxState, position: InsertionPoint, lines: &[u8]) {
-        let InsertionPoint { index, receipts } = position;
-        let added = match &mut state.paced {
-            Some(paced) => paced.insert(index, lines),
-            None => {
-                state.backlog.splice(index..index, lines.iter().copied());
-                // Marks the backlog as having bytes to send, so that `send_waiting` looks at it.
-                if !std::mem::replace(&mut state.blocked, true) {
-                    state.progress = Instant::now();
-                }
-                lines.len()
+    fn send_or_queue(self: &Arc<Self>, state: &mut OutboxState, messages: &[IoSlice<'_>], talk: bool) {
+        if let Some(paced) = &mut state.paced {
+            let added = paced.add(messages, talk);
+            if self.account(state, added).is_ok() {
+                self.send_waiting(state, Instant::now());
             }
-        };
-        self.poller.meter.add(added);
-        state.receipts.shift_behind(receipts, added);
+        } else {
+            self.send(state, messages, size(messages));
+        }
     }
 
-    /// Sends as much as the kernel takes, and keeps the rest in the backlog. Nothing may wait in front.
-    fn send(self: &Arc<Self>, state: &mut OutboxState, slices: &[IoSlice<'_>]) {
-        let total: usize = slices.iter().map(|s| s.len()).sum();
+    /// Sends `first` and the bytes that were held, with one `send` if possible. Returns the receipts of the held bytes.
+    pub(super) fn send_held(self: &Arc<Self>, state: &mut OutboxState, first: &[u8], held: HeldBytes) -> Vec<Receipt> {
+        let HeldBytes { parts, bytes, receipts } = held;
+        if state.disconnected.is_some() {
+            return receipts;
+        }
+        self.poller.meter.subtract(bytes);
+        if state.paced.is_some() {
+            self.send_or_queue(state, &[IoSlice::new(first)], false);
+            for (talk, part) in parts {
+                self.send_or_queue(state, &[IoSlice::new(&part)], talk);
+            }
+        } else {
+            let all = std::iter::once(first).chain(parts.iter().map(|(_, part)| part.as_slice()));
+            let all: Vec<_> = all.map(IoSlice::new).collect();
+            self.send(state, &all, size(&all));
+        }
+        receipts
+    }
+
+    /// Sends bytes, encrypted if the client uses TLS; queues what the kernel does not take. `counted`: how many of them
+    /// the receipts count, which are fewer than all if messages were merged.
+    fn send(self: &Arc<Self>, state: &mut OutboxState, slices: &[IoSlice<'_>], counted: usize) {
+        let mut records = Vec::new();
+        let record = match &mut state.tls {
+            None => None,
+            Some(tls) => {
+                tls.encrypt(slices, &mut records);
+                Some([IoSlice::new(&records)])
+            }
+        };
+        let slices = record.as_ref().map_or(slices, |record| record.as_slice());
+        // Receipts wait only for bytes that are not sent yet: paced messages.
+        state.receipts.shift(size(slices).saturating_sub(counted));
+        self.transmit(state, slices);
+    }
+
+    /// Sends records that TLS made of itself.
+    pub(super) fn send_records(self: &Arc<Self>, state: &mut OutboxState, records: &[u8]) {
+        state.receipts.shift(records.len());
+        self.transmit(state, &[IoSlice::new(records)]);
+    }
+
+    /// Sends bytes as they are. Those that the kernel does not take become the backlog, or its end.
+    fn transmit(self: &Arc<Self>, state: &mut OutboxState, slices: &[IoSlice<'_>]) {
+        if state.blocked {
+            let _ = self.buffer(state, slices, 0);
+            return;
+        }
         match self.stream.try_send(slices) {
-            Ok(sent) if sent == total => {}
             Ok(sent) => {
-                if self.buffer(state, slices, sent).is_ok() {
+                state.receipts.advance(sent);
+                if sent < size(slices) && self.buffer(state, slices, sent).is_ok() {
                     self.block(state, Instant::now());
                 }
             }
             Err(_) => self.disconnect_locked(state, DisconnectReason::Broken),
+        }
+    }
+
+    /// Sends the end of this side once, if nothing waits in front: `last`, then the end of TLS. The client may have gone.
+    pub(super) fn send_end(&self, state: &mut OutboxState, last: &[u8]) {
+        if std::mem::replace(&mut state.is_ended, true) || state.queued_bytes() > 0 {
+            return;
+        }
+        let mut bytes = Vec::new();
+        match &mut state.tls {
+            None => bytes.extend_from_slice(last),
+            Some(tls) => {
+                tls.encrypt(&[IoSlice::new(last)], &mut bytes);
+                tls.close(&mut bytes);
+            }
+        }
+        if !bytes.is_empty() {
+            let _ = self.stream.try_send(&[IoSlice::new(&bytes)]);
         }
     }
 
@@ -84,7 +137,7 @@ impl Outbox {
     }
 
     /// Disconnects the client if more bytes wait than one client may have.
-    pub(super) fn enforce_limit(&self, state: &mut OutboxState) -> Result<(), Disconnected> {
+    fn enforce_limit(&self, state: &mut OutboxState) -> Result<(), Disconnected> {
         if state.queued_bytes() <= self.poller.bounds.backlog_bytes {
             return Ok(());
         }
@@ -105,18 +158,9 @@ impl Outbox {
         }
     }
 
-    /// Sends what can go out now, and calls the receipts that are due.
-    pub(super) fn send_waiting(self: &Arc<Self>, state: &mut OutboxState, now: Instant) {
-        let before = state.queued_bytes();
-        self.pump(state, now);
-        if !state.receipts.is_empty() {
-            state.receipts.advance(before.saturating_sub(state.queued_bytes()));
-        }
-    }
-
     /// Sends the backlog, then the paced messages that are due. Disconnects a client that has stalled.
-    fn pump(self: &Arc<Self>, state: &mut OutboxState, now: Instant) {
-        if state.disconnected.is_some() || state.held.is_some() {
+    pub(super) fn send_waiting(self: &Arc<Self>, state: &mut OutboxState, now: Instant) {
+        if state.disconnected.is_some() {
             return;
         }
         if state.blocked {
@@ -127,8 +171,9 @@ impl Outbox {
             let before = paced.bytes();
             let Some(bytes) = paced.take_due(now) else { break };
             // Not `bytes.len()`: newlines between merged messages were never counted as waiting.
-            self.poller.meter.subtract(before - paced.bytes());
-            self.send(state, &[IoSlice::new(&bytes)]);
+            let counted = before - paced.bytes();
+            self.poller.meter.subtract(counted);
+            self.send(state, &[IoSlice::new(&bytes)], counted);
         }
         if state.disconnected.is_some() {
             return;
@@ -147,6 +192,7 @@ impl Outbox {
         match self.stream.try_send(&[IoSlice::new(&state.backlog[state.sent..])]) {
             Ok(n) => {
                 self.poller.meter.subtract(n);
+                state.receipts.advance(n);
                 state.sent += n;
                 if n > 0 {
                     state.progress = now;
@@ -188,6 +234,13 @@ impl Outbox {
         if state.disconnected.is_some() {
             return;
         }
+        if why != DisconnectReason::Broken {
+            let mut last = Vec::new();
+            if let Some(farewell) = state.farewell {
+                farewell(why, &mut last);
+            }
+            self.send_end(state, &last);
+        }
         state.disconnected = Some(why);
         self.poller.meter.subtract(state.queued_bytes());
         if state.queued_bytes() > 0 && why != DisconnectReason::Broken {
@@ -200,8 +253,15 @@ impl Outbox {
         if let Some(paced) = &mut state.paced {
             paced.clear();
         }
+        for receipt in state.held.take().map(|held| held.receipts).into_iter().flatten() {
+            receipt(false);
+        }
         state.receipts.fail_all();
         self.poller.remove(self);
         self.drained.notify_all();
     }
+}
+
+fn size(slices: &[IoSlice<'_>]) -> usize {
+    slices.iter().map(|slice| slice.len()).sum()
 }

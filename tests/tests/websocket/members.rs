@@ -1,34 +1,15 @@
-//! Clients at WebSockets, JSON lines and text lines in one room. The tests run sessions at a hub without ports.
+//! Clients at WebSockets, JSON lines and text lines in one room.
 
+use crate::fixture::{HubFixture, NOW};
 use landline_common::command::{Command, Format};
-use landline_common::limits::Limits;
-use landline_common::{Cause, Event, EventKind, OffsetDateTime, Rendering, Reply, RoomName, UserName, json};
-use landline_server::fanout::{Bounds, Flushers, Outbox, Poller};
-use landline_server::hub::{Hub, Session, SessionOptions, SignInOptions, SignInRequest, Tag, Token, Transport};
-use landline_server::net::Stream;
-use landline_tests::{DEADLINE, NullStorage};
+use landline_common::{Cause, Event, EventKind, Limits, Rendering, Reply, UserName, json};
+use landline_server::hub::{Session, SessionOptions, SignInRequest, Tag, Token, Transport};
+use landline_tests::DEADLINE;
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use std::thread;
 use tungstenite::protocol::Role;
 use tungstenite::{Message, WebSocket};
-
-const NOW: OffsetDateTime = OffsetDateTime { unix_ms: 1_795_248_000_000, offset_s: 0 };
-
-/// A hub with its threads, without ports and doors.
-struct HubFixture {
-    hub: Arc<Hub>,
-    flushers: Arc<Flushers>,
-    poller: Arc<Poller>,
-}
-
-impl Drop for HubFixture {
-    fn drop(&mut self) {
-        self.flushers.stop();
-        self.poller.stop();
-    }
-}
 
 /// The client's end of a connection.
 enum Incoming {
@@ -70,28 +51,12 @@ impl Incoming {
 }
 
 impl HubFixture {
-    fn new() -> HubFixture {
-        let limits = Limits { presence_lines: u64::MAX, ..Limits::default() };
-        let flushers = Flushers::start(&limits).unwrap();
-        let poller = Poller::start(Bounds::of(&limits)).unwrap();
-        let hub = Hub::new("Landline", &limits, &flushers, &poller, Arc::new(NullStorage), 1);
-        HubFixture { hub, flushers, poller }
-    }
-
     /// A client that is connected but not signed in, and its end of the connection.
     fn connect(&self, client: u64, rendering: Rendering, session: Option<SessionOptions>) -> (SignInRequest, Incoming) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         socket.set_read_timeout(Some(DEADLINE)).unwrap();
-        let stream = Arc::new(Stream::new(listener.accept().unwrap().0, 128 << 10).unwrap());
-        let request = SignInRequest {
-            outbox: Outbox::new(client, &stream, &self.poller),
-            rendering,
-            account: false,
-            room: RoomName::parse("hall").unwrap(),
-            address: "".into(),
-            options: SignInOptions { session, ..SignInOptions::default() },
-        };
+        let request = self.request(client, listener.accept().unwrap().0, rendering, session);
         let incoming = if rendering == Rendering::WebSocket {
             Incoming::Frames(Box::new(WebSocket::from_raw_socket(socket, Role::Client, None)))
         } else {

@@ -30,6 +30,7 @@ pub mod time;
 pub mod tls;
 pub mod token_bucket;
 pub mod visible;
+pub mod websocket;
 pub mod whois;
 
 pub use cause::{Cause, Details, Report};

@@ -416,6 +416,7 @@ fn door_name(rendering: Rendering) -> &'static str {
         Rendering::TcpChat => "tcp_chat",
         Rendering::Chat77 => "Chat77",
         Rendering::LanTalk => "LanTalk",
+        Rendering::WebSocket => "WebSocket",
     }
 }
 

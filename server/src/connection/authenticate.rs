@@ -60,7 +60,7 @@ impl Connection<'_> {
                 Ok(AdmittedUser::account(self.log_in(&alias, &password)?, RoomName::lobby()))
             }),
             AuthRequest::Object { sign_in, server_password, session } => {
-                self.authenticate_object(sign_in, server_password, session)
+                self.authenticate_object(sign_in, server_password, session, rendering)
             }
         }
     }
@@ -71,9 +71,10 @@ impl Connection<'_> {
         sign_in: SignIn,
         server_password: Option<String>,
         request: SessionRequest,
+        rendering: Rendering,
     ) -> Result<Session, AuthResult> {
         if let SignIn::Resume { token } = &sign_in {
-            return self.resume(token, request);
+            return self.resume(token, request, rendering);
         }
         let name_the_server = |result| match result {
             AuthResult::WrongPassword => AuthResult::Refused(Cause::WrongServerPassword.report()),
@@ -84,7 +85,7 @@ impl Connection<'_> {
             UserName::parse(user).map_err(|why| AuthResult::Refused(Report::from_user_name_error(why, user)))
         };
         let room = request.room.clone().unwrap_or_else(RoomName::lobby);
-        self.sign_in_limited(Rendering::Json, Some(request), || match sign_in {
+        self.sign_in_limited(rendering, Some(request), || match sign_in {
             SignIn::Guest { user, name_token } => {
                 let name_token = parse_name_token(name_token.as_deref())?;
                 let reservation = self.reserve_unregistered(parse(&user)?, name_token)?;

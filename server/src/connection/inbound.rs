@@ -18,7 +18,7 @@ pub(super) fn next_message<'i>(
     rendering: Rendering,
     limits: &Limits,
 ) -> Option<ReadMessage<'i>> {
-    if rendering != Rendering::Json {
+    if !rendering.is_json() {
         return input.next();
     }
     input.set_longest(count(longest_object(limits)));
@@ -40,7 +40,7 @@ pub(super) fn parse_object<'m>(
     rendering: Rendering,
     limits: &Limits,
 ) -> Option<ReadObject<'m>> {
-    if rendering != Rendering::Json {
+    if !rendering.is_json() {
         return None;
     }
     match message {

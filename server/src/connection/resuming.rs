@@ -40,11 +40,17 @@ impl Connection<'_> {
     ///
     /// # Errors
     /// The token is unknown, the name is held by another client, or the session is busy.
-    pub(super) fn resume(&self, token: &str, request: SessionRequest) -> Result<Session, AuthResult> {
+    pub(super) fn resume(
+        &self,
+        token: &str,
+        request: SessionRequest,
+        rendering: Rendering,
+    ) -> Result<Session, AuthResult> {
         let unknown = || AuthResult::Refused(Cause::TokenUnknown.report());
         let attempt = self.passwords().start_throttled(&self.context.sign_ins, Cause::AddressSignIns)?;
         let used = Token::parse(token).ok_or_else(unknown)?;
         let options = self.session_options(&request).ok_or_else(unknown)?;
+        let sign_in = || self.resume_request(&request, rendering);
         for _ in 0..MOST_TRIES {
             let now = self.context.clock.now();
             let name_taken = |name: UserName| AuthResult::NameTaken(Cause::NameTaken.with_user(name.to_string()));
@@ -53,13 +59,13 @@ impl Connection<'_> {
                     attempt.count(Instant::now());
                     return Err(name_taken(name));
                 }
-                Resumable::Live => self.take_over(used, options, &request),
+                Resumable::Live => self.take_over(used, options, sign_in()),
                 Resumable::Lost(name) => {
                     let Ok(reservation) = self.reserve(name.clone()) else {
                         attempt.count(Instant::now());
                         return Err(name_taken(name));
                     };
-                    self.context.hub.resume_lost(reservation, used, self.resume_request(&request), options, now)
+                    self.context.hub.resume_lost(reservation, used, sign_in(), options, now)
                 }
             };
             match resumed {
@@ -81,8 +87,7 @@ impl Connection<'_> {
     }
 
     /// Takes the session over from the connection that serves it.
-    fn take_over(&self, used: Token, options: SessionOptions, request: &SessionRequest) -> Result<Session, NotResumed> {
-        let sign_in = self.resume_request(request);
+    fn take_over(&self, used: Token, options: SessionOptions, sign_in: SignInRequest) -> Result<Session, NotResumed> {
         let session = self.context.hub.take_over(used, sign_in, options, self.context.clock.now())?;
         let line = format_args!("session: taken over by another connection user={}", session.user().name);
         self.context.log(self.stream.address(), LogCause::Sessions, Level::Info, line);
@@ -90,7 +95,7 @@ impl Connection<'_> {
     }
 
     /// Returns the request for a session that has its name and rooms already.
-    fn resume_request(&self, request: &SessionRequest) -> SignInRequest {
+    fn resume_request(&self, request: &SessionRequest, rendering: Rendering) -> SignInRequest {
         let options = SignInOptions {
             rooms: request.room.iter().cloned().collect(),
             refused_rooms: request.refused_rooms.clone(),
@@ -101,7 +106,7 @@ impl Connection<'_> {
         };
         SignInRequest {
             outbox: self.outbox.clone(),
-            rendering: Rendering::Json,
+            rendering,
             account: false,
             room: RoomName::lobby(),
             address: self.counted_address(),

@@ -15,11 +15,13 @@ mod lantalk;
 mod object;
 mod text;
 mod unsupported;
+pub mod websocket;
 
 pub use object::SessionRequest;
 
+use landline_common::clean::clean;
 use landline_common::command::SignIn;
-use landline_common::limits::Limits;
+use landline_common::limits::{Limits, SIGN_IN_MISTAKES};
 use landline_common::lines::Framing;
 use landline_common::{Cause, EventKind, Rendering, Report, RoomName, UserName};
 use std::borrow::Cow;
@@ -140,6 +142,30 @@ pub enum Inbound<'m> {
     Line(Cow<'m, str>),
     /// Talk, even if it looks like a command.
     Talk(Cow<'m, str>),
+}
+
+/// Counts a client's messages that have none of the forms asked for.
+#[derive(Debug, Default)]
+struct Mistakes(u32);
+
+impl Mistakes {
+    /// Counts a mistake. Returns its answer, or ends the connection with the text `too_many` after too many.
+    fn count(&mut self, answer: DoorAction, too_many: &'static str) -> DoorAction {
+        self.0 += 1;
+        if self.0 < SIGN_IN_MISTAKES { answer } else { refused(Cause::HowToSignIn.report().with_text(too_many)) }
+    }
+}
+
+fn refused(report: Report<'static>) -> DoorAction {
+    DoorAction::Close(EventKind::Refused(cleaned(report)))
+}
+
+/// Makes the client's text that a report quotes safe to show.
+fn cleaned(mut report: Report<'static>) -> Report<'static> {
+    for text in [&mut report.text, &mut report.about.word, &mut report.about.user] {
+        *text = text.take().map(|text| clean(&text).into_owned().into());
+    }
+    report
 }
 
 /// The facts about the server that doors need.

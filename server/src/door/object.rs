@@ -1,9 +1,9 @@
-//! Sign-ins by command object: one JSON line that names the user, the rooms and the options, instead of a dialogue.
+//! Sign-ins by command object: one JSON object that names the user, the rooms and the options, instead of a dialogue.
 
-use super::{AuthRequest, ServerInfo};
+use super::{AuthRequest, AuthResult, DoorAction, Mistakes, ServerInfo, cleaned};
 use landline_common::command::object::EVERYBODY;
 use landline_common::command::{Request, SignIn};
-use landline_common::{Cause, Report, RoomName, password};
+use landline_common::{Cause, EventKind, Report, RoomName, password};
 use std::collections::HashSet;
 
 /// Most rooms in one sign-in. Each is looked up in the history, and the answer about all of them must fit into the
@@ -31,8 +31,42 @@ pub struct SessionRequest {
 /// The reason for which an object is refused, after the label for the answer.
 type SignInRefusal = (Option<String>, Report<'static>);
 
+/// The objects with which one client signs in. A refusal is answered, and another object may follow.
+#[derive(Debug)]
+pub(super) struct ObjectSignIn {
+    server_info: ServerInfo,
+    /// The label of the object whose result the door awaits.
+    label: Option<String>,
+}
+
+impl ObjectSignIn {
+    pub(super) fn new(server_info: ServerInfo) -> ObjectSignIn {
+        ObjectSignIn { server_info, label: None }
+    }
+
+    /// Handles an object. Counts it as a mistake if it is no sign-in; `too_many` is the answer to the last one.
+    pub(super) fn handle(&mut self, line: &str, mistakes: &mut Mistakes, too_many: &'static str) -> DoorAction {
+        match parse(line, self.server_info) {
+            Ok((label, request)) => {
+                self.label = label;
+                DoorAction::Try(request)
+            }
+            Err((label, report)) => {
+                let is_mistake = report.cause == Cause::BadObject;
+                let answer = DoorAction::Answer { label, event: EventKind::Refused(cleaned(report)) };
+                if is_mistake { mistakes.count(answer, too_many) } else { answer }
+            }
+        }
+    }
+
+    /// Answers the last object, whose request did not sign the client in.
+    pub(super) fn refuse(&mut self, result: AuthResult) -> DoorAction {
+        DoorAction::Answer { label: self.label.take(), event: EventKind::Refused(result.report()) }
+    }
+}
+
 /// Parses a sign-in. The server's password is checked later: parsing tells the client nothing about names.
-pub(super) fn parse(line: &str, server_info: ServerInfo) -> Result<(Option<String>, AuthRequest), SignInRefusal> {
+fn parse(line: &str, server_info: ServerInfo) -> Result<(Option<String>, AuthRequest), SignInRefusal> {
     let request = Request::parse(line)?;
     let label = request.answer_label();
     let fail = |report: Report<'static>| (label.clone(), report);

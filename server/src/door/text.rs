@@ -1,11 +1,11 @@
 //! The text door: `NAME_ROOM` for guests, REGISTER and LOGIN for accounts. Spoken by `nc`, by tcp_chat's and Chat77's
 //! clients and by the bundled one. The exact lines are the ones these clients compare.
 
+use super::object::ObjectSignIn;
 use super::unsupported::Unsupported;
-use super::{AuthRequest, AuthResult, Door, DoorAction, Inbound, ServerInfo, object};
-use landline_common::clean::{blank_line_ends, clean};
+use super::{AuthRequest, AuthResult, Door, DoorAction, Inbound, Mistakes, ServerInfo, cleaned, refused};
+use landline_common::clean::blank_line_ends;
 use landline_common::command::{Command, Format, Request, parse};
-use landline_common::limits::SIGN_IN_MISTAKES;
 use landline_common::lines::Framing;
 use landline_common::{Cause, EventKind, NameError, Rendering, Report, RoomName, UserName, password};
 
@@ -47,8 +47,8 @@ enum Awaits {
     ServerPassword(Mode),
     Alias(Mode),
     Password(Mode, String),
-    /// The result of a command object with that label.
-    Object(Option<String>),
+    /// The result of a command object.
+    Object,
 }
 
 /// The sign-in of one client at the text door.
@@ -62,8 +62,9 @@ pub(super) struct TextDoor {
     /// be a password that was typed too late, so it is no longer read as NAME_ROOM.
     uses_accounts: bool,
     unsupported: Unsupported,
-    /// Number of lines that had none of the forms asked for.
-    mistakes: u32,
+    objects: ObjectSignIn,
+    /// Lines that had none of the forms asked for.
+    mistakes: Mistakes,
     /// The greeting was sent.
     greeted: bool,
 }
@@ -77,7 +78,8 @@ impl TextDoor {
             framing: Framing::Undecided,
             uses_accounts: false,
             unsupported: Unsupported::default(),
-            mistakes: 0,
+            objects: ObjectSignIn::new(server_info),
+            mistakes: Mistakes::default(),
             greeted: false,
         }
     }
@@ -97,27 +99,7 @@ impl TextDoor {
 
     /// Counts a line that has none of the forms asked for. Returns `action`, or ends the connection after too many.
     fn count_mistake(&mut self, action: DoorAction) -> DoorAction {
-        self.mistakes += 1;
-        if self.mistakes < SIGN_IN_MISTAKES {
-            action
-        } else {
-            refused(Cause::HowToSignIn.report().with_text(TOO_MANY_MISTAKES))
-        }
-    }
-
-    /// Handles a sign-in by object. A refusal is answered, and another object may follow.
-    fn handle_object(&mut self, line: &str) -> DoorAction {
-        match object::parse(line, self.server_info) {
-            Ok((label, request)) => {
-                self.awaits = Awaits::Object(label);
-                DoorAction::Try(request)
-            }
-            Err((label, report)) => {
-                let is_mistake = report.cause == Cause::BadObject;
-                let answer = DoorAction::Answer { label, event: EventKind::Refused(cleaned(report)) };
-                if is_mistake { self.count_mistake(answer) } else { answer }
-            }
-        }
+        self.mistakes.count(action, TOO_MANY_MISTAKES)
     }
 
     /// Handles a line at the greeting, or the first line without one.
@@ -127,7 +109,11 @@ impl TextDoor {
             return DoorAction::Reply(Vec::new());
         }
         if self.format == Format::Json && Request::is_object(line) {
-            return self.handle_object(line);
+            let action = self.objects.handle(line, &mut self.mistakes, TOO_MANY_MISTAKES);
+            if matches!(action, DoorAction::Try(_)) {
+                self.awaits = Awaits::Object;
+            }
+            return action;
         }
         if let Some(Ok(Command::Format(format))) = parse(line, "") {
             if self.framing == Framing::Unframed {
@@ -253,12 +239,12 @@ impl Door for TextDoor {
         self.framing = framing;
         // A file saved on Windows may start with a byte order mark.
         let line = line.strip_prefix('\u{feff}').unwrap_or(line);
-        let is_answer = !matches!(self.awaits, Awaits::First | Awaits::Mode | Awaits::Object(_));
+        let is_answer = !matches!(self.awaits, Awaits::First | Awaits::Mode | Awaits::Object);
         if self.unsupported.detect(line, framing, is_answer) {
             return refused(Cause::HowToSignIn.report());
         }
         match self.awaits.clone() {
-            Awaits::First | Awaits::Mode | Awaits::Object(_) => self.first_line(line),
+            Awaits::First | Awaits::Mode | Awaits::Object => self.first_line(line),
             Awaits::GuestPassword { name, room } => DoorAction::Try(AuthRequest::Guest {
                 name,
                 room,
@@ -284,10 +270,9 @@ impl Door for TextDoor {
     }
 
     fn handle_result(&mut self, result: AuthResult) -> DoorAction {
-        if let Awaits::Object(label) = &mut self.awaits {
-            let label = label.take();
+        if self.awaits == Awaits::Object {
             self.awaits = Awaits::Mode;
-            return DoorAction::Answer { label, event: EventKind::Refused(result.report()) };
+            return self.objects.refuse(result);
         }
         match (&self.awaits, result) {
             (Awaits::ServerPassword(mode), AuthResult::Done) => {
@@ -334,18 +319,6 @@ fn reserved(name: &str, room: &str) -> Report<'static> {
         Err(why) => Report::from_user_name_error(why, name),
         Ok(_) => Cause::NameReserved.with_user(room.to_owned()),
     }
-}
-
-fn refused(report: Report<'static>) -> DoorAction {
-    DoorAction::Close(EventKind::Refused(cleaned(report)))
-}
-
-/// Makes the client's text that a report quotes safe to show.
-fn cleaned(mut report: Report<'static>) -> Report<'static> {
-    for text in [&mut report.text, &mut report.about.word, &mut report.about.user] {
-        *text = text.take().map(|text| clean(&text).into_owned().into());
-    }
-    report
 }
 
 #[cfg(test)]

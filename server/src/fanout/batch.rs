@@ -42,7 +42,7 @@ pub trait Publication {
     fn lines(&self) -> u64 {
         1
     }
-    /// Appends its bytes in the rendering with that index: whole lines, each ended by a newline.
+    /// Appends its bytes in the rendering with that index: whole messages.
     fn render(&self, rendering: usize, out: &mut Vec<u8>);
     /// Appends the bytes that its author gets instead of the shared ones; nothing if the author gets the shared bytes.
     fn render_own(&self, out: &mut Vec<u8>) {
@@ -119,7 +119,7 @@ impl Batch {
         let id = publication.assign_ids();
         let mut ends = [0; RENDERINGS];
         for (rendering, bytes) in self.bytes.iter_mut().enumerate() {
-            // A panic during the rendering of an earlier entry may have left half a line.
+            // A panic during the rendering of an earlier entry may have left half a message.
             bytes.truncate(self.entries.last().map_or(0, |entry| entry.ends[rendering] as usize));
             if uses[rendering] > 0 {
                 publication.render(rendering, bytes);

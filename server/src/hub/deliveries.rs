@@ -32,7 +32,7 @@ impl User {
         limits: &Limits,
     ) -> SendOutcome {
         let Some(session) = &self.session else { return SendOutcome::NotAcknowledging };
-        if self.rendering() != Rendering::Json {
+        if !self.rendering().is_json() {
             return SendOutcome::NotAcknowledging;
         }
         let mut deliveries = session.deliveries.lock();
@@ -43,12 +43,10 @@ impl User {
             return SendOutcome::NoConnection;
         }
         let event = Event { seq: Some(deliveries.replay.next_seq()), ..event };
-        let mut bytes = Vec::new();
-        Rendering::Json.write(&event, limits, &mut bytes);
-        let displaced = deliveries.replay.push(&bytes, unsettled);
-        if let Some(outbox) = &deliveries.outbox {
-            outbox.push_control(&bytes);
-        }
+        let mut line = Vec::new();
+        Rendering::Json.write(&event, limits, &mut line);
+        let displaced = deliveries.replay.push(&line, unsettled);
+        deliveries.send(&line);
         SendOutcome::Buffered(displaced)
     }
 }
@@ -103,15 +101,14 @@ impl Hub {
         seq: Option<u64>,
         now: OffsetDateTime,
     ) {
-        let outbox = &user.outbox;
+        let rendering = user.rendering();
         let mut deliveries = session.deliveries.lock();
         let delivered = deliveries.replay.acknowledge(seq.unwrap_or(0));
-        let (bytes, waiting) = deliveries.replay.resend();
-        if !bytes.is_empty() {
-            outbox.push_control(&bytes);
-        }
+        let (lines, waiting) = deliveries.replay.resend();
+        deliveries.outbox = Some(user.outbox.clone());
+        deliveries.rendering = rendering;
+        deliveries.send(&lines);
         let lost = deliveries.replay.take_lost();
-        deliveries.outbox = Some(outbox.clone());
         deliveries.acks = acks;
         if !acks {
             deliveries.replay.clear();

@@ -345,6 +345,7 @@ impl Hub {
             room: None,
             user: &user,
             lines: &lines,
+            own_rendering: Rendering::Text,
             id_sink: None,
             recent: None,
             at: now,

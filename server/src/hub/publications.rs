@@ -111,6 +111,8 @@ pub(super) struct TalkPublication<'a> {
     pub room: Option<&'a str>,
     pub user: &'a str,
     pub lines: &'a LineBatch,
+    /// The author's rendering, for lines with labels.
+    pub own_rendering: Rendering,
     /// `None` for lines of the server.
     pub id_sink: Option<MessageIdSink<'a>>,
     /// `None` for lines of the server, which no user takes back.
@@ -177,7 +179,7 @@ impl Publication for TalkPublication<'_> {
             let tag = tags.next_if(|(tagged, _)| *tagged == line);
             let label = tag.and_then(|(_, tag)| tag.label.as_deref());
             let reply = label.map(|label| Reply { label: label.into(), done: true });
-            Rendering::Json.write(&Event { reply, ..self.event(id, text) }, self.limits, out);
+            self.own_rendering.write(&Event { reply, ..self.event(id, text) }, self.limits, out);
         }
     }
 }

@@ -45,7 +45,7 @@ pub enum Unsettled<M> {
 #[derive(Debug)]
 struct UnacknowledgedEvent<M> {
     seq: u64,
-    /// The event as sent, with its `seq`; empty for mail.
+    /// The event as a JSON line, with its `seq`; empty for mail.
     bytes: Box<[u8]>,
     unsettled: Unsettled<M>,
 }
@@ -105,7 +105,7 @@ impl<M> Replay<M> {
         self.last_seq + 1
     }
 
-    /// Adds an event, rendered with [`Self::next_seq`]. Returns the older events that were displaced by it.
+    /// Adds an event, as a JSON line with [`Self::next_seq`]. Returns the older events that were displaced by it.
     pub fn push(&mut self, bytes: &[u8], unsettled: Unsettled<M>) -> Settled<M> {
         self.last_seq += 1;
         let bytes: Box<[u8]> = if matches!(unsettled, Unsettled::Mail(_)) { Box::default() } else { bytes.into() };
@@ -136,7 +136,7 @@ impl<M> Replay<M> {
         settled
     }
 
-    /// Returns the bytes to send again, after [`Self::acknowledge`]: lines and messages in their order. Mail is removed
+    /// Returns the lines to send again, after [`Self::acknowledge`]: lines and messages in their order. Mail is removed
     /// and settled as waiting, since the new connection fetches it from the mailbox.
     pub fn resend(&mut self) -> (Vec<u8>, Settled<M>) {
         let mut bytes = Vec::new();

@@ -22,7 +22,7 @@ use crate::fanout::{ClientId, Outbox};
 use crate::ordered_mutex::OrderedMutex;
 use landline_common::history::HistoryOwner;
 use landline_common::limits::count;
-use landline_common::{Limits, OffsetDateTime, RoomName};
+use landline_common::{Limits, OffsetDateTime, Rendering, RoomName};
 use parking_lot::{Condvar, Mutex};
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,8 +57,20 @@ pub struct Deliveries {
     pub(super) replay: Replay<StoredDirect>,
     /// The outbox of the serving connection; `None` between two connections.
     pub(super) outbox: Option<Arc<Outbox>>,
+    /// The rendering of the serving connection when the session began on it: a rendering of JSON.
+    pub(super) rendering: Rendering,
     /// The client sends acknowledgements.
     pub(super) acks: bool,
+}
+
+impl Deliveries {
+    /// Sends JSON lines in the form of the serving connection; nothing between two connections.
+    pub(super) fn send(&self, lines: &[u8]) {
+        let Some(outbox) = self.outbox.as_ref().filter(|_| !lines.is_empty()) else { return };
+        let mut bytes = Vec::new();
+        self.rendering.write_json_lines(lines, &mut bytes);
+        outbox.push_control(&bytes);
+    }
 }
 
 /// A direct message to an account, in the form that the mailbox takes. Each name stands beside the owner of its
@@ -76,7 +88,13 @@ pub struct StoredDirect {
 impl SessionState {
     /// Makes a session whose owner is the connection of `outbox`. Its first turn has begun.
     #[must_use]
-    pub fn new(number: SessionNumber, outbox: &Arc<Outbox>, acks: bool, limits: &Limits) -> Arc<SessionState> {
+    pub fn new(
+        number: SessionNumber,
+        outbox: &Arc<Outbox>,
+        rendering: Rendering,
+        acks: bool,
+        limits: &Limits,
+    ) -> Arc<SessionState> {
         // Resuming sends the buffer together with mail and missed messages, and all of them must fit into a backlog.
         let replay = Replay::new(count(limits.replay_bytes.min(limits.backlog_bytes / 8)));
         Arc::new(SessionState {
@@ -84,7 +102,7 @@ impl SessionState {
             turn: Mutex::new(TurnState { owner: outbox.client(), busy: true, waiting: 0 }),
             turn_ended: Condvar::new(),
             labels: OrderedMutex::new(Labels::new(count(limits.labels_per_session))),
-            deliveries: OrderedMutex::new(Deliveries { replay, outbox: Some(outbox.clone()), acks }),
+            deliveries: OrderedMutex::new(Deliveries { replay, outbox: Some(outbox.clone()), rendering, acks }),
             rooms: Mutex::default(),
         })
     }
@@ -151,7 +169,12 @@ mod tests {
             turn: Mutex::new(TurnState { owner: 1, busy: true, waiting: 0 }),
             turn_ended: Condvar::new(),
             labels: OrderedMutex::new(Labels::new(count(limits.labels_per_session))),
-            deliveries: OrderedMutex::new(Deliveries { replay: Replay::new(1_000), outbox: None, acks: true }),
+            deliveries: OrderedMutex::new(Deliveries {
+                replay: Replay::new(1_000),
+                outbox: None,
+                rendering: Rendering::Json,
+                acks: true,
+            }),
             rooms: Mutex::default(),
         }
     }

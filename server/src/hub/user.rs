@@ -87,13 +87,18 @@ impl User {
     }
 
     /// Makes the same user on another connection, possibly from another address.
-    pub(super) fn with_connection(&self, outbox: Arc<Outbox>, address: CountedAddress) -> Arc<User> {
+    pub(super) fn with_connection(
+        &self,
+        outbox: Arc<Outbox>,
+        rendering: Rendering,
+        address: CountedAddress,
+    ) -> Arc<User> {
         let account = self.connection.registered_account.clone();
         Arc::new(User {
             name: self.name.clone(),
             address,
             outbox,
-            connection: ConnectionState::new(account, self.blocks_others(), Rendering::Json),
+            connection: ConnectionState::new(account, self.blocks_others(), rendering),
             ..self.share()
         })
     }
@@ -189,7 +194,7 @@ impl User {
     /// True if the client signed in by command object and gets JSON, and so answers pings.
     #[must_use]
     pub fn supports_pings(&self) -> bool {
-        self.session.is_some() && self.rendering() == Rendering::Json
+        self.session.is_some() && self.rendering().is_json()
     }
 
     /// Sends a ping, which the client's program answers with a pong.

@@ -9,7 +9,7 @@ use landline_server::fanout::{Bounds, Flushers, Outbox, Poller};
 use landline_server::hub::{Hub, Session, SessionOptions, SignInOptions, SignInRequest, Tag, Token, Transport};
 use landline_server::net::Stream;
 use landline_tests::DEADLINE;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 
@@ -174,18 +174,32 @@ fn label() -> Option<String> {
     Some("\u{1}".repeat(LABEL_BYTES))
 }
 
-/// Reads up to a line that contains `until`. Returns the number of bytes before it.
-fn read_to(until: &str, reader: &mut impl BufRead) -> usize {
+/// Reads a whole message: a line with its newline, or a text frame with its header.
+fn read_message(rendering: Rendering, reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut message = Vec::new();
+    if rendering != Rendering::WebSocket {
+        reader.read_until(b'\n', &mut message)?;
+        return Ok(message);
+    }
+    reader.take(2).read_to_end(&mut message)?;
+    let [0x81, short] = message[..] else { panic!("not the header of a text frame: {message:?}") };
+    let bytes_of_length = [(126, 2), (127, 8)].iter().find(|(form, _)| *form == short).map_or(0, |(_, bytes)| *bytes);
+    reader.take(bytes_of_length).read_to_end(&mut message)?;
+    let length = message[2..].iter().fold(0, |length, byte| length << 8 | u64::from(*byte));
+    reader.take(if bytes_of_length == 0 { short.into() } else { length }).read_to_end(&mut message)?;
+    Ok(message)
+}
+
+/// Reads up to a message that contains `until`. Returns the number of bytes before it.
+fn read_to(until: &str, rendering: Rendering, reader: &mut impl BufRead) -> usize {
     let mut bytes = 0;
-    let mut line = Vec::new();
     loop {
-        line.clear();
-        let read = reader.read_until(b'\n', &mut line).unwrap_or(0);
-        assert!(read > 0, "the connection was reset after {bytes} bytes");
-        if String::from_utf8_lossy(&line).contains(until) {
+        let message = read_message(rendering, reader).unwrap_or_default();
+        assert!(!message.is_empty(), "the connection was reset after {bytes} bytes");
+        if String::from_utf8_lossy(&message).contains(until) {
             return bytes;
         }
-        bytes += read;
+        bytes += message.len();
     }
 }
 
@@ -199,11 +213,11 @@ fn answer(full: &FullHub, rendering: Rendering, command: Command<'_>) -> usize {
     let mut visit = full.enter(1, "asker", &stream, rendering);
     let mut reader = BufReader::new(socket);
     ping(&mut visit, "first");
-    read_to("first", &mut reader);
+    read_to("first", rendering, &mut reader);
     visit.perform(command, Tag { label: label(), ..Tag::default() }, NOW);
     visit.flush();
     ping(&mut visit, "second");
-    read_to("second", &mut reader)
+    read_to("second", rendering, &mut reader)
 }
 
 fn check_commands(full: &FullHub) {
@@ -253,7 +267,7 @@ fn check_sign_in(full: &FullHub) {
     let wanted: Vec<_> = rooms.into_iter().map(|room| (Some(room), None)).collect();
     visit.catch_up(&wanted, NOW);
     ping(&mut visit, "first");
-    let bytes = read_to("first", &mut BufReader::new(socket));
+    let bytes = read_to("first", Rendering::Json, &mut BufReader::new(socket));
     let backlog = count(full.limits.backlog_bytes);
     let mail = backlog / 4;
     let sent_again = backlog / 8;

@@ -1,6 +1,7 @@
 //! The answers of the text door, line by line.
 
 use super::*;
+use landline_common::limits::SIGN_IN_MISTAKES;
 
 fn door(has_password: bool) -> TextDoor {
     TextDoor::new(ServerInfo { has_password })

@@ -59,7 +59,8 @@ impl Hub {
         let history_owner =
             if request.account { HistoryOwner::Account(name.key().clone()) } else { HistoryOwner::Guest(number) };
         let options = request.options.session;
-        let session = options.map(|options| SessionState::new(number, &outbox, options.acks, &self.limits));
+        let session =
+            options.map(|options| SessionState::new(number, &outbox, request.rendering, options.acks, &self.limits));
         let address = request.address.clone();
         let profile = Profile::new(request.options.name_token.map(NameHolder::of), now);
         let user = User::new(name, history_owner, address, outbox.clone(), request.rendering, session, profile);

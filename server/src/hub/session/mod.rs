@@ -274,6 +274,7 @@ impl Session {
     fn change_format(&mut self, format: Format) -> CommandResult {
         let rendering = match (format, self.user.rendering()) {
             (Format::Json, Rendering::Text | Rendering::Json) => Rendering::Json,
+            (Format::Json, Rendering::WebSocket) => Rendering::WebSocket,
             (Format::Text, Rendering::Text | Rendering::Json) => Rendering::Text,
             _ => return Err(Cause::FormatFixed.report()),
         };

@@ -118,7 +118,7 @@ fn client_word(user: &User) -> &'static str {
     match user.rendering() {
         _ if user.session.is_some() => "objects",
         Rendering::Text | Rendering::TextElsewhere => "text",
-        Rendering::Json => "json",
+        Rendering::Json | Rendering::WebSocket => "json",
         Rendering::TcpChat => "tcp_chat",
         Rendering::Chat77 => "chat77",
         Rendering::LanTalk => "lantalk",

@@ -152,7 +152,7 @@ impl Session {
     /// the user.
     fn begins_text(&self, word: &str) -> bool {
         match self.user.rendering() {
-            Rendering::Json => false,
+            rendering if rendering.is_json() => false,
             // Chat77's first client never names a user.
             Rendering::Chat77 => self.other_online_user(word).is_err(),
             _ => {

@@ -38,7 +38,7 @@ use crate::fanout::{ClientId, DisconnectReason};
 use crate::hub::rules::Identity;
 use crate::hub::{CountedAddress, SessionOptions, Token, Transport};
 use landline_common::history::HistoryOwner;
-use landline_common::{Cause, EventKind, Limits, OffsetDateTime, Rendering, Report, RoomName, UserName};
+use landline_common::{Cause, EventKind, Limits, OffsetDateTime, Report, RoomName, UserName};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -180,7 +180,7 @@ impl Hub {
         registry.remove_former_names(&old);
         // Hold only now that nothing can fail: a refusal would be stuck in the held outbox.
         request.outbox.hold();
-        let user = old.with_connection(request.outbox.clone(), request.address.clone());
+        let user = old.with_connection(request.outbox.clone(), request.rendering, request.address.clone());
         let client = user.client();
         registry.sessions.resume(session.number, client, used, options.token);
         registry.names.insert(user.name.key().clone(), NameState::Online(client));
@@ -256,7 +256,8 @@ impl Hub {
         request.outbox.hold();
         let outbox = request.outbox.clone();
         let address = request.address.clone();
-        let user = User::new(name, history_owner, address, outbox, Rendering::Json, Some(session.clone()), profile);
+        let rendering = request.rendering;
+        let user = User::new(name, history_owner, address, outbox, rendering, Some(session.clone()), profile);
         registry.add_user(&user, if user.is_account() { account_blocks } else { blocked });
         registry.keep_name(&user);
         self.server_rules.lock().come_in(user.rules_identity());

@@ -55,6 +55,7 @@ impl Session {
             room,
             user: self.user.name.as_str(),
             lines: pending,
+            own_rendering: self.user.rendering(),
             id_sink: Some(self.id_sink()),
             recent: Some(RecentSink { messages: &group.recent, author: &self.user.author }),
             at: self.now,

@@ -22,11 +22,14 @@
 
 pub mod authority;
 pub mod body;
+pub mod forwarded;
 pub mod head;
 pub mod headers;
+pub mod host_rules;
 pub mod reader;
 pub mod request;
 pub mod response;
+pub mod upgrade;
 
 /// What the connection of a request knows about itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -22,13 +22,16 @@
 
 pub mod authority;
 pub mod body;
+pub mod exchange;
 pub mod forwarded;
 pub mod head;
 pub mod headers;
 pub mod host_rules;
+mod page;
 pub mod reader;
 pub mod request;
 pub mod response;
+pub mod router;
 pub mod upgrade;
 
 /// What the connection of a request knows about itself.

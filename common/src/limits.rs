@@ -76,6 +76,16 @@ limits! {
     answer_seconds = 60, 1, 3_600;
     /// Seconds for the sign-in of a LanTalk client, which knows the answer before it connects; as in LanTalk.
     lantalk_answer_seconds = 15, 1, 3_600;
+    /// Bytes in the head of an HTTP request: its first line and its headers. Browsers send about 1,000.
+    http_head_bytes = 8 << 10, 1 << 10, 1 << 20;
+    /// Bytes in the body of an HTTP request, which is kept in memory until it is whole.
+    http_body_bytes = 64 << 10, 0, 16 << 20;
+    /// Seconds for which an HTTP connection may wait for its next request; browsers open a new one at no cost to the user.
+    http_idle_seconds = 5, 1, 3_600;
+    /// Seconds for the head of an HTTP request, which a browser sends at once.
+    http_head_seconds = 10, 1, 3_600;
+    /// Seconds for the body of an HTTP request, also over bad Wi-Fi.
+    http_body_seconds = 10, 1, 3_600;
     /// Seconds for a whole sign-in, so that slow answers cannot hold a connection for ever.
     sign_in_seconds = 300, 1, 86_400;
     /// Connections that are not signed in. Beyond it, the address with the most of them loses its oldest.

@@ -3,13 +3,13 @@
 //! A fuzzer generates the input. The tests replay the seeds, which include all inputs that once broke a target.
 
 mod files;
-mod frames;
+mod http;
 mod language;
 mod links;
 mod sign_in;
 
 pub use files::{accounts, bans, import_file, search, sessions};
-pub use frames::websocket;
+pub use http::http;
 pub use language::{answers, ask, beacon, clean, command, json, lantalk, lines, names, object};
 pub use links::{link_frames, link_handshake, mesh};
 pub use sign_in::door;
@@ -27,6 +27,7 @@ pub const TARGETS: [(&str, Target); 20] = [
     ("clean", clean),
     ("command", command),
     ("door", door),
+    ("http", http),
     ("import_file", import_file),
     ("json", json),
     ("lantalk", lantalk),

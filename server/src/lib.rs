@@ -16,6 +16,7 @@ pub mod fanout;
 pub mod faults;
 pub mod guard;
 pub mod housekeeping;
+pub mod http;
 pub mod hub;
 pub mod import;
 pub mod log_throttle;

@@ -51,7 +51,7 @@ const START_UP: &[&str] = &[
 ];
 
 /// The parts of a server from the bottom to the top. Each part names only parts in front of it.
-pub const SERVER_PARTS: [&str; 28] = [
+pub const SERVER_PARTS: [&str; 29] = [
     "faults",
     "ordered_mutex",
     "log_throttle",
@@ -65,6 +65,7 @@ pub const SERVER_PARTS: [&str; 28] = [
     "fanout",
     "guard",
     "door",
+    "http",
     "store",
     "hub",
     "connections",
@@ -121,6 +122,35 @@ pub const LAYERS: &[Layer] = &[
                 "std::thread",
                 "std::sync",
                 "parking_lot",
+                "crate::hub",
+                "crate::store",
+                "crate::net",
+                "crate::fanout",
+                "crate::guard",
+                "crate::connection",
+                "crate::connections",
+                "crate::clock",
+            ],
+        ],
+    },
+    Layer {
+        folder: "server/src/http",
+        never: &[
+            START_UP,
+            &[
+                "std::net::TcpStream",
+                "std::net::TcpListener",
+                "std::net::UdpSocket",
+                "std::fs",
+                "std::io",
+                "std::thread",
+                "std::sync",
+                "std::time::Instant",
+                "std::time::SystemTime",
+                "parking_lot",
+                "crossbeam_channel",
+                "jiff",
+                "crate::door",
                 "crate::hub",
                 "crate::store",
                 "crate::net",

@@ -1,0 +1,134 @@
+//! Answers requests: the rules for all of them, and the table of addresses.
+//!
+//! A new address is a row of [`ROUTES`] with a function that makes its answer.
+
+use super::exchange::Exchange;
+use super::headers::Method;
+use super::host_rules::check_origin;
+use super::page;
+use super::request::Request;
+use super::response::{Response, Status, refusal};
+use super::upgrade::{Upgrade, upgrade};
+use serde_json::json;
+
+/// The answer to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Send the response.
+    Respond(Response),
+    /// Send the head, then speak WebSocket.
+    Upgrade(Upgrade),
+}
+
+/// An address of this server.
+#[derive(Debug)]
+struct Route {
+    path: &'static str,
+    /// All methods but OPTIONS, which every address has.
+    methods: &'static [Method],
+    handle: fn(Exchange<'_>) -> Answer,
+}
+
+const READ: &[Method] = &[Method::Get, Method::Head];
+
+/// The addresses of this server.
+const ROUTES: &[Route] = &[
+    Route { path: "/", methods: READ, handle: |exchange| Answer::Respond(page::respond(exchange)) },
+    Route { path: "/health", methods: READ, handle: |exchange| Answer::Respond(health(exchange)) },
+    Route { path: "/ws", methods: READ, handle: open_websocket },
+];
+
+impl Route {
+    /// Returns the value of `Allow`.
+    fn allow(&self) -> String {
+        let names: Vec<String> = self.methods.iter().chain([&Method::Options]).map(ToString::to_string).collect();
+        names.join(", ")
+    }
+}
+
+/// Answers a request.
+#[must_use]
+pub fn answer(exchange: Exchange<'_>) -> Answer {
+    let answer = match check(exchange) {
+        Ok(route) => (route.handle)(exchange),
+        Err(response) => Answer::Respond(response),
+    };
+    match answer {
+        Answer::Respond(response) => Answer::Respond(response.for_request(exchange.request)),
+        upgrade @ Answer::Upgrade(_) => upgrade,
+    }
+}
+
+/// Refuses a request before its body arrives, for a client that asks first (`Expect: 100-continue`). Returns `None` if the
+/// client may send it.
+#[must_use]
+pub fn refuse_body(exchange: Exchange<'_>) -> Option<Response> {
+    // The client may send the body nevertheless, and it must not be read as a request.
+    check(exchange).err().map(|response| response.for_request(exchange.request).and_close())
+}
+
+/// Applies the rules for all requests, and finds the route.
+///
+/// # Errors
+/// The response that needs no route, in most cases a refusal.
+fn check(exchange: Exchange<'_>) -> Result<&'static Route, Response> {
+    let Exchange { request, server, connection, .. } = exchange;
+    server.hosts.check(request)?;
+    if connection.must_encrypt {
+        return Err(demand_tls(request));
+    }
+    if !request.method.is_safe() {
+        check_origin(request, connection)?;
+    }
+    if request.path == "*" {
+        return Err(Response::new(Status::NoContent, "", Vec::new()).with_header("Allow", "GET, HEAD, OPTIONS"));
+    }
+    let Some(route) = ROUTES.iter().find(|route| route.path == request.path) else {
+        return Err(refusal(Status::NotFound, "no such page (open / to see how to join the chat)"));
+    };
+    match request.method {
+        Method::Options => Err(Response::new(Status::NoContent, "", Vec::new()).with_header("Allow", route.allow())),
+        method if route.methods.contains(&method) => Ok(route),
+        method => Err(refusal(
+            Status::MethodNotAllowed,
+            format_args!("{method} is not possible here (use {})", route.allow()),
+        )
+        .with_header("Allow", route.allow())),
+    }
+}
+
+/// Sends a browser to the encrypted address. Other requests are refused: the client has already sent their content in the
+/// clear, and must learn that.
+fn demand_tls(request: &Request) -> Response {
+    match &request.host {
+        Some(host) if matches!(request.method, Method::Get | Method::Head) => {
+            let query = request.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
+            refusal(Status::PermanentRedirect, "moved: this server demands encryption (use https instead of http)")
+                .with_header("Location", format!("https://{host}{}{query}", request.path))
+        }
+        _ => refusal(
+            Status::Forbidden,
+            "request refused: it was not encrypted, and this server demands that (use https instead of http)",
+        ),
+    }
+}
+
+fn health(Exchange { server, users, .. }: Exchange<'_>) -> Response {
+    let body = json!({
+        "status": "ok",
+        "name": server.name,
+        "users": users,
+        "version": server.version,
+    });
+    Response::new(Status::Ok, "application/json", format!("{body}\n").into_bytes())
+}
+
+fn open_websocket(exchange: Exchange<'_>) -> Answer {
+    match check_origin(exchange.request, exchange.connection).and_then(|()| upgrade(exchange.request)) {
+        Ok(upgrade) => Answer::Upgrade(upgrade),
+        Err(response) => Answer::Respond(response),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;

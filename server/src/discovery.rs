@@ -11,6 +11,7 @@
 mod quota;
 
 use landline_common::beacon::{ANSWER_RATIO, Answer, Beacon, Link, MOST_ALSO, is_credible, is_question};
+use landline_common::tls::ServerKey;
 use quota::Quota;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -43,6 +44,8 @@ pub struct Announcement {
     pub udp_port: u16,
     /// True if the server has a password.
     pub password: bool,
+    /// The key of the server, if its ports accept TLS.
+    pub key: Option<ServerKey>,
     /// The address that the TCP ports are bound to. A single address is announced on its own network only.
     pub bind: IpAddr,
 }
@@ -274,6 +277,8 @@ impl<P: Fn() -> usize> Announcer<P> {
             password: self.announcement.password,
             version: env!("CARGO_PKG_VERSION").into(),
             id: self.id.clone(),
+            tls: self.announcement.key.is_some(),
+            key: self.announcement.key,
             also: self.own_addresses.iter().copied().filter(|own| *own != addr).take(MOST_ALSO).collect(),
         }
     }

@@ -115,6 +115,7 @@ impl Server {
             lantalk: config.lantalk_port.map(|_| port_of(addresses.last())),
             udp_port,
             password: config.password.is_some(),
+            key: None,
             bind: config.bind,
         };
         let hub = self.acceptor.context.hub.clone();

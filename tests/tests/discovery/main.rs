@@ -12,6 +12,8 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Instant;
 
+/// The key that the announced server has with TLS.
+const TLS_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 /// Broadcast address of loopback.
 const BROADCAST: Ipv4Addr = Ipv4Addr::new(127, 255, 255, 255);
 
@@ -48,8 +50,15 @@ fn exclusive(port: u16) -> UdpSocket {
 }
 
 fn announcement(udp_port: u16) -> Announcement {
-    let bind = Ipv4Addr::LOCALHOST.into();
-    Announcement { name: "Room 12".into(), port: 12_345, lantalk: Some(5_050), udp_port, password: true, bind }
+    Announcement {
+        name: "Room 12".into(),
+        port: 12_345,
+        lantalk: Some(5_050),
+        udp_port,
+        password: true,
+        key: TLS_KEY.parse().ok(),
+        bind: Ipv4Addr::LOCALHOST.into(),
+    }
 }
 
 fn start(announcement: Announcement) -> Discovery {

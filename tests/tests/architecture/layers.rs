@@ -51,7 +51,7 @@ const START_UP: &[&str] = &[
 ];
 
 /// The parts of a server from the bottom to the top. Each part names only parts in front of it.
-pub const SERVER_PARTS: [&str; 28] = [
+pub const SERVER_PARTS: [&str; 29] = [
     "faults",
     "ordered_mutex",
     "log_throttle",
@@ -66,6 +66,7 @@ pub const SERVER_PARTS: [&str; 28] = [
     "guard",
     "door",
     "store",
+    "tls",
     "hub",
     "connections",
     "connection",

@@ -4,7 +4,7 @@ mod answers;
 mod list;
 
 use landline_common::beacon::question;
-use landline_server::discovery::{Announcement, Discovery};
+use landline_server::discovery::{Announcement, CurrentFacts, Discovery};
 use landline_tests::DEADLINE;
 use socket2::{Domain, Socket, Type};
 use std::io;
@@ -56,13 +56,12 @@ fn announcement(udp_port: u16) -> Announcement {
         lantalk: Some(5_050),
         udp_port,
         password: true,
-        key: TLS_KEY.parse().ok(),
         bind: Ipv4Addr::LOCALHOST.into(),
     }
 }
 
 fn start(announcement: Announcement) -> Discovery {
-    Discovery::start(announcement, || 3)
+    Discovery::start(announcement, || CurrentFacts { user_count: 3, key: TLS_KEY.parse().ok() })
 }
 
 /// Binds a socket that shares its port, as LanTalk's clients do.

@@ -14,6 +14,7 @@ mod servers;
 pub use servers::{DatagramKind, FoundServer, Servers};
 
 use crate::clean::{clean, is_invisible};
+use crate::tls::ServerKey;
 use core::net::{IpAddr, Ipv4Addr};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -97,6 +98,17 @@ pub struct Answer {
     /// lists the source address of the other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<IpAddr>,
+    /// True if the server's ports accept TLS.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub tls: bool,
+    /// The key that the server has with TLS. Any host can claim any key: only a handshake proves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<ServerKey>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// Maximum number of other addresses, so that an answer stays within its size.

@@ -16,6 +16,7 @@ use crate::link::{ParseKeyError, bytes_of, digit_groups};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::{NoServerSessionStorage, ParsedCertificate};
 use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::io::{IoSlice, Read, Write};
@@ -130,7 +131,8 @@ impl TlsSession {
 
 /// Identifies a server's public key: the SHA-256 of its certificate's `SubjectPublicKeyInfo` (RFC 5280, section 4.1), as
 /// in RFC 7469. It stays the same when a new certificate is made for the key.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ServerKey([u8; 32]);
 
 impl ServerKey {
@@ -158,6 +160,20 @@ impl fmt::Display for ServerKey {
 impl fmt::Debug for ServerKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+impl From<ServerKey> for String {
+    fn from(key: ServerKey) -> String {
+        key.to_string()
+    }
+}
+
+impl TryFrom<String> for ServerKey {
+    type Error = ParseKeyError;
+
+    fn try_from(text: String) -> Result<ServerKey, ParseKeyError> {
+        text.parse()
     }
 }
 

@@ -2,13 +2,14 @@
 
 use crate::ban_row::BanRow;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, WEB_PORTS, WebPort};
 use crate::connection::{self, ServerContext};
 use crate::connections::ConnectionTable;
 use crate::door::PortKind;
 use crate::fanout::{ClientId, DisconnectReason, Outbox};
 use crate::log_throttle::LogThrottle;
 use crate::net::{Listener, Stream};
+use crate::store::web_port;
 use anyhow::{Context, anyhow};
 use landline_common::clean::clean;
 use landline_common::limits::{Limits, count};
@@ -28,6 +29,8 @@ use std::time::{Duration, Instant};
 const CONNECTION_STACK: usize = 512 << 10;
 /// Characters of a reason that a banned client is told.
 const SHOWN_REASON_CHARS: usize = 200;
+/// The option for the web port, as errors name it.
+const WEB_FLAG: &str = "--web-port (0 turns it off)";
 /// Time that another program on this machine has to answer when it is asked what it is.
 const ANSWER_TIMEOUT: Duration = Duration::from_millis(500);
 
@@ -36,6 +39,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_millis(500);
 pub struct OpenPort {
     /// The listening socket.
     pub listener: Arc<Listener>,
+    /// The kind of its clients.
+    pub port_kind: PortKind,
     /// The thread that accepts on it.
     pub thread: JoinHandle<()>,
 }
@@ -44,7 +49,7 @@ pub struct OpenPort {
 pub struct Ports(Vec<(Listener, PortKind)>);
 
 impl Ports {
-    /// Binds the main ports in the order of the command line, then the LanTalk port.
+    /// Binds the main ports in the order of the command line, then the LanTalk port, then the web port.
     ///
     /// # Errors
     /// A port is taken or may not be used. The text says what to do.
@@ -53,7 +58,11 @@ impl Ports {
         let ports = main_ports.chain(config.lantalk_port.map(|port| (port, PortKind::LanTalk)));
         let bound =
             ports.map(|(port, port_kind)| Ok((listen(SocketAddr::new(config.bind, port), port_kind)?, port_kind)));
-        Ok(Ports(bound.collect::<anyhow::Result<_>>()?))
+        let mut ports = bound.collect::<anyhow::Result<Vec<_>>>()?;
+        if let Some(listener) = bind_web_port(config)? {
+            ports.push((listener, PortKind::Web));
+        }
+        Ok(Ports(ports))
     }
 
     /// Accepts clients, each port in a thread of its own.
@@ -68,10 +77,28 @@ impl Ports {
             let name = format!("port {}", listener.address().port());
             let run = move || accepting.run(|socket| acceptor.accept(socket, port_kind));
             let thread = std::thread::Builder::new().name(name).spawn(run).context("cannot start a thread")?;
-            Ok(OpenPort { listener, thread })
+            Ok(OpenPort { listener, port_kind, thread })
         };
         self.0.into_iter().map(open).collect()
     }
+}
+
+/// Binds the web port, and remembers it for the next start.
+fn bind_web_port(config: &Config) -> anyhow::Result<Option<Listener>> {
+    let address = |port| SocketAddr::new(config.bind, port);
+    let listener = match config.web_port {
+        WebPort::Off => return Ok(None),
+        WebPort::AnyFree => return listen(address(0), PortKind::Web).map(Some),
+        WebPort::Port(port) => listen(address(port), PortKind::Web)?,
+        WebPort::Auto => {
+            let mut ports = web_port::remembered(&config.data).into_iter().chain(WEB_PORTS);
+            let bound = ports.find_map(|port| Listener::bind(address(port)).ok());
+            let (first, last) = (WEB_PORTS.start(), WEB_PORTS.end());
+            bound.with_context(|| format!("no port from {first} to {last} is free: choose one with {WEB_FLAG}"))?
+        }
+    };
+    web_port::remember(&config.data, listener.address().port());
+    Ok(Some(listener))
 }
 
 fn listen(address: SocketAddr, port_kind: PortKind) -> anyhow::Result<Listener> {
@@ -80,6 +107,7 @@ fn listen(address: SocketAddr, port_kind: PortKind) -> anyhow::Result<Listener> 
         let flag = match port_kind {
             PortKind::Main => "--port",
             PortKind::LanTalk => "--lantalk-port (0 turns that door off)",
+            PortKind::Web => WEB_FLAG,
         };
         match error.kind() {
             io::ErrorKind::AddrInUse => {
@@ -187,8 +215,8 @@ impl Acceptor {
 fn refuse(outbox: &Arc<Outbox>, port_kind: PortKind, report: Report<'static>, now: OffsetDateTime) {
     let (rendering, event) = match (port_kind, report.cause) {
         (PortKind::LanTalk, _) => (Rendering::LanTalk, EventKind::Refused(report)),
-        (PortKind::Main, Cause::ServerFull) => (Rendering::Text, report.into()),
-        (PortKind::Main, _) => (Rendering::Text, EventKind::Refused(report)),
+        (PortKind::Main | PortKind::Web, Cause::ServerFull) => (Rendering::Text, report.into()),
+        (PortKind::Main | PortKind::Web, _) => (Rendering::Text, EventKind::Refused(report)),
     };
     let mut bytes = Vec::new();
     rendering.write(&event.at(now), &Limits::default(), &mut bytes);

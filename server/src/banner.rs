@@ -5,6 +5,7 @@ use crate::guard::Capacity;
 use crate::guard::capacity::AS_CONFIGURED;
 use crate::server::Server;
 use landline_common::service::MAIN_PORT;
+use landline_common::tls::ServerKey;
 use std::fmt::{self, Display};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -18,6 +19,8 @@ pub struct Banner<'a> {
     /// The main ports in the order of the command line.
     ports: Vec<u16>,
     lantalk_port: Option<u16>,
+    web_port: Option<u16>,
+    encryption: Encryption,
     has_password: bool,
     claim_code: &'a str,
     data: PathBuf,
@@ -29,16 +32,34 @@ pub struct Banner<'a> {
     capacity: &'a Capacity,
 }
 
+/// The encryption between the server and its clients.
+#[derive(Debug)]
+enum Encryption {
+    /// None.
+    Off,
+    /// TLS for clients that use it.
+    Offered(ServerKey),
+    /// TLS for all clients on other machines.
+    Required(ServerKey),
+}
+
 impl<'a> Banner<'a> {
     /// Collects the facts of a running server.
     #[must_use]
     pub fn of(server: &'a Server, config: &'a Config, console: bool) -> Banner<'a> {
         let addresses = server.addresses();
+        let encryption = match &server.context().tls {
+            None => Encryption::Off,
+            Some(tls) if config.require_tls => Encryption::Required(tls.key()),
+            Some(tls) => Encryption::Offered(tls.key()),
+        };
         Banner {
             name: &config.name,
             reachable_at: config.reachable_at(),
             ports: addresses.iter().take(config.ports.len()).map(SocketAddr::port).collect(),
             lantalk_port: config.lantalk_port.and(addresses.last()).map(SocketAddr::port),
+            web_port: server.web_address().map(|address| address.port()),
+            encryption,
             has_password: config.password.is_some(),
             claim_code: server.claim_code(),
             data: std::path::absolute(&config.data).unwrap_or_else(|_| config.data.clone()),
@@ -70,11 +91,18 @@ impl Display for Banner<'_> {
         if let Some(port) = self.lantalk_port {
             writeln!(f, "  LanTalk:    its clients find this server, or dial port {port}")?;
         }
+        if let Some(port) = self.web_port {
+            let scheme = if matches!(self.encryption, Encryption::Required(_)) { "https" } else { "http" };
+            for (n, address) in self.reachable_at.iter().enumerate() {
+                let label = if n == 0 { "browser:" } else { "" };
+                writeln!(f, "  {label:<11} {scheme}://{}/", SocketAddr::new(*address, port))?;
+            }
+        }
         if self.has_password {
             writeln!(f, "  password:   yes, users are asked for it")?;
         }
         writeln!(f, "  owner:      type /claim {} when you have joined (works once)", self.claim_code)?;
-        writeln!(f, "  encryption: none. Anyone on the network can read messages and passwords.")?;
+        write!(f, "{}", self.encryption)?;
         writeln!(f, "  data:       {}", self.data.display())?;
         writeln!(f, "  history:    {}", self.history())?;
         let Capacity { clients, why } = self.capacity;
@@ -82,6 +110,27 @@ impl Display for Banner<'_> {
         writeln!(f, "  capacity:   up to {clients} users{why}\n")?;
         let console = if self.console { "/help lists the commands of this console; " } else { "" };
         writeln!(f, "{console}Ctrl-C stops the server.\n")
+    }
+}
+
+impl Display for Encryption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = match self {
+            Encryption::Off => {
+                return writeln!(f, "  encryption: none. Anyone on the network can read messages and passwords.");
+            }
+            Encryption::Offered(key) => {
+                writeln!(f, "  encryption: TLS for landline, for browsers at https:// and for openssl s_client.")?;
+                writeln!(f, "              Anyone on the network can read the rest: nc, older clients, http://.")?;
+                key
+            }
+            Encryption::Required(key) => {
+                writeln!(f, "  encryption: TLS only. Clients on other machines are refused without it.")?;
+                key
+            }
+        };
+        writeln!(f, "  key:        {}", key.fingerprint())?;
+        writeln!(f, "              landline shows these digits when it first meets this server: compare them.")
     }
 }
 
@@ -109,11 +158,14 @@ mod tests {
 
     #[test]
     fn b2_banner_tells_how_to_join() {
+        let key = "0123456789abcdef".repeat(4).parse().unwrap();
         let mut banner = Banner {
             name: "Room 12",
             reachable_at: vec![[192, 168, 1, 20].into(), [10, 0, 0, 5].into()],
             ports: vec![12_345, 8_888, 22_081],
             lantalk_port: Some(5_050),
+            web_port: Some(8_080),
+            encryption: Encryption::Offered(key),
             has_password: true,
             claim_code: "abcd-efgh-jkmn",
             data: PathBuf::from("/srv/landline"),
@@ -131,9 +183,14 @@ Landline VERSION, server name \"Room 12\"
   also at     10.0.0.5
   also on     port 8888, 22081
   LanTalk:    its clients find this server, or dial port 5050
+  browser:    http://192.168.1.20:8080/
+              http://10.0.0.5:8080/
   password:   yes, users are asked for it
   owner:      type /claim abcd-efgh-jkmn when you have joined (works once)
-  encryption: none. Anyone on the network can read messages and passwords.
+  encryption: TLS for landline, for browsers at https:// and for openssl s_client.
+              Anyone on the network can read the rest: nc, older clients, http://.
+  key:        FINGERPRINT
+              landline shows these digits when it first meets this server: compare them.
   data:       /srv/landline
   history:    kept, up to 4 GiB
   capacity:   up to 10000 users
@@ -141,15 +198,20 @@ Landline VERSION, server name \"Room 12\"
 /help lists the commands of this console; Ctrl-C stops the server.
 
 ";
-        assert_eq!(banner.to_string(), expected.replace("VERSION", env!("CARGO_PKG_VERSION")));
+        let expected = expected.replace("VERSION", env!("CARGO_PKG_VERSION"));
+        assert_eq!(banner.to_string(), expected.replace("FINGERPRINT", &key.fingerprint()));
+        banner.encryption = Encryption::Off;
         banner.ports = vec![8_888];
         banner.console = false;
         banner.history = History::Days(30);
         banner.history_bytes = u64::MAX;
         banner.capacity = &Capacity { clients: 500, why: "the limit on open files (ulimit -n)" };
+        banner.reachable_at = vec!["fd00::1".parse().unwrap()];
         let text = banner.to_string();
         for part in [
-            "landline 192.168.1.20:8888\n",
+            "  browser:    http://[fd00::1]:8080/\n",
+            "  encryption: none. Anyone on the network can read messages and passwords.\n  data:",
+            "landline [fd00::1]:8888\n",
             "history:    kept for 30 days\n",
             "up to 500 users, because of the limit on open files (ulimit -n)\n",
             "\n\nCtrl-C stops the server.\n",
@@ -157,5 +219,15 @@ Landline VERSION, server name \"Room 12\"
             assert!(text.contains(part), "{text}");
         }
         assert!(!text.contains("console"), "{text}");
+        banner.encryption = Encryption::Required(key);
+        let text = banner.to_string();
+        for part in [
+            "  browser:    https://[fd00::1]:8080/\n",
+            "  encryption: TLS only. Clients on other machines are refused without it.\n  key:        ",
+        ] {
+            assert!(text.contains(part), "{text}");
+        }
+        banner.web_port = None;
+        assert!(!banner.to_string().contains("browser"));
     }
 }

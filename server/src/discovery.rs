@@ -11,6 +11,7 @@
 mod quota;
 
 use landline_common::beacon::{ANSWER_RATIO, Answer, Beacon, Link, MOST_ALSO, is_credible, is_question};
+use landline_common::tls::ServerKey;
 use quota::Quota;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -47,6 +48,15 @@ pub struct Announcement {
     pub bind: IpAddr,
 }
 
+/// The facts to announce that change while the server runs.
+#[derive(Clone, Copy, Debug)]
+pub struct CurrentFacts {
+    /// Number of users signed in.
+    pub user_count: usize,
+    /// The key of the server, if its ports accept TLS.
+    pub key: Option<ServerKey>,
+}
+
 /// The handle of the discovery thread. Dropping it stops the thread.
 #[derive(Debug)]
 pub struct Discovery {
@@ -56,11 +66,11 @@ pub struct Discovery {
 }
 
 impl Discovery {
-    /// Starts announcing. `user_count` returns the number of users signed in. Never fails, since a server works without
+    /// Starts announcing. Each answer calls `current`. Never fails, since a server works without
     /// discovery; the reason is logged.
     #[must_use]
-    pub fn start(announcement: Announcement, user_count: impl Fn() -> usize + Send + 'static) -> Discovery {
-        match Discovery::try_start(announcement, user_count) {
+    pub fn start(announcement: Announcement, current: impl Fn() -> CurrentFacts + Send + 'static) -> Discovery {
+        match Discovery::try_start(announcement, current) {
             Ok(discovery) => discovery,
             Err(error) => {
                 log::warn!(
@@ -71,7 +81,10 @@ impl Discovery {
         }
     }
 
-    fn try_start(announcement: Announcement, user_count: impl Fn() -> usize + Send + 'static) -> io::Result<Discovery> {
+    fn try_start(
+        announcement: Announcement,
+        current: impl Fn() -> CurrentFacts + Send + 'static,
+    ) -> io::Result<Discovery> {
         let only = match announcement.bind {
             IpAddr::V4(bind) => Some(bind).filter(|bind| !bind.is_unspecified()),
             IpAddr::V6(bind) if bind.is_unspecified() => None,
@@ -81,7 +94,7 @@ impl Discovery {
         let mut announcer = Announcer {
             announcement,
             only,
-            user_count,
+            current,
             socket: None,
             has_logged_bind_failure: false,
             quota: Quota::default(),
@@ -119,7 +132,7 @@ struct Announcer<P> {
     announcement: Announcement,
     /// The single address to announce, if the TCP ports are bound to one.
     only: Option<Ipv4Addr>,
-    user_count: P,
+    current: P,
     /// The socket for questions, if the port could be bound.
     socket: Option<UdpSocket>,
     /// The port could not be bound, which has been logged.
@@ -141,7 +154,7 @@ enum Wakeup {
     Time,
 }
 
-impl<P: Fn() -> usize> Announcer<P> {
+impl<P: Fn() -> CurrentFacts> Announcer<P> {
     fn run(mut self, stopped: &PipeReader) {
         loop {
             self.announce();
@@ -265,15 +278,18 @@ impl<P: Fn() -> usize> Announcer<P> {
 
     /// Builds the answer that names `addr` as the server's address.
     fn answer_from(&self, addr: IpAddr) -> Answer {
+        let current = (self.current)();
         Answer {
             name: self.announcement.name.clone(),
             addr,
             port: self.announcement.port,
             lantalk: self.announcement.lantalk.unwrap_or(0),
-            users: u32::try_from((self.user_count)()).unwrap_or(u32::MAX),
+            users: u32::try_from(current.user_count).unwrap_or(u32::MAX),
             password: self.announcement.password,
             version: env!("CARGO_PKG_VERSION").into(),
             id: self.id.clone(),
+            tls: current.key.is_some(),
+            key: current.key,
             also: self.own_addresses.iter().copied().filter(|own| *own != addr).take(MOST_ALSO).collect(),
         }
     }

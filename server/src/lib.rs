@@ -30,3 +30,4 @@ pub mod server;
 pub mod signals;
 pub mod store;
 pub mod store_backend;
+pub mod tls;

@@ -5,17 +5,20 @@ use clap::Parser;
 use landline_common::clean::clean;
 use landline_server::banner::Banner;
 use landline_server::config::tasks::{Export, ServerTask};
-use landline_server::config::{Args, Config, DEFAULT_DATA, limits_help};
+use landline_server::config::{Args, Config, DEFAULT_DATA, TlsMode, limits_help};
 use landline_server::logging::Screen;
 use landline_server::reload::Reload;
 use landline_server::server::Server;
+use landline_server::store::certificate::KEY_FILE;
 use landline_server::store::messages::{self, TransferError};
 use landline_server::store::{LockFile, exposure};
+use landline_server::tls::ServerTls;
 use landline_server::{console, import, signals};
 use rustix::termios::OptionalActions;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
 
 const BAD_USAGE: u8 = 2;
 
@@ -80,7 +83,24 @@ fn run(args: &Args, config: &Config) -> anyhow::Result<()> {
     served
 }
 
-fn serve(args: &Args, config: &Config, lock: LockFile, screen: &Screen, reload: Reload) -> anyhow::Result<()> {
+/// Returns the file with the private key for TLS.
+fn key_file(config: &Config) -> Option<PathBuf> {
+    match &config.tls {
+        TlsMode::Off => None,
+        TlsMode::Own => Some(config.data.join(KEY_FILE)),
+        TlsMode::Files { key, .. } => Some(key.clone()),
+    }
+}
+
+fn serve(args: &Args, config: &Config, lock: LockFile, screen: &Screen, mut reload: Reload) -> anyhow::Result<()> {
+    // Signals are handled before the server starts, so its TLS comes later.
+    let tls = Arc::new(OnceLock::<Arc<ServerTls>>::new());
+    if matches!(config.tls, TlsMode::Files { .. }) {
+        let tls = tls.clone();
+        reload.add("the files of --tls-cert and --tls-key are read anew", move || {
+            tls.get().map_or(Ok(()), |tls| tls.reload().map_err(|why| why.to_string()))
+        });
+    }
     let (request_stop, stop) = crossbeam_channel::bounded(1);
     signals::listen(reload, request_stop.clone())?;
     // Any other folder may be shared on purpose, for example with the group that makes the backups.
@@ -91,10 +111,16 @@ fn serve(args: &Args, config: &Config, lock: LockFile, screen: &Screen, reload: 
             "data: other users of this machine could access {DEFAULT_DATA} (mode {mode:03o}); now they cannot (700)"
         );
     }
-    for warning in exposure::warnings(&config.data, args.password_file()) {
+    let key_file = key_file(config);
+    let password = args.password_file().map(|file| ("the server's password", file));
+    let secrets = password.into_iter().chain(key_file.as_deref().map(|file| ("the server's key for TLS", file)));
+    for warning in exposure::warnings(&config.data, &secrets.collect::<Vec<_>>()) {
         log::warn!("data: {warning}");
     }
     let server = Server::start(config, lock)?;
+    if let Some(current) = &server.context().tls {
+        let _ = tls.set(current.clone());
+    }
     let banner = Banner::of(&server, config, !args.no_console()).to_string();
     // Waits until the log lines so far are shown, so that none appears inside the banner.
     screen.finish();

@@ -306,7 +306,7 @@ impl Moderator {
         let seconds = self.started.elapsed().as_secs();
         format!(
             "Connected: {} | Banned IPs: {bans}\nBy door: {}\nRooms: {} | Messages: {} | Deliveries: {} | Bytes: {}\n\
-             Uptime: {}:{:02}:{:02} | Memory: {} | Backlog: {} bytes",
+             Uptime: {}:{:02}:{:02} | Memory: {} | Backlog: {} bytes\nTLS: {}",
             hub.user_count(),
             if doors.is_empty() { "none".to_owned() } else { doors.join(", ") },
             hub.rooms().len(),
@@ -318,6 +318,7 @@ impl Moderator {
             seconds % 60,
             memory(),
             self.context.poller.queued_bytes(),
+            crate::tls::describe(self.context.tls.as_deref(), self.context.require_tls),
         )
     }
 

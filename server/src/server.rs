@@ -3,10 +3,11 @@
 
 use crate::acceptor::{Acceptor, OpenPort, Ports};
 use crate::clock::Clock;
-use crate::config::{Config, History};
+use crate::config::{Config, History, machine_names};
 use crate::connection::ServerContext;
 use crate::connections::{self, ConnectionTable};
-use crate::discovery::{Announcement, Discovery};
+use crate::discovery::{Announcement, CurrentFacts, Discovery};
+use crate::door::PortKind;
 use crate::fanout::{Bounds, DisconnectReason, Flushers, Poller};
 use crate::guard::{
     AddressBudgets, Admission, Bans, Capacity, DepartedUsers, Hasher, Lockout, LogBudgets, Probes, Throttle, admission,
@@ -20,6 +21,7 @@ use crate::rules_record::RulesRecord;
 use crate::store::messages::Retention;
 use crate::store::{Accounts, LockFile, Messages, RulesFile, Sessions};
 use crate::store_backend::{NotStored, StoreBackend, open_bans};
+use crate::tls::ServerTls;
 use anyhow::Context;
 use landline_common::limits::{Limits, count};
 use landline_common::{Cause, EventKind};
@@ -63,6 +65,7 @@ impl Server {
         let capacity = capacity::raise_and_measure(config.max_clients);
         let limits = &config.limits;
         let ports = Ports::bind(config)?;
+        let tls = ServerTls::open(&config.tls, &config.data, &certificate_names())?.map(Arc::new);
         let stores = Stores::open(config, &clock)?;
         let flushers = Flushers::start(limits).context("cannot start a thread")?;
         let poller = Poller::start(Bounds::of(limits)).context("cannot start a thread")?;
@@ -84,7 +87,7 @@ impl Server {
             clock.clone(),
         );
         let housekeeping = housekeeping.context("cannot start a thread")?;
-        let context = context(config, clock, hub, poller, &stores);
+        let context = context(config, clock, hub, poller, tls, &stores);
         let connections = ConnectionTable::new(Admission::new(admission_bounds(config, &capacity)));
         let acceptor = Arc::new(Acceptor::new(Arc::new(context), connections));
         let ports = ports.open(&acceptor)?;
@@ -118,13 +121,26 @@ impl Server {
             bind: config.bind,
         };
         let hub = self.acceptor.context.hub.clone();
-        Discovery::start(announcement, move || hub.user_count())
+        let tls = self.acceptor.context.tls.clone();
+        Discovery::start(announcement, move || CurrentFacts {
+            user_count: hub.user_count(),
+            key: tls.as_ref().map(|tls| tls.key()),
+        })
     }
 
-    /// Returns the addresses that it listens on: the main ports in the order of the command line, then LanTalk's.
+    /// Returns the addresses that it listens on: the main ports in the order of the command line, then LanTalk's. The
+    /// web port has a method of its own.
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.ports.iter().map(|port| port.listener.address()).collect()
+        let ports = self.ports.iter().filter(|port| port.port_kind != PortKind::Web);
+        ports.map(|port| port.listener.address()).collect()
+    }
+
+    /// Returns the address of the web port, if it is open.
+    #[must_use]
+    pub fn web_address(&self) -> Option<SocketAddr> {
+        let port = self.ports.iter().find(|port| port.port_kind == PortKind::Web)?;
+        Some(port.listener.address())
     }
 
     /// Returns the code that makes the first user who claims the server its owner.
@@ -245,7 +261,14 @@ impl Stores {
 }
 
 /// Builds the context of the connections: the hub, the stores and the guards.
-fn context(config: &Config, clock: Clock, hub: Arc<Hub>, poller: Arc<Poller>, stores: &Stores) -> ServerContext {
+fn context(
+    config: &Config,
+    clock: Clock,
+    hub: Arc<Hub>,
+    poller: Arc<Poller>,
+    tls: Option<Arc<ServerTls>>,
+    stores: &Stores,
+) -> ServerContext {
     let limits = &config.limits;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let bcrypt_cost = u32::try_from(limits.bcrypt_cost).unwrap_or(u32::MAX);
@@ -266,6 +289,8 @@ fn context(config: &Config, clock: Clock, hub: Arc<Hub>, poller: Arc<Poller>, st
         bans: stores.bans.clone(),
         departed: DepartedUsers::default(),
         poller,
+        tls,
+        require_tls: config.require_tls,
         clock,
         limits: limits.clone(),
         password: config.password.clone(),
@@ -273,6 +298,11 @@ fn context(config: &Config, clock: Clock, hub: Arc<Hub>, poller: Arc<Poller>, st
         timeout: config.timeout,
         strict_timeout: config.strict_timeout,
     }
+}
+
+/// Returns the host names in a certificate that the server makes.
+fn certificate_names() -> Vec<String> {
+    std::iter::once("localhost".to_owned()).chain(machine_names()).collect()
 }
 
 /// Converts the option `--history` for the store.

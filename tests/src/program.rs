@@ -48,7 +48,7 @@ impl Program {
         Command::new(PATH.get_or_init(|| built("landline-server", "landline-server")))
     }
 
-    /// Returns the command for a server on loopback with cheap password hashes. LanTalk's port and the beacon are off,
+    /// Returns the command for a server on loopback with cheap password hashes. LanTalk's port, the web port and the beacon are off,
     /// since their fixed ports would collide between tests. `rate` is the value of `--rate`.
     pub fn quiet_server(data: &Path, rate: &str) -> Command {
         Program::quiet_server_with_lantalk(data, rate, 0)
@@ -58,7 +58,7 @@ impl Program {
     pub fn quiet_server_with_lantalk(data: &Path, rate: &str, port: u16) -> Command {
         let mut command = Program::server();
         command.args(["--lantalk-port", &port.to_string()]);
-        command.args(["--bind", "127.0.0.1", "--beacon-port", "0", "--rate", rate]);
+        command.args(["--bind", "127.0.0.1", "--beacon-port", "0", "--web-port", "0", "--rate", rate]);
         command.args(["--max-clients-per-ip", "0", "--limit", "bcrypt-cost=4"]).arg("--data").arg(data);
         // A long gap, so that messages do not merge while a test on a busy machine is slow to read.
         command.args(["--limit", "unframed-gap-ms=200"]);

@@ -2,7 +2,7 @@
 
 use crate::{Client, Unframed, eventually};
 use landline_server::clock::Clock;
-use landline_server::config::Config;
+use landline_server::config::{Config, WebPort};
 use landline_server::server::Server;
 use landline_server::store::LockFile;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -18,6 +18,7 @@ pub fn on_loopback(data: impl Into<PathBuf>) -> Config {
         data: data.into(),
         lantalk_port: None,
         beacon_port: None,
+        web_port: WebPort::AnyFree,
         ..Config::default()
     }
 }
@@ -98,6 +99,11 @@ impl TestServer {
     /// Returns the address of the LanTalk port, if the configuration has one.
     pub fn lantalk_address(&self) -> SocketAddr {
         *self.server().addresses().last().expect("a port")
+    }
+
+    /// Returns the address of the web port.
+    pub fn web_address(&self) -> SocketAddr {
+        self.server().web_address().expect("a web port")
     }
 
     /// Returns a client that has signed in as a guest at the LanTalk port.

@@ -66,6 +66,8 @@ mod tests {
             version: "0.1.0".into(),
             id: String::new(),
             also: Vec::new(),
+            tls: false,
+            key: None,
         };
         let mut servers = Servers::default();
         servers.announced(Ipv4Addr::new(192, 168, 1, 7).into(), Beacon { addr, port: 5_050 }, 1_000);

@@ -12,6 +12,8 @@ fn answer() -> Answer {
         version: "0.1.0".into(),
         id: "00ff".into(),
         also: vec![Ipv4Addr::new(10, 1, 0, 1).into()],
+        tls: false,
+        key: None,
     }
 }
 
@@ -70,6 +72,11 @@ fn an_answer_is_read_as_it_was_written() {
     let json = r#"{"name":"Room 12","addr":"10.0.0.1","port":12345,"lantalk":5050,"users":3,"password":true,"version":"0.1.0","id":"00ff","also":["10.1.0.1"]}"#;
     assert_eq!(text, format!("LANDLINE! 1 {json}"));
     assert_eq!(Answer::parse(text.as_bytes()), Some(answer()));
+    let key = "0123456789abcdef".repeat(4);
+    let encrypting = Answer { tls: true, key: key.parse().ok(), ..answer() };
+    let text = encrypting.to_string();
+    assert!(text.ends_with(&format!(r#","also":["10.1.0.1"],"tls":true,"key":"{key}"}}"#)), "{text}");
+    assert_eq!(Answer::parse(text.as_bytes()), Some(encrypting));
 }
 
 #[test]
@@ -84,6 +91,8 @@ fn the_longest_answer_keeps_the_ratio() {
         version: "\"".repeat(VERSION_CHARS),
         id: "f".repeat(16),
         also: vec![Ipv4Addr::BROADCAST.into(); MOST_ALSO],
+        tls: true,
+        key: "f".repeat(64).parse().ok(),
     };
     let widest = Answer { name: "👍".repeat(SERVER_NAME_CHARS), ..longest.clone() };
     for answer in [longest, widest] {
@@ -110,6 +119,8 @@ fn unknown_fields_and_malformed_answers_are_ignored() {
         ("addr", "\"somewhere\""),
         ("password", "1"),
         ("version", "null"),
+        ("tls", "1"),
+        ("key", "\"none\""),
     ] {
         assert_eq!(with(field, value), None, "{field}: {value}");
     }
@@ -191,13 +202,16 @@ prop_compose! {
         users in any::<u32>(),
         password in any::<bool>(),
         version in any::<String>(),
+        tls in any::<bool>(),
+        key in proptest::option::of("[0-9a-f]{64}"),
     ) -> Answer {
         let addr = Ipv4Addr::from_bits(addr).into();
         let name = cleaned(&name, SERVER_NAME_CHARS);
         let version = cleaned(&version, VERSION_CHARS);
         let id = "0123456789abcdef".into();
         let also = vec![addr];
-        Answer { name, addr, port, lantalk, users, password, version, id, also }
+        let key = key.map(|digits| digits.parse().unwrap());
+        Answer { name, addr, port, lantalk, users, password, version, id, also, tls, key }
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::size;
 use super::tasks::ServerTask;
-use super::{Config, DEFAULT_DATA, History, limits_of};
+use super::{Config, DEFAULT_DATA, History, TlsMode, WebPort, is_host_name, limits_of};
 use anyhow::{Context, anyhow, bail};
-use clap::Parser;
+use clap::{ArgAction, Parser};
+use ipnet::IpNet;
 use landline_common::limits;
 use landline_common::service::{BEACON_PORT, LANTALK_PORT, MAIN_PORT};
 use landline_common::visible::is_blank;
@@ -76,6 +77,28 @@ pub struct Args {
     /// Port for LanTalk's clients; 0 turns it off
     #[arg(long, value_name = "PORT", default_value_t = LANTALK_PORT, value_parser = parse_port)]
     lantalk_port: u16,
+    /// Port for browsers; 0 turns it off [default: the one used last, or else the first free one from 8080 to 8100]
+    #[arg(long, value_name = "PORT", value_parser = parse_port)]
+    web_port: Option<u16>,
+    /// Accept TLS on all ports: on or off
+    #[arg(long, value_name = "on|off", default_value = "on", value_parser = parse_switch, action = ArgAction::Set)]
+    tls: bool,
+    /// Use the certificates in this PEM file, the server's first, instead of one that the server makes
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Use the private key in this PEM file, which belongs to the first of these certificates
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Refuse clients on other machines that do not use TLS
+    #[arg(long)]
+    require_tls: bool,
+    /// Serve browsers that know this machine by this name too; may be given several times
+    #[arg(long = "host", value_name = "NAME", value_parser = parse_host)]
+    hosts: Vec<String>,
+    /// Believe what the proxy at this address or in this network (10.0.0.0/8) tells about the address of a browser; may
+    /// be given several times
+    #[arg(long = "trusted-proxy", value_name = "ADDRESS", value_parser = parse_network)]
+    trusted_proxies: Vec<IpNet>,
     /// UDP port on which clients find this server; 0 turns it off
     #[arg(long, value_name = "PORT", default_value_t = BEACON_PORT, value_parser = parse_port)]
     beacon_port: u16,
@@ -101,6 +124,29 @@ fn parse_port(text: &str) -> Result<u16, String> {
         "export" | "import" => format!("{text} must be the first argument, before its options"),
         _ => "a port is a number from 0 to 65535".into(),
     })
+}
+
+fn parse_switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("write on or off".into()),
+    }
+}
+
+/// Returns the name in lower case, in which browsers send it.
+fn parse_host(text: &str) -> Result<String, String> {
+    let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
+    if is_host_name(&name) {
+        Ok(name)
+    } else {
+        Err("write the name alone, for example chat.example.org, without http:// and port".into())
+    }
+}
+
+fn parse_network(text: &str) -> Result<IpNet, String> {
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address.or_else(|_| text.parse()).map_err(|_| "write an address or a network, for example 10.0.0.0/8".into())
 }
 
 /// A rate limit, if there is one.
@@ -172,14 +218,18 @@ impl Args {
         if self.max_clients == 0 {
             bail!("--max-clients needs at least 1");
         }
+        if !self.tls && (self.require_tls || self.tls_cert.is_some()) {
+            bail!("--tls off excludes --require-tls, --tls-cert and --tls-key");
+        }
         let port = |port: u16| (port != 0).then_some(port);
         let mut ports: Vec<u16> = self.port.into_iter().chain(self.ports.iter().copied()).collect();
         if ports.is_empty() {
             ports.push(MAIN_PORT);
         }
-        let all = || ports.iter().copied().chain(port(self.lantalk_port)).filter(|port| *port != 0);
+        let all =
+            || ports.iter().copied().chain(port(self.lantalk_port)).chain(self.web_port).filter(|port| *port != 0);
         if let Some(twice) = all().enumerate().find_map(|(i, port)| all().skip(i + 1).find(|other| *other == port)) {
-            bail!("port {twice} is given twice (as PORT, --port or --lantalk-port)");
+            bail!("port {twice} is given twice (as PORT, --port, --lantalk-port or --web-port)");
         }
         Ok(Config {
             ports,
@@ -194,10 +244,30 @@ impl Args {
             max_clients: self.max_clients,
             max_clients_per_ip: self.max_clients_per_ip,
             lantalk_port: port(self.lantalk_port),
+            web_port: match self.web_port {
+                None => WebPort::Auto,
+                Some(0) => WebPort::Off,
+                Some(port) => WebPort::Port(port),
+            },
+            tls: self.tls_mode(),
+            require_tls: self.require_tls,
+            hosts: self.hosts.clone(),
+            trusted_proxies: self.trusted_proxies.clone(),
             beacon_port: port(self.beacon_port),
             history: self.history,
             limits,
         })
+    }
+
+    fn tls_mode(&self) -> TlsMode {
+        match (self.tls, &self.tls_cert, &self.tls_key) {
+            (false, _, _) => TlsMode::Off,
+            (true, Some(certificate), Some(key)) => {
+                TlsMode::Files { certificate: certificate.clone(), key: key.clone() }
+            }
+            // clap refuses one of the files without the other.
+            (true, _, _) => TlsMode::Own,
+        }
     }
 
     /// Returns the server's password, from the command line or else from the environment. An empty variable means no
@@ -261,6 +331,40 @@ mod tests {
     }
 
     #[test]
+    fn web_port_is_chosen_by_default_and_0_turns_it_off() {
+        let web_port = |args: &[&str]| config(args).unwrap().web_port;
+        assert_eq!(web_port(&[]), WebPort::Auto);
+        assert_eq!(web_port(&["--web-port", "0", "--port", "0"]), WebPort::Off);
+        assert_eq!(web_port(&["--web-port", "80"]), WebPort::Port(80));
+    }
+
+    #[test]
+    fn tls_is_on_by_default() {
+        let tls = |args: &[&str]| config(args).map(|config| (config.tls, config.require_tls));
+        let files = TlsMode::Files { certificate: "c.pem".into(), key: "k.pem".into() };
+        assert_eq!(tls(&[]).unwrap(), (TlsMode::Own, false));
+        assert_eq!(tls(&["--tls", "OFF"]).unwrap(), (TlsMode::Off, false));
+        assert_eq!(tls(&["--require-tls"]).unwrap(), (TlsMode::Own, true));
+        assert_eq!(tls(&["--tls=on", "--tls-cert", "c.pem", "--tls-key", "k.pem"]).unwrap(), (files, false));
+        assert!(tls(&["--tls-cert", "c.pem"]).is_err() && tls(&["--tls-key", "k.pem"]).is_err());
+    }
+
+    #[test]
+    fn hosts_and_proxies_may_be_given_several_times() {
+        let config = config(&[
+            "--host=Chat.Example.org.",
+            "--host",
+            "my_pc",
+            "--trusted-proxy",
+            "10.1.2.3",
+            "--trusted-proxy=fd00::/8",
+        ])
+        .unwrap();
+        assert_eq!(config.hosts, ["chat.example.org", "my_pc"]);
+        assert_eq!(config.trusted_proxies, ["10.1.2.3/32".parse().unwrap(), "fd00::/8".parse().unwrap()]);
+    }
+
+    #[test]
     fn history_is_on_by_default() {
         assert_eq!(config(&[]).unwrap().history, History::On);
         assert_eq!(config(&["--history", "off"]).unwrap().history, History::Off);
@@ -305,10 +409,17 @@ mod tests {
             (vec!["--max-clients", "0"], "at least 1"),
             (vec!["--port", "31005", "31005"], "port 31005 is given twice"),
             (vec!["--port", "31005", "--port", "31005"], "port 31005 is given twice"),
-            (vec!["5050"], "port 5050 is given twice (as PORT, --port or --lantalk-port)"),
+            (vec!["5050"], "port 5050 is given twice (as PORT, --port, --lantalk-port or --web-port)"),
+            (vec!["--port", "31005", "--web-port", "31005"], "port 31005 is given twice"),
             (vec!["--history", "0"], "on, off, or the days"),
             (vec!["--history-size", "1M"], "at least 16M"),
             (vec!["--history-size", "much"], "for example 2G or 500M, or off"),
+            (vec!["--tls", "off", "--require-tls"], "--tls off excludes"),
+            (vec!["--tls", "off", "--tls-cert", "c", "--tls-key", "k"], "--tls off excludes"),
+            (vec!["--tls", "maybe"], "on or off"),
+            (vec!["--host", "http://chat"], "the name alone"),
+            (vec!["--host", ""], "the name alone"),
+            (vec!["--trusted-proxy", "proxy"], "10.0.0.0/8"),
             (vec!["--data", "x", "export"], "export must be the first argument"),
         ] {
             let error = format!("{:#}", config(&args).unwrap_err());

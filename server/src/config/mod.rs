@@ -6,17 +6,21 @@ pub mod tasks;
 
 use anyhow::{Context, anyhow};
 pub use args::{Args, limits_help};
+use ipnet::IpNet;
 use landline_common::Limits;
 use landline_common::service::{BEACON_PORT, LANTALK_PORT, MAIN_PORT};
 pub use size::ByteSize;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 /// The default data folder.
 pub const DEFAULT_DATA: &str = "data";
+/// The ports that [`WebPort::Auto`] tries, in this order.
+pub const WEB_PORTS: RangeInclusive<u16> = 8_080..=8_100;
 /// Most days of history: a century, far below the bounds of the time arithmetic.
 const MOST_DAYS: u32 = 36_500;
 
@@ -48,12 +52,51 @@ pub struct Config {
     pub max_clients_per_ip: Option<usize>,
     /// The LanTalk port; `None` turns it off.
     pub lantalk_port: Option<u16>,
+    /// The port for browsers.
+    pub web_port: WebPort,
+    /// TLS on all ports.
+    pub tls: TlsMode,
+    /// Clients on other machines must use TLS.
+    pub require_tls: bool,
+    /// Further names that a browser may use for this server, in lower case.
+    pub hosts: Vec<String>,
+    /// The proxies whose word about the address of a client counts.
+    pub trusted_proxies: Vec<IpNet>,
     /// The UDP port of discovery; `None` turns it off.
     pub beacon_port: Option<u16>,
     /// Time for which messages are kept.
     pub history: History,
     /// All other limits.
     pub limits: Limits,
+}
+
+/// The port for browsers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WebPort {
+    /// The port of the last start, or else the first free one of [`WEB_PORTS`].
+    Auto,
+    /// This port.
+    Port(u16),
+    /// Any free port, for tests.
+    AnyFree,
+    /// None.
+    Off,
+}
+
+/// TLS on all ports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TlsMode {
+    /// No TLS.
+    Off,
+    /// With a key and a certificate that the server makes and keeps in the data folder.
+    Own,
+    /// With two files of the operator in PEM form, which SIGHUP reloads.
+    Files {
+        /// The chain of certificates, the server's first.
+        certificate: PathBuf,
+        /// The private key.
+        key: PathBuf,
+    },
 }
 
 /// Time for which messages are kept.
@@ -108,6 +151,11 @@ impl Default for Config {
             max_clients: 10_000,
             max_clients_per_ip: None,
             lantalk_port: Some(LANTALK_PORT),
+            web_port: WebPort::Auto,
+            tls: TlsMode::Own,
+            require_tls: false,
+            hosts: Vec::new(),
+            trusted_proxies: Vec::new(),
             beacon_port: Some(BEACON_PORT),
             history: History::On,
             limits: Limits::default(),
@@ -140,6 +188,26 @@ impl Config {
         }
         if lan.is_empty() { vec![Ipv4Addr::LOCALHOST.into()] } else { lan }
     }
+}
+
+/// Returns the names by which other machines may know this one: its host name, and `NAME.local` for multicast DNS (RFC
+/// 6762). A host name that DNS could not carry is left out.
+#[must_use]
+pub fn machine_names() -> Vec<String> {
+    let name = rustix::system::uname().nodename().to_str().unwrap_or_default().to_ascii_lowercase();
+    let label = name.split('.').next().unwrap_or_default();
+    let mut names = vec![name.clone(), format!("{label}.local")];
+    names.retain(|name| is_host_name(name) && name != "localhost" && name != "localhost.local");
+    names.dedup();
+    names
+}
+
+/// Returns true for a name that can stand in an address of the web: labels of letters, digits, `-` and `_`.
+fn is_host_name(name: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len()) && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    };
+    name.len() <= 253 && name.split('.').all(is_label)
 }
 
 /// Returns the default limits with `changes`, each written NAME=VALUE.

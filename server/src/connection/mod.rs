@@ -36,6 +36,7 @@ use crate::hub::{AfterCommand, Hub, Session};
 use crate::log_throttle::KeyedLogThrottle;
 use crate::net::{ReadResult, Stream};
 use crate::store::{Accounts, Sessions};
+use crate::tls::ServerTls;
 use dispatch::Dispatcher;
 use landline_common::limits::count;
 use landline_common::lines::{Framing, ReadMessage, ReceiveBuffer};
@@ -86,6 +87,10 @@ pub struct ServerContext {
     pub departed: DepartedUsers,
     /// Finishes sends to slow clients.
     pub poller: Arc<Poller>,
+    /// The TLS of all ports; `None` if it is off.
+    pub tls: Option<Arc<ServerTls>>,
+    /// Clients on other machines must use TLS.
+    pub require_tls: bool,
     /// The wall clock, for times that are shown or stored.
     pub clock: Clock,
     /// All numeric limits.

@@ -182,6 +182,8 @@ pub enum PortKind {
     Main,
     /// The LanTalk port: the server speaks first.
     LanTalk,
+    /// The web port: a main port for browsers.
+    Web,
 }
 
 /// A row of the table of doors.
@@ -220,7 +222,7 @@ impl PortKind {
     /// bytes.
     #[must_use]
     pub fn speaks_first(self) -> bool {
-        self != PortKind::Main
+        self == PortKind::LanTalk
     }
 
     /// Returns the door for a client by the first bytes it sent, which are none if it waits for a greeting.

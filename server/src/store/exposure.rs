@@ -10,8 +10,18 @@ use std::path::Path;
 /// The permission bits of group and others.
 const OTHERS: u32 = 0o077;
 /// Beginnings of the names of the files in a data folder of which only this server makes use.
-const OWN_FILES: [&str; 7] =
-    [".gitignore", "README.md", "accounts.json", "bans.json", "landline.", "messages.db", "sessions."];
+const OWN_FILES: [&str; 10] = [
+    ".gitignore",
+    "README.md",
+    "accounts.json",
+    "bans.json",
+    "landline.",
+    "messages.db",
+    "rules.json",
+    "sessions.",
+    "tls-",
+    "web-port",
+];
 
 /// Makes a data folder accessible to this user only. Returns its former mode, or `None` if nothing was changed: other users
 /// have no access, the folder belongs to another user or is reached by a link, or it has files of other programs, which
@@ -30,24 +40,27 @@ pub fn close_folder(data: &Path) -> Option<u32> {
     (closes && fs::set_permissions(data, fs::Permissions::from_mode(0o700)).is_ok()).then_some(mode)
 }
 
-/// Returns one warning each for the data folder and the file with the server's password, if other users can access them.
-/// Each contains the command that fixes it.
+/// A secret, and the file that has it.
+pub type SecretFile<'a> = (&'static str, &'a Path);
+
+/// Returns one warning each for the data folder and the files with secrets, if other users can access them. Each
+/// contains the command that fixes it.
 #[must_use]
-pub fn warnings(data: &Path, password_file: Option<&Path>) -> Vec<String> {
+pub fn warnings(data: &Path, secrets: &[SecretFile<'_>]) -> Vec<String> {
     let folder = mode_for_others(data).map(|mode| {
         let shown = data.display();
         format!(
             "other users of this machine can access the data folder {shown} (mode {mode:03o}); type: chmod 700 {shown}"
         )
     });
-    let password = password_file.filter(|file| !is_in_closed_folder(file)).and_then(|file| {
+    let secrets = secrets.iter().filter(|(_, file)| !is_in_closed_folder(file)).filter_map(|(secret, file)| {
         let mode = mode_for_others(file)?;
         let shown = file.display();
         Some(format!(
-            "other users of this machine can read the server's password in {shown} (mode {mode:03o}); type: chmod 600 {shown}"
+            "other users of this machine can read {secret} in {shown} (mode {mode:03o}); type: chmod 600 {shown}"
         ))
     });
-    folder.into_iter().chain(password).collect()
+    folder.into_iter().chain(secrets).collect()
 }
 
 /// Returns the permissions of a file if group or others have any.
@@ -89,25 +102,32 @@ mod tests {
     fn x10_an_open_folder_and_password_file_are_named_with_the_remedy() {
         let folder = folder(0o755, &[".gitignore", "README.md", "accounts.json", "password"]);
         let password = folder.path().join("password");
-        let [data, file] = &warnings(folder.path(), Some(&password))[..] else { panic!() };
+        let secrets = [("the server's password", password.as_path())];
+        let [data, file] = &warnings(folder.path(), &secrets)[..] else { panic!() };
         assert!(data.contains("(mode 755); type: chmod 700 "), "{data}");
-        assert!(file.contains("password") && file.contains("(mode 644); type: chmod 600"), "{file}");
+        assert!(
+            file.contains("read the server's password in ") && file.contains("(mode 644); type: chmod 600"),
+            "{file}"
+        );
         assert!(!data.contains(".gitignore"), "{data}");
         set(folder.path(), 0o700);
-        assert_eq!(warnings(folder.path(), Some(&password)), [""; 0], "a closed folder protects its files");
+        assert_eq!(warnings(folder.path(), &secrets), [""; 0], "a closed folder protects its files");
     }
 
     #[test]
     fn only_a_folder_with_no_files_but_the_servers_is_closed() {
-        let own = folder(0o755, &[".gitignore", "README.md", "accounts.json.bak", "landline.lock", "messages.db-wal"]);
+        let own = folder(
+            0o755,
+            &["README.md", "accounts.json.bak", "messages.db-wal", "rules.json", "tls-key.pem", "web-port"],
+        );
         assert_eq!(close_folder(own.path()), Some(0o755));
-        assert_eq!((warnings(own.path(), None).len(), close_folder(own.path())), (0, None));
+        assert_eq!((warnings(own.path(), &[]).len(), close_folder(own.path())), (0, None));
         let shared = folder(0o775, &["landline.lock", "table.csv"]);
-        assert_eq!((close_folder(shared.path()), warnings(shared.path(), None).len()), (None, 1));
+        assert_eq!((close_folder(shared.path()), warnings(shared.path(), &[]).len()), (None, 1));
         let linked = tempfile::tempdir().unwrap();
         let link = linked.path().join("data");
         set(own.path(), 0o755);
         std::os::unix::fs::symlink(own.path(), &link).unwrap();
-        assert_eq!((close_folder(&link), warnings(&link, None).len()), (None, 1));
+        assert_eq!((close_folder(&link), warnings(&link, &[]).len()), (None, 1));
     }
 }

@@ -1,4 +1,4 @@
-//! Atomic writes and strict reads of JSON files.
+//! Atomic writes of files, and strict reads of JSON files.
 //!
 //! If the machine stops at any moment of a write, the file is complete: the old version or the new one. A write takes
 //! these steps:
@@ -18,6 +18,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 /// Prefix and suffix of the names of temporary files.
 const TEMPORARY: (&str, &str) = (".landline-", ".tmp");
@@ -40,21 +41,48 @@ pub fn remove_temporary_files(folder: &Path) {
 /// The system's error. The file is then unchanged, unless only the last step (the sync of the folder) failed: then the
 /// new version is in place, but might not survive a power failure.
 pub fn write(path: &Path, value: &impl Serialize) -> io::Result<()> {
-    let folder = match path.parent() {
+    let temp = temporary_file(path, |out| {
+        serde_json::to_writer_pretty(&mut *out, value)?;
+        out.write_all(b"\n")
+    })?;
+    make_backup(path)?;
+    put_in_place(temp, path)
+}
+
+/// Like [`write`], with any content and without a backup.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_bytes(path: &Path, content: &[u8]) -> io::Result<()> {
+    put_in_place(temporary_file(path, |out| out.write_all(content))?, path)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
-    };
-    // The crate creates the file with mode 0600 and removes it if a step below fails.
-    let mut temp = tempfile::Builder::new().prefix(TEMPORARY.0).suffix(TEMPORARY.1).tempfile_in(folder)?;
+    }
+}
+
+/// Writes and syncs a temporary file beside `path`.
+fn temporary_file(
+    path: &Path,
+    fill: impl FnOnce(&mut BufWriter<&mut NamedTempFile>) -> io::Result<()>,
+) -> io::Result<NamedTempFile> {
+    // The crate creates the file with mode 0600 and removes it if a later step fails.
+    let mut temp = tempfile::Builder::new().prefix(TEMPORARY.0).suffix(TEMPORARY.1).tempfile_in(folder_of(path))?;
     let mut out = BufWriter::new(&mut temp);
-    serde_json::to_writer_pretty(&mut out, value)?;
-    out.write_all(b"\n")?;
+    fill(&mut out)?;
     out.flush()?;
     drop(out);
     temp.as_file().sync_all()?;
-    make_backup(path)?;
+    Ok(temp)
+}
+
+/// Renames a temporary file to `path`, and syncs the folder.
+fn put_in_place(temp: NamedTempFile, path: &Path) -> io::Result<()> {
     temp.persist(path)?;
-    File::open(folder)?.sync_all()
+    File::open(folder_of(path))?.sync_all()
 }
 
 /// Reads the JSON in `path`. Returns `None` if there is no such file.

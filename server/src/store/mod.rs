@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod bans;
+pub mod certificate;
 pub mod exposure;
 pub mod file_error;
 pub mod identity;
@@ -13,6 +14,7 @@ pub mod lock_file;
 pub mod messages;
 pub mod rules;
 pub mod sessions;
+pub mod web_port;
 
 pub use crate::ban_row::BanRow;
 pub use accounts::{Account, Accounts, BlocksError, NewAccount, PasswordError, RegisterError};

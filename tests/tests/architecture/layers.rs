@@ -67,6 +67,7 @@ pub const SERVER_PARTS: [&str; 29] = [
     "door",
     "http",
     "store",
+    "tls",
     "hub",
     "connections",
     "connection",

@@ -11,7 +11,7 @@ fn server(data: &TempDir, address: SocketAddr) -> Program {
     let mut command = Program::server();
     command.args(["--bind", &address.ip().to_string(), "--port", &address.port().to_string(), "--no-console"]);
     command
-        .args(["--lantalk-port", "0", "--beacon-port", "0", "--rate", "off", "--data"])
+        .args(["--lantalk-port", "0", "--beacon-port", "0", "--web-port", "0", "--rate", "off", "--data"])
         .arg(data.path().join("data"));
     command.env_remove("LANDLINE_LOG").env_remove("LANDLINE_PASSWORD");
     let mut program = Program::start(&mut command, Stdio::null());

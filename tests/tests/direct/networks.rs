@@ -8,7 +8,18 @@ use tempfile::TempDir;
 
 fn server(lan: &Lan, host: Host, folder: &TempDir, bind: &str) -> Program {
     let mut command = Program::server();
-    command.args(["--no-console", "--lantalk-port", "0", "--beacon-port", "0", "--bind", bind, "--data"]);
+    command.args([
+        "--no-console",
+        "--lantalk-port",
+        "0",
+        "--beacon-port",
+        "0",
+        "--web-port",
+        "0",
+        "--bind",
+        bind,
+        "--data",
+    ]);
     command.arg(folder.path().join("data"));
     let mut program = Program::start(&mut lan.on(host, &command), Stdio::null());
     program.until("Ctrl-C");

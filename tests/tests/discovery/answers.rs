@@ -1,6 +1,6 @@
 //! The server's discovery beacon, and its answers to questions.
 
-use super::{announcement, asker, barrier, exclusive, free_port, receive, send, shared, start, waiting};
+use super::{TLS_KEY, announcement, asker, barrier, exclusive, free_port, receive, send, shared, start, waiting};
 use landline_common::beacon::{Answer, question};
 use landline_server::discovery::Announcement;
 use landline_tests::DEADLINE;
@@ -21,6 +21,8 @@ fn question_is_answered_with_all_fields() {
     let expected = Answer {
         id,
         also: Vec::new(),
+        tls: true,
+        key: TLS_KEY.parse().ok(),
         name: "Room 12".into(),
         addr: Ipv4Addr::LOCALHOST.into(),
         port: 12_345,

@@ -4,7 +4,7 @@ mod answers;
 mod list;
 
 use landline_common::beacon::question;
-use landline_server::discovery::{Announcement, Discovery};
+use landline_server::discovery::{Announcement, CurrentFacts, Discovery};
 use landline_tests::DEADLINE;
 use socket2::{Domain, Socket, Type};
 use std::io;
@@ -12,6 +12,8 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Instant;
 
+/// The key that the announced server has with TLS.
+const TLS_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 /// Broadcast address of loopback.
 const BROADCAST: Ipv4Addr = Ipv4Addr::new(127, 255, 255, 255);
 
@@ -48,12 +50,18 @@ fn exclusive(port: u16) -> UdpSocket {
 }
 
 fn announcement(udp_port: u16) -> Announcement {
-    let bind = Ipv4Addr::LOCALHOST.into();
-    Announcement { name: "Room 12".into(), port: 12_345, lantalk: Some(5_050), udp_port, password: true, bind }
+    Announcement {
+        name: "Room 12".into(),
+        port: 12_345,
+        lantalk: Some(5_050),
+        udp_port,
+        password: true,
+        bind: Ipv4Addr::LOCALHOST.into(),
+    }
 }
 
 fn start(announcement: Announcement) -> Discovery {
-    Discovery::start(announcement, || 3)
+    Discovery::start(announcement, || CurrentFacts { user_count: 3, key: TLS_KEY.parse().ok() })
 }
 
 /// Binds a socket that shares its port, as LanTalk's clients do.

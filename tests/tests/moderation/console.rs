@@ -7,7 +7,18 @@ use std::process::Stdio;
 /// Starts a server with a pipe as standard input. Returns it with its address.
 fn server(folder: &std::path::Path) -> (Program, SocketAddr) {
     let mut command = Program::server();
-    command.args(["--port", "0", "--bind", "127.0.0.1", "--lantalk-port", "0", "--beacon-port", "0"]);
+    command.args([
+        "--port",
+        "0",
+        "--bind",
+        "127.0.0.1",
+        "--lantalk-port",
+        "0",
+        "--beacon-port",
+        "0",
+        "--web-port",
+        "0",
+    ]);
     command.args(["--data", &folder.join("data").to_string_lossy()]);
     let mut program = Program::start(&mut command, Stdio::piped());
     let line = program.until("nc 127.0.0.1 ");
@@ -128,7 +139,20 @@ fn a14_banner_is_whole_and_mentions_only_an_existing_console() {
         let both = folder.path().join("both");
         let file = std::fs::File::create(&both).expect("a file");
         let mut command = Program::server();
-        command.args(["--port", "0", "--bind", "127.0.0.1", "--lantalk-port", "0", "--beacon-port", "0"]).args(flag);
+        command
+            .args([
+                "--port",
+                "0",
+                "--bind",
+                "127.0.0.1",
+                "--lantalk-port",
+                "0",
+                "--beacon-port",
+                "0",
+                "--web-port",
+                "0",
+            ])
+            .args(flag);
         command.arg("--data").arg(folder.path().join("data")).stdin(Stdio::piped());
         let mut child = command.stdout(file.try_clone().expect("a file")).stderr(file).spawn().expect("the server");
         let read = || std::fs::read_to_string(&both).unwrap_or_default();

@@ -42,7 +42,7 @@ fn d12_ipv4_bind_address_excludes_ipv6() {
 
 fn default_server(data: &Path) -> Command {
     let mut command = Program::server();
-    command.args(["--no-console", "--beacon-port", "0", "--data"]).arg(data);
+    command.args(["--no-console", "--beacon-port", "0", "--web-port", "0", "--data"]).arg(data);
     command
 }
 

@@ -18,6 +18,8 @@ mod soak;
 mod stop_keeps;
 #[cfg(unix)]
 mod summer_time;
+#[cfg(unix)]
+mod tls_and_web;
 
 use landline_tests::{Client, Program};
 use std::io::{BufRead, BufReader};

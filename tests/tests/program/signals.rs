@@ -57,7 +57,19 @@ fn m3_closing_the_terminal_stops_the_server() {
     let pty = native_pty_system().openpty(size).expect("a terminal");
     let (server, data) = (Program::server(), folder.path().to_string_lossy());
     let mut command = CommandBuilder::new(server.get_program());
-    command.args(["0", "--bind", "127.0.0.1", "--beacon-port", "0", "--lantalk-port", "0", "--data", &*data]);
+    command.args([
+        "0",
+        "--bind",
+        "127.0.0.1",
+        "--beacon-port",
+        "0",
+        "--web-port",
+        "0",
+        "--lantalk-port",
+        "0",
+        "--data",
+        &*data,
+    ]);
     let mut program = pty.slave.spawn_command(command).expect("the server");
     wait_for(&log, "is open on");
     drop(pty);

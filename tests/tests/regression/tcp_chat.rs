@@ -240,7 +240,20 @@ fn t10_rooms_have_no_threads() {
     let _turn = TURNS.lock();
     let folder = tempfile::tempdir().unwrap();
     let mut command = Program::server();
-    let quiet = ["--port", "0", "--bind", "127.0.0.1", "--lantalk-port", "0", "--beacon-port", "0", "--rate", "off"];
+    let quiet = [
+        "--port",
+        "0",
+        "--bind",
+        "127.0.0.1",
+        "--lantalk-port",
+        "0",
+        "--beacon-port",
+        "0",
+        "--web-port",
+        "0",
+        "--rate",
+        "off",
+    ];
     let mut server = Program::start(command.args(quiet).arg("--data").arg(folder.path()), Stdio::null());
     let joining = server.until("nc 127.0.0.1 ");
     let port = joining.trim().rsplit(' ').next().unwrap().parse().unwrap();

@@ -1,0 +1,212 @@
+//! TLS of a server: its key, its certificate and the configuration of `rustls`.
+//!
+//! A handshake takes the certificate that is current at its beginning, so a renewed one needs no restart. Connections
+//! that are open go on.
+
+use crate::config::TlsMode;
+use crate::store::certificate::{self, CertificateError, Identity};
+use landline_common::tls::{ServerKey, without_resumption};
+use parking_lot::Mutex;
+use rustls::ServerConfig;
+use rustls::crypto::ring::default_provider;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The TLS of a running server.
+#[derive(Debug)]
+pub struct ServerTls {
+    mode: TlsMode,
+    config: Arc<ServerConfig>,
+    current: Arc<CurrentCertificate>,
+}
+
+impl ServerTls {
+    /// Reads the key and the certificate, or makes them in the data folder. Returns `None` if TLS is off. `names` are
+    /// the host names in a new certificate.
+    ///
+    /// # Errors
+    /// A file cannot be used. The text says what to do.
+    pub fn open(mode: &TlsMode, data: &Path, names: &[String]) -> anyhow::Result<Option<ServerTls>> {
+        let identity = match mode {
+            TlsMode::Off => return Ok(None),
+            TlsMode::Own => certificate::open_own(data, names)?,
+            TlsMode::Files { certificate, key } => certificate::open_files(certificate, key)?,
+        };
+        let current = Arc::new(CurrentCertificate(Mutex::new(identity)));
+        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_cert_resolver(current.clone());
+        // No ALPN: a browser then takes HTTP/1.1, and a client that names another protocol, such as IRC, is not refused.
+        Ok(Some(ServerTls { mode: mode.clone(), config: Arc::new(without_resumption(config)), current }))
+    }
+
+    /// Returns the configuration for the server's side of a connection.
+    #[must_use]
+    pub fn config(&self) -> &Arc<ServerConfig> {
+        &self.config
+    }
+
+    /// Returns the key by which clients know this server. [`ServerTls::reload`] may change it.
+    #[must_use]
+    pub fn key(&self) -> ServerKey {
+        self.current.0.lock().key
+    }
+
+    /// Reads the files of the operator again (`--tls-cert`, `--tls-key`). The server's own files never change.
+    ///
+    /// # Errors
+    /// A file cannot be used. The certificate so far stays current.
+    pub fn reload(&self) -> Result<(), CertificateError> {
+        if let TlsMode::Files { certificate, key } = &self.mode {
+            let identity = certificate::open_files(certificate, key)?;
+            *self.current.0.lock() = identity;
+        }
+        Ok(())
+    }
+}
+
+/// Describes for the operator whether TLS is on, and with which key.
+#[must_use]
+pub fn describe(tls: Option<&ServerTls>, is_required: bool) -> String {
+    let word = if is_required { "required" } else { "on" };
+    tls.map_or_else(|| "off".to_owned(), |tls| format!("{word} | Key: {}", tls.key().fingerprint()))
+}
+
+/// The certificate for the next handshakes.
+#[derive(Debug)]
+struct CurrentCertificate(Mutex<Identity>);
+
+impl ResolvesServerCert for CurrentCertificate {
+    fn resolve(&self, _client_hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.lock().certified.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use landline_common::tls::{TlsError, TlsSession};
+    use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+    use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
+    use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+    use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme, SupportedProtocolVersion};
+    use std::fs;
+
+    fn names() -> Vec<String> {
+        vec!["localhost".to_owned()]
+    }
+
+    fn own(folder: &Path) -> ServerTls {
+        ServerTls::open(&TlsMode::Own, folder, &names()).unwrap().unwrap()
+    }
+
+    /// Trusts every certificate. Signatures are verified.
+    #[derive(Debug)]
+    struct AnyCertificate;
+
+    impl ServerCertVerifier for AnyCertificate {
+        fn verify_server_cert(
+            &self,
+            _: &CertificateDer<'_>,
+            _: &[CertificateDer<'_>],
+            _: &ServerName<'_>,
+            _: &[u8],
+            _: UnixTime,
+        ) -> Result<ServerCertVerified, Error> {
+            Ok(ServerCertVerified::assertion())
+        }
+
+        fn verify_tls12_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signed: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            verify_tls12_signature(message, certificate, signed, &default_provider().signature_verification_algorithms)
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            message: &[u8],
+            certificate: &CertificateDer<'_>,
+            signed: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, Error> {
+            verify_tls13_signature(message, certificate, signed, &default_provider().signature_verification_algorithms)
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            default_provider().signature_verification_algorithms.supported_schemes()
+        }
+    }
+
+    /// Makes a handshake in memory. Returns the key that the client saw.
+    fn handshake(
+        tls: &ServerTls,
+        version: &'static SupportedProtocolVersion,
+        alpn: &[&str],
+    ) -> Result<Option<ServerKey>, TlsError> {
+        let mut config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_protocol_versions(&[version])
+            .unwrap()
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(AnyCertificate))
+            .with_no_client_auth();
+        config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+        let mut client = TlsSession::client(&Arc::new(config), ServerName::try_from("localhost").unwrap())?;
+        let mut server = TlsSession::server(tls.config())?;
+        while client.is_handshaking() || server.is_handshaking() {
+            let (mut to_server, mut to_client, mut plaintext) = (Vec::new(), Vec::new(), Vec::new());
+            client.take_output(&mut to_server);
+            server.receive(&to_server, &mut plaintext)?;
+            server.take_output(&mut to_client);
+            client.receive(&to_client, &mut plaintext)?;
+            assert!(to_server.len() + to_client.len() > 0, "neither side goes on");
+        }
+        Ok(client.server_key())
+    }
+
+    #[test]
+    fn clients_of_both_versions_and_of_any_protocol_get_the_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let tls = own(folder.path());
+        for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+            for alpn in [&[][..], &["http/1.1"], &["h2", "http/1.1"], &["irc"]] {
+                let seen = handshake(&tls, version, alpn).unwrap();
+                assert!(seen == Some(tls.key()), "{:?} {alpn:?}", version.version);
+            }
+        }
+        assert_eq!(own(folder.path()).key(), tls.key(), "the key outlasts a restart");
+    }
+
+    #[test]
+    fn tls_can_be_off() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(ServerTls::open(&TlsMode::Off, folder.path(), &names()).unwrap().is_none());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_renewed_certificate_is_current_after_a_reload_and_a_bad_one_is_not() {
+        let [folder, other] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let renewed = own(other.path()).key();
+        own(folder.path());
+        let [certificate, key] =
+            [certificate::CERTIFICATE_FILE, certificate::KEY_FILE].map(|file| folder.path().join(file));
+        let mode = TlsMode::Files { certificate: certificate.clone(), key: key.clone() };
+        let tls = ServerTls::open(&mode, folder.path(), &names()).unwrap().unwrap();
+        let first = tls.key();
+        let seen = || handshake(&tls, &rustls::version::TLS13, &[]).unwrap();
+
+        fs::copy(other.path().join(certificate::CERTIFICATE_FILE), &certificate).unwrap();
+        assert!(tls.reload().unwrap_err().to_string().contains("is not for the key in"));
+        assert_eq!((seen(), tls.key()), (Some(first), first));
+
+        fs::copy(other.path().join(certificate::KEY_FILE), &key).unwrap();
+        tls.reload().unwrap();
+        assert_eq!((seen(), tls.key()), (Some(renewed), renewed));
+        assert_ne!(renewed, first);
+    }
+}

@@ -1,8 +1,9 @@
 //! The test harness: servers in this process on free ports, clients that wait for events with a deadline, the real
-//! programs, bad networks, and the load generator (`bench`).
+//! programs, a real browser, bad networks, and the load generator (`bench`).
 
 pub mod bench;
 mod breaker;
+mod browser;
 mod client;
 mod disk;
 mod door_client;
@@ -14,6 +15,7 @@ mod object_client;
 mod program;
 mod proxy;
 mod python;
+mod recorder;
 mod relay;
 mod rng;
 mod scrambler;
@@ -22,6 +24,7 @@ mod terminal;
 mod test_server;
 
 pub use breaker::Breaker;
+pub use browser::Browser;
 pub use client::{Client, Unframed, neighbour};
 pub use disk::Disk;
 pub use door_client::{Door, DoorClient};
@@ -32,6 +35,7 @@ pub use object_client::ObjectClient;
 pub use program::{Program, skip_if_missing};
 pub use proxy::{LinkBehavior, Proxy};
 pub use python::python_with;
+pub use recorder::{Recorder, Recording};
 pub use relay::Direction;
 pub use rng::Rng;
 pub use scrambler::Scrambler;

@@ -70,6 +70,10 @@ limits! {
     unframed_merge_at = 32, 1, NO_CEILING;
     /// Milliseconds of silence after which the server greets; a client that speaks first has done so by then.
     greeting_ms = 300, 1, 60_000;
+    /// Milliseconds for which LanTalk's door waits for a client that begins TLS; clients of LanTalk wait for the greeting.
+    lantalk_greeting_ms = 100, 0, 60_000;
+    /// Seconds for the handshake of TLS, which programs complete in a few round trips.
+    tls_handshake_seconds = 10, 1, 3_600;
     /// Milliseconds of silence after which a first read without a newline is an unframed message.
     unframed_quiet_ms = 150, 1, 60_000;
     /// Seconds for each answer of a sign-in; a user may have to look for a password.
@@ -92,6 +96,14 @@ limits! {
     unsigned_clients = 128, 1, NO_CEILING;
     /// Connections from one address that are not signed in; beyond it, its oldest is closed.
     unsigned_per_address = 16, 1, NO_CEILING;
+    /// HTTP connections and WebSockets that are not signed in. Beyond it, the address with the most of them loses its
+    /// oldest that waits for a request. At most half of all connections.
+    http_connections = 1_024, 1, NO_CEILING;
+    /// HTTP connections from one address, and one more for each of its sessions. A browser opens six, and a class of 30
+    /// stands behind one address. Beyond it, its oldest that waits for a request is closed.
+    http_per_address = 200, 1, NO_CEILING;
+    /// Seconds of silence after which the server pings a WebSocket; after as many without any answer, it is lost.
+    websocket_ping_seconds = 30, 1, 3_600;
     /// Pings and acknowledgements per period of the rate limit; further ones are dropped. They count apart, as users do
     /// not type them.
     upkeep_lines = 40, 1, NO_CEILING;

@@ -145,6 +145,15 @@ impl ReceiveBuffer {
         }
     }
 
+    /// Accepts bytes that were received elsewhere, like one read into [`ReceiveBuffer::space`].
+    pub fn accept(&mut self, bytes: &[u8]) {
+        self.space();
+        let needed = self.end + bytes.len();
+        self.buffer.resize(self.buffer.len().max(needed), 0);
+        self.buffer[self.end..needed].copy_from_slice(bytes);
+        self.advance(bytes.len());
+    }
+
     /// Moves `end` past `count` bytes that were read, without the telnet commands among them. A client that sent a
     /// command is a telnet program, which sends lines.
     fn accept_without_telnet(&mut self, count: usize) {

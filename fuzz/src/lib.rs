@@ -3,12 +3,14 @@
 //! A fuzzer generates the input. The tests replay the seeds, which include all inputs that once broke a target.
 
 mod files;
+mod frames;
 mod http;
 mod language;
 mod links;
 mod sign_in;
 
 pub use files::{accounts, bans, import_file, search, sessions};
+pub use frames::websocket;
 pub use http::http;
 pub use language::{answers, ask, beacon, clean, command, json, lantalk, lines, names, object};
 pub use links::{link_frames, link_handshake, mesh};
@@ -18,7 +20,7 @@ pub use sign_in::door;
 pub type Target = fn(&[u8]);
 
 /// All targets, each with the name of its file and of its folder of seeds.
-pub const TARGETS: [(&str, Target); 20] = [
+pub const TARGETS: [(&str, Target); 21] = [
     ("accounts", accounts),
     ("answers", answers),
     ("ask", ask),

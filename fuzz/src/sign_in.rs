@@ -3,7 +3,7 @@
 use crate::assert_harmless;
 use landline_common::lines::Framing;
 use landline_common::{Cause, EventKind, Limits, OffsetDateTime};
-use landline_server::door::{AuthResult, Door, DoorAction, PortKind, ServerInfo};
+use landline_server::door::{AuthResult, Door, DoorAction, DoorKind, ServerInfo};
 
 /// The outcomes of attempts, in turn.
 fn outcome(turn: usize) -> AuthResult {
@@ -19,9 +19,9 @@ fn outcome(turn: usize) -> AuthResult {
 /// A door, line by line: answers are harmless to a terminal, and each line leads to a bounded number of attempts.
 pub fn door(data: &[u8]) {
     let Some((&how, rest)) = data.split_first() else { return };
-    let port_kind = if how & 1 == 0 { PortKind::Main } else { PortKind::LanTalk };
+    let kind = if how & 1 == 0 { DoorKind::Text } else { DoorKind::LanTalk };
     let framing = if how & 2 == 0 { Framing::Lines } else { Framing::Unframed };
-    let mut door = (port_kind.spec(rest).open)(ServerInfo { has_password: how & 4 != 0 });
+    let mut door = (kind.spec().open)(ServerInfo { has_password: how & 4 != 0 });
     if how & 8 != 0 {
         let greeting = door.greet();
         follow(door.as_mut(), greeting, usize::from(how / 16));

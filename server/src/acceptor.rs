@@ -1,22 +1,20 @@
 //! Accepts clients: starts a thread for each connection, or refuses it with the reason.
 
-use crate::ban_row::BanRow;
-use crate::clock::Clock;
+use crate::codec::PortKind;
 use crate::config::{Config, WEB_PORTS, WebPort};
 use crate::connection::{self, ServerContext};
 use crate::connections::ConnectionTable;
-use crate::door::PortKind;
 use crate::fanout::{ClientId, DisconnectReason, Outbox};
 use crate::log_throttle::LogThrottle;
 use crate::net::{Listener, Stream};
+use crate::refuser::{RefusedClient, Refuser};
 use crate::store::web_port;
 use anyhow::{Context, anyhow};
-use landline_common::clean::clean;
 use landline_common::limits::{Limits, count};
 use landline_common::service::Service;
-use landline_common::{Cause, EventKind, OffsetDateTime, Rendering, Report};
+use landline_common::{Cause, Report};
 use parking_lot::Mutex;
-use std::io;
+use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -27,8 +25,6 @@ use std::time::{Duration, Instant};
 /// Stack size in bytes of a connection's thread: enough for its deepest call in a debug build. Only the pages that are
 /// used cost memory.
 const CONNECTION_STACK: usize = 512 << 10;
-/// Characters of a reason that a banned client is told.
-const SHOWN_REASON_CHARS: usize = 200;
 /// The option for the web port, as errors name it.
 const WEB_FLAG: &str = "--web-port (0 turns it off)";
 /// Time that another program on this machine has to answer when it is asked what it is.
@@ -65,6 +61,13 @@ impl Ports {
         Ok(Ports(ports))
     }
 
+    /// Returns the number of the first port of a kind.
+    #[must_use]
+    pub fn first(&self, wanted: PortKind) -> Option<u16> {
+        let port = self.0.iter().find(|(_, port_kind)| *port_kind == wanted);
+        port.map(|(listener, _)| listener.address().port())
+    }
+
     /// Accepts clients, each port in a thread of its own.
     ///
     /// # Errors
@@ -75,7 +78,12 @@ impl Ports {
             let acceptor = acceptor.clone();
             let accepting = listener.clone();
             let name = format!("port {}", listener.address().port());
-            let run = move || accepting.run(|socket| acceptor.accept(socket, port_kind));
+            let run = move || {
+                accepting.run(
+                    |socket| acceptor.accept(socket, port_kind),
+                    |socket| acceptor.refuse_without_descriptor(&socket, port_kind),
+                );
+            };
             let thread = std::thread::Builder::new().name(name).spawn(run).context("cannot start a thread")?;
             Ok(OpenPort { listener, port_kind, thread })
         };
@@ -151,6 +159,7 @@ pub struct Acceptor {
     pub context: Arc<ServerContext>,
     /// The current connections.
     pub connections: Arc<ConnectionTable>,
+    refuser: Refuser,
     next_client: AtomicU64,
     /// Limits the log lines about a lack of threads.
     thread_failures_logged: Mutex<LogThrottle>,
@@ -158,8 +167,17 @@ pub struct Acceptor {
 
 impl Acceptor {
     /// Makes an acceptor that adds its clients to `connections`.
-    pub fn new(context: Arc<ServerContext>, connections: Arc<ConnectionTable>) -> Acceptor {
-        Acceptor { context, connections, next_client: AtomicU64::new(1), thread_failures_logged: Mutex::default() }
+    ///
+    /// # Errors
+    /// The system has no threads left.
+    pub fn new(context: Arc<ServerContext>, connections: Arc<ConnectionTable>) -> io::Result<Acceptor> {
+        Ok(Acceptor {
+            context,
+            connections,
+            refuser: Refuser::start()?,
+            next_client: AtomicU64::new(1),
+            thread_failures_logged: Mutex::default(),
+        })
     }
 
     /// Starts the thread of a new client, or refuses the client. Never waits for the client: that would keep other
@@ -172,30 +190,26 @@ impl Acceptor {
         let client: ClientId = self.next_client.fetch_add(1, Relaxed);
         let stream = Arc::new(stream);
         let outbox = Outbox::new(client, &stream, &context.poller);
-        let ban = || context.bans.find(stream.address(), context.clock.now());
-        if let Some(ban) = ban() {
+        if let Some(report) = context.ban_report(stream.address()) {
             log::debug!("acceptor: refused address={} reason=banned", stream.address());
-            refuse(&outbox, port_kind, describe_ban(&ban, &context.clock), context.clock.now());
-            return;
+            return self.refuse(stream, port_kind, report);
         }
-        let Some(guard) = self.connections.admit(&outbox, stream.address()) else {
+        let Some(guard) = self.connections.admit(&outbox, stream.address(), port_kind.first_stage()) else {
             log::debug!("acceptor: refused address={} reason=full", stream.address());
-            refuse(&outbox, port_kind, Cause::ServerFull.report(), context.clock.now());
-            return;
+            return self.refuse(stream, port_kind, Cause::ServerFull.report());
         };
         // Checks again: a ban made since the first check has disconnected only the connections then in the table.
-        if ban().is_some() {
+        if context.bans.find(stream.address(), context.clock.now()).is_some() {
             return;
         }
-        let connection_outbox = outbox.clone();
+        let refused = stream.clone();
         let run = move || {
-            let serve =
-                AssertUnwindSafe(|| connection::serve(&context, &stream, &connection_outbox, port_kind, &guard));
+            let serve = AssertUnwindSafe(|| connection::serve(&context, &stream, &outbox, port_kind, &guard));
             if catch_unwind(serve).is_err() {
                 log::error!(
                     "connection: panic client={client}; this client is disconnected, other connections are not affected"
                 );
-                connection_outbox.disconnect(DisconnectReason::Broken);
+                outbox.disconnect(DisconnectReason::Broken);
             }
         };
         let thread = std::thread::Builder::new().stack_size(CONNECTION_STACK).spawn(run);
@@ -206,28 +220,18 @@ impl Acceptor {
                      again; raise the limit of threads (ulimit -u) or free memory"
                 );
             }
-            refuse(&outbox, port_kind, Cause::ServerFull.report(), self.context.clock.now());
+            self.refuse(refused, port_kind, Cause::ServerFull.report());
         }
     }
-}
 
-/// Tells a client why it is refused, in the form of its port. The connection ends when the outbox is dropped.
-fn refuse(outbox: &Arc<Outbox>, port_kind: PortKind, report: Report<'static>, now: OffsetDateTime) {
-    let (rendering, event) = match (port_kind, report.cause) {
-        (PortKind::LanTalk, _) => (Rendering::LanTalk, EventKind::Refused(report)),
-        (PortKind::Main | PortKind::Web, Cause::ServerFull) => (Rendering::Text, report.into()),
-        (PortKind::Main | PortKind::Web, _) => (Rendering::Text, EventKind::Refused(report)),
-    };
-    let mut bytes = Vec::new();
-    rendering.write(&event.at(now), &Limits::default(), &mut bytes);
-    outbox.push_control(&bytes);
-}
+    fn refuse(&self, stream: Arc<Stream>, port_kind: PortKind, report: Report<'static>) {
+        self.refuser.refuse(RefusedClient { stream, port_kind, report, now: self.context.clock.now() });
+    }
 
-/// Returns the refusal of a banned address, with the end of the ban in the server's local time and the operator's reason.
-fn describe_ban(ban: &BanRow, clock: &Clock) -> Report<'static> {
-    let until = ban.until.map_or(String::new(), |until| format!(" until {}", clock.at(until.as_millisecond()).date()));
-    // bans.json may have been edited by hand.
-    let reason: String = clean(&ban.reason).chars().take(SHOWN_REASON_CHARS).collect();
-    let reason = if reason.is_empty() { reason } else { format!(" Reason: {reason}") };
-    Cause::AddressBanned.report().with_text(format!("Your address is banned from this server{until}.{reason}"))
+    /// Refuses a client for which no descriptor is left. It cannot wait for the first bytes.
+    fn refuse_without_descriptor(&self, mut socket: &TcpStream, port_kind: PortKind) {
+        if let Some(protocol) = port_kind.rest() {
+            let _ = socket.write(&protocol.refusal(&Cause::ServerFull.report(), self.context.clock.now()));
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! The table of a server's connections, signed in or not. It bounds their number, finds them and ends them.
 
 use crate::fanout::{ClientId, DisconnectReason, Outbox};
-use crate::guard::{Admission, AdmissionResult};
-use parking_lot::{Condvar, Mutex};
+use crate::guard::{Admission, AdmissionResult, Stage};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -48,20 +48,28 @@ impl ConnectionTable {
 
     /// Adds a connection, or returns `None` if there are too many. May disconnect an older connection that is not
     /// signed in, to admit this one.
-    pub fn admit(self: &Arc<Self>, outbox: &Arc<Outbox>, address: IpAddr) -> Option<ConnectionGuard> {
+    pub fn admit(self: &Arc<Self>, outbox: &Arc<Outbox>, address: IpAddr, stage: Stage) -> Option<ConnectionGuard> {
         let client = outbox.client();
         let mut state = self.state.lock();
-        let replaced = match state.admission.admit(client, address) {
-            AdmissionResult::Refused => return None,
+        let result = state.admission.admit(client, address, stage);
+        if result != AdmissionResult::Refused {
+            state.connections.insert(client, LiveConnection { address, outbox: outbox.clone() });
+        }
+        self.settle(state, result).then(|| ConnectionGuard { connections: self.clone(), client })
+    }
+
+    /// Ends the connection that was replaced. Returns false if the new one was refused.
+    fn settle(&self, state: MutexGuard<'_, TableState>, result: AdmissionResult) -> bool {
+        let replaced = match result {
+            AdmissionResult::Refused => return false,
             AdmissionResult::Admitted => None,
             AdmissionResult::AdmittedInsteadOf(oldest) => state.connections.get(&oldest).cloned(),
         };
-        state.connections.insert(client, LiveConnection { address, outbox: outbox.clone() });
         drop(state);
         if let Some(replaced) = replaced {
             replaced.outbox.disconnect(DisconnectReason::Closed);
         }
-        Some(ConnectionGuard { connections: self.clone(), client })
+        true
     }
 
     /// Returns the connections for which `chosen` returns true.
@@ -83,6 +91,31 @@ impl ConnectionTable {
 }
 
 impl ConnectionGuard {
+    /// Counts the connection among those of HTTP. Returns false if there are too many, and it must end.
+    #[must_use]
+    pub fn move_to_http(&self) -> bool {
+        let mut state = self.connections.state.lock();
+        let result = state.admission.move_to_http(self.client);
+        self.connections.settle(state, result)
+    }
+
+    /// Counts the connection for another address: that of the client behind a proxy. Returns false if there are too many,
+    /// and it must end.
+    #[must_use]
+    pub fn move_to_address(&self, address: IpAddr) -> bool {
+        let mut state = self.connections.state.lock();
+        if let Some(connection) = state.connections.get_mut(&self.client) {
+            connection.address = address;
+        }
+        let result = state.admission.move_to_address(self.client, address);
+        self.connections.settle(state, result)
+    }
+
+    /// Notes that a request of HTTP is under way, or none: then a newer connection may replace this one.
+    pub fn set_busy(&self, is_busy: bool) {
+        self.connections.state.lock().admission.set_busy(self.client, is_busy);
+    }
+
     /// Marks the client as signed in: it is no longer disconnected to admit a newer one.
     pub fn mark_signed_in(&self) {
         self.connections.state.lock().admission.mark_signed_in(self.client);

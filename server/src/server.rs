@@ -3,17 +3,19 @@
 
 use crate::acceptor::{Acceptor, OpenPort, Ports};
 use crate::clock::Clock;
+use crate::codec::PortKind;
 use crate::config::{Config, History, machine_names};
 use crate::connection::ServerContext;
 use crate::connections::{self, ConnectionTable};
 use crate::discovery::{Announcement, CurrentFacts, Discovery};
-use crate::door::PortKind;
 use crate::fanout::{Bounds, DisconnectReason, Flushers, Poller};
 use crate::guard::{
     AddressBudgets, Admission, Bans, Capacity, DepartedUsers, Hasher, Lockout, LogBudgets, Probes, Throttle, admission,
     capacity,
 };
 use crate::housekeeping::Housekeeping;
+use crate::http::exchange::ServerFacts;
+use crate::http::host_rules::AllowedHosts;
 use crate::hub::Hub;
 use crate::log_throttle::KeyedLogThrottle;
 use crate::moderation::{Moderator, random_password};
@@ -87,9 +89,11 @@ impl Server {
             clock.clone(),
         );
         let housekeeping = housekeeping.context("cannot start a thread")?;
-        let context = context(config, clock, hub, poller, tls, &stores);
+        let facts = server_facts(config, &ports, tls.as_deref());
+        let context = context(config, clock, hub, poller, tls, facts, &stores);
         let connections = ConnectionTable::new(Admission::new(admission_bounds(config, &capacity)));
-        let acceptor = Arc::new(Acceptor::new(Arc::new(context), connections));
+        let acceptor = Acceptor::new(Arc::new(context), connections).context("cannot start a thread")?;
+        let acceptor = Arc::new(acceptor);
         let ports = ports.open(&acceptor)?;
         let started = Instant::now();
         let mut server = Server {
@@ -267,6 +271,7 @@ fn context(
     hub: Arc<Hub>,
     poller: Arc<Poller>,
     tls: Option<Arc<ServerTls>>,
+    facts: ServerFacts,
     stores: &Stores,
 ) -> ServerContext {
     let limits = &config.limits;
@@ -297,12 +302,30 @@ fn context(
         rate: config.rate,
         timeout: config.timeout,
         strict_timeout: config.strict_timeout,
+        facts,
+        trusted_proxies: config.trusted_proxies.clone(),
     }
 }
 
 /// Returns the host names in a certificate that the server makes.
 fn certificate_names() -> Vec<String> {
     std::iter::once("localhost".to_owned()).chain(machine_names()).collect()
+}
+
+/// Returns what answers of HTTP tell about the server.
+fn server_facts(config: &Config, ports: &Ports, tls: Option<&ServerTls>) -> ServerFacts {
+    let web_port = ports.first(PortKind::Web).or(ports.first(PortKind::Main)).unwrap_or_default();
+    let own_ip = config.reachable_at().first().copied().unwrap_or(config.bind);
+    ServerFacts {
+        name: config.name.clone(),
+        version: env!("CARGO_PKG_VERSION"),
+        has_password: config.password.is_some(),
+        text_port: ports.first(PortKind::Main),
+        fingerprint: tls.map(|tls| tls.key().fingerprint()),
+        requires_tls: config.require_tls,
+        own_address: SocketAddr::new(own_ip, web_port).to_string(),
+        hosts: AllowedHosts::new(&machine_names().first().cloned().unwrap_or_default(), &config.hosts),
+    }
 }
 
 /// Converts the option `--history` for the store.
@@ -320,12 +343,19 @@ fn admission_bounds(config: &Config, capacity: &Capacity) -> admission::Admissio
     let is_unlimited = config.lifts_address_limits();
     let per_address =
         if is_unlimited { usize::MAX } else { config.max_clients_per_ip.unwrap_or(capacity.per_address()) };
+    let of_address = |limit| if is_unlimited { usize::MAX } else { count(limit) };
     admission::AdmissionBounds {
         all: capacity.clients,
         per_address,
         per_network: capacity.per_network(per_address),
-        unsigned: count(limits.unsigned_clients),
-        unsigned_per_address: if is_unlimited { usize::MAX } else { count(limits.unsigned_per_address) },
+        unsigned: admission::PoolBounds {
+            all: count(limits.unsigned_clients),
+            per_address: of_address(limits.unsigned_per_address),
+        },
+        http: admission::PoolBounds {
+            all: count(limits.http_connections).min(capacity.clients.div_ceil(2)),
+            per_address: of_address(limits.http_per_address),
+        },
     }
 }
 

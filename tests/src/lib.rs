@@ -1,8 +1,9 @@
 //! The test harness: servers in this process on free ports, clients that wait for events with a deadline, the real
-//! programs, bad networks, and the load generator (`bench`).
+//! programs, a real browser, bad networks, and the load generator (`bench`).
 
 pub mod bench;
 mod breaker;
+mod browser;
 pub mod certificate;
 mod client;
 mod disk;
@@ -15,14 +16,18 @@ mod object_client;
 mod program;
 mod proxy;
 mod python;
+mod recorder;
 mod relay;
 mod rng;
 mod scrambler;
 pub mod soak;
 mod terminal;
 mod test_server;
+mod tls_tunnel;
+mod web_socket;
 
 pub use breaker::Breaker;
+pub use browser::Browser;
 pub use client::{Client, Unframed, neighbour};
 pub use disk::Disk;
 pub use door_client::{Door, DoorClient};
@@ -33,11 +38,14 @@ pub use object_client::ObjectClient;
 pub use program::{Program, skip_if_missing};
 pub use proxy::{LinkBehavior, Proxy};
 pub use python::python_with;
+pub use recorder::{Recorder, Recording};
 pub use relay::Direction;
 pub use rng::Rng;
 pub use scrambler::Scrambler;
 pub use terminal::Terminal;
 pub use test_server::{TestServer, on_loopback};
+pub use tls_tunnel::{TlsTunnel, any_certificate};
+pub use web_socket::WebSocketClient;
 
 use std::time::{Duration, Instant};
 

@@ -179,6 +179,8 @@ causes! {
         "The account could not be stored. Try again, or tell the operator of this server.";
     SignInTooLong "sign_in_too_long" Refusal(403), "Signing in took too long. Connect again.";
     AddressBanned "address_banned" Refusal(403), "Your address is banned from this server.";
+    TlsRequired "tls_required" Refusal(403),
+        "This server accepts encrypted connections only. Use landline, a browser with https, or openssl s_client.";
     ServerFull "server_full" Refusal(503), "This server is full. Try again later.";
     ResumeBusy "resume_busy" Refusal(503), "Your previous connection is still busy. Try again in a moment.";
     TokenUnknown "token_unknown" Refusal(403), "That session is over. Sign in again.";

@@ -121,13 +121,13 @@ impl Connection<'_> {
 
     /// Returns the password checks of this client.
     pub(super) fn passwords(&self) -> Passwords<'_> {
-        Passwords { context: self.context, address: self.stream.address() }
+        Passwords { context: self.context, address: self.address }
     }
 
     /// Returns the unit for which rooms, requests, lost sessions and searches count: the address, or the /64 network of
     /// an IPv6 address. A sign-in and its resumption must have the same one.
     pub(super) fn counted_address(&self) -> CountedAddress {
-        counted_address(self.stream.address())
+        counted_address(self.address)
     }
 
     fn check_server_password(&self, given: &str) -> Result<(), AuthResult> {
@@ -139,7 +139,7 @@ impl Connection<'_> {
             return Ok(());
         }
         attempt.count(Instant::now());
-        log::warn!("sign-in: wrong server password address={}", self.stream.address());
+        log::warn!("sign-in: wrong server password address={}", self.address);
         Err(AuthResult::WrongPassword)
     }
 

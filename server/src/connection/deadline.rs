@@ -1,6 +1,6 @@
 //! The deadlines of a sign-in. All are absolute times, so sending byte by byte extends none of them.
 
-use crate::door::PortKind;
+use crate::door::DoorSpec;
 use landline_common::Limits;
 use std::time::{Duration, Instant};
 
@@ -18,9 +18,9 @@ pub(super) struct SignInDeadline {
 
 impl SignInDeadline {
     /// Starts all deadlines now.
-    pub(super) fn start(limits: &Limits, port_kind: PortKind) -> SignInDeadline {
+    pub(super) fn start(limits: &Limits, door: &DoorSpec) -> SignInDeadline {
         let now = Instant::now();
-        let answer = Limits::seconds((port_kind.spec(&[]).answer_seconds)(limits));
+        let answer = Limits::seconds((door.answer_seconds)(limits));
         SignInDeadline {
             greeting_at: now + Limits::millis(limits.greeting_ms),
             quiet: Limits::millis(limits.unframed_quiet_ms),

@@ -1,9 +1,10 @@
 //! Splits the input of a signed-in client into messages: lines, and command objects of clients that get JSON.
 
+use super::input::Input;
 use landline_common::command::object::label_in_beginning;
 use landline_common::command::{Command, Request};
 use landline_common::limits::count;
-use landline_common::lines::{ReadMessage, ReceiveBuffer};
+use landline_common::lines::ReadMessage;
 use landline_common::{Cause, Limits, Rendering, Report};
 
 /// Returns the most bytes of a command object.
@@ -13,11 +14,7 @@ fn longest_object(limits: &Limits) -> u64 {
 
 /// Takes the next whole message. Only a client that gets JSON may send objects, and only objects may be longer than a
 /// line.
-pub(super) fn next_message<'i>(
-    input: &'i mut ReceiveBuffer,
-    rendering: Rendering,
-    limits: &Limits,
-) -> Option<ReadMessage<'i>> {
+pub(super) fn next_message<'i>(input: &'i mut Input, rendering: Rendering, limits: &Limits) -> Option<ReadMessage<'i>> {
     if !rendering.is_json() {
         return input.next();
     }

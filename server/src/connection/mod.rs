@@ -1,20 +1,24 @@
 //! One client's thread, from the first byte to the last: the only module that uses every layer.
 //!
 //! ```text
-//! bytes ─▶ ReceiveBuffer ─▶ message ─▶ before the sign-in: the door, then an authentication request (sign_in.rs)
-//!                                  └─▶ afterwards: Dispatcher ─▶ hub::Session (dispatch.rs)
+//! bytes ─▶ Transport ─▶ ReceiveBuffer ─▶ message ─▶ before the sign-in: the door, then a request (sign_in.rs)
+//!                                               └─▶ afterwards: Dispatcher ─▶ hub::Session (dispatch.rs)
 //! ```
 //!
-//! [`serve`] signs the client in, runs its session, and closes the connection. Each round of the session's loop carries
+//! [`serve`] finds the client's protocol by its first bytes (arrival.rs), signs the client in, runs its session, and closes the connection. Each round of the session's loop carries
 //! out every message that has arrived, and publishes their talk with one append to the room's log. Then it waits in
 //! `read` until bytes arrive or the next deadline passes: the idle timeout, or a report about dropped lines. Another
 //! thread ends the session by [`Outbox::disconnect`], which wakes the `read`.
 
 mod account;
+mod arrival;
 mod authenticate;
 mod deadline;
 mod dispatch;
+mod http;
 mod inbound;
+mod input;
+mod keep_alive;
 mod passwords;
 mod probing;
 mod questions;
@@ -22,25 +26,34 @@ mod record;
 mod renaming;
 mod resuming;
 mod sign_in;
+mod transport;
 mod unsent;
 
 use crate::clock::Clock;
+use crate::codec::{PortKind, Protocol};
 use crate::connections::ConnectionGuard;
-use crate::door::{Door, PortKind};
+use crate::door::{Door, DoorKind, DoorSpec};
 use crate::fanout::{DisconnectReason, Outbox, Poller};
 use crate::guard::{
     AddressBudgets, Bans, DepartedUsers, Hasher, IdleState, IdleTimer, Lockout, LogBudgets, LogCause, LogVerdict,
     Probes, Rate, RateVerdict, Throttle,
 };
+use crate::http::exchange::ServerFacts;
 use crate::hub::{AfterCommand, Hub, Session};
 use crate::log_throttle::KeyedLogThrottle;
 use crate::net::{ReadResult, Stream};
 use crate::store::{Accounts, Sessions};
 use crate::tls::ServerTls;
+use arrival::{Arrival, FirstBytes};
 use dispatch::Dispatcher;
+use input::{End, Input, WebSocketInput};
+use ipnet::IpNet;
+use keep_alive::{KeepAlive, Liveness};
+use landline_common::clean::clean;
 use landline_common::limits::count;
 use landline_common::lines::{Framing, ReadMessage, ReceiveBuffer};
-use landline_common::{Cause, Limits};
+use landline_common::websocket::write_ping;
+use landline_common::{Cause, Limits, Report};
 use log::Level;
 use passwords::Passwords;
 use record::SessionRecord;
@@ -49,8 +62,11 @@ use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use transport::Transport;
 use unsent::DroppedLines;
 
+/// Characters of a reason that a banned client is told.
+const SHOWN_REASON_CHARS: usize = 200;
 /// Time that a client may take to close after the server has closed its sending side.
 const CLOSE_TIME: Duration = Duration::from_secs(1);
 
@@ -103,9 +119,26 @@ pub struct ServerContext {
     pub timeout: Duration,
     /// Pings do not restart the idle timeout.
     pub strict_timeout: bool,
+    /// What answers of HTTP tell about the server.
+    pub facts: ServerFacts,
+    /// The proxies whose word about the address of a client is believed.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl ServerContext {
+    /// Returns the refusal of a banned address, with the end of the ban in the server's local time and the operator's
+    /// reason; `None` if it is not banned.
+    pub fn ban_report(&self, address: IpAddr) -> Option<Report<'static>> {
+        let ban = self.bans.find(address, self.clock.now())?;
+        let until =
+            ban.until.map_or(String::new(), |until| format!(" until {}", self.clock.at(until.as_millisecond()).date()));
+        // bans.json may have been edited by hand.
+        let reason: String = clean(&ban.reason).chars().take(SHOWN_REASON_CHARS).collect();
+        let reason = if reason.is_empty() { reason } else { format!(" Reason: {reason}") };
+        let text = format!("Your address is banned from this server{until}.{reason}");
+        Some(Cause::AddressBanned.report().with_text(text))
+    }
+
     /// Logs a line about a client at `address`, unless that address has used up its log lines for this cause.
     fn log(&self, address: IpAddr, cause: LogCause, level: Level, line: Arguments<'_>) {
         match self.log_budgets.charge(cause, address, Instant::now()) {
@@ -124,9 +157,15 @@ struct Connection<'s> {
     context: &'s ServerContext,
     stream: &'s Stream,
     outbox: &'s Arc<Outbox>,
+    transport: Transport<'s>,
     port_kind: PortKind,
+    /// Bytes that came before the protocol was known.
+    first: FirstBytes,
+    /// The client's address, by which it is limited.
+    address: IpAddr,
+    door: &'static DoorSpec,
     guard: &'s ConnectionGuard,
-    input: ReceiveBuffer,
+    input: Input,
     /// The rate limit of lines.
     rate: Rate,
     /// The rate limit of command objects that only keep the connection going: pings, pongs, acknowledgements.
@@ -148,6 +187,8 @@ type Reason = &'static str;
 const LOST: Reason = "connection lost";
 const CLOSED: Reason = "connection closed";
 const TOO_SLOW: Reason = "too slow";
+/// The sign-in was refused, or the client left during it.
+const REFUSED: Reason = "not signed in";
 /// The client resumed the session over another connection.
 const RESUMED: Reason = "resumed elsewhere";
 
@@ -162,48 +203,79 @@ pub fn serve(
     port_kind: PortKind,
     guard: &ConnectionGuard,
 ) {
-    let longest = count((port_kind.spec(&[]).max_message_bytes)(&context.limits));
-    let input = if port_kind.speaks_first() { ReceiveBuffer::lines_only(longest) } else { ReceiveBuffer::new(longest) };
     let mut connection = Connection {
         context,
         stream,
         outbox,
+        transport: Transport::new(stream, outbox),
         port_kind,
+        first: FirstBytes::default(),
+        address: stream.address(),
+        door: DoorKind::Text.spec(),
         guard,
-        input,
+        input: Input::Lines(ReceiveBuffer::new(0)),
         rate: Rate::new(context.rate, context.limits.dropped_lines),
         upkeep_rate: upkeep_rate(context),
         waited_for_greeting: false,
     };
-    if let Some((session, door)) = connection.sign_in() {
-        connection.run_session(session, door.as_ref());
-    }
+    let reason = connection.identify().map_or("", |arrival| connection.run(arrival));
+    let farewell = connection.input.farewell(reason);
     let flush = Limits::seconds(context.limits.flush_seconds);
     if outbox.flush(Instant::now() + flush) {
+        outbox.end(&farewell);
         stream.close_gracefully(Instant::now() + CLOSE_TIME);
     }
     outbox.disconnect(DisconnectReason::Closed);
 }
 
 impl Connection<'_> {
-    /// Accepts `count` bytes that were read into the buffer, and answers telnet options among them.
-    fn accept_bytes(&mut self, count: usize) {
-        self.input.advance(count);
-        let answers = self.input.telnet_answers();
+    /// Serves a client whose protocol is known. Returns the reason for which it ended.
+    fn run(&mut self, arrival: Arrival) -> Reason {
+        let Arrival { protocol, first, last } = arrival;
+        let limits = &self.context.limits;
+        let door = match protocol {
+            Protocol::LanTalk => DoorKind::LanTalk,
+            Protocol::Http => DoorKind::WebSocket,
+            Protocol::Text | Protocol::Tls => DoorKind::Text,
+        };
+        self.door = door.spec();
+        let longest = count((self.door.max_message_bytes)(limits));
+        let last = if protocol == Protocol::Http {
+            let Some(rest) = self.serve_requests(first) else { return CLOSED };
+            self.input = Input::WebSocket(WebSocketInput::new(longest, &rest));
+            if rest.is_empty() { ReadResult::TimedOut } else { ReadResult::Bytes(rest.len()) }
+        } else {
+            let is_program = self.door.speaks_first;
+            let mut lines = if is_program { ReceiveBuffer::lines_only(longest) } else { ReceiveBuffer::new(longest) };
+            for read in first.reads {
+                lines.accept(&read);
+            }
+            self.input = Input::Lines(lines);
+            last
+        };
+        match self.sign_in(last) {
+            Some((session, door)) => self.run_session(session, door.as_ref()),
+            None => REFUSED,
+        }
+    }
+
+    /// Sends what the codec itself answers: telnet options, pongs.
+    fn send_codec_answers(&mut self) {
+        let answers = self.input.take_answers();
         if !answers.is_empty() {
             self.outbox.push_control(&answers);
         }
     }
 
-    /// Returns the most bytes of a message at this port.
+    /// Returns the most bytes of a message at this door.
     fn max_message_bytes(&self) -> u64 {
-        (self.port_kind.spec(&[]).max_message_bytes)(&self.context.limits)
+        (self.door.max_message_bytes)(&self.context.limits)
     }
 
     /// Runs the session of a client that has signed in, until it ends, and records the sign-in and the sign-out.
-    fn run_session(&mut self, mut session: Session, door: &dyn Door) {
+    fn run_session(&mut self, mut session: Session, door: &dyn Door) -> Reason {
         let context = self.context;
-        let record = SessionRecord::begin(context, self.stream, session.user());
+        let record = SessionRecord::begin(context, self.address, self.stream.port(), session.user());
         let reason = self.run_messages(&mut session, door, &record);
         session.set_time(context.clock.now());
         let reason = self.outbox.disconnect_reason().map_or(reason, |disconnected| match disconnected {
@@ -225,6 +297,7 @@ impl Connection<'_> {
             }
         }
         record.end(session.user(), reason);
+        reason
     }
 
     /// The loop of a session. Returns the reason for which it ended.
@@ -235,12 +308,12 @@ impl Connection<'_> {
         let mut idle = IdleTimer::new(context.timeout, warning, Instant::now());
         self.rate = Rate::new(context.rate, context.limits.dropped_lines);
         let unframed = self.input.framing() == Framing::Unframed;
-        let budget = context.budgets.of(self.stream.address(), Instant::now());
+        let budget = context.budgets.of(self.address, Instant::now());
         let mut dispatcher = Dispatcher {
             session,
             door,
             record,
-            passwords: Passwords { context, address: self.stream.address() },
+            passwords: Passwords { context, address: self.address },
             questions: None,
             talk_allowed_from: Instant::now(),
             budget,
@@ -252,11 +325,19 @@ impl Connection<'_> {
             rendering: user.rendering(),
             user,
         };
+        let ping_interval = Limits::seconds(context.limits.websocket_ping_seconds);
+        let mut keep_alive = self.input.is_websocket().then(|| KeepAlive::new(ping_interval, Instant::now()));
         let mut confirm_at = dispatcher.user.supports_pings().then(|| Instant::now() + TOKEN_CONFIRMED);
         loop {
             // Before the first read: messages that followed the sign-in at once are already in the buffer.
             if let ControlFlow::Break(reason) = self.handle_pending(&mut dispatcher) {
                 return reason;
+            }
+            self.send_codec_answers();
+            match self.input.end() {
+                Some(End::Closed) => return CLOSED,
+                Some(End::Violation(violation)) => return violation.reason,
+                None => {}
             }
             // After a broken connection the loop continues: messages that arrived before it broke are still carried
             // out.
@@ -281,11 +362,25 @@ impl Connection<'_> {
             if let Some(report) = dispatcher.dropped.take_due(instant) {
                 dispatcher.send_event(report.into(), context.clock.now());
             }
-            let deadline = dispatcher.dropped.due().map_or(idle.deadline(), |due| due.min(idle.deadline()));
-            match self.stream.read(self.input.space(), deadline) {
-                ReadResult::Bytes(count) => {
-                    self.accept_bytes(count);
-                    dispatcher.active = !context.strict_timeout;
+            match keep_alive.as_mut().map(|keep_alive| keep_alive.poll(instant)) {
+                Some(Liveness::Lost) => return LOST,
+                Some(Liveness::Ping) => {
+                    let mut ping = Vec::new();
+                    write_ping(b"", &mut ping);
+                    self.outbox.push_control(&ping);
+                }
+                Some(Liveness::Unknown) | None => {}
+            }
+            let due = dispatcher.dropped.due().into_iter().chain(keep_alive.as_ref().map(KeepAlive::due));
+            let deadline = due.fold(idle.deadline(), Instant::min);
+            match self.transport.read(&mut self.input, deadline) {
+                ReadResult::Bytes(_) => {
+                    self.send_codec_answers();
+                    match &mut keep_alive {
+                        // Pongs are not activity: a browser answers pings by itself.
+                        Some(keep_alive) => keep_alive.note_bytes(Instant::now()),
+                        None => dispatcher.active = !context.strict_timeout,
+                    }
                     if confirm_at.take_if(|at| Instant::now() >= *at).is_some() {
                         dispatcher.session.confirm_token();
                     }
@@ -342,6 +437,7 @@ impl Connection<'_> {
             return ControlFlow::Break(RESUMED);
         }
         while let Some(message) = inbound::next_message(&mut self.input, dispatcher.rendering, &context.limits) {
+            dispatcher.active |= !context.strict_timeout;
             let object = inbound::parse_object(&message, dispatcher.rendering, &context.limits);
             let is_upkeep = object.as_ref().is_some_and(inbound::is_upkeep);
             let rate = if is_upkeep { &mut self.upkeep_rate } else { &mut self.rate };
@@ -358,7 +454,7 @@ impl Connection<'_> {
                 RateVerdict::Dropped { warn, log } => {
                     if log {
                         self.context.log(
-                            self.stream.address(),
+                            self.address,
                             LogCause::Rate,
                             Level::Warn,
                             format_args!(
@@ -384,7 +480,7 @@ impl Connection<'_> {
                 RateVerdict::Ends => {
                     let name = &dispatcher.user.name;
                     let line = format_args!("session: kicked for too many lines over the rate limit user={name}");
-                    self.context.log(self.stream.address(), LogCause::Rate, Level::Warn, line);
+                    self.context.log(self.address, LogCause::Rate, Level::Warn, line);
                     dispatcher.send_event(Cause::Kicked.report().into(), now);
                     return ControlFlow::Break("flooding");
                 }

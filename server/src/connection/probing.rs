@@ -24,11 +24,11 @@ impl Connection<'_> {
         };
         // A client that has reserved the name and is not signed in yet is not found, and is not probed.
         let holder = hub.find(name.as_str()).ok_or(taken)?;
-        let is_alive = self.context.probes.probe(holder.client(), self.stream.address(), || self.probe(&holder));
+        let is_alive = self.context.probes.probe(holder.client(), self.address, || self.probe(&holder));
         if is_alive != Some(false) {
             return Err(taken);
         }
-        let address = self.stream.address();
+        let address = self.address;
         let line = format_args!("probe: no sign of life user={} claimed_from={address}", holder.name);
         self.context.log(address, LogCause::Probes, Level::Info, line);
         holder.outbox().disconnect(DisconnectReason::Broken);
@@ -39,7 +39,7 @@ impl Connection<'_> {
     fn probe(&self, holder: &Arc<User>) -> bool {
         let outbox = holder.outbox();
         let proof = if holder.sends_acks() { LivenessProof::Bytes } else { LivenessProof::Acknowledgement };
-        let (mut probe, mut life) = Probe::start(outbox.stream(), proof, self.stream.address());
+        let (mut probe, mut life) = Probe::start(outbox.stream(), proof, self.address);
         if life == Liveness::Pending && holder.supports_pings() {
             holder.ping(self.context.clock.now(), &self.context.limits);
             if proof == LivenessProof::Bytes {

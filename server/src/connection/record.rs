@@ -3,7 +3,6 @@
 use super::ServerContext;
 use crate::guard::{LogCause, LogVerdict};
 use crate::hub::User;
-use crate::net::Stream;
 use crate::store::Record;
 use log::Level;
 use std::cell::Cell;
@@ -22,9 +21,8 @@ pub(super) struct SessionRecord<'c> {
 
 impl SessionRecord<'_> {
     /// Records the sign-in of a user.
-    pub(super) fn begin<'c>(context: &'c ServerContext, stream: &Stream, user: &User) -> SessionRecord<'c> {
-        let ip = stream.address();
-        let (address, port) = (ip.to_string(), stream.port());
+    pub(super) fn begin<'c>(context: &'c ServerContext, ip: IpAddr, port: u16, user: &User) -> SessionRecord<'c> {
+        let address = ip.to_string();
         let record = SessionRecord { context, ip, address, port, verdict: Cell::new(LogVerdict::Write) };
         record.sign_in(user);
         record.log(format_args!("session: {} joined address={ip}", user.name));

@@ -14,7 +14,7 @@ const MOST_TRIES: usize = 5;
 impl Connection<'_> {
     /// Returns the transport of this connection.
     fn transport(&self) -> Transport {
-        Transport::Clear
+        if self.transport.is_encrypted() { Transport::Tls } else { Transport::Clear }
     }
 
     /// Returns the options of a resumable session, with a new token. `None` if the system has no randomness: then the
@@ -90,7 +90,7 @@ impl Connection<'_> {
     fn take_over(&self, used: Token, options: SessionOptions, sign_in: SignInRequest) -> Result<Session, NotResumed> {
         let session = self.context.hub.take_over(used, sign_in, options, self.context.clock.now())?;
         let line = format_args!("session: taken over by another connection user={}", session.user().name);
-        self.context.log(self.stream.address(), LogCause::Sessions, Level::Info, line);
+        self.context.log(self.address, LogCause::Sessions, Level::Info, line);
         Ok(session)
     }
 

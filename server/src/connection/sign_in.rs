@@ -21,25 +21,27 @@ type SignedIn = (Session, Box<dyn Door>);
 
 impl Connection<'_> {
     /// Signs the client in. Returns `None` if it is refused or leaves.
-    pub(super) fn sign_in(&mut self) -> Option<SignedIn> {
-        let mut deadlines = SignInDeadline::start(&self.context.limits, self.port_kind);
-        // At a main port the first bytes choose the door, so it opens only when they are here, or none come.
+    pub(super) fn sign_in(&mut self, first: ReadResult) -> Option<SignedIn> {
+        let mut deadlines = SignInDeadline::start(&self.context.limits, self.door);
+        // A door that does not speak first opens only when the first message is here, or none comes.
         let mut opened: Option<Box<dyn Door>> = None;
-        if self.port_kind.speaks_first() {
+        if self.door.speaks_first {
             let mut door = self.open_door();
             let greeting = door.greet();
             // A greeting never ends the sign-in.
             let _ = self.carry_out(door.as_mut(), greeting);
             opened = Some(door);
         }
+        // A client that was silent for long has waited for the greeting, which is sent now.
+        let mut first = Some(first).filter(|first| opened.is_none() || *first != ReadResult::TimedOut);
         loop {
             let silence_at = deadlines.silence_at(self.input.awaits_silence(), opened.is_none());
             let deadline = silence_at.map_or(deadlines.expires_at(), |at| at.min(deadlines.expires_at()));
-            let read = self.stream.read(self.input.space(), deadline);
-            if let ReadResult::Bytes(count) = read {
-                self.accept_bytes(count);
+            let read = first.take().unwrap_or_else(|| self.transport.read(&mut self.input, deadline));
+            if let ReadResult::Bytes(_) = read {
+                self.send_codec_answers();
                 // Only telnet options came, which are not a message: the client still waits for the greeting.
-                if opened.is_none() && self.input.pending().is_empty() && !deadlines.has_expired() {
+                if opened.is_none() && self.input.is_empty() && !deadlines.has_expired() {
                     continue;
                 }
             }
@@ -64,8 +66,12 @@ impl Connection<'_> {
                 Continue(()) if deadlines.has_expired() => self.refuse_too_late(door),
                 decision => decision,
             };
+            self.send_codec_answers();
             if let Break(session) = decision {
                 return session.zip(opened);
+            }
+            if self.input.end().is_some() {
+                return None;
             }
         }
     }
@@ -76,8 +82,7 @@ impl Connection<'_> {
     }
 
     fn open_door(&self) -> Box<dyn Door> {
-        let server_info = ServerInfo { has_password: self.context.password.is_some() };
-        (self.port_kind.spec(self.input.pending()).open)(server_info)
+        (self.door.open)(ServerInfo { has_password: self.context.password.is_some() })
     }
 
     /// Passes every message that has arrived to the door.

@@ -9,13 +9,14 @@
 //!                                       ─▶ DoorAction::Close            ─▶ sent; the connection ends
 //! ```
 //!
-//! A new door is a file with a type that implements [`Door`], and a row in the table below.
+//! A new door is a file with a type that implements [`Door`], and a row in the table below. A door does not frame: the
+//! codec below it splits the bytes into messages, see [`crate::codec`].
 
 mod lantalk;
 mod object;
 mod text;
 mod unsupported;
-pub mod websocket;
+mod websocket;
 
 pub use object::SessionRequest;
 
@@ -175,60 +176,59 @@ pub struct ServerInfo {
     pub has_password: bool,
 }
 
-/// The kind of port that a client connected to.
+/// The kinds of doors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PortKind {
-    /// A main port: the client's first bytes choose the door.
-    Main,
-    /// The LanTalk port: the server speaks first.
+pub enum DoorKind {
+    /// The text door: lines, framed or not.
+    Text,
+    /// The door of LanTalk 2.0.
     LanTalk,
-    /// The web port: a main port for browsers.
-    Web,
+    /// The door of WebSocket clients.
+    WebSocket,
 }
 
 /// A row of the table of doors.
 pub struct DoorSpec {
-    port_kind: PortKind,
-    /// Returns true if a connection that starts with these bytes is for this door.
-    matches: fn(&[u8]) -> bool,
+    kind: DoorKind,
     /// Most bytes of a message.
     pub max_message_bytes: fn(&Limits) -> u64,
     /// Seconds that the client has for each answer during the sign-in.
     pub answer_seconds: fn(&Limits) -> u64,
+    /// The door opens at once: it greets, or the client is a program that sends whole messages.
+    pub speaks_first: bool,
     /// Makes the door of one client.
     pub open: fn(ServerInfo) -> Box<dyn Door>,
 }
 
-/// All doors. The first row that matches is used; the text door at the end matches all clients of a main port.
-static TABLE: [DoorSpec; 2] = [
+static TABLE: [DoorSpec; 3] = [
     DoorSpec {
-        port_kind: PortKind::LanTalk,
-        matches: |_| true,
+        kind: DoorKind::Text,
+        max_message_bytes: |limits| limits.line_bytes,
+        answer_seconds: |limits| limits.answer_seconds,
+        speaks_first: false,
+        open: |server_info| Box::new(text::TextDoor::new(server_info)),
+    },
+    DoorSpec {
+        kind: DoorKind::LanTalk,
         max_message_bytes: |limits| limits.lantalk_line_bytes,
         answer_seconds: |limits| limits.lantalk_answer_seconds,
+        speaks_first: true,
         open: |server_info| Box::new(lantalk::LanTalkDoor::new(server_info)),
     },
     DoorSpec {
-        port_kind: PortKind::Main,
-        matches: |_| true,
+        kind: DoorKind::WebSocket,
         max_message_bytes: |limits| limits.line_bytes,
         answer_seconds: |limits| limits.answer_seconds,
-        open: |server_info| Box::new(text::TextDoor::new(server_info)),
+        speaks_first: true,
+        open: |server_info| Box::new(websocket::WebSocketDoor::new(server_info)),
     },
 ];
 
-impl PortKind {
-    /// Returns true if the server greets at once and both sides use lines, instead of waiting for the client's first
-    /// bytes.
+impl DoorKind {
+    /// Returns the row of this door.
     #[must_use]
-    pub fn speaks_first(self) -> bool {
-        self == PortKind::LanTalk
-    }
-
-    /// Returns the door for a client by the first bytes it sent, which are none if it waits for a greeting.
-    #[must_use]
-    pub fn spec(self, first_bytes: &[u8]) -> &'static DoorSpec {
-        let [_, text] = &TABLE;
-        TABLE.iter().find(|row| row.port_kind == self && (row.matches)(first_bytes)).unwrap_or(text)
+    pub fn spec(self) -> &'static DoorSpec {
+        let [text, ..] = &TABLE;
+        TABLE.iter().find(|row| row.kind == self).unwrap_or(text)
     }
 }

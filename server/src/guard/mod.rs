@@ -16,7 +16,7 @@ pub mod rate;
 pub mod throttle;
 
 pub use address_budget::{AddressBudget, AddressBudgets};
-pub use admission::{Admission, AdmissionResult};
+pub use admission::{Admission, AdmissionResult, Stage};
 pub use bans::Bans;
 pub use capacity::Capacity;
 pub use departed::DepartedUsers;

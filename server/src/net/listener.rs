@@ -2,14 +2,14 @@
 //!
 //! Accepting can fail for a long time, above all when the process has no descriptors left. The connection then stays in
 //! the kernel's queue, so a plain loop would spin and the client would hang. The listener therefore keeps one spare
-//! descriptor: it closes that, accepts the next client with it, answers that the server is full, and opens the
-//! spare again. Where even this fails, it sleeps between attempts.
+//! descriptor: it closes that, accepts the next client with it, lets the caller refuse this client, and opens the spare
+//! again. Where even this fails, it sleeps between attempts.
 
 use crate::log_throttle::LogThrottle;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
@@ -19,8 +19,6 @@ use std::time::{Duration, Instant};
 const KERNEL_BACKLOG: i32 = 4_096;
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// The answer to a client when no descriptor is left: a line of the text door, since this module knows no other form.
-const NO_DESCRIPTOR: &[u8] = b"ERROR: 503 the server has no room for more connections; try again later\n";
 
 /// A port that clients connect to.
 #[derive(Debug)]
@@ -66,8 +64,9 @@ impl Listener {
         self.address
     }
 
-    /// Calls `on_client` for each new connection, until [`Listener::stop`]. `on_client` must not block.
-    pub fn run(&self, mut on_client: impl FnMut(TcpStream)) {
+    /// Calls `on_client` for each new connection, until [`Listener::stop`]. Where the process has no descriptors left, it
+    /// calls `refuse` instead, with a connection that does not block and must be dropped at once. Neither may block.
+    pub fn run(&self, mut on_client: impl FnMut(TcpStream), mut refuse: impl FnMut(TcpStream)) {
         let mut pause = FIRST_PAUSE;
         let mut spare = spare_descriptor();
         let mut failures_logged = LogThrottle::default();
@@ -93,7 +92,7 @@ impl Listener {
                     // Without a descriptor, accepting fails at once even while no client waits: wait for one here.
                     if !self.wait_for_client(Duration::ZERO) {
                         self.wait_for_client(LONGEST_PAUSE);
-                    } else if !self.refuse_one(&mut spare) {
+                    } else if !self.refuse_one(&mut spare, &mut refuse) {
                         std::thread::sleep(pause);
                         pause = (pause * 2).min(LONGEST_PAUSE);
                     }
@@ -123,15 +122,14 @@ impl Listener {
         poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], time.as_ref()).is_ok_and(|ready| ready > 0)
     }
 
-    /// Uses the spare descriptor to tell the next client that the server is full. Returns false if that failed: trying
-    /// again at once would spin.
-    fn refuse_one(&self, spare: &mut Option<File>) -> bool {
+    /// Uses the spare descriptor to refuse the next client. Returns false if that failed: trying again at once would spin.
+    fn refuse_one(&self, spare: &mut Option<File>, refuse: &mut impl FnMut(TcpStream)) -> bool {
         *spare = None;
         let mut is_refused = false;
         if self.socket.set_nonblocking(true).is_ok() {
-            if let Ok((mut socket, _)) = self.socket.accept() {
+            if let Ok((socket, _)) = self.socket.accept() {
                 let _ = socket.set_nonblocking(true);
-                let _ = socket.write(NO_DESCRIPTOR);
+                refuse(socket);
                 is_refused = true;
             }
             // If this fails, `accept` returns at once from now on, and the pause in `run` keeps the loop from spinning.

@@ -2,7 +2,7 @@
 
 use super::tcp_info::TcpInfo;
 use rustix::io::Errno;
-use rustix::net::{SendAncillaryBuffer, SendFlags};
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags};
 use std::io::{self, IoSlice, Read};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -152,6 +152,24 @@ impl Stream {
                     }
                 }
                 Err(_) => return ReadResult::Broken,
+            }
+        }
+    }
+
+    /// Copies bytes that have arrived into `buffer` without taking them, and without waiting. Returns their number, 0 if
+    /// there are none or the connection has ended.
+    pub fn peek(&self, buffer: &mut [u8]) -> usize {
+        rustix::net::recv(&self.socket, buffer, RecvFlags::PEEK | RecvFlags::DONTWAIT).map_or(0, |(count, _)| count)
+    }
+
+    /// Takes and discards the bytes that have arrived, at most 64 KiB, without waiting. Closing with unread bytes would
+    /// reset the connection.
+    pub fn discard_received(&self) {
+        let mut discarded = [0; 2 << 10];
+        for _ in 0..32 {
+            let received = rustix::net::recv(&self.socket, &mut discarded[..], RecvFlags::DONTWAIT);
+            if received.map_or(0, |(count, _)| count) == 0 {
+                return;
             }
         }
     }

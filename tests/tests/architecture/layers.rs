@@ -51,7 +51,7 @@ const START_UP: &[&str] = &[
 ];
 
 /// The parts of a server from the bottom to the top. Each part names only parts in front of it.
-pub const SERVER_PARTS: [&str; 29] = [
+pub const SERVER_PARTS: [&str; 31] = [
     "faults",
     "ordered_mutex",
     "log_throttle",
@@ -66,11 +66,13 @@ pub const SERVER_PARTS: [&str; 29] = [
     "guard",
     "door",
     "http",
+    "codec",
     "store",
     "tls",
     "hub",
     "connections",
     "connection",
+    "refuser",
     "store_backend",
     "import",
     "acceptor",

@@ -1,6 +1,5 @@
 //! The text door, for users at `nc` and for programs that send lines.
 
-mod browser;
 mod commands;
 mod http;
 mod limits;

@@ -1,0 +1,136 @@
+//! The arrival of one client: its first bytes choose the protocol, in the clear or inside TLS.
+
+use super::Connection;
+use super::transport::Receive;
+use crate::codec::Protocol;
+use crate::net::ReadResult;
+use landline_common::tls::TlsSession;
+use landline_common::{Cause, Limits};
+use std::time::Instant;
+
+/// Bytes read at a time while the protocol is unknown: a whole request of a browser.
+const READ_BYTES: usize = 2 << 10;
+
+/// The first bytes of a client, each read on its own: the text codec takes a read for a message.
+#[derive(Debug, Default)]
+pub(super) struct FirstBytes {
+    space: Vec<u8>,
+    pub(super) reads: Vec<Vec<u8>>,
+}
+
+impl FirstBytes {
+    fn all(&self) -> Vec<u8> {
+        self.reads.concat()
+    }
+}
+
+impl Receive for FirstBytes {
+    fn space(&mut self) -> &mut [u8] {
+        self.space.resize(READ_BYTES, 0);
+        &mut self.space
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.reads.push(self.space[..count].to_vec());
+    }
+
+    fn accept(&mut self, bytes: &[u8]) {
+        self.reads.push(bytes.to_vec());
+    }
+}
+
+/// A client whose protocol is known.
+pub(super) struct Arrival {
+    pub(super) protocol: Protocol,
+    pub(super) first: FirstBytes,
+    /// The last read: the first bytes have arrived before it.
+    pub(super) last: ReadResult,
+}
+
+impl Connection<'_> {
+    /// Waits for the first bytes of a client, completes the handshake of TLS, and finds the protocol. Returns `None` if
+    /// the client leaves or is refused.
+    pub(super) fn identify(&mut self) -> Option<Arrival> {
+        let arrival = self.identify_once()?;
+        let arrival = if arrival.protocol == Protocol::Tls {
+            self.shake_hands(&arrival.first)?;
+            self.identify_once()?
+        } else {
+            arrival
+        };
+        if self.must_encrypt() {
+            return self.refuse_clear_text(arrival);
+        }
+        Some(arrival)
+    }
+
+    fn identify_once(&mut self) -> Option<Arrival> {
+        let limits = &self.context.limits;
+        let is_inside = self.transport.is_encrypted();
+        // Bytes that came with the end of the handshake are here already.
+        let mut first = std::mem::take(&mut self.first);
+        let mut silent_at = Instant::now() + self.port_kind.silence(limits);
+        loop {
+            let bytes = first.all();
+            let protocol = if bytes.is_empty() { None } else { self.port_kind.identify(&bytes, is_inside) };
+            if let Some(protocol) = protocol {
+                return Some(Arrival { protocol, last: ReadResult::Bytes(bytes.len()), first });
+            }
+            match self.transport.read(&mut first, silent_at) {
+                // A request may begin with these few bytes, or the message of an unframed client may end with them.
+                ReadResult::Bytes(_) => silent_at = Instant::now() + Limits::millis(limits.unframed_quiet_ms),
+                ReadResult::Broken => return None,
+                last => {
+                    let protocol = self.port_kind.identify_at_once(&bytes, is_inside)?;
+                    let last = if bytes.is_empty() { last } else { ReadResult::Bytes(bytes.len()) };
+                    return Some(Arrival { protocol, first, last });
+                }
+            }
+        }
+    }
+
+    /// Completes the handshake of TLS. Returns `None` if it fails, or this server has no TLS.
+    fn shake_hands(&mut self, first: &FirstBytes) -> Option<()> {
+        let refuse = |outbox: &crate::fanout::Outbox| {
+            outbox.end(&Protocol::Tls.refusal(&Cause::NotSupported.report(), self.context.clock.now()));
+        };
+        let Some(tls) = &self.context.tls else {
+            refuse(self.outbox);
+            return None;
+        };
+        let session = TlsSession::server(tls.config()).ok()?;
+        self.outbox.start_tls(session);
+        self.transport.start_tls();
+        let deadline = Instant::now() + Limits::seconds(self.context.limits.tls_handshake_seconds);
+        let mut plaintext = Vec::new();
+        self.outbox.receive(&first.all(), &mut plaintext).ok()?;
+        let mut records = [0; READ_BYTES];
+        while self.outbox.is_handshaking() {
+            let ReadResult::Bytes(count) = self.stream.read(&mut records, deadline) else { return None };
+            self.outbox.receive(&records[..count], &mut plaintext).ok()?;
+            if Instant::now() >= deadline {
+                return None;
+            }
+        }
+        if !plaintext.is_empty() {
+            self.first.accept(&plaintext);
+        }
+        Some(())
+    }
+
+    /// Returns true if this server demands TLS of the client, which has none. Clients of this machine may go without.
+    pub(super) fn must_encrypt(&self) -> bool {
+        let is_remote = !self.transport.stream.address().is_loopback();
+        self.context.require_tls && is_remote && !self.transport.is_encrypted()
+    }
+
+    /// Refuses a client that does not encrypt. HTTP goes on: its door leads browsers to the encrypted page.
+    fn refuse_clear_text(&self, arrival: Arrival) -> Option<Arrival> {
+        if arrival.protocol == Protocol::Http {
+            return Some(arrival);
+        }
+        let report = Cause::TlsRequired.report();
+        self.outbox.push_control(&arrival.protocol.refusal(&report, self.context.clock.now()));
+        None
+    }
+}

@@ -1,0 +1,6 @@
+//! A real browser and the server: Debian's Chromium.
+
+mod attacks;
+mod page;
+
+const PASSWORD: &str = "correct horse";

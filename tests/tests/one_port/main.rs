@@ -1,0 +1,3 @@
+//! One port for every protocol: text, TLS, HTTP and WebSocket by the first bytes.
+
+mod together;

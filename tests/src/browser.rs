@@ -155,3 +155,32 @@ impl Driver {
         Ok(serde_json::from_slice(&body)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn opens_a_page_and_returns_its_text_values_and_picture() {
+        let Some(browser) = Browser::start(&[]) else { return };
+        browser.open("data:text/html,<title>a title</title><p>hello <b>world</b>");
+        assert_eq!(browser.text(), "hello world");
+        assert_eq!(
+            browser.eval("return [document.title, await Promise.resolve(2), null]"),
+            json!(["a title", 2, null])
+        );
+        browser.eval("setTimeout(() => { document.body.textContent = 'later'; }, 50)");
+        browser.wait_until("document.body.textContent == 'later'");
+        let folder = TempDir::new().unwrap();
+        let picture = folder.path().join("picture.png");
+        browser.screenshot(&picture);
+        assert!(std::fs::read(picture).unwrap().starts_with(b"\x89PNG"));
+    }
+
+    #[test]
+    #[should_panic(expected = "nothing like this")]
+    fn reports_what_a_script_throws() {
+        let Some(browser) = Browser::start(&[]) else { panic!("skipped, nothing like this browser is here") };
+        browser.eval("throw new Error('nothing like this')");
+    }
+}

@@ -72,3 +72,31 @@ impl Carrier for Tape {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::eventually;
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
+
+    #[test]
+    fn records_who_spoke_first_and_passes_everything_on() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let recorder = Recorder::new(listener.local_addr().unwrap());
+        let mut client = TcpStream::connect(recorder.address()).unwrap();
+        let (mut server, _) = listener.accept().unwrap();
+        server.write_all(b"greeting").unwrap();
+        client.read_exact(&mut [0; 8]).unwrap();
+        let sent = vec![b'x'; 3 * RECORDED_BYTES];
+        client.write_all(&sent).unwrap();
+        let mut received = vec![0; sent.len()];
+        server.read_exact(&mut received).unwrap();
+        assert_eq!(received, sent);
+        eventually("the first bytes are recorded", || {
+            let recordings = recorder.recordings();
+            let recorded: usize = recordings[0].iter().map(|(_, bytes)| bytes.len()).sum();
+            assert_eq!(recordings[0][0], (Direction::ToClient, b"greeting".to_vec()));
+            recorded == RECORDED_BYTES
+        });
+    }
+}

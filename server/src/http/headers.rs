@@ -17,7 +17,8 @@ pub enum Method {
     Connect,
 }
 
-const METHODS: [(Method, &str); 9] = [
+/// The methods with their names.
+pub const METHODS: [(Method, &str); 9] = [
     (Method::Get, "GET"),
     (Method::Head, "HEAD"),
     (Method::Post, "POST"),

@@ -64,6 +64,8 @@ fn bodies_are_read_by_length_and_by_chunks() {
         assert_eq!(paths, ["/a", "/b"], "{body}");
         assert_eq!(requests[0].body, b"hello", "{body}");
         assert!(!requests[1].headers.has("X-Sum"), "trailers are dropped");
+        let pieces: Vec<&[u8]> = text.as_bytes().chunks(1).collect();
+        assert_eq!(received(&pieces), (requests, None), "{body}, byte by byte");
     }
 }
 
@@ -167,7 +169,8 @@ fn attacks_are_refused_and_end_the_connection() {
         ("chunk that ends in LF", chunked("5\r\nhello\n0\r\n\r\n"), BadRequest),
         ("chunk of 64 bits", chunked("10000000000000005\r\nhello\r\n"), BadRequest),
         ("chunk of 32 bits", chunked("ffffffff\r\n"), ContentTooLarge),
-        ("chunks over the limit", chunked("8000\r\n").replace("8000", "10001"), ContentTooLarge),
+        ("chunk over the limit", chunked("10001\r\n"), ContentTooLarge),
+        ("chunks over the limit", chunked(&format!("8000\r\n{}\r\n8001\r\n", "a".repeat(0x8000))), ContentTooLarge),
         ("long extension", chunked(&format!("5;{}\r\nhello\r\n", "a".repeat(LINE_BYTES))), BadRequest),
         ("many extensions", chunked(&format!("1;{}\r\na\r\n", "a".repeat(999)).repeat(9)), BadRequest),
         ("null in an extension", chunked("5;\0\r\nhello\r\n"), BadRequest),
@@ -197,12 +200,23 @@ fn bounds_are_reached_without_a_refusal() {
     let text = format!("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n{half}{half}0\r\n\r\n");
     assert_eq!(request(&text).body, body.as_bytes());
 
+    let extension = "x".repeat(LINE_BYTES - "1;\r\n".len());
+    let chunks = format!("1;{extension}\r\na\r\n").repeat(8);
+    let trailer = "x".repeat(IGNORED_BYTES - 8 * (extension.len() + 1));
+    let head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+    request(&format!("{head}{chunks}0\r\n{trailer}\r\n\r\n"));
+    let over = format!("{head}{chunks}0\r\nx{trailer}\r\n\r\n");
+    assert_eq!(refusal_of(over.as_bytes()), (0, Some(Status::BadRequest)));
+
     request(&format!("GET / HTTP/1.1\r\nHost: h\r\n{}\r\n", "X: a\r\n".repeat(MAX_HEADERS - 1)));
     let frame = "GET / HTTP/1.1\r\nHost: h\r\nX: \r\n\r\n".len();
     let fill = "a".repeat(limits::count(limits.http_head_bytes) - frame);
     request(&format!("GET / HTTP/1.1\r\nHost: h\r\nX: {fill}\r\n\r\n"));
     let over = format!("GET / HTTP/1.1\r\nHost: h\r\nX: a{fill}\r\n\r\n");
     assert_eq!(refusal_of(over.as_bytes()), (0, Some(Status::HeadersTooLarge)));
+    let line = "a".repeat(limits::count(limits.http_head_bytes));
+    assert_eq!(refusal_of(&line.as_bytes()[1..]), (0, None));
+    assert_eq!(refusal_of(line.as_bytes()), (0, Some(Status::UriTooLong)));
 }
 
 #[test]

@@ -16,7 +16,7 @@ mod lantalk;
 mod object;
 mod text;
 mod unsupported;
-mod websocket;
+pub mod websocket;
 
 pub use object::SessionRequest;
 

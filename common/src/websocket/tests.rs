@@ -283,6 +283,18 @@ fn the_buffer_stays_near_the_limit_and_shrinks() {
     }
 }
 
+#[test]
+fn headers_of_fragments_are_not_kept() {
+    let mut reader = MessageReader::new(1_000);
+    feed(&mut reader, &frame(CONTINUED_TEXT, "x"));
+    for _ in 1..1_000 {
+        assert_eq!(feed(&mut reader, &frame(CONTINUATION, "x")), []);
+    }
+    assert!(reader.capacity() <= 2_048, "{} bytes for a message of 1,000", reader.capacity());
+    assert_eq!(feed(&mut reader, &frame(LAST | CONTINUATION, "")), [text(&"x".repeat(1_000))]);
+    assert!(reader.capacity() > 0, "a small buffer is kept for the next message");
+}
+
 /// A message or a control frame of a client.
 #[derive(Clone, Debug)]
 enum Sent {

@@ -110,7 +110,12 @@ fn length_has_the_shortest_form() {
         let mut out = Vec::new();
         write_text(&payload, &mut out);
         assert_eq!(out.len(), header + length);
-        assert_eq!(read_all(1 << 20, &frame(TEXT, &payload)).len(), 1, "{length}");
+        let sent = frame(TEXT, &payload);
+        for cut in 0..sent.len().min(16) {
+            let mut reader = MessageReader::new(1 << 20);
+            assert_eq!(feed(&mut reader, &sent[..cut]), [], "{length} bytes, cut after {cut}");
+            assert_eq!(feed(&mut reader, &sent[cut..]).len(), 1, "{length} bytes, cut after {cut}");
+        }
         let mut framed = [b"before", &payload[..]].concat();
         frame_text(6, &mut framed);
         assert_eq!(framed, [b"before", &out[..]].concat());

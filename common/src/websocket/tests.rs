@@ -110,7 +110,12 @@ fn length_has_the_shortest_form() {
         let mut out = Vec::new();
         write_text(&payload, &mut out);
         assert_eq!(out.len(), header + length);
-        assert_eq!(read_all(1 << 20, &frame(TEXT, &payload)).len(), 1, "{length}");
+        let sent = frame(TEXT, &payload);
+        for cut in 0..sent.len().min(16) {
+            let mut reader = MessageReader::new(1 << 20);
+            assert_eq!(feed(&mut reader, &sent[..cut]), [], "{length} bytes, cut after {cut}");
+            assert_eq!(feed(&mut reader, &sent[cut..]).len(), 1, "{length} bytes, cut after {cut}");
+        }
         let mut framed = [b"before", &payload[..]].concat();
         frame_text(6, &mut framed);
         assert_eq!(framed, [b"before", &out[..]].concat());
@@ -281,6 +286,18 @@ fn the_buffer_stays_near_the_limit_and_shrinks() {
         assert_eq!(feed(&mut reader, &frame(LAST | CONTINUATION, "")), []);
         assert!(reader.capacity() <= 1 << 10, "{}", reader.capacity());
     }
+}
+
+#[test]
+fn headers_of_fragments_are_not_kept() {
+    let mut reader = MessageReader::new(1_000);
+    feed(&mut reader, &frame(CONTINUED_TEXT, "x"));
+    for _ in 1..1_000 {
+        assert_eq!(feed(&mut reader, &frame(CONTINUATION, "x")), []);
+    }
+    assert!(reader.capacity() <= 2_048, "{} bytes for a message of 1,000", reader.capacity());
+    assert_eq!(feed(&mut reader, &frame(LAST | CONTINUATION, "")), [text(&"x".repeat(1_000))]);
+    assert!(reader.capacity() > 0, "a small buffer is kept for the next message");
 }
 
 /// A message or a control frame of a client.

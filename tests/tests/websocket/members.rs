@@ -168,6 +168,7 @@ fn events_for_a_websocket_alone_are_framed() {
     perform(&mut alice, Command::Leave(Some("attic")), Some("3"));
     perform(&mut alice, Command::Help(None), Some("4"));
     perform(&mut alice, Command::Private { to: Some("text"), text: "is no name" }, Some("5"));
+    assert!(alice.user().supports_pings() && alice.user().sends_acks());
     alice.user().ping(NOW, &Limits::default());
     ping(&mut alice, "end");
     let events = frames.events_to("end");

@@ -445,7 +445,6 @@ mod tests {
         ] {
             assert_eq!(describe_end(end(minutes), now), text);
         }
-        let just_before = OffsetDateTime { unix_ms: now.unix_ms + 1, ..now };
-        assert!(describe_end(just_before, now).ends_with(", 1 min left"));
+        assert!(describe_end(OffsetDateTime { unix_ms: now.unix_ms + 1, ..now }, now).ends_with(", 1 min left"));
     }
 }

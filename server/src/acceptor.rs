@@ -99,10 +99,9 @@ fn bind_web_port(config: &Config) -> anyhow::Result<Option<Listener>> {
         WebPort::AnyFree => return listen(address(0), PortKind::Web).map(Some),
         WebPort::Port(port) => listen(address(port), PortKind::Web)?,
         WebPort::Auto => {
-            let mut ports = web_port::remembered(&config.data).into_iter().chain(WEB_PORTS);
-            let bound = ports.find_map(|port| Listener::bind(address(port)).ok());
-            let (first, last) = (WEB_PORTS.start(), WEB_PORTS.end());
-            bound.with_context(|| format!("no port from {first} to {last} is free: choose one with {WEB_FLAG}"))?
+            let ports = web_port::remembered(&config.data).into_iter().chain(WEB_PORTS);
+            let bound = ports.chain([0]).find_map(|port| Listener::bind(address(port)).ok());
+            bound.with_context(|| format!("no port is free for browsers: choose one with {WEB_FLAG}"))?
         }
     };
     web_port::remember(&config.data, listener.address().port());
@@ -209,7 +208,7 @@ impl Acceptor {
                 log::error!(
                     "connection: panic client={client}; this client is disconnected, other connections are not affected"
                 );
-                outbox.disconnect(DisconnectReason::Broken);
+                outbox.disconnect(DisconnectReason::Failed);
             }
         };
         let thread = std::thread::Builder::new().stack_size(CONNECTION_STACK).spawn(run);

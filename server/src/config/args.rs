@@ -77,7 +77,7 @@ pub struct Args {
     /// Port for LanTalk's clients; 0 turns it off
     #[arg(long, value_name = "PORT", default_value_t = LANTALK_PORT, value_parser = parse_port)]
     lantalk_port: u16,
-    /// Port for browsers; 0 turns it off [default: the one used last, or else the first free one from 8080 to 8100]
+    /// Port for browsers; 0 turns it off [default: the one used last, or else the first free one from 8080 up]
     #[arg(long, value_name = "PORT", value_parser = parse_port)]
     web_port: Option<u16>,
     /// Accept TLS on all ports: on or off

@@ -73,7 +73,7 @@ pub struct Config {
 /// The port for browsers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WebPort {
-    /// The port of the last start, or else the first free one of [`WEB_PORTS`].
+    /// The port of the last start, or else the first free one of [`WEB_PORTS`], or else any.
     Auto,
     /// This port.
     Port(u16),

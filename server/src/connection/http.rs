@@ -171,6 +171,7 @@ fn close_frame(why: DisconnectReason, out: &mut Vec<u8>) {
         DisconnectReason::Closed => (CloseCode::GoingAway, "server stopped"),
         DisconnectReason::Kicked => (CloseCode::PolicyViolation, "kicked"),
         DisconnectReason::Banned => (CloseCode::PolicyViolation, "banned"),
+        DisconnectReason::Failed => (CloseCode::InternalError, "the server has failed"),
         DisconnectReason::Resumed => (CloseCode::ResumedElsewhere, "resumed_elsewhere"),
     };
     write_close(code, reason, out);

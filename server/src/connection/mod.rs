@@ -188,7 +188,7 @@ impl Connection<'_> {
         session.set_time(context.clock.now());
         let reason = self.outbox.disconnect_reason().map_or(reason, |disconnected| match disconnected {
             DisconnectReason::TooSlow => TOO_SLOW,
-            DisconnectReason::Broken => LOST,
+            DisconnectReason::Broken | DisconnectReason::Failed => LOST,
             DisconnectReason::Closed => "server stopped",
             DisconnectReason::Kicked => "kicked",
             DisconnectReason::Banned => "banned",

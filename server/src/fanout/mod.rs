@@ -74,6 +74,8 @@ pub enum DisconnectReason {
     Banned,
     /// The client resumed the session over another connection.
     Resumed,
+    /// The connection's thread has panicked.
+    Failed,
 }
 
 /// The origin of an entry in a room's log. Block filters and own lines are selected by it.

@@ -306,6 +306,14 @@ impl OutboxState {
         self.disconnected.is_none() && !self.input_closed && self.queued_bytes() == 0
     }
 
+    /// Moves the receipts of paced messages, in front of which `bytes` go out that were not counted. Other receipts stand
+    /// behind bytes of the backlog, whose number is known.
+    fn shift_paced_receipts(&mut self, bytes: usize) {
+        if self.paced.is_some() {
+            self.receipts.shift(bytes);
+        }
+    }
+
     /// Adds a receipt for all bytes pushed so far. Calls it at once if the kernel has taken them, or never will.
     fn add_receipt(&mut self, receipt: Receipt) {
         if self.disconnected.is_some() {

@@ -85,7 +85,7 @@ fn refusals_return_to_the_greeting() {
 #[test]
 fn invalid_first_line_ends_the_connection_only_without_a_greeting() {
     let test_server = TestServer::default();
-    for line in ["hello", "GET / HTTP/1.0", "/join room", "exit"] {
+    for line in ["hello", "get / HTTP/1.0", "/join room", "exit"] {
         let mut client = test_server.connect();
         client.send(line);
         client.expect_start("400 ");

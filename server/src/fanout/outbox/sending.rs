@@ -57,7 +57,7 @@ impl Outbox {
     }
 
     /// Sends bytes, encrypted if the client uses TLS; queues what the kernel does not take. `counted`: how many of them
-    /// the receipts count, which are fewer than all if messages were merged.
+    /// were counted while they waited as paced messages.
     fn send(self: &Arc<Self>, state: &mut OutboxState, slices: &[IoSlice<'_>], counted: usize) {
         let mut records = Vec::new();
         let record = match &mut state.tls {
@@ -68,14 +68,14 @@ impl Outbox {
             }
         };
         let slices = record.as_ref().map_or(slices, |record| record.as_slice());
-        // Receipts wait only for bytes that are not sent yet: paced messages.
-        state.receipts.shift(size(slices).saturating_sub(counted));
+        let uncounted = size(slices).saturating_sub(counted);
+        state.shift_paced_receipts(uncounted);
         self.transmit(state, slices);
     }
 
     /// Sends records that TLS made of itself.
     pub(super) fn send_records(self: &Arc<Self>, state: &mut OutboxState, records: &[u8]) {
-        state.receipts.shift(records.len());
+        state.shift_paced_receipts(records.len());
         self.transmit(state, &[IoSlice::new(records)]);
     }
 

@@ -14,8 +14,10 @@ mod servers;
 pub use servers::{DatagramKind, FoundServer, Servers};
 
 use crate::clean::{clean, is_invisible};
+use crate::tls::ServerKey;
 use core::net::{IpAddr, Ipv4Addr};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Maximum length of a server's name in characters.
@@ -97,6 +99,27 @@ pub struct Answer {
     /// lists the source address of the other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<IpAddr>,
+    /// True if the server has TLS. A hint, like [`Answer::key`]: any host can send it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tls: bool,
+    /// The key of the server. Only a handshake proves it.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "write_key",
+        deserialize_with = "read_key"
+    )]
+    pub key: Option<ServerKey>,
+}
+
+fn write_key<S: Serializer>(key: &Option<ServerKey>, serializer: S) -> Result<S::Ok, S::Error> {
+    key.map(|key| key.to_string()).serialize(serializer)
+}
+
+/// Reads a key; `None` if it is malformed, since a hint must not hide a server.
+fn read_key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ServerKey>, D::Error> {
+    let text = Option::<Cow<'de, str>>::deserialize(deserializer)?;
+    Ok(text.and_then(|text| text.parse().ok()))
 }
 
 /// Maximum number of other addresses, so that an answer stays within its size.

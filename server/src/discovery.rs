@@ -275,6 +275,8 @@ impl<P: Fn() -> usize> Announcer<P> {
             version: env!("CARGO_PKG_VERSION").into(),
             id: self.id.clone(),
             also: self.own_addresses.iter().copied().filter(|own| *own != addr).take(MOST_ALSO).collect(),
+            tls: false,
+            key: None,
         }
     }
 }

@@ -193,6 +193,8 @@ mod tests {
             version,
             id: String::new(),
             also: Vec::new(),
+            tls: false,
+            key: None,
         }
     }
 

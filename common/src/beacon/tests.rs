@@ -12,7 +12,13 @@ fn answer() -> Answer {
         version: "0.1.0".into(),
         id: "00ff".into(),
         also: vec![Ipv4Addr::new(10, 1, 0, 1).into()],
+        tls: true,
+        key: Some(key()),
     }
+}
+
+fn key() -> ServerKey {
+    "0f".repeat(32).parse().unwrap()
 }
 
 fn with(field: &str, value: &str) -> Option<Answer> {
@@ -67,7 +73,8 @@ fn only_questions_of_this_version_are_questions() {
 #[test]
 fn an_answer_is_read_as_it_was_written() {
     let text = answer().to_string();
-    let json = r#"{"name":"Room 12","addr":"10.0.0.1","port":12345,"lantalk":5050,"users":3,"password":true,"version":"0.1.0","id":"00ff","also":["10.1.0.1"]}"#;
+    let json = r#"{"name":"Room 12","addr":"10.0.0.1","port":12345,"lantalk":5050,"users":3,"password":true,"version":"0.1.0","id":"00ff","also":["10.1.0.1"],"tls":true,"key":"KEY"}"#
+        .replace("KEY", &key().to_string());
     assert_eq!(text, format!("LANDLINE! 1 {json}"));
     assert_eq!(Answer::parse(text.as_bytes()), Some(answer()));
 }
@@ -84,6 +91,8 @@ fn the_longest_answer_keeps_the_ratio() {
         version: "\"".repeat(VERSION_CHARS),
         id: "f".repeat(16),
         also: vec![Ipv4Addr::BROADCAST.into(); MOST_ALSO],
+        tls: true,
+        key: Some(key()),
     };
     let widest = Answer { name: "👍".repeat(SERVER_NAME_CHARS), ..longest.clone() };
     for answer in [longest, widest] {
@@ -124,6 +133,20 @@ fn unknown_fields_and_malformed_answers_are_ignored() {
         "LANDLINE! 1 ".into(),
     ] {
         assert_eq!(Answer::parse(broken.as_bytes()), None, "{broken:.60}");
+    }
+}
+
+#[test]
+fn hints_about_tls_are_optional_and_a_malformed_key_hides_no_server() {
+    let plain = Answer { tls: false, key: None, ..answer() };
+    assert!(!plain.to_string().contains("tls") && !plain.to_string().contains("key"));
+    assert_eq!(Answer::parse(plain.to_string().as_bytes()), Some(plain));
+    for value in ["null", "\"\"", "\"0f\"", "\"\\u001b[2J\""] {
+        assert_eq!(with("key", value), Some(Answer { key: None, ..answer() }), "{value}");
+    }
+    assert_eq!(with("key", &format!("{:?}", "0f".repeat(33))).unwrap().key, None);
+    for (field, value) in [("key", "7"), ("tls", "\"yes\""), ("tls", "null")] {
+        assert_eq!(with(field, value), None, "{field}: {value}");
     }
 }
 
@@ -197,7 +220,8 @@ prop_compose! {
         let version = cleaned(&version, VERSION_CHARS);
         let id = "0123456789abcdef".into();
         let also = vec![addr];
-        Answer { name, addr, port, lantalk, users, password, version, id, also }
+        let key = password.then(key);
+        Answer { name, addr, port, lantalk, users, password, version, id, also, tls: password, key }
     }
 }
 

@@ -28,6 +28,8 @@ fn question_is_answered_with_all_fields() {
         users: 3,
         password: true,
         version: env!("CARGO_PKG_VERSION").into(),
+        tls: false,
+        key: None,
     };
     assert_eq!(Answer::parse(&answer), Some(expected));
     discovery.stop();

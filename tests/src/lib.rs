@@ -20,6 +20,7 @@ mod scrambler;
 pub mod soak;
 mod terminal;
 mod test_server;
+mod tls_proxy;
 
 pub use breaker::Breaker;
 pub use client::{Client, Unframed, neighbour};
@@ -37,6 +38,7 @@ pub use rng::Rng;
 pub use scrambler::Scrambler;
 pub use terminal::Terminal;
 pub use test_server::{TestServer, on_loopback};
+pub use tls_proxy::{Face, TlsIdentity, TlsProxy};
 
 use std::time::{Duration, Instant};
 

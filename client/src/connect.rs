@@ -10,6 +10,7 @@ use crate::encryption::Encryption;
 use crate::engine::Engine;
 use anyhow::Context;
 use crossbeam_channel::{Receiver, select};
+use landline_common::clean::clean;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::ops::ControlFlow::{self, Break, Continue};
@@ -60,6 +61,14 @@ impl SignInAttempt {
     }
 }
 
+/// Prints the key of a server that was met for the first time. It is stored already, also if the sign-in fails.
+fn print_first_meeting(encryption: &Encryption, server: &str, security: &Security) {
+    if let Some(note) = encryption.first_meeting() {
+        eprintln!("landline: {}", clean(note));
+        security.known.forget_first_meeting(server);
+    }
+}
+
 /// Connects to `server` and blocks until the user is signed in. Returns `None` if a signal ends the program meanwhile.
 ///
 /// # Errors
@@ -76,10 +85,14 @@ pub fn sign_in(
         let events = attempt.connection.events().clone();
         select! {
             recv(events) -> event => match event {
-                Ok(event) => match attempt.handle(event)? {
-                    Break(signed_in) => return Ok(Some(signed_in)),
-                    Continue(pending) => attempt = pending,
-                },
+                Ok(event) => {
+                    let encryption = attempt.encryption.clone();
+                    let failed = |_: &ConnectFailure| print_first_meeting(&encryption, server, security);
+                    match attempt.handle(event).inspect_err(failed)? {
+                        Break(signed_in) => return Ok(Some(signed_in)),
+                        Continue(pending) => attempt = pending,
+                    }
+                }
                 Err(_) => return Err(failure("cannot connect: the connection thread has ended".into())),
             },
             recv(signals) -> signal => match signal {

@@ -21,6 +21,16 @@ fn first_meeting_shows_the_key_once_and_encrypts() {
 }
 
 #[test]
+fn first_meeting_is_told_also_if_the_sign_in_is_refused() {
+    let world = World::new();
+    let _bob = world.server.guest("ci", "lobby");
+    let refused = world.say(&[]);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert_eq!(refused.complaint.matches(&world.identity.key().fingerprint()).count(), 1, "{refused:?}");
+    assert!(refused.complaint.contains("taken"), "{refused:?}");
+}
+
+#[test]
 fn known_key_at_a_new_address_is_the_same_server() {
     let world = World::met();
     for face in [Face::Tls(world.identity.clone()), Face::Tls12(world.identity.clone())] {

@@ -2,13 +2,18 @@
 
 use super::signals::Signal;
 use super::signed_in::SignedIn;
-use crate::connection::{ConnectFailure, Connection, Identity, ServerConnection, SignInConfirmation};
+use crate::connection::{
+    ConnectFailure, Connection, ConnectionEvent, Identity, Security, ServerConnection, SignInConfirmation,
+};
 use crate::direct::DirectChats;
+use crate::encryption::Encryption;
 use crate::engine::Engine;
 use anyhow::Context;
 use crossbeam_channel::{Receiver, select};
+use landline_common::clean::clean;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use std::ops::ControlFlow::{self, Break, Continue};
 
 /// A connection under way, with the engine that will run the session on it.
 #[derive(Debug)]
@@ -17,6 +22,7 @@ pub struct SignInAttempt {
     pub connection: DirectChats<ServerConnection>,
     /// The client's side of the session.
     pub engine: Engine,
+    encryption: Encryption,
 }
 
 impl SignInAttempt {
@@ -24,39 +30,69 @@ impl SignInAttempt {
     ///
     /// # Errors
     /// The system has no random numbers, or no thread can be started.
-    pub fn begin(server: &str, identity: &Identity) -> anyhow::Result<SignInAttempt> {
-        let connection = ServerConnection::new(server);
+    pub fn begin(server: &str, identity: &Identity, security: &Security) -> anyhow::Result<SignInAttempt> {
+        let connection = ServerConnection::new(server, security.clone());
         let out = connection.event_sender();
         let mut connection = DirectChats::wrap(connection, out)?;
         let seed = RandomState::new().hash_one(std::process::id());
         let mut engine = Engine::new(identity.clone(), seed);
         connection.connect(engine.sign_in()).context("cannot start a thread")?;
-        Ok(SignInAttempt { connection, engine })
+        Ok(SignInAttempt { connection, engine, encryption: Encryption::None })
+    }
+
+    /// Handles an event of the connection. Returns the attempt again while its result is open, or the session.
+    ///
+    /// # Errors
+    /// The server cannot be reached, is not trusted, or refuses the sign-in.
+    pub fn handle(
+        mut self,
+        event: (u64, ConnectionEvent),
+    ) -> Result<ControlFlow<SignedIn, SignInAttempt>, ConnectFailure> {
+        match self.connection.process(event) {
+            // An event that is not for the caller, for example of an older connection.
+            None => Ok(Continue(self)),
+            Some(ConnectionEvent::Reached(encryption)) => Ok(Continue(SignInAttempt { encryption, ..self })),
+            Some(event) => {
+                let first = SignInConfirmation::of(event)?;
+                let SignInAttempt { connection, engine, encryption } = self;
+                Ok(Break(SignedIn { connection: Box::new(connection), engine, encryption, first }))
+            }
+        }
+    }
+}
+
+/// Prints the key of a server that was met for the first time. It is stored already, also if the sign-in fails.
+fn print_first_meeting(encryption: &Encryption, server: &str, security: &Security) {
+    if let Some(note) = encryption.first_meeting() {
+        eprintln!("landline: {}", clean(note));
+        security.known.forget_first_meeting(server);
     }
 }
 
 /// Connects to `server` and blocks until the user is signed in. Returns `None` if a signal ends the program meanwhile.
 ///
 /// # Errors
-/// The server cannot be reached, or refuses the sign-in.
+/// The server cannot be reached, is not trusted, or refuses the sign-in.
 pub fn sign_in(
     server: &str,
     identity: &Identity,
+    security: &Security,
     signals: &Receiver<Signal>,
 ) -> Result<Option<SignedIn>, ConnectFailure> {
     let failure = |why: String| ConnectFailure { why, cause: None };
-    let SignInAttempt { mut connection, engine } =
-        SignInAttempt::begin(server, identity).map_err(|why| failure(format!("{why:#}")))?;
+    let mut attempt = SignInAttempt::begin(server, identity, security).map_err(|why| failure(format!("{why:#}")))?;
     loop {
-        let events = connection.events().clone();
+        let events = attempt.connection.events().clone();
         select! {
-            recv(events) -> event => match event.map(|event| connection.process(event)) {
-                Ok(Some(event)) => {
-                    let first = SignInConfirmation::of(event)?;
-                    return Ok(Some(SignedIn { connection: Box::new(connection), engine, first }));
+            recv(events) -> event => match event {
+                Ok(event) => {
+                    let encryption = attempt.encryption.clone();
+                    let failed = |_: &ConnectFailure| print_first_meeting(&encryption, server, security);
+                    match attempt.handle(event).inspect_err(failed)? {
+                        Break(signed_in) => return Ok(Some(signed_in)),
+                        Continue(pending) => attempt = pending,
+                    }
                 }
-                // An event that is not for the caller, for example of an older connection.
-                Ok(None) => {}
                 Err(_) => return Err(failure("cannot connect: the connection thread has ended".into())),
             },
             recv(signals) -> signal => match signal {

@@ -7,6 +7,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 /// A stream whose reads and writes fail with `TimedOut` after the deadline.
+#[derive(Debug)]
 pub struct DeadlineStream<S> {
     stream: S,
     /// `None` once it is lifted.

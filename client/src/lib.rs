@@ -15,8 +15,10 @@ mod connection;
 mod deadline_stream;
 mod direct;
 mod discovery;
+mod encryption;
 mod engine;
 mod interfaces;
+mod known_servers;
 mod logging;
 mod mesh;
 mod mesh_commands;
@@ -40,7 +42,8 @@ mod usage_error;
 mod wifi;
 
 use clap::{CommandFactory, Parser};
-use cli::args::{Args, ClientTask};
+use cli::args::{Args, ClientTask, TrustArgs};
+use known_servers::KnownServers;
 use landline_common::clean::clean;
 use std::io::{self, Write};
 use std::path::Path;
@@ -56,6 +59,7 @@ pub fn main() -> ExitCode {
         Some(ClientTask::Discover(wanted)) => discovery::run(&wanted.options(), wanted.json),
         Some(ClientTask::Wifi { json }) => wifi::run(*json),
         Some(ClientTask::Mesh(wanted)) => cli::launch::mesh(&args, wanted).map(|()| true),
+        Some(ClientTask::Trust(wanted)) => trust(wanted),
         Some(ClientTask::Config) => print(&cli::config::template(paths::config_file().as_deref())),
         Some(ClientTask::Completions { shell }) => {
             let mut script = Vec::new();
@@ -73,6 +77,12 @@ pub fn main() -> ExitCode {
             ExitCode::from(if error.is::<UsageError>() { 2 } else { 1 })
         }
     }
+}
+
+/// Runs `landline trust`.
+fn trust(args: &TrustArgs) -> anyhow::Result<bool> {
+    let known = KnownServers::new(paths::known_servers_file());
+    cli::trust::run(args.action.as_ref(), &known)?.map_or(Ok(false), |text| print(&text))
 }
 
 /// Runs `work` in the modes of the full screen, and restores the terminal afterwards, also on panic. Logs to `log` if

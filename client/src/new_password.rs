@@ -4,8 +4,19 @@ use landline_common::limits::PASSWORD_MAX_BYTES;
 use landline_common::password;
 use std::fmt;
 
-/// Warning to show before the user types a password.
-pub const CAUTION: &str = "Not encrypted on this network. Do not reuse a password from elsewhere.";
+/// Warning to show before the user types a password for a server that is not reached yet.
+pub const CAUTION: &str =
+    "Encrypted on this network only if the server has TLS. Do not reuse a password from elsewhere.";
+
+/// Returns the warning to show before the user types a password on a connection.
+#[must_use]
+pub fn caution(is_encrypted: bool) -> &'static str {
+    if is_encrypted {
+        "Encrypted on this network. Do not reuse a password from elsewhere."
+    } else {
+        "Not encrypted on this network. Do not reuse a password from elsewhere."
+    }
+}
 
 /// Bytes of a new password at least. No server accepts a shorter one.
 const MIN_BYTES: usize = 8;

@@ -29,6 +29,13 @@ pub fn name_tokens_file() -> Option<PathBuf> {
     Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).join("name_tokens.toml"))
 }
 
+/// The keys of servers that were met with TLS.
+#[must_use]
+pub fn known_servers_file() -> Option<PathBuf> {
+    let folders = folders()?;
+    Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).join("known_servers.toml"))
+}
+
 /// The private key of this user in a mesh; other members recognize the user by its public half.
 #[must_use]
 pub fn mesh_key_file() -> Option<PathBuf> {

@@ -85,6 +85,8 @@ pub enum Loss {
     Network,
     /// This machine has lost the address of the connection.
     Address,
+    /// The server's key is not the known one. Only the user can decide to go on.
+    Untrusted,
 }
 
 impl SignIn {

@@ -1,6 +1,7 @@
 //! A session that has begun: what a chat starts with, whether at a server or in a mesh.
 
 use crate::connection::{Connection, SignInConfirmation};
+use crate::encryption::Encryption;
 use crate::engine::Engine;
 use landline_common::EventKind;
 
@@ -11,6 +12,8 @@ pub struct SignedIn {
     pub connection: Box<dyn Connection>,
     /// The client's side of the session.
     pub engine: Engine,
+    /// Encryption of the connection to a server. Links of a mesh are always encrypted, and do not count.
+    pub encryption: Encryption,
     /// The server's confirmation of the sign-in.
     pub first: SignInConfirmation,
 }

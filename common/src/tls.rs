@@ -97,6 +97,12 @@ impl TlsSession {
         self.take_output(out);
     }
 
+    /// Returns true if [`TlsSession::take_output`] has bytes to send.
+    #[must_use]
+    pub fn has_output(&self) -> bool {
+        self.connection.wants_write()
+    }
+
     /// Appends the bytes that must be sent: parts of the handshake, and alerts.
     pub fn take_output(&mut self, out: &mut Vec<u8>) {
         while self.connection.wants_write() && self.connection.write_tls(out).is_ok() {}

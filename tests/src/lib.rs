@@ -23,6 +23,7 @@ mod scrambler;
 pub mod soak;
 mod terminal;
 mod test_server;
+mod tls_proxy;
 mod tls_tunnel;
 mod web_socket;
 
@@ -44,6 +45,7 @@ pub use rng::Rng;
 pub use scrambler::Scrambler;
 pub use terminal::Terminal;
 pub use test_server::{TestServer, on_loopback};
+pub use tls_proxy::{Face, TlsIdentity, TlsProxy};
 pub use tls_tunnel::{TlsTunnel, any_certificate};
 pub use web_socket::WebSocketClient;
 

@@ -54,7 +54,9 @@ fn page(mut command: Command, also: &str, sections: &[Section]) -> io::Result<St
     for task in &tasks {
         let name = task.get_bin_name().unwrap_or(task.get_name()).to_uppercase();
         let about = task.get_about().map(ToString::to_string).unwrap_or_default();
-        let rows = task.get_arguments().filter(|arg| arg.get_id() != "help").map(option).collect();
+        let options = task.get_arguments().filter(|arg| arg.get_id() != "help").map(option);
+        let rows =
+            options.chain(task.get_subcommands().filter(|action| action.get_name() != "help").map(action)).collect();
         section(&mut roff, &name, &about, &rows);
     }
     for Section { heading, about, rows } in sections {
@@ -64,6 +66,13 @@ fn page(mut command: Command, also: &str, sections: &[Section]) -> io::Result<St
     roff.text([roman(also)]);
     roff.to_writer(&mut out)?;
     String::from_utf8(out).map_err(io::Error::other)
+}
+
+/// Returns the row of an action of a task: its usage and its description.
+fn action(action: &Command) -> (String, String) {
+    let values = action.get_positionals().flat_map(|arg| arg.get_value_names().unwrap_or_default());
+    let words = std::iter::once(action.get_name()).chain(values.map(|value| value.as_str()));
+    (words.collect::<Vec<_>>().join(" "), action.get_about().map(ToString::to_string).unwrap_or_default())
 }
 
 fn section(roff: &mut Roff, heading: &str, about: &str, rows: &Rows) {

@@ -1,12 +1,13 @@
 //! Relays connections between clients and a server.
 //!
 //! A relay accepts clients and connects each of them to the server. For each direction of each connection, a thread
-//! runs a [`Carrier`], which decides how bytes pass. [`crate::Proxy`], [`crate::Breaker`] and [`crate::Scrambler`] have
-//! one each.
+//! runs a [`Carrier`], which decides how bytes pass. [`crate::Proxy`], [`crate::Breaker`], [`crate::Scrambler`]
+//! and [`crate::TlsProxy`] have one each.
 
+use landline_common::tls::TlsSession;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub(crate) struct StreamPair {
     server: TcpStream,
     /// True if both ends must see a reset instead of an orderly end.
     reset: AtomicBool,
+    /// TLS with the client, if the carrier ends it here.
+    pub(crate) tls: OnceLock<Option<Mutex<TlsSession>>>,
 }
 
 /// A relay. Its connections end when it is dropped.
@@ -94,7 +97,7 @@ impl<C: Carrier> RelayState<C> {
         for stream in [&client, &server] {
             stream.set_nodelay(true).expect("a socket");
         }
-        let pair = Arc::new(StreamPair { client, server, reset: AtomicBool::new(false) });
+        let pair = Arc::new(StreamPair { client, server, reset: AtomicBool::new(false), tls: OnceLock::new() });
         self.connections.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&pair));
         for direction in [Direction::ToServer, Direction::ToClient] {
             let (shared, pair) = (self.clone(), pair.clone());
@@ -149,7 +152,8 @@ impl StreamPair {
         self.reset.load(SeqCst)
     }
 
-    fn shut_down(&self, how: Shutdown) {
+    /// Ends the connection on both sides.
+    pub(crate) fn shut_down(&self, how: Shutdown) {
         for stream in [&self.client, &self.server] {
             let _ = stream.shutdown(how);
         }

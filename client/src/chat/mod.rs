@@ -52,6 +52,7 @@ pub use client_commands::CLIENT_COMMANDS;
 pub use key::Key;
 pub use state::State;
 
+use crate::encryption::Encryption;
 use crate::engine::limits::PING_IDLE_MS;
 use crate::sign_in::{Loss, SignIn, SignInRefused};
 use landline_common::{Event, UserName};
@@ -76,6 +77,8 @@ pub enum Input {
     Resize(usize, usize),
     /// Time has passed. Expected after [`State::tick_interval`].
     Tick,
+    /// The server was reached, before each sign-in.
+    Reached(Encryption),
     /// Event of the server. The first one is the welcome.
     Event {
         /// Event.

@@ -4,6 +4,7 @@ use super::conversation::ConversationId;
 use super::key::{Code, Key};
 use super::line::{Body, Delivery, EDITED};
 use super::{Input, Remembered, ScreenEffect, Settings, State};
+use crate::encryption::Encryption;
 use crate::engine::typed::line;
 use crate::engine::{Engine, Now, Zone};
 use crate::sign_in::{Identity, Loss};
@@ -50,6 +51,12 @@ pub fn alice() -> Identity {
         server_password: None,
         name_token: None,
     }
+}
+
+/// Returns the encryption of a connection at the first meeting with a server.
+pub fn encrypted() -> Encryption {
+    let key = "0f".repeat(32).parse().unwrap();
+    Encryption::Tls { key, first_meeting: Some("first meeting with 10.0.0.1:12345".into()) }
 }
 
 impl TestClient {

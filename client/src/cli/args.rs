@@ -2,6 +2,7 @@
 
 use crate::chat::Bell;
 use crate::discovery::SearchOptions;
+use crate::encryption::{Fingerprint, TlsMode};
 use crate::palette::Palette;
 use crate::server_address::with_port;
 use crate::usage_error::UsageError;
@@ -17,7 +18,7 @@ use std::time::Duration;
 const MESH_PORT: u16 = 5_052;
 
 /// Names of the tasks, for the error about a mistyped one.
-const TASKS: [&str; 5] = ["discover", "wifi", "mesh", "config", "completions"];
+const TASKS: [&str; 6] = ["discover", "wifi", "mesh", "trust", "config", "completions"];
 
 /// Chat on the local network. Without arguments, landline looks for servers and asks what it needs to know
 #[derive(Debug, Parser)]
@@ -54,6 +55,12 @@ pub struct Args {
     /// Password of the server, if it asks all users for one
     #[arg(long, value_name = "PASSWORD", env = "LANDLINE_SERVER_PASSWORD", hide_env_values = true)]
     server_password: Option<String>,
+    /// Encrypt the connection: if the server can, never, or always. A server that was once met with TLS must have it [default: auto]
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "auto|off|required")]
+    pub tls: Option<TlsMode>,
+    /// Connect only to the server with this key: the 40 digits that its banner shows, or 64 hexadecimal digits. For scripts and invitations
+    #[arg(long, value_name = "DIGITS")]
+    pub fingerprint: Option<Fingerprint>,
     /// Print plain lines instead of the full screen, for example for a screen reader. Pipes and scripts always get plain lines
     #[arg(long)]
     pub plain: bool,
@@ -107,12 +114,39 @@ pub enum ClientTask {
     },
     /// Chat on the local network without a server: the members find each other
     Mesh(MeshArgs),
+    /// List the servers that were met with TLS, with the digits of their keys; show or forget one
+    Trust(TrustArgs),
     /// Print a commented configuration file with all keys
     Config,
     /// Print a script with which a shell completes the arguments of landline
     Completions {
         /// The shell that runs the script
         shell: Completed,
+    },
+}
+
+/// Arguments of `landline trust`.
+#[derive(Debug, clap::Args)]
+pub struct TrustArgs {
+    /// What to do with a known server; without it, all are listed.
+    #[command(subcommand)]
+    pub action: Option<TrustAction>,
+}
+
+/// An action of `landline trust`.
+#[derive(Debug, Subcommand)]
+pub enum TrustAction {
+    /// Show the key of a server, and when it was met
+    Show {
+        /// The address of the server, as HOST or HOST:PORT
+        #[arg(value_name = "HOST[:PORT]")]
+        address: String,
+    },
+    /// Forget a server: its next key is accepted like that of a new server
+    Forget {
+        /// The address of the server, as HOST or HOST:PORT, or the digits of its key
+        #[arg(value_name = "HOST[:PORT]|DIGITS", required = true)]
+        server: Vec<String>,
     },
 }
 

@@ -2,6 +2,7 @@
 
 use crate::atomic_file;
 use crate::chat::Bell;
+use crate::encryption::TlsMode;
 use crate::palette::Palette;
 use crate::usage_error::UsageError;
 use landline_common::{RoomName, UserName};
@@ -26,6 +27,9 @@ pub struct Config {
     /// First room.
     #[serde(deserialize_with = "room")]
     pub room: Option<RoomName>,
+    /// When to encrypt the connection.
+    #[serde(deserialize_with = "value")]
+    pub tls: Option<TlsMode>,
     /// Use plain lines instead of the full screen.
     pub plain: bool,
     /// Colors of the full screen.
@@ -142,6 +146,7 @@ mod tests {
         let config = Config::parse(&uncommented()).unwrap();
         assert!(config.server.is_some() && config.name.is_some() && config.room.is_some());
         assert!(config.theme == Some(Palette::Dark) && config.bell == Some(Bell::Private));
+        assert_eq!(config.tls, Some(TlsMode::Auto));
         assert_eq!((config.keepalive, config.patience), (Some(10), Some(30)));
         assert!(!config.plain && !config.notify && config.log.is_some());
         // The error for an unknown key lists all known keys.
@@ -159,6 +164,7 @@ mod tests {
             ("\n\nnmae = \"a\"", 3, "unknown field `nmae`, expected one of `server`, `name`"),
             ("name = \"a b\"", 1, "letters, digits"),
             ("room = \"ops\"\ntheme = \"pink\"", 2, "\"dark\", \"light\", \"mono\""),
+            ("tls = \"on\"", 1, "\"auto\", \"off\", \"required\""),
             ("# x\nkeepalive = 1", 2, "from 5 to 120"),
             ("bell = true", 1, "string"),
             ("plain = yes", 1, ""),

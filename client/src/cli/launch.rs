@@ -8,8 +8,9 @@ use crate::cli::config::Config;
 use crate::cli::error_hints::with_hint;
 use crate::cli::last_session::LastSession;
 use crate::cli::prompts::{ask_name, passphrase};
+use crate::cli::trust::security;
 use crate::connect::sign_in;
-use crate::connection::Identity;
+use crate::connection::{Identity, Security};
 use crate::name_tokens::{self, MissingToken};
 use crate::palette::Palette;
 use crate::server_address::with_port;
@@ -37,6 +38,7 @@ struct Launch<'a> {
     appearance: &'a AppearanceArgs,
     config: Config,
     last_session: LastSession,
+    security: Security,
     /// True if standard input is a terminal, so that the program can ask the user.
     interactive: bool,
     /// True if the full screen is used.
@@ -111,7 +113,8 @@ impl<'a> Launch<'a> {
             && !lines
             && !config.plain
             && supports_full_screen(term.as_deref());
-        Ok(Launch { args, appearance, config, last_session, interactive, screen })
+        let security = security(args, &config)?;
+        Ok(Launch { args, appearance, config, last_session, security, interactive, screen })
     }
 }
 
@@ -147,7 +150,7 @@ impl Launch<'_> {
             return self.ask(Questions::at(server, self.known()?, self.name().ok()), server, &signals);
         }
         let identity = self.identity(server)?;
-        let failure = match sign_in(server, &identity, &signals) {
+        let failure = match sign_in(server, &identity, &self.security, &signals) {
             Ok(Some(signed_in)) => {
                 self.remember(server, &identity, &signed_in, "");
                 return self.chat_at(server, &identity, signed_in, &signals);
@@ -198,6 +201,7 @@ impl Launch<'_> {
             last: Some((last.to_owned(), self.room(last)?)),
             rooms: self.remembered_rooms(),
             name_token,
+            security: self.security.clone(),
             data: paths::server_data(),
         };
         if self.screen {

@@ -6,3 +6,4 @@ mod error_hints;
 mod last_session;
 pub mod launch;
 mod prompts;
+pub mod trust;

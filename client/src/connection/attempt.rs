@@ -1,71 +1,78 @@
 //! One connection to the server on its own thread: dial, sign in, then read until the connection ends. A second thread
 //! writes.
 
-use super::dial::{dial, loss_of};
-use super::{ConnectionEvent, Loss, foreign, own_address};
-use crate::deadline_stream::DeadlineStream;
+use super::dial::loss_of;
+use super::establish::{Established, Security, TIMEOUT, establish};
+use super::transport::{Transport, TransportReader};
+use super::{ConnectionEvent, Loss, TransportSlot, foreign, own_address};
+use crate::encryption::Encryption;
 use crate::sign_in::{SignIn, SignInStep};
 use crossbeam_channel::{Receiver, Sender};
 use landline_common::json;
 use landline_common::service::Service;
 use log::info;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Bytes of a line at most; a longer one is not from a Landline server. The longest line is a user list: 10,000 names
 /// of 24 letters, each once for scripts and once for people, are half a MiB. Also, a server disconnects a client for
 /// which more than 1 MiB waits.
 const MAX_LINE_BYTES: u64 = 1 << 20;
-/// Time limit for signing in. Only a server that checks very many passwords needs longer.
+/// Time limit for signing in, with the TLS handshake. Only a server that checks very many passwords needs longer.
 const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Parameters of one connection.
 pub(super) struct ConnectAttempt<'a> {
     pub sign_in: SignIn,
+    pub security: &'a Security,
     /// True for a reconnection, which uses a shorter dial timeout.
     pub again: bool,
     /// Set to whether the server was reached over loopback.
     pub local: &'a AtomicBool,
+    /// Receives the transport, for the UI's thread.
+    pub slot: &'a TransportSlot,
 }
 
 /// Lines to send, and a channel that disconnects when all of them are written.
 pub(super) type Outgoing = (Receiver<String>, Sender<()>);
 
 impl ConnectAttempt<'_> {
-    /// Runs the connection to its end, and returns why it ended. Calls `forward` with each line of the server, beginning
-    /// with the one that completes the sign-in; `forward` returns false when the receiver is gone.
+    /// Runs the connection to its end, and returns why it ended. Calls `reached` before the sign-in, and `forward` with
+    /// each line of the server, beginning with the one that completes the sign-in; `forward` returns false when the
+    /// receiver is gone.
     pub fn run(
         self,
         server: &str,
-        stream_out: Sender<TcpStream>,
-        (lines, done): Outgoing,
+        outgoing: Outgoing,
+        reached: impl FnOnce(Encryption),
         forward: impl Fn(Box<str>) -> bool,
     ) -> ConnectionEvent {
-        let stream = match dial(server, self.again) {
-            Ok(stream) => stream,
-            Err(unreachable) => return ConnectionEvent::Down { why: unreachable.why, loss: unreachable.loss },
+        let established = establish(server, self.again, self.security, self.slot, SIGN_IN_TIMEOUT);
+        let Established { transport, reader, encryption } = match established {
+            Ok(established) => established,
+            Err(last_event) => return last_event,
         };
+        let is_encrypted = encryption.is_on();
+        let stream = transport.stream();
         self.local.store(stream.peer_addr().is_ok_and(|to| to.ip().to_canonical().is_loopback()), Relaxed);
-        let (Ok(reading), Ok(writing), Ok(watched)) = (stream.try_clone(), stream.try_clone(), stream.try_clone())
-        else {
-            return ConnectionEvent::down("too many files are open");
-        };
-        // The receiver is gone if `ServerConnection` has given this connection up.
-        if stream_out.send(stream).is_err() {
-            return ConnectionEvent::down("given up");
-        }
         let gone = Arc::new(AtomicBool::new(false));
         let (_watching, over) = crossbeam_channel::bounded(0);
         // If the watch cannot start, a lost address is noticed when the server does not answer.
-        let _ = own_address::watch(watched, over, gone.clone());
-        let mut reader = ServerReader::new(reading, Instant::now() + SIGN_IN_TIMEOUT);
-        let last = match sign_in(self.sign_in, &mut reader, &writing, server) {
+        let _ = own_address::watch(stream.clone(), over, gone.clone());
+        reached(encryption);
+        let mut reader = ServerReader { input: BufReader::new(reader) };
+        let last = match sign_in(self.sign_in, &mut reader, &transport, server) {
             Ok(welcome) => {
-                info!("connection: connected server={server}");
-                relay(welcome, reader, writing, (lines, done), forward)
+                info!("connection: connected server={server} tls={is_encrypted}");
+                let known = &self.security.known;
+                if is_encrypted {
+                    known.forget_first_meeting(server)
+                } else {
+                    known.note_clear(server)
+                }
+                relay(welcome, reader, transport, outgoing, forward)
             }
             Err(last_event) => last_event,
         };
@@ -82,12 +89,12 @@ impl ConnectAttempt<'_> {
 fn relay(
     welcome: Box<str>,
     mut reader: ServerReader,
-    writing: TcpStream,
+    transport: Arc<Transport>,
     (lines, done): Outgoing,
     forward: impl Fn(Box<str>) -> bool,
 ) -> ConnectionEvent {
     let writer = std::thread::Builder::new().name("writer".into()).spawn(move || {
-        write_all(&writing, &lines);
+        write_all(&transport, &lines);
         drop(done);
     });
     if writer.is_err() || !forward(welcome) {
@@ -110,14 +117,14 @@ fn relay(
 fn sign_in(
     mut sign_in: SignIn,
     reader: &mut ServerReader,
-    mut writer: &TcpStream,
+    transport: &Transport,
     server: &str,
 ) -> Result<Box<str>, ConnectionEvent> {
     let down = |why: std::io::Error| ConnectionEvent::Down {
         loss: loss_of(&why),
         why: format!("the connection broke: {why}"),
     };
-    writer.write_all(sign_in.begin().as_bytes()).map_err(down)?;
+    transport.send(sign_in.begin().as_bytes()).map_err(down)?;
     let mut is_answered = false;
     loop {
         let line = match reader.next_line() {
@@ -127,9 +134,7 @@ fn sign_in(
             }
             Ok(None) => return Err(ConnectionEvent::down(&foreign::silent(server))),
             Err(_) if reader.input.get_ref().is_over() => {
-                return Err(ConnectionEvent::down(
-                    "the server did not answer the sign-in in time; is it a Landline server?",
-                ));
+                return Err(ConnectionEvent::down(TIMEOUT));
             }
             Err(ConnectionEvent::Down { loss: Loss::Server, .. }) if !is_answered => {
                 return Err(ConnectionEvent::down(&foreign::silent(server)));
@@ -138,11 +143,11 @@ fn sign_in(
         };
         let is_first = !std::mem::replace(&mut is_answered, true);
         let service = if is_first { Service::from_greeting(line.as_bytes()) } else { Service::Landline };
-        if let Some(why) = foreign::why_not(&service, server, writer.peer_addr().ok()) {
+        if let Some(why) = foreign::why_not(&service, server, transport.stream().peer_addr().ok()) {
             return Err(ConnectionEvent::down(&why));
         }
         match json::read(&line).map_or(SignInStep::Wait, |event| sign_in.answer(&event)) {
-            SignInStep::Send(line) => writer.write_all(format!("{line}\n").as_bytes()).map_err(down)?,
+            SignInStep::Send(line) => transport.send(format!("{line}\n").as_bytes()).map_err(down)?,
             SignInStep::Wait => {}
             SignInStep::SignedIn => {
                 reader.input.get_mut().lift().map_err(down)?;
@@ -156,14 +161,10 @@ fn sign_in(
 /// Reads lines of the server.
 struct ServerReader {
     /// Has a deadline until the sign-in is complete.
-    input: BufReader<DeadlineStream<TcpStream>>,
+    input: BufReader<TransportReader>,
 }
 
 impl ServerReader {
-    fn new(stream: TcpStream, end: Instant) -> ServerReader {
-        ServerReader { input: BufReader::new(DeadlineStream::until(stream, end)) }
-    }
-
     /// Returns the next line, or `None` when the server has closed the connection.
     fn next_line(&mut self) -> Result<Option<Box<str>>, ConnectionEvent> {
         let mut line = Vec::new();
@@ -183,11 +184,11 @@ impl ServerReader {
 }
 
 /// Writes lines until the queue is disconnected or a write fails.
-fn write_all(mut writer: &TcpStream, lines: &Receiver<String>) {
+fn write_all(transport: &Transport, lines: &Receiver<String>) {
     for line in lines {
-        if writer.write_all(format!("{line}\n").as_bytes()).is_err() {
+        if transport.send(format!("{line}\n").as_bytes()).is_err() {
             // End the reader, too, which reports the loss.
-            let _ = writer.shutdown(Shutdown::Both);
+            transport.shut_down();
             return;
         }
     }
@@ -197,7 +198,9 @@ fn write_all(mut writer: &TcpStream, lines: &Receiver<String>) {
 mod tests {
     use super::super::tests::alice;
     use super::*;
-    use std::net::TcpListener;
+    use std::io::Write;
+    use std::net::{TcpListener, TcpStream};
+    use std::time::Instant;
 
     #[test]
     fn single_bytes_of_a_server_do_not_extend_the_sign_in() {
@@ -213,14 +216,16 @@ mod tests {
                 std::thread::sleep(Duration::from_millis(5));
             }
         });
-        let mut reader = ServerReader::new(stream.try_clone().unwrap(), Instant::now() + Duration::from_millis(200));
+        let transport = Arc::new(Transport::new(stream, None));
+        let reader = TransportReader::new(&transport, Instant::now() + Duration::from_millis(200));
+        let mut reader = ServerReader { input: BufReader::new(reader) };
         let begun = Instant::now();
-        let Err(ConnectionEvent::Down { why, .. }) = sign_in(alice(), &mut reader, &stream, "host") else {
+        let Err(ConnectionEvent::Down { why, .. }) = sign_in(alice(), &mut reader, &transport, "host") else {
             panic!("signed in")
         };
         assert!(why.starts_with("the server did not answer the sign-in in time"), "{why}");
         assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
-        drop((reader, stream));
+        drop((reader, transport));
         drip.join().unwrap();
     }
 }

@@ -61,11 +61,15 @@ fn named_zone(server: &str) -> Option<(Ipv6Addr, &str, u16)> {
     Some((ip.parse().ok()?, zone, port.parse().ok()?)).filter(|_| is_name)
 }
 
-/// Classifies an error. A refusal or reset proves that the server's machine is reachable; any other error may be the
-/// network.
+/// Classifies an error. A refusal, a reset or the end of the stream proves that the server's machine is reachable; any
+/// other error may be the network.
 pub(super) fn loss_of(why: &Error) -> Loss {
     match why.kind() {
-        ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => Loss::Server,
+        ErrorKind::ConnectionRefused
+        | ErrorKind::ConnectionReset
+        | ErrorKind::BrokenPipe
+        | ErrorKind::UnexpectedEof
+        | ErrorKind::InvalidData => Loss::Server,
         _ => Loss::Network,
     }
 }

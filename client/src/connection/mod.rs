@@ -11,17 +11,23 @@
 mod attempt;
 mod byte_semaphore;
 mod dial;
+mod establish;
 mod foreign;
 mod own_address;
+mod slot;
+mod transport;
+mod verifier;
 
 pub use crate::sign_in::{Identity, Loss, SignIn, SignInRefused};
+pub use establish::Security;
 
+use crate::encryption::Encryption;
 use attempt::ConnectAttempt;
 use byte_semaphore::{ByteSemaphore, Permit};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use landline_common::{Cause, Event, json};
 use log::{info, warn};
-use std::net::{Shutdown, TcpStream};
+use slot::TransportSlot;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -38,6 +44,8 @@ const EXIT_TIMEOUT: Duration = Duration::from_secs(1);
 /// An event of a connection.
 #[derive(Debug)]
 pub enum ConnectionEvent {
+    /// The server was reached; the sign-in begins.
+    Reached(Encryption),
     /// An event of the server or of this program. The first one confirms the sign-in.
     Event {
         /// The parsed event.
@@ -112,6 +120,7 @@ pub trait Connection: std::fmt::Debug {
 #[derive(Debug)]
 pub struct ServerConnection {
     server: String,
+    security: Security,
     /// Number of the present connection; grows with each one.
     number: u64,
     active: Option<ActiveConnection>,
@@ -124,8 +133,8 @@ pub struct ServerConnection {
 #[derive(Debug)]
 struct ActiveConnection {
     lines: Sender<String>,
-    /// Receives the stream once, when it is connected.
-    stream: Receiver<TcpStream>,
+    /// Has the transport once the server was reached.
+    slot: TransportSlot,
     /// Disconnected when all lines are written.
     written: Receiver<()>,
     /// True if the server was reached over loopback.
@@ -165,7 +174,7 @@ impl SignInConfirmation {
                 warn!("connection: failed reason={why}");
                 Err(ConnectFailure { why, cause: None })
             }
-            ConnectionEvent::Unknown(_) | ConnectionEvent::UnparsedLine(_) => {
+            ConnectionEvent::Reached(_) | ConnectionEvent::Unknown(_) | ConnectionEvent::UnparsedLine(_) => {
                 Err(ConnectFailure { why: "cannot connect: the other side is no Landline server".into(), cause: None })
             }
         }
@@ -175,10 +184,10 @@ impl SignInConfirmation {
 impl ServerConnection {
     /// Creates a link to `server` (`HOST:PORT`) without connecting.
     #[must_use]
-    pub fn new(server: &str) -> ServerConnection {
+    pub fn new(server: &str, security: Security) -> ServerConnection {
         let (out, events) = bounded(EVENT_CAPACITY);
         let semaphore = ByteSemaphore::new(EVENT_BYTES);
-        ServerConnection { server: server.to_owned(), number: 0, active: None, semaphore, out, events }
+        ServerConnection { server: server.to_owned(), security, number: 0, active: None, semaphore, out, events }
     }
 
     /// Returns the sending half of the event channel, for a wrapper that adds events of its own.
@@ -193,7 +202,10 @@ impl ServerConnection {
         let end = Instant::now() + timeout;
         while let Ok((
             _,
-            ConnectionEvent::Event { .. } | ConnectionEvent::Unknown(_) | ConnectionEvent::UnparsedLine(_),
+            ConnectionEvent::Reached(_)
+            | ConnectionEvent::Event { .. }
+            | ConnectionEvent::Unknown(_)
+            | ConnectionEvent::UnparsedLine(_),
         )) = self.events.recv_deadline(end)
         {}
     }
@@ -213,26 +225,28 @@ impl Connection for ServerConnection {
         let again = self.number > 0;
         self.disconnect();
         let (lines, queue) = bounded(LINE_CAPACITY);
-        let (stream_out, stream) = bounded(1);
+        let slot = TransportSlot::default();
         let (done, written) = bounded(0);
         let local = Arc::new(AtomicBool::new(false));
-        self.active = Some(ActiveConnection { lines, stream, written, local: local.clone() });
+        self.active = Some(ActiveConnection { lines, slot: slot.clone(), written, local: local.clone() });
         let server = self.server.clone();
+        let security = self.security.clone();
         let out = self.out.clone();
         let number = self.number;
         let semaphore = self.semaphore.clone();
         info!("connection: connecting server={server} user={}", sign_in.user());
         let run = move || {
-            let attempt = ConnectAttempt { sign_in, again, local: &local };
+            let attempt = ConnectAttempt { sign_in, security: &security, again, local: &local, slot: &slot };
+            // The receiver is gone when the program ends.
+            let reached = |encryption| _ = out.send((number, ConnectionEvent::Reached(encryption)));
             let forward = |line: Box<str>| {
                 let unparsed = UnparsedLine { _permit: semaphore.acquire(line.len()), line };
                 out.send((number, ConnectionEvent::UnparsedLine(unparsed))).is_ok()
             };
-            let last = attempt.run(&server, stream_out, (queue, done), forward);
+            let last = attempt.run(&server, (queue, done), reached, forward);
             if let ConnectionEvent::Refused(SignInRefused { why, .. }) = &last {
                 warn!("connection: refused reason={why}");
             }
-            // The receiver is gone when the program ends.
             let _ = out.send((number, last));
         };
         std::thread::Builder::new().name("link".into()).spawn(run).map(|_| ())
@@ -260,24 +274,23 @@ impl Connection for ServerConnection {
         self.active.as_ref().is_some_and(|active| active.local.load(Relaxed))
     }
 
-    /// Writes the queued lines, half-closes the stream, and waits a moment for the server to close it.
+    /// Writes the queued lines, ends this side, and waits a moment for the server to close the connection.
     fn close(mut self: Box<Self>) {
-        let Some(ActiveConnection { lines, stream, written, .. }) = self.active.take() else { return };
+        let Some(ActiveConnection { lines, slot, written, .. }) = self.active.take() else { return };
         drop(lines);
         let _ = written.recv_timeout(EXIT_TIMEOUT);
-        if let Ok(stream) = stream.try_recv() {
-            let _ = stream.shutdown(Shutdown::Write);
+        if let Some(transport) = slot.give_up() {
+            transport.finish(EXIT_TIMEOUT);
             self.drain(EXIT_TIMEOUT);
         }
     }
 }
 
 impl ActiveConnection {
-    /// Shuts the stream down if it is connected. Otherwise the thread ends when it finds the receiver of the stream
-    /// gone.
+    /// Shuts the connection down. The thread of an attempt that is not connected yet ends when it is.
     fn shut_down(&self) {
-        if let Ok(stream) = self.stream.try_recv() {
-            let _ = stream.shutdown(Shutdown::Both);
+        if let Some(transport) = self.slot.give_up() {
+            transport.shut_down();
         }
     }
 }

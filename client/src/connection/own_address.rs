@@ -15,7 +15,7 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// The stream has no local address, or no thread can be started.
-pub(super) fn watch(stream: TcpStream, over: Receiver<()>, gone: Arc<AtomicBool>) -> std::io::Result<()> {
+pub(super) fn watch(stream: Arc<TcpStream>, over: Receiver<()>, gone: Arc<AtomicBool>) -> std::io::Result<()> {
     let own = stream.local_addr()?.ip().to_canonical();
     if own.is_loopback() {
         return Ok(());

@@ -1,6 +1,7 @@
 //! Tests of a server that sends as fast as it can to a UI that reads nothing.
 
 use super::*;
+use crate::encryption::TlsMode;
 use landline_common::{EventKind, RoomName, UserName};
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::net::TcpListener;
@@ -73,7 +74,7 @@ fn a_server_blocks_while_events_are_not_taken_and_none_is_lost() {
     let address = listener.local_addr().unwrap().to_string();
     let (out, reports) = bounded(1);
     let server = std::thread::spawn(move || flood(&listener, &out));
-    let mut connection = ServerConnection::new(&address);
+    let mut connection = ServerConnection::new(&address, Security { mode: TlsMode::Off, ..Security::default() });
     assert!(!connection.is_local());
     connection.connect(alice()).unwrap();
     let sent = reports.recv_timeout(DEADLINE).expect("the server is blocked, or has sent enough");
@@ -85,6 +86,7 @@ fn a_server_blocks_while_events_are_not_taken_and_none_is_lost() {
             return event;
         }
     };
+    assert!(matches!(next(), ConnectionEvent::Reached(Encryption::None)));
     assert!(matches!(next(), ConnectionEvent::Event { event, .. } if matches!(event.what, EventKind::Welcome { .. })));
     let mut heard = 0;
     while let ConnectionEvent::Event { event, line, .. } = next() {

@@ -47,6 +47,8 @@ pub struct Offer {
     pub people: u32,
     /// True if the server asks all users for a password.
     pub password: bool,
+    /// True if the server says that it has TLS. Any machine can say so.
+    pub tls: bool,
     /// The id that all answers of one running server carry; empty if the server sends none.
     pub id: String,
     /// True if the server runs on this machine.
@@ -81,6 +83,7 @@ pub fn offers(options: &SearchOptions) -> Vec<Offer> {
             address: SocketAddr::new(found.address, answer.port).to_string(),
             people: answer.users,
             password: answer.password,
+            tls: answer.tls,
             id: answer.id.clone(),
             on_this_machine: own.contains(&found.address),
         }),

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `Connecting` | signed in → `Up`; failed → `Waiting`; refused for good → `Stopped` |
 //! | `Up` | network lost or silent → `Connecting` at once; server closed → `Waiting`; session ended by the server → `Stopped` |
+//! | any | server not trusted → `Stopped` |
 //! | `Waiting` | time over, or the user wants it → `Connecting` |
 //! | `Stopped` | the user wants it → `Connecting` |
 //!
@@ -114,6 +115,10 @@ impl ConnectionState {
             self.phase = Phase::Stopped { why };
             return false;
         }
+        if loss == Loss::Untrusted {
+            self.stop(why);
+            return false;
+        }
         // After a network failure, connect at once: the network may be back. A server that closed the connection may be
         // restarting, so wait.
         if was_up && loss != Loss::Server || loss == Loss::Address {
@@ -121,7 +126,7 @@ impl ConnectionState {
             return true;
         }
         let pause = match loss {
-            Loss::Server => rng.backoff(self.failed),
+            Loss::Server | Loss::Untrusted => rng.backoff(self.failed),
             Loss::Network | Loss::Address => NETWORK_RETRY_MS + rng.roll(NETWORK_RETRY_MS),
         };
         self.failed += u32::from(loss == Loss::Server);
@@ -239,6 +244,14 @@ mod tests {
         state.ended = Some("kicked".into());
         assert!(!state.set_down("closed", Loss::Server, &mut rng, 0));
         assert_eq!(state.phase, Phase::Stopped { why: "kicked".into() });
+        assert!(!state.is_due(u64::MAX));
+    }
+
+    #[test]
+    fn does_not_reconnect_to_an_untrusted_server() {
+        let mut state = up();
+        assert!(!state.set_down("its key has changed", Loss::Untrusted, &mut Rng::new(7), 0));
+        assert_eq!(state.phase, Phase::Stopped { why: "its key has changed".into() });
         assert!(!state.is_due(u64::MAX));
     }
 

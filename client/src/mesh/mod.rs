@@ -21,6 +21,7 @@ use landline_common::mesh::{hello, id, wire};
 
 use crate::clock::now;
 use crate::connection::{Connection, ConnectionEvent, Identity, SignIn, SignInConfirmation};
+use crate::encryption::Encryption;
 use crate::engine::Engine as Session;
 use crate::paths;
 use crate::signed_in::SignedIn;
@@ -131,7 +132,7 @@ pub fn connect(options: &MeshOptions) -> anyhow::Result<SignedIn> {
         name_token: None,
     };
     let engine = Session::new(identity, RandomState::new().hash_one(port));
-    Ok(SignedIn { connection: Box::new(mesh), engine, first })
+    Ok(SignedIn { connection: Box::new(mesh), engine, encryption: Encryption::None, first })
 }
 
 fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {

@@ -14,6 +14,7 @@ use super::signals::Signal;
 use crate::chat::Remembered;
 use crate::chat::plain::{Plain, PlainEffect, PlainInput, PlainOptions};
 use crate::connection::{Connection, ConnectionEvent, SignInConfirmation};
+use crate::encryption::Encryption;
 use crate::engine::Effect;
 use crate::logging::ConnectionLog;
 use crate::signed_in::SignedIn;
@@ -37,7 +38,7 @@ pub fn run(
     signals: &Receiver<Signal>,
     remember: &dyn Fn(Remembered),
 ) -> anyhow::Result<()> {
-    let SignedIn { connection, engine, first: SignInConfirmation { event, line } } = signed_in;
+    let SignedIn { connection, engine, encryption, first: SignInConfirmation { event, line } } = signed_in;
     let plain = Plain::new(engine, options);
     let output = Output::new(options);
     let start = Instant::now();
@@ -54,7 +55,10 @@ pub fn run(
         remember,
         end: None,
     };
-    let end = running.feed(PlainInput::Event(event), Some((&line, false))).and_then(|()| running.serve(signals));
+    let end = running
+        .reached(encryption)
+        .and_then(|()| running.feed(PlainInput::Event(event), Some((&line, false))))
+        .and_then(|()| running.serve(signals));
     let PlainLoop { mut connection, .. } = running;
     let end = match end {
         // The reader has closed the pipe, like `head`.
@@ -143,11 +147,21 @@ impl PlainLoop<'_> {
         Duration::from_millis(self.plain.tick_interval()).saturating_sub(self.last_tick.elapsed())
     }
 
+    /// Handles a connection before its sign-in. At the first meeting with a server, prints its key.
+    fn reached(&mut self, encryption: Encryption) -> io::Result<()> {
+        if let Some(note) = encryption.first_meeting() {
+            self.output.print_notice(note)?;
+        }
+        self.output.set_encryption(encryption);
+        Ok(())
+    }
+
     fn event(&mut self, event: Option<ConnectionEvent>) -> io::Result<()> {
         match event {
             Some(ConnectionEvent::Event { event, line, by_program }) => {
                 self.feed(PlainInput::Event(event), Some((&line, by_program)))
             }
+            Some(ConnectionEvent::Reached(encryption)) => self.reached(encryption),
             Some(ConnectionEvent::Unknown(line)) => self.output.print_json(&line, |_| false),
             Some(ConnectionEvent::Down { why, loss }) => self.feed(PlainInput::Down { why, loss }, None),
             Some(ConnectionEvent::Refused(refused)) => self.feed(PlainInput::Refused(refused), None),
@@ -184,7 +198,7 @@ impl PlainLoop<'_> {
                 PlainEffect::Notice(text) => self.output.print_notice(&text)?,
                 PlainEffect::AskPasswords(purpose) => {
                     self.output.flush()?;
-                    let answer = passwords::ask(purpose)?;
+                    let answer = passwords::ask(purpose, self.output.is_encrypted())?;
                     self.feed(PlainInput::Passwords(answer), None)?;
                 }
                 PlainEffect::Remember(what) => (self.remember)(what),

@@ -27,6 +27,12 @@ impl OrderedObject {
 }
 
 impl OrderedObject {
+    /// Sets a field of this program at the end. A field of that name is removed, since a server must not write it.
+    pub(super) fn set(&mut self, name: &str, value: Value) {
+        self.0.retain(|(field, _)| !field.eq_ignore_ascii_case(name));
+        self.0.push((name.to_owned(), value));
+    }
+
     /// Removes a label that this program created, since the reading program does not know it. Returns `None` for a mere
     /// confirmation (`ok`) with such a label.
     pub(super) fn without_label(mut self, is_own: impl Fn(&str) -> bool) -> Option<OrderedObject> {
@@ -93,6 +99,13 @@ impl Serialize for OrderedObject {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_field_of_this_program_replaces_those_of_the_server() {
+        let mut object = OrderedObject::parse(r#"{"tls":true,"type":"auth_ok","TLS":1}"#).unwrap();
+        object.set("tls", false.into());
+        assert_eq!(object.to_string(), r#"{"type":"auth_ok","tls":false}"#);
+    }
 
     #[test]
     fn fields_keep_their_order_and_text_is_cleaned() {

@@ -3,11 +3,13 @@
 use super::object::OrderedObject;
 use crate::chat::plain::PlainOptions;
 use crate::clock::{ZONE, wall};
+use crate::encryption::Encryption;
 use landline_common::cause::CauseKind;
 use landline_common::clean::clean;
 use landline_common::text::{self, Dialect};
 use landline_common::time::Day;
 use landline_common::{Event, EventKind, json};
+use serde_json::Value;
 use std::io::{self, BufWriter, Write};
 
 /// How to print an event.
@@ -26,6 +28,7 @@ pub(super) struct Output {
     /// True if `out` prints above a line editor. Then nothing else may write to the terminal.
     is_above: bool,
     options: PlainOptions,
+    encryption: Encryption,
     /// The day of the last printed line with a time; at first the day of the start.
     day: Day,
 }
@@ -34,7 +37,13 @@ impl Output {
     /// Creates the output, for users or for programs (`json`).
     pub(super) fn new(options: PlainOptions) -> Output {
         let day = wall().day();
-        Output { out: Box::new(BufWriter::new(io::stdout())), is_above: false, options, day }
+        Output {
+            out: Box::new(BufWriter::new(io::stdout())),
+            is_above: false,
+            options,
+            encryption: Encryption::None,
+            day,
+        }
     }
 
     /// Prints through `writer`, above a line editor, from now on; without a writer, to standard output again.
@@ -62,6 +71,16 @@ impl Output {
         Ok(())
     }
 
+    /// Sets the encryption of the connection from which the next events come.
+    pub(super) fn set_encryption(&mut self, encryption: Encryption) {
+        self.encryption = encryption;
+    }
+
+    /// Returns whether the connection is encrypted.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.encryption.is_on()
+    }
+
     /// Returns whether a program reads the output.
     #[cfg(unix)]
     pub(super) fn is_for_programs(&self) -> bool {
@@ -79,10 +98,15 @@ impl Output {
         is_own: impl Fn(&str) -> bool,
     ) -> io::Result<()> {
         if self.options.json {
-            return self.print_json(print.line, is_own);
+            let is_welcome = matches!(event.what, EventKind::Welcome { .. }) && !self.options.mesh;
+            return self.print_object(print.line, is_own, is_welcome.then_some(&self.encryption.clone()));
         }
         let dialect = if self.options.mesh { Dialect::Mesh } else { print.dialect };
-        let event = Event { at: ZONE.at(event.at.unix_ms), ..event.clone() };
+        let mut event = Event { at: ZONE.at(event.at.unix_ms), ..event.clone() };
+        if let EventKind::Welcome { account, .. } = &mut event.what {
+            // Of an account, the line warns that the password was sent in the clear.
+            *account &= !self.is_encrypted();
+        }
         if self.options.mesh
             && let Some(line) = date_line(&event, &mut self.day)
         {
@@ -96,7 +120,21 @@ impl Output {
     /// # Errors
     /// The output is closed.
     pub(super) fn print_json(&mut self, line: &str, is_own: impl Fn(&str) -> bool) -> io::Result<()> {
-        let Some(object) = OrderedObject::parse(line).filter(|_| self.options.json) else { return Ok(()) };
+        self.print_object(line, is_own, None)
+    }
+
+    /// Prints a JSON line of the server, with the encryption of the connection if it is given.
+    fn print_object(
+        &mut self,
+        line: &str,
+        is_own: impl Fn(&str) -> bool,
+        encryption: Option<&Encryption>,
+    ) -> io::Result<()> {
+        let Some(mut object) = OrderedObject::parse(line).filter(|_| self.options.json) else { return Ok(()) };
+        if let Some(encryption) = encryption {
+            object.set("tls", encryption.is_on().into());
+            object.set("server_key", encryption.key().map_or(Value::Null, |key| key.to_string().into()));
+        }
         match object.without_label(is_own) {
             Some(object) => writeln!(self.out, "{object}"),
             None => Ok(()),

@@ -70,7 +70,7 @@ fn connect(
     context: &SetupContext,
     signals: &Receiver<Signal>,
 ) -> Result<Option<SignedIn>, ConnectFailure> {
-    sign_in(&choice.server, &context.identity(choice), signals)
+    sign_in(&choice.server, &context.identity(choice), &context.security, signals)
 }
 
 /// Starts a server on this machine. Returns `None` if a signal ends the program meanwhile.

@@ -1,6 +1,6 @@
 //! The result of the setup questions, and what they need to know to sign in.
 
-use crate::connection::Identity;
+use crate::connection::{Identity, Security};
 use crate::name_tokens::MissingToken;
 use crate::setup::Started;
 use crate::setup::questions::SignInChoice;
@@ -60,6 +60,8 @@ pub struct SetupContext {
     pub rooms: fn(&str, &str) -> Vec<RoomName>,
     /// Returns the name token of a guest at a server, which may have moved from another address.
     pub name_token: fn(&str, Option<&str>, &UserName, MissingToken) -> Option<String>,
+    /// How servers prove themselves.
+    pub security: Security,
     /// Data folder for a server that is started on this machine.
     pub data: Option<PathBuf>,
 }

@@ -81,9 +81,9 @@ pub fn run(
     remember: &dyn Fn(Remembered),
 ) -> anyhow::Result<()> {
     let start = Instant::now();
-    let SignedIn { connection, engine, first: SignInConfirmation { event, .. } } = signed_in;
+    let SignedIn { connection, engine, encryption, first: SignInConfirmation { event, .. } } = signed_in;
     let mut state = State::new(engine, options.server, options.room, options.settings);
-    let first = Input::Event { event, by_program: false };
+    let first = [Input::Reached(encryption), Input::Event { event, by_program: false }];
     let TerminalGuard { screen, keys } = terminal;
     let mut running = ScreenLoop {
         start,
@@ -137,9 +137,9 @@ struct ScreenLoop<'s> {
 type Flow = ControlFlow<Exit>;
 
 impl ScreenLoop<'_> {
-    fn run_loop(&mut self, first: Input, mut keys: Receiver<Input>) -> anyhow::Result<Exit> {
+    fn run_loop(&mut self, first: [Input; 2], mut keys: Receiver<Input>) -> anyhow::Result<Exit> {
         let (width, height) = self.screen.size()?;
-        for input in [Input::Resize(width, height), first] {
+        for input in std::iter::once(Input::Resize(width, height)).chain(first) {
             if let Break(exit) = self.feed(input)? {
                 return Ok(exit);
             }
@@ -203,6 +203,7 @@ impl ScreenLoop<'_> {
 
     fn connection_event(&mut self, event: Option<(u64, ConnectionEvent)>) -> anyhow::Result<Flow> {
         let input = match event.and_then(|event| self.connection.process(event)) {
+            Some(ConnectionEvent::Reached(encryption)) => Input::Reached(encryption),
             Some(ConnectionEvent::Event { event, by_program, .. }) => Input::Event { event, by_program },
             Some(ConnectionEvent::Down { why, loss }) => Input::Down { why, loss },
             Some(ConnectionEvent::Refused(refused)) => Input::Refused(refused),

@@ -6,7 +6,7 @@ use super::view;
 use crate::chat;
 use crate::chat::key::Code;
 use crate::connect::SignInAttempt;
-use crate::connection::{ConnectFailure, Connection, ConnectionEvent, SignInConfirmation};
+use crate::connection::{ConnectFailure, Connection, ConnectionEvent};
 use crate::setup::answers::{SetupContext, SetupResult};
 use crate::setup::questions::{Questions, SetupEffect, SetupInput, SignInChoice};
 use crate::setup::{self, NotStarted};
@@ -14,6 +14,7 @@ use crate::signals::Signal;
 use crate::signed_in::SignedIn;
 use anyhow::Context;
 use crossbeam_channel::{Receiver, never, select};
+use std::ops::ControlFlow::{Break, Continue};
 use std::time::Duration;
 
 /// The screen is redrawn at least at this interval, so that it follows a change of the window's size.
@@ -84,7 +85,8 @@ impl SetupLoop<'_> {
         for effect in self.questions.step(input) {
             match effect {
                 SetupEffect::Connect(choice) => {
-                    let attempt = SignInAttempt::begin(&choice.server, &self.context.identity(&choice))?;
+                    let attempt =
+                        SignInAttempt::begin(&choice.server, &self.context.identity(&choice), &self.context.security)?;
                     self.attempt = Some((choice, attempt));
                 }
                 SetupEffect::GiveUp => {
@@ -110,15 +112,12 @@ impl SetupLoop<'_> {
 
     /// Handles an event of the sign-in under way. Returns the session when the user is signed in.
     fn event(&mut self, event: Option<(u64, ConnectionEvent)>) -> anyhow::Result<Option<(SignInChoice, SignedIn)>> {
-        let Some((choice, mut attempt)) = self.attempt.take() else { return Ok(None) };
-        let Some(event) = event.and_then(|event| attempt.connection.process(event)) else {
-            self.attempt = Some((choice, attempt));
-            return Ok(None);
-        };
-        match SignInConfirmation::of(event) {
-            Ok(first) => {
-                let SignInAttempt { connection, engine } = attempt;
-                Ok(Some((choice, SignedIn { connection: Box::new(connection), engine, first })))
+        let (Some((choice, attempt)), Some(event)) = (self.attempt.take(), event) else { return Ok(None) };
+        match attempt.handle(event) {
+            Ok(Break(signed_in)) => Ok(Some((choice, signed_in))),
+            Ok(Continue(pending)) => {
+                self.attempt = Some((choice, pending));
+                Ok(None)
             }
             Err(ConnectFailure { why, cause }) => self.feed(SetupInput::Refused(why, cause)).map(|()| None),
         }

@@ -17,6 +17,10 @@ fn answer() -> Answer {
     }
 }
 
+fn key() -> ServerKey {
+    "0f".repeat(32).parse().unwrap()
+}
+
 fn with(field: &str, value: &str) -> Option<Answer> {
     let mut json = serde_json::to_value(answer()).unwrap();
     json[field] = serde_json::from_str(value).unwrap();
@@ -69,7 +73,8 @@ fn only_questions_of_this_version_are_questions() {
 #[test]
 fn an_answer_is_read_as_it_was_written() {
     let text = answer().to_string();
-    let json = r#"{"name":"Room 12","addr":"10.0.0.1","port":12345,"lantalk":5050,"users":3,"password":true,"version":"0.1.0","id":"00ff","also":["10.1.0.1"]}"#;
+    let json = r#"{"name":"Room 12","addr":"10.0.0.1","port":12345,"lantalk":5050,"users":3,"password":true,"version":"0.1.0","id":"00ff","also":["10.1.0.1"],"tls":true,"key":"KEY"}"#
+        .replace("KEY", &key().to_string());
     assert_eq!(text, format!("LANDLINE! 1 {json}"));
     assert_eq!(Answer::parse(text.as_bytes()), Some(answer()));
     let key = "0123456789abcdef".repeat(4);
@@ -135,6 +140,20 @@ fn unknown_fields_and_malformed_answers_are_ignored() {
         "LANDLINE! 1 ".into(),
     ] {
         assert_eq!(Answer::parse(broken.as_bytes()), None, "{broken:.60}");
+    }
+}
+
+#[test]
+fn hints_about_tls_are_optional_and_a_malformed_key_hides_no_server() {
+    let plain = Answer { tls: false, key: None, ..answer() };
+    assert!(!plain.to_string().contains("tls") && !plain.to_string().contains("key"));
+    assert_eq!(Answer::parse(plain.to_string().as_bytes()), Some(plain));
+    for value in ["null", "\"\"", "\"0f\"", "\"\\u001b[2J\""] {
+        assert_eq!(with("key", value), Some(Answer { key: None, ..answer() }), "{value}");
+    }
+    assert_eq!(with("key", &format!("{:?}", "0f".repeat(33))).unwrap().key, None);
+    for (field, value) in [("key", "7"), ("tls", "\"yes\""), ("tls", "null")] {
+        assert_eq!(with(field, value), None, "{field}: {value}");
     }
 }
 

@@ -84,8 +84,13 @@ fn service(words: &'static [u8]) -> String {
 #[test]
 fn a20_other_services_are_named() {
     let test_server = TestServer::new(|config| config.lantalk_port = Some(0));
-    let to = |address: &str, says: &[&str]| expect_exit(Program::client().args([address, "--name", "a"]), 1, says);
-    to(&test_server.lantalk_address().to_string(), &["is a port for LanTalk clients", "try 127.0.0.1:12345"]);
+    // The services answer to lines, and so not to a ClientHello.
+    let to = |address: &str, says: &[&str]| {
+        expect_exit(Program::client().args([address, "--name", "a", "--tls", "off"]), 1, says)
+    };
+    let lantalk = test_server.lantalk_address().to_string();
+    let says = ["is a port for LanTalk clients", "try 127.0.0.1:12345"];
+    expect_exit(Program::client().args([&lantalk, "--name", "a"]), 1, &says);
     to(&service(b"SSH-2.0-OpenSSH_9.6\r\n"), &["is not a Landline server: it is an SSH server", "12345"]);
     to(&service(b"HTTP/1.1 400 Bad Request\r\n\r\n"), &["is not a Landline server: it is a web server"]);
     to(&service(b"\x15\x03\x03\x00\x02\x02\x46"), &["is not a Landline server: it is a TLS service"]);

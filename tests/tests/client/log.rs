@@ -31,11 +31,11 @@ fn log_has_connections_but_no_talk() {
     let texts: Vec<&str> = log.lines().map(|line| line.get("2026-11-21 14:00:00 ".len()..).expect("a time")).collect();
     let (connecting, connected) = (
         format!("INFO  connection: connecting server={free} user=ci"),
-        format!("INFO  connection: connected server={free}"),
+        format!("INFO  connection: connected server={free} tls="),
     );
-    assert_eq!(texts[..2], [&*connecting, &*connected], "{log}");
+    assert!(texts[0] == connecting && texts[1].starts_with(&connected), "{log}");
     assert!(texts[2].starts_with("WARN  connection: lost retry_s=") && texts[2].contains(" reason="), "{log}");
-    assert_eq!(texts.iter().filter(|text| **text == connected).count(), 2, "{log}");
+    assert_eq!(texts.iter().filter(|text| text.starts_with(&connected)).count(), 2, "{log}");
     assert_eq!(texts.last(), Some(&"INFO  client: left"), "{log}");
     for word in ["staple", "battery", "horse", "bob"] {
         assert!(!log.contains(word), "{log}");

@@ -34,7 +34,7 @@ fn landline_discover_finds_servers_that_share_the_port() {
 
     let table = String::from_utf8(discover(port, &["--timeout", "1"]).stdout).unwrap();
     let words: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(words[0], ["NAME", "ADDRESS", "PORT", "PEOPLE", "PASSWORD", "AGE"]);
+    assert_eq!(words[0], ["NAME", "ADDRESS", "PORT", "PEOPLE", "PASSWORD", "TLS", "AGE"]);
     assert_eq!(words[1][..5], ["Aula", "127.0.0.1", "8888", "3", "no"]);
     assert_eq!(words[2][..6], ["Room", "12", "127.0.0.1", "12345", "3", "yes"]);
 }

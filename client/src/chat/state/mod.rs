@@ -33,6 +33,7 @@ use crate::chat::people::People;
 use crate::chat::requests::OpenRequests;
 use crate::chat::rows::Layout;
 use crate::chat::{Exit, Input, ScreenEffect, Settings};
+use crate::encryption::Encryption;
 use crate::engine::{Engine, Now, Options, Phase, RequestKind};
 
 /// Milliseconds between two requests for the rules of a room.
@@ -48,6 +49,8 @@ pub struct State {
     engine: Engine,
     /// Name of the user, as the server writes it.
     me: Box<str>,
+    /// Encryption of the present connection.
+    encryption: Encryption,
     /// Name of the server; its address before the first sign-in.
     server: Box<str>,
     /// Conversations.
@@ -84,6 +87,7 @@ impl State {
         engine.set_options(Options { idle_ms: settings.keepalive_ms, one_order: false, mesh: settings.mesh });
         State {
             me: engine.me().into(),
+            encryption: Encryption::None,
             engine,
             server: server.into(),
             conversations: Conversations::new(room),
@@ -116,6 +120,7 @@ impl State {
             Input::Wheel { back, rows } => self.wheel(back, rows),
             Input::Resize(width, height) => self.size = (width, height),
             Input::Tick => self.tick(),
+            Input::Reached(encryption) => self.reached(encryption),
             Input::Event { event, by_program } => self.handle_event(&event, by_program),
             Input::Saved(done) => self.save_finished(done),
             Input::Folder(names) => self.folder_listed(names),
@@ -124,6 +129,12 @@ impl State {
         }
         self.apply_engine_output();
         std::mem::take(&mut self.effects)
+    }
+
+    /// Returns the encryption of the present connection.
+    #[must_use]
+    pub fn encryption(&self) -> &Encryption {
+        &self.encryption
     }
 
     /// Returns the window over the conversation.

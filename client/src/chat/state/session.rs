@@ -6,6 +6,7 @@ use crate::chat::leaving::LeavingStep;
 use crate::chat::limits::NOTICE_CHARS;
 use crate::chat::line::{Body, Delivery, Line, Severity, cleaned, cleaned_name};
 use crate::chat::{Exit, Remembered, ScreenEffect};
+use crate::encryption::Encryption;
 use crate::engine::{self, Cancelled, Engine, Progress, RequestKind, Update};
 use crate::sign_in::{Loss, SignInRefused};
 use landline_common::text;
@@ -101,7 +102,7 @@ impl State {
         let text =
             format!("Welcome to {server}, {me}. Type to talk; Tab completes names and /commands; F1 shows all keys.");
         self.add_notice_here(Severity::Info, &text);
-        if self.engine.has_account() {
+        if self.engine.has_account() && !self.encryption.is_on() {
             self.add_notice_here(Severity::Info, text::PASSWORD_SENT);
         }
     }
@@ -226,12 +227,23 @@ impl State {
         self.refresh_viewed_room();
     }
 
+    /// Handles a connection before its sign-in. At the first meeting with a server, shows its key.
+    pub(super) fn reached(&mut self, encryption: Encryption) {
+        if let Some(note) = encryption.first_meeting() {
+            self.add_notice_here(Severity::Info, note);
+        }
+        self.encryption = encryption;
+    }
+
     /// Handles a connection that failed or broke. Quits if the user was never signed in.
     pub(super) fn connection_down(&mut self, why: &str, loss: Loss) {
         if !self.engine.was_up() {
             return self.quit(Exit::Refused(why.to_owned()));
         }
         self.engine.connection_lost(why, loss);
+        if loss == Loss::Untrusted {
+            self.add_notice_here(Severity::Refused, why);
+        }
     }
 
     /// Handles a refused sign-in. Quits if the user was never signed in.

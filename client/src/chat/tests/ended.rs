@@ -1,10 +1,12 @@
 //! Sessions that the server ends, and servers with wrong sequence numbers.
 
-use crate::chat::ScreenEffect;
 use crate::chat::conversation::ConversationId;
 use crate::chat::key::Key;
-use crate::chat::test_client::TestClient;
+use crate::chat::test_client::{TestClient, encrypted};
+use crate::chat::{Input, ScreenEffect};
+use crate::encryption::Encryption;
 use crate::engine::Phase;
+use crate::sign_in::Loss;
 use landline_common::{Cause, EventKind};
 
 fn client() -> TestClient {
@@ -41,6 +43,40 @@ fn lines_unsent_before_a_kick_are_never_sent_after_it() {
         assert!(!sent.iter().any(said), "{cause:?}: {sent:?}");
         client.enter_line("typed after coming back");
         assert_eq!(client.take_sent(), ["lobby: typed after coming back"]);
+    }
+}
+
+#[test]
+fn a_first_meeting_and_a_changed_key_are_told() {
+    let mut client = client();
+    client.step(Input::Reached(encrypted()));
+    assert_eq!(client.lobby().last().unwrap(), "- first meeting with 10.0.0.1:12345");
+    client.connection_down("cut", Loss::Network);
+    assert!(matches!(client.effects.pop(), Some(ScreenEffect::Connect(_))));
+    client.connection_down("its key has changed", Loss::Untrusted);
+    assert_eq!(client.state.phase(), &Phase::Stopped { why: "its key has changed".into() });
+    assert!(client.lobby().last().unwrap().contains("its key has changed"), "{:?}", client.lobby());
+    client.advance(60_000);
+    assert!(client.effects.is_empty(), "only the user connects again: {:?}", client.effects);
+    client.press(Key::ctrl('r'));
+    assert!(matches!(client.effects.pop(), Some(ScreenEffect::Connect(_))));
+}
+
+#[test]
+fn only_a_clear_connection_warns_of_a_sent_password() {
+    for encryption in [Encryption::None, encrypted()] {
+        let is_clear = encryption == Encryption::None;
+        let mut client = TestClient::new(80, 24);
+        client.step(Input::Reached(encryption));
+        let welcome = EventKind::Welcome {
+            user: "alice".into(),
+            server: "S".into(),
+            room: "lobby".into(),
+            account: true,
+            grant: Box::default(),
+        };
+        client.receive(welcome);
+        assert_eq!(client.lobby().iter().any(|line| line.contains("unencrypted")), is_clear, "{:?}", client.lobby());
     }
 }
 

@@ -67,7 +67,8 @@ impl MenuEntry {
                 let name = if offer.name.is_empty() { "a server" } else { &offer.name };
                 let people = if offer.people == 1 { "1 person".into() } else { format!("{} people", offer.people) };
                 let password = if offer.password { "password" } else { "" };
-                [name.into(), offer.address.clone(), people, password.into()]
+                let lock = if offer.tls { " 🔒" } else { "" };
+                [format!("{name}{lock}"), offer.address.clone(), people, password.into()]
             }
             MenuEntry::LastServer(address) => ["the last one".into(), address.clone(), String::new(), String::new()],
             MenuEntry::Address => one("another server: type its address"),

@@ -15,7 +15,7 @@ use landline_common::limits::MESSAGE_LINES;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-/// Sign in front of an encrypted chat.
+/// Sign of an encrypted connection or chat.
 pub(super) const LOCK: &str = "🔒";
 
 /// Seconds until the next attempt from which on the status line names the key that connects at once.
@@ -218,7 +218,11 @@ fn connection(state: &State, width: usize) -> (String, bool) {
         }
         Phase::Up => {
             let latency = state.latency().map_or(String::new(), |ms| format!(" {ms} ms"));
-            (format!(" ● connected{latency}{unsent}"), !unsent.is_empty())
+            let lock = if state.encryption().is_on() { format!(" {LOCK}") } else { String::new() };
+            let text = format!(" ● connected{lock}{latency}{unsent}");
+            // Without the space for both, the number is worth more.
+            let text = if text.cell_width() > width { format!(" ● connected{latency}{unsent}") } else { text };
+            (text, !unsent.is_empty())
         }
         Phase::Connecting => (format!(" ○ connecting…{unsent}"), true),
         Phase::Waiting { until, why } => {

@@ -3,8 +3,10 @@
 use super::screen;
 use crate::chat::Input;
 use crate::chat::key::{Code, Key};
-use crate::chat::test_client::TestClient;
+use crate::chat::test_client::{TestClient, encrypted};
+use crate::encryption::Encryption;
 use crate::sign_in::SignInRefused;
+use crate::tui::view::bars::LOCK;
 use landline_common::{Cause, EventKind};
 
 /// Returns the status line.
@@ -33,6 +35,23 @@ fn a7_the_status_line_counts_unread_messages_if_the_list_is_hidden() {
     let mut client = TestClient::signed_in(48, 15);
     client.receive(EventKind::Direct { id: 3, from: "bob".into(), text: "psst".into(), kept: false });
     assert!(!status(&client).contains("new"), "the list shows it: {}", status(&client));
+}
+
+#[test]
+fn an_encrypted_connection_has_a_lock_where_it_fits() {
+    for (width, height) in [(20, 5), (24, 8), (40, 10), (60, 15), (80, 24), (120, 30)] {
+        let mut client = TestClient::signed_in(width, height);
+        let clear = status(&client);
+        client.step(Input::Reached(encrypted()));
+        let locked = status(&client);
+        assert!(clear.contains("● connect") && locked.contains("● connect"), "{clear:?} {locked:?}");
+        assert!(!clear.contains(LOCK) && (locked.contains(LOCK) || width < 40), "{locked:?}");
+        // The chat request takes its space first.
+        client.receive(EventKind::DirectRequest { from: "bob".into(), key: "00".into() });
+        assert!(width < 40 || status(&client).contains("chat: /accept") || width >= 60, "{}", status(&client));
+        client.step(Input::Reached(Encryption::None));
+        assert!(!status(&client).contains(LOCK));
+    }
 }
 
 #[test]

@@ -1,0 +1,209 @@
+//! Dials a server and agrees with it on encryption, before a byte of a name or a password is sent.
+//!
+//! | the server answers the ClientHello | known with TLS, or TLS demanded | otherwise |
+//! |---|---|---|
+//! | with TLS and an accepted key | encrypted | encrypted; the key is stored |
+//! | with TLS and another key | refused for good | – |
+//! | with anything else, or closes | refused; a later attempt may succeed | dialed again, in the clear |
+//! | not, or with broken TLS | failed | failed |
+//!
+//! Only an answer leads to the clear, so an attacker who holds back bytes gains nothing.
+
+use super::dial::{dial, loss_of};
+use super::transport::{HandshakeError, Transport, TransportReader};
+use super::verifier::KeyVerifier;
+use super::{ConnectionEvent, Loss, TransportSlot};
+use crate::encryption::{Encryption, Fingerprint, TlsMode};
+use crate::known_servers::{KnownServer, KnownServers, Recognition, local_time};
+use jiff::Timestamp;
+use landline_common::tls::ServerKey;
+use log::warn;
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Error text for a service that does not answer.
+pub(super) const TIMEOUT: &str = "the server did not answer the sign-in in time; is it a Landline server?";
+
+/// How a server proves itself.
+#[derive(Clone, Debug, Default)]
+pub struct Security {
+    /// When to use TLS.
+    pub mode: TlsMode,
+    /// The key that the user demands.
+    pub fingerprint: Option<Fingerprint>,
+    /// The servers that were met before.
+    pub known: KnownServers,
+}
+
+/// A connection on which the sign-in may begin.
+pub(super) struct Established {
+    pub transport: Arc<Transport>,
+    pub reader: TransportReader,
+    pub encryption: Encryption,
+}
+
+/// What the server must prove, and why it is not spoken to in the clear.
+enum Demand {
+    /// The clear is allowed.
+    None,
+    /// `--tls required`.
+    Tls,
+    /// `--fingerprint`.
+    Key,
+    /// The server was met with TLS.
+    Known(KnownServer),
+}
+
+impl Security {
+    /// Returns whether a key is accepted for the server.
+    fn accepts(&self, server: &str, key: &ServerKey) -> bool {
+        match &self.fingerprint {
+            Some(fingerprint) => fingerprint.is_of(key),
+            // A file that cannot be read accepts no key. `demand` tells the user.
+            None => {
+                matches!(self.known.recognize(server, key), Ok(Recognition::Known | Recognition::New))
+            }
+        }
+    }
+
+    fn demand(&self, server: &str) -> anyhow::Result<Demand> {
+        Ok(match self.known.find(server)? {
+            _ if self.fingerprint.is_some() => Demand::Key,
+            _ if self.mode == TlsMode::Required => Demand::Tls,
+            Some(row) => Demand::Known(row),
+            None => Demand::None,
+        })
+    }
+
+    /// Stores a server whose key was accepted and proved. Returns the note about a first meeting.
+    fn meet(&self, server: &str, key: &ServerKey) -> Option<Box<str>> {
+        let is_new = matches!(self.known.recognize(server, key), Ok(Recognition::New)) && self.fingerprint.is_none();
+        let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default();
+        let stored = self.known.record(server, key, now);
+        if is_new {
+            let unsaved = match stored {
+                Ok(()) => String::new(),
+                Err(why) => format!("; the key is not stored: {why:#}"),
+            };
+            let note = format!(
+                "first meeting with {server}: its key is {} (compare these digits with the server's banner{unsaved})",
+                key.fingerprint()
+            );
+            self.known.note_first_meeting(server, &note);
+        }
+        self.known.first_meeting(server)
+    }
+
+    /// Explains why a key was refused.
+    fn refusal(&self, server: &str, shown: &ServerKey) -> String {
+        let digits = shown.fingerprint();
+        if let Some(fingerprint) = &self.fingerprint {
+            return format!(
+                "not connected to {server}: its key is {digits}, and --fingerprint demands {fingerprint} (compare them \
+                 with the server's banner)"
+            );
+        }
+        match self.known.recognize(server, shown) {
+            Ok(Recognition::Changed { expected, elsewhere }) => {
+                let elsewhere = elsewhere.map_or(String::new(), |other| format!(" The new key is that of {other}."));
+                format!(
+                    "not connected to {server}: its key has changed. It is {digits} now, and since {} it was {}. No name \
+                     and no password was sent.{elsewhere} The server was set up anew, or another server got this \
+                     address, or an attacker stands in between. Compare the new digits with the server's banner (if \
+                     they are right: landline trust forget {server}; the known keys are in {})",
+                    local_time(&expected.first_met),
+                    expected.key.fingerprint(),
+                    self.known.path_text()
+                )
+            }
+            Ok(_) => format!("not connected to {server}: its key was refused; try again"),
+            Err(why) => format!("{why:#}"),
+        }
+    }
+}
+
+/// Explains why a server without TLS is not spoken to in the clear; `None` if it may be.
+fn no_tls(demand: &Demand, server: &str) -> Option<String> {
+    Some(match demand {
+        Demand::None => return None,
+        Demand::Tls => format!("not connected to {server}: it has no TLS, and --tls required demands it"),
+        Demand::Key => format!("not connected to {server}: it has no TLS, and --fingerprint demands a key"),
+        Demand::Known(row) => format!(
+            "not connected to {server}: it did not answer with TLS, and had TLS at {}. An attacker may stand in between. No \
+             name and no password was sent (if the server has no TLS any more: landline trust forget {server})",
+            local_time(&row.last_met)
+        ),
+    })
+}
+
+fn untrusted(why: String) -> ConnectionEvent {
+    warn!("connection: untrusted reason={why}");
+    ConnectionEvent::Down { why, loss: Loss::Untrusted }
+}
+
+/// Dials `server` and agrees on encryption. Each transport is put into `slot`, so that the UI's thread can end it.
+/// `again` means a reconnection. The time limit of the sign-in begins with the first connection.
+///
+/// # Errors
+/// The server cannot be reached or is not trusted, or the attempt was given up.
+pub(super) fn establish(
+    server: &str,
+    again: bool,
+    security: &Security,
+    slot: &TransportSlot,
+    timeout: Duration,
+) -> Result<Established, ConnectionEvent> {
+    let dial = || dial(server, again).map_err(|why| ConnectionEvent::Down { why: why.why, loss: why.loss });
+    let clear = |stream: TcpStream, end| {
+        let transport = put(slot, Transport::new(stream, None))?;
+        let reader = TransportReader::new(&transport, end);
+        Ok(Established { transport, reader, encryption: Encryption::None })
+    };
+    if security.mode == TlsMode::Off {
+        return clear(dial()?, Instant::now() + timeout);
+    }
+    let demand = security.demand(server).map_err(|why| untrusted(format!("{why:#}")))?;
+    if matches!(demand, Demand::None) && security.known.is_clear(server) {
+        return clear(dial()?, Instant::now() + timeout);
+    }
+    let verifier = {
+        let (security, server) = (security.clone(), server.to_owned());
+        KeyVerifier::new(move |key| security.accepts(&server, key))
+    };
+    let session = verifier.session().map_err(|why| ConnectionEvent::down(&format!("TLS cannot be used: {why}")))?;
+    let stream = dial()?;
+    let end = Instant::now() + timeout;
+    let transport = put(slot, Transport::new(stream, Some(session)))?;
+    let mut reader = TransportReader::new(&transport, end);
+    match reader.handshake() {
+        Ok(()) => {
+            let Some(key) = transport.server_key() else {
+                return Err(ConnectionEvent::down("the server has shown no key"));
+            };
+            let first_meeting = security.meet(server, &key);
+            Ok(Established { transport, reader, encryption: Encryption::Tls { key, first_meeting } })
+        }
+        Err(HandshakeError::NoTls) => match no_tls(&demand, server) {
+            None => {
+                transport.shut_down();
+                clear(dial()?, end)
+            }
+            Some(why) => Err(ConnectionEvent::down(&why)),
+        },
+        Err(_) if reader.is_over() => Err(ConnectionEvent::down(TIMEOUT)),
+        Err(HandshakeError::Io(why)) => {
+            Err(ConnectionEvent::Down { loss: loss_of(&why), why: format!("the connection broke: {why}") })
+        }
+        Err(HandshakeError::Tls(why)) => Err(match verifier.refused() {
+            Some(key) => untrusted(security.refusal(server, &key)),
+            None => ConnectionEvent::down(&format!("not connected to {server}: TLS failed: {why}")),
+        }),
+    }
+}
+
+/// Puts a transport into the slot.
+fn put(slot: &TransportSlot, transport: Transport) -> Result<Arc<Transport>, ConnectionEvent> {
+    let transport = Arc::new(transport);
+    if slot.put(&transport) { Ok(transport) } else { Err(ConnectionEvent::down("given up")) }
+}

@@ -25,8 +25,9 @@ font:1rem/1.5 ui-monospace,monospace;user-select:all}";
 pub(super) fn respond(exchange: Exchange<'_>) -> Response {
     let hash = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
     let html = render(exchange);
+    // The page has no script. A user may try the WebSocket in the console of the browser.
     Response::new(Status::Ok, "text/html; charset=utf-8", html.into_bytes())
-        .with_policy(&format!("style-src 'sha256-{hash}'"))
+        .with_policy(&format!("style-src 'sha256-{hash}'; connect-src 'self'"))
 }
 
 /// Returns the address by which the browser has reached the server. A terminal on the same machine reaches it by that, too.

@@ -2,7 +2,8 @@ use super::*;
 use crate::http::reader::tests::request;
 use crate::http::router::tests::facts;
 
-const PLAIN: ConnectionFacts = ConnectionFacts { is_encrypted: false, is_proxied: false, must_encrypt: false };
+const PLAIN: ConnectionFacts =
+    ConnectionFacts { is_encrypted: false, is_proxied: false, must_encrypt: false, is_main_port: false };
 
 fn page(server: &ServerFacts, connection: ConnectionFacts, host: &str) -> String {
     let request = request(&format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"));
@@ -64,7 +65,7 @@ fn name_of_the_server_is_text() {
 }
 
 #[test]
-fn policy_allows_the_style_and_nothing_else() {
+fn policy_allows_the_style_and_connections_to_this_server() {
     let request = request("GET / HTTP/1.1\r\nHost: box\r\n\r\n");
     let response = respond(Exchange { request: &request, server: &facts(), users: 2, connection: PLAIN });
     let text = String::from_utf8(response.to_bytes()).unwrap();
@@ -72,7 +73,8 @@ fn policy_allows_the_style_and_nothing_else() {
     let hash = STANDARD.encode(digest(&SHA256, style.as_bytes()));
     let policy = format!(
         "Content-Security-Policy: default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
-         style-src 'sha256-{hash}'\r\n"
+         style-src 'sha256-{hash}'; \
+         connect-src 'self'\r\n"
     );
     assert!(text.contains(&policy), "{text}");
     assert!(text.contains("Content-Type: text/html; charset=utf-8\r\n"), "{text}");

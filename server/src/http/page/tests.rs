@@ -17,7 +17,7 @@ fn page_tells_how_to_join() {
         "<h1>Class 7b</h1>",
         "2 users are online. Guests may join; no account is needed.",
         "<code>landline 192.168.1.20</code>",
-        "<code>openssl s_client -quiet -connect 192.168.1.20:12345</code>",
+        "<code>openssl s_client -connect 192.168.1.20:12345 -quiet</code>",
         "<code>nc 192.168.1.20 12345</code>",
         "<code>ws://192.168.1.20:8080/ws</code>",
         "then type NAME_ROOM, for example alice_lobby",
@@ -32,7 +32,7 @@ fn page_tells_how_to_join() {
 fn commands_fit_the_address_and_the_server() {
     let other_port = ServerFacts { text_port: Some(4_000), ..facts() };
     let html = page(&other_port, PLAIN, "[::1]:8080");
-    for expected in ["landline [::1]:4000<", "-connect [::1]:4000<", "nc ::1 4000<", "ws://[::1]:8080/ws<"] {
+    for expected in ["landline [::1]:4000<", "-connect [::1]:4000 -quiet<", "nc ::1 4000<", "ws://[::1]:8080/ws<"] {
         assert!(html.contains(expected), "{expected} in {html}");
     }
     let encrypted = ConnectionFacts { is_encrypted: true, ..PLAIN };

@@ -132,3 +132,15 @@ fn thirty_pages_behind_one_address_load_beside_a_user_who_types_a_sign_in() {
     });
     assert!(begun.elapsed() < LIMIT, "{:?}", begun.elapsed());
 }
+
+#[test]
+fn idle_browsers_do_not_keep_a_user_at_a_terminal_out() {
+    let server = TestServer::new(|config| config.max_clients_per_ip = Some(CONNECTIONS));
+    let mut page = Page::load(server.web_address());
+    let mut alice = server.guest("alice", "lobby");
+    // The connection that gave way was the oldest. The others go on, and a new one takes its place from the next.
+    for index in [1, 5, 0] {
+        page.request(index, "/health");
+    }
+    alice.expect_nothing();
+}

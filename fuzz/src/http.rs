@@ -22,6 +22,7 @@ pub fn http(data: &[u8]) {
     let server = ServerFacts {
         name: "<b>\u{202e}".into(),
         text_port: Some(1),
+        web_port: Some(2),
         fingerprint: Some("12345".into()),
         own_address: "10.0.0.1:80".into(),
         hosts: AllowedHosts::new("box", &[]),
@@ -31,6 +32,7 @@ pub fn http(data: &[u8]) {
         is_encrypted: how & 0x40 != 0,
         is_proxied: how & 0x80 != 0,
         must_encrypt: how & 0xc0 == 0x80,
+        is_main_port: how & 0x20 != 0,
     };
     for request in &whole.0 {
         assert!(request.body.len() as u64 <= Limits::default().http_body_bytes);

@@ -314,16 +314,17 @@ fn certificate_names() -> Vec<String> {
 
 /// Returns what answers of HTTP tell about the server.
 fn server_facts(config: &Config, ports: &Ports, tls: Option<&ServerTls>) -> ServerFacts {
-    let web_port = ports.first(PortKind::Web).or(ports.first(PortKind::Main)).unwrap_or_default();
+    let (text_port, web_port) = (ports.first(PortKind::Main), ports.first(PortKind::Web));
     let own_ip = config.reachable_at().first().copied().unwrap_or(config.bind);
     ServerFacts {
         name: config.name.clone(),
         version: env!("CARGO_PKG_VERSION"),
         has_password: config.password.is_some(),
-        text_port: ports.first(PortKind::Main),
+        text_port,
+        web_port,
         fingerprint: tls.map(|tls| tls.key().fingerprint()),
         requires_tls: config.require_tls,
-        own_address: SocketAddr::new(own_ip, web_port).to_string(),
+        own_address: SocketAddr::new(own_ip, web_port.or(text_port).unwrap_or_default()).to_string(),
         hosts: AllowedHosts::new(&machine_names().first().cloned().unwrap_or_default(), &config.hosts),
     }
 }

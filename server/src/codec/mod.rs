@@ -18,7 +18,7 @@
 //! | web | TLS, HTTP | a browser that connects before it has a request: the server never greets |
 //!
 //! Browsers open connections ahead of their requests, and reuse them also if bytes have arrived on them. A greeting there
-//! would spoil the request, so users and links name the web port.
+//! would spoil the request, so users and links name the web port, and a main port redirects `/` to it.
 //!
 //! This module reads and sends nothing. [`crate::connection`] waits for the bytes, and [`crate::refuser`] sends refusals.
 

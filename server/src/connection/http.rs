@@ -4,7 +4,7 @@
 use super::Connection;
 use super::arrival::FirstBytes;
 use super::transport::Receive;
-use crate::codec::Protocol;
+use crate::codec::{PortKind, Protocol};
 use crate::fanout::DisconnectReason;
 use crate::http::ConnectionFacts;
 use crate::http::exchange::Exchange;
@@ -136,6 +136,7 @@ impl Connection<'_> {
             is_encrypted: self.transport.is_encrypted(),
             is_proxied: self.is_proxied(),
             must_encrypt: self.must_encrypt(),
+            is_main_port: self.port_kind == PortKind::Main,
         };
         Exchange { request, server: &self.context.facts, users: self.context.hub.user_count(), connection }
     }

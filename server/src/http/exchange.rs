@@ -15,6 +15,8 @@ pub struct ServerFacts {
     pub has_password: bool,
     /// The main port, on which the text door is; `None` if there is none.
     pub text_port: Option<u16>,
+    /// The web port; `None` if there is none.
+    pub web_port: Option<u16>,
     /// Groups of digits that identify the server's key; `None` if TLS is off.
     pub fingerprint: Option<String>,
     /// Other machines must use TLS (`--require-tls`).

@@ -116,7 +116,8 @@ mod tests {
 
     #[test]
     fn origin_must_be_this_server() {
-        const PLAIN: ConnectionFacts = ConnectionFacts { is_encrypted: false, is_proxied: false, must_encrypt: false };
+        const PLAIN: ConnectionFacts =
+            ConnectionFacts { is_encrypted: false, is_proxied: false, must_encrypt: false, is_main_port: false };
         let encrypted = ConnectionFacts { is_encrypted: true, ..PLAIN };
         let proxied = ConnectionFacts { is_proxied: true, ..PLAIN };
         for (connection, host, origin, is_allowed) in [

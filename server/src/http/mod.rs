@@ -43,4 +43,6 @@ pub struct ConnectionFacts {
     pub is_proxied: bool,
     /// The server demands TLS of this peer (`--require-tls`), and the connection has none.
     pub must_encrypt: bool,
+    /// The client came to a main port, which greets connections that stay silent.
+    pub is_main_port: bool,
 }

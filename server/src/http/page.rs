@@ -4,6 +4,7 @@ use super::ConnectionFacts;
 use super::authority::{Authority, Host};
 use super::exchange::{Exchange, ServerFacts};
 use super::response::{Response, Status};
+use super::upgrade::PROTOCOL;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use landline_common::service::MAIN_PORT;
@@ -25,8 +26,9 @@ font:1rem/1.5 ui-monospace,monospace;user-select:all}";
 pub(super) fn respond(exchange: Exchange<'_>) -> Response {
     let hash = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
     let html = render(exchange);
+    // The page has no script. A user may try the WebSocket in the console of the browser.
     Response::new(Status::Ok, "text/html; charset=utf-8", html.into_bytes())
-        .with_policy(&format!("style-src 'sha256-{hash}'"))
+        .with_policy(&format!("style-src 'sha256-{hash}'; connect-src 'self'"))
 }
 
 /// Returns the address by which the browser has reached the server. A terminal on the same machine reaches it by that, too.
@@ -56,23 +58,27 @@ fn render(exchange: Exchange<'_>) -> String {
         html.push('\n');
     };
     push(&format!("<p>This is a chat server. {users} {joining}</p>"));
-    let ways = address(exchange).map(|address| ways_to_join(server, &address, connection)).unwrap_or_default();
-    if !ways.is_empty() {
+    let address = address(exchange);
+    if let (Some(Authority { host, .. }), Some(port)) = (&address, server.text_port) {
         push("<h2>How to join</h2>\n<dl>");
-        for (title, command) in ways {
+        for (title, command) in ways_to_join(server, host, port) {
             push(&format!("<dt>{title}</dt>\n<dd><code>{}</code></dd>", escape(&command)));
         }
-        push("</dl>");
-        if server.text_port.is_some() {
-            push("<p>In a terminal, then type NAME_ROOM, for example alice_lobby, and talk.</p>");
-        }
+        push("</dl>\n<p>In a terminal, then type NAME_ROOM, for example alice_lobby, and talk.</p>");
+    }
+    if let Some(address) = address {
+        let scheme = if connection.is_encrypted { "wss" } else { "ws" };
+        let socket = escape(&format!("{scheme}://{address}/ws"));
+        push("<h2>For programs</h2>");
+        push(&format!("<p>A WebSocket with the sub-protocol {PROTOCOL}:</p>\n<p><code>{socket}</code></p>"));
     }
     push("<h2>Encryption</h2>");
     push(&format!("<p>{}</p>", encryption(connection)));
     if let Some(fingerprint) = &server.fingerprint {
         let fingerprint = escape(fingerprint);
         push(
-            "<p>The key of this server has these digits. Compare them with those that the server shows at its start.</p>",
+            "<p>landline shows these digits when it first meets this server. Compare them with those that the server \
+             shows at its start.</p>",
         );
         push(&format!("<p><code>{fingerprint}</code></p>"));
     }
@@ -81,21 +87,16 @@ fn render(exchange: Exchange<'_>) -> String {
 }
 
 /// Returns each way to join: its title, and what to type.
-fn ways_to_join(server: &ServerFacts, address: &Authority, connection: ConnectionFacts) -> Vec<(&'static str, String)> {
-    let mut ways = Vec::new();
-    let host = &address.host;
-    if let Some(port) = server.text_port {
-        ways.push(("With the program landline", format!("landline {}", landline_address(host, port))));
-        if server.fingerprint.is_some() {
-            let target = host.with_port(port);
-            ways.push(("In any terminal, encrypted", format!("openssl s_client -quiet -connect {target}")));
-        }
-        if !server.requires_tls {
-            ways.push(("In any terminal, not encrypted", format!("nc {host} {port}")));
-        }
+fn ways_to_join(server: &ServerFacts, host: &Host, port: u16) -> Vec<(&'static str, String)> {
+    let mut ways = vec![("With the program landline", format!("landline {}", landline_address(host, port)))];
+    if server.fingerprint.is_some() {
+        // The address in the middle: a narrow page breaks the line before it, and not behind the hyphen of an option.
+        let target = host.with_port(port);
+        ways.push(("In any terminal, encrypted", format!("openssl s_client -connect {target} -quiet")));
     }
-    let scheme = if connection.is_encrypted { "wss" } else { "ws" };
-    ways.push(("With a program of your own, by WebSocket", format!("{scheme}://{address}/ws")));
+    if !server.requires_tls {
+        ways.push(("In any terminal, not encrypted", format!("nc {host} {port}")));
+    }
     ways
 }
 

@@ -1,7 +1,8 @@
 //! Responses, and their bytes (RFC 9112, section 4).
 //!
-//! Every response names the length of its body, forbids scripts and guessed types, and is not stored by caches. A refusal
-//! is a status and one sentence of plain text, so `curl` and a browser show the reason.
+//! Every response names the length of its body, and forbids scripts and guessed types. No cache stores it, unless
+//! [`Response::cached_for`] allows that. A refusal is a status and one sentence of plain text, so `curl` and a browser show
+//! the reason.
 
 use super::headers::Method;
 use super::request::Request;
@@ -44,6 +45,7 @@ macro_rules! statuses {
 statuses! {
     Ok = 200 "OK";
     NoContent = 204 "No Content";
+    TemporaryRedirect = 307 "Temporary Redirect";
     PermanentRedirect = 308 "Permanent Redirect";
     BadRequest = 400 "Bad Request";
     Forbidden = 403 "Forbidden";
@@ -69,6 +71,7 @@ pub struct Response {
     headers: Vec<(&'static str, String)>,
     content_type: &'static str,
     policy: Cow<'static, str>,
+    caching: Cow<'static, str>,
     body: Vec<u8>,
     omits_body: bool,
     ends_connection: bool,
@@ -91,6 +94,7 @@ impl Response {
             headers: Vec::new(),
             content_type,
             policy: Cow::Borrowed(NO_CONTENT_POLICY),
+            caching: Cow::Borrowed("no-store"),
             body,
             omits_body: false,
             ends_connection: false,
@@ -114,6 +118,13 @@ impl Response {
     #[must_use]
     pub fn with_policy(mut self, sources: &str) -> Response {
         self.policy = Cow::Owned(format!("{NO_CONTENT_POLICY}; {sources}"));
+        self
+    }
+
+    /// Allows the browser to use the response again for `seconds`.
+    #[must_use]
+    pub fn cached_for(mut self, seconds: u32) -> Response {
+        self.caching = Cow::Owned(format!("private, max-age={seconds}"));
         self
     }
 
@@ -165,7 +176,7 @@ impl Response {
             line("Content-Type", self.content_type);
             line("Content-Length", &self.body.len().to_string());
         }
-        line("Cache-Control", "no-store");
+        line("Cache-Control", &self.caching);
         line("Content-Security-Policy", &self.policy);
         line("Referrer-Policy", "no-referrer");
         line("X-Content-Type-Options", "nosniff");

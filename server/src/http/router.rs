@@ -2,6 +2,7 @@
 //!
 //! A new address is a row of [`ROUTES`] with a function that makes its answer.
 
+use super::authority::Authority;
 use super::exchange::Exchange;
 use super::headers::Method;
 use super::host_rules::check_origin;
@@ -29,11 +30,14 @@ struct Route {
     handle: fn(Exchange<'_>) -> Answer,
 }
 
+/// Seconds for which a browser remembers the web port of a server.
+const REDIRECT_SECONDS: u32 = 3_600;
+
 const READ: &[Method] = &[Method::Get, Method::Head];
 
 /// The addresses of this server.
 const ROUTES: &[Route] = &[
-    Route { path: "/", methods: READ, handle: |exchange| Answer::Respond(page::respond(exchange)) },
+    Route { path: "/", methods: READ, handle: |exchange| Answer::Respond(home(exchange)) },
     Route { path: "/health", methods: READ, handle: |exchange| Answer::Respond(health(exchange)) },
     Route { path: "/ws", methods: READ, handle: open_websocket },
 ];
@@ -102,15 +106,41 @@ fn check(exchange: Exchange<'_>) -> Result<&'static Route, Response> {
 fn demand_tls(request: &Request) -> Response {
     match &request.host {
         Some(host) if matches!(request.method, Method::Get | Method::Head) => {
-            let query = request.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
             refusal(Status::PermanentRedirect, "moved: this server demands encryption (use https instead of http)")
-                .with_header("Location", format!("https://{host}{}{query}", request.path))
+                .with_header("Location", location("https", host, request))
         }
         _ => refusal(
             Status::Forbidden,
             "request refused: it was not encrypted, and this server demands that (use https instead of http)",
         ),
     }
+}
+
+/// Answers `/`: the page, or at a main port the way to it. A browser opens spare connections to the port of a page, and the
+/// main port greets them. The later requests of that page would fail on these connections.
+fn home(exchange: Exchange<'_>) -> Response {
+    let Some(page) = page_at_web_port(exchange) else { return page::respond(exchange) };
+    // Temporary, since the web port may change. Kept for a while, since the browser may have a greeted connection from this
+    // visit, on which the next visit would fail.
+    refusal(Status::TemporaryRedirect, format_args!("the page is at another port (open {page} instead)"))
+        .with_header("Location", page)
+        .cached_for(REDIRECT_SECONDS)
+        .and_close()
+}
+
+/// Returns the address of the page if it is at another port than the client's. The ports of a proxy are its own, so its
+/// clients stay where they are.
+fn page_at_web_port(Exchange { request, server, connection, .. }: Exchange<'_>) -> Option<String> {
+    let is_elsewhere = connection.is_main_port && !connection.is_proxied;
+    let (host, port) = (request.host.as_ref()?, server.web_port.filter(|_| is_elsewhere)?);
+    let scheme = if connection.is_encrypted { "https" } else { "http" };
+    Some(location(scheme, &Authority { host: host.host.clone(), port: Some(port) }, request))
+}
+
+/// Returns the URL of a request at another scheme or port.
+fn location(scheme: &str, authority: &Authority, request: &Request) -> String {
+    let query = request.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
+    format!("{scheme}://{authority}{}{query}", request.path)
 }
 
 fn health(Exchange { server, users, .. }: Exchange<'_>) -> Response {

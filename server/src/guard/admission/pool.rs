@@ -122,9 +122,14 @@ impl Pool {
         }
     }
 
+    /// Returns the oldest replaceable connection of an address or network.
+    pub(super) fn oldest_of(&self, origin: Origin) -> Option<ClientId> {
+        self.origins.get(&origin)?.replaceable.first().copied()
+    }
+
     /// Returns the oldest replaceable connection of the address or network with the most connections. A network counts
     /// by a quarter of its connections, see [`Origin::multiplier`].
-    fn oldest_of_busiest_origin(&self, among: impl Fn(&IpAddr) -> bool) -> Option<ClientId> {
+    pub(super) fn oldest_of_busiest_origin(&self, among: impl Fn(&IpAddr) -> bool) -> Option<ClientId> {
         let share = |origin: Origin| {
             let count = self.origins.get(&origin).map_or(0, |one| one.all);
             count.div_ceil(origin.scaled(1))

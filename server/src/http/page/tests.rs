@@ -2,7 +2,8 @@ use super::*;
 use crate::http::reader::tests::request;
 use crate::http::router::tests::facts;
 
-const PLAIN: ConnectionFacts = ConnectionFacts { is_encrypted: false, is_proxied: false, must_encrypt: false };
+const PLAIN: ConnectionFacts =
+    ConnectionFacts { is_encrypted: false, is_proxied: false, must_encrypt: false, is_main_port: false };
 
 fn page(server: &ServerFacts, connection: ConnectionFacts, host: &str) -> String {
     let request = request(&format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"));
@@ -16,7 +17,7 @@ fn page_tells_how_to_join() {
         "<h1>Class 7b</h1>",
         "2 users are online. Guests may join; no account is needed.",
         "<code>landline 192.168.1.20</code>",
-        "<code>openssl s_client -quiet -connect 192.168.1.20:12345</code>",
+        "<code>openssl s_client -connect 192.168.1.20:12345 -quiet</code>",
         "<code>nc 192.168.1.20 12345</code>",
         "<code>ws://192.168.1.20:8080/ws</code>",
         "then type NAME_ROOM, for example alice_lobby",
@@ -31,7 +32,7 @@ fn page_tells_how_to_join() {
 fn commands_fit_the_address_and_the_server() {
     let other_port = ServerFacts { text_port: Some(4_000), ..facts() };
     let html = page(&other_port, PLAIN, "[::1]:8080");
-    for expected in ["landline [::1]:4000<", "-connect [::1]:4000<", "nc ::1 4000<", "ws://[::1]:8080/ws<"] {
+    for expected in ["landline [::1]:4000<", "-connect [::1]:4000 -quiet<", "nc ::1 4000<", "ws://[::1]:8080/ws<"] {
         assert!(html.contains(expected), "{expected} in {html}");
     }
     let encrypted = ConnectionFacts { is_encrypted: true, ..PLAIN };
@@ -64,7 +65,7 @@ fn name_of_the_server_is_text() {
 }
 
 #[test]
-fn policy_allows_the_style_and_nothing_else() {
+fn policy_allows_the_style_and_connections_to_this_server() {
     let request = request("GET / HTTP/1.1\r\nHost: box\r\n\r\n");
     let response = respond(Exchange { request: &request, server: &facts(), users: 2, connection: PLAIN });
     let text = String::from_utf8(response.to_bytes()).unwrap();
@@ -72,7 +73,8 @@ fn policy_allows_the_style_and_nothing_else() {
     let hash = STANDARD.encode(digest(&SHA256, style.as_bytes()));
     let policy = format!(
         "Content-Security-Policy: default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
-         style-src 'sha256-{hash}'\r\n"
+         style-src 'sha256-{hash}'; \
+         connect-src 'self'\r\n"
     );
     assert!(text.contains(&policy), "{text}");
     assert!(text.contains("Content-Type: text/html; charset=utf-8\r\n"), "{text}");

@@ -10,6 +10,7 @@ pub fn facts() -> ServerFacts {
         version: "1.2.3",
         has_password: false,
         text_port: Some(12_345),
+        web_port: Some(8_080),
         fingerprint: Some("12345 67890".into()),
         requires_tls: false,
         own_address: "10.0.0.1:8080".into(),
@@ -17,7 +18,8 @@ pub fn facts() -> ServerFacts {
     }
 }
 
-const PLAIN: ConnectionFacts = ConnectionFacts { is_encrypted: false, is_proxied: false, must_encrypt: false };
+const PLAIN: ConnectionFacts =
+    ConnectionFacts { is_encrypted: false, is_proxied: false, must_encrypt: false, is_main_port: false };
 
 fn answer_on(connection: ConnectionFacts, text: &str) -> Answer {
     answer(Exchange { request: &request(text), server: &facts(), users: 3, connection })
@@ -144,6 +146,38 @@ fn browser_is_sent_to_the_encrypted_address() {
     let rebound = respond_on(demanded, "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n");
     assert_eq!(rebound.status(), Status::MisdirectedRequest, "no redirect to a foreign name");
     assert!(matches!(answer_on(demanded, &format!("{HANDSHAKE}\r\n")), Answer::Respond(_)));
+}
+
+#[test]
+fn main_port_sends_browsers_to_the_page_at_the_web_port() {
+    let main = ConnectionFacts { is_main_port: true, ..PLAIN };
+    let encrypted = ConnectionFacts { is_encrypted: true, ..main };
+    for (connection, host, expected) in [
+        (main, "10.0.0.1:12345", "http://10.0.0.1:8080/"),
+        (main, "box", "http://box:8080/"),
+        (main, "[::1]:12345", "http://[::1]:8080/"),
+        (encrypted, "box:12345", "https://box:8080/"),
+    ] {
+        for (method, path, query) in [("GET", "/", ""), ("HEAD", "/?room=ops", "?room=ops")] {
+            let response = respond_on(connection, &format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+            assert_eq!((response.status(), response.ends_connection()), (Status::TemporaryRedirect, true), "{host}");
+            assert_eq!(response.header("Location"), Some(&*format!("{expected}{query}")));
+        }
+    }
+    let redirected = respond_on(main, "GET / HTTP/1.1\r\nHost: box:12345\r\n\r\n");
+    assert_eq!(body(&redirected), "307 the page is at another port (open http://box:8080/ instead)\n");
+    let text = String::from_utf8(redirected.to_bytes()).unwrap();
+    assert!(text.contains("\r\nCache-Control: private, max-age=3600\r\n"), "{text}");
+    // Without a name for this machine, and behind a proxy, no address is known.
+    let proxied = ConnectionFacts { is_proxied: true, ..main };
+    assert_eq!(respond_on(main, "GET / HTTP/1.0\r\n\r\n").status(), Status::Ok);
+    assert_eq!(respond_on(proxied, "GET / HTTP/1.1\r\nHost: box\r\n\r\n").status(), Status::Ok);
+    assert_eq!(respond_on(main, "GET /health HTTP/1.1\r\nHost: box\r\n\r\n").status(), Status::Ok);
+    assert!(matches!(answer_on(main, &format!("{HANDSHAKE}\r\n")), Answer::Upgrade(_)));
+    let without = ServerFacts { web_port: None, ..facts() };
+    let request = request("GET / HTTP/1.1\r\nHost: box\r\n\r\n");
+    let answer = answer(Exchange { request: &request, server: &without, users: 0, connection: main });
+    assert!(matches!(answer, Answer::Respond(page) if page.status() == Status::Ok));
 }
 
 #[test]

@@ -16,7 +16,8 @@ pub use servers::{DatagramKind, FoundServer, Servers};
 use crate::clean::{clean, is_invisible};
 use crate::tls::ServerKey;
 use core::net::{IpAddr, Ipv4Addr};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Maximum length of a server's name in characters.
@@ -102,8 +103,14 @@ pub struct Answer {
     #[serde(default, skip_serializing_if = "is_false")]
     pub tls: bool,
     /// The key that the server has with TLS. Any host can claim any key: only a handshake proves it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read_key")]
     pub key: Option<ServerKey>,
+}
+
+/// Reads a key; `None` if it is malformed, since a hint must not hide a server.
+fn read_key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ServerKey>, D::Error> {
+    let text = Option::<Cow<'de, str>>::deserialize(deserializer)?;
+    Ok(text.and_then(|text| text.parse().ok()))
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]

@@ -22,7 +22,6 @@ pub fn http(data: &[u8]) {
     let server = ServerFacts {
         name: "<b>\u{202e}".into(),
         text_port: Some(1),
-        fingerprint: Some("12345".into()),
         own_address: "10.0.0.1:80".into(),
         hosts: AllowedHosts::new("box", &[]),
         ..ServerFacts::default()
@@ -34,7 +33,7 @@ pub fn http(data: &[u8]) {
     };
     for request in &whole.0 {
         assert!(request.body.len() as u64 <= Limits::default().http_body_bytes);
-        let exchange = Exchange { request, server: &server, users: 1, connection };
+        let exchange = Exchange { request, server: &server, users: 1, key: None, connection };
         match answer(exchange) {
             Answer::Respond(response) => assert_whole(&response),
             Answer::Upgrade(upgrade) => assert_head(&upgrade.head),

@@ -137,7 +137,9 @@ impl Connection<'_> {
             is_proxied: self.is_proxied(),
             must_encrypt: self.must_encrypt(),
         };
-        Exchange { request, server: &self.context.facts, users: self.context.hub.user_count(), connection }
+        let context = self.context;
+        let key = context.tls.as_ref().map(|tls| tls.key());
+        Exchange { request, server: &context.facts, users: context.hub.user_count(), key, connection }
     }
 
     fn is_proxied(&self) -> bool {

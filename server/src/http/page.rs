@@ -2,7 +2,7 @@
 
 use super::ConnectionFacts;
 use super::authority::{Authority, Host};
-use super::exchange::{Exchange, ServerFacts};
+use super::exchange::Exchange;
 use super::response::{Response, Status};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -35,7 +35,7 @@ fn address(exchange: Exchange<'_>) -> Option<Authority> {
 }
 
 fn render(exchange: Exchange<'_>) -> String {
-    let Exchange { server, users, connection, .. } = exchange;
+    let Exchange { server, users, key, connection, .. } = exchange;
     let name = escape(&server.name);
     let mut html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -56,7 +56,7 @@ fn render(exchange: Exchange<'_>) -> String {
         html.push('\n');
     };
     push(&format!("<p>This is a chat server. {users} {joining}</p>"));
-    let ways = address(exchange).map(|address| ways_to_join(server, &address, connection)).unwrap_or_default();
+    let ways = address(exchange).map(|address| ways_to_join(exchange, &address)).unwrap_or_default();
     if !ways.is_empty() {
         push("<h2>How to join</h2>\n<dl>");
         for (title, command) in ways {
@@ -69,24 +69,24 @@ fn render(exchange: Exchange<'_>) -> String {
     }
     push("<h2>Encryption</h2>");
     push(&format!("<p>{}</p>", encryption(connection)));
-    if let Some(fingerprint) = &server.fingerprint {
-        let fingerprint = escape(fingerprint);
+    if let Some(key) = key {
         push(
             "<p>The key of this server has these digits. Compare them with those that the server shows at its start.</p>",
         );
-        push(&format!("<p><code>{fingerprint}</code></p>"));
+        push(&format!("<p><code>{}</code></p>", key.fingerprint()));
     }
     push("</main>\n</body>\n</html>");
     html
 }
 
 /// Returns each way to join: its title, and what to type.
-fn ways_to_join(server: &ServerFacts, address: &Authority, connection: ConnectionFacts) -> Vec<(&'static str, String)> {
+fn ways_to_join(exchange: Exchange<'_>, address: &Authority) -> Vec<(&'static str, String)> {
+    let Exchange { server, key, connection, .. } = exchange;
     let mut ways = Vec::new();
     let host = &address.host;
     if let Some(port) = server.text_port {
         ways.push(("With the program landline", format!("landline {}", landline_address(host, port))));
-        if server.fingerprint.is_some() {
+        if key.is_some() {
             let target = host.with_port(port);
             ways.push(("In any terminal, encrypted", format!("openssl s_client -quiet -connect {target}")));
         }

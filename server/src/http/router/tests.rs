@@ -10,7 +10,6 @@ pub fn facts() -> ServerFacts {
         version: "1.2.3",
         has_password: false,
         text_port: Some(12_345),
-        fingerprint: Some("12345 67890".into()),
         requires_tls: false,
         own_address: "10.0.0.1:8080".into(),
         hosts: AllowedHosts::new("box", &[]),
@@ -20,7 +19,7 @@ pub fn facts() -> ServerFacts {
 const PLAIN: ConnectionFacts = ConnectionFacts { is_encrypted: false, is_proxied: false, must_encrypt: false };
 
 fn answer_on(connection: ConnectionFacts, text: &str) -> Answer {
-    answer(Exchange { request: &request(text), server: &facts(), users: 3, connection })
+    answer(Exchange { request: &request(text), server: &facts(), users: 3, key: None, connection })
 }
 
 fn respond_on(connection: ConnectionFacts, text: &str) -> Response {
@@ -150,10 +149,13 @@ fn browser_is_sent_to_the_encrypted_address() {
 fn client_that_asks_first_learns_the_refusal_before_it_sends() {
     let refuse = |path: &str| {
         let head = request(&format!("POST {path} HTTP/1.1\r\nHost: box\r\n\r\n"));
-        refuse_body(Exchange { request: &head, server: &facts(), users: 0, connection: PLAIN })
+        refuse_body(Exchange { request: &head, server: &facts(), users: 0, key: None, connection: PLAIN })
     };
     let refused = refuse("/none").unwrap();
     assert_eq!((refused.status(), refused.ends_connection()), (Status::NotFound, true));
     let head = request("GET / HTTP/1.1\r\nHost: box\r\n\r\n");
-    assert_eq!(refuse_body(Exchange { request: &head, server: &facts(), users: 0, connection: PLAIN }), None);
+    assert_eq!(
+        refuse_body(Exchange { request: &head, server: &facts(), users: 0, key: None, connection: PLAIN }),
+        None
+    );
 }

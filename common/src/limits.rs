@@ -97,10 +97,10 @@ limits! {
     /// Connections from one address that are not signed in; beyond it, its oldest is closed.
     unsigned_per_address = 16, 1, NO_CEILING;
     /// HTTP connections and WebSockets that are not signed in. Beyond it, the address with the most of them loses its
-    /// oldest that waits for a request. At most half of all connections.
+    /// oldest that waits for a request or a sign-in. At most half of all connections.
     http_connections = 1_024, 1, NO_CEILING;
     /// HTTP connections from one address, and one more for each of its sessions. A browser opens six, and a class of 30
-    /// stands behind one address. Beyond it, its oldest that waits for a request is closed.
+    /// stands behind one address. Beyond it, its oldest that waits for a request or a sign-in is closed.
     http_per_address = 200, 1, NO_CEILING;
     /// Seconds of silence after which the server pings a WebSocket; after as many without any answer, it is lost.
     websocket_ping_seconds = 30, 1, 3_600;

@@ -91,6 +91,12 @@ pub fn write_close(code: CloseCode, reason: &str, out: &mut Vec<u8>) {
     write_frame(Opcode::Close, &payload, out);
 }
 
+/// Appends the close that answers a client's close, with the code that the client sent (RFC 6455, section 5.5.1).
+pub fn write_close_answer(code: Option<u16>, out: &mut Vec<u8>) {
+    let code = code.map(u16::to_be_bytes);
+    write_frame(Opcode::Close, code.as_ref().map_or(&[], |code| code.as_slice()), out);
+}
+
 fn write_frame(opcode: Opcode, payload: &[u8], out: &mut Vec<u8>) {
     let (header, length) = header(opcode, payload.len());
     out.extend_from_slice(&header[..length]);

@@ -23,7 +23,6 @@ pub fn http(data: &[u8]) {
         name: "<b>\u{202e}".into(),
         text_port: Some(1),
         web_port: Some(2),
-        fingerprint: Some("12345".into()),
         own_address: "10.0.0.1:80".into(),
         hosts: AllowedHosts::new("box", &[]),
         ..ServerFacts::default()
@@ -36,7 +35,7 @@ pub fn http(data: &[u8]) {
     };
     for request in &whole.0 {
         assert!(request.body.len() as u64 <= Limits::default().http_body_bytes);
-        let exchange = Exchange { request, server: &server, users: 1, connection };
+        let exchange = Exchange { request, server: &server, users: 1, key: None, connection };
         match answer(exchange) {
             Answer::Respond(response) => assert_whole(&response),
             Answer::Upgrade(upgrade) => assert_head(&upgrade.head),

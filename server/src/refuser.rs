@@ -8,9 +8,7 @@ use crate::codec::{PortKind, Protocol};
 use crate::net::Stream;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use landline_common::{OffsetDateTime, Report};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{self, IoSlice};
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,7 +16,8 @@ use std::time::{Duration, Instant};
 const MOST_HELD: usize = 64;
 /// Time for which a connection waits for its first bytes.
 const HELD_FOR: Duration = Duration::from_millis(300);
-/// Time between two looks at the queue while connections wait.
+/// Time between two looks at the connections that wait. Their sockets cannot be polled: one with the first bytes of no
+/// protocol yet would always be ready.
 const POLL_TIME: Duration = Duration::from_millis(10);
 /// Bytes that decide for a protocol.
 const FIRST_BYTES: usize = 16;
@@ -100,11 +99,6 @@ fn run(clients: &Receiver<RefusedClient>) {
                 Err(TryRecvError::Disconnected) => return,
             }
         }
-        let time = Timespec::try_from(POLL_TIME).ok();
-        let mut sockets: Vec<_> =
-            held.iter().map(|(client, _)| PollFd::from_borrowed_fd(client.stream.as_fd(), PollFlags::IN)).collect();
-        let _ = poll(&mut sockets, time.as_ref());
-        drop(sockets);
         let now = Instant::now();
         held.retain(|(client, until)| {
             if now >= *until {
@@ -112,5 +106,8 @@ fn run(clients: &Receiver<RefusedClient>) {
             }
             now < *until && !client.try_answer()
         });
+        if !held.is_empty() {
+            std::thread::sleep(POLL_TIME);
+        }
     }
 }

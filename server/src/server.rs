@@ -89,7 +89,7 @@ impl Server {
             clock.clone(),
         );
         let housekeeping = housekeeping.context("cannot start a thread")?;
-        let facts = server_facts(config, &ports, tls.as_deref());
+        let facts = server_facts(config, &ports);
         let context = context(config, clock, hub, poller, tls, facts, &stores);
         let connections = ConnectionTable::new(Admission::new(admission_bounds(config, &capacity)));
         let acceptor = Acceptor::new(Arc::new(context), connections).context("cannot start a thread")?;
@@ -313,7 +313,7 @@ fn certificate_names() -> Vec<String> {
 }
 
 /// Returns what answers of HTTP tell about the server.
-fn server_facts(config: &Config, ports: &Ports, tls: Option<&ServerTls>) -> ServerFacts {
+fn server_facts(config: &Config, ports: &Ports) -> ServerFacts {
     let (text_port, web_port) = (ports.first(PortKind::Main), ports.first(PortKind::Web));
     let own_ip = config.reachable_at().first().copied().unwrap_or(config.bind);
     ServerFacts {
@@ -322,7 +322,6 @@ fn server_facts(config: &Config, ports: &Ports, tls: Option<&ServerTls>) -> Serv
         has_password: config.password.is_some(),
         text_port,
         web_port,
-        fingerprint: tls.map(|tls| tls.key().fingerprint()),
         requires_tls: config.require_tls,
         own_address: SocketAddr::new(own_ip, web_port.or(text_port).unwrap_or_default()).to_string(),
         hosts: AllowedHosts::new(&machine_names().first().cloned().unwrap_or_default(), &config.hosts),

@@ -46,7 +46,7 @@ pub use scrambler::Scrambler;
 pub use terminal::Terminal;
 pub use test_server::{TestServer, on_loopback};
 pub use tls_proxy::{Face, TlsIdentity, TlsProxy};
-pub use tls_tunnel::{TlsTunnel, any_certificate};
+pub use tls_tunnel::{TlsTunnel, any_certificate, any_certificate_with};
 pub use web_socket::WebSocketClient;
 
 use std::time::{Duration, Instant};

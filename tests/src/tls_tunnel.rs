@@ -4,7 +4,7 @@ use landline_common::tls::TlsSession;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{ALL_VERSIONS, ClientConfig, DigitallySignedStruct, Error, SignatureScheme, SupportedProtocolVersion};
 use std::io::{IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -38,9 +38,15 @@ impl TlsTunnel {
 /// Returns a configuration that takes any certificate whose owner has the key.
 #[must_use]
 pub fn any_certificate() -> Arc<ClientConfig> {
+    any_certificate_with(ALL_VERSIONS)
+}
+
+/// Returns a configuration like [`any_certificate`], with these versions of TLS.
+#[must_use]
+pub fn any_certificate_with(versions: &[&'static SupportedProtocolVersion]) -> Arc<ClientConfig> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone());
-    let builder = builder.with_safe_default_protocol_versions().expect("versions").dangerous();
+    let builder = builder.with_protocol_versions(versions).expect("versions").dangerous();
     Arc::new(builder.with_custom_certificate_verifier(Arc::new(AnyCertificate(provider))).with_no_client_auth())
 }
 

@@ -2,7 +2,7 @@
 //! session ends, nothing of it is left behind, and the log reports each panic once.
 
 use landline_server::config::Config;
-use landline_tests::{Client, TestServer, eventually};
+use landline_tests::{Client, TestServer, TlsTunnel, WebSocketClient, eventually};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use parking_lot::Mutex;
 use std::panic;
@@ -168,6 +168,33 @@ fn panic_in_sign_in(server: &TestServer) {
     assert_eq!(server.server().context().hub.user_count(), 0);
 }
 
+/// Provokes panics in sessions inside TLS and over WebSockets.
+fn panic_in_other_transports(server: &TestServer) {
+    let mut witness = server.guest("witness", "lobby");
+    let tunnel = TlsTunnel::to(server.address()).address();
+    ERRORS.lock().clear();
+    for _ in 0..TIMES {
+        let mut mallory = Client::connect(tunnel);
+        mallory.send("mallory_lobby");
+        witness.expect("mallory has connected to the chatroom");
+        mallory.send("panic-in-session");
+        witness.expect("mallory has left the chatroom");
+        for address in [server.web_address(), tunnel] {
+            let mut mallory = WebSocketClient::connect(address);
+            mallory.sign_in("mallory", "lobby");
+            witness.expect("mallory has connected to the chatroom");
+            mallory.send("panic-in-cycle");
+            let _ = mallory.close_frame();
+            witness.expect("mallory has left the chatroom");
+        }
+    }
+    assert_eq!(count_of(SESSION), 3 * TIMES);
+    let mut alice = WebSocketClient::connect(tunnel);
+    alice.sign_in("alice", "lobby");
+    witness.expect("alice has connected to the chatroom");
+    ERRORS.lock().clear();
+}
+
 #[test]
 fn panic_ends_only_the_client_that_provoked_it() {
     log::set_logger(&Errors).expect("the only logger");
@@ -182,4 +209,5 @@ fn panic_ends_only_the_client_that_provoked_it() {
     CASES.iter().for_each(a_hundred_times);
     panic_twice(&TestServer::default());
     panic_in_sign_in(&TestServer::default());
+    panic_in_other_transports(&TestServer::default());
 }

@@ -101,6 +101,8 @@ fn rfc_6455_section_5_7_examples_are_written() {
     assert_eq!(written(&|out| write_text(&[b'x'; 65_536], out))[..10], [0x81, 0x7f, 0, 0, 0, 0, 0, 1, 0, 0]);
     assert_eq!(written(&|out| write_close(CloseCode::Normal, "bye", out)), [&[0x88, 5, 3, 0xe8][..], b"bye"].concat());
     assert_eq!(written(&|out| write_close(CloseCode::ResumedElsewhere, "", out)), [0x88, 2, 0x0f, 0xa1]);
+    assert_eq!(written(&|out| write_close_answer(Some(3_000), out)), [0x88, 2, 0x0b, 0xb8]);
+    assert_eq!(written(&|out| write_close_answer(None, out)), [0x88, 0]);
 }
 
 #[test]

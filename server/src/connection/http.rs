@@ -70,7 +70,12 @@ impl Connection<'_> {
             while let Some(received) = input.requests.advance() {
                 match self.answer(received) {
                     Next::Request => is_answered = true,
-                    Next::WebSocket => return Some(input.requests.into_rest()),
+                    Next::WebSocket => {
+                        // A newer client may take its place until it signs in. A flood of WebSockets that never do could
+                        // otherwise keep all browsers out.
+                        self.guard.set_busy(false);
+                        return Some(input.requests.into_rest());
+                    }
                     Next::End => return None,
                 }
             }
@@ -138,7 +143,9 @@ impl Connection<'_> {
             must_encrypt: self.must_encrypt(),
             is_main_port: self.port_kind == PortKind::Main,
         };
-        Exchange { request, server: &self.context.facts, users: self.context.hub.user_count(), connection }
+        let context = self.context;
+        let key = context.tls.as_ref().map(|tls| tls.key());
+        Exchange { request, server: &context.facts, users: context.hub.user_count(), key, connection }
     }
 
     fn is_proxied(&self) -> bool {
@@ -157,10 +164,11 @@ impl Connection<'_> {
             return Ok(());
         }
         self.address = client;
-        if let Some(report) = self.context.ban_report(client) {
-            return Err(report);
+        if !self.guard.move_to_address(client) {
+            return Err(Cause::ServerFull.report());
         }
-        if self.guard.move_to_address(client) { Ok(()) } else { Err(Cause::ServerFull.report()) }
+        // After the move: a ban disconnects only the connections that count for its address.
+        self.context.ban_report(client).map_or(Ok(()), Err)
     }
 }
 
@@ -169,7 +177,7 @@ fn close_frame(why: DisconnectReason, out: &mut Vec<u8>) {
     let (code, reason) = match why {
         DisconnectReason::TooSlow => (CloseCode::TryAgainLater, "too slow"),
         DisconnectReason::Broken => return,
-        DisconnectReason::Closed => (CloseCode::GoingAway, "server stopped"),
+        DisconnectReason::Closed => (CloseCode::GoingAway, "closed by the server"),
         DisconnectReason::Kicked => (CloseCode::PolicyViolation, "kicked"),
         DisconnectReason::Banned => (CloseCode::PolicyViolation, "banned"),
         DisconnectReason::Failed => (CloseCode::InternalError, "the server has failed"),

@@ -2,7 +2,9 @@
 
 use super::transport::Receive;
 use landline_common::lines::{Framing, ReadMessage, ReceiveBuffer};
-use landline_common::websocket::{CloseCode, MessageReader, Received, Violation, write_close, write_pong};
+use landline_common::websocket::{
+    CloseCode, MessageReader, Received, Violation, write_close, write_close_answer, write_pong,
+};
 use std::borrow::Cow;
 
 /// Bytes of a WebSocket that are read at a time.
@@ -32,8 +34,8 @@ pub(super) struct WebSocketInput {
 /// The reason for which a WebSocket sends no more messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// The client has closed.
-    Closed,
+    /// The client has closed, with this code.
+    Closed(Option<u16>),
     /// The client broke the protocol.
     Violation(Violation),
 }
@@ -58,7 +60,7 @@ impl WebSocketInput {
                 }
                 Received::Ping(payload) => self.pinged = Some(payload.to_vec()),
                 Received::Pong => {}
-                Received::Close { .. } => self.end = Some(End::Closed),
+                Received::Close { code, .. } => self.end = Some(End::Closed(code)),
                 Received::Violation(violation) => self.end = Some(End::Violation(violation)),
             }
         }
@@ -148,7 +150,10 @@ impl Input {
         if let Input::WebSocket(frames) = self {
             let (code, reason) = match (frames.end, reason) {
                 (Some(End::Violation(violation)), _) => (violation.code, violation.reason),
-                (Some(End::Closed), _) => (CloseCode::Normal, ""),
+                (Some(End::Closed(code)), _) => {
+                    write_close_answer(code, &mut out);
+                    return out;
+                }
                 (None, "quit" | "idle") => (CloseCode::Normal, reason),
                 (None, _) => (CloseCode::PolicyViolation, reason),
             };

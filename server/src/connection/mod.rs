@@ -243,7 +243,7 @@ impl Connection<'_> {
             }
             self.send_codec_answers();
             match self.input.end() {
-                Some(End::Closed) => return CLOSED,
+                Some(End::Closed(_)) => return CLOSED,
                 Some(End::Violation(violation)) => return violation.reason,
                 None => {}
             }

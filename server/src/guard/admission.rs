@@ -8,7 +8,8 @@
 //! A connection of HTTP never signs in. These have places of their own, which are many and held for seconds: browsers open
 //! six at once, and a class stands behind one address. Only one that is idle, waiting for a request, is replaced: its
 //! browser opens another one, which the user does not see. With a request under way the user would see an error. So idle
-//! connections give way to all others, or the browsers of a class would keep its users at terminals out.
+//! connections give way to all others, or the browsers of a class would keep its users at terminals out. A
+//! WebSocket that has not signed in may be replaced, too.
 //!
 //! | limit reached by a new connection | result |
 //! |---|---|
@@ -183,7 +184,7 @@ impl Admission {
         result
     }
 
-    /// Notes that a request of HTTP is under way on a connection, or none.
+    /// Notes that a request of HTTP is under way on a connection, or none: then a newer connection may replace it.
     pub fn set_busy(&mut self, client: ClientId, is_busy: bool) {
         self.http.set_replaceable(client, !is_busy);
     }

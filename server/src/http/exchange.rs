@@ -3,6 +3,7 @@
 use super::ConnectionFacts;
 use super::host_rules::AllowedHosts;
 use super::request::Request;
+use landline_common::tls::ServerKey;
 
 /// What answers tell about the server. It stays the same while the server runs.
 #[derive(Clone, Debug, Default)]
@@ -17,8 +18,6 @@ pub struct ServerFacts {
     pub text_port: Option<u16>,
     /// The web port; `None` if there is none.
     pub web_port: Option<u16>,
-    /// Groups of digits that identify the server's key; `None` if TLS is off.
-    pub fingerprint: Option<String>,
     /// Other machines must use TLS (`--require-tls`).
     pub requires_tls: bool,
     /// An address of this server, with the web port, for requests that name no host: `10.0.0.1:8080`.
@@ -36,6 +35,8 @@ pub struct Exchange<'a> {
     pub server: &'a ServerFacts,
     /// Users who are signed in.
     pub users: usize,
+    /// The server's key; `None` if TLS is off. A reload of the operator's files may change it.
+    pub key: Option<ServerKey>,
     /// The connection.
     pub connection: ConnectionFacts,
 }

@@ -2,7 +2,7 @@
 
 use super::ConnectionFacts;
 use super::authority::{Authority, Host};
-use super::exchange::{Exchange, ServerFacts};
+use super::exchange::Exchange;
 use super::response::{Response, Status};
 use super::upgrade::PROTOCOL;
 use base64::Engine;
@@ -37,7 +37,7 @@ fn address(exchange: Exchange<'_>) -> Option<Authority> {
 }
 
 fn render(exchange: Exchange<'_>) -> String {
-    let Exchange { server, users, connection, .. } = exchange;
+    let Exchange { server, users, key, connection, .. } = exchange;
     let name = escape(&server.name);
     let mut html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -61,7 +61,7 @@ fn render(exchange: Exchange<'_>) -> String {
     let address = address(exchange);
     if let (Some(Authority { host, .. }), Some(port)) = (&address, server.text_port) {
         push("<h2>How to join</h2>\n<dl>");
-        for (title, command) in ways_to_join(server, host, port) {
+        for (title, command) in ways_to_join(exchange, host, port) {
             push(&format!("<dt>{title}</dt>\n<dd><code>{}</code></dd>", escape(&command)));
         }
         push("</dl>\n<p>In a terminal, then type NAME_ROOM, for example alice_lobby, and talk.</p>");
@@ -74,22 +74,22 @@ fn render(exchange: Exchange<'_>) -> String {
     }
     push("<h2>Encryption</h2>");
     push(&format!("<p>{}</p>", encryption(connection)));
-    if let Some(fingerprint) = &server.fingerprint {
-        let fingerprint = escape(fingerprint);
+    if let Some(key) = key {
         push(
             "<p>landline shows these digits when it first meets this server. Compare them with those that the server \
              shows at its start.</p>",
         );
-        push(&format!("<p><code>{fingerprint}</code></p>"));
+        push(&format!("<p><code>{}</code></p>", key.fingerprint()));
     }
     push("</main>\n</body>\n</html>");
     html
 }
 
 /// Returns each way to join: its title, and what to type.
-fn ways_to_join(server: &ServerFacts, host: &Host, port: u16) -> Vec<(&'static str, String)> {
+fn ways_to_join(exchange: Exchange<'_>, host: &Host, port: u16) -> Vec<(&'static str, String)> {
+    let Exchange { server, key, .. } = exchange;
     let mut ways = vec![("With the program landline", format!("landline {}", landline_address(host, port)))];
-    if server.fingerprint.is_some() {
+    if key.is_some() {
         // The address in the middle: a narrow page breaks the line before it, and not behind the hyphen of an option.
         let target = host.with_port(port);
         ways.push(("In any terminal, encrypted", format!("openssl s_client -connect {target} -quiet")));

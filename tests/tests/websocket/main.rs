@@ -1,5 +1,5 @@
-//! WebSocket clients, with tungstenite and the Python package `websockets` as the other side: the codec, and members of
-//! rooms at a hub without ports.
+//! WebSocket clients, with tungstenite and the Python package `websockets` as the other side: the codec, members of rooms
+//! at a hub without ports, and a whole server.
 
 mod codec;
 mod fixture;

@@ -1,13 +1,23 @@
 use super::*;
+use crate::http::exchange::ServerFacts;
 use crate::http::reader::tests::request;
 use crate::http::router::tests::facts;
+use landline_common::tls::ServerKey;
 
 const PLAIN: ConnectionFacts =
     ConnectionFacts { is_encrypted: false, is_proxied: false, must_encrypt: false, is_main_port: false };
 
+fn key() -> ServerKey {
+    "0123456789abcdef".repeat(4).parse().unwrap()
+}
+
 fn page(server: &ServerFacts, connection: ConnectionFacts, host: &str) -> String {
+    page_with(server, connection, host, Some(key()))
+}
+
+fn page_with(server: &ServerFacts, connection: ConnectionFacts, host: &str, key: Option<ServerKey>) -> String {
     let request = request(&format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"));
-    render(Exchange { request: &request, server, users: 2, connection })
+    render(Exchange { request: &request, server, users: 2, key, connection })
 }
 
 #[test]
@@ -22,7 +32,7 @@ fn page_tells_how_to_join() {
         "<code>ws://192.168.1.20:8080/ws</code>",
         "then type NAME_ROOM, for example alice_lobby",
         "This connection is not encrypted",
-        "<code>12345 67890</code>",
+        &format!("<code>{}</code>", key().fingerprint()),
     ] {
         assert!(html.contains(expected), "{expected} in {html}");
     }
@@ -39,7 +49,7 @@ fn commands_fit_the_address_and_the_server() {
     let html = page(&ServerFacts { requires_tls: true, ..facts() }, encrypted, "box");
     assert!(html.contains("<code>wss://box/ws</code>") && html.contains("This connection is encrypted."), "{html}");
     assert!(!html.contains("<code>nc "), "{html}");
-    let html = page(&ServerFacts { fingerprint: None, has_password: true, ..facts() }, PLAIN, "box");
+    let html = page_with(&ServerFacts { has_password: true, ..facts() }, PLAIN, "box", None);
     assert!(!html.contains("openssl") && !html.contains("digits"), "{html}");
     assert!(html.contains("you need this server&#39;s password"), "{html}");
     let html = page(&ServerFacts { text_port: None, ..facts() }, PLAIN, "box");
@@ -51,7 +61,7 @@ fn commands_fit_the_address_and_the_server() {
 #[test]
 fn request_without_a_host_gets_the_own_address() {
     let request = request("GET / HTTP/1.0\r\n\r\n");
-    let html = render(Exchange { request: &request, server: &facts(), users: 1, connection: PLAIN });
+    let html = render(Exchange { request: &request, server: &facts(), users: 1, key: None, connection: PLAIN });
     assert!(html.contains("<code>nc 10.0.0.1 12345</code>") && html.contains("One user is online."), "{html}");
 }
 
@@ -67,7 +77,7 @@ fn name_of_the_server_is_text() {
 #[test]
 fn policy_allows_the_style_and_connections_to_this_server() {
     let request = request("GET / HTTP/1.1\r\nHost: box\r\n\r\n");
-    let response = respond(Exchange { request: &request, server: &facts(), users: 2, connection: PLAIN });
+    let response = respond(Exchange { request: &request, server: &facts(), users: 2, key: None, connection: PLAIN });
     let text = String::from_utf8(response.to_bytes()).unwrap();
     let style = text.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
     let hash = STANDARD.encode(digest(&SHA256, style.as_bytes()));

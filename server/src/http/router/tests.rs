@@ -11,7 +11,6 @@ pub fn facts() -> ServerFacts {
         has_password: false,
         text_port: Some(12_345),
         web_port: Some(8_080),
-        fingerprint: Some("12345 67890".into()),
         requires_tls: false,
         own_address: "10.0.0.1:8080".into(),
         hosts: AllowedHosts::new("box", &[]),
@@ -22,7 +21,7 @@ const PLAIN: ConnectionFacts =
     ConnectionFacts { is_encrypted: false, is_proxied: false, must_encrypt: false, is_main_port: false };
 
 fn answer_on(connection: ConnectionFacts, text: &str) -> Answer {
-    answer(Exchange { request: &request(text), server: &facts(), users: 3, connection })
+    answer(Exchange { request: &request(text), server: &facts(), users: 3, key: None, connection })
 }
 
 fn respond_on(connection: ConnectionFacts, text: &str) -> Response {
@@ -176,7 +175,7 @@ fn main_port_sends_browsers_to_the_page_at_the_web_port() {
     assert!(matches!(answer_on(main, &format!("{HANDSHAKE}\r\n")), Answer::Upgrade(_)));
     let without = ServerFacts { web_port: None, ..facts() };
     let request = request("GET / HTTP/1.1\r\nHost: box\r\n\r\n");
-    let answer = answer(Exchange { request: &request, server: &without, users: 0, connection: main });
+    let answer = answer(Exchange { request: &request, server: &without, users: 0, key: None, connection: main });
     assert!(matches!(answer, Answer::Respond(page) if page.status() == Status::Ok));
 }
 
@@ -184,10 +183,13 @@ fn main_port_sends_browsers_to_the_page_at_the_web_port() {
 fn client_that_asks_first_learns_the_refusal_before_it_sends() {
     let refuse = |path: &str| {
         let head = request(&format!("POST {path} HTTP/1.1\r\nHost: box\r\n\r\n"));
-        refuse_body(Exchange { request: &head, server: &facts(), users: 0, connection: PLAIN })
+        refuse_body(Exchange { request: &head, server: &facts(), users: 0, key: None, connection: PLAIN })
     };
     let refused = refuse("/none").unwrap();
     assert_eq!((refused.status(), refused.ends_connection()), (Status::NotFound, true));
     let head = request("GET / HTTP/1.1\r\nHost: box\r\n\r\n");
-    assert_eq!(refuse_body(Exchange { request: &head, server: &facts(), users: 0, connection: PLAIN }), None);
+    assert_eq!(
+        refuse_body(Exchange { request: &head, server: &facts(), users: 0, key: None, connection: PLAIN }),
+        None
+    );
 }

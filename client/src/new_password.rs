@@ -4,8 +4,15 @@ use landline_common::limits::PASSWORD_MAX_BYTES;
 use landline_common::password;
 use std::fmt;
 
-/// Warning to show before the user types a password.
-pub const CAUTION: &str = "Not encrypted on this network. Do not reuse a password from elsewhere.";
+/// Returns the warning to show before the user types a password. `is_encrypted` is `None` before there is a connection.
+#[must_use]
+pub fn caution(is_encrypted: Option<bool>) -> &'static str {
+    match is_encrypted {
+        Some(true) => "The server sees it. Do not reuse a password from elsewhere.",
+        Some(false) => "Not encrypted on this network. Do not reuse a password from elsewhere.",
+        None => "The server sees it, and the network may. Do not reuse one from elsewhere.",
+    }
+}
 
 /// Bytes of a new password at least. No server accepts a shorter one.
 const MIN_BYTES: usize = 8;

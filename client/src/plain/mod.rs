@@ -182,9 +182,9 @@ impl PlainLoop<'_> {
                 }
                 PlainEffect::Answer(event) => self.output.print_answer(&event)?,
                 PlainEffect::Notice(text) => self.output.print_notice(&text)?,
-                PlainEffect::AskPasswords(purpose) => {
+                PlainEffect::AskPasswords { purpose, is_encrypted } => {
                     self.output.flush()?;
-                    let answer = passwords::ask(purpose)?;
+                    let answer = passwords::ask(purpose, is_encrypted)?;
                     self.feed(PlainInput::Passwords(answer), None)?;
                 }
                 PlainEffect::Remember(what) => (self.remember)(what),

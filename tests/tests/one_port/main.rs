@@ -1,3 +1,4 @@
 //! One port for every protocol: text, TLS, HTTP and WebSocket by the first bytes.
 
+mod encryption;
 mod together;

@@ -70,7 +70,12 @@ pub enum PlainEffect {
     /// Print a notice of this program.
     Notice(String),
     /// Ask for passwords on the terminal. The result returns as [`PlainInput::Passwords`].
-    AskPasswords(Purpose),
+    AskPasswords {
+        /// Purpose of the passwords.
+        purpose: Purpose,
+        /// TLS encrypts the connection to the server.
+        is_encrypted: bool,
+    },
     /// Store something for the next start.
     Remember(Remembered),
     /// End the program; the error is the reason if lines were not sent or the session ended.

@@ -103,7 +103,10 @@ impl Plain {
         }
         match purpose.refusal(&self.engine, self.options.mesh) {
             Some(why) => self.refuse(typed, &why),
-            None => self.effects.push(PlainEffect::AskPasswords(purpose)),
+            None => {
+                let is_encrypted = self.engine.is_encrypted();
+                self.effects.push(PlainEffect::AskPasswords { purpose, is_encrypted });
+            }
         }
     }
 

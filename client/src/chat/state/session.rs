@@ -101,7 +101,7 @@ impl State {
         let text =
             format!("Welcome to {server}, {me}. Type to talk; Tab completes names and /commands; F1 shows all keys.");
         self.add_notice_here(Severity::Info, &text);
-        if self.engine.has_account() {
+        if self.engine.has_account() && !self.engine.is_encrypted() {
             self.add_notice_here(Severity::Info, text::PASSWORD_SENT);
         }
     }

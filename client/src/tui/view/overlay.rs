@@ -9,7 +9,7 @@ use crate::chat::overlay::Overlay;
 use crate::chat::password_form::{PasswordForm, Purpose};
 use crate::chat::paste::Pasted;
 use crate::chat::wrap::{CellWidth, truncated, wrap};
-use crate::new_password::CAUTION;
+use crate::new_password::caution;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Block, Clear, Widget};
@@ -26,13 +26,16 @@ pub(super) fn draw(
         Overlay::Help { first } => help((*first, state.in_mesh()), theme, area, buffer),
         Overlay::Paste(pasted) => paste(state, pasted, theme, area, buffer),
         Overlay::Menu(shown) => menu(shown, theme, area, buffer),
-        Overlay::Password(form) => return password(form, theme, area, buffer),
+        Overlay::Password(form) => {
+            let caution = caution(Some(state.engine().is_encrypted()));
+            return password(form, caution, theme, area, buffer);
+        }
     }
     None
 }
 
 /// Draws the password form. The typed password is masked.
-fn password(form: &PasswordForm, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+fn password(form: &PasswordForm, caution: &str, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let height = area.height.min(9);
     let area = Rect { y: area.bottom() - height, height, ..area };
     let title = match form.purpose {
@@ -50,7 +53,7 @@ fn password(form: &PasswordForm, theme: &Theme, area: Rect, buffer: &mut Buffer)
     write_spans(inner, rows.next()?, buffer, &[(form.question(), theme.new)]);
     let y = rows.next()?;
     write_spans(inner, y, buffer, &[("❯ ", theme.key), (&before, theme.text), (&after, theme.text)]);
-    let texts = [(form.problem(), "! ", theme.refused), (Some(CAUTION), "", theme.dim)];
+    let texts = [(form.problem(), "! ", theme.refused), (Some(caution), "", theme.dim)];
     for (text, sign, style) in texts {
         let Some(text) = text else { continue };
         let width = width.saturating_sub(sign.cell_width());

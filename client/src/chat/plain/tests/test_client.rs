@@ -83,7 +83,7 @@ impl TestClient {
                     self.shown += 1;
                     self.dialect = Some(dialect);
                 }
-                PlainEffect::AskPasswords(purpose) => self.asked.push(purpose),
+                PlainEffect::AskPasswords { purpose, .. } => self.asked.push(purpose),
                 PlainEffect::Remember(what) => self.remembered.push(what),
                 PlainEffect::Leave(end) => self.left = Some(end),
             }

@@ -4,17 +4,13 @@ use landline_common::limits::PASSWORD_MAX_BYTES;
 use landline_common::password;
 use std::fmt;
 
-/// Warning to show before the user types a password for a server that is not reached yet.
-pub const CAUTION: &str =
-    "Encrypted on this network only if the server has TLS. Do not reuse a password from elsewhere.";
-
-/// Returns the warning to show before the user types a password on a connection.
+/// Returns the warning to show before the user types a password. `is_encrypted` is `None` before there is a connection.
 #[must_use]
-pub fn caution(is_encrypted: bool) -> &'static str {
-    if is_encrypted {
-        "Encrypted on this network. Do not reuse a password from elsewhere."
-    } else {
-        "Not encrypted on this network. Do not reuse a password from elsewhere."
+pub fn caution(is_encrypted: Option<bool>) -> &'static str {
+    match is_encrypted {
+        Some(true) => "The server sees it. Do not reuse a password from elsewhere.",
+        Some(false) => "Not encrypted on this network. Do not reuse a password from elsewhere.",
+        None => "The server sees it, and the network may. Do not reuse one from elsewhere.",
     }
 }
 

@@ -37,7 +37,7 @@ pub struct Reply<'a> {
     pub done: bool,
 }
 
-/// The details of a successful sign-in that only programs need.
+/// The details of a successful sign-in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SignInDetails<'a> {
     /// The server's [`PROTOCOL`]; 0 from servers without command objects.
@@ -52,6 +52,8 @@ pub struct SignInDetails<'a> {
     pub member_of: Vec<Text<'a>>,
     /// The rate limit: lines, and the milliseconds in which the client may send them. `None` without a limit.
     pub rate: Option<(u64, u64)>,
+    /// TLS encrypts the connection.
+    pub encrypted: bool,
 }
 
 /// The version of the protocol between client and server.
@@ -133,8 +135,8 @@ pub enum EventKind<'a> {
     DirectTalk { with: Text<'a>, own: bool, text: Text<'a> },
     /// An encrypted chat has ended.
     DirectEnded { with: Text<'a>, reason: Text<'a> },
-    /// A user signed in.
-    Connected { user: Text<'a> },
+    /// A user signed in, over an `encrypted` connection or in the clear.
+    Connected { user: Text<'a>, encrypted: bool },
     /// A user signed out or was lost.
     Disconnected { user: Text<'a> },
     /// A user changed its name.
@@ -145,14 +147,14 @@ pub enum EventKind<'a> {
     Left { user: Text<'a>, room: Text<'a> },
     /// A summary of many arrivals and departures, in a room or (without one) on the server: numbers, and some names.
     Gathered { room: Option<Text<'a>>, came: usize, went: usize, users: Vec<Text<'a>> },
-    /// The users online.
-    Online { users: Vec<Text<'a>>, part: Part<'a> },
+    /// The users online; `unencrypted` has those of them whose connections are not encrypted.
+    Online { users: Vec<Text<'a>>, unencrypted: Box<[Text<'a>]>, part: Part<'a> },
     /// The other users who were online within the last `seconds`.
     Seen { seconds: u64, users: Vec<Text<'a>>, part: Part<'a> },
     /// The users whom the reader blocks.
     Blocked { users: Vec<Text<'a>>, part: Part<'a> },
-    /// The members of a room.
-    Members { room: Text<'a>, users: Vec<Text<'a>>, part: Part<'a> },
+    /// The members of a room; `unencrypted` as for the users online.
+    Members { room: Text<'a>, users: Vec<Text<'a>>, unencrypted: Box<[Text<'a>]>, part: Part<'a> },
     /// The rules of a room, and what they mean for the reader.
     Rules { room: Text<'a>, rules: Box<RoomOverview> },
     /// All rooms with their numbers of members.

@@ -66,6 +66,8 @@ struct WireEvent<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    encrypted: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     needs_password: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     command: Option<Text<'a>>,
@@ -129,6 +131,8 @@ struct WireEvent<'a> {
     next: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     users: Option<Vec<Text<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unencrypted: Option<Vec<Text<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rooms: Option<Vec<(Text<'a>, usize)>>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -228,13 +228,20 @@ mod tests {
                 EventKind::Refused(Cause::WrongPassword.report()),
                 r#"{"type":"auth_fail","ts":"14:23","reason":"Wrong password."}"#,
             ),
-            (EventKind::Connected { user: "Bob".into() }, r#"{"type":"system","ts":"14:23","text":"Bob joined."}"#),
+            (
+                EventKind::Connected { user: "Bob".into(), encrypted: false },
+                r#"{"type":"system","ts":"14:23","text":"Bob joined."}"#,
+            ),
             (
                 EventKind::Disconnected { user: "Bob".into() },
                 r#"{"type":"system","ts":"14:23","text":"Bob left the chat."}"#,
             ),
             (
-                EventKind::Online { users: vec!["A".into(), "B".into()], part: Part::default() },
+                EventKind::Online {
+                    users: vec!["A".into(), "B".into()],
+                    unencrypted: Box::default(),
+                    part: Part::default(),
+                },
                 r#"{"type":"system","ts":"14:23","text":"Online: A, B"}"#,
             ),
             (Cause::NoSuchUser.with_user("x").into(), r#"{"type":"system","ts":"14:23","text":"User 'x' not found."}"#),

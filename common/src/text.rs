@@ -22,7 +22,7 @@ use crate::history::Location;
 use crate::time::OffsetDateTime;
 use std::io::Write;
 
-/// Caution for an account that has just signed in with its password.
+/// Caution for an account that has just signed in with its password over a connection that is not encrypted.
 pub const PASSWORD_SENT: &str = "Your password crossed the network unencrypted: use it nowhere else.";
 
 /// The variants of the text form.
@@ -105,7 +105,9 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
         | EventKind::PrivateChats { .. }
         | EventKind::Rooms { .. } => lines.list_of(&event.what),
         EventKind::Rules { room, rules } => lines.sentences(&rules.sentences(room, event.at.offset_s)),
-        EventKind::Welcome { user, server, room, account, .. } => lines.welcome(user, server, room, *account),
+        EventKind::Welcome { user, server, room, account, grant } => {
+            lines.welcome([user, server, room], *account, grant.encrypted);
+        }
         EventKind::Refused(report) if dialect.is_unframed() => {
             lines.line(format_args!("{}", report.code().unwrap_or(403)))
         }
@@ -208,7 +210,7 @@ impl LineWriter<'_> {
     /// Writes a list, or one page of it.
     fn list_of(&mut self, what: &EventKind<'_>) {
         match what {
-            EventKind::Online { users, part } => {
+            EventKind::Online { users, part, .. } => {
                 let prefix = if self.dialect == Dialect::LanTalk { "Online: " } else { "Online clients: " };
                 self.names(prefix, users, part);
             }
@@ -216,7 +218,7 @@ impl LineWriter<'_> {
                 self.names(&format!("Online in the last {seconds} s: "), users, part);
             }
             EventKind::Blocked { users, part } => self.names("Blocked: ", users, part),
-            EventKind::Members { room, users, part } => self.names(&format!("In {room}: "), users, part),
+            EventKind::Members { room, users, part, .. } => self.names(&format!("In {room}: "), users, part),
             EventKind::PrivateChats { users, part } => self.names("Private chats: ", users, part),
             EventKind::Rooms { rooms, part } => {
                 let shown: Vec<Text<'_>> =
@@ -297,7 +299,7 @@ impl LineWriter<'_> {
         self.line(format_args!("+{came} joined, {went} left{room}{names}"));
     }
 
-    fn welcome(&mut self, user: &str, server: &str, room: &str, account: bool) {
+    fn welcome(&mut self, [user, server, room]: [&str; 3], account: bool, encrypted: bool) {
         match self.dialect {
             Dialect::TcpChat => self.line(format_args!("200")),
             Dialect::Chat77 => self.line(format_args!("AUTH_SUCCESS")),
@@ -305,7 +307,7 @@ impl LineWriter<'_> {
                 if account {
                     self.line(format_args!("AUTH_SUCCESS"));
                 }
-                let caution = if account { format!(" {PASSWORD_SENT}") } else { String::new() };
+                let caution = if account && !encrypted { format!(" {PASSWORD_SENT}") } else { String::new() };
                 self.line(format_args!(
                     "200 Welcome to {server}, {user}. You are in {room}; /help lists the commands.{caution}"
                 ));
@@ -351,7 +353,7 @@ impl LineWriter<'_> {
                 self.line(format_args!("DIRECT_CONNECTED:{with}:{fingerprint}"));
             }
             EventKind::DirectEnded { with, reason } => self.line(format_args!("DIRECT_ENDED:{with}:{reason}")),
-            EventKind::Connected { user } => self.line(format_args!("{user} has connected to the chatroom")),
+            EventKind::Connected { user, .. } => self.line(format_args!("{user} has connected to the chatroom")),
             EventKind::Disconnected { user } => self.line(format_args!("{user} has left the chatroom")),
             EventKind::Renamed { from, to } => self.line(format_args!("{from} is now {to}")),
             EventKind::Joined { user, room } => self.line(format_args!("{user} joined {room}")),
@@ -394,7 +396,7 @@ impl LineWriter<'_> {
     /// Writes the sentences of LanTalk 2.0, and sentences in its manner for events that it does not have.
     fn lantalk(&mut self, what: &EventKind<'_>) {
         match what {
-            EventKind::Connected { user } => self.line(format_args!("{user} joined.")),
+            EventKind::Connected { user, .. } => self.line(format_args!("{user} joined.")),
             EventKind::Disconnected { user } => self.line(format_args!("{user} left the chat.")),
             EventKind::Info(text) | EventKind::Error { text, .. } => self.talk(&[], text),
             EventKind::PrivateRequest { from } => {
@@ -405,7 +407,9 @@ impl LineWriter<'_> {
                     "Private chat with {with}; nothing is stored. /private {with} TEXT writes, /end {with} ends it."
                 ));
             }
-            EventKind::PrivateRejected { by } => self.line(format_args!("{by} declined.")),
+            EventKind::PrivateRejected { by } | EventKind::DirectRejected { by } => {
+                self.line(format_args!("{by} declined."));
+            }
             EventKind::PrivateEnded { with, reason } => {
                 self.line(format_args!("Private chat with {with} ended ({reason})."))
             }
@@ -414,9 +418,6 @@ impl LineWriter<'_> {
             )),
             EventKind::DirectReady { user, .. } => {
                 self.line(format_args!("{user} accepts; connecting to {user}'s computer…"));
-            }
-            EventKind::DirectRejected { by } => {
-                self.line(format_args!("{by} declined."));
             }
             EventKind::DirectConnected { with, fingerprint } => self.line(format_args!(
                 "Encrypted chat with {with}; nothing is stored. Read these numbers to each other: {fingerprint} \

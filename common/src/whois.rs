@@ -13,6 +13,8 @@ pub struct Whois<'a> {
     pub account: bool,
     /// The word of the user's program, see [`described`]; `None` for a user who is offline.
     pub client: Option<Text<'a>>,
+    /// TLS encrypts the connection of the user's program; `None` for a user who is offline.
+    pub encrypted: Option<bool>,
     /// Time of the sign-in, in milliseconds since 1970.
     pub since: Option<i64>,
     /// Minutes since the user's last command.
@@ -58,6 +60,11 @@ impl Whois<'_> {
                 }
                 first += &format!(", idle for {}", span(self.idle_minutes.unwrap_or(0)));
                 first += &format!(", by {}", described(client));
+                first += match self.encrypted {
+                    Some(true) => ", over an encrypted connection",
+                    Some(false) => ", not encrypted",
+                    None => "",
+                };
             }
             (None, Some(last)) => first += &format!(", offline for {}", span(minutes_since(last))),
             (None, None) => first += ", offline",
@@ -106,6 +113,7 @@ mod tests {
         let online = Whois {
             user: "bob".into(),
             client: Some("text".into()),
+            encrypted: Some(false),
             since: Some(AT.unix_ms - 185 * 60_000),
             idle_minutes: Some(2),
             away: Some("lunch".into()),
@@ -118,13 +126,15 @@ mod tests {
         assert_eq!(
             online.sentences(AT),
             [
-                "bob is a guest, here for 3 h 5 min, idle for 2 min, by a text client such as nc",
+                "bob is a guest, here for 3 h 5 min, idle for 2 min, by a text client such as nc, not encrypted",
                 "Away: lunch",
                 "Rooms: lobby, ops",
                 "bob is an owner of this server, muted in ops",
                 "Address: 10.0.0.1",
             ]
         );
+        let hidden = Whois { encrypted: Some(true), ..online };
+        assert!(hidden.sentences(AT)[0].ends_with("such as nc, over an encrypted connection"));
         let offline = Whois { user: "carol".into(), account: true, ..Whois::default() };
         assert_eq!(offline.sentences(AT), ["carol is an account, offline"]);
         let seen = Whois { last_seen: Some(AT.unix_ms - 3 * 86_400_000), ..offline };

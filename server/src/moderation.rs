@@ -1,6 +1,8 @@
 //! The operator's actions on a running server: list, kick, ban, accounts, announcements. Each returns the answer for
 //! the console: what was done, or why nothing was.
 
+mod stats;
+
 use crate::connection::ServerContext;
 use crate::connections::{self, ConnectionTable, LiveConnection};
 use crate::fanout::{DisconnectReason, Flushers};
@@ -10,7 +12,7 @@ use crate::hub::User;
 use crate::store::{BanRow, Messages};
 use landline_common::command::room_word;
 use landline_common::history::HistoryOwner;
-use landline_common::{Cause, EventKind, NameKey, OffsetDateTime, Rendering, Report, RoomName};
+use landline_common::{Cause, EventKind, NameKey, OffsetDateTime, Report, RoomName};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::net::IpAddr;
@@ -42,8 +44,9 @@ impl Moderator {
         let addresses = self.addresses();
         let line = |user: &Arc<User>| {
             let kind = if user.is_account() { "account" } else { "guest" };
+            let transport = if user.is_encrypted() { ", TLS" } else { "" };
             let address = addresses.get(&user.client()).map_or("?".to_owned(), IpAddr::to_string);
-            format!("  {} ({address}, {kind})", user.name)
+            format!("  {} ({address}, {kind}{transport})", user.name)
         };
         let lines: Vec<_> = users.iter().map(line).collect();
         if lines.is_empty() { "No users are online.".to_owned() } else { format!("Online:\n{}", lines.join("\n")) }
@@ -292,36 +295,6 @@ impl Moderator {
         Ok(format!("Said to {users} user{}{place}.", if users == 1 { "" } else { "s" }))
     }
 
-    /// Shows the server's counters.
-    #[must_use]
-    pub fn stats(&self) -> String {
-        let hub = &self.context.hub;
-        let deliveries = self.flushers.stats();
-        let mut doors = BTreeMap::new();
-        for user in hub.online_users() {
-            *doors.entry(door_name(user.rendering())).or_insert(0) += 1;
-        }
-        let doors: Vec<_> = doors.iter().map(|(door, users)| format!("{door} {users}")).collect();
-        let bans = self.context.bans.list(self.context.clock.now()).len();
-        let seconds = self.started.elapsed().as_secs();
-        format!(
-            "Connected: {} | Banned IPs: {bans}\nBy door: {}\nRooms: {} | Messages: {} | Deliveries: {} | Bytes: {}\n\
-             Uptime: {}:{:02}:{:02} | Memory: {} | Backlog: {} bytes\nTLS: {}",
-            hub.user_count(),
-            if doors.is_empty() { "none".to_owned() } else { doors.join(", ") },
-            hub.rooms().len(),
-            hub.message_count(),
-            deliveries.deliveries(),
-            deliveries.bytes(),
-            seconds / 3_600,
-            seconds / 60 % 60,
-            seconds % 60,
-            memory(),
-            self.context.poller.queued_bytes(),
-            crate::tls::describe(self.context.tls.as_deref(), self.context.require_tls),
-        )
-    }
-
     fn find_user(&self, name: &str) -> Result<Arc<User>, String> {
         self.context.hub.find(name).ok_or_else(|| format!("User '{name}' not found; /users lists the users online."))
     }
@@ -408,24 +381,6 @@ fn describe_departure(user: &DepartedUser) -> String {
 /// Returns a reason in the form of the log.
 fn with_reason(reason: &str) -> String {
     if reason.is_empty() { String::new() } else { format!(" (reason: {reason})") }
-}
-
-fn door_name(rendering: Rendering) -> &'static str {
-    match rendering {
-        Rendering::Text | Rendering::TextElsewhere => "text",
-        Rendering::Json => "JSON",
-        Rendering::TcpChat => "tcp_chat",
-        Rendering::Chat77 => "Chat77",
-        Rendering::LanTalk => "LanTalk",
-        Rendering::WebSocket => "WebSocket",
-    }
-}
-
-/// Returns the resident memory, or `?` on systems other than Linux.
-fn memory() -> String {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    resident.map_or("?".to_owned(), |kib| kib.trim().to_owned())
 }
 
 #[cfg(test)]

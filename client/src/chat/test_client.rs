@@ -38,6 +38,8 @@ pub struct TestClient {
     pub edits: Vec<(u64, String)>,
     /// Rules with which the server answers, by room. It refuses questions about other rooms.
     pub rules: HashMap<String, RoomOverview>,
+    /// The connection is encrypted, as the server says at the next sign-in.
+    pub is_encrypted: bool,
 }
 
 /// Returns the identity of alice, a guest.
@@ -80,6 +82,7 @@ impl TestClient {
             pings: Vec::new(),
             edits: Vec::new(),
             rules: HashMap::new(),
+            is_encrypted: false,
         }
     }
 
@@ -144,6 +147,7 @@ impl TestClient {
             resumed,
             member_of,
             rate: limited.then_some((10, 5_000)),
+            encrypted: self.is_encrypted,
         };
         let (user, server, room) = ("alice".into(), "Landline".into(), "lobby".into());
         self.unanswered.clear();
@@ -277,7 +281,12 @@ impl TestClient {
             let what = match line.split_once("/who ") {
                 Some((_, room)) => {
                     let users = if room == "mesh" { vec!["alice".into()] } else { people() };
-                    EventKind::Members { room: room.to_owned().into(), users, part: Part::default() }
+                    EventKind::Members {
+                        room: room.to_owned().into(),
+                        users,
+                        unencrypted: Box::default(),
+                        part: Part::default(),
+                    }
                 }
                 None if line.ends_with(": /rules") => {
                     let room = line.trim_end_matches(": /rules");
@@ -289,7 +298,9 @@ impl TestClient {
                         None => Cause::UnknownCommand.with_word("rules").into(),
                     }
                 }
-                None if line == "/users" => EventKind::Online { users: people(), part: Part::default() },
+                None if line == "/users" => {
+                    EventKind::Online { users: people(), unencrypted: Box::default(), part: Part::default() }
+                }
                 None => EventKind::RecallEnd { count: 0, remark: "".into(), next: None },
             };
             self.reply(label, what);

@@ -79,6 +79,7 @@ impl Engine {
                 self.set_name(user);
                 self.server = (**server).into();
                 self.account = *account;
+                self.is_encrypted = grant.encrypted;
                 if !grant.resumed {
                     self.resolve_unconfirmed_password(reply.map(|(label, _)| label));
                 }

@@ -65,6 +65,8 @@ pub struct Engine {
     me: Box<str>,
     /// True if signed in to an account.
     account: bool,
+    /// TLS encrypts the connection to the server, or the links of the mesh.
+    is_encrypted: bool,
     /// Name of the server.
     server: Box<str>,
     connection: ConnectionState,
@@ -112,6 +114,7 @@ impl Engine {
             me: identity.name.as_str().into(),
             identity,
             account: false,
+            is_encrypted: false,
             server: "".into(),
             connection: ConnectionState::default(),
             queue: SendQueue::default(),
@@ -156,6 +159,12 @@ impl Engine {
     #[must_use]
     pub fn is_me(&self, user: &str) -> bool {
         *user == *self.me
+    }
+
+    /// Returns whether the connection of the last sign-in is encrypted.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.is_encrypted
     }
 
     /// Returns whether the user is signed in to an account.

@@ -206,7 +206,7 @@ fn looks_local(event: &Event<'_>, line: &str) -> bool {
 fn names<'e>(what: &'e EventKind<'_>) -> Vec<&'e str> {
     match what {
         EventKind::Said { room, user, .. } => vec![room, user],
-        EventKind::SaidToAll { user, .. } | EventKind::Connected { user } | EventKind::Disconnected { user } => {
+        EventKind::SaidToAll { user, .. } | EventKind::Connected { user, .. } | EventKind::Disconnected { user } => {
             vec![user]
         }
         EventKind::Renamed { from, to } => vec![from, to],
@@ -246,7 +246,7 @@ mod tests {
             EventKind::Said { id: 1, room: "lobby".into(), user: forged.into(), text: "hi".into() },
             EventKind::Said { id: 1, room: "lobby".into(), user: "DIRECT_CONNECTED".into(), text: "x".into() },
             EventKind::Said { id: 1, room: "Direct".into(), user: "alice".into(), text: "hi".into() },
-            EventKind::Connected { user: "[Direct] bob: hi".into() },
+            EventKind::Connected { user: "[Direct] bob: hi".into(), encrypted: false },
             EventKind::Disconnected { user: "landline".into() },
             EventKind::Renamed { from: "landline".into(), to: "bob".into() },
             EventKind::Renamed { from: "alice".into(), to: "DIRECT_ENDED:bob".into() },

@@ -81,6 +81,7 @@ impl WireEvent<'_> {
                     resumed: self.resumed == Some(true),
                     member_of: owned_all(&self.member_of).unwrap_or_default(),
                     rate: self.rate,
+                    encrypted: self.encrypted == Some(true),
                 }),
             },
             ("auth_fail", None) => EventKind::Refused(self.report(&self.reason)?),
@@ -131,7 +132,7 @@ impl WireEvent<'_> {
                 EventKind::DirectConnected { with: owned(&self.user)?, fingerprint: owned(&self.fingerprint)? }
             }
             "direct_ended" => EventKind::DirectEnded { with: owned(&self.user)?, reason: owned(&self.reason)? },
-            "connected" => EventKind::Connected { user: owned(&self.user)? },
+            "connected" => EventKind::Connected { user: owned(&self.user)?, encrypted: self.encrypted == Some(true) },
             "disconnected" => EventKind::Disconnected { user: owned(&self.user)? },
             "renamed" => EventKind::Renamed { from: owned(&self.user)?, to: owned(&self.to)? },
             "joined" => EventKind::Joined { user: owned(&self.user)?, room: owned(&self.room)? },
@@ -154,9 +155,13 @@ impl WireEvent<'_> {
             },
             "seen" => EventKind::Seen { seconds: self.seconds?, users: owned_all(&self.users)?, part: self.part() },
             "blocked" => EventKind::Blocked { users: owned_all(&self.users)?, part: self.part() },
-            "online" => EventKind::Online { users: owned_all(&self.users)?, part: self.part() },
+            "online" => {
+                let (users, unencrypted) = (owned_all(&self.users)?, self.unencrypted());
+                EventKind::Online { users, unencrypted, part: self.part() }
+            }
             "members" => {
-                EventKind::Members { room: owned(&self.room)?, users: owned_all(&self.users)?, part: self.part() }
+                let (room, users, unencrypted) = (owned(&self.room)?, owned_all(&self.users)?, self.unencrypted());
+                EventKind::Members { room, users, unencrypted, part: self.part() }
             }
             "rules" => {
                 let rules = Box::new(self.rules.as_deref()?.clone());
@@ -182,6 +187,7 @@ impl WireEvent<'_> {
                 user: owned(&self.user)?,
                 account: self.account?,
                 client: owned(&self.client),
+                encrypted: self.encrypted,
                 since: self.since,
                 idle_minutes: self.idle_minutes,
                 last_seen: self.last_seen,
@@ -194,6 +200,11 @@ impl WireEvent<'_> {
             "info" => EventKind::Info(owned(&self.text)?),
             _ => return None,
         })
+    }
+
+    /// The users of a list whose connections are not encrypted.
+    fn unencrypted(&self) -> Box<[Text<'static>]> {
+        owned_all(&self.unencrypted).unwrap_or_default().into()
     }
 
     /// The fields that say which part of a list this is.

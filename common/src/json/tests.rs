@@ -26,7 +26,8 @@ fn objects_have_the_documented_form() {
     assert!(lines.contains(r#""text":"if x:\n    y""#) && lines.matches('\n').count() == 1, "{lines}");
     assert_eq!(line(EventKind::Format(Format::Json)), "{\"type\":\"system\",\"event\":\"format\",\"text\":\"json\"}\n");
     assert!(
-        line(EventKind::Connected { user: "bob".into() }).contains("\"text\":\"bob has connected to the chatroom\"")
+        line(EventKind::Connected { user: "bob".into(), encrypted: true })
+            .contains("\"text\":\"bob has connected to the chatroom\"")
     );
     assert!(line(EventKind::error(404, "no such room")).contains("\"code\":404"));
     let no_such_user = line(Cause::NoSuchUser.with_user("bob").into());
@@ -91,6 +92,10 @@ fn texts() -> impl Strategy<Value = Vec<Text<'static>>> {
     prop::collection::vec(text(), 0..4)
 }
 
+fn names() -> impl Strategy<Value = Box<[Text<'static>]>> {
+    texts().prop_map(Vec::into_boxed_slice)
+}
+
 fn place() -> impl Strategy<Value = Location<'static>> {
     prop_oneof![
         text().prop_map(Location::Room),
@@ -101,14 +106,15 @@ fn place() -> impl Strategy<Value = Location<'static>> {
 
 fn grant() -> impl Strategy<Value = SignInDetails<'static>> {
     let some = || prop::option::of(text());
-    (1..9u64, some(), some(), any::<bool>(), texts(), prop::option::of(any::<(u64, u64)>())).prop_map(
-        |(protocol, token, name_token, resumed, member_of, rate)| SignInDetails {
+    (1..9u64, some(), some(), any::<[bool; 2]>(), texts(), prop::option::of(any::<(u64, u64)>())).prop_map(
+        |(protocol, token, name_token, [resumed, encrypted], member_of, rate)| SignInDetails {
             protocol,
             token,
             name_token,
             resumed,
             member_of,
             rate,
+            encrypted,
         },
     )
 }
@@ -179,7 +185,8 @@ fn any_what() -> impl Strategy<Value = EventKind<'static>> {
                 let (client, room, address) = (away.clone(), away.clone(), away.clone());
                 let (idle_minutes, last_seen) = (since.map(i64::unsigned_abs), since);
                 let standing = rooms.clone();
-                let times = Whois { since, idle_minutes, last_seen, ..Whois::default() };
+                let encrypted = since.map(|since| since % 2 == 0);
+                let times = Whois { since, idle_minutes, last_seen, encrypted, ..Whois::default() };
                 EventKind::Whois(Box::new(Whois {
                     user,
                     account,
@@ -233,14 +240,23 @@ fn any_what() -> impl Strategy<Value = EventKind<'static>> {
         two().prop_map(|(with, fingerprint)| EventKind::DirectConnected { with, fingerprint }),
         (two(), any::<bool>()).prop_map(|((with, text), own)| EventKind::DirectTalk { with, own, text }),
         two().prop_map(|(with, reason)| EventKind::DirectEnded { with, reason }),
-        text().prop_map(|user| EventKind::Connected { user }),
+        (text(), any::<bool>()).prop_map(|(user, encrypted)| EventKind::Connected { user, encrypted }),
         text().prop_map(|user| EventKind::Disconnected { user }),
         two().prop_map(|(from, to)| EventKind::Renamed { from, to }),
         two().prop_map(|(user, room)| EventKind::Joined { user, room }),
         two().prop_map(|(user, room)| EventKind::Left { user, room }),
         (text(), overview()).prop_map(|(room, rules)| EventKind::Rules { room, rules: Box::new(rules) }),
-        (texts(), part()).prop_map(|(users, part)| EventKind::Online { users, part }),
-        (text(), texts(), part()).prop_map(|(room, users, part)| EventKind::Members { room, users, part }),
+        (texts(), names(), part()).prop_map(|(users, unencrypted, part)| EventKind::Online {
+            users,
+            unencrypted,
+            part
+        }),
+        (text(), texts(), names(), part()).prop_map(|(room, users, unencrypted, part)| EventKind::Members {
+            room,
+            users,
+            unencrypted,
+            part
+        }),
         (texts(), part()).prop_map(|(users, part)| EventKind::PrivateChats { users, part }),
         (prop::collection::vec((text(), any::<usize>()), 0..4), part())
             .prop_map(|(rooms, part)| EventKind::Rooms { rooms, part }),

@@ -17,6 +17,11 @@ fn borrowed_all<'a>(texts: &'a [Text<'_>]) -> Option<Vec<Text<'a>>> {
     Some(texts.iter().map(|t| Cow::Borrowed(&**t)).collect())
 }
 
+/// Like [`borrowed_all`], but leaves out the field of an empty list.
+fn some_of<'a>(texts: &'a [Text<'_>]) -> Option<Vec<Text<'a>>> {
+    borrowed_all(texts).filter(|texts| !texts.is_empty())
+}
+
 impl<'a> From<&'a Event<'_>> for WireEvent<'a> {
     fn from(event: &'a Event<'_>) -> WireEvent<'a> {
         let mut wire = WireEvent::content(event);
@@ -139,8 +144,9 @@ impl<'a> WireEvent<'a> {
             token: grant.token.as_ref().and_then(borrowed),
             name_token: grant.name_token.as_ref().and_then(borrowed),
             resumed: grant.resumed.then_some(true),
-            member_of: borrowed_all(&grant.member_of).filter(|rooms| !rooms.is_empty()),
+            member_of: some_of(&grant.member_of),
             rate: grant.rate,
+            encrypted: Some(grant.encrypted),
             ..WireEvent::of("auth_ok")
         }
     }
@@ -204,7 +210,9 @@ impl<'a> WireEvent<'a> {
             EventKind::DirectEnded { with, reason } => {
                 WireEvent { user: borrowed(with), reason: borrowed(reason), ..system("direct_ended") }
             }
-            EventKind::Connected { user } => WireEvent { user: borrowed(user), ..system("connected") },
+            EventKind::Connected { user, encrypted } => {
+                WireEvent { user: borrowed(user), encrypted: Some(*encrypted), ..system("connected") }
+            }
             EventKind::Disconnected { user } => WireEvent { user: borrowed(user), ..system("disconnected") },
             EventKind::Renamed { from, to } => {
                 WireEvent { user: borrowed(from), to: borrowed(to), ..system("renamed") }
@@ -292,13 +300,14 @@ impl<'a> WireEvent<'a> {
             user: borrowed(&whois.user),
             account: Some(whois.account),
             client: field(&whois.client),
+            encrypted: whois.encrypted,
             since: whois.since,
             idle_minutes: whois.idle_minutes,
             last_seen: whois.last_seen,
             away: field(&whois.away),
-            member_of: borrowed_all(&whois.rooms).filter(|rooms| !rooms.is_empty()),
+            member_of: some_of(&whois.rooms),
             room: field(&whois.room),
-            standing: borrowed_all(&whois.standing).filter(|standing| !standing.is_empty()),
+            standing: some_of(&whois.standing),
             address: field(&whois.address),
             text: Some(whois.sentences(event.at).join("\n").into()),
             ..WireEvent::of("system")
@@ -308,14 +317,18 @@ impl<'a> WireEvent<'a> {
     /// A list, or one page of it.
     fn list(event: &'a Event<'_>) -> WireEvent<'a> {
         match &event.what {
-            EventKind::Online { users, part } => WireEvent::names("online", event, users, part),
+            EventKind::Online { users, unencrypted, part } => {
+                WireEvent { unencrypted: some_of(unencrypted), ..WireEvent::names("online", event, users, part) }
+            }
             EventKind::Seen { seconds, users, part } => {
                 WireEvent { seconds: Some(*seconds), ..WireEvent::names("seen", event, users, part) }
             }
             EventKind::Blocked { users, part } => WireEvent::names("blocked", event, users, part),
-            EventKind::Members { room, users, part } => {
-                WireEvent { room: borrowed(room), ..WireEvent::names("members", event, users, part) }
-            }
+            EventKind::Members { room, users, unencrypted, part } => WireEvent {
+                room: borrowed(room),
+                unencrypted: some_of(unencrypted),
+                ..WireEvent::names("members", event, users, part)
+            },
             EventKind::PrivateChats { users, part } => WireEvent::names("private_chats", event, users, part),
             EventKind::Rooms { rooms, part } => {
                 let rooms = rooms.iter().map(|(room, members)| (Cow::Borrowed(&**room), *members)).collect();

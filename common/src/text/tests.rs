@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::cause::Cause;
-use crate::event::More;
+use crate::event::{More, SignInDetails};
 use crate::room_overview::RoomOverview;
 use crate::time::OffsetDateTime;
 use proptest::prelude::*;
@@ -143,13 +143,13 @@ fn events_are_written_as_the_lines_of_the_protocol() {
         (EventKind::PrivateRejected { by: name() }, "PRIVATE_REJECTED:alice\n"),
         (EventKind::PrivateEnded { with: name(), reason: "ended".into() }, "PRIVATE_ENDED:alice:ended\n"),
         (EventKind::Private { from: name(), text: "hi".into() }, "[Private] alice: hi\n"),
-        (EventKind::Connected { user: name() }, "alice has connected to the chatroom\n"),
+        (EventKind::Connected { user: name(), encrypted: false }, "alice has connected to the chatroom\n"),
         (EventKind::Disconnected { user: name() }, "alice has left the chatroom\n"),
         (EventKind::Renamed { from: name(), to: "bob".into() }, "alice is now bob\n"),
         (EventKind::Joined { user: name(), room: "ops".into() }, "alice joined ops\n"),
         (EventKind::Left { user: name(), room: "ops".into() }, "alice left ops\n"),
         (
-            EventKind::Online { users: vec![name(), "bob".into()], part: Part::default() },
+            EventKind::Online { users: vec![name(), "bob".into()], unencrypted: Box::default(), part: Part::default() },
             "Online clients: alice, bob\n",
         ),
         (EventKind::PrivateChats { users: vec![], part: Part::default() }, "Private chats: none\n"),
@@ -182,13 +182,14 @@ fn reports_begin_with_their_kind() {
 
 #[test]
 fn unframed_clients_get_bare_sign_in_answers() {
-    let welcome = |account| EventKind::Welcome {
+    let signed_in = |account, encrypted| EventKind::Welcome {
         user: "a".into(),
         server: "S".into(),
         room: "r".into(),
         account,
-        grant: Box::default(),
+        grant: Box::new(SignInDetails { encrypted, ..SignInDetails::default() }),
     };
+    let welcome = |account| signed_in(account, false);
     assert_eq!(written(welcome(false), Dialect::TcpChat, 1_000), "200\n");
     assert_eq!(written(welcome(true), Dialect::Chat77, 1_000), "AUTH_SUCCESS\n");
     let refused = EventKind::Refused(Cause::NameTaken.report().with_text("no"));
@@ -197,12 +198,14 @@ fn unframed_clients_get_bare_sign_in_answers() {
     let lines = [false, true].map(|account| written(welcome(account), Dialect::Lines, 1_000));
     assert_eq!(lines[0], "200 Welcome to S, a. You are in r; /help lists the commands.\n");
     assert_eq!(lines[1], format!("AUTH_SUCCESS\n{} {PASSWORD_SENT}\n", lines[0].trim_end()));
+    assert_eq!(written(signed_in(true, true), Dialect::Lines, 1_000), format!("AUTH_SUCCESS\n{}", lines[0]));
 }
 
 #[test]
 fn a_long_list_is_cut_between_names() {
     let users: Vec<Text<'_>> = (0..300).map(|i| format!("user-number-{i}").into()).collect();
-    let text = written(EventKind::Online { users, part: Part::default() }, Dialect::Lines, 4_096);
+    let text =
+        written(EventKind::Online { users, unencrypted: Box::default(), part: Part::default() }, Dialect::Lines, 4_096);
     assert!(text.lines().count() > 1);
     for line in text.lines() {
         assert!(line.len() <= 4_096 && line.starts_with("Online clients: user-") && !line.ends_with(','));
@@ -226,10 +229,10 @@ fn x2_a_page_ends_with_the_command_for_the_next_page() {
 #[test]
 fn the_prefix_of_a_list_is_no_valid_name() {
     let lists = [
-        EventKind::Online { users: vec![], part: Part::default() },
+        EventKind::Online { users: vec![], unencrypted: Box::default(), part: Part::default() },
         EventKind::Seen { seconds: 60, users: vec![], part: Part::default() },
         EventKind::Blocked { users: vec![], part: Part::default() },
-        EventKind::Members { room: "ops".into(), users: vec![], part: Part::default() },
+        EventKind::Members { room: "ops".into(), users: vec![], unencrypted: Box::default(), part: Part::default() },
         EventKind::PrivateChats { users: vec![], part: Part::default() },
         EventKind::Rooms { rooms: vec![], part: Part::default() },
     ];

@@ -60,7 +60,7 @@ impl Dispatcher<'_> {
         }
         let questions = Questions::new(purpose);
         let least = self.passwords.context.limits.password_min_bytes;
-        self.send_event(EventKind::info(questions.introduction(user.name.as_str(), least)), now);
+        self.send_event(EventKind::info(questions.introduction(user.name.as_str(), least, user.is_encrypted())), now);
         self.ask(questions, now);
         Ok(None)
     }

@@ -129,8 +129,36 @@ impl Connection<'_> {
         if arrival.protocol == Protocol::Http {
             return Some(arrival);
         }
-        let report = Cause::TlsRequired.report();
-        self.outbox.push_control(&arrival.protocol.refusal(&report, self.context.clock.now()));
+        let refusal = arrival.protocol.refusal(&Cause::TlsRequired.report(), self.context.clock.now());
+        self.outbox.push_control(framed_like(&arrival.first.all(), &refusal));
         None
+    }
+}
+
+/// Returns the answer to `first`. A client that sends no newline gets none.
+fn framed_like<'a>(first: &[u8], answer: &'a [u8]) -> &'a [u8] {
+    let is_unframed = !first.is_empty() && !first.contains(&b'\n');
+    if is_unframed { answer.strip_suffix(b"\n").unwrap_or(answer) } else { answer }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use landline_common::OffsetDateTime;
+
+    #[test]
+    fn clear_text_is_refused_in_the_form_of_each_client() {
+        let refused = |protocol: Protocol, first: &[u8]| {
+            let refusal = protocol.refusal(&Cause::TlsRequired.report(), OffsetDateTime::default());
+            String::from_utf8_lossy(framed_like(first, &refusal)).into_owned()
+        };
+        let sentence = "403 This server accepts encrypted connections only. Use landline, a browser with https, or openssl \
+                        s_client.";
+        assert_eq!(refused(Protocol::Text, b"alice_lobby"), sentence);
+        for first in [&b""[..], b"alice_lobby\n"] {
+            assert_eq!(refused(Protocol::Text, first), format!("{sentence}\n"));
+        }
+        let lantalk = refused(Protocol::LanTalk, b"");
+        assert!(lantalk.contains(r#""auth_fail""#) && lantalk.contains("accepts encrypted connections only"));
     }
 }

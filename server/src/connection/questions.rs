@@ -54,14 +54,15 @@ impl Questions {
     }
 
     /// Returns the text to send before the first question. `least` is the minimum length of a password.
-    pub(super) fn introduction(&self, name: &str, least: u64) -> String {
+    pub(super) fn introduction(&self, name: &str, least: u64, is_encrypted: bool) -> String {
         let what = match self.purpose {
             Purpose::Register => format!("Making an account of your name {name}."),
             Purpose::Change => format!("Changing the password of {name}."),
         };
+        let readers = if is_encrypted { "The server sees it" } else { "It is not encrypted on this network" };
         format!(
-            "{what} A password has {least} to 72 characters. It is not encrypted on this network: do not reuse one from \
-             elsewhere. Your next lines are the answers and are not said; an empty line or /cancel ends this."
+            "{what} A password has {least} to 72 characters. {readers}: do not reuse one from elsewhere. \
+             Your next lines are the answers and are not said; an empty line or /cancel ends this."
         )
     }
 
@@ -102,6 +103,18 @@ mod tests {
         let mut register = Questions::new(Purpose::Register);
         assert_eq!(register.answer("one"), AnswerResult::Prompt("NEW PASSWORD AGAIN?"));
         assert_eq!(register.answer("one"), AnswerResult::Register("one"));
+    }
+
+    #[test]
+    fn introduction_says_who_reads_the_password() {
+        let text = |is_encrypted| Questions::new(Purpose::Change).introduction("carol", 8, is_encrypted);
+        assert_eq!(
+            text(false),
+            "Changing the password of carol. A password has 8 to 72 characters. It is not encrypted on this network: do \
+             not reuse one from elsewhere. Your next lines are the answers and are not said; an empty line or /cancel ends \
+             this."
+        );
+        assert_eq!(text(true), text(false).replace("It is not encrypted on this network", "The server sees it"));
     }
 
     #[test]

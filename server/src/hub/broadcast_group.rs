@@ -90,7 +90,7 @@ impl<'a> PresenceChange<'a> {
     pub(super) fn notice(self, at: OffsetDateTime) -> Notice<'a> {
         let user = self.user.name.as_str().into();
         let kind = match (self.group.gate.as_ref().map(|gate| gate.name().as_str().into()), self.joins) {
-            (None, true) => EventKind::Connected { user },
+            (None, true) => EventKind::Connected { user, encrypted: self.user.is_encrypted() },
             (None, false) => EventKind::Disconnected { user },
             (Some(room), true) => EventKind::Joined { user, room },
             (Some(room), false) => EventKind::Left { user, room },

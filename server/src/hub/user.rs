@@ -27,6 +27,9 @@ pub struct User {
     /// one, so that presence changes and messages of one session match.
     pub(super) author: Arc<Author>,
     pub(super) outbox: Arc<Outbox>,
+    /// TLS encrypts the connection. Behind a trusted proxy this is the hop from the proxy: whether the user's own hop is
+    /// encrypted is not known, so a clear last hop counts as not encrypted.
+    is_encrypted: bool,
     pub(super) block_filter: Arc<BlockFilter>,
     /// State that outlasts the connection; `None` for a client that did not sign in by command object.
     pub(super) session: Option<Arc<SessionState>>,
@@ -78,6 +81,7 @@ impl User {
             name,
             address,
             author,
+            is_encrypted: outbox.is_encrypted(),
             outbox,
             block_filter: Arc::default(),
             session,
@@ -97,6 +101,7 @@ impl User {
         Arc::new(User {
             name: self.name.clone(),
             address,
+            is_encrypted: outbox.is_encrypted(),
             outbox,
             connection: ConnectionState::new(account, self.blocks_others(), rendering),
             ..self.share()
@@ -116,6 +121,7 @@ impl User {
             address: self.address.clone(),
             author: self.author.clone(),
             outbox: self.outbox.clone(),
+            is_encrypted: self.is_encrypted,
             block_filter: self.block_filter.clone(),
             session: self.session.clone(),
             profile: self.profile.clone(),
@@ -218,6 +224,12 @@ impl User {
     #[must_use]
     pub fn outbox(&self) -> &Arc<Outbox> {
         &self.outbox
+    }
+
+    /// Returns true if TLS encrypts the connection between client and server.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.is_encrypted
     }
 
     /// Returns the form in which the client gets events.

@@ -107,12 +107,12 @@ fn x2_every_rendering_has_the_command_for_the_next_page() {
     json.send("/users");
     let line = json.line();
     assert!(
-        line.contains(r#""more":2,"next":"/users after bob","users":["alice","bob"],"text":"and 2 more: /users"#),
+        line.contains(r#""more":2,"next":"/users after bob","users":["alice","bob"],"unencrypted":["alice","bob"],"text":"and 2 more: /users"#),
         "{line}"
     );
     json.send("/users after bob");
     let line = json.line();
-    assert!(line.contains(r#""after":"bob","users":["carol","json"],"text":"Online clients: carol, json""#), "{line}");
+    assert!(line.contains(r#""after":"bob","users":["carol","json"],"unencrypted":["carol","json"],"text":"Online clients: carol, json""#), "{line}");
     let mut lantalk = server.lantalk("dora");
     lantalk.send(r#"{"type":"message","text":"/users"}"#);
     while !lantalk.line().contains(r#""text":"Online: alice, bob""#) {}

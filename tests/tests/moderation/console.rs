@@ -35,6 +35,7 @@ fn console_commands_are_carried_out() {
     alice.expect_start("200 ");
     for (typed, printed) in [
         ("/users", "alice (127.0.0.1, guest)"),
+        ("/stats", "By transport: TLS 0, clear 1"),
         ("/stats", "Connected: 1 | Banned IPs: 0"),
         ("/rooms", "Rooms: lobby (1)"),
         ("/help", "/kick USER [REASON]"),

@@ -1,6 +1,7 @@
 //! One port for every protocol: text, TLS, HTTP and WebSocket by the first bytes.
 
 mod admission;
+mod encryption;
 mod flood;
 mod http;
 mod http_attacks;

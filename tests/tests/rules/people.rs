@@ -131,7 +131,7 @@ fn whois_tells_what_the_asker_may_know() {
     let mut carol = server.guest("carol", "ops");
     carol.drain_lines();
     carol.send("/whois BOB");
-    carol.expect("INFO: bob is a guest, here for less than a minute, idle for less than a minute, by landline or another program of command objects");
+    carol.expect("INFO: bob is a guest, here for less than a minute, idle for less than a minute, by landline or another program of command objects, not encrypted");
     carol.expect("INFO: Away: lunch");
     carol.expect("INFO: Rooms: ops");
     carol.expect("INFO: bob is an owner of ops");

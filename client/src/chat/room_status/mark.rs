@@ -24,6 +24,8 @@ pub enum Mark {
     Muted,
     /// Owner of the room or of the server.
     Owner,
+    /// In the clear: the user's connection to the server is not encrypted.
+    Clear,
 }
 
 impl Mark {
@@ -35,6 +37,7 @@ impl Mark {
             Mark::Floor => "floor".to_owned(),
             Mark::Muted => "muted".to_owned(),
             Mark::Owner => "owner".to_owned(),
+            Mark::Clear => "clear".to_owned(),
         }
     }
 
@@ -46,6 +49,7 @@ impl Mark {
             Mark::Floor => "f".to_owned(),
             Mark::Muted => "m".to_owned(),
             Mark::Owner => "@".to_owned(),
+            Mark::Clear => "c".to_owned(),
         }
     }
 }

@@ -51,15 +51,19 @@ impl State {
             EventKind::RecallEnd { count, remark, next } => {
                 self.history_page_end(event, &incoming, *count, remark, next.is_some());
             }
-            EventKind::Connected { user } => self.user_connected(at, &cleaned_name(user)),
+            EventKind::Connected { user, encrypted } => self.user_connected(at, &cleaned_name(user), *encrypted),
             EventKind::Disconnected { user } => self.user_disconnected(at, &cleaned_name(user)),
             EventKind::Renamed { from, to } => self.user_renamed(from, to),
             EventKind::Joined { user, room } => self.user_moved(at, &cleaned_name(user), room, true),
             EventKind::Left { user, room } => self.user_moved(at, &cleaned_name(user), room, false),
             EventKind::Gathered { room, came, went, .. } => self.add_presence_batch(at, room.as_deref(), *came, *went),
-            EventKind::Online { users, part } => self.update_online(users, part, is_background_answer(&incoming)),
-            EventKind::Members { room, users, part } => {
-                self.update_members(at, room, users, part, is_background_answer(&incoming));
+            EventKind::Online { users, unencrypted, part } => {
+                let users = self.record_listed(users, unencrypted);
+                self.update_online(&users, part, is_background_answer(&incoming));
+            }
+            EventKind::Members { room, users, unencrypted, part } => {
+                let users = self.record_listed(users, unencrypted);
+                self.update_members(at, room, &users, part, is_background_answer(&incoming));
             }
             EventKind::Rules { room, rules } => self.update_rules(room, rules, is_background_answer(&incoming)),
             EventKind::Rooms { rooms, .. } => {

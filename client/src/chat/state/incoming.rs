@@ -171,8 +171,9 @@ impl State {
     }
 
     /// Handles a user who has connected. The event does not tell the user's rooms, so all member lists become stale.
-    pub(super) fn user_connected(&mut self, at: i64, user: &str) {
+    pub(super) fn user_connected(&mut self, at: i64, user: &str, is_encrypted: bool) {
         self.people.add(user);
+        self.people.record_encryption(user, is_encrypted);
         self.mark_members_stale();
         self.add_presence(&ConversationId::Server, at, user, true);
         self.add_presence(&ConversationId::user(user), at, user, true);
@@ -234,10 +235,17 @@ impl State {
         }
     }
 
+    /// Records which users of a list are in the clear. Returns the cleaned names of all its users.
+    pub(super) fn record_listed(&mut self, users: &[Text<'_>], unencrypted: &[Text<'_>]) -> Vec<Box<str>> {
+        let [users, unencrypted] = [users, unencrypted].map(|names| names.iter().map(|it| cleaned_name(it)).collect());
+        let users: Vec<Box<str>> = users;
+        self.people.record_encryption_of(&users, &unencrypted);
+        users
+    }
+
     /// Handles the list of users online, or a page of it. Shows it unless the client requested it `in_background`.
-    pub(super) fn update_online(&mut self, users: &[Text<'_>], part: &Part<'_>, in_background: bool) {
-        let names: Vec<Box<str>> = users.iter().map(|user| cleaned_name(user)).collect();
-        self.people.update_from_list(names.iter().map(|name| &**name), part.is_whole());
+    pub(super) fn update_online(&mut self, users: &[Box<str>], part: &Part<'_>, in_background: bool) {
+        self.people.update_from_list(users.iter().map(|name| &**name), part.is_whole());
         if !in_background {
             self.show_list("online", users, part);
         }
@@ -249,12 +257,11 @@ impl State {
         &mut self,
         at: i64,
         room: &str,
-        users: &[Text<'_>],
+        users: &[Box<str>],
         part: &Part<'_>,
         in_background: bool,
     ) {
         let id = ConversationId::room(room);
-        let users: Vec<Box<str>> = users.iter().map(|user| cleaned_name(user)).collect();
         let mut new = Vec::new();
         if let Some(conversation) = self.conversations.get_mut(&id) {
             conversation.members_stale = false;
@@ -264,7 +271,7 @@ impl State {
             if part.is_whole() {
                 conversation.members.clear();
             }
-            for user in &users {
+            for user in users {
                 conversation.members.add(user);
                 if !has_no_previous && !previous.contains(user) {
                     new.push(user.clone());
@@ -276,13 +283,12 @@ impl State {
             self.add_presence(&id, at, user, true);
         }
         if !in_background {
-            let users: Vec<Text<'_>> = users.iter().map(|user| Text::Borrowed(&**user)).collect();
-            self.show_list(&format!("in {}", cleaned_name(room)), &users, part);
+            self.show_list(&format!("in {}", cleaned_name(room)), users, part);
         }
     }
 
     /// Shows a list that the user asked for.
-    fn show_list(&mut self, what: &str, users: &[Text<'_>], part: &Part<'_>) {
+    fn show_list(&mut self, what: &str, users: &[Box<str>], part: &Part<'_>) {
         let list = cleaned(&users.join(", "), NOTICE_CHARS);
         let more = part.more.as_ref().map_or(String::new(), |more| format!(", {more}"));
         self.add_notice_here(Severity::Info, &format!("{} {what}: {list}{more}", users.len()));

@@ -264,6 +264,12 @@ impl State {
         self.people.online().contains(user)
     }
 
+    /// Returns whether a user gets in the clear what this client gets encrypted.
+    #[must_use]
+    pub fn is_in_the_clear(&self, user: &str) -> bool {
+        self.engine.is_encrypted() && self.people.is_unencrypted(user)
+    }
+
     /// Returns whether the client is in a mesh, without a server.
     #[must_use]
     pub fn in_mesh(&self) -> bool {

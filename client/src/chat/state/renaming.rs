@@ -14,8 +14,7 @@ impl State {
             self.requests.clear();
         }
         self.note_name_free(from, None, &format!("is now {to}"));
-        self.people.remove(from);
-        self.people.add(to);
+        self.people.rename(from, to);
         self.requests.close_all_of(from);
         self.conversations.rename_user(from, to);
         let notice = format!("{from} is now {to}");

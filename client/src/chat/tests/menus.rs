@@ -96,7 +96,7 @@ fn users_are_listed_by_hands_speakers_and_names_and_owners_see_all() {
     rules.muted = vec!["bob".into()];
     rules.banned = vec!["mallory".into()];
     let mut client = client(rules.clone());
-    client.receive(EventKind::Connected { user: "dave".into() });
+    client.receive(EventKind::Connected { user: "dave".into(), encrypted: false });
     keys(&mut client, "2");
     assert_eq!(rows(&client), ["carol hand 1", "bob muted", "mallory banned", "dave not in this room"]);
     keys(&mut client, "3n");
@@ -109,7 +109,7 @@ fn users_are_listed_by_hands_speakers_and_names_and_owners_see_all() {
     assert_eq!(sent(&mut client), ["lobby: /floor carol"]);
     rules.you.owner = false;
     let mut member = self::client(rules);
-    member.receive(EventKind::Connected { user: "dave".into() });
+    member.receive(EventKind::Connected { user: "dave".into(), encrypted: false });
     keys(&mut member, "2");
     assert_eq!(rows(&member), ["carol hand 1", "bob muted"]);
     keys(&mut member, "1k");

@@ -97,6 +97,7 @@ impl FakeNetwork {
             resumed,
             member_of: self.rooms.iter().map(|room| (*room).into()).collect(),
             rate: Some((10, 5_000)),
+            encrypted: false,
         };
         let (user, server, room) = ("alice".into(), "Landline".into(), "lobby".into());
         self.send_event(
@@ -178,23 +179,17 @@ impl FakeNetwork {
                 self.send_event(EventKind::RecallEnd { count: 0, remark: "".into(), next: more }, done);
             }
             Command::Members { room, .. } => {
-                self.send_event(
-                    EventKind::Members {
-                        room: room.to_owned().into(),
-                        users: vec!["alice".into()],
-                        part: Part::default(),
-                    },
-                    done,
-                );
+                let (room, users, part) = (room.to_owned().into(), vec!["alice".into()], Part::default());
+                self.send_event(EventKind::Members { room, users, unencrypted: Box::default(), part }, done);
             }
             Command::InRoom { room, action: RoomAction::Rules } => {
                 let room = room.unwrap_or_default().to_owned().into();
                 self.send_event(EventKind::Rules { room, rules: Box::default() }, done);
             }
-            Command::Online { .. } => self.send_event(
-                EventKind::Online { users: vec!["alice".into(), "bob".into()], part: Part::default() },
-                done,
-            ),
+            Command::Online { .. } => {
+                let (users, part) = (vec!["alice".into(), "bob".into()], Part::default());
+                self.send_event(EventKind::Online { users, unencrypted: Box::default(), part }, done);
+            }
             other => panic!("unexpected command {other:?}"),
         }
         None

@@ -238,9 +238,12 @@ fn r6_members_are_not_counted_before_they_are_listed() {
     client.welcome();
     assert_eq!(known(&client, "ops"), None);
     let users = vec!["alice".into()];
-    client.answer("/who ops", EventKind::Members { room: "ops".into(), users, part: Part::default() });
+    client.answer(
+        "/who ops",
+        EventKind::Members { room: "ops".into(), users, unencrypted: Box::default(), part: Part::default() },
+    );
     assert_eq!(known(&client, "ops"), Some(1));
-    client.receive(EventKind::Connected { user: "bob".into() });
+    client.receive(EventKind::Connected { user: "bob".into(), encrypted: false });
     assert_eq!(known(&client, "ops"), None, "bob may be in the room");
 }
 

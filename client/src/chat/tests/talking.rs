@@ -156,11 +156,14 @@ fn many_joins_are_shown_as_a_number() {
 #[test]
 fn a_user_new_in_the_member_list_is_shown_as_joined() {
     let mut client = client();
-    client.receive(EventKind::Connected { user: "zoe".into() });
+    client.receive(EventKind::Connected { user: "zoe".into(), encrypted: false });
     client.advance_silently(4_000);
     assert!(client.take_sent().contains(&"/who lobby".to_owned()));
     let users = vec!["alice".into(), "bob".into(), "zoe".into()];
-    client.answer("/who lobby", EventKind::Members { room: "lobby".into(), users, part: Part::default() });
+    client.answer(
+        "/who lobby",
+        EventKind::Members { room: "lobby".into(), users, unencrypted: Box::default(), part: Part::default() },
+    );
     assert_eq!(client.lobby(), ["~ zoe joined"]);
 }
 
@@ -228,15 +231,20 @@ fn x2_a_page_of_a_list_removes_no_known_user() {
     let mut client = client();
     let more = Some(More { count: 412, next: "/users after carol".into() });
     let part = Part { after: None, more };
-    client.receive(EventKind::Online { users: vec!["carol".into()], part: part.clone() });
-    client.receive(EventKind::Members { room: "lobby".into(), users: vec!["carol".into()], part });
+    client.receive(EventKind::Online { users: vec!["carol".into()], unencrypted: Box::default(), part: part.clone() });
+    client.receive(EventKind::Members {
+        room: "lobby".into(),
+        users: vec!["carol".into()],
+        unencrypted: Box::default(),
+        part,
+    });
     for list in [client.state.online(), &client.state.conversations().viewed().members] {
         assert_eq!(list.iter().collect::<Vec<_>>(), ["alice", "bob", "carol"]);
     }
     let lobby = client.lobby().join("\n");
     assert!(lobby.contains("carol, and 412 more: /users after carol") && !lobby.contains("joined"), "{lobby}");
     let part = Part { after: Some("carol".into()), more: None };
-    client.receive(EventKind::Online { users: vec!["zoe".into()], part });
+    client.receive(EventKind::Online { users: vec!["zoe".into()], unencrypted: Box::default(), part });
     assert_eq!(client.state.online().iter().collect::<Vec<_>>(), ["alice", "bob", "carol", "zoe"]);
 }
 

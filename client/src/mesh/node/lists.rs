@@ -18,12 +18,12 @@ impl Node {
 
     pub(super) fn emit_online(&mut self, with_me: bool) {
         let users = self.display_names(with_me);
-        self.emit(EventKind::Online { users, part: Part::default() });
+        self.emit(EventKind::Online { users, unencrypted: Box::default(), part: Part::default() });
     }
 
     pub(super) fn emit_members(&mut self) {
         let users = self.display_names(true);
-        self.emit(EventKind::Members { room: ROOM.into(), users, part: Part::default() });
+        self.emit(EventKind::Members { room: ROOM.into(), users, unencrypted: Box::default(), part: Part::default() });
     }
 
     /// Emits a line for each member, with address and fingerprint of the key.

@@ -261,6 +261,7 @@ impl Node {
             protocol: PROTOCOL,
             member_of: vec![ROOM.into()],
             rate: Some(RATE),
+            encrypted: true,
             ..SignInDetails::default()
         };
         let grant = Box::new(grant);

@@ -1,7 +1,7 @@
 //! The texts of the questions, for both presenters.
 
 use super::{MenuEntry, Question, Questions};
-use crate::new_password::CAUTION;
+use crate::new_password;
 
 impl Questions {
     /// Returns the text of the question.
@@ -25,7 +25,7 @@ impl Questions {
     /// Returns a warning to show with the question.
     #[must_use]
     pub fn caution(&self) -> Option<&'static str> {
-        self.is_secret().then_some(CAUTION)
+        self.is_secret().then_some(new_password::caution(None))
     }
 
     /// Returns the state of the search, while servers are listed.

@@ -116,14 +116,18 @@ pub(super) fn people(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
     let named = if fits { shown } else { shown.saturating_sub(1) };
     let status = &conversation.room_status;
     let members: Vec<&str> = members.iter().collect();
-    // An owner has the sign of IRC; any other mark stands behind the name.
-    let marked = |name| (name, status.mark(name).filter(|mark| *mark != Mark::Owner));
-    let rows: Vec<(&str, Option<Mark>)> = status.in_order(&members).into_iter().take(named).map(marked).collect();
+    // An owner has the sign of IRC; other marks stand behind the name.
+    let marked = |name| {
+        let in_the_clear = state.is_in_the_clear(name).then_some(Mark::Clear);
+        let marks = status.mark(name).filter(|mark| *mark != Mark::Owner).into_iter().chain(in_the_clear);
+        (name, marks.collect())
+    };
+    let rows: Vec<(&str, Vec<Mark>)> = status.in_order(&members).into_iter().take(named).map(marked).collect();
     let form = mark_form(&rows, usize::from(area.width));
-    for (y, (name, mark)) in (area.y + 1..).zip(rows) {
+    for (y, (name, marks)) in (area.y + 1..).zip(rows) {
         let style = if *name == *state.me() { theme.me } else { theme.nick(name) };
         let sign = if status.is_owned_by(name) || status.is_server_owner(name) { "@" } else { " " };
-        let mark = mark.map_or(String::new(), form);
+        let mark = joined(&marks, form);
         let width = usize::from(area.width).saturating_sub(2 + mark.cell_width() + usize::from(!mark.is_empty()));
         write_spans(area, y, buffer, &[(sign, theme.dim), (&truncated(name, width), style)]);
         let x = area.right().saturating_sub(u16::try_from(mark.cell_width()).unwrap_or(0));
@@ -136,9 +140,13 @@ pub(super) fn people(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
 }
 
 /// Returns how marks are written into a list of `width` cells: in letters if a word would cut the name before it.
-fn mark_form(rows: &[(&str, Option<Mark>)], width: usize) -> fn(Mark) -> String {
-    let fits = |(name, mark): &(&str, Option<Mark>)| {
-        mark.is_none_or(|mark| 2 + name.cell_width() + mark.word().cell_width() <= width)
+fn mark_form(rows: &[(&str, Vec<Mark>)], width: usize) -> fn(Mark) -> String {
+    let fits = |(name, marks): &(&str, Vec<Mark>)| {
+        marks.is_empty() || 2 + name.cell_width() + joined(marks, Mark::word).cell_width() <= width
     };
     if rows.iter().all(fits) { Mark::word } else { Mark::letter }
+}
+
+fn joined(marks: &[Mark], form: fn(Mark) -> String) -> String {
+    marks.iter().map(|mark| form(*mark)).collect::<Vec<_>>().join(" ")
 }

@@ -26,19 +26,16 @@ pub(super) fn draw(
         Overlay::Help { first } => help((*first, state.in_mesh()), theme, area, buffer),
         Overlay::Paste(pasted) => paste(state, pasted, theme, area, buffer),
         Overlay::Menu(shown) => menu(shown, theme, area, buffer),
-        Overlay::Password(form) => return password(form, state.encryption().is_on(), theme, area, buffer),
+        Overlay::Password(form) => {
+            let caution = caution(Some(state.encryption().is_on()));
+            return password(form, caution, theme, area, buffer);
+        }
     }
     None
 }
 
 /// Draws the password form. The typed password is masked.
-fn password(
-    form: &PasswordForm,
-    is_encrypted: bool,
-    theme: &Theme,
-    area: Rect,
-    buffer: &mut Buffer,
-) -> Option<Position> {
+fn password(form: &PasswordForm, caution: &str, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     let height = area.height.min(9);
     let area = Rect { y: area.bottom() - height, height, ..area };
     let title = match form.purpose {
@@ -56,7 +53,7 @@ fn password(
     write_spans(inner, rows.next()?, buffer, &[(form.question(), theme.new)]);
     let y = rows.next()?;
     write_spans(inner, y, buffer, &[("❯ ", theme.key), (&before, theme.text), (&after, theme.text)]);
-    let texts = [(form.problem(), "! ", theme.refused), (Some(caution(is_encrypted)), "", theme.dim)];
+    let texts = [(form.problem(), "! ", theme.refused), (Some(caution), "", theme.dim)];
     for (text, sign, style) in texts {
         let Some(text) = text else { continue };
         let width = width.saturating_sub(sign.cell_width());

@@ -18,7 +18,8 @@ impl Session {
     ) -> EventKind<'_> {
         let member_of = self.rooms.iter().map(|membership| membership.name.as_str().into()).collect();
         let [token, name_token] = [token, name_token].map(|token| token.map(|token| token.to_string().into()));
-        let details = SignInDetails { protocol: PROTOCOL, token, name_token, resumed, member_of, rate };
+        let encrypted = self.user.is_encrypted();
+        let details = SignInDetails { protocol: PROTOCOL, token, name_token, resumed, member_of, rate, encrypted };
         let room = self.rooms.last().map_or("", |membership| membership.name.as_str());
         EventKind::Welcome {
             user: self.user.name.as_str().into(),

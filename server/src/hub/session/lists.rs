@@ -14,8 +14,7 @@ impl Session {
         let mut users = self.without_blockers(self.hub.online_users());
         users.retain(|user| with_me || !Arc::ptr_eq(user, &self.user));
         let next = |after| if with_me { Command::Online { after } } else { Command::Others { after } };
-        let online = |users, part| EventKind::Online { users, part };
-        self.send_names(users.iter().map(|user| &user.name), after, next, online);
+        self.send_users(&users, after, next, |users, unencrypted, part| EventKind::Online { users, unencrypted, part });
         Ok(())
     }
 
@@ -47,8 +46,8 @@ impl Session {
         let users = self.without_blockers(users);
         let room = name.as_str();
         let next = |after| Command::Members { room, after };
-        let members = |users, part| EventKind::Members { room: room.into(), users, part };
-        self.send_names(users.iter().map(|user| &user.name), after, next, members);
+        let members = |users, unencrypted, part| EventKind::Members { room: room.into(), users, unencrypted, part };
+        self.send_users(&users, after, next, members);
         Ok(())
     }
 

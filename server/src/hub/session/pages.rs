@@ -8,11 +8,12 @@
 //! The size of a page is measured in the reader's rendering. Names have up to 128 bytes, and renderings differ in
 //! length.
 
-use super::Session;
+use super::{Session, User};
 use landline_common::command::Command;
 use landline_common::event::{More, Part, Text};
 use landline_common::limits::count;
 use landline_common::{EventKind, Limits, NameKey, UserName};
+use std::sync::Arc;
 
 /// An answer takes at most this fraction of a client's backlog, because clients send several commands at once.
 const BACKLOG_DIVISOR: usize = 4;
@@ -20,6 +21,11 @@ const BACKLOG_DIVISOR: usize = 4;
 /// Returns the maximum bytes of one answer.
 pub(super) fn max_answer_bytes(limits: &Limits) -> usize {
     count(limits.backlog_bytes) / BACKLOG_DIVISOR
+}
+
+/// Returns the key of the last name of the page before, and the name as the client wrote it.
+fn page_start(name: &str) -> (String, String) {
+    (NameKey::of(name).as_str().to_owned(), super::quoted(name))
 }
 
 /// One entry of a list.
@@ -33,6 +39,28 @@ pub(super) struct Listed<'l, T> {
 }
 
 impl Session {
+    /// Sends a list of users online like [`Self::send_names`]. `event` also gets the names of the users whose connections
+    /// are not encrypted.
+    pub(super) fn send_users<'l>(
+        &mut self,
+        users: &'l [Arc<User>],
+        after: Option<&str>,
+        next: impl Fn(Option<&'l str>) -> Command<'l>,
+        event: impl Fn(Vec<Text<'l>>, Box<[Text<'l>]>, Part<'l>) -> EventKind<'l>,
+    ) {
+        let listed = users.iter().map(|user| Listed {
+            key: user.name.key().as_str(),
+            name: user.name.as_str(),
+            item: (Text::from(user.name.as_str()), user.is_encrypted()),
+        });
+        let page = |users: Vec<(Text<'l>, bool)>, part: Part<'l>| {
+            let unencrypted = users.iter().filter(|(_, is_encrypted)| !is_encrypted).map(|(name, _)| name.clone());
+            let unencrypted = unencrypted.collect();
+            event(users.into_iter().map(|(name, _)| name).collect(), unencrypted, part)
+        };
+        self.send_list(listed.collect(), after.map(page_start), next, page);
+    }
+
     /// Sends a list of users: all of it in the given order if it fits, otherwise the first page or the page `after` a
     /// name. `next` makes the command for the page after a name, `event` the event of a page.
     pub(super) fn send_names<'l>(
@@ -44,8 +72,7 @@ impl Session {
     ) {
         let listed =
             users.map(|user| Listed { key: user.key().as_str(), name: user.as_str(), item: user.as_str().into() });
-        let after = after.map(|name| (NameKey::of(name).as_str().to_owned(), super::quoted(name)));
-        self.send_list(listed.collect(), after, next, event);
+        self.send_list(listed.collect(), after.map(page_start), next, event);
     }
 
     /// Sends a list like [`Self::send_names`]. `after` is the key of the last entry of the page before, and the name

@@ -64,6 +64,7 @@ impl Session {
             user: user.name.to_string().into(),
             account: user.is_account(),
             client: Some(client_word(user).into()),
+            encrypted: Some(user.is_encrypted()),
             since: Some(user.profile.signed_in_minute()),
             idle_minutes: Some(user.profile.idle_minutes(self.now)),
             away: user.profile.away_text().filter(|_| !self.blocks_user(user)).map(Into::into),

@@ -276,7 +276,10 @@ fn d6_programs_send_command_objects_with_their_own_labels() {
     client.answer("lobby: two", said);
     let label = client.unanswered[0].0.clone();
     assert!(client.plain.is_own_label(&label) && !client.plain.is_own_label("7"));
-    client.answer("/users", EventKind::Online { users: Vec::new(), part: Default::default() });
+    client.answer(
+        "/users",
+        EventKind::Online { users: Vec::new(), unencrypted: Box::default(), part: Default::default() },
+    );
     client.echo(2, "lobby", "a plain line");
     assert_eq!(client.shown, 3);
     for wrong in [r#"{"type":"guest","user":"x"}"#, "{", r#"{"type":"format","format":"text"}"#] {

@@ -4,6 +4,7 @@ use super::{SIZES, screen};
 use crate::chat::key::{Code, Key};
 use crate::chat::test_client::TestClient;
 use insta::assert_snapshot;
+use landline_common::event::Part;
 use landline_common::{EventKind, RoomOverview, Standing};
 
 /// Returns the owner of the lobby, a class room with two raised hands and a muted user.
@@ -44,6 +45,33 @@ fn owner_sees_who_raises_a_hand_and_has_menus() {
         client.receive(EventKind::Left { user: "carol".into(), room: "lobby".into() });
         assert_snapshot!(format!("user_menu_{width}x{height}"), screen(&client));
     }
+}
+
+#[test]
+fn members_in_the_clear_are_marked_on_an_encrypted_connection() {
+    let list = |is_encrypted: bool, width: usize| {
+        let mut client = TestClient::new(width, 24);
+        client.is_encrypted = is_encrypted;
+        let muted = vec!["dave".to_owned()];
+        client.welcome();
+        client.nothing_missed();
+        client.answer_all();
+        let rules = Box::new(RoomOverview { open: true, muted, ..RoomOverview::default() });
+        client.receive(EventKind::Rules { room: "lobby".into(), rules });
+        let users = ["alice", "bob", "carol", "dave"].map(Into::into).to_vec();
+        let (unencrypted, part) = (Box::new(["bob".into(), "dave".into()]), Part::default());
+        client.receive(EventKind::Members { room: "lobby".into(), users, unencrypted, part });
+        client.receive(EventKind::Connected { user: "erin".into(), encrypted: false });
+        client.receive(EventKind::Joined { user: "erin".into(), room: "lobby".into() });
+        client.receive(EventKind::Renamed { from: "erin".into(), to: "zoe".into() });
+        screen(&client)
+    };
+    let shown = list(true, 120);
+    for row in ["│ alice", "│ bob         clear", "│ carol", "│ dave  muted clear", "│ zoe         clear"] {
+        assert!(shown.contains(&format!("{row}\n")), "{row}: {shown}");
+    }
+    let clear = list(false, 120);
+    assert!(!clear.contains("clear") && clear.contains("│ dave        muted\n"), "{clear}");
 }
 
 #[test]

@@ -77,7 +77,11 @@ impl Display for Banner<'_> {
         let (port, others) = self.ports.split_first().unwrap_or((&0, &[]));
         if let Some((address, elsewhere)) = self.reachable_at.split_first() {
             writeln!(f, "  join with   landline {}", dial_argument(*address, *port))?;
-            writeln!(f, "  or          nc {address} {port}")?;
+            if matches!(self.encryption, Encryption::Required(_)) {
+                writeln!(f, "  or          openssl s_client -quiet -connect {}", SocketAddr::new(*address, *port))?;
+            } else {
+                writeln!(f, "  or          nc {address} {port}")?;
+            }
             writeln!(f, "              then type NAME_ROOM, for example alice_lobby, and talk")?;
             if !elsewhere.is_empty() {
                 let elsewhere: Vec<String> = elsewhere.iter().map(IpAddr::to_string).collect();
@@ -88,7 +92,7 @@ impl Display for Banner<'_> {
             let others: Vec<String> = others.iter().map(u16::to_string).collect();
             writeln!(f, "  also on     port {}", others.join(", "))?;
         }
-        if let Some(port) = self.lantalk_port {
+        if let Some(port) = self.lantalk_port.filter(|_| !matches!(self.encryption, Encryption::Required(_))) {
             writeln!(f, "  LanTalk:    its clients find this server, or dial port {port}")?;
         }
         if let Some(port) = self.web_port {

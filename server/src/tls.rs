@@ -62,7 +62,14 @@ impl ServerTls {
     pub fn reload(&self) -> Result<(), CertificateError> {
         if let TlsMode::Files { certificate, key } = &self.mode {
             let identity = certificate::open_files(certificate, key)?;
+            let (before, now) = (self.key(), identity.key);
             *self.current.0.lock() = identity;
+            if now != before {
+                log::warn!(
+                    "tls: the key has changed, so programs that know this server refuse it now key={}",
+                    now.fingerprint()
+                );
+            }
         }
         Ok(())
     }

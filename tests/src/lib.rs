@@ -36,7 +36,7 @@ pub use lan::{Host, Lan};
 pub use mesh_process::MeshProcess;
 pub use null_storage::NullStorage;
 pub use object_client::ObjectClient;
-pub use program::{Program, skip_if_missing};
+pub use program::{Program, skip_if_missing, without_first_meeting};
 pub use proxy::{LinkBehavior, Proxy};
 pub use python::python_with;
 pub use recorder::{Recorder, Recording};

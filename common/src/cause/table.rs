@@ -180,7 +180,7 @@ causes! {
     SignInTooLong "sign_in_too_long" Refusal(403), "Signing in took too long. Connect again.";
     AddressBanned "address_banned" Refusal(403), "Your address is banned from this server.";
     TlsRequired "tls_required" Refusal(403),
-        "This server accepts encrypted connections only. Use landline, a browser with https, or openssl s_client.";
+        "This server accepts encrypted connections only. Use landline, or openssl s_client.";
     ServerFull "server_full" Refusal(503), "This server is full. Try again later.";
     ResumeBusy "resume_busy" Refusal(503), "Your previous connection is still busy. Try again in a moment.";
     TokenUnknown "token_unknown" Refusal(403), "That session is over. Sign in again.";

@@ -152,8 +152,7 @@ mod tests {
             let refusal = protocol.refusal(&Cause::TlsRequired.report(), OffsetDateTime::default());
             String::from_utf8_lossy(framed_like(first, &refusal)).into_owned()
         };
-        let sentence = "403 This server accepts encrypted connections only. Use landline, a browser with https, or openssl \
-                        s_client.";
+        let sentence = "403 This server accepts encrypted connections only. Use landline, or openssl s_client.";
         assert_eq!(refused(Protocol::Text, b"alice_lobby"), sentence);
         for first in [&b""[..], b"alice_lobby\n"] {
             assert_eq!(refused(Protocol::Text, first), format!("{sentence}\n"));

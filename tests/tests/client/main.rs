@@ -9,7 +9,7 @@ mod pipes;
 #[cfg(target_os = "linux")]
 mod wifi;
 
-use landline_tests::{Program, TestServer};
+use landline_tests::{Program, TestServer, without_first_meeting};
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
@@ -36,5 +36,6 @@ fn piped(command: &mut Command, input: &str) -> Output {
 /// Returns exit code, standard output and standard error.
 fn outcome(output: &Output) -> (i32, String, String) {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
-    (output.status.code().expect("a code"), text(&output.stdout), text(&output.stderr))
+    let complaint = without_first_meeting(&text(&output.stderr));
+    (output.status.code().expect("a code"), text(&output.stdout), complaint)
 }

@@ -84,7 +84,7 @@ fn owner_runs_a_room_by_menus_while_a_line_waits_in_the_input() {
     bob.until("INFO: alice muted bob in lab for 10 min");
     bob.send("may I speak?");
     bob.until("ERROR: 403 You are muted in lab");
-    alice.until("the mark of bob", |screen| screen.rows(0, 100).any(|row| row.ends_with("muted")));
+    alice.until("the mark of bob", |screen| screen.rows(0, 100).any(|row| row.ends_with("muted c")));
     open_menu(&mut alice, 'Q', "Which user?");
     alice.press("\r");
     alice.wait_for("may speak again");
@@ -119,7 +119,7 @@ fn owner_runs_a_room_by_menus_while_a_line_waits_in_the_input() {
 
 /// Returns whether a row of the list of members is about `user` and ends with `mark`.
 fn is_marked(screen: &vt100::Screen, user: &str, mark: &str) -> bool {
-    screen.rows(0, 100).any(|row| row.contains(&format!(" {user} ")) && row.ends_with(mark))
+    screen.rows(0, 100).any(|row| row.contains(&format!(" {user} ")) && row.ends_with(&format!("{mark} c")))
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod meetings;
 mod reconnecting;
 mod screen;
 
+use landline_server::config::TlsMode;
 use landline_tests::{Face, Program, TestServer, TlsIdentity, TlsProxy};
 use std::io::Write;
 use std::net::SocketAddr;
@@ -34,7 +35,8 @@ struct Outcome {
 
 impl World {
     fn new() -> World {
-        let server = TestServer::default();
+        // The proxy in front of it has the TLS.
+        let server = TestServer::new(|config| config.tls = TlsMode::Off);
         let identity = TlsIdentity::new();
         let proxy = TlsProxy::new(server.address(), Face::Tls(identity.clone()));
         World { server, proxy, identity, folder: TempDir::new().expect("a temporary folder") }

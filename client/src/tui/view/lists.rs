@@ -139,12 +139,19 @@ pub(super) fn people(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
     }
 }
 
-/// Returns how marks are written into a list of `width` cells: in letters if a word would cut the name before it.
+/// Returns how marks are written into a list of `width` cells: in letters if a word would cut the name before it. The
+/// mark of a member in the clear gives way first.
 fn mark_form(rows: &[(&str, Vec<Mark>)], width: usize) -> fn(Mark) -> String {
-    let fits = |(name, marks): &(&str, Vec<Mark>)| {
-        marks.is_empty() || 2 + name.cell_width() + joined(marks, Mark::word).cell_width() <= width
+    let forms: [fn(Mark) -> String; 2] = [Mark::word, word_but_clear];
+    let fits = |form: &fn(Mark) -> String| {
+        rows.iter()
+            .all(|(name, marks)| marks.is_empty() || 2 + name.cell_width() + joined(marks, *form).cell_width() <= width)
     };
-    if rows.iter().all(fits) { Mark::word } else { Mark::letter }
+    forms.into_iter().find(fits).unwrap_or(Mark::letter)
+}
+
+fn word_but_clear(mark: Mark) -> String {
+    if mark == Mark::Clear { mark.letter() } else { mark.word() }
 }
 
 fn joined(marks: &[Mark], form: fn(Mark) -> String) -> String {

@@ -87,13 +87,11 @@ impl TlsSession {
         Ok(())
     }
 
-    /// Encrypts `slices`, as if they were one, and appends the records to `out`. Before the end of the handshake they
-    /// wait inside.
+    /// Encrypts `slices`, as if they were one, in as few records as possible, and appends the records to `out`. Before the
+    /// end of the handshake they wait inside.
     pub fn encrypt(&mut self, slices: &[IoSlice<'_>], out: &mut Vec<u8>) {
-        for slice in slices {
-            // Cannot fail: the buffer has no limit.
-            let _ = self.connection.writer().write_all(slice);
-        }
+        // Takes all bytes: the buffer has no limit.
+        let _ = self.connection.writer().write_vectored(slices);
         self.take_output(out);
     }
 

@@ -7,10 +7,10 @@ use crate::config::TlsMode;
 use crate::store::certificate::{self, CertificateError, Identity};
 use landline_common::tls::{ServerKey, without_resumption};
 use parking_lot::Mutex;
-use rustls::ServerConfig;
 use rustls::crypto::ring::default_provider;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::{CipherSuite, ServerConfig};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -35,10 +35,14 @@ impl ServerTls {
             TlsMode::Files { certificate, key } => certificate::open_files(certificate, key)?,
         };
         let current = Arc::new(CurrentCertificate(Mutex::new(identity)));
-        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        let mut provider = default_provider();
+        provider.cipher_suites.sort_by_key(|suite| preference(suite.suite(), has_fast_aes()));
+        let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_cert_resolver(current.clone());
+        // The server encrypts each line for each member of a room, a client decrypts it once.
+        config.ignore_client_order = true;
         // No ALPN: a browser then takes HTTP/1.1, and a client that names another protocol, such as IRC, is not refused.
         Ok(Some(ServerTls { mode: mode.clone(), config: Arc::new(without_resumption(config)), current }))
     }
@@ -73,6 +77,31 @@ impl ServerTls {
         }
         Ok(())
     }
+}
+
+/// Returns the position of a cipher in the server's order; the cheapest comes first. AES with 128 bits is as safe as a
+/// room needs, and takes two thirds of the time of AES with 256 bits.
+fn preference(suite: CipherSuite, fast_aes: bool) -> u8 {
+    use CipherSuite as Suite;
+    match suite {
+        Suite::TLS13_AES_128_GCM_SHA256
+        | Suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
+        | Suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 => 1,
+        Suite::TLS13_CHACHA20_POLY1305_SHA256
+        | Suite::TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
+        | Suite::TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256 => u8::from(fast_aes) * 3,
+        _ => 2,
+    }
+}
+
+/// Returns true if the processor has instructions for AES-GCM. Without them, ChaCha20 is several times as fast.
+fn has_fast_aes() -> bool {
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    return std::is_x86_feature_detected!("aes") && std::is_x86_feature_detected!("pclmulqdq");
+    #[cfg(target_arch = "aarch64")]
+    return std::arch::is_aarch64_feature_detected!("aes") && std::arch::is_aarch64_feature_detected!("pmull");
+    #[cfg(not(any(target_arch = "x86", target_arch = "x86_64", target_arch = "aarch64")))]
+    return false;
 }
 
 /// Describes for the operator whether TLS is on, and with which key.
@@ -186,6 +215,19 @@ mod tests {
             }
         }
         assert_eq!(own(folder.path()).key(), tls.key(), "the key outlasts a restart");
+    }
+
+    #[test]
+    fn the_cheapest_cipher_comes_first() {
+        let order = |fast_aes| {
+            let mut suites: Vec<CipherSuite> = default_provider().cipher_suites.iter().map(|s| s.suite()).collect();
+            suites.sort_by_key(|suite| preference(*suite, fast_aes));
+            suites
+        };
+        let [aes, chacha] = [CipherSuite::TLS13_AES_128_GCM_SHA256, CipherSuite::TLS13_CHACHA20_POLY1305_SHA256];
+        let position = |order: &[CipherSuite], suite| order.iter().position(|other| *other == suite).unwrap();
+        assert_eq!((order(true)[0], order(false)[0]), (aes, chacha));
+        assert_eq!(position(&order(true), chacha), 6, "behind all six with AES");
     }
 
     #[test]

@@ -61,6 +61,17 @@ fn handshake_and_messages_pass_in_pieces_of_any_size() {
 }
 
 #[test]
+fn slices_share_records() {
+    let mut sides = sides();
+    exchange(&mut sides, usize::MAX);
+    let slices = [&[b'a'; 100][..], &[b'b'; 200], &[b'c'; 300]];
+    let mut records = Vec::new();
+    sides[1].encrypt(&slices.map(IoSlice::new), &mut records);
+    let header_type_and_tag = 5 + 1 + 16;
+    assert_eq!(records.len(), 600 + header_type_and_tag);
+}
+
+#[test]
 fn an_end_in_order_is_told() {
     let mut sides = sides();
     exchange(&mut sides, usize::MAX);

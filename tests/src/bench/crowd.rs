@@ -1,8 +1,8 @@
-//! Many client connections on one thread: sends bytes, receives lines, and knows nothing of their meaning.
+//! Many client connections on one thread: sends and receives messages, and knows nothing of their meaning.
 
 use super::readiness::{PoolReadiness, Ready};
+use super::wire::{ClientProtocol, Wire, WireFactory};
 use anyhow::Context;
-use memchr::memchr;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io::{self, Read, Write};
@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 /// Bytes per read: about as much as the kernel buffers for a socket.
 const READ_BYTES: usize = 256 << 10;
-/// Bytes of a line at most. A longer one counts as a failed connection.
-const MAX_LINE_BYTES: usize = 1 << 20;
+/// Most bytes of a message. A longer one counts as a failed connection.
+const MAX_MESSAGE_BYTES: usize = 1 << 20;
 /// Time limit for one connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections from one local address. Each needs a port, and the default range has 28,000.
@@ -32,9 +32,9 @@ pub fn open_files() -> usize {
     files.and_then(|files| usize::try_from(files).ok()).unwrap_or(usize::MAX).saturating_sub(SPARE_FILES)
 }
 
-/// Receives the lines of all clients.
+/// Receives the messages of all clients.
 pub trait LineHandler {
-    /// Called for each line that client `member` receives, without its line feed.
+    /// Called for each line or frame that client `member` receives, without its line feed.
     fn line(&mut self, member: usize, line: &[u8], now: Instant);
     /// Called when the connection of client `member` has ended.
     fn gone(&mut self, member: usize);
@@ -46,6 +46,11 @@ pub struct ClientPool {
     readiness: PoolReadiness,
     ready: Vec<Ready>,
     buffer: Vec<u8>,
+    /// Decrypted bytes of one read.
+    plaintext: Vec<u8>,
+    /// Bytes to send, before a send.
+    outgoing: Vec<u8>,
+    wires: WireFactory,
     /// Bytes read so far.
     pub bytes: u64,
 }
@@ -53,8 +58,7 @@ pub struct ClientPool {
 #[derive(Debug)]
 struct PooledClient {
     stream: Arc<TcpStream>,
-    /// Beginning of a line whose end has not arrived yet.
-    partial: Vec<u8>,
+    wire: Wire,
     /// Bytes that the kernel has not taken yet.
     unsent: Vec<u8>,
 }
@@ -64,12 +68,15 @@ impl ClientPool {
     ///
     /// # Errors
     /// The process is out of descriptors.
-    pub fn new() -> io::Result<ClientPool> {
+    pub fn new(protocol: ClientProtocol) -> io::Result<ClientPool> {
         Ok(ClientPool {
             members: Vec::new(),
             readiness: PoolReadiness::new()?,
             ready: Vec::new(),
             buffer: vec![0; READ_BYTES],
+            plaintext: Vec::new(),
+            outgoing: Vec::new(),
+            wires: WireFactory::new(protocol),
             bytes: 0,
         })
     }
@@ -83,8 +90,10 @@ impl ClientPool {
         let stream = connected(address, at).with_context(|| format!("connection {} to {address}", at + 1))?;
         let stream = Arc::new(stream);
         self.readiness.watch(&stream, at, false)?;
-        self.members.push(PooledClient { stream, partial: Vec::new(), unsent: Vec::new() });
-        Ok(())
+        let mut first = Vec::new();
+        let wire = self.wires.connect(address, &mut first)?;
+        self.members.push(PooledClient { stream, wire, unsent: Vec::new() });
+        self.send_bytes(at, &first).context("the connection ended at once")
     }
 
     /// Returns the number of connections, also ended ones.
@@ -92,11 +101,24 @@ impl ClientPool {
         self.members.len()
     }
 
-    /// Sends bytes of a client. Bytes that the kernel does not take at once are sent during [`ClientPool::wait`].
+    /// Sends a message of a client, given without its line feed. Bytes that the kernel does not take at once are sent
+    /// during [`ClientPool::wait`].
     ///
     /// # Errors
     /// The connection has ended.
-    pub fn send(&mut self, member: usize, bytes: &[u8]) -> io::Result<()> {
+    pub fn send(&mut self, member: usize, message: &[u8]) -> io::Result<()> {
+        let mut bytes = std::mem::take(&mut self.outgoing);
+        bytes.clear();
+        self.members[member].wire.encode(message, &mut bytes);
+        let sent = self.send_bytes(member, &bytes);
+        self.outgoing = bytes;
+        sent
+    }
+
+    fn send_bytes(&mut self, member: usize, bytes: &[u8]) -> io::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
         let PooledClient { stream, unsent, .. } = &mut self.members[member];
         if !unsent.is_empty() {
             unsent.extend_from_slice(bytes);
@@ -125,7 +147,7 @@ impl ClientPool {
         let _ = stream.shutdown(Shutdown::Both);
     }
 
-    /// Waits for at most `timeout`, sends unsent bytes, and passes received lines to `listener`.
+    /// Waits for at most `timeout`, sends unsent bytes, and passes received messages to `listener`.
     ///
     /// # Errors
     /// Waiting failed.
@@ -151,35 +173,23 @@ impl ClientPool {
         !unsent.is_empty() || self.readiness.watch(stream, member, false).is_ok()
     }
 
-    /// Reads once. Returns false if the connection has ended or the line is too long.
+    /// Reads once. Returns false if the connection has ended or the message is too long.
     fn read(&mut self, member: usize, listener: &mut impl LineHandler) -> bool {
-        let PooledClient { stream, partial, .. } = &mut self.members[member];
+        let PooledClient { stream, wire, .. } = &mut self.members[member];
         match stream.as_ref().read(&mut self.buffer) {
             Ok(0) => false,
             Ok(count) => {
                 self.bytes += count as u64;
                 let now = Instant::now();
-                split(partial, &self.buffer[..count], |line| listener.line(member, line, now));
-                partial.len() <= MAX_LINE_BYTES
+                let handle = |message: &[u8]| listener.line(member, message, now);
+                let mut answer = Vec::new();
+                let outcome = wire.decode(&self.buffer[..count], &mut self.plaintext, &mut answer, handle);
+                let is_whole = outcome.is_ok() && wire.partial_bytes() <= MAX_MESSAGE_BYTES;
+                self.send_bytes(member, &answer).is_ok() && is_whole
             }
             Err(error) => is_temporary(&error),
         }
     }
-}
-
-/// Passes each complete line to `handle`, and keeps the rest in `partial`.
-fn split(partial: &mut Vec<u8>, mut bytes: &[u8], mut handle: impl FnMut(&[u8])) {
-    while let Some(end) = memchr(b'\n', bytes) {
-        if partial.is_empty() {
-            handle(&bytes[..end]);
-        } else {
-            partial.extend_from_slice(&bytes[..end]);
-            handle(partial);
-            partial.clear();
-        }
-        bytes = &bytes[end + 1..];
-    }
-    partial.extend_from_slice(bytes);
 }
 
 /// Returns whether an I/O call should be repeated later.
@@ -233,30 +243,16 @@ mod tests {
     }
 
     #[test]
-    fn splits_lines_in_pieces_of_any_size() {
-        let text = b"one\n\ntwo\nthree";
-        for size in 1..=text.len() {
-            let mut partial = Vec::new();
-            let mut lines = Vec::new();
-            for piece in text.chunks(size) {
-                split(&mut partial, piece, |line| lines.push(line.to_vec()));
-            }
-            assert_eq!(lines, [&b"one"[..], b"", b"two"], "in pieces of {size}");
-            assert_eq!(partial, b"three");
-        }
-    }
-
-    #[test]
     fn sends_bytes_and_receives_lines() {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
-        let mut pool = ClientPool::new().unwrap();
+        let mut pool = ClientPool::new(ClientProtocol::default()).unwrap();
         pool.connect(server.local_addr().unwrap()).unwrap();
         let mut theirs = server.accept().unwrap().0;
         let much = vec![b'x'; 4 << 20];
         pool.send(0, &much).unwrap();
         pool.send(0, b"!").unwrap();
         let reader = std::thread::spawn(move || {
-            let mut all = vec![0; (4 << 20) + 1];
+            let mut all = vec![0; (4 << 20) + 3];
             theirs.read_exact(&mut all).unwrap();
             theirs.write_all(b"thanks\n").unwrap();
             all
@@ -269,13 +265,13 @@ mod tests {
         assert!(notes.gone);
         assert_eq!(notes.lines, ["0 thanks"]);
         assert_eq!(pool.bytes, 7);
-        assert!(reader.join().unwrap().ends_with(b"x!"));
+        assert!(reader.join().unwrap().ends_with(b"x\n!\n"));
     }
 
     #[test]
     fn a_failed_connection_has_advice() {
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let error = format!("{:#}", ClientPool::new().unwrap().connect(free).unwrap_err());
+        let error = format!("{:#}", ClientPool::new(ClientProtocol::default()).unwrap().connect(free).unwrap_err());
         assert!(error.contains("is it running?"), "{error}");
         assert!(open_files() > 100);
     }

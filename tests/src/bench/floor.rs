@@ -3,6 +3,7 @@
 
 use super::crowd::{ClientPool, LineHandler};
 use super::run::TICK;
+use super::wire::ClientProtocol;
 use anyhow::{Context, bail};
 use rustix::time::{ClockId, clock_gettime};
 use std::io::Write;
@@ -22,7 +23,7 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// The system gives no sockets or does not deliver.
 pub fn floor(time: Duration) -> anyhow::Result<f64> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("a port on loopback")?;
-    let (address, mut pool) = (listener.local_addr()?, ClientPool::new()?);
+    let (address, mut pool) = (listener.local_addr()?, ClientPool::new(ClientProtocol::default())?);
     let senders = (0..SOCKETS).map(|_| {
         pool.connect(address)?;
         let sender = listener.accept()?.0;

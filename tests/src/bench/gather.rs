@@ -3,8 +3,8 @@
 use super::arrivals::Arrivals;
 use super::crowd::{ClientPool, LineHandler};
 use super::run::{TICK, server_failure};
-use super::script::Script;
-use super::settle::{PONG, PingListener};
+use super::script::{Received, Script};
+use super::settle::PingListener;
 use super::tally::DeliveryVerdict;
 use anyhow::{Context, bail};
 use std::net::SocketAddr;
@@ -79,9 +79,12 @@ impl<'s> Gathering<'s> {
     fn start_sign_in(&mut self, pool: &mut ClientPool, address: SocketAddr) -> anyhow::Result<()> {
         pool.connect(address)?;
         let member = pool.len() - 1;
-        let sent = pool.send(member, self.script.sign_in(member).as_bytes());
+        for message in self.script.sign_in(member) {
+            pool.send(member, message.as_bytes())
+                .with_context(|| server_failure(&format!("ended the connection of {}", self.script.name(member))))?;
+        }
         self.progress = Instant::now();
-        sent.with_context(|| server_failure(&format!("ended the connection of {}", self.script.name(member))))
+        Ok(())
     }
 
     /// Returns the number of presence notices.
@@ -94,25 +97,10 @@ impl<'s> Gathering<'s> {
         self.arrivals.verdict()
     }
 
-    /// Handles a batched notice: `+37 joined, 12 left: …`.
-    fn together(&mut self, member: usize, line: &[u8]) {
-        let joined = line.split(|b| *b == b' ').next().and_then(|word| std::str::from_utf8(word).ok()?.parse().ok());
-        if let Some(joined) = joined {
-            self.arrivals.heard_together(member, joined);
-        }
-    }
-
-    /// Handles a line to a client that is not signed in yet.
-    fn answer(&mut self, member: usize, line: &[u8]) {
-        if line.starts_with(b"200") {
-            self.inside[member] = true;
-            self.count += 1;
-            self.arrivals.let_in(member);
-        } else if !line.starts_with(b"Authorise MODE?") {
-            // The greeting is no failure: a busy server greets before it has read the sign-in.
-            let line = String::from_utf8_lossy(line);
-            self.failure = Some(server_failure(&format!("does not let {} in: {line}", self.script.name(member))));
-        }
+    fn let_in(&mut self, member: usize) {
+        self.inside[member] = true;
+        self.count += 1;
+        self.arrivals.let_in(member);
     }
 }
 
@@ -129,12 +117,18 @@ impl PingListener for Gathering<'_> {
 impl LineHandler for Gathering<'_> {
     fn line(&mut self, member: usize, line: &[u8], now: Instant) {
         self.progress = now;
-        match self.script.presence(line) {
-            Some((newcomer, b" has connected to the chatroom")) => self.arrivals.heard(member, newcomer),
-            None if line.starts_with(b"+") => self.together(member, line),
-            None if !self.inside[member] => self.answer(member, line),
-            None if line == PONG => self.pongs += 1,
-            Some(_) | None => {}
+        match self.script.read(line) {
+            Received::Connected(newcomer) => self.arrivals.heard(member, newcomer),
+            Received::Gathered(newcomers) => self.arrivals.heard_together(member, newcomers),
+            Received::SignedIn if !self.inside[member] => self.let_in(member),
+            Received::Pong => self.pongs += 1,
+            // A busy server greets before it has read the sign-in.
+            Received::Greeting => {}
+            _ if !self.inside[member] => {
+                let line = String::from_utf8_lossy(line);
+                self.failure = Some(server_failure(&format!("does not let {} in: {line}", self.script.name(member))));
+            }
+            _ => {}
         }
     }
 

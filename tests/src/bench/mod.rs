@@ -25,8 +25,10 @@ mod rounds;
 mod run;
 mod script;
 mod settle;
+mod splitter;
 mod talk;
 mod tally;
+mod wire;
 
 pub use cells::{CELLS, Cell, CellKind, GROWTH, Load};
 pub use crowd::open_files;
@@ -38,6 +40,7 @@ pub use rounds::{Round, Rounds};
 pub use run::{BenchTarget, Figures, Options, Spent, run};
 pub use script::TEXT_BYTES;
 pub use tally::DeliveryVerdict;
+pub use wire::{ClientProtocol, MessageForm};
 
 /// Flags with which a server must be started, so that its limits do not disturb the measurement.
 pub const SERVER_FLAGS: &str = "--rate off --max-clients-per-ip 0 --timeout 3600";

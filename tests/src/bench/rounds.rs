@@ -6,7 +6,7 @@ use super::gather::Gathering;
 use super::histogram::Histogram;
 use super::rooms::RoomTallies;
 use super::run::{BenchTarget, Options, TICK, server_failure};
-use super::script::Script;
+use super::script::{Received, Script};
 use super::settle::wait_for_pongs;
 use super::talk::TalkPhase;
 use super::tally::DeliveryVerdict;
@@ -41,11 +41,11 @@ impl Rounds {
     pub fn gather(cell: &Cell, target: &BenchTarget, options: &Options) -> anyhow::Result<Rounds> {
         let CellKind::Talk { speakers, load, .. } = cell.kind else { bail!("cell {} has no speakers", cell.name) };
         let speakers = speakers * cell.rooms;
-        let script = Script::new(&target.tag, cell.rooms, speakers, options.text_bytes);
-        let mut pool = ClientPool::new()?;
+        let script = Script::new(&target.tag, cell.rooms, speakers, options);
+        let mut pool = ClientPool::new(options.protocol)?;
         let mut gathering = Gathering::new(&script, cell.people());
         gathering.run(&mut pool, target.address, options.patience)?;
-        wait_for_pongs(&mut pool, cell.people(), options.patience, &mut gathering)?;
+        wait_for_pongs(&mut pool, &script, cell.people(), options.patience, &mut gathering)?;
         let (cell, target, options) = (cell.clone(), target.clone(), *options);
         Ok(Rounds { script, pool, cell, speakers, load, target, options })
     }
@@ -58,9 +58,9 @@ impl Rounds {
         let rooms = RoomTallies::new(self.cell.rooms, self.cell.members, self.speakers);
         let mut talk = TalkPhase::new(&self.script, rooms, self.speakers, self.load);
         // Skip lines that arrived between the rounds.
-        wait_for_pongs(&mut self.pool, self.cell.people(), self.options.patience, &mut talk)?;
+        wait_for_pongs(&mut self.pool, &self.script, self.cell.people(), self.options.patience, &mut talk)?;
         talk.run(&mut self.pool, &self.options)?;
-        wait_for_pongs(&mut self.pool, self.cell.people(), self.options.patience, &mut talk)?;
+        wait_for_pongs(&mut self.pool, &self.script, self.cell.people(), self.options.patience, &mut talk)?;
         Ok(Round { verdict: talk.rooms.verdict(), all: talk.all })
     }
 
@@ -71,9 +71,11 @@ impl Rounds {
     pub fn stall(&mut self) -> anyhow::Result<usize> {
         let member = self.pool.len();
         self.pool.connect(self.target.address)?;
-        let sign_in = self.script.sign_in(member);
-        self.pool.send(member, sign_in.as_bytes()).with_context(|| server_failure("ended a connection"))?;
-        let (mut waiter, begun) = (SignInWaiter { member, inside: false, gone: false }, Instant::now());
+        for message in self.script.sign_in(member) {
+            self.pool.send(member, message.as_bytes()).with_context(|| server_failure("ended a connection"))?;
+        }
+        let mut waiter = SignInWaiter { script: &self.script, member, inside: false, gone: false };
+        let begun = Instant::now();
         while !waiter.inside {
             self.pool.wait(TICK, &mut waiter)?;
             if waiter.gone || begun.elapsed() > self.options.patience {
@@ -91,15 +93,16 @@ impl Rounds {
 }
 
 /// Waits until one client is signed in.
-struct SignInWaiter {
+struct SignInWaiter<'s> {
+    script: &'s Script,
     member: usize,
     inside: bool,
     gone: bool,
 }
 
-impl LineHandler for SignInWaiter {
+impl LineHandler for SignInWaiter<'_> {
     fn line(&mut self, member: usize, line: &[u8], _: Instant) {
-        self.inside |= member == self.member && line.starts_with(b"200");
+        self.inside |= member == self.member && self.script.read(line) == Received::SignedIn;
     }
 
     fn gone(&mut self, _: usize) {

@@ -11,6 +11,7 @@ use super::script::Script;
 use super::settle::wait_for_pongs;
 use super::talk::TalkPhase;
 use super::tally::DeliveryVerdict;
+use super::wire::ClientProtocol;
 use anyhow::bail;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -27,6 +28,8 @@ pub struct Options {
     pub text_bytes: usize,
     /// Time without any line after which a phase ends: nothing more is expected.
     pub patience: Duration,
+    /// Protocol of all clients.
+    pub protocol: ClientProtocol,
 }
 
 /// The server under test.
@@ -146,13 +149,13 @@ impl Meter {
 /// The server cannot be reached, refuses a client, or ends a connection. The message has advice.
 pub fn run(cell: &Cell, target: &BenchTarget, options: &Options) -> anyhow::Result<Figures> {
     let speakers = if let CellKind::Talk { speakers, .. } = cell.kind { speakers } else { 0 };
-    let script = Script::new(&target.tag, cell.rooms, speakers * cell.rooms, options.text_bytes);
-    let mut pool = ClientPool::new()?;
+    let script = Script::new(&target.tag, cell.rooms, speakers * cell.rooms, options);
+    let mut pool = ClientPool::new(options.protocol)?;
     let mut meter = Meter::new(target);
     let mut gathering = Gathering::new(&script, cell.connections());
     gathering.run(&mut pool, target.address, options.patience)?;
     let all_heard = meter.read(&pool, &gathering, meter.start + gathering.all_heard);
-    wait_for_pongs(&mut pool, cell.connections(), options.patience, &mut gathering)?;
+    wait_for_pongs(&mut pool, &script, cell.connections(), options.patience, &mut gathering)?;
     let (notices, verdict) = (gathering.notices(), gathering.verdict());
     match cell.kind {
         CellKind::Join => Ok(Figures { deliveries: notices, verdict, ..all_heard }),
@@ -170,7 +173,7 @@ pub fn run(cell: &Cell, target: &BenchTarget, options: &Options) -> anyhow::Resu
             meter.restart(pool.bytes);
             talk.run(&mut pool, options)?;
             let mut figures = meter.read(&pool, &gathering, talk.progress);
-            wait_for_pongs(&mut pool, cell.people(), options.patience, &mut talk)?;
+            wait_for_pongs(&mut pool, &script, cell.people(), options.patience, &mut talk)?;
             figures.verdict += verdict;
             figures.verdict += talk.rooms.verdict();
             let (lines, deliveries) = (talk.rooms.lines(), talk.rooms.heard_in_all());

@@ -3,12 +3,9 @@
 
 use super::crowd::{ClientPool, LineHandler};
 use super::run::{TICK, server_failure};
+use super::script::Script;
 use anyhow::{Context, bail};
 use std::time::{Duration, Instant};
-
-const PING: &[u8] = b"/ping last\n";
-/// The answer.
-pub const PONG: &[u8] = b"PONG last";
 
 /// A line handler that counts the answers.
 pub trait PingListener: LineHandler {
@@ -24,12 +21,13 @@ pub trait PingListener: LineHandler {
 /// No answer arrives for `patience`, or the listener reports a failure.
 pub fn wait_for_pongs(
     pool: &mut ClientPool,
+    script: &Script,
     members: usize,
     patience: Duration,
     listener: &mut impl PingListener,
 ) -> anyhow::Result<()> {
     for member in 0..members {
-        pool.send(member, PING).with_context(|| server_failure("ended a connection"))?;
+        pool.send(member, script.ping().as_bytes()).with_context(|| server_failure("ended a connection"))?;
     }
     let mut answers = 0;
     let mut progress = Instant::now();

@@ -6,7 +6,7 @@ use super::histogram::Histogram;
 use super::rooms::RoomTallies;
 use super::run::{Options, TICK, server_failure};
 use super::script::{Received, Script};
-use super::settle::{PONG, PingListener};
+use super::settle::PingListener;
 use anyhow::{Context, bail};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -158,17 +158,6 @@ impl<'s> TalkPhase<'s> {
             self.free.push(speaker);
         }
     }
-
-    /// Handles a line that no speaker sent: presence notices, answers to pings, errors.
-    fn other(&mut self, line: &[u8]) {
-        if line == PONG {
-            self.pongs += 1;
-        } else if let Some((member, b" has left the chatroom")) = self.script.presence(line) {
-            self.cut |= member >= self.rooms.people();
-        } else if line.starts_with(b"INFO: ") || line.starts_with(b"ERROR: ") {
-            self.failure = Some(server_failure(&format!("says {:?}", String::from_utf8_lossy(line))));
-        }
-    }
 }
 
 impl PingListener for TalkPhase<'_> {
@@ -184,9 +173,19 @@ impl PingListener for TalkPhase<'_> {
 impl LineHandler for TalkPhase<'_> {
     fn line(&mut self, member: usize, line: &[u8], now: Instant) {
         match self.script.read(line) {
+            Received::Line { speaker, .. } if speaker == member && self.script.echoes() => {}
             Received::Line { speaker, number } => self.heard(member, speaker, number, now),
             Received::Damaged => self.rooms.wrong(),
-            Received::Other => self.other(line),
+            Received::Pong => self.pongs += 1,
+            Received::Left(member) => self.cut |= member >= self.rooms.people(),
+            Received::Failure => {
+                self.failure = Some(server_failure(&format!("says {:?}", String::from_utf8_lossy(line))));
+            }
+            Received::SignedIn
+            | Received::Greeting
+            | Received::Connected(_)
+            | Received::Gathered(_)
+            | Received::Other => {}
         }
     }
 

@@ -1,6 +1,6 @@
 //! A server with one deliberate fault, which the load generator must report exactly.
 
-use landline_tests::bench::{BenchTarget, Cell, CellKind, DeliveryVerdict, Load, Options, run};
+use landline_tests::bench::{BenchTarget, Cell, CellKind, ClientProtocol, DeliveryVerdict, Load, Options, run};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -107,7 +107,12 @@ fn verdict(fault: Fault) -> DeliveryVerdict {
         sessions.into_iter().for_each(|session| session.join().unwrap());
     });
     let target = BenchTarget { address, process: None, tag: String::new() };
-    let options = Options { time: Duration::from_millis(100), text_bytes: 64, patience: Duration::from_secs(2) };
+    let options = Options {
+        time: Duration::from_millis(100),
+        text_bytes: 64,
+        patience: Duration::from_secs(2),
+        protocol: ClientProtocol::default(),
+    };
     let figures = run(&cell, &target, &options).unwrap();
     acceptor.join().unwrap();
     assert!(figures.lines > LINE as u64, "the run was too short for the fault");

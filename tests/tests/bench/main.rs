@@ -2,13 +2,21 @@
 
 mod faulty;
 
-use landline_tests::bench::{BenchTarget, CELLS, Cell, CellKind, Figures, GROWTH, Options, run};
+use landline_server::config::TlsMode;
+use landline_tests::bench::{
+    BenchTarget, CELLS, Cell, CellKind, ClientProtocol, Figures, GROWTH, MessageForm, Options, run,
+};
 use landline_tests::{DEADLINE, TestServer, eventually};
 use std::process::{Command, Output};
 use std::time::Duration;
 
 /// Options for a short run.
-const SHORT_RUN: Options = Options { time: Duration::from_millis(200), text_bytes: 64, patience: DEADLINE };
+const SHORT_RUN: Options = Options {
+    time: Duration::from_millis(200),
+    text_bytes: 64,
+    patience: DEADLINE,
+    protocol: ClientProtocol { tls: false, form: MessageForm::Text },
+};
 
 fn cell(name: &str) -> Cell {
     CELLS.iter().find(|cell| cell.name == name).expect("a cell").clone()
@@ -43,6 +51,22 @@ fn other_loads_are_counted_exactly() {
         let figures = run(&cell, &target(&server, &format!("-{name}")), &SHORT_RUN).unwrap();
         expect_exact(&cell, &figures);
         assert_eq!(figures.deliveries, figures.lines * 19);
+    }
+}
+
+#[test]
+fn clients_of_each_protocol_are_counted_exactly() {
+    let server = TestServer::default();
+    let cell = cell("10x8");
+    for tls in [false, true] {
+        for form in [MessageForm::Text, MessageForm::JsonLines, MessageForm::WebSocket] {
+            let tag = format!("-{tls}-{form:?}");
+            let options = Options { protocol: ClientProtocol { tls, form }, ..SHORT_RUN };
+            let figures = run(&cell, &target(&server, &tag), &options).unwrap();
+            expect_exact(&cell, &figures);
+            assert!(figures.lines >= 40, "{tag}: {} lines", figures.lines);
+            assert_eq!(figures.deliveries, figures.lines * 9, "{tag}");
+        }
     }
 }
 
@@ -91,6 +115,15 @@ fn refusal_by_a_guard_is_reported_with_advice() {
     let server = TestServer::new(|config| config.password = Some("sesame".into()));
     let error = run(&cell("10x8"), &target(&server, ""), &SHORT_RUN).unwrap_err().to_string();
     assert!(error.contains("does not let u") && error.contains("without a password"), "{error}");
+    for form in [MessageForm::JsonLines, MessageForm::WebSocket] {
+        let options = Options { protocol: ClientProtocol { tls: false, form }, ..SHORT_RUN };
+        let error = run(&cell("10x8"), &target(&server, ""), &options).unwrap_err().to_string();
+        assert!(error.contains("does not let u") && error.contains("without a password"), "{error}");
+    }
+    let server = TestServer::new(|config| config.tls = TlsMode::Off);
+    let options = Options { protocol: ClientProtocol { tls: true, form: MessageForm::Text }, ..SHORT_RUN };
+    let error = run(&cell("10x8"), &target(&server, ""), &options).unwrap_err().to_string();
+    assert!(error.contains("ended the connection"), "{error}");
 }
 
 fn program(args: &[&str]) -> Output {

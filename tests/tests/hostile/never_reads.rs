@@ -1,7 +1,7 @@
 //! A client that never reads, in a room of a thousand clients that do.
 
 use crate::ChatProbe;
-use landline_tests::bench::{BenchTarget, Cell, CellKind, Load, Options, Rounds, run};
+use landline_tests::bench::{BenchTarget, Cell, CellKind, ClientProtocol, Load, Options, Rounds, run};
 use landline_tests::{DEADLINE, TestServer};
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ fn cell(stalled: bool) -> Cell {
 }
 
 fn options(time: Duration) -> Options {
-    Options { time, text_bytes: 1_000, patience: DEADLINE }
+    Options { time, text_bytes: 1_000, patience: DEADLINE, protocol: ClientProtocol::default() }
 }
 
 fn target(server: &TestServer) -> BenchTarget {

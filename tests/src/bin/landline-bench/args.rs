@@ -2,12 +2,18 @@
 
 use clap::{Parser, Subcommand};
 use landline_server::config::History;
-use landline_tests::bench::{CELLS, Cell, CellKind, GROWTH, Options, SERVER_FLAGS, TEXT_BYTES};
+use landline_tests::bench::{
+    CELLS, Cell, CellKind, ClientProtocol, GROWTH, MessageForm, Options, SERVER_FLAGS, TEXT_BYTES,
+};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
 /// Time without any line after which a phase ends. A busy machine may be silent for seconds.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Options that would make the guard's figures differ from its limits.
+const GUARD_EXCLUDES: [&str; 9] =
+    ["cells", "address", "history", "seconds", "text_bytes", "tls", "ws", "json_lines", "json"];
 
 /// Measures how much load a Landline server carries. Each line must reach all other members of its room once and in
 /// order. Lost, doubled and reordered lines are counted, and make the exit code 1.
@@ -38,11 +44,20 @@ pub struct BenchArgs {
     /// Number of clients in idle-10000
     #[arg(long, value_name = "N", value_parser = parse_people)]
     idle: Option<usize>,
+    /// Let all clients use TLS
+    #[arg(long)]
+    tls: bool,
+    /// Let all clients use WebSockets, with objects
+    #[arg(long)]
+    ws: bool,
+    /// Let all clients send and receive objects, one per line
+    #[arg(long, conflicts_with = "ws")]
+    json_lines: bool,
     /// Print one JSON object per cell
     #[arg(long)]
     pub json: bool,
     /// Check whether the server has become slower: compare it to bare sends, and exit with 1 above the limit
-    #[arg(long, conflicts_with_all = ["cells", "address", "history", "seconds", "text_bytes", "json"])]
+    #[arg(long, conflicts_with_all = GUARD_EXCLUDES)]
     pub guard: bool,
     /// Task of this process other than measuring
     #[command(subcommand)]
@@ -126,7 +141,13 @@ impl BenchArgs {
 
     /// Returns the settings for the run.
     pub fn options(&self) -> Options {
-        Options { time: self.seconds, text_bytes: self.text_bytes, patience: PATIENCE }
+        let form = match (self.ws, self.json_lines) {
+            (true, _) => MessageForm::WebSocket,
+            (false, true) => MessageForm::JsonLines,
+            (false, false) => MessageForm::Text,
+        };
+        let protocol = ClientProtocol { tls: self.tls, form };
+        Options { time: self.seconds, text_bytes: self.text_bytes, patience: PATIENCE, protocol }
     }
 }
 
@@ -154,6 +175,19 @@ mod tests {
         let labels: Vec<String> = chosen.cells().iter().map(Cell::label).collect();
         assert_eq!(labels, ["join-50", "10x8"]);
         assert_eq!(chosen.options().time, Duration::from_millis(500));
+    }
+
+    #[test]
+    fn chooses_the_protocol_of_the_clients() {
+        for (words, tls, form) in [
+            (&[][..], false, MessageForm::Text),
+            (&["--tls"], true, MessageForm::Text),
+            (&["--json-lines"], false, MessageForm::JsonLines),
+            (&["--tls", "--ws"], true, MessageForm::WebSocket),
+        ] {
+            assert_eq!(args(words).unwrap().options().protocol, ClientProtocol { tls, form }, "{words:?}");
+        }
+        assert!(args(&["--ws", "--json-lines"]).is_err() && args(&["--guard", "--tls"]).is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A server whose sentences are all random words (see `Scrambler`). Clients must work by causes and fields alone.
 
 use crate::{PASSWORD, landline, on_pipes, on_screen, with_account};
-use landline_server::config::Config;
+use landline_server::config::{Config, TlsMode};
 use landline_tests::{Breaker, Client, Program, Scrambler, Terminal, TestServer};
 use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
@@ -16,7 +16,11 @@ struct ScrambledServer {
 
 impl ScrambledServer {
     fn new(change: impl FnOnce(&mut Config)) -> ScrambledServer {
-        let test_server = TestServer::new(change);
+        // The scrambler reads the lines.
+        let test_server = TestServer::new(|config| {
+            change(config);
+            config.tls = TlsMode::Off;
+        });
         let scrambler = Scrambler::new(test_server.address());
         ScrambledServer { address: scrambler.address(), test_server, _scrambler: scrambler }
     }

@@ -221,6 +221,12 @@ impl KnownServers {
         }
     }
 
+    /// Drops the note that a server has no TLS, so that the next connection asks it again.
+    pub fn forget_clear(&self, address: &str) {
+        let address = canonical(address);
+        self.memory().clear.retain(|clear| *clear != address);
+    }
+
     /// Returns whether a server was found to have no TLS.
     #[must_use]
     pub fn is_clear(&self, address: &str) -> bool {
@@ -367,6 +373,9 @@ mod tests {
         assert!(known.take_first_meetings().is_empty());
         known.note_clear("Host:1");
         assert!(known.is_clear("host:1") && !known.is_clear("host:2"));
+        known.forget_clear("HOST:1");
+        assert!(!known.is_clear("host:1"));
+        known.note_clear("host:1");
         known.record("host:1", &key(1), at(10)).unwrap();
         assert!(!known.is_clear("host:1"));
     }

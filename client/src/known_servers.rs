@@ -290,6 +290,14 @@ pub fn is_at(row: &KnownServer, address: &str) -> bool {
     row.address == canonical(address)
 }
 
+/// Returns whether a row is of the host of an address, at any port.
+#[must_use]
+pub fn is_same_host(row: &KnownServer, address: &str) -> bool {
+    let address = canonical(address);
+    let host = |address: &str| address.rsplit_once(':').map(|(host, _)| host.to_owned());
+    host(&row.address) == host(&address)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -61,15 +61,16 @@ impl SignInAttempt {
     }
 }
 
-/// Prints the key of a server that was met for the first time. It is stored already, also if the sign-in fails.
-fn print_first_meeting(encryption: &Encryption, server: &str, security: &Security) {
-    if let Some(note) = encryption.first_meeting() {
-        eprintln!("landline: {}", clean(note));
-        security.known.forget_first_meeting(server);
+/// Prints the keys of servers that were met for the first time and that no chat has shown, to standard error. They are
+/// stored already, also if the sign-in fails. Not for the full screen, which would hide them.
+pub fn print_first_meetings(security: &Security) {
+    for note in security.known.take_first_meetings() {
+        eprintln!("landline: {}", clean(&note));
     }
 }
 
 /// Connects to `server` and blocks until the user is signed in. Returns `None` if a signal ends the program meanwhile.
+/// After a failure, the caller shows the first meeting: by [`print_first_meetings`], or in the chat that follows.
 ///
 /// # Errors
 /// The server cannot be reached, is not trusted, or refuses the sign-in.
@@ -85,14 +86,10 @@ pub fn sign_in(
         let events = attempt.connection.events().clone();
         select! {
             recv(events) -> event => match event {
-                Ok(event) => {
-                    let encryption = attempt.encryption.clone();
-                    let failed = |_: &ConnectFailure| print_first_meeting(&encryption, server, security);
-                    match attempt.handle(event).inspect_err(failed)? {
-                        Break(signed_in) => return Ok(Some(signed_in)),
-                        Continue(pending) => attempt = pending,
-                    }
-                }
+                Ok(event) => match attempt.handle(event)? {
+                    Break(signed_in) => return Ok(Some(signed_in)),
+                    Continue(pending) => attempt = pending,
+                },
                 Err(_) => return Err(failure("cannot connect: the connection thread has ended".into())),
             },
             recv(signals) -> signal => match signal {

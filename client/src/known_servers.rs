@@ -89,8 +89,8 @@ struct Memory {
     unsaved: Rows,
     /// Addresses of servers without TLS.
     clear: Vec<String>,
-    /// The server that was met for the first time, and the note about it, until the user is signed in.
-    first_meeting: Option<(String, Box<str>)>,
+    /// The servers that were met for the first time, each with the note about it, until the user has read the note.
+    first_meetings: Vec<(String, Box<str>)>,
 }
 
 /// Returns an address in the form in which it is stored: host names in lower case, IP addresses in their usual form.
@@ -221,6 +221,12 @@ impl KnownServers {
         }
     }
 
+    /// Drops the note that a server has no TLS, so that the next connection asks it again.
+    pub fn forget_clear(&self, address: &str) {
+        let address = canonical(address);
+        self.memory().clear.retain(|clear| *clear != address);
+    }
+
     /// Returns whether a server was found to have no TLS.
     #[must_use]
     pub fn is_clear(&self, address: &str) -> bool {
@@ -230,20 +236,31 @@ impl KnownServers {
     /// Keeps the note about a first meeting. A sign-in may take several connections, and the user reads the note after
     /// the last one.
     pub fn note_first_meeting(&self, address: &str, note: &str) {
-        self.memory().first_meeting = Some((canonical(address), note.into()));
+        let address = canonical(address);
+        let meetings = &mut self.memory().first_meetings;
+        meetings.retain(|(met, _)| *met != address);
+        if meetings.len() < MAX_SERVERS {
+            meetings.push((address, note.into()));
+        }
     }
 
     /// Returns the note about the first meeting with a server.
     #[must_use]
     pub fn first_meeting(&self, address: &str) -> Option<Box<str>> {
         let address = canonical(address);
-        self.memory().first_meeting.as_ref().filter(|(met, _)| *met == address).map(|(_, note)| note.clone())
+        self.memory().first_meetings.iter().find(|(met, _)| *met == address).map(|(_, note)| note.clone())
     }
 
     /// Drops the note about a first meeting, which the user reads now.
     pub fn forget_first_meeting(&self, address: &str) {
         let address = canonical(address);
-        self.memory().first_meeting.take_if(|(met, _)| *met == address);
+        self.memory().first_meetings.retain(|(met, _)| *met != address);
+    }
+
+    /// Takes the notes about all first meetings that the user has not read.
+    #[must_use]
+    pub fn take_first_meetings(&self) -> Vec<Box<str>> {
+        self.memory().first_meetings.drain(..).map(|(_, note)| note).collect()
     }
 
     /// Reads the rows, changes them and writes them, under a lock against other programs.
@@ -271,6 +288,14 @@ pub fn local_time(time: &Timestamp) -> String {
 #[must_use]
 pub fn is_at(row: &KnownServer, address: &str) -> bool {
     row.address == canonical(address)
+}
+
+/// Returns whether a row is of the host of an address, at any port.
+#[must_use]
+pub fn is_same_host(row: &KnownServer, address: &str) -> bool {
+    let address = canonical(address);
+    let host = |address: &str| address.rsplit_once(':').map(|(host, _)| host.to_owned());
+    host(&row.address) == host(&address)
 }
 
 #[cfg(test)]
@@ -348,8 +373,17 @@ mod tests {
         assert!(known.first_meeting("host:1").is_some());
         known.forget_first_meeting("host:1");
         assert!(known.first_meeting("host:1").is_none());
+        for (address, note) in [("host:1", "old"), ("host:2", "two"), ("host:1", "new")] {
+            known.note_first_meeting(address, note);
+        }
+        assert_eq!(known.first_meeting("host:2").as_deref(), Some("two"), "another meeting does not replace it");
+        assert_eq!(known.clone().take_first_meetings(), ["two".into(), "new".into()]);
+        assert!(known.take_first_meetings().is_empty());
         known.note_clear("Host:1");
         assert!(known.is_clear("host:1") && !known.is_clear("host:2"));
+        known.forget_clear("HOST:1");
+        assert!(!known.is_clear("host:1"));
+        known.note_clear("host:1");
         known.record("host:1", &key(1), at(10)).unwrap();
         assert!(!known.is_clear("host:1"));
     }

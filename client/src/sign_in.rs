@@ -85,6 +85,8 @@ pub enum Loss {
     Network,
     /// This machine has lost the address of the connection.
     Address,
+    /// The server has no TLS now, and must have it. A later attempt may succeed.
+    NoTls,
     /// The server's key is not the known one. Only the user can decide to go on.
     Untrusted,
 }

@@ -9,7 +9,7 @@ use crate::cli::error_hints::with_hint;
 use crate::cli::last_session::LastSession;
 use crate::cli::prompts::{ask_name, passphrase};
 use crate::cli::trust::security;
-use crate::connect::sign_in;
+use crate::connect::{print_first_meetings, sign_in};
 use crate::connection::{Identity, Security};
 use crate::name_tokens::{self, MissingToken};
 use crate::palette::Palette;
@@ -159,7 +159,12 @@ impl Launch<'_> {
             Err(failure) => failure,
         };
         let known = if self.interactive { Some(self.known()?) } else { None };
-        match known.and_then(|known| Questions::refused_at(server, known, &failure.why, failure.cause)) {
+        let questions = known.and_then(|known| Questions::refused_at(server, known, &failure.why, failure.cause));
+        // The full screen would hide what is printed now, so the chat that follows shows it.
+        if questions.is_none() || !self.screen {
+            print_first_meetings(&self.security);
+        }
+        match questions {
             Some(questions) => self.ask(questions, server, &signals),
             None => bail!("{}", with_hint(&failure.why, failure.cause, identity.register)),
         }
@@ -205,7 +210,10 @@ impl Launch<'_> {
             data: paths::server_data(),
         };
         if self.screen {
-            self.ask_on_screen(questions, &context, signals)
+            let done = self.ask_on_screen(questions, &context, signals);
+            // Servers that refused the sign-in before the user left or signed in at another one.
+            print_first_meetings(&self.security);
+            done
         } else {
             self.ask_in_lines(questions, &context, signals)
         }

@@ -4,11 +4,12 @@ use crate::cli::args::{Args, TrustAction};
 use crate::cli::config::Config;
 use crate::connection::Security;
 use crate::encryption::{Fingerprint, TlsMode};
-use crate::known_servers::{KnownServer, KnownServers, is_at, local_time};
+use crate::known_servers::{KnownServer, KnownServers, is_at, is_same_host, local_time};
 use crate::paths::known_servers_file;
 use crate::server_address::with_port;
 use crate::table::aligned;
 use crate::usage_error::UsageError;
+use anyhow::bail;
 
 /// Returns how servers prove themselves to a chat with these arguments.
 ///
@@ -31,16 +32,17 @@ pub fn run(action: Option<&TrustAction>, known: &KnownServers) -> anyhow::Result
     let (text, missing) = match action {
         None => (table(&known.list()?), "no server was met with TLS yet".to_owned()),
         Some(TrustAction::Show { address }) => {
-            let address = with_port(address)?;
-            let rows = known.list()?.into_iter().filter(|row| is_at(row, &address));
-            (rows.map(|row| shown(&row, known)).collect(), unknown(&address))
+            let rows = known.list()?;
+            let address = meant(address, &rows)?;
+            let rows = rows.iter().filter(|row| is_at(row, &address));
+            (rows.map(|row| shown(row, known)).collect(), unknown(&address))
         }
         Some(TrustAction::Forget { server }) => {
             let server = server.join(" ");
             let forgotten = match server.parse::<Fingerprint>() {
                 Ok(fingerprint) => known.forget(|row| fingerprint.is_of(&row.key))?,
                 Err(_) => {
-                    let address = with_port(&server)?;
+                    let address = meant(&server, &known.list()?)?;
                     known.forget(|row| is_at(row, &address))?
                 }
             };
@@ -53,6 +55,28 @@ pub fn run(action: Option<&TrustAction>, known: &KnownServers) -> anyhow::Result
         return Ok(None);
     }
     Ok(Some(text))
+}
+
+/// Returns the address that the user means. Without a port, it is the one with the default port if that is known, and
+/// else the only known one of the host.
+///
+/// # Errors
+/// The text cannot be an address, or the host is known at several ports.
+fn meant(typed: &str, rows: &[KnownServer]) -> anyhow::Result<String> {
+    let address = with_port(typed)?;
+    let has_port = address == typed.trim();
+    if has_port || rows.iter().any(|row| is_at(row, &address)) {
+        return Ok(address);
+    }
+    let mut at_host: Vec<&str> =
+        rows.iter().filter(|row| is_same_host(row, &address)).map(|row| &*row.address).collect();
+    at_host.sort_unstable();
+    at_host.dedup();
+    match at_host[..] {
+        [] => Ok(address),
+        [only] => Ok(only.to_owned()),
+        _ => bail!("{} is known at several ports: name one of {}", typed.trim(), at_host.join(", ")),
+    }
 }
 
 fn unknown(server: &str) -> String {
@@ -114,6 +138,15 @@ mod tests {
         assert_eq!(forget("room12"), None);
         assert_eq!(forget(&keys[0].fingerprint()).unwrap().lines().count(), 2);
         assert!(known.list().unwrap().is_empty());
+        for address in ["room12:7", "[::1]:7", "two:1", "two:2"] {
+            known.record(address, &keys[0], Timestamp::UNIX_EPOCH).unwrap();
+        }
+        assert!(show("ROOM12").unwrap().starts_with("room12:7\n"), "the only port of the host");
+        assert_eq!((show("room12:8"), show("room1")), (None, None));
+        assert!(show("::1").unwrap().starts_with("[::1]:7\n") && show("[::1]").is_some());
+        let several = run(Some(&TrustAction::Show { address: "two".into() }), &known).unwrap_err().to_string();
+        assert_eq!(several, "two is known at several ports: name one of two:1, two:2");
+        assert!(forget("room12").unwrap().starts_with("forgotten: room12:7 "));
         let wrong = run(Some(&TrustAction::Show { address: "a b".into() }), &known).unwrap_err();
         assert!(wrong.is::<UsageError>());
     }

@@ -5,11 +5,11 @@ use super::dial::loss_of;
 use super::establish::{Established, Security, TIMEOUT, establish};
 use super::transport::{Transport, TransportReader};
 use super::{ConnectionEvent, Loss, TransportSlot, foreign, own_address};
-use crate::encryption::Encryption;
+use crate::encryption::{Encryption, TlsMode};
 use crate::sign_in::{SignIn, SignInStep};
 use crossbeam_channel::{Receiver, Sender};
-use landline_common::json;
 use landline_common::service::Service;
+use landline_common::{Cause, json};
 use log::info;
 use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
@@ -63,7 +63,7 @@ impl ConnectAttempt<'_> {
         let _ = own_address::watch(stream.clone(), over, gone.clone());
         reached(encryption);
         let mut reader = ServerReader { input: BufReader::new(reader) };
-        let last = match sign_in(self.sign_in, &mut reader, &transport, server) {
+        let last = match sign_in(self.sign_in, &mut reader, &transport, server, self.security) {
             Ok(welcome) => {
                 info!("connection: connected server={server} tls={is_encrypted}");
                 let known = &self.security.known;
@@ -119,6 +119,7 @@ fn sign_in(
     reader: &mut ServerReader,
     transport: &Transport,
     server: &str,
+    security: &Security,
 ) -> Result<Box<str>, ConnectionEvent> {
     let down = |why: std::io::Error| ConnectionEvent::Down {
         loss: loss_of(&why),
@@ -142,6 +143,9 @@ fn sign_in(
             Err(last_event) => return Err(last_event),
         };
         let is_first = !std::mem::replace(&mut is_answered, true);
+        if is_first && foreign::requires_tls(&line) {
+            return Err(encrypted_only(server, security));
+        }
         let service = if is_first { Service::from_greeting(line.as_bytes()) } else { Service::Landline };
         if let Some(why) = foreign::why_not(&service, server, transport.stream().peer_addr().ok()) {
             return Err(ConnectionEvent::down(&why));
@@ -153,9 +157,20 @@ fn sign_in(
                 reader.input.get_mut().lift().map_err(down)?;
                 return Ok(line);
             }
+            SignInStep::Refused(refused) if refused.cause == Cause::TlsRequired => {
+                return Err(encrypted_only(server, security));
+            }
             SignInStep::Refused(refused) => return Err(ConnectionEvent::Refused(refused)),
         }
     }
+}
+
+/// Returns the event for a server that refuses connections in the clear. If it had no TLS before, the next attempt asks
+/// it again.
+fn encrypted_only(server: &str, security: &Security) -> ConnectionEvent {
+    security.known.forget_clear(server);
+    let advice = if security.mode == TlsMode::Off { " (leave out --tls off)" } else { "" };
+    ConnectionEvent::down(&format!("{server} accepts encrypted connections only{advice}"))
 }
 
 /// Reads lines of the server.
@@ -203,6 +218,30 @@ mod tests {
     use std::time::Instant;
 
     #[test]
+    fn a_server_that_demands_tls_is_not_called_a_foreign_one() {
+        for line in [
+            "403 This server accepts encrypted connections only. Use landline.\n",
+            "{\"type\":\"error\",\"ts\":\"14:22\",\"text\":\"no\",\"cause\":\"tls_required\",\"code\":403}\n",
+        ] {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let (mut server, _) = listener.accept().unwrap();
+            server.write_all(line.as_bytes()).unwrap();
+            let transport = Arc::new(Transport::new(stream, None));
+            let reader = TransportReader::new(&transport, Instant::now() + Duration::from_secs(20));
+            let mut reader = ServerReader { input: BufReader::new(reader) };
+            let security = Security { mode: TlsMode::Off, ..Security::default() };
+            security.known.note_clear("host:1");
+            let Err(ConnectionEvent::Down { why, .. }) = sign_in(alice(), &mut reader, &transport, "host:1", &security)
+            else {
+                panic!("{line}")
+            };
+            assert_eq!(why, "host:1 accepts encrypted connections only (leave out --tls off)");
+            assert!(!security.known.is_clear("host:1"));
+        }
+    }
+
+    #[test]
     fn single_bytes_of_a_server_do_not_extend_the_sign_in() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -220,7 +259,9 @@ mod tests {
         let reader = TransportReader::new(&transport, Instant::now() + Duration::from_millis(200));
         let mut reader = ServerReader { input: BufReader::new(reader) };
         let begun = Instant::now();
-        let Err(ConnectionEvent::Down { why, .. }) = sign_in(alice(), &mut reader, &transport, "host") else {
+        let Err(ConnectionEvent::Down { why, .. }) =
+            sign_in(alice(), &mut reader, &transport, "host", &Security::default())
+        else {
             panic!("signed in")
         };
         assert!(why.starts_with("the server did not answer the sign-in in time"), "{why}");

@@ -189,7 +189,7 @@ pub(super) fn establish(
                 transport.shut_down();
                 clear(dial()?, end)
             }
-            Some(why) => Err(ConnectionEvent::down(&why)),
+            Some(why) => Err(ConnectionEvent::Down { why, loss: Loss::NoTls }),
         },
         Err(_) if reader.is_over() => Err(ConnectionEvent::down(TIMEOUT)),
         Err(HandshakeError::Io(why)) => {

@@ -1,5 +1,6 @@
 //! Error texts for a user whose address leads to another service, or to a port of Landline for other clients.
 
+use landline_common::Cause;
 use landline_common::beacon::{Answer, question};
 use landline_common::service::{BEACON_PORT, MAIN_PORT, Service};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -20,6 +21,16 @@ pub(super) fn why_not(service: &Service, server: &str, peer: Option<SocketAddr>)
              given another)"
         )),
     }
+}
+
+/// Returns whether a Landline server refuses this connection since it is in the clear: by a line of its text protocol.
+/// Compares only the first words, since the advice behind them differs between versions.
+pub(super) fn requires_tls(line: &str) -> bool {
+    let report = Cause::TlsRequired.report();
+    let sentence = report.sentence();
+    let words = sentence.split_once('.').map_or(&*sentence, |(words, _)| words);
+    let line = line.strip_prefix("ERROR: ").unwrap_or(line);
+    line.strip_prefix("403 ").is_some_and(|text| text.starts_with(words))
 }
 
 /// Returns the text for a service that closed the connection without sending a byte.
@@ -66,6 +77,14 @@ mod tests {
             lantalk("[::1]:5050", Some(22_222)),
             "[::1]:5050 is Landline's port for LanTalk clients; try [::1]:22222"
         );
+        for line in [
+            "403 This server accepts encrypted connections only. Use landline.",
+            "ERROR: 403 This server accepts \
+             encrypted connections only.",
+        ] {
+            assert!(requires_tls(line), "{line}");
+        }
+        assert!(!requires_tls("403 Your address is banned from this server.") && !requires_tls(""));
         let ssh = why(&Service::Foreign("it is an SSH server".into())).unwrap();
         assert!(ssh.starts_with("10.0.0.1:5050 is not a Landline server: it is an SSH server"), "{ssh}");
     }

@@ -121,15 +121,15 @@ impl ConnectionState {
         }
         // After a network failure, connect at once: the network may be back. A server that closed the connection may be
         // restarting, so wait.
-        if was_up && loss != Loss::Server || loss == Loss::Address {
+        if was_up && !matches!(loss, Loss::Server | Loss::NoTls) || loss == Loss::Address {
             self.phase = Phase::Connecting;
             return true;
         }
         let pause = match loss {
-            Loss::Server | Loss::Untrusted => rng.backoff(self.failed),
+            Loss::Server | Loss::NoTls | Loss::Untrusted => rng.backoff(self.failed),
             Loss::Network | Loss::Address => NETWORK_RETRY_MS + rng.roll(NETWORK_RETRY_MS),
         };
-        self.failed += u32::from(loss == Loss::Server);
+        self.failed += u32::from(matches!(loss, Loss::Server | Loss::NoTls));
         self.phase = Phase::Waiting { until: now + pause, why: why.into() };
         false
     }

@@ -1,6 +1,6 @@
 //! Asks the setup questions in plain lines, for a terminal without the full screen.
 
-use crate::connect::sign_in;
+use crate::connect::{print_first_meetings, sign_in};
 use crate::connection::ConnectFailure;
 use crate::password_prompt;
 use crate::setup::answers::{SetupContext, SetupResult};
@@ -71,6 +71,7 @@ fn connect(
     signals: &Receiver<Signal>,
 ) -> Result<Option<SignedIn>, ConnectFailure> {
     sign_in(&choice.server, &context.identity(choice), &context.security, signals)
+        .inspect_err(|_| print_first_meetings(&context.security))
 }
 
 /// Starts a server on this machine. Returns `None` if a signal ends the program meanwhile.

@@ -72,6 +72,8 @@ pub struct State {
     confirm_next_line_in: Option<ConversationId>,
     /// Rooms that were stored last for the next start.
     stored_rooms: Vec<String>,
+    /// Why the server was not trusted, as shown last, until the next sign-in.
+    shown_refusal: Option<Box<str>>,
     /// Width and height of the screen.
     size: (usize, usize),
     now: Now,
@@ -102,6 +104,7 @@ impl State {
             announced_at: 0,
             confirm_next_line_in: None,
             stored_rooms: Vec::new(),
+            shown_refusal: None,
             size: (80, 24),
             now: Now::default(),
             last_key: 0,

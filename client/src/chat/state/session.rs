@@ -78,6 +78,7 @@ impl State {
 
     /// Handles a sign-in: shows the rooms of the session, and requests the users online.
     fn signed_in(&mut self, first: bool, room: &str) {
+        self.shown_refusal = None;
         self.me = cleaned_name(self.engine.me());
         self.server = cleaned_name(self.engine.server());
         let me = self.me.clone();
@@ -241,7 +242,9 @@ impl State {
             return self.quit(Exit::Refused(why.to_owned()));
         }
         self.engine.connection_lost(why, loss);
-        if loss == Loss::Untrusted {
+        // The status line would cut the advice. Attempts go on without TLS, so show each reason once.
+        if matches!(loss, Loss::Untrusted | Loss::NoTls) && self.shown_refusal.as_deref() != Some(why) {
+            self.shown_refusal = Some(why.into());
             self.add_notice_here(Severity::Refused, why);
         }
     }

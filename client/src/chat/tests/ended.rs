@@ -63,6 +63,20 @@ fn a_first_meeting_and_a_changed_key_are_told() {
 }
 
 #[test]
+fn a_known_server_without_tls_is_told_once_per_reason() {
+    let mut client = client();
+    client.connection_down("cut", Loss::Network);
+    let told = |client: &TestClient, why: &str| client.lobby().iter().filter(|line| line.contains(why)).count();
+    for (why, times) in [("no TLS; advice", 1), ("no TLS; advice", 1), ("other reason", 1), ("no TLS; advice", 2)] {
+        client.connection_down(why, Loss::NoTls);
+        assert_eq!(told(&client, why), times, "{:?}", client.lobby());
+        assert!(matches!(client.state.phase(), Phase::Waiting { .. }), "{:?}", client.state.phase());
+        client.advance(31_000);
+        assert!(matches!(client.effects.pop(), Some(ScreenEffect::Connect(_))));
+    }
+}
+
+#[test]
 fn only_a_clear_connection_warns_of_a_sent_password() {
     for encryption in [Encryption::None, encrypted()] {
         let is_clear = encryption == Encryption::None;

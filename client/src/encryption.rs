@@ -26,6 +26,8 @@ pub enum Fingerprint {
     Key(ServerKey),
     /// The digits that the server's banner shows, without spaces.
     Digits(String),
+    /// The whole key, of a server that was met at another address and was found again by its public id.
+    Moved(ServerKey),
 }
 
 impl Fingerprint {
@@ -33,7 +35,7 @@ impl Fingerprint {
     #[must_use]
     pub fn is_of(&self, key: &ServerKey) -> bool {
         match self {
-            Fingerprint::Key(demanded) => demanded == key,
+            Fingerprint::Key(demanded) | Fingerprint::Moved(demanded) => demanded == key,
             Fingerprint::Digits(digits) => key.fingerprint().split(' ').collect::<String>() == *digits,
         }
     }
@@ -58,7 +60,7 @@ impl fmt::Display for Fingerprint {
     /// Writes groups of five digits, like the banner.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fingerprint::Key(key) => f.write_str(&key.fingerprint()),
+            Fingerprint::Key(key) | Fingerprint::Moved(key) => f.write_str(&key.fingerprint()),
             Fingerprint::Digits(digits) => {
                 for (position, digit) in digits.chars().enumerate() {
                     let gap = if position > 0 && position % 5 == 0 { " " } else { "" };

@@ -52,8 +52,8 @@ impl MissingToken {
     }
 }
 
-/// Returns the token of `name` at `server`. A server that has moved from the address `moved_from` keeps its token.
-/// Returns `None` without a token, or if it cannot be stored.
+/// Returns the token of `name` at `server`. A server that has moved from the address `moved_from` keeps its token; it is
+/// not stored for the new address, since the server has yet to prove that it is the same. See [`store`]. Returns `None` without a token, or if it cannot be stored.
 #[must_use]
 pub fn of(
     file: Option<&Path>,
@@ -66,7 +66,12 @@ pub fn of(
     // A failure is not worth a message: the name is then as free as before.
     let _lock = atomic_file::lock(file).ok()?;
     let mut stored = NameTokens::load(file);
-    let known = stored.take(server, name).or_else(|| stored.find(moved_from?, name));
+    let known = stored.take(server, name);
+    if known.is_none()
+        && let Some(token) = moved_from.and_then(|moved_from| stored.find(moved_from, name))
+    {
+        return Some(token);
+    }
     let token = match (known, missing) {
         (Some(token), _) => token,
         (None, MissingToken::Draw) => draw()?,
@@ -78,7 +83,7 @@ pub fn of(
 }
 
 /// Stores the token of `name`: its user has taken the name at `server` with the token of an earlier one, for which the
-/// server keeps it.
+/// server keeps it, or has signed in with the token of the server's previous address.
 pub fn store(file: Option<&Path>, server: &str, name: &UserName, token: &str) {
     let Some(file) = file else { return };
     // A failure is not worth a message, as in `of`.
@@ -181,6 +186,8 @@ mod tests {
         assert!(token.is_some());
         assert_eq!(of("a:1", None, MissingToken::Omit), token);
         assert_eq!(of("a:2", Some("a:1"), MissingToken::Draw), token);
+        assert_eq!(of("a:2", None, MissingToken::Omit), None, "the server has not proved itself yet");
+        super::store(Some(&file), "a:2", &name("bob"), token.as_deref().unwrap());
         assert_eq!(of("a:2", None, MissingToken::Omit), token, "stored at the new address");
         assert_eq!(super::of(None, "a:1", None, &name("bob"), MissingToken::Draw), None);
     }

@@ -11,6 +11,7 @@ use crate::cli::prompts::{ask_name, passphrase};
 use crate::cli::trust::security;
 use crate::connect::{print_first_meetings, sign_in};
 use crate::connection::{Identity, Security};
+use crate::encryption::TlsMode;
 use crate::name_tokens::{self, MissingToken};
 use crate::palette::Palette;
 use crate::server_address::with_port;
@@ -25,6 +26,7 @@ use crate::{discovery, logging, own_name, paths, plain, tui};
 use anyhow::{Context, bail};
 use crossbeam_channel::Receiver;
 use landline_common::clean::clean;
+use landline_common::tls::ServerKey;
 use landline_common::{RoomName, UserName};
 use std::cell::RefCell;
 use std::io::{self, IsTerminal};
@@ -277,7 +279,13 @@ impl Launch<'_> {
         };
         let (Ok(server), Ok(name)) = (with_port(server), self.name()) else { return Ok(None) };
         let text = |text: &Option<String>| clean(text.as_deref().unwrap_or_default()).into_owned();
+        // Without TLS, and against another demanded key, the server cannot prove that it is the same one.
+        let can_prove = |key: &ServerKey| {
+            self.security.mode != TlsMode::Off && self.security.fingerprint.as_ref().is_none_or(|one| one.is_of(key))
+        };
+        let key = self.security.known.find(&server)?.map(|row| row.key).filter(can_prove);
         Ok(Some(PreviousSession {
+            key,
             room: self.room(&server)?,
             server,
             server_name: text(&self.last_session.server_name),
@@ -363,6 +371,10 @@ impl Launch<'_> {
         };
         // Ignore a failure: the program works without this file.
         let _ = last_session.save(&file);
+        // The token of a server that has moved is stored here: the server has now proved that it is the same.
+        if let Some(token) = &identity.name_token {
+            name_tokens::store(paths::name_tokens_file().as_deref(), server, &identity.name, token);
+        }
     }
 
     /// Returns the callback by which a presenter saves rooms, account and name of this user at this server. In a script

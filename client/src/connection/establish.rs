@@ -51,6 +51,8 @@ enum Demand {
     Tls,
     /// `--fingerprint`.
     Key,
+    /// The server was found by its id, and was met with TLS at another address.
+    Moved,
     /// The server was met with TLS.
     Known(KnownServer),
 }
@@ -69,6 +71,7 @@ impl Security {
 
     fn demand(&self, server: &str) -> anyhow::Result<Demand> {
         Ok(match self.known.find(server)? {
+            _ if matches!(self.fingerprint, Some(Fingerprint::Moved(_))) => Demand::Moved,
             _ if self.fingerprint.is_some() => Demand::Key,
             _ if self.mode == TlsMode::Required => Demand::Tls,
             Some(row) => Demand::Known(row),
@@ -98,6 +101,13 @@ impl Security {
     /// Explains why a key was refused.
     fn refusal(&self, server: &str, shown: &ServerKey) -> String {
         let digits = shown.fingerprint();
+        if let Some(Fingerprint::Moved(key)) = &self.fingerprint {
+            return format!(
+                "not connected to {server}: it says that it is the server of the last session, but its key is {digits} \
+                 instead of {}. No name and no password was sent. An attacker may have copied the server's id",
+                key.fingerprint()
+            );
+        }
         if let Some(fingerprint) = &self.fingerprint {
             return format!(
                 "not connected to {server}: its key is {digits}, and --fingerprint demands {fingerprint} (compare them \
@@ -129,6 +139,10 @@ fn no_tls(demand: &Demand, server: &str) -> Option<String> {
         Demand::None => return None,
         Demand::Tls => format!("not connected to {server}: it has no TLS, and --tls required demands it"),
         Demand::Key => format!("not connected to {server}: it has no TLS, and --fingerprint demands a key"),
+        Demand::Moved => format!(
+            "not connected to {server}: it did not answer with TLS, and the server of the last session had TLS at its \
+             previous address. An attacker may have copied the server's id. No name and no password was sent"
+        ),
         Demand::Known(row) => format!(
             "not connected to {server}: it did not answer with TLS, and had TLS at {}. An attacker may stand in between. No \
              name and no password was sent (if the server has no TLS any more: landline trust forget {server})",
@@ -206,4 +220,49 @@ pub(super) fn establish(
 fn put(slot: &TransportSlot, transport: Transport) -> Result<Arc<Transport>, ConnectionEvent> {
     let transport = Arc::new(transport);
     if slot.put(&transport) { Ok(transport) } else { Err(ConnectionEvent::down("given up")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    fn key(byte: u8) -> ServerKey {
+        format!("{byte:02x}").repeat(32).parse().unwrap()
+    }
+
+    /// Answers each connection in the clear. Returns the address.
+    fn clear_server() -> std::net::SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let _ = stream.read(&mut [0; 16]);
+                let _ = stream.write_all(b"{\"error\":\"no TLS here\"}\n");
+            }
+        });
+        address
+    }
+
+    fn attempt(server: &str, security: &Security) -> Result<Encryption, String> {
+        match establish(server, false, security, &TransportSlot::default(), Duration::from_secs(5)) {
+            Ok(established) => Ok(established.encryption),
+            Err(ConnectionEvent::Down { why, .. }) => Err(why),
+            Err(event) => panic!("{event:?}"),
+        }
+    }
+
+    #[test]
+    fn a_server_that_has_moved_must_prove_its_key() {
+        let server = clear_server().to_string();
+        assert_eq!(attempt(&server, &Security::default()).unwrap(), Encryption::None);
+        let moved = Security { fingerprint: Some(Fingerprint::Moved(key(1))), ..Security::default() };
+        assert!(attempt(&server, &moved).unwrap_err().contains("copied the server's id"));
+        assert!(moved.accepts("b:1", &key(1)) && !moved.accepts("b:1", &key(2)));
+        moved.known.record("b:1", &key(2), Timestamp::now()).unwrap();
+        assert!(!moved.accepts("b:1", &key(2)), "a key that is known for the new address does not help");
+        assert!(moved.refusal("b:1", &key(2)).contains("copied the server's id"));
+    }
 }

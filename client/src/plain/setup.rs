@@ -70,7 +70,7 @@ fn connect(
     context: &SetupContext,
     signals: &Receiver<Signal>,
 ) -> Result<Option<SignedIn>, ConnectFailure> {
-    sign_in(&choice.server, &context.identity(choice), &context.security, signals)
+    sign_in(&choice.server, &context.identity(choice), &context.security(choice), signals)
         .inspect_err(|_| print_first_meetings(&context.security))
 }
 

@@ -1,6 +1,7 @@
 //! The result of the setup questions, and what they need to know to sign in.
 
 use crate::connection::{Identity, Security};
+use crate::encryption::Fingerprint;
 use crate::name_tokens::MissingToken;
 use crate::setup::Started;
 use crate::setup::questions::SignInChoice;
@@ -67,6 +68,17 @@ pub struct SetupContext {
 }
 
 impl SetupContext {
+    /// Returns how the server of these answers proves itself. A server that has moved must have the key that is known
+    /// from its previous address: its id, by which it was found, is public.
+    #[must_use]
+    pub fn security(&self, choice: &SignInChoice) -> Security {
+        let mut security = self.security.clone();
+        if let Some(key) = choice.key {
+            security.fingerprint = Some(Fingerprint::Moved(key));
+        }
+        security
+    }
+
     /// Returns the identity to sign in with after these answers.
     #[must_use]
     pub fn identity(&self, choice: &SignInChoice) -> Identity {

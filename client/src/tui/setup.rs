@@ -85,8 +85,8 @@ impl SetupLoop<'_> {
         for effect in self.questions.step(input) {
             match effect {
                 SetupEffect::Connect(choice) => {
-                    let attempt =
-                        SignInAttempt::begin(&choice.server, &self.context.identity(&choice), &self.context.security)?;
+                    let (identity, security) = (self.context.identity(&choice), self.context.security(&choice));
+                    let attempt = SignInAttempt::begin(&choice.server, &identity, &security)?;
                     self.attempt = Some((choice, attempt));
                 }
                 SetupEffect::GiveUp => {

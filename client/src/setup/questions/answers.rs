@@ -102,6 +102,12 @@ impl Questions {
             self.known.password = None;
             self.known.server_password = None;
         }
+        self.moved_from = match self.continue_entry() {
+            Some(MenuEntry::ContinueLast(last, previous_address)) if last.server == server => {
+                previous_address.zip(last.key)
+            }
+            _ => None,
+        };
         self.server = server;
         self.needs_server_password = needs_server_password;
     }
@@ -140,14 +146,12 @@ impl Questions {
         }
         let Some(name) = self.name.clone() else { return self.ask(Question::Name, &self.known.name.clone()) };
         self.question = Question::Connecting;
-        let previous_address = match self.continue_entry() {
-            Some(MenuEntry::ContinueLast(last, previous_address)) if last.server == self.server => previous_address,
-            _ => None,
-        };
+        let (previous_address, key) = self.moved_from.clone().unzip();
         let server_id = self.offer_at(&self.server).map(|offer| offer.id.clone()).unwrap_or_default();
         self.effects.push(SetupEffect::Connect(SignInChoice {
             server: self.server.clone(),
             previous_address,
+            key,
             server_id,
             name,
             password: self.known.password.clone(),

@@ -20,6 +20,7 @@ use crate::discovery::Offer;
 use crate::new_password::NewPassword;
 use crate::setup::{NotStarted, Started};
 use landline_common::service::MAIN_PORT;
+use landline_common::tls::ServerKey;
 use landline_common::{Cause, RoomName, UserName};
 
 /// Searches in a row in which a server must be missing before its entry is removed: single datagrams get lost.
@@ -63,6 +64,8 @@ pub struct PreviousSession {
     pub room: RoomName,
     /// True if the user signed in with an account. Then the password is asked for.
     pub account: bool,
+    /// The key that the server must prove at another address; `None` if it was never met with TLS.
+    pub key: Option<ServerKey>,
 }
 
 /// An entry to choose.
@@ -125,6 +128,8 @@ pub struct SignInChoice {
     pub server: String,
     /// The server's address in the last session, if it has changed: remembered rooms are stored under that one.
     pub previous_address: Option<String>,
+    /// The key that the server must prove, if its address has changed.
+    pub key: Option<ServerKey>,
     /// The id of the running server; empty if it is not known.
     pub server_id: String,
     /// The name.
@@ -185,6 +190,9 @@ pub struct Questions {
     known: KnownAnswers,
     server: String,
     needs_server_password: bool,
+    /// The previous address of the chosen server, if it has moved, and the key that it must prove. Later search results
+    /// do not change it.
+    moved_from: Option<(String, ServerKey)>,
     name: Option<UserName>,
     register: bool,
     new_password: NewPassword,
@@ -213,6 +221,7 @@ impl Questions {
             known,
             server: String::new(),
             needs_server_password: false,
+            moved_from: None,
             name: None,
             new_password: NewPassword::default(),
             password_server: None,
@@ -284,13 +293,15 @@ impl Questions {
     }
 
     /// Returns the entry that continues the last session, with the server's present address. A server that has moved is
-    /// found by its id. Another server could copy the id, so it counts only while no server answers at the old address.
+    /// found by its id. Another server could copy the id, so it counts only for a server with a known key, which it must
+    /// prove, and only while no server answers at the old address.
     fn continue_entry(&self) -> Option<MenuEntry> {
         let last = self.known.previous_session.clone().filter(|_| !self.known.register)?;
         if let Some(offer) = self.offer_at(&last.server) {
             return Some(MenuEntry::ContinueLast(PreviousSession { server_name: offer.name.clone(), ..last }, None));
         }
-        let is_it = |offer: &&Offer| !last.server_id.is_empty() && offer.id == last.server_id;
+        let can_prove = last.key.is_some() && !last.server_id.is_empty();
+        let is_it = |offer: &&Offer| can_prove && offer.id == last.server_id;
         let selection_moved = self.offers.iter().map(|(offer, _)| offer).find(is_it);
         Some(match selection_moved {
             Some(Offer { name, address, .. }) => {

@@ -210,6 +210,10 @@ fn b4_an_empty_address_is_refused_with_advice() {
     assert_eq!(questions.problem.as_deref(), Some("Type an address, for example 192.168.1.20"));
 }
 
+fn server_key(byte: u8) -> ServerKey {
+    format!("{byte:02x}").repeat(32).parse().unwrap()
+}
+
 fn last_time(account: bool) -> KnownAnswers {
     let last_time = PreviousSession {
         server: "10.0.0.3:12345".into(),
@@ -218,6 +222,7 @@ fn last_time(account: bool) -> KnownAnswers {
         name: UserName::parse("dave").unwrap(),
         room: RoomName::parse("ops").unwrap(),
         account,
+        key: Some(server_key(7)),
     };
     KnownAnswers {
         server: Some(last_time.server.clone()),
@@ -271,17 +276,48 @@ fn b15_a_server_with_a_new_address_is_found_by_its_id() {
     assert_eq!(&*moved.entries()[0].columns()[0], shown);
     let choice = connects(press(&mut moved, Code::Enter));
     assert_eq!((&*choice.server, choice.previous_address.as_deref()), ("10.0.0.9:12345", Some("10.0.0.3:12345")));
-    assert_eq!(choice.server_id, "0f");
+    assert_eq!((&*choice.server_id, choice.key), ("0f", Some(server_key(7))));
     // A copied id does not count while a server answers at the old address.
     let mut copied = Questions::new(last_time(false));
     copied.step(SetupInput::Found(vec![at(9, "0f"), at(3, "0f")]));
     assert_eq!(connects(press(&mut copied, Code::Enter)).server, "10.0.0.3:12345");
+    // A server that was never met with TLS cannot prove that it is the same.
+    let mut unproved = last_time(false);
+    unproved.previous_session.as_mut().unwrap().key = None;
+    let mut unproved = Questions::new(unproved);
+    unproved.step(SetupInput::Found(vec![at(9, "0f")]));
+    let entries = unproved.entries();
+    assert_eq!(&*entries[0].columns()[0], "ops on Third floor as dave (last time)");
+    assert!(matches!(&entries[1], MenuEntry::Found(offer) if offer.address == "10.0.0.9:12345"));
+    press(&mut unproved, Code::Down);
+    (0..2).for_each(|_| _ = press(&mut unproved, Code::Enter));
+    let choice = connects(press(&mut unproved, Code::Enter));
+    assert_eq!((&*choice.server, choice.previous_address, choice.key), ("10.0.0.9:12345", None, None));
     // Two servers without an id are not the same server.
     let mut nameless = last_time(false);
     nameless.previous_session.as_mut().unwrap().server_id.clear();
     let mut nameless = Questions::new(nameless);
     nameless.step(SetupInput::Found(vec![at(9, "")]));
     assert_eq!(connects(press(&mut nameless, Code::Enter)).server, "10.0.0.3:12345");
+}
+
+#[test]
+fn a_server_with_a_new_address_must_prove_its_key_also_if_it_changes_its_id_meanwhile() {
+    let at = |last: u8, id: &str| Offer { id: id.into(), ..offer("Third floor", last, false) };
+    let mut account = Questions::new(last_time(true));
+    account.step(SetupInput::Found(vec![at(9, "0f")]));
+    press(&mut account, Code::Enter);
+    account.step(SetupInput::Found(vec![at(9, "aa")]));
+    type_in(&mut account, "correct horse");
+    let choice = connects(press(&mut account, Code::Enter));
+    assert_eq!((&*choice.server, choice.key), ("10.0.0.9:12345", Some(server_key(7))));
+    // After a refusal, too; and another server need not have the key.
+    account.step(SetupInput::Refused("wrong".into(), Some(Cause::WrongPassword)));
+    type_in(&mut account, "correct horse");
+    assert_eq!(connects(press(&mut account, Code::Enter)).key, Some(server_key(7)));
+    account.step(SetupInput::Refused("not connected".into(), None));
+    account.choose(1);
+    assert_eq!(account.moved_from, None);
 }
 
 #[test]

@@ -8,7 +8,7 @@
 //! | known | any other | refused, also if the key is known from another address |
 //!
 //! The last row keeps one server that the user knows from taking the place of another one. An address in the file also
-//! means that its server has TLS: the client never speaks to it in the clear.
+//! means that its server has TLS: the client never speaks to it in the clear, whatever spelling or host name leads there.
 //!
 //! The file `known_servers.toml` is readable by its owner only, since it shows which servers a user visits. Keys that
 //! cannot be stored hold for the life of the program.
@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use landline_common::tls::ServerKey;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -42,6 +42,9 @@ pub struct KnownServer {
     pub first_met: Timestamp,
     /// Time of the last meeting.
     pub last_met: Timestamp,
+    /// The socket address to which the address led at the last meeting. Another spelling of the address leads there, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peer: Option<SocketAddr>,
 }
 
 fn write_key<S: Serializer>(key: &ServerKey, serializer: S) -> Result<S::Ok, S::Error> {
@@ -93,14 +96,36 @@ struct Memory {
     first_meetings: Vec<(String, Box<str>)>,
 }
 
-/// Returns an address in the form in which it is stored: host names in lower case, IP addresses in their usual form.
+/// Returns an address in the form in which it is stored: host names in lower case and without a dot at their end, IP
+/// addresses in their usual form.
 fn canonical(address: &str) -> String {
-    address.parse::<SocketAddr>().map_or_else(|_| address.to_lowercase(), |address| address.to_string())
+    if let Ok(address) = address.parse() {
+        return unmapped(address).to_string();
+    }
+    let address = address.to_lowercase();
+    match address.rsplit_once(".:") {
+        Some((host, port)) if !host.is_empty() => format!("{host}:{port}"),
+        _ => address,
+    }
+}
+
+/// Returns an IPv4 address in its own form, also if it is written as an IPv6 address.
+fn unmapped(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        ip @ IpAddr::V4(_) => SocketAddr::new(ip, address.port()),
+        IpAddr::V6(_) => address,
+    }
 }
 
 impl Rows {
     fn at<'r>(&'r self, address: &'r str) -> impl Iterator<Item = &'r KnownServer> {
-        self.servers.iter().filter(move |row| row.address == address)
+        self.servers.iter().filter(move |row| canonical(&row.address) == address)
+    }
+
+    /// Returns the row whose address is, or led to, a socket address.
+    fn at_peer(&self, peer: SocketAddr) -> Option<&KnownServer> {
+        let typed = peer.to_string();
+        self.servers.iter().find(|row| row.peer == Some(peer) || canonical(&row.address) == typed)
     }
 
     fn recognize(&self, address: &str, key: &ServerKey) -> Recognition {
@@ -114,16 +139,19 @@ impl Rows {
     }
 
     /// Puts a meeting first. Other keys of the address are replaced.
-    fn put(&mut self, address: &str, key: &ServerKey, now: Timestamp) {
+    fn put(&mut self, address: &str, peer: Option<SocketAddr>, key: &ServerKey, now: Timestamp) {
+        let peer = peer.or_else(|| self.at(address).find_map(|row| row.peer));
         let first_met = self.at(address).find(|row| row.key == *key).map_or(now, |row| row.first_met);
-        self.servers.retain(|row| row.address != address);
-        self.servers.insert(0, KnownServer { address: address.to_owned(), key: *key, first_met, last_met: now });
+        self.servers.retain(|row| canonical(&row.address) != address);
+        self.servers.insert(0, KnownServer { address: address.to_owned(), key: *key, first_met, last_met: now, peer });
         self.servers.truncate(MAX_SERVERS);
     }
 
     /// Returns true if a meeting changes nothing that is worth writing.
-    fn is_recent(&self, address: &str, key: &ServerKey, now: Timestamp) -> bool {
-        self.at(address).any(|row| row.key == *key && now.as_second() - row.last_met.as_second() < MEETING_INTERVAL_S)
+    fn is_recent(&self, address: &str, peer: Option<SocketAddr>, key: &ServerKey, now: Timestamp) -> bool {
+        let is_soon = |row: &KnownServer| now.as_second() - row.last_met.as_second() < MEETING_INTERVAL_S;
+        let is_same = |row: &KnownServer| row.key == *key && (peer.is_none() || row.peer == peer);
+        self.at(address).any(|row| is_same(row) && is_soon(row))
     }
 }
 
@@ -182,22 +210,46 @@ impl KnownServers {
         Ok(self.rows()?.at(&canonical(address)).next().cloned())
     }
 
-    /// Stores a meeting. The key replaces another one of the address. If it cannot be stored, it holds for this process.
+    /// Returns the row of a server that was met with TLS at this socket address, by whatever address the user typed.
+    ///
+    /// # Errors
+    /// As [`KnownServers::list`].
+    pub fn find_peer(&self, peer: SocketAddr) -> anyhow::Result<Option<KnownServer>> {
+        Ok(self.rows()?.at_peer(unmapped(peer)).cloned())
+    }
+
+    /// Stores a meeting, as [`KnownServers::record_peer`], without a socket address.
+    ///
+    /// # Errors
+    /// As [`KnownServers::record_peer`].
+    #[cfg(test)]
+    pub fn record(&self, address: &str, key: &ServerKey, now: Timestamp) -> anyhow::Result<()> {
+        self.record_peer(address, None, key, now)
+    }
+
+    /// Stores a meeting at an address that led to the socket address `peer`. The key replaces another one of the address.
+    /// If it cannot be stored, it holds for this process.
     ///
     /// # Errors
     /// The file cannot be locked, read or written.
-    pub fn record(&self, address: &str, key: &ServerKey, now: Timestamp) -> anyhow::Result<()> {
-        let address = canonical(address);
+    pub fn record_peer(
+        &self,
+        address: &str,
+        peer: Option<SocketAddr>,
+        key: &ServerKey,
+        now: Timestamp,
+    ) -> anyhow::Result<()> {
+        let (address, peer) = (canonical(address), peer.map(unmapped));
         self.memory().clear.retain(|clear| *clear != address);
         let stored = self.change(|rows| {
-            if !rows.is_recent(&address, key, now) {
-                rows.put(&address, key, now);
+            if !rows.is_recent(&address, peer, key, now) {
+                rows.put(&address, peer, key, now);
             }
         });
         let mut memory = self.memory();
         match (&stored, &self.file) {
             (Ok(()), Some(_)) => memory.unsaved.servers.retain(|row| row.address != address),
-            _ => memory.unsaved.put(&address, key, now),
+            _ => memory.unsaved.put(&address, peer, key, now),
         }
         stored
     }
@@ -287,7 +339,7 @@ pub fn local_time(time: &Timestamp) -> String {
 /// Returns whether a row is of the address that the user typed.
 #[must_use]
 pub fn is_at(row: &KnownServer, address: &str) -> bool {
-    row.address == canonical(address)
+    canonical(&row.address) == canonical(address)
 }
 
 /// Returns whether a row is of the host of an address, at any port.
@@ -295,7 +347,7 @@ pub fn is_at(row: &KnownServer, address: &str) -> bool {
 pub fn is_same_host(row: &KnownServer, address: &str) -> bool {
     let address = canonical(address);
     let host = |address: &str| address.rsplit_once(':').map(|(host, _)| host.to_owned());
-    host(&row.address) == host(&address)
+    host(&canonical(&row.address)) == host(&address)
 }
 
 #[cfg(test)]
@@ -334,6 +386,41 @@ mod tests {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         }
+    }
+
+    #[test]
+    fn another_spelling_of_an_address_is_the_same_address() {
+        let known = KnownServers::new(None);
+        known.record("127.0.0.1:5", &key(1), at(10)).unwrap();
+        known.record_peer("box:5", Some("[::ffff:10.0.0.1]:5".parse().unwrap()), &key(2), at(10)).unwrap();
+        for (address, row) in [("[::ffff:127.0.0.1]:5", Some(1)), ("BOX.:5", Some(2)), ("box:6", None), (".:5", None)] {
+            assert_eq!(known.find(address).unwrap().map(|row| row.key), row.map(key), "{address}");
+        }
+        let peers = [("127.0.0.1:5", Some(1)), ("[::ffff:127.0.0.1]:5", Some(1)), ("10.0.0.1:5", Some(2))];
+        for (peer, row) in peers.into_iter().chain([("10.0.0.1:6", None), ("[::1]:5", None)]) {
+            assert_eq!(known.find_peer(peer.parse().unwrap()).unwrap().map(|row| row.key), row.map(key), "{peer}");
+        }
+    }
+
+    #[test]
+    fn a_new_socket_address_is_stored_at_once_and_read_again() {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("known_servers.toml");
+        let known = KnownServers::new(Some(file.clone()));
+        let peers: [SocketAddr; 2] = ["10.0.0.1:5", "[fe80::1%3]:5"].map(|peer| peer.parse().unwrap());
+        known.record("box.:5", &key(1), at(10)).unwrap();
+        for peer in peers {
+            known.record_peer("box:5", Some(peer), &key(1), at(11)).unwrap();
+            let rows = KnownServers::new(Some(file.clone())).list().unwrap();
+            assert_eq!((rows.len(), &*rows[0].address, rows[0].peer), (1, "box:5", Some(peer)));
+        }
+        known.record("box:5", &key(1), at(9_000)).unwrap();
+        assert_eq!(known.find_peer(peers[1]).unwrap().map(|row| row.last_met), Some(at(9_000)));
+        // A row that an earlier version has stored.
+        let row = "[[servers]]\naddress = \"[::ffff:10.0.0.7]:5\"\nkey = \"KEY\"\nfirst_met = \"2026-11-01T00:00:00Z\"\n\
+                   last_met = \"2026-11-01T00:00:00Z\"\n";
+        fs::write(&file, row.replace("KEY", &key(3).to_string())).unwrap();
+        assert!(known.find("10.0.0.7:5").unwrap().is_some());
     }
 
     #[test]
@@ -395,7 +482,8 @@ mod tests {
         let known = KnownServers::new(Some(file.clone()));
         let mut rows = Rows::default();
         for n in 0..MAX_SERVERS + 9 {
-            rows.put(&format!("{}:{n}", "x".repeat(253)), &key(1), at(10));
+            let peer = Some("[ffff:1111:2222:3333:4444:5555:6666:7777]:65535".parse().unwrap());
+            rows.put(&format!("{}:{n}", "x".repeat(253)), peer, &key(1), at(10));
         }
         assert_eq!(rows.servers.len(), MAX_SERVERS);
         let text = toml::to_string(&rows).unwrap();

@@ -18,7 +18,7 @@ use crate::known_servers::{KnownServer, KnownServers, Recognition, local_time};
 use jiff::Timestamp;
 use landline_common::tls::ServerKey;
 use log::warn;
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -79,11 +79,22 @@ impl Security {
         })
     }
 
+    /// Returns the demand for a connection that leads to the socket address of a server that was met with TLS by another
+    /// address: another spelling, or a host name.
+    fn demand_of_peer(&self, demand: Demand, stream: &TcpStream) -> Result<Demand, ConnectionEvent> {
+        if !matches!(demand, Demand::None) {
+            return Ok(demand);
+        }
+        let broken = |why| ConnectionEvent::Down { loss: loss_of(&why), why: format!("the connection broke: {why}") };
+        let row = self.known.find_peer(stream.peer_addr().map_err(broken)?);
+        Ok(row.map_err(|why| untrusted(format!("{why:#}")))?.map_or(Demand::None, Demand::Known))
+    }
+
     /// Stores a server whose key was accepted and proved. Returns the note about a first meeting.
-    fn meet(&self, server: &str, key: &ServerKey) -> Option<Box<str>> {
+    fn meet(&self, server: &str, peer: Option<SocketAddr>, key: &ServerKey) -> Option<Box<str>> {
         let is_new = matches!(self.known.recognize(server, key), Ok(Recognition::New)) && self.fingerprint.is_none();
         let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default();
-        let stored = self.known.record(server, key, now);
+        let stored = self.known.record_peer(server, peer, key, now);
         if is_new {
             let unsaved = match stored {
                 Ok(()) => String::new(),
@@ -145,8 +156,9 @@ fn no_tls(demand: &Demand, server: &str) -> Option<String> {
         ),
         Demand::Known(row) => format!(
             "not connected to {server}: it did not answer with TLS, and had TLS at {}. An attacker may stand in between. No \
-             name and no password was sent (if the server has no TLS any more: landline trust forget {server})",
-            local_time(&row.last_met)
+             name and no password was sent (if the server has no TLS any more: landline trust forget {})",
+            local_time(&row.last_met),
+            row.address
         ),
     })
 }
@@ -178,16 +190,18 @@ pub(super) fn establish(
         return clear(dial()?, Instant::now() + timeout);
     }
     let demand = security.demand(server).map_err(|why| untrusted(format!("{why:#}")))?;
+    let stream = dial()?;
+    let end = Instant::now() + timeout;
+    let demand = security.demand_of_peer(demand, &stream)?;
     if matches!(demand, Demand::None) && security.known.is_clear(server) {
-        return clear(dial()?, Instant::now() + timeout);
+        return clear(stream, end);
     }
     let verifier = {
         let (security, server) = (security.clone(), server.to_owned());
         KeyVerifier::new(move |key| security.accepts(&server, key))
     };
     let session = verifier.session().map_err(|why| ConnectionEvent::down(&format!("TLS cannot be used: {why}")))?;
-    let stream = dial()?;
-    let end = Instant::now() + timeout;
+    let peer = stream.peer_addr().ok();
     let transport = put(slot, Transport::new(stream, Some(session)))?;
     let mut reader = TransportReader::new(&transport, end);
     match reader.handshake() {
@@ -195,13 +209,18 @@ pub(super) fn establish(
             let Some(key) = transport.server_key() else {
                 return Err(ConnectionEvent::down("the server has shown no key"));
             };
-            let first_meeting = security.meet(server, &key);
+            let first_meeting = security.meet(server, peer, &key);
             Ok(Established { transport, reader, encryption: Encryption::Tls { key, first_meeting } })
         }
         Err(HandshakeError::NoTls) => match no_tls(&demand, server) {
             None => {
                 transport.shut_down();
-                clear(dial()?, end)
+                // The name may lead to another address now.
+                let stream = dial()?;
+                match no_tls(&security.demand_of_peer(demand, &stream)?, server) {
+                    None => clear(stream, end),
+                    Some(why) => Err(ConnectionEvent::Down { why, loss: Loss::NoTls }),
+                }
             }
             Some(why) => Err(ConnectionEvent::Down { why, loss: Loss::NoTls }),
         },
@@ -252,6 +271,32 @@ mod tests {
             Err(ConnectionEvent::Down { why, .. }) => Err(why),
             Err(event) => panic!("{event:?}"),
         }
+    }
+
+    #[test]
+    fn no_spelling_of_a_known_address_leads_to_the_clear() {
+        let peer = clear_server();
+        let port = peer.port();
+        let spellings = [
+            format!("127.0.0.1:{port}"),
+            format!("[::ffff:127.0.0.1]:{port}"),
+            #[cfg(unix)]
+            format!("127.1:{port}"),
+            format!("localhost:{port}"),
+        ];
+        let by_address = Security::default();
+        by_address.known.record(&spellings[0], &key(1), Timestamp::now()).unwrap();
+        let by_name = Security::default();
+        by_name.known.record_peer(&format!("box:{port}"), Some(peer), &key(1), Timestamp::now()).unwrap();
+        for security in [by_address, by_name] {
+            for server in &spellings {
+                security.known.note_clear(server);
+                let why = attempt(server, &security).unwrap_err();
+                let row = security.known.find_peer(peer).unwrap().unwrap();
+                assert!(why.contains("had TLS") && why.contains(&format!("trust forget {})", row.address)), "{why}");
+            }
+        }
+        assert_eq!(attempt(&spellings[0], &Security::default()).unwrap(), Encryption::None);
     }
 
     #[test]

@@ -168,7 +168,7 @@ impl Program {
         if let Some(mut stderr) = self.child.stderr.take() {
             let _ = stderr.read_to_string(&mut text);
         }
-        without_first_meeting(&text)
+        text
     }
 }
 

@@ -128,7 +128,7 @@ pub(super) fn people(state: &State, theme: &Theme, area: Rect, buffer: &mut Buff
         let style = if *name == *state.me() { theme.me } else { theme.nick(name) };
         let sign = if status.is_owned_by(name) || status.is_server_owner(name) { "@" } else { " " };
         let mark = joined(&marks, form);
-        let width = usize::from(area.width).saturating_sub(2 + mark.cell_width() + usize::from(!mark.is_empty()));
+        let width = usize::from(area.width).saturating_sub(2 + mark.cell_width());
         write_spans(area, y, buffer, &[(sign, theme.dim), (&truncated(name, width), style)]);
         let x = area.right().saturating_sub(u16::try_from(mark.cell_width()).unwrap_or(0));
         buffer.set_stringn(x, y, &mark, mark.cell_width(), theme.dim);

@@ -1,8 +1,10 @@
 //! Starts a chat: combines arguments, configuration and the last session, asks the user for the rest, and runs a
 //! presenter.
 
+mod settings;
+
 use crate::chat::plain::PlainOptions;
-use crate::chat::{Bell, Remembered, Settings};
+use crate::chat::{Remembered, Settings};
 use crate::cli::args::{AppearanceArgs, Args, MeshArgs};
 use crate::cli::config::Config;
 use crate::cli::error_hints::with_hint;
@@ -13,13 +15,12 @@ use crate::connect::{print_first_meetings, sign_in};
 use crate::connection::{Identity, Security};
 use crate::encryption::TlsMode;
 use crate::name_tokens::{self, MissingToken};
-use crate::palette::Palette;
 use crate::server_address::with_port;
 use crate::setup::answers::{SetupContext, SetupResult};
 use crate::setup::questions::{KnownAnswers, PreviousSession, Questions};
 use crate::signals::{self, Signal};
 use crate::signed_in::SignedIn;
-use crate::tui::theme::{Depth, Theme, depth, supports_full_screen};
+use crate::tui::theme::supports_full_screen;
 use crate::tui::{ScreenOptions, TerminalGuard};
 use crate::usage_error::UsageError;
 use crate::{discovery, logging, own_name, paths, plain, tui};
@@ -30,9 +31,6 @@ use landline_common::tls::ServerKey;
 use landline_common::{RoomName, UserName};
 use std::cell::RefCell;
 use std::io::{self, IsTerminal};
-
-/// Default number of seconds for which a script tries to reconnect.
-const DEFAULT_PATIENCE: u64 = 30;
 
 /// The settings of this run.
 struct Launch<'a> {
@@ -407,44 +405,6 @@ impl Launch<'_> {
     /// script does not expect lines of further rooms.
     fn remembered_rooms(&self) -> fn(&str, &str) -> Vec<RoomName> {
         if self.screen { rooms_of } else { |_, _| Vec::new() }
-    }
-
-    fn keepalive_ms(&self) -> u64 {
-        self.config.keepalive.map_or(Settings::default().keepalive_ms, |seconds| seconds * 1_000)
-    }
-
-    fn settings(&self) -> Settings {
-        let bell = self.appearance.bell.or(self.config.bell).unwrap_or(Bell::Private);
-        Settings {
-            bell,
-            notify: self.appearance.notify || self.config.notify,
-            keepalive_ms: self.keepalive_ms(),
-            mesh: false,
-        }
-    }
-
-    fn options(&self) -> PlainOptions {
-        PlainOptions {
-            interactive: self.interactive,
-            json: self.args.json,
-            say: self.args.say,
-            mesh: false,
-            patience_ms: self.args.patience.or(self.config.patience).unwrap_or(DEFAULT_PATIENCE) * 1_000,
-            keepalive_ms: self.keepalive_ms(),
-        }
-    }
-
-    fn theme(&self) -> Theme {
-        let variable = |name| std::env::var(name).ok();
-        let no_color = variable("NO_COLOR");
-        let colorterm = variable("COLORTERM");
-        let term = variable("TERM");
-        match depth(no_color.as_deref(), colorterm.as_deref(), term.as_deref()) {
-            Some(depth) if !self.appearance.no_color => {
-                Theme::new(self.appearance.theme.or(self.config.theme).unwrap_or(Palette::Dark), depth)
-            }
-            _ => Theme::new(Palette::Mono, Depth::Sixteen),
-        }
     }
 }
 

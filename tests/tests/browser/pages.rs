@@ -126,7 +126,7 @@ fn closed_websocket_tells_the_page_a_code_and_a_reason() {
     sign_in(&browser, "wanda");
     server.stop();
     browser.wait_until("ending");
-    assert_eq!(browser.eval("return ending"), json!([1001, "server stopped", true]));
+    assert_eq!(browser.eval("return ending"), json!([1001, "closed by the server", true]));
 }
 
 #[test]

@@ -54,7 +54,8 @@ fn client_with_blocked_output_uses_bounded_memory() {
     let address = listener.local_addr().expect("its address").to_string();
     for more in ["--plain", "--json"] {
         let mut command = Program::client();
-        let mut client = Program::start(command.args([&address, "--name", "alice", more]), Stdio::piped());
+        let mut client =
+            Program::start(command.args([&address, "--name", "alice", "--tls", "off", more]), Stdio::piped());
         let (stream, _) = listener.accept().expect("a client");
         stream.set_read_timeout(Some(DEADLINE)).expect("a socket");
         let kept = stream.try_clone().expect("a socket");

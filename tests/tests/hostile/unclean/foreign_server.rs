@@ -55,7 +55,8 @@ fn printed(room: &'static str, more: &[&str]) -> (Vec<String>, String) {
     let address = listener.local_addr().expect("its address").to_string();
     let server = std::thread::spawn(move || talk_to(listener.accept().expect("a client").0, room));
     let mut command = Program::client();
-    let mut client = Program::start(command.args([&address, "--name", "alice"]).args(more), Stdio::piped());
+    let mut client =
+        Program::start(command.args([&address, "--name", "alice", "--tls", "off"]).args(more), Stdio::piped());
     let mut lines = Vec::new();
     while let Some(line) = client.line() {
         lines.push(line);

@@ -18,7 +18,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use landline_common::tls::ServerKey;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -36,7 +36,6 @@ pub struct KnownServer {
     /// The address as the user types it, with its port.
     pub address: String,
     /// The key.
-    #[serde(serialize_with = "write_key", deserialize_with = "read_key")]
     pub key: ServerKey,
     /// Time of the first meeting with this key at this address.
     pub first_met: Timestamp,
@@ -45,14 +44,6 @@ pub struct KnownServer {
     /// The socket address to which the address led at the last meeting. Another spelling of the address leads there, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer: Option<SocketAddr>,
-}
-
-fn write_key<S: Serializer>(key: &ServerKey, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(key)
-}
-
-fn read_key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ServerKey, D::Error> {
-    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
 
 /// The content of the file, latest meeting first.

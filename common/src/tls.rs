@@ -9,8 +9,12 @@
 //!                       └─▶ bytes to send: handshake, alerts
 //! ```
 //!
-//! This module uses no socket and measures no time. It does not decide whom to trust: a client's configuration has the
-//! verifier for that.
+//! This module uses no socket and measures no time. Its caller decides which keys of servers it accepts
+//! ([`KeyVerifier`]).
+
+mod verifier;
+
+pub use verifier::KeyVerifier;
 
 use crate::link::{ParseKeyError, bytes_of, digit_groups};
 use rustls::pki_types::{CertificateDer, ServerName};

@@ -124,11 +124,9 @@ impl ResolvesServerCert for CurrentCertificate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use landline_common::tls::{TlsError, TlsSession};
-    use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-    use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
-    use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-    use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme, SupportedProtocolVersion};
+    use landline_common::tls::{KeyVerifier, TlsError, TlsSession};
+    use rustls::SupportedProtocolVersion;
+    use rustls::pki_types::ServerName;
     use std::fs;
 
     fn names() -> Vec<String> {
@@ -139,57 +137,13 @@ mod tests {
         ServerTls::open(&TlsMode::Own, folder, &names()).unwrap().unwrap()
     }
 
-    /// Trusts every certificate. Signatures are verified.
-    #[derive(Debug)]
-    struct AnyCertificate;
-
-    impl ServerCertVerifier for AnyCertificate {
-        fn verify_server_cert(
-            &self,
-            _: &CertificateDer<'_>,
-            _: &[CertificateDer<'_>],
-            _: &ServerName<'_>,
-            _: &[u8],
-            _: UnixTime,
-        ) -> Result<ServerCertVerified, Error> {
-            Ok(ServerCertVerified::assertion())
-        }
-
-        fn verify_tls12_signature(
-            &self,
-            message: &[u8],
-            certificate: &CertificateDer<'_>,
-            signed: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, Error> {
-            verify_tls12_signature(message, certificate, signed, &default_provider().signature_verification_algorithms)
-        }
-
-        fn verify_tls13_signature(
-            &self,
-            message: &[u8],
-            certificate: &CertificateDer<'_>,
-            signed: &DigitallySignedStruct,
-        ) -> Result<HandshakeSignatureValid, Error> {
-            verify_tls13_signature(message, certificate, signed, &default_provider().signature_verification_algorithms)
-        }
-
-        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-            default_provider().signature_verification_algorithms.supported_schemes()
-        }
-    }
-
     /// Makes a handshake in memory. Returns the key that the client saw.
     fn handshake(
         tls: &ServerTls,
         version: &'static SupportedProtocolVersion,
         alpn: &[&str],
     ) -> Result<Option<ServerKey>, TlsError> {
-        let mut config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_protocol_versions(&[version])
-            .unwrap()
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(AnyCertificate))
-            .with_no_client_auth();
+        let mut config = KeyVerifier::new(|_| true).client_config(&[version]).unwrap();
         config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
         let mut client = TlsSession::client(&Arc::new(config), ServerName::try_from("localhost").unwrap())?;
         let mut server = TlsSession::server(tls.config())?;

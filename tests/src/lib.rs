@@ -36,7 +36,7 @@ pub use lan::{Host, Lan};
 pub use mesh_process::MeshProcess;
 pub use null_storage::NullStorage;
 pub use object_client::ObjectClient;
-pub use program::{Program, skip_if_missing, without_first_meeting};
+pub use program::{NO_FIXED_PORTS, Program, skip_if_missing, without_first_meeting};
 pub use proxy::{LinkBehavior, Proxy};
 pub use python::python_with;
 pub use recorder::{Recorder, Recording};
@@ -45,7 +45,7 @@ pub use rng::Rng;
 pub use scrambler::Scrambler;
 pub use terminal::Terminal;
 pub use test_server::{TestServer, on_loopback};
-pub use tls_proxy::{Face, TlsIdentity, TlsProxy};
+pub use tls_proxy::{Face, TlsProxy};
 pub use tls_tunnel::{TlsTunnel, any_certificate, any_certificate_with};
 pub use web_socket::WebSocketClient;
 

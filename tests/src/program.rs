@@ -35,6 +35,9 @@ pub(crate) const FOLDERS: [&str; 3] = ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG
 /// A path at which no file can exist.
 pub(crate) const NOWHERE: &str = "/dev/null/nowhere";
 
+/// Arguments of `landline-server` that turn off the ports that would collide between tests.
+pub const NO_FIXED_PORTS: [&str; 6] = ["--lantalk-port", "0", "--beacon-port", "0", "--web-port", "0"];
+
 /// A running program of the project, killed on drop.
 pub struct Program {
     child: Child,

@@ -1,31 +1,19 @@
 //! A TLS server in front of a server without TLS. It records what clients send, so it is also a man in the middle.
 
+use crate::certificate::TestCertificate;
 use crate::relay::{Carrier, Direction, Relay, StreamPair};
-use landline_common::tls::{ServerKey, TlsSession, without_resumption};
-use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
-use rustls::ServerConfig;
-use rustls::crypto::ring;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
-use rustls::sign::CertifiedKey as SigningKey;
+use landline_common::tls::TlsSession;
 use std::io::{IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// The certificate that a server shows, and the private key with which it signs.
-#[derive(Clone, Debug)]
-pub struct TlsIdentity {
-    certificate: CertificateDer<'static>,
-    signer: Arc<SigningKey>,
-}
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How the proxy behaves towards a client.
 #[derive(Clone, Debug)]
 pub enum Face {
     /// A TLS server with this identity.
-    Tls(TlsIdentity),
+    Tls(TestCertificate),
     /// A TLS server with this identity that knows only TLS 1.2.
-    Tls12(TlsIdentity),
+    Tls12(TestCertificate),
     /// Passes all bytes on unchanged.
     Clear,
     /// Sends this text, and passes nothing on.
@@ -53,59 +41,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Always the same certificate, also one that does not belong to the private key.
-#[derive(Debug)]
-struct Fixed(Arc<SigningKey>);
-
-impl ResolvesServerCert for Fixed {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<SigningKey>> {
-        Some(self.0.clone())
-    }
-}
-
-impl Default for TlsIdentity {
-    fn default() -> TlsIdentity {
-        TlsIdentity::new()
-    }
-}
-
-impl TlsIdentity {
-    /// Generates a key, and a certificate for it.
-    pub fn new() -> TlsIdentity {
-        let CertifiedKey { cert, signing_key } =
-            generate_simple_self_signed(["example".to_owned()]).expect("a certificate");
-        TlsIdentity::from_parts(cert.der().clone(), &signing_key)
-    }
-
-    /// Returns the certificate of `self` with another private key, as an attacker has it.
-    pub fn with_another_key(&self) -> TlsIdentity {
-        TlsIdentity::from_parts(self.certificate.clone(), &KeyPair::generate().expect("a key"))
-    }
-
-    fn from_parts(certificate: CertificateDer<'static>, key: &KeyPair) -> TlsIdentity {
-        let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
-        let key = ring::sign::any_supported_type(&key).expect("a key that can sign");
-        TlsIdentity { certificate: certificate.clone(), signer: Arc::new(SigningKey::new(vec![certificate], key)) }
-    }
-
-    /// Returns the key of the certificate.
-    pub fn key(&self) -> ServerKey {
-        ServerKey::of_certificate(&self.certificate).expect("a certificate")
-    }
-
-    fn session(&self, versions: &[&'static rustls::SupportedProtocolVersion]) -> TlsSession {
-        let config = ServerConfig::builder_with_provider(ring::default_provider().into());
-        let config = config.with_protocol_versions(versions).expect("versions").with_no_client_auth();
-        let config = config.with_cert_resolver(Arc::new(Fixed(self.signer.clone())));
-        TlsSession::server(&Arc::new(without_resumption(config))).expect("a session")
-    }
-}
-
 impl Face {
     fn session(&self) -> Option<Mutex<TlsSession>> {
         match self {
-            Face::Tls(identity) => Some(Mutex::new(identity.session(rustls::ALL_VERSIONS))),
-            Face::Tls12(identity) => Some(Mutex::new(identity.session(&[&rustls::version::TLS12]))),
+            Face::Tls(identity) => Some(Mutex::new(identity.server_session(rustls::ALL_VERSIONS))),
+            Face::Tls12(identity) => Some(Mutex::new(identity.server_session(&[&rustls::version::TLS12]))),
             Face::Clear | Face::Text(_) => None,
         }
     }

@@ -1,10 +1,8 @@
 //! A tunnel to a server through TLS, for clients that speak in the clear.
 
-use landline_common::tls::TlsSession;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ALL_VERSIONS, ClientConfig, DigitallySignedStruct, Error, SignatureScheme, SupportedProtocolVersion};
+use landline_common::tls::{KeyVerifier, TlsSession};
+use rustls::pki_types::ServerName;
+use rustls::{ALL_VERSIONS, ClientConfig, SupportedProtocolVersion};
 use std::io::{IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -44,10 +42,7 @@ pub fn any_certificate() -> Arc<ClientConfig> {
 /// Returns a configuration like [`any_certificate`], with these versions of TLS.
 #[must_use]
 pub fn any_certificate_with(versions: &[&'static SupportedProtocolVersion]) -> Arc<ClientConfig> {
-    let provider = Arc::new(ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider.clone());
-    let builder = builder.with_protocol_versions(versions).expect("versions").dangerous();
-    Arc::new(builder.with_custom_certificate_verifier(Arc::new(AnyCertificate(provider))).with_no_client_auth())
+    Arc::new(KeyVerifier::new(|_| true).client_config(versions).expect("versions"))
 }
 
 /// Starts the two threads of one connection.
@@ -104,42 +99,4 @@ fn relay(plain: TcpStream, server: TcpStream) {
             }
         }
     });
-}
-
-#[derive(Debug)]
-struct AnyCertificate(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }

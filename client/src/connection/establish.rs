@@ -11,12 +11,11 @@
 
 use super::dial::{dial, loss_of};
 use super::transport::{HandshakeError, Transport, TransportReader};
-use super::verifier::KeyVerifier;
 use super::{ConnectionEvent, Loss, TransportSlot};
 use crate::encryption::{Encryption, Fingerprint, TlsMode};
 use crate::known_servers::{KnownServer, KnownServers, Recognition, local_time};
 use jiff::Timestamp;
-use landline_common::tls::ServerKey;
+use landline_common::tls::{KeyVerifier, ServerKey};
 use log::warn;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;

@@ -16,7 +16,6 @@ mod foreign;
 mod own_address;
 mod slot;
 mod transport;
-mod verifier;
 
 pub use crate::sign_in::{Identity, Loss, SignIn, SignInRefused};
 pub use establish::Security;

@@ -1,7 +1,7 @@
 //! Failures of the server and of a peer during encrypted chats.
 
 use crate::{clients, connect, end_reason, send_and_expect};
-use landline_tests::{Program, TestServer};
+use landline_tests::{NO_FIXED_PORTS, Program, TestServer};
 use std::net::{SocketAddr, TcpListener};
 use std::process::Stdio;
 use tempfile::TempDir;
@@ -10,9 +10,7 @@ use tempfile::TempDir;
 fn server(data: &TempDir, address: SocketAddr) -> Program {
     let mut command = Program::server();
     command.args(["--bind", &address.ip().to_string(), "--port", &address.port().to_string(), "--no-console"]);
-    command
-        .args(["--lantalk-port", "0", "--beacon-port", "0", "--web-port", "0", "--rate", "off", "--data"])
-        .arg(data.path().join("data"));
+    command.args(NO_FIXED_PORTS).args(["--rate", "off", "--data"]).arg(data.path().join("data"));
     command.env_remove("LANDLINE_LOG").env_remove("LANDLINE_PASSWORD");
     let mut program = Program::start(&mut command, Stdio::null());
     program.until("nc ");

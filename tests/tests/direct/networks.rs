@@ -1,25 +1,14 @@
 //! Encrypted chats of hosts with several networks (see `Lan`).
 
 use crate::{connect, end_reason, landline, send_and_expect, start};
-use landline_tests::{Host, Lan, Program};
+use landline_tests::{Host, Lan, NO_FIXED_PORTS, Program};
 use std::net::SocketAddr;
 use std::process::Stdio;
 use tempfile::TempDir;
 
 fn server(lan: &Lan, host: Host, folder: &TempDir, bind: &str) -> Program {
     let mut command = Program::server();
-    command.args([
-        "--no-console",
-        "--lantalk-port",
-        "0",
-        "--beacon-port",
-        "0",
-        "--web-port",
-        "0",
-        "--bind",
-        bind,
-        "--data",
-    ]);
+    command.args(NO_FIXED_PORTS).args(["--no-console", "--bind", bind, "--data"]);
     command.arg(folder.path().join("data"));
     let mut program = Program::start(&mut lan.on(host, &command), Stdio::null());
     program.until("Ctrl-C");

@@ -1,6 +1,6 @@
 //! Peers that vanish: the cable is unplugged, and neither an end nor a reset of the connection arrives.
 
-use landline_tests::{Client, DEADLINE, Lan, LinkBehavior, Program, Proxy, TestServer, eventually};
+use landline_tests::{Client, DEADLINE, Lan, LinkBehavior, NO_FIXED_PORTS, Program, Proxy, TestServer, eventually};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -38,18 +38,7 @@ fn vanished_host_is_signed_out_while_others_talk_to_it() {
     lan.plug(there, 0, "10.78.0.2/24");
     let cable = lan.plug(gone, 0, "10.78.0.3/24");
     let mut command = Program::server();
-    command.args([
-        "--no-console",
-        "--timeout",
-        "3",
-        "--lantalk-port",
-        "0",
-        "--beacon-port",
-        "0",
-        "--web-port",
-        "0",
-        "--data",
-    ]);
+    command.args(NO_FIXED_PORTS).args(["--no-console", "--timeout", "3", "--data"]);
     let mut server = Program::start(&mut lan.on(here, command.arg(folder.path())), Stdio::null());
     server.until("Ctrl-C");
     let join = |host, name| {

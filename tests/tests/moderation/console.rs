@@ -1,24 +1,13 @@
 //! The console on standard input, with the real program.
 
-use landline_tests::{Client, Program};
+use landline_tests::{Client, NO_FIXED_PORTS, Program};
 use std::net::SocketAddr;
 use std::process::Stdio;
 
 /// Starts a server with a pipe as standard input. Returns it with its address.
 fn server(folder: &std::path::Path) -> (Program, SocketAddr) {
     let mut command = Program::server();
-    command.args([
-        "--port",
-        "0",
-        "--bind",
-        "127.0.0.1",
-        "--lantalk-port",
-        "0",
-        "--beacon-port",
-        "0",
-        "--web-port",
-        "0",
-    ]);
+    command.args(NO_FIXED_PORTS).args(["--port", "0", "--bind", "127.0.0.1"]);
     command.args(["--data", &folder.join("data").to_string_lossy()]);
     let mut program = Program::start(&mut command, Stdio::piped());
     let line = program.until("nc 127.0.0.1 ");
@@ -140,20 +129,7 @@ fn a14_banner_is_whole_and_mentions_only_an_existing_console() {
         let both = folder.path().join("both");
         let file = std::fs::File::create(&both).expect("a file");
         let mut command = Program::server();
-        command
-            .args([
-                "--port",
-                "0",
-                "--bind",
-                "127.0.0.1",
-                "--lantalk-port",
-                "0",
-                "--beacon-port",
-                "0",
-                "--web-port",
-                "0",
-            ])
-            .args(flag);
+        command.args(NO_FIXED_PORTS).args(["--port", "0", "--bind", "127.0.0.1"]).args(flag);
         command.arg("--data").arg(folder.path().join("data")).stdin(Stdio::piped());
         let mut child = command.stdout(file.try_clone().expect("a file")).stderr(file).spawn().expect("the server");
         let read = || std::fs::read_to_string(&both).unwrap_or_default();

@@ -33,6 +33,19 @@ impl HttpResponse {
     }
 }
 
+/// Appends what the server sends next. Returns false at the end of the connection.
+pub fn read_more(mut stream: &TcpStream, buffer: &mut Vec<u8>) -> bool {
+    let mut piece = [0; 16 << 10];
+    match stream.read(&mut piece) {
+        Ok(count) => {
+            buffer.extend_from_slice(&piece[..count]);
+            count > 0
+        }
+        Err(why) if why.kind() == ErrorKind::ConnectionReset => false,
+        Err(why) => panic!("waiting for bytes of the server: {why}"),
+    }
+}
+
 impl HttpClient {
     pub fn connect(address: SocketAddr) -> HttpClient {
         HttpClient::of(TcpStream::connect(address).expect("connecting"))
@@ -121,15 +134,7 @@ impl HttpClient {
 
     /// Reads more bytes. Returns false at the end of the connection.
     fn fill(&mut self) -> bool {
-        let mut piece = [0; 16 << 10];
-        match self.stream.read(&mut piece) {
-            Ok(count) => {
-                self.buffer.extend_from_slice(&piece[..count]);
-                count > 0
-            }
-            Err(why) if why.kind() == ErrorKind::ConnectionReset => false,
-            Err(why) => panic!("waiting for a response: {why}"),
-        }
+        read_more(&self.stream, &mut self.buffer)
     }
 
     /// Asserts that the server closes the connection without another byte.

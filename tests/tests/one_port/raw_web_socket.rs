@@ -1,7 +1,8 @@
 //! A WebSocket client that sends any frame, also those that no library sends.
 
+use crate::http_client::read_more;
 use landline_tests::DEADLINE;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::net::{SocketAddr, TcpStream};
 
 /// The first byte of frames that are whole messages.
@@ -88,15 +89,7 @@ impl RawWebSocket {
 
     /// Reads more bytes. Returns false at the end of the connection.
     fn fill(&mut self) -> bool {
-        let mut piece = [0; 16 << 10];
-        match self.stream.read(&mut piece) {
-            Ok(count) => {
-                self.buffer.extend_from_slice(&piece[..count]);
-                count > 0
-            }
-            Err(why) if why.kind() == ErrorKind::ConnectionReset => false,
-            Err(why) => panic!("waiting for a frame: {why}"),
-        }
+        read_more(&self.stream, &mut self.buffer)
     }
 
     /// Returns the first byte and the payload of the next frame, or `None` when the connection has ended.

@@ -1,7 +1,7 @@
 //! What signals do that do not end it, and the hang-up of its terminal, which does.
 
 use crate::{folder, guest, server, start, stop};
-use landline_tests::{DEADLINE, Program};
+use landline_tests::{DEADLINE, NO_FIXED_PORTS, Program};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -57,19 +57,8 @@ fn m3_closing_the_terminal_stops_the_server() {
     let pty = native_pty_system().openpty(size).expect("a terminal");
     let (server, data) = (Program::server(), folder.path().to_string_lossy());
     let mut command = CommandBuilder::new(server.get_program());
-    command.args([
-        "0",
-        "--bind",
-        "127.0.0.1",
-        "--beacon-port",
-        "0",
-        "--web-port",
-        "0",
-        "--lantalk-port",
-        "0",
-        "--data",
-        &*data,
-    ]);
+    command.args(["0", "--bind", "127.0.0.1", "--data", &*data]);
+    command.args(NO_FIXED_PORTS);
     let mut program = pty.slave.spawn_command(command).expect("the server");
     wait_for(&log, "is open on");
     drop(pty);

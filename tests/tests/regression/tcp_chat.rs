@@ -1,7 +1,7 @@
 //! Defects of tcp_chat. T9 covers LanTalk's L2 as well: both are about clients that do not read.
 
 use crate::{TURNS, expect_working, send_first, sign_in_again};
-use landline_tests::{Client, Program, TestServer};
+use landline_tests::{Client, NO_FIXED_PORTS, Program, TestServer};
 use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -240,21 +240,9 @@ fn t10_rooms_have_no_threads() {
     let _turn = TURNS.lock();
     let folder = tempfile::tempdir().unwrap();
     let mut command = Program::server();
-    let quiet = [
-        "--port",
-        "0",
-        "--bind",
-        "127.0.0.1",
-        "--lantalk-port",
-        "0",
-        "--beacon-port",
-        "0",
-        "--web-port",
-        "0",
-        "--rate",
-        "off",
-    ];
-    let mut server = Program::start(command.args(quiet).arg("--data").arg(folder.path()), Stdio::null());
+    let quiet = ["--port", "0", "--bind", "127.0.0.1", "--rate", "off"];
+    let mut server =
+        Program::start(command.args(NO_FIXED_PORTS).args(quiet).arg("--data").arg(folder.path()), Stdio::null());
     let joining = server.until("nc 127.0.0.1 ");
     let port = joining.trim().rsplit(' ').next().unwrap().parse().unwrap();
     let mut alice = Client::connect(([127, 0, 0, 1], port).into());

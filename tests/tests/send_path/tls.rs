@@ -6,6 +6,7 @@ use landline_server::fanout::{DisconnectReason, Pacing};
 use landline_tests::DEADLINE;
 use landline_tests::certificate::TestCertificate;
 use proptest::prelude::*;
+use rustls::ALL_VERSIONS;
 use std::io::{IoSlice, Read, Write};
 use std::sync::LazyLock;
 use std::sync::mpsc::channel;
@@ -24,7 +25,7 @@ impl TlsPeer {
     fn connect(rig: &Rig) -> TlsPeer {
         let mut peer = rig.slow_reader();
         let mut session = TlsSession::client(&CERTIFICATE.client(), TestCertificate::name()).unwrap();
-        peer.outbox.start_tls(TlsSession::server(&CERTIFICATE.server()).unwrap());
+        peer.outbox.start_tls(CERTIFICATE.server_session(ALL_VERSIONS));
         let mut received = Vec::new();
         while peer.outbox.is_handshaking() {
             let mut sent = Vec::new();

@@ -1,7 +1,8 @@
 //! Attackers between `landline` and a server.
 
 use crate::{Outcome, SIGN_IN, World, has};
-use landline_tests::{Face, TlsIdentity, TlsProxy};
+use landline_tests::certificate::TestCertificate;
+use landline_tests::{Face, TlsProxy};
 
 /// A greeting of the text door.
 const GREETING: &str = "Authorise MODE? (REGISTER,LOGIN,NAME_ROOM)\n";
@@ -39,7 +40,7 @@ fn assert_refused(outcome: &Outcome, parts: &[&str]) {
 #[test]
 fn changed_key_is_refused_before_the_sign_in() {
     let world = World::met();
-    let other = TlsIdentity::new();
+    let other = TestCertificate::default();
     for face in [Face::Tls(other.clone()), Face::Tls12(other.clone())] {
         for option in [&[][..], &["--json"], &["--tls", "required"]] {
             world.proxy.set_face(face.clone());
@@ -89,7 +90,7 @@ fn stripping_gets_nothing_from_a_client_that_knows_the_server() {
 #[test]
 fn key_of_another_known_server_is_refused() {
     let world = World::met();
-    let other = TlsIdentity::new();
+    let other = TestCertificate::default();
     let elsewhere = TlsProxy::new(world.server.address(), Face::Tls(other.clone()));
     assert_eq!(crate::outcome(&mut world.landline_at(elsewhere.address(), &[]), "hello\n").code, 0);
     world.proxy.set_face(Face::Tls(other));
@@ -103,7 +104,7 @@ fn damaged_file_of_known_servers_trusts_no_server() {
     let world = World::met();
     let file = world.folder.path().join("landline").join("known_servers.toml");
     std::fs::write(&file, "servers = 5").expect("writing");
-    world.proxy.set_face(Face::Tls(TlsIdentity::new()));
+    world.proxy.set_face(Face::Tls(TestCertificate::default()));
     assert_refused(&world.say(&[]), &["known_servers.toml is damaged"]);
     assert!(world.proxy.received().is_empty());
 }

@@ -8,7 +8,8 @@ mod reconnecting;
 mod screen;
 
 use landline_server::config::TlsMode;
-use landline_tests::{Face, Program, TestServer, TlsIdentity, TlsProxy};
+use landline_tests::certificate::TestCertificate;
+use landline_tests::{Face, Program, TestServer, TlsProxy};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
@@ -21,7 +22,7 @@ const SIGN_IN: &[u8] = b"format json";
 struct World {
     server: TestServer,
     proxy: TlsProxy,
-    identity: TlsIdentity,
+    identity: TestCertificate,
     folder: TempDir,
 }
 
@@ -37,7 +38,7 @@ impl World {
     fn new() -> World {
         // The proxy in front of it has the TLS.
         let server = TestServer::new(|config| config.tls = TlsMode::Off);
-        let identity = TlsIdentity::new();
+        let identity = TestCertificate::default();
         let proxy = TlsProxy::new(server.address(), Face::Tls(identity.clone()));
         World { server, proxy, identity, folder: TempDir::new().expect("a temporary folder") }
     }

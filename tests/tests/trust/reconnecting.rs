@@ -1,7 +1,8 @@
 //! Connections that break: the next one is encrypted, too.
 
 use crate::{SIGN_IN, World, has};
-use landline_tests::{Client, Face, Program, TlsIdentity};
+use landline_tests::certificate::TestCertificate;
+use landline_tests::{Client, Face, Program};
 use std::process::Stdio;
 
 /// Starts a script that is signed in.
@@ -55,7 +56,7 @@ fn broken_connection_never_leads_to_the_clear() {
 fn changed_key_ends_a_script_and_gets_nothing() {
     let world = World::new();
     let (mut program, _bob) = connected(&world, &[], None);
-    world.proxy.set_face(Face::Tls(TlsIdentity::new()));
+    world.proxy.set_face(Face::Tls(TestCertificate::default()));
     world.proxy.cut();
     program.type_line("secret");
     assert_eq!(program.wait().code(), Some(1));

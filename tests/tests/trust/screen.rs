@@ -1,7 +1,8 @@
 //! The full screen.
 
 use crate::World;
-use landline_tests::{Face, Terminal, TlsIdentity};
+use landline_tests::certificate::TestCertificate;
+use landline_tests::{Face, Terminal};
 
 const LOCK: &str = "🔒";
 
@@ -17,7 +18,7 @@ fn screen_shows_the_lock_the_key_and_a_changed_key() {
     let mut bob = world.server.guest("bob", "lobby");
     terminal.press("hello\r");
     bob.until("ci: hello");
-    world.proxy.set_face(Face::Tls(TlsIdentity::new()));
+    world.proxy.set_face(Face::Tls(TestCertificate::default()));
     world.proxy.cut();
     for text in ["✗ not connected", "has changed. It is", "an attacker", "landline trust forget"] {
         terminal.wait_for(text);
@@ -45,7 +46,7 @@ fn screen_without_tls_has_no_lock() {
 #[test]
 fn changed_key_is_explained_on_the_terminal() {
     let world = World::met();
-    world.proxy.set_face(Face::Tls(TlsIdentity::new()));
+    world.proxy.set_face(Face::Tls(TestCertificate::default()));
     let mut terminal = Terminal::new(120, 30);
     terminal.run(&world.landline(&[]), "");
     for text in ["its key has changed", "set up anew", "known_servers.toml"] {

@@ -3,12 +3,15 @@
 //! The key counts only with the proof that the server has it. So the signature over the handshake is verified with the
 //! key of the certificate. Without that, an attacker could show the certificate of another server, which is public.
 
-use landline_common::tls::{ServerKey, TlsError, TlsSession};
+use super::{ServerKey, TlsError, TlsSession};
 use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{
+    ALL_VERSIONS, CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme,
+    SupportedProtocolVersion,
+};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -16,7 +19,7 @@ use std::sync::{Arc, OnceLock};
 type Decision = Box<dyn Fn(&ServerKey) -> bool + Send + Sync>;
 
 /// The verifier of one handshake.
-pub(super) struct KeyVerifier {
+pub struct KeyVerifier {
     provider: Arc<CryptoProvider>,
     is_accepted: Decision,
     refused: OnceLock<ServerKey>,
@@ -29,22 +32,35 @@ impl KeyVerifier {
         Arc::new(KeyVerifier { provider, is_accepted: Box::new(is_accepted), refused: OnceLock::new() })
     }
 
+    /// Makes the configuration of a client that offers these versions of TLS, and whose server this verifier checks.
+    ///
+    /// # Errors
+    /// The library refuses its own configuration.
+    pub fn client_config(
+        self: &Arc<KeyVerifier>,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Result<ClientConfig, Error> {
+        let config = ClientConfig::builder_with_provider(self.provider.clone());
+        let config = config.with_protocol_versions(versions)?.dangerous();
+        let mut config = config.with_custom_certificate_verifier(self.clone()).with_no_client_auth();
+        // A resumed session shows no certificate. The name is not sent, since the certificate is of a key, not of a name.
+        config.resumption = Resumption::disabled();
+        config.enable_sni = false;
+        Ok(config)
+    }
+
     /// Starts the client's side of a TLS connection whose server this verifier checks.
     ///
     /// # Errors
     /// The library refuses its own configuration.
     pub fn session(self: &Arc<KeyVerifier>) -> Result<TlsSession, TlsError> {
-        let config = ClientConfig::builder_with_provider(self.provider.clone());
-        let config = config.with_safe_default_protocol_versions()?.dangerous();
-        let mut config = config.with_custom_certificate_verifier(self.clone()).with_no_client_auth();
-        // A resumed session shows no certificate. The name is not sent, since the certificate is of a key, not of a name.
-        config.resumption = Resumption::disabled();
-        config.enable_sni = false;
+        let config = self.client_config(ALL_VERSIONS)?;
         let name = ServerName::try_from("landline").map_err(|_| Error::General("the name is not valid".into()))?;
         TlsSession::client(&Arc::new(config), name)
     }
 
     /// Returns the key that was refused, if one was.
+    #[must_use]
     pub fn refused(&self) -> Option<ServerKey> {
         self.refused.get().copied()
     }

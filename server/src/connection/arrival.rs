@@ -1,48 +1,26 @@
 //! The arrival of one client: its first bytes choose the protocol, in the clear or inside TLS.
 
 use super::Connection;
-use super::transport::Receive;
+use super::transport::{Append, CHUNK_BYTES, Chunks};
 use crate::codec::Protocol;
 use crate::net::ReadResult;
 use landline_common::tls::TlsSession;
 use landline_common::{Cause, Limits};
 use std::time::Instant;
 
-/// Bytes read at a time while the protocol is unknown: a whole request of a browser.
-const READ_BYTES: usize = 2 << 10;
-
 /// The first bytes of a client, each read on its own: the text codec takes a read for a message.
-#[derive(Debug, Default)]
-pub(super) struct FirstBytes {
-    space: Vec<u8>,
-    pub(super) reads: Vec<Vec<u8>>,
-}
+pub(super) type FirstReads = Vec<Vec<u8>>;
 
-impl FirstBytes {
-    fn all(&self) -> Vec<u8> {
-        self.reads.concat()
-    }
-}
-
-impl Receive for FirstBytes {
-    fn space(&mut self) -> &mut [u8] {
-        self.space.resize(READ_BYTES, 0);
-        &mut self.space
-    }
-
-    fn advance(&mut self, count: usize) {
-        self.reads.push(self.space[..count].to_vec());
-    }
-
-    fn accept(&mut self, bytes: &[u8]) {
-        self.reads.push(bytes.to_vec());
+impl Append for FirstReads {
+    fn append(&mut self, bytes: &[u8]) {
+        self.push(bytes.to_vec());
     }
 }
 
 /// A client whose protocol is known.
 pub(super) struct Arrival {
     pub(super) protocol: Protocol,
-    pub(super) first: FirstBytes,
+    pub(super) first: FirstReads,
     /// The last read: the first bytes have arrived before it.
     pub(super) last: ReadResult,
 }
@@ -51,30 +29,28 @@ impl Connection<'_> {
     /// Waits for the first bytes of a client, completes the handshake of TLS, and finds the protocol. Returns `None` if
     /// the client leaves or is refused.
     pub(super) fn identify(&mut self) -> Option<Arrival> {
-        let arrival = self.identify_once()?;
-        let arrival = if arrival.protocol == Protocol::Tls {
-            self.shake_hands(&arrival.first)?;
-            self.identify_once()?
-        } else {
-            arrival
-        };
+        let mut arrival = self.identify_once(FirstReads::new())?;
+        if arrival.protocol == Protocol::Tls {
+            let first = self.shake_hands(&arrival.first.concat())?;
+            arrival = self.identify_once(first)?;
+        }
         if self.must_encrypt() {
             return self.refuse_clear_text(arrival);
         }
         Some(arrival)
     }
 
-    fn identify_once(&mut self) -> Option<Arrival> {
+    /// Finds the protocol. `first`: bytes that are here already.
+    fn identify_once(&mut self, first: FirstReads) -> Option<Arrival> {
         let limits = &self.context.limits;
         let is_inside = self.transport.is_encrypted();
-        // Bytes that came with the end of the handshake are here already.
-        let mut first = std::mem::take(&mut self.first);
+        let mut first = Chunks::new(first);
         let mut silent_at = Instant::now() + self.port_kind.silence(limits);
         loop {
-            let bytes = first.all();
+            let bytes = first.decoder.concat();
             let protocol = if bytes.is_empty() { None } else { self.port_kind.identify(&bytes, is_inside) };
             if let Some(protocol) = protocol {
-                return Some(Arrival { protocol, last: ReadResult::Bytes(bytes.len()), first });
+                return Some(Arrival { protocol, last: ReadResult::Bytes(bytes.len()), first: first.decoder });
             }
             match self.transport.read(&mut first, silent_at) {
                 // A request may begin with these few bytes, or the message of an unframed client may end with them.
@@ -83,39 +59,33 @@ impl Connection<'_> {
                 last => {
                     let protocol = self.port_kind.identify_at_once(&bytes, is_inside)?;
                     let last = if bytes.is_empty() { last } else { ReadResult::Bytes(bytes.len()) };
-                    return Some(Arrival { protocol, first, last });
+                    return Some(Arrival { protocol, first: first.decoder, last });
                 }
             }
         }
     }
 
-    /// Completes the handshake of TLS. Returns `None` if it fails, or this server has no TLS.
-    fn shake_hands(&mut self, first: &FirstBytes) -> Option<()> {
-        let refuse = |outbox: &crate::fanout::Outbox| {
-            outbox.end(&Protocol::Tls.refusal(&Cause::NotSupported.report(), self.context.clock.now()));
-        };
+    /// Completes the handshake of TLS, which began with the bytes `hello`. Returns the plaintext that came with its end;
+    /// `None` if it fails, or this server has no TLS.
+    fn shake_hands(&mut self, hello: &[u8]) -> Option<FirstReads> {
         let Some(tls) = &self.context.tls else {
-            refuse(self.outbox);
+            self.outbox.end(&Protocol::Tls.refusal(&Cause::NotSupported.report(), self.context.clock.now()));
             return None;
         };
-        let session = TlsSession::server(tls.config()).ok()?;
-        self.outbox.start_tls(session);
+        self.outbox.start_tls(TlsSession::server(tls.config()).ok()?);
         self.transport.start_tls();
         let deadline = Instant::now() + Limits::seconds(self.context.limits.tls_handshake_seconds);
         let mut plaintext = Vec::new();
-        self.outbox.receive(&first.all(), &mut plaintext).ok()?;
-        let mut records = [0; READ_BYTES];
+        self.outbox.receive(hello, &mut plaintext).ok()?;
+        let mut records = [0; CHUNK_BYTES];
         while self.outbox.is_handshaking() {
-            let ReadResult::Bytes(count) = self.stream.read(&mut records, deadline) else { return None };
+            let ReadResult::Bytes(count) = self.transport.stream.read(&mut records, deadline) else { return None };
             self.outbox.receive(&records[..count], &mut plaintext).ok()?;
             if Instant::now() >= deadline {
                 return None;
             }
         }
-        if !plaintext.is_empty() {
-            self.first.accept(&plaintext);
-        }
-        Some(())
+        Some(if plaintext.is_empty() { FirstReads::new() } else { vec![plaintext] })
     }
 
     /// Returns true if this server demands TLS of the client, which has none. Clients of this machine may go without.
@@ -130,7 +100,7 @@ impl Connection<'_> {
             return Some(arrival);
         }
         let refusal = arrival.protocol.refusal(&Cause::TlsRequired.report(), self.context.clock.now());
-        self.outbox.push_control(framed_like(&arrival.first.all(), &refusal));
+        self.outbox.push_control(framed_like(&arrival.first.concat(), &refusal));
         None
     }
 }

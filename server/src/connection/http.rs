@@ -2,43 +2,24 @@
 //! the answers; this module reads, measures the time and sends.
 
 use super::Connection;
-use super::arrival::FirstBytes;
-use super::transport::Receive;
+use super::arrival::FirstReads;
+use super::input::close_frame;
+use super::transport::{Append, Chunks};
 use crate::codec::{PortKind, Protocol};
-use crate::fanout::DisconnectReason;
 use crate::http::ConnectionFacts;
 use crate::http::exchange::Exchange;
-use crate::http::forwarded::client_address;
+use crate::http::forwarded::{client_address, is_trusted};
 use crate::http::reader::{Phase, Received, RequestReader, request_timeout};
 use crate::http::request::Request;
 use crate::http::response::{CONTINUE, Response};
 use crate::http::router::{self, Answer};
 use crate::net::ReadResult;
-use landline_common::websocket::{CloseCode, write_close};
 use landline_common::{Cause, Limits, Report};
 use std::time::Instant;
 
-/// Bytes read at a time: a whole request of a browser.
-const READ_BYTES: usize = 2 << 10;
-
-/// The requests that arrive, and the space to read into.
-struct HttpInput {
-    requests: RequestReader,
-    space: Vec<u8>,
-}
-
-impl Receive for HttpInput {
-    fn space(&mut self) -> &mut [u8] {
-        self.space.resize(READ_BYTES, 0);
-        &mut self.space
-    }
-
-    fn advance(&mut self, count: usize) {
-        self.requests.append(&self.space[..count]);
-    }
-
-    fn accept(&mut self, bytes: &[u8]) {
-        self.requests.append(bytes);
+impl Append for RequestReader {
+    fn append(&mut self, bytes: &[u8]) {
+        RequestReader::append(self, bytes);
     }
 }
 
@@ -52,34 +33,34 @@ enum Next {
 impl Connection<'_> {
     /// Answers the requests of a client. Returns the first bytes of a WebSocket if the client has opened one, `None` if the
     /// connection must end.
-    pub(super) fn serve_requests(&mut self, first: FirstBytes) -> Option<Vec<u8>> {
+    pub(super) fn serve_requests(&mut self, first: FirstReads) -> Option<Vec<u8>> {
         let limits = &self.context.limits;
         if !self.guard.move_to_http() {
             self.refuse_requests(&Cause::ServerFull.report());
             return None;
         }
-        let mut input = HttpInput { requests: RequestReader::new(limits), space: Vec::new() };
-        for read in first.reads {
-            input.accept(&read);
+        let mut input = Chunks::new(RequestReader::new(limits));
+        for read in first {
+            input.decoder.append(&read);
         }
         // The time of a phase begins with it: bytes within a phase do not extend it.
         let mut phase = (Phase::Head, Instant::now());
         loop {
             self.guard.set_busy(true);
             let mut is_answered = false;
-            while let Some(received) = input.requests.advance() {
+            while let Some(received) = input.decoder.advance() {
                 match self.answer(received) {
                     Next::Request => is_answered = true,
                     Next::WebSocket => {
                         // A newer client may take its place until it signs in. A flood of WebSockets that never do could
                         // otherwise keep all browsers out.
                         self.guard.set_busy(false);
-                        return Some(input.requests.into_rest());
+                        return Some(input.decoder.into_rest());
                     }
                     Next::End => return None,
                 }
             }
-            let current = input.requests.phase();
+            let current = input.decoder.phase();
             if is_answered || current != phase.0 {
                 phase = (current, Instant::now());
             }
@@ -150,7 +131,7 @@ impl Connection<'_> {
 
     fn is_proxied(&self) -> bool {
         let peer = self.transport.stream.address();
-        self.context.trusted_proxies.iter().any(|trusted| trusted.contains(&peer))
+        is_trusted(peer, &self.context.trusted_proxies)
     }
 
     /// Counts a request that came through a trusted proxy for the client behind it.
@@ -170,18 +151,4 @@ impl Connection<'_> {
         // After the move: a ban disconnects only the connections that count for its address.
         self.context.ban_report(client).map_or(Ok(()), Err)
     }
-}
-
-/// Appends the close frame for a client whose connection another thread ends.
-fn close_frame(why: DisconnectReason, out: &mut Vec<u8>) {
-    let (code, reason) = match why {
-        DisconnectReason::TooSlow => (CloseCode::TryAgainLater, "too slow"),
-        DisconnectReason::Broken => return,
-        DisconnectReason::Closed => (CloseCode::GoingAway, "closed by the server"),
-        DisconnectReason::Kicked => (CloseCode::PolicyViolation, "kicked"),
-        DisconnectReason::Banned => (CloseCode::PolicyViolation, "banned"),
-        DisconnectReason::Failed => (CloseCode::InternalError, "the server has failed"),
-        DisconnectReason::Resumed => (CloseCode::ResumedElsewhere, "resumed_elsewhere"),
-    };
-    write_close(code, reason, out);
 }

@@ -1,14 +1,12 @@
 //! The messages of one client, as its codec splits them: lines and unframed messages, or frames of a WebSocket.
 
-use super::transport::Receive;
+use super::transport::{Append, Chunks, Receive};
+use crate::fanout::DisconnectReason;
 use landline_common::lines::{Framing, ReadMessage, ReceiveBuffer};
 use landline_common::websocket::{
     CloseCode, MessageReader, Received, Violation, write_close, write_close_answer, write_pong,
 };
 use std::borrow::Cow;
-
-/// Bytes of a WebSocket that are read at a time.
-const READ_BYTES: usize = 2 << 10;
 
 /// The receive side of one client.
 #[derive(Debug)]
@@ -16,14 +14,13 @@ pub(super) enum Input {
     /// Lines, or unframed messages.
     Lines(ReceiveBuffer),
     /// Frames.
-    WebSocket(WebSocketInput),
+    WebSocket(Chunks<WebSocketInput>),
 }
 
 /// The receive side of a WebSocket.
 #[derive(Debug)]
 pub(super) struct WebSocketInput {
     reader: MessageReader,
-    space: Vec<u8>,
     /// The beginning of a message that is too long.
     beginning: Vec<u8>,
     /// The payload of the last ping, which a pong must return (RFC 6455, section 5.5.3). Earlier ones need none.
@@ -45,7 +42,7 @@ impl WebSocketInput {
     pub(super) fn new(longest: usize, first: &[u8]) -> WebSocketInput {
         let mut reader = MessageReader::new(longest);
         reader.append(first);
-        WebSocketInput { reader, space: Vec::new(), beginning: Vec::new(), pinged: None, end: None }
+        WebSocketInput { reader, beginning: Vec::new(), pinged: None, end: None }
     }
 
     fn next(&mut self) -> Option<ReadMessage<'_>> {
@@ -67,12 +64,18 @@ impl WebSocketInput {
     }
 }
 
+impl Append for WebSocketInput {
+    fn append(&mut self, bytes: &[u8]) {
+        self.reader.append(bytes);
+    }
+}
+
 impl Input {
     /// Takes the next whole message; `None` until more bytes arrive.
     pub(super) fn next(&mut self) -> Option<ReadMessage<'_>> {
         match self {
             Input::Lines(lines) => lines.next(),
-            Input::WebSocket(frames) => frames.next(),
+            Input::WebSocket(frames) => frames.decoder.next(),
         }
     }
 
@@ -88,7 +91,7 @@ impl Input {
     pub(super) fn set_longest(&mut self, longest: usize) {
         match self {
             Input::Lines(lines) => lines.set_longest(longest),
-            Input::WebSocket(frames) => frames.reader.set_longest(longest),
+            Input::WebSocket(frames) => frames.decoder.reader.set_longest(longest),
         }
     }
 
@@ -123,7 +126,7 @@ impl Input {
             Input::Lines(lines) => lines.telnet_answers(),
             Input::WebSocket(frames) => {
                 let mut answers = Vec::new();
-                if let Some(payload) = frames.pinged.take() {
+                if let Some(payload) = frames.decoder.pinged.take() {
                     write_pong(&payload, &mut answers);
                 }
                 answers
@@ -135,7 +138,7 @@ impl Input {
     pub(super) fn end(&self) -> Option<End> {
         match self {
             Input::Lines(_) => None,
-            Input::WebSocket(frames) => frames.end,
+            Input::WebSocket(frames) => frames.decoder.end,
         }
     }
 
@@ -148,7 +151,7 @@ impl Input {
     pub(super) fn farewell(&self, reason: &str) -> Vec<u8> {
         let mut out = Vec::new();
         if let Input::WebSocket(frames) = self {
-            let (code, reason) = match (frames.end, reason) {
+            let (code, reason) = match (frames.decoder.end, reason) {
                 (Some(End::Violation(violation)), _) => (violation.code, violation.reason),
                 (Some(End::Closed(code)), _) => {
                     write_close_answer(code, &mut out);
@@ -167,24 +170,35 @@ impl Receive for Input {
     fn space(&mut self) -> &mut [u8] {
         match self {
             Input::Lines(lines) => lines.space(),
-            Input::WebSocket(frames) => {
-                frames.space.resize(READ_BYTES, 0);
-                &mut frames.space
-            }
+            Input::WebSocket(frames) => frames.space(),
         }
     }
 
     fn advance(&mut self, count: usize) {
         match self {
             Input::Lines(lines) => lines.advance(count),
-            Input::WebSocket(frames) => frames.reader.append(&frames.space[..count]),
+            Input::WebSocket(frames) => frames.advance(count),
         }
     }
 
     fn accept(&mut self, bytes: &[u8]) {
         match self {
             Input::Lines(lines) => lines.accept(bytes),
-            Input::WebSocket(frames) => frames.reader.append(bytes),
+            Input::WebSocket(frames) => frames.accept(bytes),
         }
     }
+}
+
+/// Appends the close frame for a client whose connection another thread ends.
+pub(super) fn close_frame(why: DisconnectReason, out: &mut Vec<u8>) {
+    let (code, reason) = match why {
+        DisconnectReason::TooSlow => (CloseCode::TryAgainLater, "too slow"),
+        DisconnectReason::Broken => return,
+        DisconnectReason::Closed => (CloseCode::GoingAway, "closed by the server"),
+        DisconnectReason::Kicked => (CloseCode::PolicyViolation, "kicked"),
+        DisconnectReason::Banned => (CloseCode::PolicyViolation, "banned"),
+        DisconnectReason::Failed => (CloseCode::InternalError, "the server has failed"),
+        DisconnectReason::Resumed => (CloseCode::ResumedElsewhere, "resumed_elsewhere"),
+    };
+    write_close(code, reason, out);
 }

@@ -39,7 +39,7 @@ use crate::fanout::{DisconnectReason, Outbox};
 use crate::guard::{IdleState, IdleTimer, LogCause, Rate, RateVerdict};
 use crate::hub::{AfterCommand, Session};
 use crate::net::{ReadResult, Stream};
-use arrival::{Arrival, FirstBytes};
+use arrival::Arrival;
 use dispatch::Dispatcher;
 use input::{End, Input, WebSocketInput};
 use keep_alive::{KeepAlive, Liveness};
@@ -54,7 +54,7 @@ use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use transport::Transport;
+use transport::{Chunks, Transport};
 use unsent::DroppedLines;
 
 /// Time that a client may take to close after the server has closed its sending side.
@@ -63,12 +63,9 @@ const CLOSE_TIME: Duration = Duration::from_secs(1);
 /// One connected client.
 struct Connection<'s> {
     context: &'s ServerContext,
-    stream: &'s Stream,
     outbox: &'s Arc<Outbox>,
     transport: Transport<'s>,
     port_kind: PortKind,
-    /// Bytes that came before the protocol was known.
-    first: FirstBytes,
     /// The client's address, by which it is limited.
     address: IpAddr,
     door: &'static DoorSpec,
@@ -113,11 +110,9 @@ pub fn serve(
 ) {
     let mut connection = Connection {
         context,
-        stream,
         outbox,
         transport: Transport::new(stream, outbox),
         port_kind,
-        first: FirstBytes::default(),
         address: stream.address(),
         door: DoorKind::Text.spec(),
         guard,
@@ -150,12 +145,12 @@ impl Connection<'_> {
         let longest = count((self.door.max_message_bytes)(limits));
         let last = if protocol == Protocol::Http {
             let Some(rest) = self.serve_requests(first) else { return CLOSED };
-            self.input = Input::WebSocket(WebSocketInput::new(longest, &rest));
+            self.input = Input::WebSocket(Chunks::new(WebSocketInput::new(longest, &rest)));
             if rest.is_empty() { ReadResult::TimedOut } else { ReadResult::Bytes(rest.len()) }
         } else {
             let is_program = self.door.speaks_first;
             let mut lines = if is_program { ReceiveBuffer::lines_only(longest) } else { ReceiveBuffer::new(longest) };
-            for read in first.reads {
+            for read in first {
                 lines.accept(&read);
             }
             self.input = Input::Lines(lines);
@@ -183,7 +178,7 @@ impl Connection<'_> {
     /// Runs the session of a client that has signed in, until it ends, and records the sign-in and the sign-out.
     fn run_session(&mut self, mut session: Session, door: &dyn Door) -> Reason {
         let context = self.context;
-        let record = SessionRecord::begin(context, self.address, self.stream.port(), session.user());
+        let record = SessionRecord::begin(context, self.address, self.transport.stream.port(), session.user());
         let reason = self.run_messages(&mut session, door, &record);
         session.set_time(context.clock.now());
         let reason = self.outbox.disconnect_reason().map_or(reason, |disconnected| match disconnected {

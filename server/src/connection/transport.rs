@@ -16,6 +16,43 @@ pub(super) trait Receive {
     fn accept(&mut self, bytes: &[u8]);
 }
 
+/// A decoder with a buffer of its own, to which received bytes are appended.
+pub(super) trait Append {
+    /// Takes received bytes.
+    fn append(&mut self, bytes: &[u8]);
+}
+
+/// Bytes read at a time for a decoder: a whole request of a browser.
+pub(super) const CHUNK_BYTES: usize = 2 << 10;
+
+/// Reads for a decoder by chunks.
+#[derive(Debug)]
+pub(super) struct Chunks<D> {
+    space: Vec<u8>,
+    pub(super) decoder: D,
+}
+
+impl<D: Append> Chunks<D> {
+    pub(super) fn new(decoder: D) -> Chunks<D> {
+        Chunks { space: Vec::new(), decoder }
+    }
+}
+
+impl<D: Append> Receive for Chunks<D> {
+    fn space(&mut self) -> &mut [u8] {
+        self.space.resize(CHUNK_BYTES, 0);
+        &mut self.space
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.decoder.append(&self.space[..count]);
+    }
+
+    fn accept(&mut self, bytes: &[u8]) {
+        self.decoder.append(bytes);
+    }
+}
+
 /// Reads from one client.
 pub(super) struct Transport<'s> {
     pub(super) stream: &'s Stream,

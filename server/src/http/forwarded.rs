@@ -22,16 +22,21 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 /// that are all trusted: then the proxy itself is the client.
 #[must_use]
 pub fn client_address(peer: IpAddr, trusted: &[IpNet], headers: &Headers) -> IpAddr {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|range| range.contains(&address));
     let mut client = peer.to_canonical();
     let mut hops = headers.all("X-Forwarded-For").rev().flat_map(|value| value.rsplit(','));
-    while is_trusted(client) {
+    while is_trusted(client, trusted) {
         match hops.next().and_then(parse_hop) {
             Some(hop) => client = hop,
             None => break,
         }
     }
     client
+}
+
+/// Returns true if an address is one of the trusted proxies.
+#[must_use]
+pub fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|range| range.contains(&address))
 }
 
 /// Parses `ADDRESS`, `ADDRESS:PORT`, `[ADDRESS]` or `[ADDRESS]:PORT`.

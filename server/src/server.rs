@@ -29,6 +29,7 @@ use landline_common::limits::{Limits, count};
 use landline_common::{Cause, EventKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 /// Time that the connections' threads may take to end after they were disconnected.
@@ -304,6 +305,7 @@ fn context(
         strict_timeout: config.strict_timeout,
         facts,
         trusted_proxies: config.trusted_proxies.clone(),
+        arrivals: AtomicUsize::new(0),
     }
 }
 

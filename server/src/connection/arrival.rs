@@ -77,7 +77,7 @@ impl Connection<'_> {
         let deadline = Instant::now() + Limits::seconds(self.context.limits.tls_handshake_seconds);
         let mut plaintext = Vec::new();
         self.outbox.receive(hello, &mut plaintext).ok()?;
-        let mut records = [0; CHUNK_BYTES];
+        let mut records = vec![0; CHUNK_BYTES];
         while self.outbox.is_handshaking() {
             let ReadResult::Bytes(count) = self.transport.stream.read(&mut records, deadline) else { return None };
             self.outbox.receive(&records[..count], &mut plaintext).ok()?;

@@ -17,6 +17,7 @@ use log::Level;
 use std::fmt::Arguments;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 /// Characters of a reason that a banned client is told.
@@ -71,6 +72,8 @@ pub struct ServerContext {
     pub timeout: Duration,
     /// Pings do not restart the idle timeout.
     pub strict_timeout: bool,
+    /// Number of clients that arrive on a thread of their own, at present.
+    pub arrivals: AtomicUsize,
     /// What answers of HTTP tell about the server.
     pub facts: ServerFacts,
     /// The proxies whose word about the address of a client is believed.

@@ -5,12 +5,14 @@
 //!                                               └─▶ afterwards: Dispatcher ─▶ hub::Session (dispatch.rs)
 //! ```
 //!
-//! [`serve`] finds the client's protocol by its first bytes (arrival.rs), signs the client in, runs its session, and closes the connection. Each round of the session's loop carries
-//! out every message that has arrived, and publishes their talk with one append to the room's log. Then it waits in
-//! `read` until bytes arrive or the next deadline passes: the idle timeout, or a report about dropped lines. Another
-//! thread ends the session by [`Outbox::disconnect`], which wakes the `read`.
+//! [`serve`] finds the client's protocol by its first bytes (arrival.rs) and signs the client in, both on a thread that
+//! then ends (apart.rs). It runs the session, and closes the connection. Each round of the session's loop carries out
+//! every message that has arrived, and publishes their talk with one append to the room's log. Then it waits in `read`
+//! until bytes arrive or the next deadline passes: the idle timeout, or a report about dropped lines. Another thread ends
+//! the session by [`Outbox::disconnect`], which wakes the `read`.
 
 mod account;
+mod apart;
 mod arrival;
 mod authenticate;
 mod context;
@@ -50,6 +52,7 @@ use landline_common::{Cause, Limits};
 use log::Level;
 use passwords::Passwords;
 use record::SessionRecord;
+use sign_in::SignedIn;
 use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -121,7 +124,10 @@ pub fn serve(
         upkeep_rate: upkeep_rate(context),
         waited_for_greeting: false,
     };
-    let reason = connection.identify().map_or("", |arrival| connection.run(arrival));
+    let reason = match apart::arrive(&mut connection) {
+        Ok((session, door)) => connection.run_session(session, door.as_ref()),
+        Err(reason) => reason,
+    };
     let farewell = connection.input.farewell(reason);
     let flush = Limits::seconds(context.limits.flush_seconds);
     if outbox.flush(Instant::now() + flush) {
@@ -132,9 +138,9 @@ pub fn serve(
 }
 
 impl Connection<'_> {
-    /// Serves a client whose protocol is known. Returns the reason for which it ended.
-    fn run(&mut self, arrival: Arrival) -> Reason {
-        let Arrival { protocol, first, last } = arrival;
+    /// Finds the protocol of the client, and signs it in. Otherwise returns the reason for which it ended.
+    fn arrive(&mut self) -> Result<SignedIn, Reason> {
+        let Arrival { protocol, first, last } = self.identify().ok_or("")?;
         let limits = &self.context.limits;
         let door = match protocol {
             Protocol::LanTalk => DoorKind::LanTalk,
@@ -144,7 +150,7 @@ impl Connection<'_> {
         self.door = door.spec();
         let longest = count((self.door.max_message_bytes)(limits));
         let last = if protocol == Protocol::Http {
-            let Some(rest) = self.serve_requests(first) else { return CLOSED };
+            let rest = self.serve_requests(first).ok_or(CLOSED)?;
             self.input = Input::WebSocket(Chunks::new(WebSocketInput::new(longest, &rest)));
             if rest.is_empty() { ReadResult::TimedOut } else { ReadResult::Bytes(rest.len()) }
         } else {
@@ -156,10 +162,7 @@ impl Connection<'_> {
             self.input = Input::Lines(lines);
             last
         };
-        match self.sign_in(last) {
-            Some((session, door)) => self.run_session(session, door.as_ref()),
-            None => REFUSED,
-        }
+        self.sign_in(last).ok_or(REFUSED)
     }
 
     /// Sends what the codec itself answers: telnet options, pongs.
@@ -176,7 +179,7 @@ impl Connection<'_> {
     }
 
     /// Runs the session of a client that has signed in, until it ends, and records the sign-in and the sign-out.
-    fn run_session(&mut self, mut session: Session, door: &dyn Door) -> Reason {
+    fn run_session(&mut self, mut session: Box<Session>, door: &dyn Door) -> Reason {
         let context = self.context;
         let record = SessionRecord::begin(context, self.address, self.transport.stream.port(), session.user());
         let reason = self.run_messages(&mut session, door, &record);
@@ -302,6 +305,8 @@ impl Connection<'_> {
 
     /// Handles the last message of a client that has closed; it may lack its line end. A partial command object is
     /// dropped: the client may have died while it wrote something private.
+    // Not inlined: its locals would lie on the stack of an idle session.
+    #[inline(never)]
     fn handle_final(&mut self, dispatcher: &mut Dispatcher<'_>) {
         if self.outbox.disconnect_reason().is_some() || !dispatcher.session.begin_turn() {
             return;

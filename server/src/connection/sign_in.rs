@@ -17,7 +17,7 @@ use std::time::Instant;
 type Decision = ControlFlow<Option<Session>>;
 
 /// The session of a client that has signed in, and the door, which decodes its later messages.
-type SignedIn = (Session, Box<dyn Door>);
+pub(super) type SignedIn = (Box<Session>, Box<dyn Door>);
 
 impl Connection<'_> {
     /// Signs the client in. Returns `None` if it is refused or leaves.
@@ -68,7 +68,7 @@ impl Connection<'_> {
             };
             self.send_codec_answers();
             if let Break(session) = decision {
-                return session.zip(opened);
+                return session.map(Box::new).zip(opened);
             }
             if self.input.end().is_some() {
                 return None;

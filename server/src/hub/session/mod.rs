@@ -137,11 +137,15 @@ impl Session {
             other => {
                 self.flush();
                 self.wait_for_last_batch();
-                if other == Command::Quit {
-                    self.answer(Cause::Goodbye.report().into());
-                    return AfterCommand::Leaving;
+                match other {
+                    Command::Quit => {
+                        self.answer(Cause::Goodbye.report().into());
+                        return AfterCommand::Leaving;
+                    }
+                    // Idle clients send it: the locals of `dispatch` would cost each of them a page of memory.
+                    Command::Ping(token) => self.pong(token.unwrap_or_default()),
+                    other => self.dispatch(other),
                 }
-                self.dispatch(other)
             }
         };
         if ends_away && done.is_ok() {
@@ -244,7 +248,6 @@ impl Session {
             Command::Leave(room) => self.leave(room),
             Command::Format(format) => self.change_format(format),
             Command::Help(word) => self.help(word),
-            Command::Ping(token) => self.pong(token.unwrap_or_default()),
             Command::Foreign { by_program } => self.answer_foreign(by_program),
             Command::Trust(_) => Err(Cause::MeshOnly.report()),
             Command::Since { seconds, after } => self.list_seen(seconds, after),
@@ -266,7 +269,7 @@ impl Session {
             // The connection claims the name.
             Command::Nick(_) => Ok(()),
             // `perform` carries these out.
-            Command::Say(_) | Command::SayIn { .. } | Command::Hooray | Command::Quit => Ok(()),
+            Command::Say(_) | Command::SayIn { .. } | Command::Hooray | Command::Quit | Command::Ping(_) => Ok(()),
             Command::Ack(_) | Command::Alive => Ok(()),
         }
     }

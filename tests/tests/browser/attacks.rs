@@ -57,6 +57,19 @@ impl Attack {
         recorder
     }
 
+    /// Attacks over a connection that the server has greeted: opens the preconnecting page and runs the script that
+    /// `script` makes for the recorder, until Chromium has used the preconnected socket. It may open another one instead.
+    #[track_caller]
+    fn post_after_the_greeting(&self, host: &str, attribute: &str, script: impl Fn(&Recorder) -> String) {
+        eventually("the browser posts over a greeted connection", || {
+            let recorder = self.open_preconnecting_page(host, attribute);
+            self.browser.eval(&script(&recorder));
+            eventually("the browser posts", || recorder.recordings().iter().any(has_post));
+            expect_no_sign_in(&recorder);
+            recorder.recordings().iter().any(is_attacked)
+        });
+    }
+
     /// Asserts that the server has obeyed no line: it told its users nothing, and locked and made no account.
     #[track_caller]
     fn expect_no_effect(mut self) {
@@ -104,10 +117,7 @@ fn page_that_fetches_after_the_greeting_is_not_obeyed() {
     let Some(attack) = Attack::start() else { return };
     for host in PAGE_HOSTS {
         for body in BODIES.into_iter().chain([&*behind_a_long_line(80)]) {
-            let recorder = attack.open_preconnecting_page(host, "crossorigin=anonymous");
-            attack.browser.eval(&fetch(&recorder, body));
-            assert!(recorder.recordings().iter().any(is_attacked), "the browser did not attack with {body}");
-            expect_no_sign_in(&recorder);
+            attack.post_after_the_greeting(host, "crossorigin=anonymous", |recorder| fetch(recorder, body));
         }
     }
     attack.expect_no_effect();
@@ -133,17 +143,16 @@ fn form_that_is_sent_after_the_greeting_is_not_obeyed() {
     let Some(attack) = Attack::start() else { return };
     for body in BODIES.into_iter().chain([&*behind_a_long_line(8)]) {
         // A form is a navigation. It uses the preconnected sockets of pages of the server's own site.
-        let recorder = attack.open_preconnecting_page(PAGE_HOSTS[1], "");
-        // `text/plain` sends the name of the field, `=`, and its value.
-        attack.browser.eval(&format!(
-            "const form = document.createElement('form'), field = document.createElement('textarea');
-             form.method = 'post'; form.enctype = 'text/plain'; form.action = 'http://{}/';
-             field.name = {body}; field.value = 'x\\nmallory_lobby\\nhello from the web';
-             form.append(field); document.body.append(form); setTimeout(() => form.submit())",
-            recorder.address()
-        ));
-        eventually("the form came on a greeted connection", || recorder.recordings().iter().any(is_attacked));
-        expect_no_sign_in(&recorder);
+        attack.post_after_the_greeting(PAGE_HOSTS[1], "", |recorder| {
+            // `text/plain` sends the name of the field, `=`, and its value.
+            format!(
+                "const form = document.createElement('form'), field = document.createElement('textarea');
+                 form.method = 'post'; form.enctype = 'text/plain'; form.action = 'http://{}/';
+                 field.name = {body}; field.value = 'x\\nmallory_lobby\\nhello from the web';
+                 form.append(field); document.body.append(form); setTimeout(() => form.submit())",
+                recorder.address()
+            )
+        });
     }
     attack.expect_no_effect();
 }

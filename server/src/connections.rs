@@ -111,7 +111,7 @@ impl ConnectionGuard {
         self.connections.settle(state, result)
     }
 
-    /// Notes that a request of HTTP is under way, or none: then a newer connection may replace this one.
+    /// Notes that a request of HTTP is under way, or none: then newer connections replace this one first.
     pub fn set_busy(&self, is_busy: bool) {
         self.connections.state.lock().admission.set_busy(self.client, is_busy);
     }

@@ -6,19 +6,19 @@
 //! its own connections, and not that of a user who is slow to type.
 //!
 //! A connection of HTTP never signs in. These have places of their own, which are many and held for seconds: browsers open
-//! six at once, and a class stands behind one address. Only one that is idle, waiting for a request, is replaced: its
+//! six at once, and a class stands behind one address. One that is idle, waiting for a request, is replaced first: its
 //! browser opens another one, which the user does not see. With a request under way the user would see an error. So idle
-//! connections give way to all others, or the browsers of a class would keep its users at terminals out. A
-//! WebSocket that has not signed in may be replaced, too.
+//! connections give way to all others, or the browsers of a class would keep its users at terminals out. Busy ones are
+//! replaced by others of HTTP only, and an address's idle ones before them: a flood of half requests could otherwise keep
+//! all browsers out. A WebSocket that has not signed in counts as idle.
 //!
 //! | limit reached by a new connection | result |
 //! |---|---|
 //! | connections from its address or network | replaces the oldest idle one of HTTP among these, or is refused |
 //! | connections in all | replaces the oldest idle one of HTTP, of the busiest address or network, or is refused |
-//! | of its stage, from its address or network | replaces the oldest of these |
-//! | of its stage, over IPv6 (half of the bound) | replaces the oldest of the IPv6 address or network with the most |
-//! | of its stage, in all | replaces the oldest of the address or network with the most |
-//! | of its stage, and none may be replaced | refused |
+//! | of its stage, from its address or network | replaces the oldest idle one of these, or the oldest |
+//! | of its stage, over IPv6 (half of the bound) | replaces such a one of the IPv6 address or network with the most |
+//! | of its stage, in all | replaces such a one of the address or network with the most |
 //!
 //! This module is pure: it keeps numbers and addresses, and the caller ends the replaced connection.
 
@@ -26,7 +26,7 @@ mod pool;
 
 use super::Origin;
 use crate::net::ClientId;
-use pool::{Place, Pool};
+use pool::Pool;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
@@ -110,11 +110,7 @@ impl Admission {
     /// Decides about a new connection, and adds it if it is admitted. Client numbers must grow with time: the smallest
     /// is the oldest.
     pub fn admit(&mut self, client: ClientId, address: IpAddr, stage: Stage) -> AdmissionResult {
-        let oldest = match self.place_for(address, stage) {
-            Place::None => return AdmissionResult::Refused,
-            Place::Free => self.idle_http_in_the_way_of(address),
-            Place::Of(oldest) => Some(oldest),
-        };
+        let oldest = self.in_the_way_of(address, stage).or_else(|| self.idle_http_in_the_way_of(address));
         let replaced = oldest.and_then(|oldest| self.clients.get(&oldest)).copied();
         if self.full_origin(address, replaced).is_some() || self.is_full(oldest) {
             return AdmissionResult::Refused;
@@ -148,31 +144,27 @@ impl Admission {
     /// place, or no such connection.
     fn idle_http_in_the_way_of(&self, address: IpAddr) -> Option<ClientId> {
         match self.full_origin(address, None) {
-            Some(origin) => self.http.oldest_of(origin),
-            None if self.is_full(None) => self.http.oldest_of_busiest_origin(|_| true),
+            Some(origin) => self.http.oldest_idle_of(origin),
+            None if self.is_full(None) => self.http.oldest_idle(),
             None => None,
         }
     }
 
-    /// Moves an admitted connection to the stage of HTTP, once its first bytes have shown that. If it is refused, the caller
-    /// ends it.
+    /// Moves an admitted connection to the stage of HTTP, once its first bytes have shown that. It is refused if it has been
+    /// replaced meanwhile.
     pub fn move_to_http(&mut self, client: ClientId) -> AdmissionResult {
         let Some(address) = self.clients.get(&client).copied() else { return AdmissionResult::Refused };
         if self.http.holds(client) {
             return AdmissionResult::Admitted;
         }
-        let result = match self.place_for(address, Stage::Http) {
-            Place::None => return AdmissionResult::Refused,
-            Place::Free => AdmissionResult::Admitted,
-            Place::Of(oldest) => {
-                self.remove(oldest);
-                AdmissionResult::AdmittedInsteadOf(oldest)
-            }
-        };
+        let replaced = self.in_the_way_of(address, Stage::Http);
+        if let Some(replaced) = replaced {
+            self.remove(replaced);
+        }
         if self.unsigned.remove(client) {
             self.http.insert(client, address);
         }
-        result
+        replaced.map_or(AdmissionResult::Admitted, AdmissionResult::AdmittedInsteadOf)
     }
 
     /// Counts an admitted connection for another address: that of the client behind a proxy. If it is refused, the caller
@@ -184,9 +176,9 @@ impl Admission {
         result
     }
 
-    /// Notes that a request of HTTP is under way on a connection, or none: then a newer connection may replace it.
+    /// Notes that a request of HTTP is under way on a connection, or none: then newer connections replace it first.
     pub fn set_busy(&mut self, client: ClientId, is_busy: bool) {
-        self.http.set_replaceable(client, !is_busy);
+        self.http.set_busy(client, is_busy);
     }
 
     fn pool(&mut self, stage: Stage) -> &mut Pool {
@@ -196,11 +188,12 @@ impl Admission {
         }
     }
 
-    fn place_for(&self, address: IpAddr, stage: Stage) -> Place {
+    /// Returns the connection of a stage that a new one from `address` must replace, if there is no free place.
+    fn in_the_way_of(&self, address: IpAddr, stage: Stage) -> Option<ClientId> {
         let signed_in = || self.origins.get(&Origin::Address(address.to_canonical())).map_or(0, |one| one.signed_in);
         match stage {
-            Stage::Unsigned => self.unsigned.place_for(address, 0),
-            Stage::Http => self.http.place_for(address, signed_in()),
+            Stage::Unsigned => self.unsigned.in_the_way_of(address, 0),
+            Stage::Http => self.http.in_the_way_of(address, signed_in()),
         }
     }
 

@@ -135,15 +135,33 @@ fn http_connections_have_places_of_their_own() {
     for busy in [4, 6, 7] {
         admission.set_busy(busy, true);
     }
-    assert_eq!(admission.admit(8, address(1), Stage::Http), AdmissionResult::Refused);
+    // All are busy: the oldest one goes.
+    assert_eq!(admission.admit(8, address(1), Stage::Http), AdmissionResult::AdmittedInsteadOf(2));
+    admission.set_busy(8, true);
     admission.set_busy(6, false);
     assert_eq!(admission.move_to_http(5), AdmissionResult::AdmittedInsteadOf(6));
     // A session of the address makes one place more.
-    admission.mark_signed_in(2);
+    admission.mark_signed_in(4);
     assert_eq!(admission.admit(9, address(1), Stage::Http), AdmissionResult::Admitted);
     assert_eq!(admission.admit(10, address(1), Stage::Http), AdmissionResult::Admitted);
     assert_eq!(admission.admit(11, address(1), Stage::Http), AdmissionResult::AdmittedInsteadOf(5));
     assert_eq!(admission.move_to_http(99), AdmissionResult::Refused);
+}
+
+#[test]
+fn half_requests_of_some_addresses_keep_no_browser_out() {
+    let mut admission = admission(100, 100, 100, 100);
+    // A browser, idle, and two addresses whose connections are all busy.
+    assert_eq!(admission.admit(1, address(1), Stage::Http), AdmissionResult::Admitted);
+    for (client, from) in [(2, 2), (3, 2), (4, 2), (5, 3), (6, 3), (7, 3), (8, 3)] {
+        assert_eq!(admission.admit(client, address(from), Stage::Http), AdmissionResult::Admitted);
+        admission.set_busy(client, true);
+    }
+    assert_eq!(admission.admit(9, address(4), Stage::Http), AdmissionResult::AdmittedInsteadOf(5));
+    // Of two addresses with as many, an idle connection goes first.
+    admission.set_busy(4, false);
+    assert_eq!(admission.admit(10, address(5), Stage::Http), AdmissionResult::AdmittedInsteadOf(4));
+    assert!(admission.http.holds(1));
 }
 
 #[test]

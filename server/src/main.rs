@@ -126,7 +126,8 @@ fn serve(args: &Args, config: &Config, lock: LockFile, screen: &Screen, mut relo
     screen.finish();
     // A closed standard output does not stop the server.
     let _ = io::stdout().write_all(banner.as_bytes());
-    log::info!("server: {} is open on {:?}", config.name, server.addresses());
+    let addresses: Vec<_> = server.addresses().into_iter().chain(server.web_address()).collect();
+    log::info!("server: {} is open on {addresses:?}", config.name);
     let terminal = rustix::termios::tcgetattr(io::stdin()).ok();
     if !args.no_console() {
         let moderator = server.moderator();

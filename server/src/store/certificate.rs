@@ -12,7 +12,7 @@ use rcgen::{
     date_time_ymd,
 };
 use rustls::crypto::ring::default_provider;
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use std::fs;
@@ -73,6 +73,10 @@ const OF_OPERATOR: Remedies = Remedies {
     certificate: "correct it or name another file (--tls-cert)",
 };
 
+/// The word in a file whose key has a passphrase: in the label (RFC 7468, section 11), or in a header of older files.
+const ENCRYPTED: &[u8] = b"ENCRYPTED";
+const DECRYPT: &str = "make a copy without it (openssl pkey -in FILE -out COPY), then name that (--tls-key)";
+
 /// Reads the key and the certificate of the data folder. Makes what is missing: both at the first start, later only the
 /// certificate. `names` are the host names in a new certificate.
 ///
@@ -111,8 +115,10 @@ pub fn open_own(folder: &Path, names: &[String]) -> Result<Identity, Certificate
 /// # Errors
 /// A file cannot be read or is damaged, or the key is not the one of the first certificate.
 pub fn open_files(certificate_path: &Path, key_path: &Path) -> Result<Identity, CertificateError> {
-    let read = |path: &Path| fs::read(path).map_err(FileError::io(path, "read"));
-    identity(certificate_path, &read(certificate_path)?, key_path, &read(key_path)?, &OF_OPERATOR)
+    let read = |path: &Path, remedy| fs::read(path).map_err(|why| unusable(path, &why.to_string(), remedy));
+    let certificate = read(certificate_path, OF_OPERATOR.certificate)?;
+    let key = read(key_path, OF_OPERATOR.key)?;
+    identity(certificate_path, &certificate, key_path, &key, &OF_OPERATOR)
 }
 
 fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
@@ -148,7 +154,11 @@ fn identity(
     if chain.is_empty() {
         return Err(bad_certificate("it has no certificate in PEM form".to_owned()));
     }
-    let key = PrivateKeyDer::from_pem_slice(key).map_err(|why| bad_key(why.to_string()))?;
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|why| match why {
+        _ if contains(key, ENCRYPTED) => unusable(key_path, "it has a passphrase", DECRYPT),
+        pem::Error::NoItemsFound => bad_key("it has no private key in PEM form".to_owned()),
+        why => bad_key(why.to_string()),
+    })?;
     let key = default_provider().key_provider.load_private_key(key).map_err(|why| bad_key(why.to_string()))?;
     let certified = CertifiedKey::new(chain, key);
     certified.keys_match().map_err(|why| match why {
@@ -160,6 +170,10 @@ fn identity(
     let key = certified.cert.first().and_then(ServerKey::of_certificate);
     let key = key.ok_or_else(|| bad_certificate("its first certificate cannot be read".to_owned()))?;
     Ok(Identity { certified: Arc::new(certified), key })
+}
+
+fn contains(content: &[u8], text: &[u8]) -> bool {
+    content.windows(text.len()).any(|part| part == text)
 }
 
 fn unusable(path: &Path, why: &str, remedy: &'static str) -> CertificateError {
@@ -267,6 +281,20 @@ mod tests {
         let error = |certificate: &Path, key: &Path| open_files(certificate, key).unwrap_err().to_string();
         assert!(error(&key, &key).contains("tls-key.pem cannot be used: it has no certificate in PEM form"));
         assert!(error(&certificate, &certificate).contains("(--tls-key)"));
-        assert!(error(&folder.path().join("none"), &key).contains("cannot read "));
+        assert!(error(&certificate, &certificate).contains("it has no private key in PEM form"));
+        let none = error(&folder.path().join("none"), &key);
+        assert!(none.contains("none cannot be used: No such file") && none.contains("(--tls-cert)"), "{none}");
+        let locked = folder.path().join("locked.pem");
+        for text in [
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMII=\n",
+            "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n",
+        ] {
+            fs::write(&locked, text).unwrap();
+            let error = error(&certificate, &locked);
+            assert!(
+                error.contains("locked.pem cannot be used: it has a passphrase; make a copy without it"),
+                "{error}"
+            );
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Relays connections between clients and a server.
 //!
 //! A relay accepts clients and connects each of them to the server. For each direction of each connection, a thread
-//! runs a [`Carrier`], which decides how bytes pass. [`crate::Proxy`], [`crate::Breaker`], [`crate::Scrambler`]
-//! and [`crate::TlsProxy`] have one each.
+//! runs a [`Carrier`], which decides how bytes pass. [`crate::Proxy`], [`crate::Breaker`], [`crate::Scrambler`],
+//! [`crate::Shaper`] and [`crate::TlsProxy`] have one each.
 
 use landline_common::tls::TlsSession;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};

@@ -122,13 +122,14 @@ fn churn_on(program: &mut Program, address: SocketAddr, time: Duration) -> usize
     })
 }
 
-/// Returns the resources of the server without clients. Subtracts those of the connection that waits for the start.
+/// Returns the resources of the server without clients. Subtracts those of the connection that waits for the start: its
+/// thread, and that of its arrival.
 fn idle_resources(process: u32, address: SocketAddr) -> ProcessResources {
     let mut client = Client::connect(address);
     client.send("REGISTER");
     client.expect("ALIAS?");
     let ProcessResources { threads, descriptors } = count_resources(process);
-    ProcessResources { threads: threads - 1, descriptors: descriptors - 1 }
+    ProcessResources { threads: threads - 2, descriptors: descriptors - 1 }
 }
 
 fn soak(time: Duration, (history, slack_kib): (&str, u64)) {

@@ -320,11 +320,13 @@ fn server_facts(config: &Config, ports: &Ports) -> ServerFacts {
         name: config.name.clone(),
         version: env!("CARGO_PKG_VERSION"),
         has_password: config.password.is_some(),
+        has_history: config.history != History::Off,
         text_port,
         web_port,
         requires_tls: config.require_tls,
         own_address: SocketAddr::new(own_ip, web_port.or(text_port).unwrap_or_default()).to_string(),
         hosts: AllowedHosts::new(&machine_names().first().cloned().unwrap_or_default(), &config.hosts),
+        limits: config.limits.clone(),
     }
 }
 

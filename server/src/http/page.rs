@@ -46,22 +46,32 @@ fn socket_origin(exchange: Exchange<'_>, address: &Authority) -> String {
     format!("{scheme}://{address}")
 }
 
-/// Replaces each `{{name}}` of the template. What the server puts in is not searched again: it may be text of users.
-fn render(template: &str, exchange: Exchange<'_>) -> String {
+/// A part of the template that the server replaces: what stands in front of it and behind it, and what writes it.
+struct Slot {
+    start: &'static str,
+    end: &'static str,
+    write: fn(Exchange<'_>, &mut String),
+}
+
+/// The parts that the server replaces, in the order of the template.
+const SLOTS: [Slot; 3] = [
+    Slot { start: "<title>", end: "</title>", write: |exchange, html| html.push_str(&escape(&exchange.server.name)) },
+    Slot { start: "id=\"server\">", end: "</script>", write: |exchange, html| html.push_str(&facts(exchange)) },
+    Slot { start: "<noscript>", end: "</noscript>", write: without_scripts },
+];
+
+/// Completes the template. What the server puts in is not searched again: it may be text of users.
+fn render(mut template: &str, exchange: Exchange<'_>) -> String {
     let mut html = String::with_capacity(template.len() + 4_096);
-    let mut pieces = template.split("{{");
-    html.push_str(pieces.next().unwrap_or_default());
-    for piece in pieces {
-        // A test checks that the template has the three names and no other.
-        let (name, rest) = piece.split_once("}}").unwrap_or((piece, ""));
-        match name {
-            "title" => html.push_str(&escape(&exchange.server.name)),
-            "facts" => html.push_str(&facts(exchange)),
-            "noscript" => without_scripts(exchange, &mut html),
-            _ => {}
-        }
-        html.push_str(rest);
+    for slot in SLOTS {
+        // A test checks that the template has each slot.
+        let Some((before, slot_and_rest)) = template.split_once(slot.start) else { continue };
+        html.push_str(before);
+        html.push_str(slot.start);
+        (slot.write)(exchange, &mut html);
+        template = slot_and_rest.find(slot.end).map_or("", |at| &slot_and_rest[at..]);
     }
+    html.push_str(template);
     html
 }
 

@@ -34,13 +34,14 @@ fn facts_of(html: &str) -> Value {
 }
 
 #[test]
-fn template_names_each_part_once() {
-    let names: Vec<&str> =
-        web_files::template().split("{{").skip(1).map(|piece| piece.split_once("}}").unwrap().0).collect();
-    assert_eq!(names.len(), 3, "{names:?}");
-    for name in ["title", "facts", "noscript"] {
-        assert!(names.contains(&name), "{name} in {names:?}");
+fn template_has_each_slot_once_and_in_order() {
+    let mut rest = web_files::template();
+    for slot in SLOTS {
+        assert_eq!(web_files::template().matches(slot.start).count(), 1, "{}", slot.start);
+        rest = rest.split_once(slot.start).expect(slot.start).1.split_once(slot.end).expect(slot.end).1;
     }
+    let html = page(&facts(), PLAIN, "box");
+    assert!(html.starts_with("<!doctype html>") && html.ends_with(rest), "{html}");
 }
 
 #[test]
@@ -124,10 +125,10 @@ fn scripts_get_the_facts() {
 
 #[test]
 fn name_of_the_server_is_text() {
-    let name = "</title></script><b><!--<script>alert(1)</script>&amp;\"'{{noscript}}";
+    let name = "</title></script><b><!--<script>alert(1)</script>&amp;\"'<noscript>";
     let html = page(&ServerFacts { name: name.into(), ..facts() }, PLAIN, "box");
     let escaped = "&#60;/title&#62;&#60;/script&#62;&#60;b&#62;&#60;!--&#60;script&#62;alert(1)&#60;/script&#62;\
-                   &#38;amp;&#34;&#39;{{noscript}}";
+                   &#38;amp;&#34;&#39;&#60;noscript&#62;";
     assert_eq!(element(&html, "<title>", "</title>"), escaped);
     assert_eq!(element(&html, "<h1>", "</h1>"), escaped);
     assert_eq!(facts_of(&html)["name"], name);

@@ -1,0 +1,26 @@
+// Emoji by name: `:tada:` becomes the character.
+
+export const EMOJI = {
+  smile: '😄', grin: '😁', joy: '😂', rofl: '🤣', slight_smile: '🙂', upside_down: '🙃', wink: '😉', blush: '😊', innocent: '😇',
+  heart_eyes: '😍', star_struck: '🤩', kissing_heart: '😘', yum: '😋', tongue: '😛', zany: '🤪', hug: '🤗', thinking: '🤔', shush: '🤫',
+  zipper: '🤐', raised_eyebrow: '🤨', neutral: '😐', expressionless: '😑', smirk: '😏', unamused: '😒', eye_roll: '🙄', grimace: '😬',
+  relieved: '😌', pensive: '😔', sleepy: '😪', sleeping: '😴', mask: '😷', sick: '🤒', nauseated: '🤢', sneeze: '🤧', hot: '🥵',
+  cold: '🥶', dizzy: '😵', mind_blown: '🤯', cowboy: '🤠', party: '🥳', cool: '😎', nerd: '🤓', confused: '😕', worried: '😟',
+  frown: '🙁', open_mouth: '😮', astonished: '😲', flushed: '😳', pleading: '🥺', fearful: '😨', cry: '😢', sob: '😭', scream: '😱',
+  sweat_smile: '😅', sweat: '😓', tired: '😫', yawn: '🥱', angry: '😠', rage: '😡', swearing: '🤬', devil: '😈', skull: '💀', poop: '💩',
+  clown: '🤡', ghost: '👻', alien: '👽', robot: '🤖', cat: '🐱', dog: '🐶', fox: '🦊', panda: '🐼', penguin: '🐧', crab: '🦀',
+  snake: '🐍', bug: '🐛', bee: '🐝', turtle: '🐢', unicorn: '🦄', wave: '👋', ok_hand: '👌', victory: '✌️', crossed_fingers: '🤞',
+  point_left: '👈', point_right: '👉', point_up: '👆', point_down: '👇', '+1': '👍', thumbsup: '👍', '-1': '👎', thumbsdown: '👎',
+  fist: '✊', clap: '👏', raised_hands: '🙌', hand: '✋', handshake: '🤝', pray: '🙏', writing: '✍️', muscle: '💪', brain: '🧠',
+  eyes: '👀', shrug: '🤷', facepalm: '🤦', heart: '❤️', orange_heart: '🧡', yellow_heart: '💛', green_heart: '💚', blue_heart: '💙',
+  purple_heart: '💜', black_heart: '🖤', broken_heart: '💔', hundred: '💯', '100': '💯', boom: '💥', zzz: '💤', fire: '🔥',
+  sparkles: '✨', star: '⭐', sun: '☀️', moon: '🌙', cloud: '☁️', rain: '🌧️', snow: '❄️', rainbow: '🌈', zap: '⚡', tree: '🌳',
+  flower: '🌸', rose: '🌹', apple: '🍎', pizza: '🍕', burger: '🍔', cake: '🍰', birthday: '🎂', cookie: '🍪', coffee: '☕', tea: '🍵',
+  beer: '🍺', cheers: '🍻', wine: '🍷', tada: '🎉', balloon: '🎈', gift: '🎁', trophy: '🏆', medal: '🏅', soccer: '⚽', dart: '🎯',
+  game: '🎮', music: '🎵', art: '🎨', rocket: '🚀', car: '🚗', bike: '🚲', house: '🏠', school: '🏫', clock: '⏰', hourglass: '⏳',
+  phone: '📱', laptop: '💻', printer: '🖨️', bulb: '💡', book: '📖', books: '📚', memo: '📝', pencil: '✏️', pin: '📌', paperclip: '📎',
+  lock: '🔒', key: '🔑', hammer: '🔨', wrench: '🔧', gear: '⚙️', link: '🔗', bell: '🔔', mute: '🔇', speaker: '🔊', mail: '✉️',
+  package: '📦', chart: '📈', calendar: '📅', search: '🔍', check: '✅', x: '❌', warning: '⚠️', stop: '🛑', question: '❓',
+  exclamation: '❗', plus: '➕', minus: '➖', arrow_left: '⬅️', arrow_right: '➡️', arrow_up: '⬆️', arrow_down: '⬇️',
+  recycle: '♻️', infinity: '♾️', flag: '🏁', ship: '🚢', bomb: '💣', crown: '👑', gem: '💎', money: '💰',
+};

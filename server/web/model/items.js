@@ -1,0 +1,80 @@
+// The items of a conversation in their order: messages by id, notices behind the message that they followed.
+
+/** Returns the place behind all items of this order or a lower one. */
+function placeOf(items, order) {
+  let place = items.length;
+  while (place > 0 && items[place - 1].order > order) place -= 1;
+  return place;
+}
+
+const at = (items, place, item) => [...items.slice(0, place), item, ...items.slice(place)];
+const lastOrder = (items) => (items.length ? items[items.length - 1].order : 0);
+
+/** Returns the place of the message with this id, or -1. */
+export const indexOfId = (items, id) => items.findLastIndex((item) => item.kind === 'message' && item.id === id);
+
+/**
+ * Inserts a message at the place of its id. A message that is there already takes the newer text.
+ * A message to one user has no id when it is sent: the history brings the id with the same nonce.
+ */
+export function insertMessage(items, message) {
+  if (message.id == null) return [...items, { ...message, order: lastOrder(items) }];
+  const present = indexOfId(items, message.id);
+  if (present >= 0) {
+    const old = items[present];
+    if (old.deleted || (old.text === message.text && old.edited === message.edited)) return items;
+    return items.with(present, { ...old, text: message.text, edited: message.edited });
+  }
+  const unnumbered = message.nonce
+    ? items.filter((item) => item.kind !== 'message' || item.id != null || item.nonce !== message.nonce)
+    : items;
+  const item = { ...message, order: message.id };
+  return at(unnumbered, placeOf(unnumbered, message.id), item);
+}
+
+/** Replaces the text of a message. */
+export function editMessage(items, id, text) {
+  const place = indexOfId(items, id);
+  if (place < 0 || items[place].deleted) return items;
+  return items.with(place, { ...items[place], text, edited: true });
+}
+
+/** Empties messages and remembers the user who removed them. */
+export function deleteMessages(items, ids, by) {
+  const gone = new Set(ids);
+  const holds = (item) => item.kind === 'message' && gone.has(item.id) && !item.deleted;
+  return items.some(holds) ? items.map((item) => (holds(item) ? { ...item, text: '', deleted: by } : item)) : items;
+}
+
+/** Adds a notice behind the last item. */
+export const addNotice = (items, notice) => [...items, { kind: 'notice', ...notice, order: lastOrder(items) }];
+
+/**
+ * Adds users who came or left to the presence item at the end, or begins one. A user who came and left cancels out.
+ * @param {{joined?: string[], left?: string[], moreJoined?: number, moreLeft?: number, at: number}} change
+ */
+export function addPresence(items, change) {
+  const last = items[items.length - 1];
+  const merges = last?.kind === 'presence';
+  const base = merges ? last : { kind: 'presence', key: 'p' + change.at + '-' + items.length, joined: [], left: [], moreJoined: 0, moreLeft: 0 };
+  let { joined, left } = base;
+  const cancelOr = (from, to, user) => (from.includes(user) ? [from.filter((name) => name !== user), to] : [from, [...to.filter((name) => name !== user), user]]);
+  for (const user of change.joined ?? []) [left, joined] = cancelOr(left, joined, user);
+  for (const user of change.left ?? []) [joined, left] = cancelOr(joined, left, user);
+  const item = {
+    ...base, joined, left, at: change.at, order: lastOrder(items),
+    moreJoined: base.moreJoined + (change.moreJoined ?? 0), moreLeft: base.moreLeft + (change.moreLeft ?? 0),
+  };
+  const before = merges ? items.slice(0, -1) : items;
+  return joined.length + left.length + item.moreJoined + item.moreLeft ? [...before, item] : before;
+}
+
+/** Gives the messages of a user who took another name the new name. */
+export function renameUser(items, from, to) {
+  const holds = (item) => item.kind === 'message' && item.user === from;
+  return items.some(holds) ? items.map((item) => (holds(item) ? { ...item, user: to } : item)) : items;
+}
+
+const ids = (items) => items.filter((item) => item.kind === 'message' && item.id != null);
+export const firstId = (items) => ids(items)[0]?.id ?? null;
+export const lastId = (items) => ids(items).at(-1)?.id ?? null;

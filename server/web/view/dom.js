@@ -1,0 +1,90 @@
+// Small helpers for the DOM. Text reaches the page only as text nodes.
+
+/**
+ * Makes an element. A property that begins with `on` is a listener; `class`, `data-…`, `aria-…` and others are attributes.
+ * @param {string} tag
+ * @param {object} properties
+ * @param {...(Node|string|null|false|undefined)} children
+ */
+export function h(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value == null || value === false) continue;
+    if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
+    else if (name === 'value' || name === 'checked') element[name] = value;
+    else element.setAttribute(name, value === true ? '' : value);
+  }
+  element.append(...children.filter((child) => child != null && child !== false));
+  return element;
+}
+
+/** A button that submits nothing. */
+export const button = (label, onclick, properties = {}) => h('button', { type: 'button', onclick, ...properties }, label);
+
+const SVG = 'http://www.w3.org/2000/svg';
+const PATHS = {
+  menu: 'M3 6h18M3 12h18M3 18h18', search: 'M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.5 15.5L21 21',
+  people: 'M9 5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7zM2.5 20c0-3.5 3-5.5 6.5-5.5s6.5 2 6.5 5.5M16 5.5a3.3 3.3 0 0 1 0 6.3M18 15c2 .8 3.5 2.500 3.500 5',
+  qr: 'M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2v2h-2zM18 18h2v2h-2zM18 14h2M14 18v2', close: 'M5 5l14 14M19 5L5 19',
+  more: 'M5 12h.01M12 12h.01M19 12h.01', send: 'M4 12l16-8-6 16-3-7zM11 13l9-9', down: 'M12 5v14M6 13l6 6 6-6', plus: 'M12 5v14M5 12h14',
+};
+
+/** An icon, drawn with the color of its text. */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('viewBox', '0 0 24 24');
+  svg.setAttribute('class', 'icon');
+  svg.setAttribute('aria-hidden', 'true');
+  const path = document.createElementNS(SVG, 'path');
+  path.setAttribute('d', PATHS[name]);
+  svg.append(path);
+  return svg;
+}
+
+/** A button that shows only an icon. */
+export const iconButton = (name, label, onclick, properties = {}) =>
+  h('button', { type: 'button', class: 'icon-button', 'aria-label': label, title: label, onclick, ...properties }, icon(name));
+
+/** Replaces the children, unless they are the same text already. */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Shows or hides an element. */
+export function setShown(element, isShown) {
+  if (element.hidden === isShown) element.hidden = !isShown;
+}
+
+let numbers = 0;
+/** A field with its label above and its hint and error below, tied together for screen readers. */
+export function field(label, properties = {}, hint = '') {
+  numbers += 1;
+  const id = `field-${numbers}`;
+  const input = h('input', { id, autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', ...properties });
+  const hintLine = h('p', { class: 'hint', id: `${id}-hint`, hidden: !hint }, hint);
+  const error = h('p', { class: 'error', id: `${id}-error`, role: 'alert' });
+  input.setAttribute('aria-describedby', `${id}-hint ${id}-error`);
+  const element = h('div', { class: 'field' }, h('label', { for: id }, label), input, hintLine, error);
+  return {
+    element, input,
+    setError(text) {
+      setText(error, text);
+      input.setAttribute('aria-invalid', text ? 'true' : 'false');
+    },
+  };
+}
+
+/** Copies a text, also where browsers offer no clipboard: on plain http. */
+export function copyText(text) {
+  if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
+  const area = h('textarea', { class: 'sr', 'aria-hidden': 'true', tabindex: '-1' });
+  area.value = text;
+  const host = document.querySelector('dialog[open]:last-of-type') ?? document.body;
+  const focused = document.activeElement;
+  host.append(area);
+  area.select();
+  document.execCommand('copy');
+  area.remove();
+  focused?.focus?.();
+  return Promise.resolve();
+}

@@ -1,0 +1,60 @@
+// The list of rooms and conversations, with what is unread, and the rooms that are open to enter.
+
+import { field, h, setText } from './dom.js';
+import { listed } from '../model/order.js';
+import { roomKey } from '../model/state.js';
+import { ui } from '../strings.js';
+
+/** @param {{facts: object, onopen: (key: string, name?: string) => void, footer: Node[]}} options */
+export function createRooms({ facts, onopen, footer }) {
+  const title = h('h2', { class: 'server' }, h('bdi', {}, facts.name));
+  const own = h('ul', { class: 'links' });
+  const people = h('ul', { class: 'links' });
+  const peopleTitle = h('h3', {}, ui.conversations);
+  const others = h('ul', { class: 'links' });
+  const othersTitle = h('h3', {}, ui.otherRooms);
+  const name = field(ui.openRoom, { maxlength: '32', placeholder: ui.roomName, enterkeyhint: 'go' });
+  const form = h('form', { class: 'inline', onsubmit(event) {
+    event.preventDefault();
+    const typed = name.input.value.trim().replace(/^#/, '');
+    if (!typed) return;
+    name.input.value = '';
+    onopen(roomKey(typed), typed);
+  } }, name.element, h('button', { type: 'submit' }, ui.open));
+  const element = h('nav', { class: 'rooms', 'aria-label': ui.rooms }, title, own, peopleTitle, people, othersTitle, others, form, h('div', { class: 'rooms-footer' }, ...footer));
+  let shown = [];
+
+  function link(key, label, { unread = 0, mentions = 0, current = false, count = null } = {}) {
+    const badge = unread ? h('span', { class: mentions ? 'badge urgent' : 'badge', 'aria-hidden': 'true' }, mentions ? `@${unread}` : String(unread)) : count !== null && h('span', { class: 'muted', 'aria-hidden': 'true' }, String(count));
+    return h('li', {}, h('a', {
+      href: '#' + encodeURI(key), 'aria-current': current ? 'page' : null, 'aria-label': ui.roomLabel(label, unread, mentions),
+      class: unread ? 'unread' : null,
+      onclick(event) {
+        if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+        event.preventDefault();
+        onopen(key, label);
+      },
+    }, h('bdi', { class: 'label' }, label), badge));
+  }
+
+  return {
+    element,
+    update(state) {
+      const { conversations, rooms, current } = state;
+      if (shown[0] === conversations && shown[1] === rooms && shown[2] === current) return;
+      shown = [conversations, rooms, current];
+      const hasFocus = element.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
+      const row = (each) => link(each.key, each.kind === 'all' ? ui.everyone : each.name, { ...each, mentions: each.kind === 'user' ? each.unread : each.mentions, current: each.key === current });
+      const { rooms: members, users } = listed(state);
+      own.replaceChildren(...members.map(row));
+      people.replaceChildren(...users.map(row));
+      peopleTitle.hidden = people.hidden = !users.length;
+      const free = (rooms ?? []).filter(([room]) => !conversations[roomKey(room)]?.member);
+      others.replaceChildren(...free.slice(0, 50).map(([room, count]) => link(roomKey(room), room, { count })));
+      othersTitle.hidden = others.hidden = !free.length;
+      if (hasFocus) [...element.querySelectorAll('a')].find((each) => each.getAttribute('href') === hasFocus)?.focus({ preventScroll: true });
+    },
+    setError: (text) => setText(name.element.querySelector('.error'), text),
+  };
+}
+

@@ -1,6 +1,6 @@
 // All wording of the page. Sentences about the server's events are keyed by their cause; an unknown one shows the server's text.
 
-import { span } from './model/time.js';
+import { span } from './model/text.js';
 
 const plural = (count, one, many = one + 's') => `${count} ${count === 1 ? one : many}`;
 const ordinal = (n) => `${n}${n % 100 >= 11 && n % 100 <= 13 ? 'th' : ['th', 'st', 'nd', 'rd'][n % 10] ?? 'th'}`;

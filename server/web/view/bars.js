@@ -1,9 +1,9 @@
 // The bars around the list: above, the connection, the topic, the pin, raised hands; below, why the user cannot write.
 
-import { button, h, setShown } from './dom.js';
-import { isOwner, silence } from '../model/rules.js';
-import { moment } from '../model/time.js';
+import { isOwner, silence } from '../model/room.js';
+import { moment } from '../model/text.js';
 import { ui } from '../strings.js';
+import { button, h, setShown } from './dom.js';
 
 /** A lost connection shows after this time, and the question about the Wi-Fi after that one, in milliseconds. */
 const SHOW_LOST = 1000;
@@ -112,4 +112,3 @@ export function createBottomBar({ dispatch }) {
     else block.show('');
   }
 }
-

@@ -10,6 +10,9 @@ const sorted = (names) => [...names].sort(compare);
 const MOST_NAMES = 3000;
 /** Time between two lists of the same room, in milliseconds. */
 const REFRESH_MS = 4000;
+/** The same for a room of few users. */
+const REFRESH_SMALL_MS = 400;
+const SMALL_ROOM = 30;
 
 /** Asks for the users of a room. */
 export function loadPeople(t, key, after) {
@@ -20,9 +23,11 @@ export function loadPeople(t, key, after) {
 
 /** Asks for the users of a room again in a moment: an event did not name them all. */
 export function refreshLater(t, key) {
-  if (!key || t.state.conversations[key]?.refreshing || !t.state.conversations[key]?.people) return;
+  const conversation = t.state.conversations[key];
+  if (!conversation?.people || conversation.refreshing) return;
   patch(t, key, { refreshing: true });
-  effect(t, { type: 'timer', ms: REFRESH_MS, event: { type: 'refresh', key } });
+  const ms = conversation.people.length <= SMALL_ROOM ? REFRESH_SMALL_MS : REFRESH_MS;
+  effect(t, { type: 'timer', ms, event: { type: 'refresh', key } });
 }
 
 /** Takes a page of the users of a room. */
@@ -187,6 +192,13 @@ export const isOwner = (conversation) => conversation?.rules?.you?.owner === tru
 /** Tells whether a user is an owner of the room or of the server. */
 export const ownsRoom = (conversation, user) =>
   [...(conversation?.rules?.owners ?? []), ...(conversation?.rules?.server_owners ?? [])].some((name) => sameName(name, user));
+
+/** Returns for how many seconds the reader of a slow room waits before the next message. */
+export function pauseOf(conversation, now) {
+  const { slow, you } = conversation?.rules ?? {};
+  const own = slow && !you.owner ? conversation.items.findLast((item) => item.kind === 'message' && item.mine) : null;
+  return own ? Math.max(0, own.at / 1000 + slow - now / 1000) : 0;
+}
 
 /** Why the reader cannot write here now: `muted`, `quiet`, or null. */
 export function silence(conversation, now) {

@@ -3,6 +3,7 @@
 import { browserStore } from '../browser.js';
 import { nextUnread } from '../model/state.js';
 import { accentOf } from '../model/text.js';
+import { pauseOf } from '../model/room.js';
 import { ui } from '../strings.js';
 import { createBottomBar, createTopBars } from './bars.js';
 import { createComposer } from './composer.js';
@@ -183,7 +184,7 @@ export function createApp({ facts, store, connection, onjoin, ontakeover, outdat
         people.update(current);
         topBars.update(current);
         const canWrite = bottomBar.update(current);
-        composer.update(current, { canWrite, busySeconds: 0 });
+        composer.update(current, { canWrite, busySeconds: pauseOf(conversation, Date.now()) });
         list.update(current);
       }
       for (const update of updates) update(current);

@@ -84,7 +84,7 @@ export function openSettings({ dispatch, register, state }) {
   function serverView(server) {
     if (!server) return [];
     return [
-      h('h3', {}, ui.menu),
+      h('h3', {}, ui.thisServer),
       toggle(ui.doorsClose, server.doors_closed, (on) => act({ type: 'doors', mode: on ? 'closed' : 'open' }), 'doors'),
       toggle(ui.whispersOwners, server.whispers_owners, (on) => act({ type: 'whispers', mode: on ? 'owners' : 'all' }), 'whispers'),
       ...(server.banned ?? []).map(([user, seconds]) => h('p', { class: 'entry' }, h('bdi', {}, seconds ? `${user} (${moment(Date.now() + seconds * 1000, Date.now())})` : user), button(ui.unban(user), () => act({ type: 'unban', everywhere: true, to: user })))),

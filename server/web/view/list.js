@@ -122,7 +122,7 @@ export function createList({ dispatch, onmenu, oninvite, history }) {
   /** Keeps the end, or the anchor, where it stood. */
   function hold() {
     if (following) log.scrollTop = log.scrollHeight;
-    else if (anchor?.element.isConnected) log.scrollTop += anchor.element.getBoundingClientRect().top - anchor.top;
+    else if (shown.has(anchor?.key)) log.scrollTop += shown.get(anchor.key).element.getBoundingClientRect().top - anchor.top;
     remember();
   }
 
@@ -131,7 +131,7 @@ export function createList({ dispatch, onmenu, oninvite, history }) {
     const edge = log.getBoundingClientRect().top;
     const block = [...blocks.children].find((each) => each.getBoundingClientRect().bottom > edge);
     const row = block && [...block.children].find((each) => each.getBoundingClientRect().bottom > edge);
-    anchor = row ? { element: row, top: row.getBoundingClientRect().top } : null;
+    anchor = row ? { key: row.dataset.key, top: row.getBoundingClientRect().top } : null;
   }
 
   function onscroll() {
@@ -212,6 +212,7 @@ export function createList({ dispatch, onmenu, oninvite, history }) {
         size = 0;
         previous = null;
       }
+      rowNode.dataset.key = row.key;
       if (old && !sameElement) old.element.remove();
       const follower = previous ? previous.nextSibling : block.firstChild;
       if (rowNode !== follower) block.insertBefore(rowNode, follower);
@@ -297,7 +298,7 @@ export function createList({ dispatch, onmenu, oninvite, history }) {
         following = true;
         setTimeout(() => dispatch({ type: 'look', key, atBottom: true }), 0);
       }
-      if (!current.loading && log.scrollHeight <= log.clientHeight + LOAD_AT) setTimeout(loadMore, 0);
+      if (!current.loading) setTimeout(loadMore, 0);
     },
     goToEnd,
   };

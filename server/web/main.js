@@ -1,13 +1,11 @@
 // Starts the page: reads the server's facts, ties model, connection and view together.
 
-import { newState } from './model/state.js';
-import { update } from './model/update.js';
-import { kept, restore, session } from './model/persist.js';
-import { browserStore, moveNameToken, nameToken, randomHex, tabStore } from './storage.js';
-import { createApp } from './view/app.js';
+import { browserStore, createTabs, moveNameToken, nameToken, randomHex, tabStore } from './browser.js';
 import { createConnection } from './connection.js';
-import { createTabs } from './tabs.js';
-import { followViewport } from './view/viewport.js';
+import { kept, newState, restore, session } from './model/state.js';
+import { update } from './model/update.js';
+import { createApp } from './view/app.js';
+import { closedLayer, followViewport } from './view/dom.js';
 
 /** How often bars that depend on the time are drawn, in milliseconds. */
 const CLOCK_MS = 1000;
@@ -150,7 +148,9 @@ window.addEventListener('hashchange', () => {
   const key = readHash();
   if (key && store.state.phase === 'in') dispatch({ type: 'open', key });
 });
-window.addEventListener('popstate', showAddress);
+window.addEventListener('popstate', () => {
+  if (closedLayer()) showAddress();
+});
 setInterval(() => {
   if (store.state.phase === 'in') draw();
 }, CLOCK_MS);
@@ -158,4 +158,4 @@ draw();
 connection.connect();
 
 if (await tabs.isOwnedElsewhere()) dispatch({ type: 'give-up' });
-else if (store.state.token || store.state.credentials) dispatch({ type: 'take-over' });
+else if (store.state.phase === 'out' && (store.state.token || store.state.credentials)) dispatch({ type: 'take-over' });

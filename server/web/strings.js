@@ -1,6 +1,6 @@
 // All wording of the page. Sentences about the server's events are keyed by their cause; an unknown one shows the server's text.
 
-import { span } from './model/time.js';
+import { moment, span } from './model/text.js';
 
 const plural = (count, one, many = one + 's') => `${count} ${count === 1 ? one : many}`;
 const ordinal = (n) => `${n}${n % 100 >= 11 && n % 100 <= 13 ? 'th' : ['th', 'st', 'nd', 'rd'][n % 10] ?? 'th'}`;
@@ -11,6 +11,7 @@ const names = (list, more = 0) => {
   return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
 };
 const forTime = (event) => (event.seconds ? ` for ${span(event.seconds)}` : '');
+const until = (event) => (event.seconds ? ` until ${moment(Date.now() + event.seconds * 1000, Date.now())}` : '');
 const because = (event) => (event.reason ? `: ${event.reason}` : '');
 
 export const ui = {
@@ -113,7 +114,7 @@ export const ui = {
   doorsClose: 'Close the doors', doorsOpen: 'Open the doors', whispersOwners: 'Guests write to owners only', whispersAll: 'Guests write to all users',
   blockedUsers: 'Blocked users',
   // Room settings
-  rules: 'Rules', owners: 'Owners', noOwners: 'The owners of the server', setTopic: 'Set', ownersWrite: 'Only owners write', anyoneEnters: 'Everyone may enter', slowMode: 'Slow mode', slowOff: 'Off', slowEach: (seconds) => `One message every ${span(seconds)}`, keyWord: 'Key word', keySet: 'A key word is set', setKey: 'Set', removeKey: 'Remove', inviteName: 'Invite a user', banned: 'Banned', muted: 'Muted', nextHand: 'Next hand',
+  thisServer: 'This server', owners: 'Owners', noOwners: 'The owners of the server', setTopic: 'Set', ownersWrite: 'Only owners write', anyoneEnters: 'Everyone may enter', slowMode: 'Slow mode', slowOff: 'Off', slowEach: (seconds) => `One message every ${span(seconds)}`, keyWord: 'Key word', keySet: 'A key word is set', setKey: 'Set', removeKey: 'Remove', inviteName: 'Invite a user', banned: 'Banned', muted: 'Muted', nextHand: 'Next hand',
   // Search
   searchHint: 'Search your rooms and messages', searchMore: 'More results', searchNone: (words) => `Nothing found for “${words}”.`,
   inConversation: (place) => `in ${place}`,
@@ -130,11 +131,14 @@ export const ui = {
   helpText: ['Write in the field below; others in the room see it at once.', 'The button ⋯ beside a message or a name shows what you can do with it.', 'The name of the room at the top shows its topic, its rules and its owners.', 'Three backticks (```) around several lines show them as code. Typed commands work, too: /help lists them.'],
 };
 
+/** The text of a raised hand without a question. */
+export const HAND = '✋';
+
 const ENDED = {
   goodbye: () => 'You signed out.',
   kicked: (e) => `You were removed${e.reason ? `: ${e.reason}` : '.'}`,
-  banned: (e) => `You cannot join${e.until ? ` until ${e.until}` : ''}${because(e) || '.'}`,
-  expelled: (e) => `You cannot join${e.until ? ` until ${e.until}` : ''}${because(e) || '.'}`,
+  banned: (e) => `You cannot join${until(e)}${because(e) || '.'}`,
+  expelled: (e) => `You cannot join${until(e)}${because(e) || '.'}`,
   address_banned: () => 'This device cannot join.',
   idle: () => 'You were signed out, since you were silent for long.',
   password_reset: () => 'The operator of this server has set a new password for your account. Sign in with it.',
@@ -226,7 +230,7 @@ const SENTENCES = {
   quiet_off: (e) => `${e.by} lets everyone write again`,
   floor_given: (e) => `${e.by} gives ${e.user} the floor${forTime(e)}`,
   floor_taken: (e) => `${e.by} took the floor back from ${e.user}`,
-  hand_raised: (e) => `${e.user} raises a hand${e.word ? `: ${e.word}` : ''}`,
+  hand_raised: (e) => `${e.user} raises a hand${e.word && e.word !== HAND ? `: ${e.word}` : ''}`,
   pinned: (e) => `${e.by} pinned a message of ${e.user}`,
   unpinned: (e) => `${e.by} unpinned the message`,
   doors_shut: (e) => `${e.by} closed the doors: no newcomers to this server`,

@@ -2,8 +2,8 @@
 // The items of a conversation are one window without holes; `gap` is the id up to which nothing is missing.
 
 import { firstId, insertMessage, lastId } from './items.js';
-import { MOST_ITEMS, ensure, isAttentive, isMe, patch, target } from './state.js';
-import { request } from './requests.js';
+import { request } from './sending.js';
+import { ensure, isAttentive, isMe, MOST_ITEMS, patch, target } from './state.js';
 import { mentions } from './text.js';
 
 const PAGE = 50;

@@ -1,13 +1,11 @@
 // What the server sends: one row for each kind of event.
 
-import { EVERYONE, drop, effect, ensure, isMe, patch, roomKey, sameName, userKey } from './state.js';
-import { addNotice, deleteMessages, editMessage } from './items.js';
 import { addLive, addMissed, addPage, caughtUp, endPage } from './history.js';
-import { comeIn, connect, disconnect, gather, goOut, rename, takeMembers, loadPeople } from './people.js';
-import { changePin, changeRules, loadRules, takeRules } from './rules.js';
-import { finish, postpone } from './requests.js';
-import { settle, settleByNonce } from './queue.js';
+import { addNotice, deleteMessages, editMessage } from './items.js';
+import { changePin, changeRules, comeIn, connect, disconnect, gather, goOut, loadPeople, loadRules, rename, takeMembers, takeRules } from './room.js';
+import { finish, postpone, settle, settleByNonce } from './sending.js';
 import { endedBy, refused, settled, welcome } from './session.js';
+import { drop, effect, ensure, EVERYONE, isMe, patch, roomKey, sameName, userKey } from './state.js';
 
 const keyOf = (event) => (event.room ? roomKey(event.room) : EVERYONE);
 const partnerOf = (state, event) => (event.to_user && isMe(state, event.from_user) ? event.to_user : event.from_user);

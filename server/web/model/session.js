@@ -1,11 +1,9 @@
 // The session: signing in, resuming after a loss, and its ends.
 
-import { EVERYONE, effect, ensure, patch, roomKey, readKey } from './state.js';
-import { forgetRequests, request } from './requests.js';
 import { openGaps, resumePoints } from './history.js';
-import { loadPeople } from './people.js';
-import { loadRules } from './rules.js';
-import { pump, rewind } from './queue.js';
+import { loadPeople, loadRules } from './room.js';
+import { forgetRequests, pump, request, rewind } from './sending.js';
+import { effect, ensure, EVERYONE, patch, readKey, roomKey } from './state.js';
 
 /** Causes that end a session for good: the page does not reconnect by itself. */
 const ENDS = new Set(['goodbye', 'kicked', 'banned', 'idle', 'password_reset', 'expelled', 'address_banned']);

@@ -94,3 +94,66 @@ export const target = (conversation) =>
 export const isMe = (state, user) => sameName(state.me, user);
 export const isAttentive = (state, conversation) =>
   state.seen && state.current === conversation.key && conversation.following && conversation.atEnd;
+
+// The order of the conversations in the list.
+
+const compare = new Intl.Collator(undefined, { sensitivity: 'base' }).compare;
+
+/** Returns the conversations as the list shows them: all users, rooms, then single users with unread ones first. */
+export function listed(state) {
+  const all = Object.values(state.conversations);
+  const isShown = (each) => each.key === state.current || each.removed || (each.kind === 'room' && each.member);
+  return {
+    rooms: [
+      ...all.filter((each) => each.kind === 'all' && (each.items.length > 0 || each.key === state.current)),
+      ...all.filter((each) => each.kind === 'room' && isShown(each)).sort((a, b) => compare(a.name, b.name)),
+    ],
+    users: all.filter((each) => each.kind === 'user').sort((a, b) => b.unread - a.unread || compare(a.name, b.name)),
+  };
+}
+
+/** Returns the key of the next conversation with unread messages in a direction, or of the neighbor if there is none. */
+export function nextUnread(state, step) {
+  const { rooms, users } = listed(state);
+  const all = [...rooms, ...users];
+  const here = all.findIndex((each) => each.key === state.current);
+  const others = all.map((_, index) => all[(here + step * (index + 1) + all.length * all.length) % all.length]).filter((each) => each.key !== state.current);
+  return (others.find((each) => each.unread) ?? others[0])?.key ?? null;
+}
+
+// What outlasts the page: in this browser (`kept`), and in this tab (`session`).
+
+const conversationReads = (state) => {
+  const reads = {};
+  for (const { key, kind, member, read } of Object.values(state.conversations)) {
+    if (member && kind !== 'user') reads[key] = read ?? 0;
+  }
+  return reads;
+};
+
+/** Drafts and unsent messages, of the user who wrote them. */
+export const kept = (state) => ({ name: state.me, drafts: state.drafts, queue: state.queue });
+
+/** The session of this tab: null when it has ended. */
+export function session(state) {
+  if (state.phase === 'out' || state.phase === 'ended') return null;
+  const { token, seq, current, credentials } = state;
+  const guest = credentials?.kind === 'guest' ? { kind: 'guest', user: state.me, name_token: credentials.name_token, room: credentials.room } : null;
+  return token ? { token, seq, current, guest, reads: conversationReads(state) } : null;
+}
+
+/**
+ * Returns what `newState` takes from both. Unsent messages go on only in the session that wrote them;
+ * otherwise the user decides about each.
+ */
+export function restore(keptBefore, sessionBefore) {
+  const queue = (keptBefore?.queue ?? []).map((unsent) => ({
+    ...unsent, state: sessionBefore && unsent.state !== 'failed' ? 'waiting' : 'failed',
+    reason: unsent.reason ?? { cause: 'left_before' },
+  }));
+  return {
+    name: keptBefore?.name ?? '', drafts: keptBefore?.drafts ?? {}, queue,
+    token: sessionBefore?.token, seq: sessionBefore?.seq, reads: sessionBefore?.reads, current: sessionBefore?.current,
+    credentials: sessionBefore?.guest ?? null,
+  };
+}

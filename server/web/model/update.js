@@ -1,15 +1,13 @@
 // The one door to the model: `update(state, event)` returns the new state and the effects to run.
 // Effects: `send` (an object), `connect`, `disconnect`, `timer` (an event later), `event` (at once), `heard` (a message).
 
-import { begin, drop, effect, ensure, patch, readKey, target } from './state.js';
-import { request, retry } from './requests.js';
-import { discard, enqueue, tryAgain } from './queue.js';
 import { jumpTo, jumpToEnd, loadLast, loadNewer, loadOlder, markRead } from './history.js';
-import { loadPeople } from './people.js';
-import { loadRules } from './rules.js';
-import { readCommand } from './commands.js';
 import { receive, showNotice } from './receive.js';
+import { loadPeople, loadRules } from './room.js';
+import { discard, enqueue, request, retry, tryAgain } from './sending.js';
 import { giveUp, join, lost, opened, reset, signInAgain, takeOver } from './session.js';
+import { begin, drop, effect, ensure, patch, readKey, target } from './state.js';
+import { readCommand } from './writing.js';
 
 /** Shows a conversation, and enters the room if the user is not in it. */
 function open(t, { key, name, door }) {

@@ -1,22 +1,20 @@
 // The page: header, three columns, drawers; draws each change of the state.
 
-import { button, h, icon, iconButton, setShown, setText } from './dom.js';
-import { createAnnouncer } from './announce.js';
+import { browserStore } from '../browser.js';
+import { nextUnread } from '../model/state.js';
+import { accentOf } from '../model/text.js';
+import { pauseOf } from '../model/room.js';
+import { ui } from '../strings.js';
 import { createBottomBar, createTopBars } from './bars.js';
 import { createComposer } from './composer.js';
+import { button, h, hasLayers, icon, iconButton, openDialog, setShown, setText } from './dom.js';
 import { createJoin } from './join.js';
-import { createKeys } from './keys.js';
 import { createList } from './list.js';
 import { createMenus, openMenu } from './menus.js';
-import { createPeople } from './people.js';
-import { createRooms } from './rooms.js';
-import { createTheme } from './theme.js';
-import { hasLayers, openDialog } from './layers.js';
 import { openAccount, openHelp, openInvite, openProfile, openSearch } from './panels.js';
 import { openSettings } from './settings.js';
-import { accentOf } from '../model/accent.js';
-import { browserStore } from '../storage.js';
-import { ui } from '../strings.js';
+import { createPeople, createRooms } from './sides.js';
+import { createAnnouncer, createTheme } from './signs.js';
 
 /** Widths from which the lists stand beside the talk, as in style.css. */
 const ROOMS_BESIDE = '(min-width: 720px)';
@@ -186,7 +184,7 @@ export function createApp({ facts, store, connection, onjoin, ontakeover, outdat
         people.update(current);
         topBars.update(current);
         const canWrite = bottomBar.update(current);
-        composer.update(current, { canWrite, busySeconds: 0 });
+        composer.update(current, { canWrite, busySeconds: pauseOf(conversation, Date.now()) });
         list.update(current);
       }
       for (const update of updates) update(current);
@@ -194,4 +192,28 @@ export function createApp({ facts, store, connection, onjoin, ontakeover, outdat
     },
     join,
   };
+}
+
+// Keys for the whole page: F6 changes the region, Ctrl-K searches, Alt with arrows goes to unread rooms.
+
+export function createKeys({ log, input, header, rooms, people, state, open, search, hasLayers }) {
+  const regions = () => [header.querySelector('button:not([hidden])'), rooms.querySelector('a, button'), log, input, people.querySelector('button')].filter((each) => each?.isConnected && each.offsetParent !== null);
+  const regionOf = (element) => [header, rooms, log, input.form, people].findIndex((each) => each.contains(element));
+
+  function changeRegion(back) {
+    const all = regions();
+    const here = all.findIndex((each) => regionOf(each) === regionOf(document.activeElement));
+    all[(here + (back ? all.length - 1 : 1)) % all.length]?.focus();
+  }
+
+  document.addEventListener('keydown', (event) => {
+    if (state().phase !== 'in' || hasLayers()) return;
+    if (event.key === 'F6') changeRegion(event.shiftKey);
+    else if (event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey)) search();
+    else if (event.altKey && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
+      const key = nextUnread(state(), event.key === 'ArrowUp' ? -1 : 1);
+      if (key) open(key);
+    } else return;
+    event.preventDefault();
+  });
 }

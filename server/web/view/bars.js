@@ -1,9 +1,9 @@
 // The bars around the list: above, the connection, the topic, the pin, raised hands; below, why the user cannot write.
 
+import { isOwner, silence } from '../model/room.js';
+import { moment } from '../model/text.js';
+import { HAND, ui } from '../strings.js';
 import { button, h, setShown } from './dom.js';
-import { isOwner, silence } from '../model/rules.js';
-import { moment } from '../model/time.js';
-import { ui } from '../strings.js';
 
 /** A lost connection shows after this time, and the question about the Wi-Fi after that one, in milliseconds. */
 const SHOW_LOST = 1000;
@@ -20,7 +20,7 @@ function bar(className, properties = {}) {
       if (mark === shown) return;
       shown = mark;
       setShown(element, mark !== '');
-      element.replaceChildren(...nodes());
+      element.replaceChildren(...(mark ? nodes() : []));
     },
   };
 }
@@ -51,7 +51,7 @@ export function createTopBars({ dispatch, facts, connection, onjump, onsettings,
       const raised = isOwner(conversation) ? rules.hands ?? [] : [];
       const [first] = raised;
       hands.show(first ? JSON.stringify(raised) + rules.more_hands : '', () => [
-        words(`${ui.hands(raised.length + (rules.more_hands ?? 0))}: ${first[0]}${first[1] ? ` – ${first[1]}` : ''}`),
+        words(`${ui.hands(raised.length + (rules.more_hands ?? 0))}: ${first[0]}${first[1] && first[1] !== HAND ? ` – ${first[1]}` : ''}`),
         button(ui.giveFloor(first[0]), () => dispatch({ type: 'act', kind: 'floor', object: { type: 'floor', room: conversation.name, to: first[0] } })),
       ]);
     },
@@ -82,7 +82,7 @@ export function createBottomBar({ dispatch }) {
       if (silenced === 'quiet') {
         const { hand } = rules.you;
         block.show(`quiet ${hand}`, () => (hand === undefined
-          ? [words(ui.quiet), button(ui.raiseHand, () => act({ type: 'hand', room: name, text: '?' }))]
+          ? [words(ui.quiet), button(ui.raiseHand, () => act({ type: 'hand', room: name, text: HAND }))]
           : [words(ui.handUp(hand)), button(ui.lowerHand, () => act({ type: 'hand', room: name }))]));
         return false;
       }
@@ -112,4 +112,3 @@ export function createBottomBar({ dispatch }) {
     else block.show('');
   }
 }
-

@@ -1,10 +1,9 @@
 // The field at the bottom: drafts, completion, Enter, and why the user cannot write.
 
-import { button, h, icon, setShown, setText } from './dom.js';
-import { complete, expandEmoji } from '../model/completion.js';
-import { randomHex } from '../storage.js';
-import { isTouch } from './viewport.js';
+import { randomHex } from '../browser.js';
+import { complete, expandEmoji } from '../model/writing.js';
 import { ui } from '../strings.js';
+import { button, h, icon, isTouch, setShown, setText } from './dom.js';
 
 /**
  * @param {{dispatch: (event: object) => void, limits: {message_chars: number, message_lines: number}, state: () => object, sent: () => void}} options

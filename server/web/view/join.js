@@ -1,8 +1,8 @@
 // The first screen: one field and one button; accounts and passwords where they are needed.
 
-import { button, field, h, setShown, setText } from './dom.js';
-import { sentence, ui } from '../strings.js';
 import { readKey } from '../model/state.js';
+import { sentence, ui } from '../strings.js';
+import { button, field, h, setShown, setText } from './dom.js';
 
 /** The field that a refusal belongs to. */
 const FIELD_OF = {

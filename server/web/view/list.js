@@ -1,9 +1,85 @@
-// The list of messages: blocks of rows, a scroll position that stays with what the user reads, and the pill below.
+// One row of the list as an element. Names and texts of users are isolated: they cannot change what stands beside them.
 
-import { button, h, icon, setShown, setText } from './dom.js';
-import { rowElement } from './row.js';
-import { rowsOf, sameRow } from '../model/rows.js';
-import { ui } from '../strings.js';
+import { rowsOf, sameRow } from '../model/items.js';
+import { accentOf, actionOf, clock, dayName, dayWord, mentions, moment, parseText } from '../model/text.js';
+import { sentence, ui } from '../strings.js';
+import { button, copyText, h, icon, iconButton, setShown, setText } from './dom.js';
+
+/** The parts of a text as nodes. */
+export function textNodes(parts) {
+  return parts.map((part) => {
+    if (part.type === 'link') return h('a', { href: part.href, target: '_blank', rel: 'noopener noreferrer' }, part.text);
+    if (part.type === 'code') return h('code', {}, part.text);
+    if (part.type === 'mention') return h('mark', {}, part.text);
+    if (part.type === 'block') return codeBlock(part.text);
+    return document.createTextNode(part.text);
+  });
+}
+
+function codeBlock(text) {
+  const copy = button(ui.copy, (event) => {
+    event.stopPropagation();
+    copyText(text).then(() => {
+      setText(copy, ui.copied);
+      setTimeout(() => setText(copy, ui.copy), 1500);
+    });
+  }, { class: 'copy' });
+  return h('div', { class: 'code' }, h('pre', { tabindex: '0' }, text), copy);
+}
+
+/** A user's name in its accent. */
+export const nameNode = (name) => h('bdi', { class: `name accent-${accentOf(name)}` }, name);
+const timeNode = (at, text, title) => h('time', { datetime: new Date(at).toISOString(), title }, text);
+const muted = (...children) => h('span', { class: 'muted' }, ...children);
+
+/** @typedef {{me: string, now: number, onmenu: (item: object, anchor: Element) => void, ontry: (label: string) => void, ondiscard: (label: string) => void}} Context */
+
+/** @param {Context} context */
+function messageRow({ item, head }, context) {
+  const action = item.deleted ? null : actionOf(item.text);
+  const isMention = !item.mine && !item.deleted && mentions(item.text, context.me);
+  const time = timeNode(item.at, clock(item.at), moment(item.at, context.now));
+  const by = head && action === null && h('div', { class: 'by' }, nameNode(item.user), item.private && muted(ui.offTheRecord), time);
+  const text = item.deleted
+    ? h('div', { class: 'text muted', dir: 'auto' }, ui.deletedBy(item.deleted))
+    : h('div', { class: 'text', dir: 'auto' }, ...(action === null ? [] : ['* ', nameNode(item.user), ' ']), ...textNodes(parseText(action ?? item.text, context.me)), item.edited && muted(` ${ui.edited}`), action !== null && time);
+  const more = item.deleted ? null : iconButton('more', ui.messageMenu(item.user), (event) => context.onmenu(item, event.currentTarget), { class: 'icon-button row-more', tabindex: '-1', 'aria-haspopup': 'dialog' });
+  return h('li', { class: `message${head ? ' head' : ''}${isMention ? ' mention' : ''}`, tabindex: '-1' }, by, text, more);
+}
+
+/** @param {Context} context */
+function unsentRow({ item }, context) {
+  const failed = item.state === 'failed';
+  const text = h('div', { class: 'text', dir: 'auto' }, ...textNodes(parseText(item.text, '')));
+  const state = failed
+    ? h('div', { class: 'unsent' }, h('span', { class: 'danger' }, ui.notSent(sentence(item.reason))), button(ui.tryAgain, () => context.ontry(item.label)), button(ui.delete, () => context.ondiscard(item.label)))
+    : h('div', { class: 'unsent muted late' }, ui.waiting);
+  return h('li', { class: `message head waiting${failed ? ' failed' : ''}` }, text, state);
+}
+
+function presenceRow({ item }) {
+  const parts = [];
+  if (item.joined.length || item.moreJoined) parts.push(ui.joined(item.joined, item.moreJoined));
+  if (item.left.length || item.moreLeft) parts.push(ui.left(item.left, item.moreLeft));
+  return h('li', { class: 'notice' }, h('bdi', {}, parts.join(' · ')));
+}
+
+function noticeRow({ item }) {
+  const isError = item.event.type === 'error';
+  return h('li', { class: `notice${isError ? ' danger' : ''}` }, h('div', { dir: 'auto', class: 'text' }, sentence(item.event)));
+}
+
+function dayRow({ at }, context) {
+  const word = dayWord(at, context.now);
+  return h('li', { class: 'day' }, timeNode(at, word ? ui[word] : dayName(at, context.now), dayName(at, context.now)));
+}
+
+const ROWS = { message: messageRow, unsent: unsentRow, presence: presenceRow, notice: noticeRow, day: dayRow, new: () => h('li', { class: 'new-line' }, h('span', {}, ui.newLine)) };
+
+/** Makes the element of a row. */
+export const rowElement = (row, context) => ROWS[row.type](row, context);
+
+// The list of messages: blocks of rows, a scroll position that stays with what the user reads, and the pill below.
 
 /** Rows in a block that the browser skips while it is out of sight. */
 const BLOCK_ROWS = 50;
@@ -46,7 +122,7 @@ export function createList({ dispatch, onmenu, oninvite, history }) {
   /** Keeps the end, or the anchor, where it stood. */
   function hold() {
     if (following) log.scrollTop = log.scrollHeight;
-    else if (anchor?.element.isConnected) log.scrollTop += anchor.element.getBoundingClientRect().top - anchor.top;
+    else if (shown.has(anchor?.key)) log.scrollTop += shown.get(anchor.key).element.getBoundingClientRect().top - anchor.top;
     remember();
   }
 
@@ -55,7 +131,7 @@ export function createList({ dispatch, onmenu, oninvite, history }) {
     const edge = log.getBoundingClientRect().top;
     const block = [...blocks.children].find((each) => each.getBoundingClientRect().bottom > edge);
     const row = block && [...block.children].find((each) => each.getBoundingClientRect().bottom > edge);
-    anchor = row ? { element: row, top: row.getBoundingClientRect().top } : null;
+    anchor = row ? { key: row.dataset.key, top: row.getBoundingClientRect().top } : null;
   }
 
   function onscroll() {
@@ -136,6 +212,7 @@ export function createList({ dispatch, onmenu, oninvite, history }) {
         size = 0;
         previous = null;
       }
+      rowNode.dataset.key = row.key;
       if (old && !sameElement) old.element.remove();
       const follower = previous ? previous.nextSibling : block.firstChild;
       if (rowNode !== follower) block.insertBefore(rowNode, follower);
@@ -217,9 +294,12 @@ export function createList({ dispatch, onmenu, oninvite, history }) {
       showTop();
       showPill();
       jump();
-      if (!current.loading && log.scrollHeight <= log.clientHeight + LOAD_AT) setTimeout(loadMore, 0);
+      if (!following && current.atEnd && !current.jump && !current.loading && log.scrollHeight - log.clientHeight < END_SLACK) {
+        following = true;
+        setTimeout(() => dispatch({ type: 'look', key, atBottom: true }), 0);
+      }
+      if (!current.loading) setTimeout(loadMore, 0);
     },
     goToEnd,
   };
 }
-

@@ -1,10 +1,9 @@
 // The menus of a message, of a user and of the page: what can be done, one button each.
 
-import { button, copyText, h } from './dom.js';
-import { openDialog } from './layers.js';
-import { isOwner, ownsRoom } from '../model/rules.js';
+import { isOwner, ownsRoom } from '../model/room.js';
 import { sameName, userKey } from '../model/state.js';
 import { ui } from '../strings.js';
+import { button, copyText, h, openDialog } from './dom.js';
 
 /** Authors take messages back for this time, in milliseconds. */
 const OWN_MS = 10 * 60_000;

@@ -1,12 +1,10 @@
 // Dialogs of the page: search, the invite screen, help, the account, a user's profile.
 
-import { button, copyText, field, h, iconButton, setShown, setText } from './dom.js';
-import { openDialog } from './layers.js';
-import { nameNode } from './row.js';
-import { parseResult } from '../model/text.js';
-import { moment } from '../model/time.js';
 import { EVERYONE } from '../model/state.js';
+import { moment, parseResult } from '../model/text.js';
 import { sentence, ui } from '../strings.js';
+import { button, copyText, field, h, iconButton, openDialog, setShown, setText } from './dom.js';
+import { nameNode } from './list.js';
 
 /** A panel with a title and a button that closes it. `update(state)` runs with each change of the state. */
 export function openPanel(title, className, content, options = {}) {

@@ -1,10 +1,10 @@
 // The room: its topic and rules. Owners change them here; others read them.
 
+import { isOwner } from '../model/room.js';
+import { moment } from '../model/text.js';
+import { ui } from '../strings.js';
 import { button, field, h } from './dom.js';
 import { openPanel } from './panels.js';
-import { isOwner } from '../model/rules.js';
-import { moment } from '../model/time.js';
-import { ui } from '../strings.js';
 
 const SLOW = [0, 5, 10, 30, 60, 300];
 
@@ -14,6 +14,8 @@ export function openSettings({ dispatch, register, state }) {
   const body = h('div', { class: 'settings' });
   const act = (object) => dispatch({ type: 'act', key, object: object.type === 'doors' || object.type === 'whispers' || object.everywhere ? object : { room, ...object } });
   let shown = null;
+  const leaveButton = () => button(ui.leave(room), () => layer.close(() => dispatch({ type: 'leave', key })), { class: 'danger', 'data-focus': 'leave' });
+  const line = (label, value) => h('p', {}, h('span', { class: 'muted' }, `${label}: `), h('bdi', {}, value));
   const unregister = register((current) => {
     const conversation = current.conversations[key];
     const rules = conversation?.rules;
@@ -25,9 +27,6 @@ export function openSettings({ dispatch, register, state }) {
   });
   const layer = openPanel(room, 'narrow', [body], { onclose: unregister });
   dispatch({ type: 'rules', key });
-
-  const leaveButton = () => button(ui.leave(room), () => layer.close(() => dispatch({ type: 'leave', key })), { class: 'danger', 'data-focus': 'leave' });
-  const line = (label, value) => h('p', {}, h('span', { class: 'muted' }, `${label}: `), h('bdi', {}, value));
 
   function readerView(rules) {
     return [
@@ -85,7 +84,7 @@ export function openSettings({ dispatch, register, state }) {
   function serverView(server) {
     if (!server) return [];
     return [
-      h('h3', {}, ui.menu),
+      h('h3', {}, ui.thisServer),
       toggle(ui.doorsClose, server.doors_closed, (on) => act({ type: 'doors', mode: on ? 'closed' : 'open' }), 'doors'),
       toggle(ui.whispersOwners, server.whispers_owners, (on) => act({ type: 'whispers', mode: on ? 'owners' : 'all' }), 'whispers'),
       ...(server.banned ?? []).map(([user, seconds]) => h('p', { class: 'entry' }, h('bdi', {}, seconds ? `${user} (${moment(Date.now() + seconds * 1000, Date.now())})` : user), button(ui.unban(user), () => act({ type: 'unban', everywhere: true, to: user })))),

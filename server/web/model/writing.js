@@ -114,3 +114,78 @@ export function readCommand(text, conversation) {
   if (!fields) return usage(`/${word} ${COMMANDS[word].replace('@', '').trim().replace(/(\w+)\*?(\?)?/g, (_, name, optional) => (optional ? `[${name.toUpperCase()}]` : name.toUpperCase()))}`.trim());
   return { object: { type: word, ...fields } };
 }
+
+// Completion while writing: names of users behind `@` or by Tab, emoji behind `:`, commands behind `/`.
+
+const MOST = 6;
+
+/**
+ * Returns what may stand at the cursor.
+ * @param {string} text
+ * @param {number} cursor
+ * @param {string[]} people
+ * @param {boolean} byTab a bare word counts as the beginning of a name
+ * @returns {{from: number, to: number, options: {label: string, insert: string}[]}|null}
+ */
+export function complete(text, cursor, people, byTab = false) {
+  const before = text.slice(0, cursor);
+  const find = (pattern) => before.match(pattern);
+  const at = find(/(?:^|[\s(])@([\p{L}\p{N}\p{M}_-]*)$/u);
+  if (at) return names(at[1], 1, cursor, people, before);
+  const colon = find(/(?:^|[\s(]):([a-z0-9_+-]{2,})$/iu);
+  if (colon) return result(cursor - colon[1].length - 1, cursor, emoji(colon[1].toLowerCase()));
+  const slash = find(/^\/(\w+)$/);
+  if (slash) return result(0, cursor, commandWords().filter((word) => word.startsWith(slash[1].toLowerCase())).map((word) => ({ label: '/' + word, insert: `/${word} ` })));
+  const word = byTab && find(/([\p{L}\p{N}\p{M}_-]+)$/u);
+  return word ? names(word[1], 0, cursor, people, before) : null;
+}
+
+function names(part, marks, cursor, people, before) {
+  const from = cursor - part.length - marks;
+  const begins = people.filter((name) => name.toLowerCase().startsWith(part.toLowerCase()));
+  const end = before.slice(0, from).trim() === '' && !marks ? ': ' : ' ';
+  return result(from, cursor, begins.map((name) => ({ label: name, insert: (marks ? '@' : '') + name + end })));
+}
+
+function emoji(part) {
+  const names = Object.keys(EMOJI);
+  const begins = names.filter((name) => name.startsWith(part));
+  const holds = names.filter((name) => !name.startsWith(part) && name.includes(part));
+  return [...begins, ...holds].map((name) => ({ label: `${EMOJI[name]} :${name}:`, insert: EMOJI[name] + ' ' }));
+}
+
+const result = (from, to, options) => (options.length ? { from, to, options: options.slice(0, MOST) } : null);
+
+/** Replaces each `:name:` outside of code by its emoji. */
+export function expandEmoji(text) {
+  return text.split(/(```[^]*?(?:```|$)|`[^`\n]*`)/u)
+    .map((piece, index) => (index % 2 ? piece : piece.replace(/(?<![\p{L}\p{N}:]):([a-z0-9_+-]+):(?![\p{L}\p{N}])/gu, (all, name) => (Object.hasOwn(EMOJI, name) ? EMOJI[name] : all))))
+    .join('');
+}
+
+// Emoji by name: `:tada:` becomes the character.
+
+export const EMOJI = {
+  smile: '😄', grin: '😁', joy: '😂', rofl: '🤣', slight_smile: '🙂', upside_down: '🙃', wink: '😉', blush: '😊', innocent: '😇',
+  heart_eyes: '😍', star_struck: '🤩', kissing_heart: '😘', yum: '😋', tongue: '😛', zany: '🤪', hug: '🤗', thinking: '🤔', shush: '🤫',
+  zipper: '🤐', raised_eyebrow: '🤨', neutral: '😐', expressionless: '😑', smirk: '😏', unamused: '😒', eye_roll: '🙄', grimace: '😬',
+  relieved: '😌', pensive: '😔', sleepy: '😪', sleeping: '😴', mask: '😷', sick: '🤒', nauseated: '🤢', sneeze: '🤧', hot: '🥵',
+  cold: '🥶', dizzy: '😵', mind_blown: '🤯', cowboy: '🤠', party: '🥳', cool: '😎', nerd: '🤓', confused: '😕', worried: '😟',
+  frown: '🙁', open_mouth: '😮', astonished: '😲', flushed: '😳', pleading: '🥺', fearful: '😨', cry: '😢', sob: '😭', scream: '😱',
+  sweat_smile: '😅', sweat: '😓', tired: '😫', yawn: '🥱', angry: '😠', rage: '😡', swearing: '🤬', devil: '😈', skull: '💀', poop: '💩',
+  clown: '🤡', ghost: '👻', alien: '👽', robot: '🤖', cat: '🐱', dog: '🐶', fox: '🦊', panda: '🐼', penguin: '🐧', crab: '🦀',
+  snake: '🐍', bug: '🐛', bee: '🐝', turtle: '🐢', unicorn: '🦄', wave: '👋', ok_hand: '👌', victory: '✌️', crossed_fingers: '🤞',
+  point_left: '👈', point_right: '👉', point_up: '👆', point_down: '👇', '+1': '👍', thumbsup: '👍', '-1': '👎', thumbsdown: '👎',
+  fist: '✊', clap: '👏', raised_hands: '🙌', hand: '✋', handshake: '🤝', pray: '🙏', writing: '✍️', muscle: '💪', brain: '🧠',
+  eyes: '👀', shrug: '🤷', facepalm: '🤦', heart: '❤️', orange_heart: '🧡', yellow_heart: '💛', green_heart: '💚', blue_heart: '💙',
+  purple_heart: '💜', black_heart: '🖤', broken_heart: '💔', hundred: '💯', '100': '💯', boom: '💥', zzz: '💤', fire: '🔥',
+  sparkles: '✨', star: '⭐', sun: '☀️', moon: '🌙', cloud: '☁️', rain: '🌧️', snow: '❄️', rainbow: '🌈', zap: '⚡', tree: '🌳',
+  flower: '🌸', rose: '🌹', apple: '🍎', pizza: '🍕', burger: '🍔', cake: '🍰', birthday: '🎂', cookie: '🍪', coffee: '☕', tea: '🍵',
+  beer: '🍺', cheers: '🍻', wine: '🍷', tada: '🎉', balloon: '🎈', gift: '🎁', trophy: '🏆', medal: '🏅', soccer: '⚽', dart: '🎯',
+  game: '🎮', music: '🎵', art: '🎨', rocket: '🚀', car: '🚗', bike: '🚲', house: '🏠', school: '🏫', clock: '⏰', hourglass: '⏳',
+  phone: '📱', laptop: '💻', printer: '🖨️', bulb: '💡', book: '📖', books: '📚', memo: '📝', pencil: '✏️', pin: '📌', paperclip: '📎',
+  lock: '🔒', key: '🔑', hammer: '🔨', wrench: '🔧', gear: '⚙️', link: '🔗', bell: '🔔', mute: '🔇', speaker: '🔊', mail: '✉️',
+  package: '📦', chart: '📈', calendar: '📅', search: '🔍', check: '✅', x: '❌', warning: '⚠️', stop: '🛑', question: '❓',
+  exclamation: '❗', plus: '➕', minus: '➖', arrow_left: '⬅️', arrow_right: '➡️', arrow_up: '⬆️', arrow_down: '⬇️',
+  recycle: '♻️', infinity: '♾️', flag: '🏁', ship: '🚢', bomb: '💣', crown: '👑', gem: '💎', money: '💰',
+};

@@ -45,8 +45,7 @@ impl Browser {
         let arguments = [&fixed[..], &quiet, arguments].concat();
         let options = json!({ "args": arguments });
         let timeouts = json!({ "pageLoad": PAGE_DEADLINE_MS, "script": PAGE_DEADLINE_MS });
-        let mut wanted = json!({ "browserName": "chrome", "goog:chromeOptions": options, "timeouts": timeouts });
-        wanted["goog:loggingPrefs"] = json!({ "browser": "ALL" });
+        let wanted = json!({ "browserName": "chrome", "goog:chromeOptions": options, "timeouts": timeouts });
         let driver = Driver::start();
         let started = driver.call("POST", "/session", Some(&json!({ "capabilities": { "alwaysMatch": wanted } })));
         let session = format!("/session/{}", started["sessionId"].as_str().expect("a session"));

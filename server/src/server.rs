@@ -73,7 +73,9 @@ impl Server {
         let poller = Poller::start(Bounds::of(limits)).context("cannot start a thread")?;
         let storage = stores.storage(&clock);
         let first_id = stores.first_id(&clock);
-        let hub = Hub::new(&config.name, &hub_limits(config), &flushers, &poller, storage, first_id);
+        let facts = server_facts(config, &ports);
+        let (name, origin) = (&config.name, facts.own_origin());
+        let hub = Hub::new(name, origin, &hub_limits(config), &flushers, &poller, storage, first_id);
         stores.not_stored.set_hub(&hub);
         let claim_code = random_password().context("cannot draw a code for /claim")?;
         hub.set_claim_code(claim_code.clone());
@@ -89,7 +91,6 @@ impl Server {
             clock.clone(),
         );
         let housekeeping = housekeeping.context("cannot start a thread")?;
-        let facts = server_facts(config, &ports);
         let context = context(config, clock, hub, poller, tls, facts, &stores);
         let connections = ConnectionTable::new(Admission::new(admission_bounds(config, &capacity)));
         let acceptor = Acceptor::new(Arc::new(context), connections).context("cannot start a thread")?;

@@ -4,6 +4,7 @@ mod fetch;
 mod files;
 mod flow;
 mod folder_server;
+mod link;
 mod modules;
 mod qr;
 mod visitor;

@@ -9,11 +9,17 @@ const SCALE: usize = 4;
 
 /// Reads the code in a picture of `width` times `height` modules.
 pub fn decode(width: usize, height: usize, is_dark: impl Fn(usize, usize) -> bool) -> String {
+    try_decode(width, height, is_dark).expect("a picture with one code that can be read")
+}
+
+/// Reads the code in a picture. Returns `None` if there is none, or several.
+pub fn try_decode(width: usize, height: usize, is_dark: impl Fn(usize, usize) -> bool) -> Option<String> {
     let mut picture =
         PreparedImage::prepare_from_bitmap(width * SCALE, height * SCALE, |x, y| is_dark(x / SCALE, y / SCALE));
-    let codes = picture.detect_grids();
-    assert_eq!(codes.len(), 1, "codes in the picture");
-    codes[0].decode().expect("a code that can be read").1
+    match &*picture.detect_grids() {
+        [code] => code.decode().ok().map(|(_, text)| text),
+        _ => None,
+    }
 }
 
 /// Reads the code in an SVG picture: black runs of modules on a white square.

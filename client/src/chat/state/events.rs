@@ -79,7 +79,7 @@ impl State {
                 if incoming.answer.is_some() && self.overlay.is_none() {
                     let (room, url) = (cleaned_name(room), cleaned(url, NOTICE_CHARS));
                     let code = QrCode::new(&url);
-                    self.overlay = Some(Overlay::Link(Link { room, url: url.into(), code }));
+                    self.overlay = Some(Overlay::Link(Link { room, url, code }));
                 }
             }
             EventKind::Pong(_) if is_background_answer(&incoming) => {}

@@ -138,7 +138,10 @@ export function openDialog({ label, class: className, content, onclose }) {
     element.close();
     element.remove();
     onclose?.();
-    if (opener?.isConnected) opener.focus({ preventScroll: true });
+    // Chromium gives the focus back without its cursor: take the focus once more.
+    document.activeElement?.blur();
+    const opensKeyboard = isTouch() && opener?.matches('textarea, input');
+    if (opener?.isConnected && !opensKeyboard) opener.focus({ preventScroll: true });
   });
   const close = (then) => pop(layer, then);
   element.addEventListener('cancel', (event) => {

@@ -26,9 +26,9 @@ export function createRooms({ facts, onopen, footer }) {
   let shown = [];
 
   function link(key, label, { unread = 0, mentions = 0, current = false, count = null } = {}) {
-    const badge = unread ? h('span', { class: mentions ? 'badge urgent' : 'badge', 'aria-hidden': 'true' }, mentions ? `@${unread}` : String(unread)) : count !== null && h('span', { class: 'muted', 'aria-hidden': 'true' }, String(count));
+    const badge = unread ? h('span', { class: mentions ? 'badge urgent' : 'badge', 'aria-hidden': 'true' }, mentions ? `@${unread}` : String(unread)) : count !== null && h('span', { class: 'muted' }, ` ${count}`);
     return h('li', {}, h('a', {
-      href: '#' + encodeURI(key), 'aria-current': current ? 'page' : null, 'aria-label': ui.roomLabel(label, unread, mentions),
+      href: '#' + encodeURI(key), 'aria-current': current ? 'page' : null, 'aria-label': unread ? ui.roomLabel(label, unread, mentions) : null,
       class: unread ? 'unread' : null,
       onclick(event) {
         if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;

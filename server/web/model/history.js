@@ -146,7 +146,7 @@ export function endPage(t, about, hasMore) {
 /** Takes a message that the server sends behind a sign-in. It counts when the room is caught up. */
 export function addMissed(t, key, message) {
   const known = ensure(t, key);
-  addLive(t, key, message, known.latest > 0);
+  addLive(t, key, message, known.gap != null);
   patch(t, key, { gap: known.gap == null ? null : Math.max(known.gap, message.id) });
 }
 

@@ -50,7 +50,7 @@ function act(t, object, key, kind = 'action') {
 function submit(t, { key, text, nonce, now }) {
   const conversation = t.state.conversations[key];
   const command = readCommand(text, conversation);
-  if (command.say !== undefined) enqueue(t, command.to ?? key, command.say, nonce, now);
+  if (command.say !== undefined) enqueue(t, command.to ?? key, command.say, nonce, now, command.name);
   else if (command.view) effect(t, { type: 'view', view: command.view, argument: command.argument });
   else if (command.open) open(t, command.open);
   else if (command.object) act(t, command.object, key, 'command');

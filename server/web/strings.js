@@ -87,7 +87,7 @@ export const ui = {
   goToLobby: 'Go to lobby',
   ended: (event) => ENDED[event.cause]?.(event) ?? `You were removed${event.reason ? `: ${event.reason}` : '.'}`,
   joinAgain: 'Join again',
-  quiet: 'Only owners can write now.',
+  quiet: 'Only owners can write now.', quietForOthers: 'Only owners and users with the floor write.', everyoneWrites: 'Let everyone write',
   raiseHand: 'Raise hand', lowerHand: 'Lower',
   handUp: (before) => `Your hand is up: ${ordinal(before + 1)} in line.`,
   mutedUntil: (by, until) => `${by ?? 'An owner'} muted you${until ? ` until ${until}` : ''}.`,

@@ -349,7 +349,9 @@ export const cases = {
       driver.hear({ type: 'system', event, user: 'Bob' });
       equal([driver.state.privates['@bob'], driver.conversation('@bob').name], [value, 'Bob']);
     }
-    equal(notices(driver, '@bob').length, 4);
+    equal([notices(driver, '@bob').length, driver.conversation('@bob').unread, driver.conversation('@bob').mentions], [4, 1, 1], 'the request is unread');
+    driver.do({ type: 'open', key: '@bob' }).hear({ type: 'system', event: 'private_request', user: 'bob' });
+    equal(driver.conversation('@bob').unread, 0);
   },
   'an edit names its message'() {
     const driver = new Driver().signIn().do({ type: 'edit', key: 'lobby', id: 5, text: 'new', nonce: 'n' });

@@ -8,6 +8,15 @@ const write = (driver, text, key = driver.state.current) => driver.do({ type: 's
 const waiting = (driver) => driver.state.queue.map((unsent) => [unsent.text, unsent.state]);
 
 export const cases = {
+  'another user sees nothing of the last one'() {
+    const driver = new Driver().signIn().hear({ type: 'pm', from_user: 'bob', text: 'secret', id: 5 }).do({ type: 'draft', key: 'lobby', text: 'x' });
+    write(driver, 'unsent');
+    driver.hear(info('goodbye')).do({ type: 'reset' });
+    driver.do({ type: 'join', credentials: { kind: 'guest', user: 'ALICE' } });
+    equal([driver.texts('@bob'), driver.state.queue.length], [['secret'], 1], 'the same user does');
+    driver.do({ type: 'join', credentials: { kind: 'guest', user: 'eve' } });
+    equal([driver.state.conversations, driver.state.drafts, driver.state.queue], [{}, {}, []]);
+  },
   'joining connects, then signs in by object'() {
     const driver = new Driver({ current: 'ops' });
     driver.do({ type: 'join', credentials: { kind: 'guest', user: 'alice', name_token: 'n' } });

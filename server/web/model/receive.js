@@ -129,6 +129,8 @@ const privateChange = (open) => (t, event) => {
   ensure(t, key, event.user);
   t.state.privates = { ...t.state.privates, [key]: open };
   showNotice(t, key, event);
+  const { unread, mentions } = t.state.conversations[key];
+  if (open === 'asked' && t.state.current !== key) patch(t, key, { unread: unread + 1, mentions: mentions + 1 });
 };
 
 /** Lists show their text where the user asked for them by a command. */

@@ -99,11 +99,10 @@ let closesLayer = false;
 window.addEventListener('popstate', (event) => {
   const depth = event.state?.layer ?? 0;
   closesLayer = layers.length > depth;
-  while (layers.length > depth) {
-    const layer = layers.pop();
-    layer.close();
-    layer.then?.();
-  }
+  const closed = layers.splice(depth).reverse();
+  for (const layer of closed) layer.close();
+  // What follows may open a layer of its own.
+  for (const layer of closed) layer.then?.();
 });
 
 function push(close) {

@@ -64,7 +64,7 @@ export function createJoin({ facts, name, onjoin }) {
     const typed = user.input.value.trim().normalize('NFC');
     if (!typed) return refuse(user, ui.nameMissing);
     if (kind !== 'guest' && !password.input.value) return refuse(password, ui.passwordMissing);
-    if (facts.password && !server.input.value) return refuse(server, ui.serverPasswordHint);
+    if (facts.password && !server.input.value) return refuse(server, ui.passwordMissing);
     const credentials = { kind, user: typed };
     if (kind !== 'guest') credentials.password = password.input.value;
     if (facts.password) credentials.server_password = server.input.value;
@@ -82,19 +82,21 @@ export function createJoin({ facts, name, onjoin }) {
     update(state) {
       room = state.conversations[state.current]?.name ?? readKey(state.current).name;
       refreshButton(state.phase === 'signing');
-      if (state.problem === shown) return;
+      if (state.problem === shown) return undefined;
       shown = state.problem;
-      if (!shown) return;
+      if (!shown) return undefined;
       const problem = { ...shown, name: user.input.value.trim() };
       if (problem.cause === 'server_password_needed') {
         facts.password = true;
         setShown(server.element, true);
+        return server.input.focus();
       }
       const which = { password, server }[FIELD_OF[problem.cause]];
       if (which && !which.element.hidden) refuse(which, sentence(problem));
       else if (FIELD_OF[problem.cause] || !/^(name|alias)_/.test(problem.cause ?? '')) setText(general, sentence(problem));
       else refuse(user, sentence(problem));
       setShown(signInLink, problem.cause === 'name_registered' && mode === 'guest');
+      return undefined;
     },
     focus: () => user.input.focus(),
   };

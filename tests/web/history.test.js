@@ -163,6 +163,32 @@ export const cases = {
     driver.do({ type: 'end', key: 'lobby' });
     equal(driver.sent(), []);
   },
+  'pages of an earlier window are dropped'() {
+    const driver = new Driver().signIn().hear(said(900)).do({ type: 'older', key: 'lobby' });
+    const { label } = driver.sent()[0];
+    driver.do({ type: 'jump', key: 'lobby', id: 50 });
+    driver.hear(past(899, 'late', { label })).hear({ ...end(), label, done: true });
+    equal([driver.texts(), driver.conversation().loading, driver.conversation().oldest], [[], 'around', false]);
+    driver.sent();
+    driver.do({ type: 'end', key: 'lobby' });
+    equal([request(driver).last, driver.conversation().jump, driver.conversation().oldest], [50, null, false], 'also while a page is on its way');
+  },
+  'a refusal for an earlier window is dropped'() {
+    const driver = new Driver().signIn().hear(said(900)).do({ type: 'older', key: 'lobby' });
+    const { label } = driver.sent()[0];
+    driver.do({ type: 'jump', key: 'lobby', id: 50 }).hear({ type: 'error', cause: 'history_failed', label, done: true });
+    equal([driver.conversation().loading, driver.conversation().oldest], ['around', false]);
+  },
+  'one page at a time'() {
+    const driver = new Driver().signIn().do({ type: 'open', key: '@bob', name: 'bob' }).do({ type: 'open', key: '@bob' });
+    equal(driver.sent('history').length, 1);
+    driver.do({ type: 'jump', key: '@bob', id: 50 });
+    driver.sent();
+    driver.do({ type: 'newer', key: '@bob' });
+    equal(driver.sent(), []);
+    for (const type of ['older', 'newer', 'end']) driver.do({ type, key: 'none' });
+    equal(driver.sent(), []);
+  },
   'what was missed comes after a loss, counted'() {
     const driver = new Driver().signIn().hear(said(5)).do({ type: 'look', seen: false }).do({ type: 'lost' }).do({ type: 'opened' });
     driver.answer('resume', authOk({ username: 'alice', room: 'lobby', member_of: ['lobby'], resumed: true }), past(6), past(7, 'hi alice'), caughtUp('lobby', { missed: true }), { type: 'ok' });

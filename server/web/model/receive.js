@@ -1,6 +1,6 @@
 // What the server sends: one row for each kind of event.
 
-import { addLive, addMissed, addPage, caughtUp, endPage } from './history.js';
+import { addLive, addMissed, addPage, caughtUp, endPage, isStale } from './history.js';
 import { addNotice, deleteMessages, editMessage } from './items.js';
 import { changePin, changeRules, comeIn, connect, disconnect, gather, goOut, loadPeople, loadRules, rename, takeMembers, takeRules } from './room.js';
 import { finish, postpone, settle, settleByNonce } from './sending.js';
@@ -200,6 +200,7 @@ function failLookup(t, event, about) {
     t.state.search = { ...t.state.search, busy: false, problem: event };
     return;
   }
+  if (isStale(about, t.state.conversations[about.key])) return;
   patch(t, about.key, { loading: null, oldest: true, ...(about.mode === 'gap' ? { gap: null } : {}) });
 }
 

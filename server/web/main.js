@@ -69,7 +69,7 @@ function changed(before, state) {
   if (before.token !== state.token || before.phase !== state.phase) saveNow();
   else saveSoon();
   if (before.current !== state.current) showAddress();
-  if (before.phase !== 'in' && state.phase === 'in') checkVersion();
+  if (state.phase === 'in' && before.link !== 'up' && state.link === 'up') checkVersion();
   if (!drawing) {
     drawing = true;
     if (document.hidden) setTimeout(draw, 50);

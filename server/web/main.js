@@ -152,7 +152,7 @@ window.addEventListener('popstate', () => {
   if (closedLayer()) showAddress();
 });
 setInterval(() => {
-  if (store.state.phase === 'in') draw();
+  if (store.state.phase === 'in' || store.state.phase === 'signing') draw();
 }, CLOCK_MS);
 draw();
 connection.connect();

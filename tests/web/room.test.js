@@ -324,6 +324,14 @@ export const cases = {
     driver.do({ type: 'rooms' }).answer('rooms', { type: 'system', event: 'rooms', rooms: [] });
     equal(driver.state.rooms, []);
   },
+  'all users are listed beside the messages to all'() {
+    const driver = new Driver().signIn().do({ type: 'open', key: '*' });
+    driver.answer('users', { type: 'system', event: 'online', users: ['alice', 'Bob'] });
+    driver.hear({ type: 'system', event: 'connected', user: 'aron' }).hear({ type: 'system', event: 'connected', user: 'aron' }).hear({ type: 'system', event: 'disconnected', user: 'alice' });
+    equal(driver.state.users, ['aron', 'Bob']);
+    driver.do({ type: 'open', key: 'lobby' });
+    equal(driver.sent('users').length, 1, 'asked once, when shown');
+  },
   'blocks are known'() {
     const driver = new Driver().signIn().hear(info('blocked', { user: 'eve' })).hear(info('blocked', { user: 'Eve' })).hear(info('blocked', { user: 'dan' }));
     equal([driver.state.blocked, notices(driver).length], [['Eve', 'dan'], 3]);

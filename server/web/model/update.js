@@ -20,6 +20,7 @@ function open(t, { key, name, door }) {
     enter(t, conversation, door);
   } else {
     if (!conversation.items.length && conversation.atEnd && !conversation.oldest) loadLast(t, key);
+    if (kind === 'all') request(t, { type: 'users' }, { kind: 'users' });
     if (kind === 'room' && !conversation.people) loadPeople(t, key);
     if (kind === 'room' && !conversation.rules) loadRules(t, key);
   }

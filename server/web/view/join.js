@@ -10,6 +10,9 @@ const FIELD_OF = {
   wrong_server_password: 'server', server_password_needed: 'server',
 };
 
+/** A server that is silent for this time is said to be, in milliseconds. */
+const NO_ANSWER = 5000;
+
 /**
  * @param {{facts: object, name: string, onjoin: (credentials: object) => void}} options
  */
@@ -17,6 +20,7 @@ export function createJoin({ facts, name, onjoin }) {
   let mode = 'guest';
   let room = 'lobby';
   let shown = null;
+  let since = null;
   const names = { autocomplete: 'username', maxlength: '40', name: 'user', enterkeyhint: 'go', value: name };
   const user = field(ui.yourName, names, ui.nameHint);
   const password = field(ui.password, { type: 'password', autocomplete: 'current-password', name: 'password' }, facts.encrypted ? '' : ui.notEncrypted);
@@ -81,7 +85,11 @@ export function createJoin({ facts, name, onjoin }) {
     /** Shows what the state says: the room, a refusal, that the page is joining. */
     update(state) {
       room = state.conversations[state.current]?.name ?? readKey(state.current).name;
-      refreshButton(state.phase === 'signing');
+      const isJoining = state.phase === 'signing';
+      refreshButton(isJoining);
+      since = isJoining ? since ?? Date.now() : null;
+      if (isJoining && state.link !== 'up' && Date.now() - since > NO_ANSWER) setText(general, ui.noAnswer(facts.name));
+      else if (isJoining) setText(general, '');
       if (state.problem === shown) return undefined;
       shown = state.problem;
       if (!shown) return undefined;

@@ -95,13 +95,13 @@ export function createPeople({ onmenu }) {
     element,
     update(state) {
       const conversation = state.conversations[state.current];
-      const next = [conversation.people, conversation.rules, state.blocked, conversation.key, state.me];
+      const next = [state.users, conversation.people, conversation.rules, state.blocked, conversation.key, state.me];
       if (next.every((value, index) => value === shown[index])) return;
       shown = next;
-      const people = conversation.kind === 'user' ? [conversation.name] : conversation.people ?? [];
+      const people = { user: [conversation.name], all: state.users ?? [], room: conversation.people ?? [] }[conversation.kind];
       const label = conversation.kind === 'all' ? ui.everyone : conversation.name;
       element.setAttribute('aria-label', ui.peopleIn(label));
-      title.textContent = conversation.people ? ui.peopleCount(people.length + (conversation.morePeople ?? 0)) : ui.people;
+      title.textContent = people.length ? ui.peopleCount(people.length + (conversation.morePeople ?? 0)) : ui.people;
       const first = people.slice(0, MOST_SHOWN);
       list.replaceChildren(...first.map((user) => row(state, conversation, user)));
       const more = people.length - first.length + (conversation.morePeople ?? 0);

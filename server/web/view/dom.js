@@ -55,6 +55,32 @@ export function setShown(element, isShown) {
   if (element.hidden === isShown) element.hidden = !isShown;
 }
 
+/**
+ * Changes a list to these rows and leaves alone what looks the same, so that a row stays under the finger.
+ * @param {HTMLElement} list
+ * @param {{key: string, mark: string, make: () => HTMLElement}[]} rows `mark` tells one look of a row from another
+ */
+export function syncRows(list, rows) {
+  const old = new Map([...list.children].map((each) => [each.dataset.key, each]));
+  let next = list.firstElementChild;
+  for (const { key, mark, make } of rows) {
+    const present = old.get(key);
+    const stays = present?.dataset.mark === mark;
+    const element = stays ? present : make();
+    if (!stays) Object.assign(element.dataset, { key, mark });
+    if (present && !stays) {
+      const hadFocus = present.contains(document.activeElement);
+      if (next === present) next = element;
+      present.replaceWith(element);
+      if (hadFocus) element.querySelector('a, button')?.focus({ preventScroll: true });
+    }
+    if (element === next) next = element.nextElementSibling;
+    else list.insertBefore(element, next);
+    old.delete(key);
+  }
+  for (const element of old.values()) element.remove();
+}
+
 let numbers = 0;
 /** A field with its label above and its hint and error below, tied together for screen readers. */
 export function field(label, properties = {}, hint = '') {

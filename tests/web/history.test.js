@@ -60,6 +60,27 @@ export const cases = {
     equal(counts(driver, '@bob'), [1, 1, 7, null]);
     equal(driver.conversation('@bob').name, 'bob');
   },
+  'an off-the-record line out of sight is unread'() {
+    const driver = new Driver().signIn().hear({ type: 'pm', event: 'private', from_user: 'bob', text: 'psst' });
+    equal(counts(driver, '@bob').slice(0, 2), [1, 1]);
+  },
+  'what was read before a reload stays read'() {
+    const driver = new Driver({ name: 'alice', reads: { lobby: 7 } }).signIn();
+    equal(driver.do({ type: 'open', key: 'lobby' }).conversation().read, 7);
+  },
+  'a page that a hidden window loads is not read'() {
+    const driver = new Driver().signIn({ rooms: ['lobby', 'ops'] }).hear(said(5)).do({ type: 'jump', key: 'lobby', id: 2 }).do({ type: 'look', seen: false });
+    driver.hear(said(6)).do({ type: 'end', key: 'lobby' }).answer('history', past(5), past(6), end(more));
+    equal(driver.conversation().unread, 1);
+  },
+  'a full window keeps its beginning'() {
+    const driver = fill(new Driver().signIn(), MOST_ITEMS - 1);
+    driver.do({ type: 'older', key: 'lobby' }).answer('history', end());
+    driver.hear(said(MOST_ITEMS));
+    equal([driver.conversation().oldest, driver.conversation().items.length], [true, MOST_ITEMS]);
+    driver.hear(said(MOST_ITEMS + 1));
+    equal(driver.conversation().oldest, false);
+  },
   'a message comes once'() {
     const driver = new Driver().signIn({ rooms: ['lobby', 'ops'] });
     for (let i = 0; i < 2; i += 1) driver.hear(said(5, 'x', { room: 'ops' }));

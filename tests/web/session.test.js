@@ -1,6 +1,6 @@
 // Sessions: joining, resuming, refusals, ends; unsent messages in their order.
 
-import { kept, restore, session, listed, nextUnread } from '/model/state.js';
+import { kept, listed, newConversation, newState, nextUnread, readKey, restore, session } from '/model/state.js';
 import { Driver, authOk, caughtUp, info, past, said } from './driver.js';
 import { equal, holds } from './assert.js';
 
@@ -163,6 +163,57 @@ export const cases = {
     driver.do({ type: 'again', label: driver.state.queue[0].label }).do({ type: 'again', label: 'none' });
     equal([driver.sent(), driver.state.queue.length], [[], 1]);
   },
+  'the state begins empty'() {
+    equal(newState({ prefix: 't' }), {
+      phase: 'out', me: '', account: false, encrypted: false, problem: null, ended: null,
+      link: 'down', lostAt: null, token: null, seq: 0, credentials: null, prefix: 't', labels: 0, requests: {}, queue: [],
+      conversations: {}, current: 'lobby', drafts: {}, reads: {}, users: null, rooms: null, blocked: [], search: null, profile: null, privates: {}, seen: true,
+    });
+    const { me, seq, token, drafts, reads, queue, current } = newState({ prefix: 't', name: 'a', seq: 3, token: 'k', drafts: { x: 'y' }, reads: { x: 1 }, queue: [1], current: 'ops' });
+    equal([me, seq, token, drafts, reads, queue, current], ['a', 3, 'k', { x: 'y' }, { x: 1 }, [1], 'ops']);
+  },
+  'conversations begin empty'() {
+    equal(newConversation('ops', 'Ops'), {
+      key: 'ops', kind: 'room', name: 'Ops', member: false, items: [], window: 0, atEnd: true, oldest: false, loading: null, latest: 0, gap: null,
+      read: null, unread: 0, mentions: 0, newFrom: null, following: true, people: null, rules: null, removed: null,
+    });
+    equal([newConversation('@bob', 'bob').member, newConversation('*', 'all').member], [true, true]);
+    equal([readKey('*'), readKey('@bob'), readKey('ops')], [{ kind: 'all', name: 'all' }, { kind: 'user', name: 'bob' }, { kind: 'room', name: 'ops' }]);
+  },
+  'a failed message is thrown away alone'() {
+    const driver = new Driver().signIn();
+    write(driver, 'one');
+    write(driver, 'two');
+    driver.answer('say', { type: 'error', cause: 'muted' }).answer('say', { type: 'error', cause: 'muted' });
+    driver.do({ type: 'discard', label: driver.state.queue[0].label });
+    equal(waiting(driver), [['two', 'failed']]);
+  },
+  'an answer for the last user changes nothing'() {
+    const driver = new Driver().signIn();
+    write(driver, 'one');
+    driver.do({ type: 'join', credentials: { kind: 'guest', user: 'eve' } });
+    driver.answer('say', { type: 'ok' });
+    equal(driver.state.queue, []);
+  },
+  'an own message to one user stands at its time'() {
+    const driver = new Driver().signIn();
+    write(driver, '/pm bob hi');
+    driver.answer('pm', { type: 'ok', at: 777 });
+    equal(driver.conversation('@bob').items[0].at, 777);
+    driver.do({ type: 'submit', key: '@bob', text: 'two', nonce: 'x', now: 888 });
+    driver.answer('pm', { type: 'ok', at: undefined });
+    equal(driver.conversation('@bob').items[1].at, 888);
+  },
+  'an own message to one user waits behind a window that ends earlier'() {
+    const driver = new Driver().signIn().do({ type: 'jump', key: '@bob', id: 5, name: 'bob' });
+    write(driver, 'two', '@bob');
+    driver.answer('pm', { type: 'ok' });
+    equal([driver.texts('@bob'), driver.state.queue], [[], []]);
+  },
+  'a request without a connection is none'() {
+    const driver = new Driver().signIn().do({ type: 'lost' }).do({ type: 'older', key: 'lobby' }).do({ type: 'rooms' });
+    equal([driver.sent(), driver.state.requests, driver.conversation().loading], [[], {}, null]);
+  },
   'a message under way cannot be thrown away, others can'() {
     const driver = new Driver().signIn();
     write(driver, 'one');
@@ -310,7 +361,8 @@ export const cases = {
     const driver = new Driver().signIn();
     holds(session(driver.state), 'in');
     equal(session(driver.hear(info('kicked')).state), null);
-    equal(session(new Driver().state), null);
+    equal(session(new Driver({ token: 'k' }).state), null);
+    equal(session({ ...driver.state, token: 'k' }), null);
     const login = new Driver();
     login.do({ type: 'join', credentials: { kind: 'login', user: 'a', password: 'secret' } }).do({ type: 'opened' });
     equal(session(login.state), null);
@@ -338,6 +390,27 @@ export const cases = {
     equal([rooms.map((each) => each.key), users.map((each) => each.key)], [['alpha', 'beta', 'lobby'], ['@zoe', '@adam']]);
     driver.hear({ type: 'message', event: 'all', id: 9, user: 'bob', text: 'all' });
     equal(listed(driver.state).rooms[0].key, '*');
+  },
+  'rooms stay in the list while they matter'() {
+    const driver = new Driver().signIn({ rooms: ['lobby', 'ops'] }).do({ type: 'open', key: 'locked', name: 'locked' });
+    const keys = () => listed(driver.state).rooms.map((each) => each.key);
+    equal(keys(), ['lobby', 'locked', 'ops'].sort(), 'the shown one');
+    driver.do({ type: 'open', key: 'lobby' });
+    equal(keys(), ['lobby', 'ops']);
+    driver.hear(info('kicked_from_room', { room: 'ops', by: 'bob' }));
+    equal(keys(), ['lobby', 'ops'], 'one that removed the user');
+    driver.do({ type: 'open', key: '*' });
+    equal(keys(), ['*', 'lobby', 'ops']);
+  },
+  'users with unread messages come first'() {
+    const driver = new Driver().signIn();
+    for (const user of ['dan', 'cat', 'bob', 'cat']) driver.hear({ type: 'pm', from_user: user, text: 'x', id: driver.state.labels += 1 });
+    driver.do({ type: 'open', key: '@bob' });
+    equal(listed(driver.state).users.map((each) => each.key), ['@cat', '@dan', '@bob']);
+  },
+  'only what can be resumed is remembered as read'() {
+    const driver = new Driver().signIn({ rooms: ['lobby', 'ops'] }).hear({ type: 'pm', from_user: 'bob', text: 'x', id: 5 }).hear(info('kicked_from_room', { room: 'ops', by: 'x' }));
+    equal(session(driver.state).reads, { lobby: 0, '*': 0 });
   },
   'keys go to the next unread conversation'() {
     const driver = new Driver().signIn({ rooms: ['a', 'b', 'c', 'd'], room: 'b' });

@@ -1,6 +1,6 @@
 // Texts: links, code, mentions, actions, times, accents.
 
-import { ACCENTS, accentOf, actionOf, dayWord, daysBetween, mentions, parseResult, parseText, safeLink, sameDay, span } from '/model/text.js';
+import { ACCENTS, accentOf, actionOf, clock, dayName, dayWord, daysBetween, mentions, moment, parseResult, parseText, safeLink, sameDay, span } from '/model/text.js';
 import { equal, holds } from './assert.js';
 
 const parts = (text, me = 'alice') => parseText(text, me).map((part) => [part.type, part.text]);
@@ -34,6 +34,7 @@ export const cases = {
     equal(parts('hi @Alice and alice!'), [['text', 'hi '], ['mention', '@Alice'], ['text', ' and '], ['mention', 'alice'], ['text', '!']]);
     for (const text of ['malice', 'alice2', 'alice_b', 'alice-b', 'aliceé', 'bob']) holds(!mentions(text, 'alice'), text);
     for (const text of ['alice', '@ALICE', 'hi alice', 'alice: hi', '(alice)']) holds(mentions(text, 'alice'), text);
+    equal(parts('alice @alice'), [['mention', 'alice'], ['text', ' '], ['mention', '@alice']]);
     holds(!mentions('hi', ''), 'no name');
     holds(!mentions('@', ''), 'no name');
     equal(parts('hi', ''), [['text', 'hi']]);
@@ -88,6 +89,14 @@ export const cases = {
     holds(!sameDay(noon, noon + 12 * HOUR), 'midnight');
     equal([daysBetween(noon, noon), daysBetween(noon, noon + 13 * HOUR), daysBetween(noon + 13 * HOUR, noon)], [0, 1, -1]);
     equal([dayWord(noon, noon), dayWord(noon - 24 * HOUR, noon), dayWord(noon - 48 * HOUR, noon), dayWord(noon + 24 * HOUR, noon)], ['today', 'yesterday', null, null]);
+  },
+  'a day of another year shows its year'() {
+    holds(!dayName(noon, noon).includes('2026'), dayName(noon, noon));
+    holds(dayName(noon, noon + 400 * 24 * HOUR).includes('2026'), 'the year');
+  },
+  'a moment of another day shows the day'() {
+    equal(moment(noon, noon), clock(noon));
+    holds(moment(noon, noon + 24 * HOUR).endsWith(clock(noon)) && moment(noon, noon + 24 * HOUR) !== clock(noon), 'day and time');
   },
   'time spans in words'() {
     equal([0, 0.2, 1, 47.1, 59, 60, 89, 90, 3540].map(span), ['1 s', '1 s', '1 s', '48 s', '59 s', '1 min', '1 min', '2 min', '59 min']);

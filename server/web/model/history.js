@@ -171,7 +171,6 @@ function countFrom(t, key, read) {
   const { items, latest, kind } = t.state.conversations[key];
   const fresh = items.filter((item) => item.kind === 'message' && item.id > read && !item.mine);
   const named = fresh.filter((item) => kind === 'user' || mentions(item.text, t.state.me));
-  patch(t, key, { unread: fresh.length, mentions: named.length, newFrom: fresh[0]?.id ?? null, read });
-  if (!fresh.length) patch(t, key, { read: latest });
+  patch(t, key, { unread: fresh.length, mentions: named.length, newFrom: fresh[0]?.id ?? null, read: fresh.length ? read : Math.max(read, latest) });
   if (isAttentive(t.state, t.state.conversations[key])) markRead(t, key);
 }

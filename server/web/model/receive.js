@@ -205,10 +205,10 @@ function failLookup(t, event, about) {
 }
 
 /** Takes one object of the server. */
-export function receive(t, event, now) {
+export function receive(t, event) {
   const about = event.label ? t.state.requests[event.label] : undefined;
   if (event.type === 'error' && about && (event.cause === 'throttled' || (event.cause === 'history_busy' && about.kind !== 'command'))) {
-    postpone(t, event.label, event.retry_ms ?? 1000, now);
+    postpone(t, event.label, event.retry_ms ?? 1000);
     return;
   }
   if (event.type === 'error') {

@@ -23,8 +23,7 @@ export function request(t, object, about) {
 }
 
 /** Asks again in a moment, since the server dropped the object by a limit of speed. */
-export function postpone(t, label, retryMs, now) {
-  t.state.busyUntil = now + retryMs;
+export function postpone(t, label, retryMs) {
   effect(t, { type: 'timer', ms: retryMs, event: { type: 'retry', label } });
 }
 
@@ -127,10 +126,7 @@ function showOwn(t, unsent, answer) {
 /** The history has this message of ours: its answer was lost. */
 export function settleByNonce(t, nonce) {
   const unsent = nonce && t.state.queue.find((candidate) => candidate.nonce === nonce);
-  if (unsent) {
-    finish(t, unsent.label);
-    remove(t, unsent.label);
-  }
+  if (unsent) remove(t, unsent.label);
 }
 
 /** Sends a failed message once more, at the end of the queue. */

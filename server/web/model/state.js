@@ -55,7 +55,7 @@ export function newState(start) {
   return {
     phase: 'out', me: start.name ?? '', account: false, encrypted: false, problem: null, ended: null,
     link: 'down', lostAt: null, token: start.token ?? null, seq: start.seq ?? 0, credentials: null,
-    prefix: start.prefix, labels: 0, requests: {}, queue: start.queue ?? [], busyUntil: 0,
+    prefix: start.prefix, labels: 0, requests: {}, queue: start.queue ?? [],
     conversations: {}, current: start.current ?? 'lobby', drafts: start.drafts ?? {}, reads: start.reads ?? {},
     users: null, rooms: null, blocked: [], search: null, profile: null, privates: {}, seen: true,
   };

@@ -85,7 +85,7 @@ function look(t, { seen = t.state.seen, key = t.state.current, atBottom }) {
 }
 
 const EVENTS = {
-  received: (t, event) => receive(t, event.object, event.now),
+  received: (t, event) => receive(t, event.object),
   opened: (t) => opened(t),
   lost: (t, event) => lost(t, event.now),
   retry: (t, event) => retry(t, event.label),

@@ -164,6 +164,10 @@ export const cases = {
     driver.do({ type: 'newer', key: 'lobby' });
     equal(driver.sent(), []);
   },
+  'a jump shows its conversation'() {
+    const driver = new Driver().signIn().do({ type: 'jump', key: '@bob', id: 5, name: 'Bob' });
+    equal([driver.state.current, driver.conversation().name], ['@bob', 'Bob']);
+  },
   'a jump opens a window around one message'() {
     const driver = new Driver().signIn().hear(said(900));
     driver.do({ type: 'jump', key: 'lobby', id: 50, name: 'lobby' });
@@ -256,7 +260,8 @@ export const cases = {
   },
   'a search shows its results apart'() {
     const driver = new Driver().signIn().do({ type: 'search', words: 'tea' });
-    equal([request(driver, 'search').words, driver.state.search.busy], ['tea', true]);
+    const { words, before } = request(driver, 'search');
+    equal([words, before, driver.state.search], ['tea', undefined, { words: 'tea', results: [], busy: true, more: false, ended: false, problem: null }]);
     driver.answer('search', past(8, '*tea*', { room: 'ops' }), past(7, 'tea', { room: undefined }), { type: 'pm', event: 'history', id: 6, from_user: 'alice', to_user: 'Bob', text: 't' }, end({ next: 'x' }));
     equal(driver.state.search.results.map(({ id, key, place }) => [id, key, place]), [[8, 'ops', 'ops'], [7, '*', ''], [6, '@bob', 'Bob']]);
     equal([driver.state.search.busy, driver.state.search.more, driver.state.search.ended, driver.texts()], [false, true, true, []]);
@@ -266,6 +271,8 @@ export const cases = {
     equal(driver.sent(), [], 'one at a time');
     driver.answer('search', past(2), end());
     equal([driver.state.search.results.length, driver.state.search.more], [4, false]);
+    driver.do({ type: 'search', words: 'cake' });
+    equal([request(driver, 'search').before, driver.state.search.results], [undefined, []], 'a new search begins anew');
     driver.do({ type: 'end-search' });
     equal(driver.state.search, null);
     driver.do({ type: 'search', words: 'tea', more: true });

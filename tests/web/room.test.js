@@ -368,6 +368,64 @@ export const cases = {
     driver.hear({ type: 'error', cause: 'not_newest', label, done: true });
     equal(notices(driver), ['not_newest']);
   },
+  'a message to one user is heard, and marked if it is off the record'() {
+    const driver = new Driver().signIn().hear({ type: 'pm', from_user: 'Bob', text: 'a', id: 5 }).hear({ type: 'pm', event: 'private', from_user: 'Bob', text: 'b' });
+    equal(driver.took('heard').map(({ key, message }) => [key, message.text, message.private]), [['@bob', 'a', undefined], ['@bob', 'b', true]]);
+    equal([driver.conversation('@bob').name, driver.conversation('@bob').items.map((item) => item.private)], ['Bob', [undefined, true]]);
+  },
+  'notices have keys of their own'() {
+    const driver = new Driver().signIn().hear(info('here_again')).hear(info('here_again'));
+    const [a, b] = driver.conversation().items;
+    holds(a.key !== b.key && /^n\d+$/.test(a.key), `${a.key} ${b.key}`);
+    equal([a.order, a.at], [0, driver.now]);
+  },
+  'a room that the server opens is known'() {
+    const driver = new Driver().signIn().hear(info('entered', { room: 'Ops' }));
+    equal([driver.conversation('ops').name, driver.conversation('ops').member, notices(driver), notices(driver, 'ops')], ['Ops', true, [], []]);
+    driver.hear(info('kicked_from_room', { room: 'Ops', by: 'bob' })).hear(info('entered', { room: 'Ops' }));
+    equal(driver.conversation('ops').removed, null);
+  },
+  'what the page shows elsewhere is no notice'() {
+    const driver = new Driver().signIn().hear(info('left_room', { room: 'ops' })).hear(info('in_no_room'));
+    for (const cause of ['topic', 'pin', 'room_quiet', 'room_slow', 'hand_up', 'hand_down']) driver.hear(info(cause, { room: 'lobby' }));
+    equal(notices(driver), []);
+  },
+  'a queued message is no notice'() {
+    const driver = new Driver().signIn().do({ type: 'submit', key: 'lobby', text: '/pm bob hi', nonce: 'n', now: 1 });
+    driver.answer('pm', info('queued', { user: 'bob' }));
+    equal([notices(driver), notices(driver, '@bob')], [[], []]);
+  },
+  'an answer shows where the user asked, an event in its room'() {
+    const driver = new Driver().signIn({ rooms: ['lobby', 'ops'] });
+    driver.do({ type: 'submit', key: 'ops', text: '/away lunch', nonce: 'n', now: 1 }).answer('away', info('away_set', { word: 'lunch' }));
+    driver.hear(info('topic_set', { room: 'ops', word: 'x', by: 'b' })).hear(info('here_again')).hear(info('invited', { room: 'none', by: 'b' }));
+    equal([notices(driver, 'ops'), notices(driver)], [['away_set', 'topic_set'], ['here_again', 'invited']]);
+  },
+  'a new name is told'() {
+    equal(notices(new Driver().signIn().hear({ type: 'system', event: 'renamed', user: 'bob', to: 'rob' })), ['renamed']);
+  },
+  'a refused room keeps its name and its reason'() {
+    const driver = new Driver().signIn().do({ type: 'open', key: 'ops', name: 'ops' }).do({ type: 'open', key: 'lobby' }).do({ type: 'leave', key: 'ops' });
+    driver.answer('join', { type: 'error', cause: 'room_name_bad' });
+    equal([driver.conversation('ops').removed.cause, driver.conversation('ops').name], ['room_name_bad', 'ops']);
+  },
+  'a room that refuses to be entered again tells it'() {
+    const driver = new Driver().signIn({ rooms: ['lobby', 'ops'] }).do({ type: 'lost' }).do({ type: 'opened' });
+    driver.answer('resume', authOk({ username: 'alice', room: 'lobby', member_of: ['lobby'], token: 'k' }), { type: 'error', cause: 'room_banned', room: 'ops' }, { type: 'ok' });
+    equal([driver.conversation('ops').member, driver.conversation('ops').removed.cause, notices(driver)], [false, 'room_banned', []]);
+  },
+  'only rooms have rules and people'() {
+    const driver = new Driver().signIn().do({ type: 'open', key: '@bob', name: 'bob' }).do({ type: 'open', key: 'lobby' });
+    equal(driver.sent().map((object) => object.type), ['history', 'history']);
+    driver.do({ type: 'rules', key: '@bob' }).do({ type: 'rules', key: 'none' });
+    equal(driver.sent(), []);
+    const other = new Driver().signIn({ rooms: ['lobby', 'ops'] }).do({ type: 'open', key: 'ops' });
+    equal(other.sent().map((object) => object.type), ['history', 'who', 'rules']);
+  },
+  'a notice of the page has a time'() {
+    const driver = new Driver().signIn().do({ type: 'lost' }).do({ type: 'act', object: { type: 'mute' }, now: 77 });
+    equal(driver.conversation().items[0].at, 77);
+  },
   'unknown events do nothing'() {
     const driver = new Driver().signIn();
     const before = driver.state;

@@ -126,7 +126,6 @@ const EVENTS = {
   },
   'end-search': (t) => void (t.state.search = null),
   elsewhere: (t) => giveUp(t),
-  notice: (t, { key, ...event }) => showNotice(t, key ?? t.state.current, event),
 };
 
 /**

@@ -16,7 +16,7 @@ const fill = (driver, count, from = 1) => {
 };
 const request = (driver, type = 'history') => driver.sent(type).at(-1);
 
-export const cases = {
+export const cases = Object.entries({
   'a message in sight is read'() {
     const driver = new Driver().signIn().hear(said(5, 'hi alice'));
     equal([counts(driver), driver.texts()], [[0, 0, null, 5], ['hi alice']]);
@@ -293,4 +293,4 @@ export const cases = {
     const driver = new Driver().signIn().do({ type: 'jump', key: 'lobby', id: 50 }).hear(info('topic_set', { room: 'lobby', by: 'bob', word: 'x' }));
     equal(driver.conversation().items, []);
   },
-};
+});

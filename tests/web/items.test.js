@@ -11,7 +11,7 @@ const ids = (items) => items.map((item) => item.id ?? item.kind);
 const rows = (items, fields = {}, queue = []) => rowsOf({ ...newConversation('lobby', 'lobby'), items, ...fields }, queue);
 const types = (list) => list.map((row) => (row.type === 'message' ? (row.head ? 'head' : 'line') : row.type));
 
-export const cases = {
+export const cases = Object.entries({
   'messages stand in the order of their ids': () => equal(ids(insert(message(5), message(2), message(9), message(7))), [2, 5, 7, 9]),
   'a message comes once'() {
     const items = insert(message(5), message(6));
@@ -151,4 +151,4 @@ export const cases = {
     holds(!sameRow(row, { ...row, item: { ...item } }), 'item');
     holds(!sameRow(row, { ...row, type: 'unsent' }), 'type');
   },
-};
+});

@@ -13,7 +13,7 @@ const inLobby = (...users) => new Driver().signIn().hear(members('lobby', ['alic
 const withRules = (fields, you) => new Driver().signIn().hear(rules('lobby', fields, you));
 const now = (driver) => driver.conversation().rules;
 
-export const cases = {
+export const cases = Object.entries({
   'users come and go in order'() {
     const driver = inLobby('dan').hear(joined('Carol')).hear(joined('bob'));
     equal([driver.conversation().people, presence(driver)], [['alice', 'bob', 'Carol', 'dan'], [[['dan', 'Carol', 'bob'], []]]]);
@@ -433,4 +433,4 @@ export const cases = {
     equal(driver.state, before);
   },
   'news without a cause shows its text': () => equal(new Driver().signIn().hear({ type: 'system', event: 'notice', text: 'Goodnight' }).conversation().items[0].event.text, 'Goodnight'),
-};
+});

@@ -7,7 +7,7 @@ import { equal, holds } from './assert.js';
 const write = (driver, text, key = driver.state.current) => driver.do({ type: 'submit', key, text, nonce: `n-${text}` });
 const waiting = (driver) => driver.state.queue.map((unsent) => [unsent.text, unsent.state]);
 
-export const cases = {
+export const cases = Object.entries({
   'another user sees nothing of the last one'() {
     const driver = new Driver().signIn().hear({ type: 'pm', from_user: 'bob', text: 'secret', id: 5 }).do({ type: 'draft', key: 'lobby', text: 'x' });
     write(driver, 'unsent');
@@ -421,4 +421,4 @@ export const cases = {
     equal([nextUnread(driver.state, 1), nextUnread(driver.state, -1)], ['d', 'a']);
     equal(nextUnread(new Driver().signIn().state, 1), null);
   },
-};
+});

@@ -7,7 +7,7 @@ const parts = (text, me = 'alice') => parseText(text, me).map((part) => [part.ty
 const noon = new Date(2026, 10, 20, 12).getTime();
 const HOUR = 3_600_000;
 
-export const cases = {
+export const cases = Object.entries({
   'a plain text is one part': () => equal(parts('hello'), [['text', 'hello']]),
   'an empty text has no part': () => equal(parts(''), []),
   'a link ends before the punctuation of its sentence'() {
@@ -102,4 +102,4 @@ export const cases = {
     equal([0, 0.2, 1, 47.1, 59, 60, 89, 90, 3540].map(span), ['1 s', '1 s', '1 s', '48 s', '59 s', '1 min', '1 min', '2 min', '59 min']);
     equal([3599, 3600, 7200, 7500, 43_200].map(span), ['1 h', '1 h', '2 h', '2 h 5 min', '12 h']);
   },
-};
+});

@@ -14,7 +14,7 @@ const accept = (text, people, byTab, index = 0) => {
   return found && text.slice(0, found.from) + found.options[index].insert + text.slice(found.to);
 };
 
-export const cases = {
+export const cases = Object.entries({
   'talk is talk'() {
     equal(read('hello'), { say: 'hello' });
     equal(read('//help'), { say: '/help' });
@@ -150,4 +150,4 @@ export const cases = {
     equal(expandEmoji('``` :tada:'), '``` :tada:');
     holds(Object.keys(EMOJI).length >= 150, 'a table of 150');
   },
-};
+});

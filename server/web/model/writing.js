@@ -98,7 +98,6 @@ export const commandWords = () => [...new Set([...Object.keys(COMMANDS), ...Obje
  * @returns {{say?: string, to?: string, object?: object, open?: object, view?: string, argument?: string, problem?: object}}
  */
 export function readCommand(text, conversation) {
-  if (!text.startsWith('/')) return { say: text };
   if (text.startsWith('//')) return { say: text.slice(1) };
   const match = text.match(/^\/(\S+)\s*([^]*)$/);
   if (!match) return { say: text };

@@ -62,6 +62,20 @@ export const cases = Object.entries({
     driver.do({ type: 'open', key: 'ops' });
     equal(driver.sent('who').length, 1);
   },
+  'only rooms of the user have a list'() {
+    const driver = new Driver().signIn().do({ type: 'open', key: '@bob', name: 'bob' }).do({ type: 'refresh', key: '@bob' });
+    driver.hear(info('kicked_from_room', { room: 'lobby', by: 'x' })).do({ type: 'rules', key: 'lobby' }).do({ type: 'refresh', key: 'none' });
+    driver.sent('history');
+    driver.state = { ...driver.state, current: 'lobby' };
+    driver.do({ type: 'refresh', key: 'lobby' });
+    equal(driver.sent(), []);
+    driver.hear(members('none', ['x']));
+    holds(!driver.conversation('none'), 'no room appears');
+  },
+  'the reader neither comes nor goes'() {
+    const driver = new Driver().signIn().hear(members('lobby', ['bob'])).hear(members('lobby', ['alice', 'bob'])).hear(members('lobby', ['bob']));
+    equal(presence(driver), [[['bob'], []]]);
+  },
   'a long list comes in pages'() {
     const driver = new Driver().signIn().do({ type: 'refresh', key: 'lobby' });
     driver.sent();
@@ -260,6 +274,8 @@ export const cases = Object.entries({
   'a slow room pauses its writers'() {
     const driver = withRules({ slow: 30 }).hear(said(5, 'x', { user: 'alice', at: 10_000 })).hear(said(6, 'x', { at: 20_000 }));
     equal([pauseOf(driver.conversation(), 10_000), pauseOf(driver.conversation(), 25_000), pauseOf(driver.conversation(), 50_000)], [30, 15, 0]);
+    driver.hear(said(7, 'x', { user: 'alice', at: 30_000 }));
+    equal(pauseOf(driver.conversation(), 40_000), 20, 'behind the newest own message');
     equal(pauseOf(withRules({ slow: 30 }).conversation(), 0), 0);
     equal(pauseOf(withRules({ slow: 30 }, { owner: true }).hear(said(5, 'x', { user: 'alice', at: 10_000 })).conversation(), 10_000), 0);
     equal([pauseOf(withRules({}).hear(said(5, 'x', { user: 'alice', at: 10_000 })).conversation(), 10_000), pauseOf(undefined, 0)], [0, 0]);
@@ -267,7 +283,7 @@ export const cases = Object.entries({
   'changes before the rules are known are kept'() {
     const driver = new Driver().signIn({ rooms: ['lobby', 'ops'] });
     driver.hear(info('topic', { room: 'ops', word: 'tea' }));
-    equal(driver.conversation('ops').rules.topic, 'tea');
+    equal(driver.conversation('ops').rules, { owners: [], open: true, has_key: false, quiet: false, slow: 0, banned: [], muted: [], hands: [], more_hands: 0, floor: [], you: {}, topic: 'tea' });
     driver.hear(info('topic', { room: 'none', word: 'tea' }));
     holds(!driver.conversation('none'), 'no room appears');
   },

@@ -42,8 +42,8 @@ export const cases = Object.entries({
     driver.do({ type: 'join', credentials: { kind: 'guest', user: 'ali' } }).do({ type: 'opened' });
     driver.sent();
     driver.answer('guest', authOk({ username: 'Alice', room: 'Lobby', member_of: ['Lobby'], account: true, encrypted: true, rate: [10, 5000] }), { type: 'ok' });
-    const { phase, me, account, encrypted, current, token, rate } = driver.state;
-    equal([phase, me, account, encrypted, current, token, rate], ['in', 'Alice', true, true, 'lobby', 'k1', [10, 5000]]);
+    const { phase, me, account, encrypted, current, token } = driver.state;
+    equal([phase, me, account, encrypted, current, token], ['in', 'Alice', true, true, 'lobby', 'k1']);
     equal([driver.conversation().name, driver.conversation().member], ['Lobby', true]);
     equal(driver.sent().map((object) => [object.type, object.room]), [['who', 'Lobby'], ['rules', 'Lobby'], ['rooms', undefined], ['block', undefined]]);
     holds(driver.state.conversations['*'], 'all users');
@@ -116,6 +116,20 @@ export const cases = Object.entries({
     driver.answer('resume', { type: 'auth_fail', cause: 'token_unknown' });
     equal([driver.state.phase, driver.state.problem, driver.state.token], ['out', null, null]);
   },
+  'a resumed session whose name was taken asks the user'() {
+    const driver = new Driver().signIn().do({ type: 'lost' }).do({ type: 'opened' });
+    driver.sent();
+    driver.answer('resume', { type: 'auth_fail', cause: 'name_taken' });
+    equal([driver.state.phase, driver.state.problem.cause, driver.sent()], ['out', 'name_taken', []]);
+  },
+  'a resumed page shows the conversation that it showed'() {
+    for (const current of ['@bob', '*', 'lobby']) {
+      const driver = new Driver({ token: 'k', current }).do({ type: 'take-over' }).do({ type: 'opened' });
+      driver.answer('resume', authOk({ username: 'alice', room: 'lobby', member_of: ['lobby'], resumed: true }), { type: 'ok' });
+      equal([driver.state.current, driver.conversation().key, driver.sent('join'), driver.state.wanted], [current, current, [], null]);
+    }
+  },
+  'the end of a session is no notice': () => equal(new Driver().signIn().hear(info('kicked')).conversation().items, []),
   'a room whose membership is over is no member'() {
     const driver = new Driver().signIn({ rooms: ['lobby', 'ops'] }).do({ type: 'lost' }).do({ type: 'opened' });
     driver.answer('resume', authOk({ username: 'alice', room: 'lobby', member_of: ['lobby'], resumed: true }), { type: 'ok' });

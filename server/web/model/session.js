@@ -57,7 +57,7 @@ export function welcome(t, answer) {
   const first = t.state.phase !== 'in';
   Object.assign(t.state, {
     phase: 'in', me: answer.username, account: answer.account, encrypted: answer.encrypted, token: answer.token,
-    seq: answer.resumed ? t.state.seq : 0, lostAt: null, problem: null, ended: null, rate: answer.rate ?? null,
+    seq: answer.resumed ? t.state.seq : 0, lostAt: null, problem: null, ended: null,
     privates: answer.resumed ? t.state.privates : {},
   });
   const members = new Map(answer.member_of.map((room) => [roomKey(room), room]));

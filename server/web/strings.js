@@ -46,7 +46,7 @@ export const ui = {
   otherRooms: 'Other rooms',
   conversations: 'People',
   openRoom: 'Open a room',
-  roomName: 'Name of the room',
+  roomName: 'Name',
   open: 'Open',
   roomLabel: (name, unread, mentions) => [name, unread && `${unread} unread`, mentions && plural(mentions, 'mention')].filter(Boolean).join(', '),
   morePeople: (count) => `and ${count} more`,

@@ -45,6 +45,10 @@ export const cases = Object.entries({
     equal(ids(insertMessage(insertMessage(items, message(4)), message(6))), [4, 5, 'notice', 6]);
     equal(ids(insertMessage(addNotice([], {}), message(1))), ['notice', 1]);
   },
+  'a message that comes later stands in front of the notice that followed it'() {
+    const notice = addNotice(insert(message(5)), {}).slice(1);
+    equal(ids(insertMessage(notice, message(5))), [5, 'notice']);
+  },
   'a nonce removes no notice'() {
     const items = addNotice(insert(message(5)), { nonce: 'a' });
     equal(ids(insertMessage(items, message(6, { nonce: 'a' }))), [5, 'notice', 6]);
@@ -92,6 +96,8 @@ export const cases = Object.entries({
     const items = addPresence(addPresence([], { moreJoined: 5, moreLeft: 1, at: 1 }), { moreJoined: 2, at: 2 });
     equal([items[0].moreJoined, items[0].moreLeft], [7, 1]);
     equal(addPresence([], { moreLeft: 3, at: 1 })[0].moreLeft, 3);
+    equal(addPresence([], { joined: ['a'], moreJoined: 1, at: 1 }).length, 1);
+    equal(addPresence([], { moreJoined: 2, moreLeft: 2, at: 1 }).length, 1);
     equal(addPresence([], { at: 1 }), []);
   },
   'a new name goes to all messages of a user'() {

@@ -112,6 +112,10 @@ export const cases = Object.entries({
     driver.hear({ type: 'system', event: 'renamed', user: 'alice', to: 'alicia' });
     equal(driver.state.me, 'alicia');
   },
+  'a new name opens no conversation'() {
+    const driver = new Driver().signIn().hear({ type: 'system', event: 'renamed', user: 'bob', to: 'rob' });
+    equal(Object.keys(driver.state.conversations), ['lobby', '*']);
+  },
   'a conversation with the new name stays'() {
     const driver = new Driver().signIn();
     for (const user of ['bob', 'rob']) driver.hear({ type: 'pm', from_user: user, text: user, id: 4 });

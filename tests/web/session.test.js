@@ -99,6 +99,7 @@ export const cases = Object.entries({
     driver.answer('resume', authOk({ username: 'alice', room: 'lobby', member_of: ['lobby', 'ops'], resumed: true, token: 'k2' }), { type: 'ok' });
     equal([driver.state.token, driver.state.lostAt, driver.state.seq], ['k2', null, 4]);
   },
+  'a loss that is found late counts from its beginning': () => equal(new Driver().signIn().do({ type: 'lost', since: 3, now: 9 }).state.lostAt, 3),
   'a second loss keeps the time of the first'() {
     const driver = new Driver().signIn().do({ type: 'lost', now: 5 }).do({ type: 'lost', now: 9 });
     equal(driver.state.lostAt, 5);

@@ -87,7 +87,7 @@ function look(t, { seen = t.state.seen, key = t.state.current, atBottom }) {
 const EVENTS = {
   received: (t, event) => receive(t, event.object),
   opened: (t) => opened(t),
-  lost: (t, event) => lost(t, event.now),
+  lost: (t, event) => lost(t, event.since ?? event.now),
   retry: (t, event) => retry(t, event.label),
   'sign-in': (t) => signInAgain(t),
   refresh(t, { key }) {

@@ -14,9 +14,10 @@ const SAVE_MS = 300;
 const facts = JSON.parse(document.getElementById('server').textContent || '{}');
 facts.name ??= location.host;
 
+/** The room in the address, as it is spelled there. */
 const readHash = () => {
   try {
-    return decodeURIComponent(location.hash.slice(1)).toLowerCase();
+    return decodeURIComponent(location.hash.slice(1));
   } catch {
     return '';
   }
@@ -25,7 +26,7 @@ const readHash = () => {
 const stored = tabStore.get('session');
 const remembered = restore(browserStore.get('chat'), stored);
 const store = {
-  state: newState({ ...remembered, prefix: randomHex(4), current: readHash() || remembered.current || 'lobby' }),
+  state: newState({ ...remembered, prefix: randomHex(4), current: readHash().toLowerCase() || remembered.current || 'lobby' }),
   dispatch,
 };
 store.state.credentials = remembered.credentials;
@@ -69,7 +70,7 @@ function changed(before, state) {
   if (before.token !== state.token || before.phase !== state.phase) saveNow();
   else saveSoon();
   if (before.current !== state.current) showAddress();
-  if (before.phase !== 'in' && state.phase === 'in') checkVersion();
+  if (state.phase === 'in' && before.link !== 'up' && state.link === 'up') checkVersion();
   if (!drawing) {
     drawing = true;
     if (document.hidden) setTimeout(draw, 50);
@@ -97,7 +98,9 @@ function saveNow() {
 /** Writes the current room into the address, without an entry in the history. */
 function showAddress() {
   const { current } = store.state;
-  if (readHash() !== current) history.replaceState(history.state, '', '#' + encodeURI(store.state.conversations[current]?.name && !current.startsWith('@') && current !== '*' ? store.state.conversations[current].name : current));
+  if (readHash().toLowerCase() === current) return;
+  const { kind, name } = store.state.conversations[current] ?? {};
+  history.replaceState(history.state, '', '#' + encodeURI(kind === 'room' ? name : current));
 }
 
 /** The server may have a newer page than this one. */
@@ -113,7 +116,9 @@ async function checkVersion() {
 
 function onjoin(credentials) {
   const token = credentials.kind === 'login' ? {} : { name_token: nameToken(credentials.user) };
-  dispatch({ type: 'join', credentials: { ...credentials, ...token } });
+  const room = readHash();
+  const spelled = room && room.toLowerCase() === store.state.current && !/^[@*]/.test(room) ? { room } : {};
+  dispatch({ type: 'join', credentials: { ...credentials, ...token, ...spelled } });
 }
 
 async function ontakeover() {
@@ -123,7 +128,7 @@ async function ontakeover() {
     store.state.credentials = given.guest;
     dispatch({ type: 'take-over', token: given.token });
   } else {
-    dispatch({ type: 'reset' });
+    dispatch({ type: store.state.token ? 'take-over' : 'reset' });
   }
 }
 
@@ -145,14 +150,14 @@ window.addEventListener('pageshow', wake);
 window.addEventListener('online', wake);
 window.addEventListener('pagehide', saveNow);
 window.addEventListener('hashchange', () => {
-  const key = readHash();
-  if (key && store.state.phase === 'in') dispatch({ type: 'open', key });
+  const name = readHash();
+  if (name && store.state.phase === 'in') dispatch({ type: 'open', key: name.toLowerCase(), ...(/^[@*]/.test(name) ? {} : { name }) });
 });
 window.addEventListener('popstate', () => {
   if (closedLayer()) showAddress();
 });
 setInterval(() => {
-  if (store.state.phase === 'in') draw();
+  if (store.state.phase === 'in' || store.state.phase === 'signing') draw();
 }, CLOCK_MS);
 draw();
 connection.connect();

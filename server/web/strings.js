@@ -15,9 +15,7 @@ const until = (event) => (event.seconds ? ` until ${moment(Date.now() + event.se
 const because = (event) => (event.reason ? `: ${event.reason}` : '');
 
 export const ui = {
-  appName: 'Landline',
   skip: 'Skip to the messages',
-  noScript: 'This page needs JavaScript.',
   // First screen
   here: (count) => (count === 0 ? 'No one is here yet.' : count === 1 ? '1 person is here.' : `${count} people are here.`),
   yourName: 'Your name',
@@ -37,7 +35,7 @@ export const ui = {
   passwordMissing: 'Type the password.',
   serverKey: 'Key of this server',
   // Frame
-  rooms: 'Rooms', people: 'People', search: 'Search', invite: 'Invite', menu: 'Menu', close: 'Close', back: 'Back', more: 'More',
+  rooms: 'Rooms', people: 'People', search: 'Search', invite: 'Invite', menu: 'Menu', close: 'Close', more: 'More',
   roomMenu: (room) => `About ${room}`,
   peopleCount: (count) => plural(count, 'person', 'people'),
   peopleIn: (room) => `People in ${room}`,
@@ -48,12 +46,11 @@ export const ui = {
   otherRooms: 'Other rooms',
   conversations: 'People',
   openRoom: 'Open a room',
-  roomName: 'Name of the room',
+  roomName: 'Name',
   open: 'Open',
   roomLabel: (name, unread, mentions) => [name, unread && `${unread} unread`, mentions && plural(mentions, 'mention')].filter(Boolean).join(', '),
   morePeople: (count) => `and ${count} more`,
-  ownerMark: 'owner', youMark: 'you', mutedMark: 'muted', blockedMark: 'blocked', botMark: 'bot', handMark: 'hand up', floorMark: 'has the floor',
-  unencryptedMark: 'not encrypted',
+  ownerMark: 'owner', youMark: 'you', mutedMark: 'muted', blockedMark: 'blocked', handMark: 'hand up', floorMark: 'has the floor',
   // Messages
   today: 'Today', yesterday: 'Yesterday', newLine: 'New', edited: '(edited)',
   newPill: (count) => `${count} new`,
@@ -77,7 +74,7 @@ export const ui = {
   send: 'Send', sendsIn: (seconds) => `Sends in ${Math.max(1, Math.ceil(seconds))} s`,
   tooLong: (count) => `${plural(count, 'character')} too many`,
   tooManyLines: (lines) => `At most ${lines} lines`,
-  editing: 'Editing your message', cancel: 'Cancel', save: 'Save',
+  editing: 'Editing your message', cancel: 'Cancel', 
   completions: 'Completions',
   // States
   reconnecting: 'Reconnecting… Keep writing; your messages will be sent.',
@@ -87,7 +84,7 @@ export const ui = {
   goToLobby: 'Go to lobby',
   ended: (event) => ENDED[event.cause]?.(event) ?? `You were removed${event.reason ? `: ${event.reason}` : '.'}`,
   joinAgain: 'Join again',
-  quiet: 'Only owners can write now.',
+  quiet: 'Only owners can write now.', quietForOthers: 'Only owners and users with the floor write.', everyoneWrites: 'Let everyone write',
   raiseHand: 'Raise hand', lowerHand: 'Lower',
   handUp: (before) => `Your hand is up: ${ordinal(before + 1)} in line.`,
   mutedUntil: (by, until) => `${by ?? 'An owner'} muted you${until ? ` until ${until}` : ''}.`,
@@ -106,15 +103,15 @@ export const ui = {
   messageUser: (user) => `Message ${user}`, block: (user) => `Block ${user}`, unblock: (user) => `Unblock ${user}`,
   mention: (user) => `Mention ${user}`, about: (user) => `About ${user}`, askPrivate: (user) => `Chat off the record with ${user}`,
   mute5: 'Mute for 5 min', mute60: 'Mute for 1 h', unmute: 'Unmute', remove: 'Remove from room', ban: 'Ban from room for 1 h', banAlways: 'Ban from room', banServer: 'Ban from server for 1 h', unban: (user) => `Lift ban of ${user}`,
-  makeOwner: 'Make owner', takeOwner: 'Take ownership back', floor: 'Give the floor', floorBack: 'Take the floor back', inviteUser: 'Invite to this room', deleteRecent: 'Delete messages of the last 10 min',
+  makeOwner: 'Make owner', takeOwner: 'Take ownership back', floor: 'Give the floor', floorBack: 'Take the floor back', deleteRecent: 'Delete messages of the last 10 min',
   leave: (room) => `Leave ${room}`, closeConversation: 'Close',
-  theme: 'Theme', themeSystem: 'As the system', themeLight: 'Light', themeDark: 'Dark', themeIs: (name) => `Theme: ${name}`,
+  themeSystem: 'As the system', themeLight: 'Light', themeDark: 'Dark', themeIs: (name) => `Theme: ${name}`,
   sound: (on) => (on ? 'Sound: on' : 'Sound: off'),
-  help: 'Help', account: 'Your account', makeAccount: 'Make an account', nick: 'Change your name', away: 'Set yourself away', hereAgain: 'Be here again', signOut: 'Sign out', claim: 'Become owner of the server',
-  doorsClose: 'Close the doors', doorsOpen: 'Open the doors', whispersOwners: 'Guests write to owners only', whispersAll: 'Guests write to all users',
+  help: 'Help', account: 'Your account', makeAccount: 'Make an account', away: 'Set yourself away', hereAgain: 'Be here again', signOut: 'Sign out', claim: 'Become owner of the server',
+  doorsClose: 'Close the doors', whispersOwners: 'Guests write to owners only', 
   blockedUsers: 'Blocked users',
   // Room settings
-  thisServer: 'This server', owners: 'Owners', noOwners: 'The owners of the server', setTopic: 'Set', ownersWrite: 'Only owners write', anyoneEnters: 'Everyone may enter', slowMode: 'Slow mode', slowOff: 'Off', slowEach: (seconds) => `One message every ${span(seconds)}`, keyWord: 'Key word', keySet: 'A key word is set', setKey: 'Set', removeKey: 'Remove', inviteName: 'Invite a user', banned: 'Banned', muted: 'Muted', nextHand: 'Next hand',
+  thisServer: 'This server', owners: 'Owners', noOwners: 'The owners of the server', setTopic: 'Set', ownersWrite: 'Only owners write', anyoneEnters: 'Everyone may enter', slowMode: 'Slow mode', slowOff: 'Off', slowEach: (seconds) => `One message every ${span(seconds)}`, keyWord: 'Key word', keySet: 'A key word is set', setKey: 'Set', removeKey: 'Remove', inviteName: 'Invite a user', banned: 'Banned', muted: 'Muted', 
   // Search
   searchHint: 'Search your rooms and messages', searchMore: 'More results', searchNone: (words) => `Nothing found for “${words}”.`,
   inConversation: (place) => `in ${place}`,

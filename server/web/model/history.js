@@ -9,7 +9,7 @@ import { mentions } from './text.js';
 const PAGE = 50;
 
 function ask(t, conversation, mode, range) {
-  const about = { kind: 'history', key: conversation.key, mode };
+  const about = { kind: 'history', key: conversation.key, mode, window: conversation.window };
   const label = request(t, { type: 'history', ...target(conversation), ...range }, about);
   if (label && mode !== 'gap') patch(t, conversation.key, { loading: mode });
 }
@@ -37,18 +37,22 @@ export function loadNewer(t, key) {
   ask(t, conversation, 'newer', { after: lastId(conversation.items) ?? 1 });
 }
 
+/** An empty window. Pages that were asked for the last one no longer count. */
+const newWindow = (conversation) => ({ items: [], oldest: false, loading: null, window: conversation.window + 1 });
+export const isStale = (about, conversation) => about.mode !== 'gap' && about.window !== conversation.window;
+
 /** Opens a new window around one message. */
 export function jumpTo(t, key, id) {
   const conversation = ensure(t, key);
-  patch(t, key, { items: [], atEnd: false, oldest: false, following: false, loading: null, jump: id });
-  ask(t, conversation, 'around', { before: id + 1 });
+  patch(t, key, { ...newWindow(conversation), atEnd: false, following: false, jump: id });
+  ask(t, t.state.conversations[key], 'around', { before: id + 1 });
 }
 
 /** Returns to the newest messages. */
 export function jumpToEnd(t, key) {
   const conversation = t.state.conversations[key];
   if (!conversation || conversation.atEnd) return;
-  patch(t, key, { items: [], atEnd: true, oldest: false, following: true, loading: null, jump: null });
+  patch(t, key, { ...newWindow(conversation), atEnd: true, following: true, jump: null });
   loadLast(t, key);
 }
 
@@ -116,7 +120,7 @@ export function markRead(t, key) {
 /** Takes a message of an answer to `history` for the window of a conversation. */
 export function addPage(t, about, message) {
   const conversation = t.state.conversations[about.key];
-  if (!conversation) return;
+  if (!conversation || isStale(about, conversation)) return;
   if (about.mode === 'gap') {
     addLive(t, about.key, message);
     patch(t, about.key, { gap: message.id });
@@ -129,7 +133,7 @@ export function addPage(t, about, message) {
 /** Ends a page: goes on where more is wanted, and trims the window. */
 export function endPage(t, about, hasMore) {
   const conversation = t.state.conversations[about.key];
-  if (!conversation) return;
+  if (!conversation || isStale(about, conversation)) return;
   if (about.mode === 'gap') {
     if (hasMore) ask(t, conversation, 'gap', { after: conversation.gap });
     else patch(t, about.key, { gap: null });
@@ -146,7 +150,7 @@ export function endPage(t, about, hasMore) {
 /** Takes a message that the server sends behind a sign-in. It counts when the room is caught up. */
 export function addMissed(t, key, message) {
   const known = ensure(t, key);
-  addLive(t, key, message, known.latest > 0);
+  addLive(t, key, message, known.gap != null);
   patch(t, key, { gap: known.gap == null ? null : Math.max(known.gap, message.id) });
 }
 
@@ -167,7 +171,6 @@ function countFrom(t, key, read) {
   const { items, latest, kind } = t.state.conversations[key];
   const fresh = items.filter((item) => item.kind === 'message' && item.id > read && !item.mine);
   const named = fresh.filter((item) => kind === 'user' || mentions(item.text, t.state.me));
-  patch(t, key, { unread: fresh.length, mentions: named.length, newFrom: fresh[0]?.id ?? null, read });
-  if (!fresh.length) patch(t, key, { read: latest });
+  patch(t, key, { unread: fresh.length, mentions: named.length, newFrom: fresh[0]?.id ?? null, read: fresh.length ? read : Math.max(read, latest) });
   if (isAttentive(t.state, t.state.conversations[key])) markRead(t, key);
 }

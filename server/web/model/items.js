@@ -2,10 +2,10 @@
 
 import { sameDay } from './text.js';
 
-/** Returns the place behind all items of this order or a lower one. */
+/** Returns the place behind all items of a lower order, so in front of the notices that followed this message. */
 function placeOf(items, order) {
   let place = items.length;
-  while (place > 0 && items[place - 1].order > order) place -= 1;
+  while (place > 0 && items[place - 1].order >= order) place -= 1;
   return place;
 }
 
@@ -58,7 +58,7 @@ export const addNotice = (items, notice) => [...items, { kind: 'notice', ...noti
 export function addPresence(items, change) {
   const last = items[items.length - 1];
   const merges = last?.kind === 'presence';
-  const base = merges ? last : { kind: 'presence', key: 'p' + change.at + '-' + items.length, joined: [], left: [], moreJoined: 0, moreLeft: 0 };
+  const base = merges ? last : { kind: 'presence', key: `p${change.at}-${items.length}`, joined: [], left: [], moreJoined: 0, moreLeft: 0 };
   let { joined, left } = base;
   const cancelOr = (from, to, user) => (from.includes(user) ? [from.filter((name) => name !== user), to] : [from, [...to.filter((name) => name !== user), user]]);
   for (const user of change.joined ?? []) [left, joined] = cancelOr(left, joined, user);
@@ -68,7 +68,8 @@ export function addPresence(items, change) {
     moreJoined: base.moreJoined + (change.moreJoined ?? 0), moreLeft: base.moreLeft + (change.moreLeft ?? 0),
   };
   const before = merges ? items.slice(0, -1) : items;
-  return joined.length + left.length + item.moreJoined + item.moreLeft ? [...before, item] : before;
+  const isEmpty = !joined.length && !left.length && !item.moreJoined && !item.moreLeft;
+  return isEmpty ? before : [...before, item];
 }
 
 /** Gives the messages of a user who took another name the new name. */
@@ -98,10 +99,10 @@ const keyOf = (item) => (item.kind !== 'message' ? item.key : item.id == null ? 
 export function rowsOf(conversation, queue) {
   const rows = [];
   let group = null;
-  let lastAt = null;
+  let lastAt = NaN;
   let showsNew = false;
   for (const item of conversation.items) {
-    if (item.at != null && (lastAt == null || !sameDay(lastAt, item.at))) {
+    if (item.at != null && !sameDay(lastAt, item.at)) {
       const key = 'd' + new Date(item.at).toDateString();
       if (!rows.some((row) => row.key === key)) rows.push({ type: 'day', key, at: item.at });
       group = null;

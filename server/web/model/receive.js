@@ -1,6 +1,6 @@
 // What the server sends: one row for each kind of event.
 
-import { addLive, addMissed, addPage, caughtUp, endPage } from './history.js';
+import { addLive, addMissed, addPage, caughtUp, endPage, isStale } from './history.js';
 import { addNotice, deleteMessages, editMessage } from './items.js';
 import { changePin, changeRules, comeIn, connect, disconnect, gather, goOut, loadPeople, loadRules, rename, takeMembers, takeRules } from './room.js';
 import { finish, postpone, settle, settleByNonce } from './sending.js';
@@ -129,6 +129,8 @@ const privateChange = (open) => (t, event) => {
   ensure(t, key, event.user);
   t.state.privates = { ...t.state.privates, [key]: open };
   showNotice(t, key, event);
+  const { unread, mentions } = t.state.conversations[key];
+  if (open === 'asked' && t.state.current !== key) patch(t, key, { unread: unread + 1, mentions: mentions + 1 });
 };
 
 /** Lists show their text where the user asked for them by a command. */
@@ -198,14 +200,15 @@ function failLookup(t, event, about) {
     t.state.search = { ...t.state.search, busy: false, problem: event };
     return;
   }
+  if (isStale(about, t.state.conversations[about.key])) return;
   patch(t, about.key, { loading: null, oldest: true, ...(about.mode === 'gap' ? { gap: null } : {}) });
 }
 
 /** Takes one object of the server. */
-export function receive(t, event, now) {
+export function receive(t, event) {
   const about = event.label ? t.state.requests[event.label] : undefined;
   if (event.type === 'error' && about && (event.cause === 'throttled' || (event.cause === 'history_busy' && about.kind !== 'command'))) {
-    postpone(t, event.label, event.retry_ms ?? 1000, now);
+    postpone(t, event.label, event.retry_ms ?? 1000);
     return;
   }
   if (event.type === 'error') {

@@ -23,8 +23,7 @@ export function request(t, object, about) {
 }
 
 /** Asks again in a moment, since the server dropped the object by a limit of speed. */
-export function postpone(t, label, retryMs, now) {
-  t.state.busyUntil = now + retryMs;
+export function postpone(t, label, retryMs) {
   effect(t, { type: 'timer', ms: retryMs, event: { type: 'retry', label } });
 }
 
@@ -64,9 +63,9 @@ export function forgetRequests(t) {
  */
 
 /** Adds a message to the end of the queue. */
-export function enqueue(t, key, text, nonce, now) {
-  const { name } = ensure(t, key);
-  t.state.queue = [...t.state.queue, { label: nextLabel(t), nonce, to: key, name, text, at: now, state: 'waiting' }];
+export function enqueue(t, key, text, nonce, now, typedName) {
+  const { name } = ensure(t, key, typedName);
+  t.state.queue = [...t.state.queue, { label: nextLabel(t), nonce, to: key, name, text, at: now, state: 'waiting', ...(t.state.privates[key] === 'open' ? { private: true } : {}) }];
   pump(t);
 }
 
@@ -78,6 +77,7 @@ const remove = (t, label) => {
 };
 
 function objectOf(unsent) {
+  if (unsent.private) return { type: 'private', to: unsent.name, text: unsent.text };
   const { kind } = readKey(unsent.to);
   const address = kind === 'user' ? { type: 'pm', to: unsent.name } : { type: 'say', room: unsent.to === EVERYONE ? 'all' : unsent.name };
   return { ...address, text: unsent.text, nonce: unsent.nonce };
@@ -118,6 +118,7 @@ function showOwn(t, unsent, answer) {
   if (!conversation.atEnd) return;
   const message = {
     kind: 'message', id: answer.id ?? null, nonce: unsent.nonce, at: answer.at ?? unsent.at, user: t.state.me, text: unsent.text, mine: true,
+    ...(unsent.private ? { private: true } : {}),
   };
   patch(t, unsent.to, { items: insertMessage(conversation.items, message) });
 }
@@ -125,10 +126,7 @@ function showOwn(t, unsent, answer) {
 /** The history has this message of ours: its answer was lost. */
 export function settleByNonce(t, nonce) {
   const unsent = nonce && t.state.queue.find((candidate) => candidate.nonce === nonce);
-  if (unsent) {
-    finish(t, unsent.label);
-    remove(t, unsent.label);
-  }
+  if (unsent) remove(t, unsent.label);
 }
 
 /** Sends a failed message once more, at the end of the queue. */

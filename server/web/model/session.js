@@ -3,7 +3,7 @@
 import { openGaps, resumePoints } from './history.js';
 import { loadPeople, loadRules } from './room.js';
 import { forgetRequests, pump, request, rewind } from './sending.js';
-import { effect, ensure, EVERYONE, patch, readKey, roomKey } from './state.js';
+import { effect, ensure, EVERYONE, patch, readKey, roomKey, sameName } from './state.js';
 
 /** Causes that end a session for good: the page does not reconnect by itself. */
 const ENDS = new Set(['goodbye', 'kicked', 'banned', 'idle', 'password_reset', 'expelled', 'address_banned']);
@@ -12,6 +12,7 @@ const BUSY = { resume_busy: 1000, address_busy: 2000, hashes_busy: 2000, throttl
 
 /** The user wants to join: connects, and signs in when the connection is open. */
 export function join(t, credentials) {
+  if (!sameName(t.state.me, credentials.user)) Object.assign(t.state, { conversations: {}, drafts: {}, queue: [], reads: {}, search: null, privates: {} });
   const room = readKey(t.state.current).kind === 'room' ? t.state.current : 'lobby';
   Object.assign(t.state, { credentials: { room, ...credentials }, phase: 'signing', problem: null, ended: null, token: null });
   if (t.state.link === 'up') signIn(t);
@@ -56,7 +57,7 @@ export function welcome(t, answer) {
   const first = t.state.phase !== 'in';
   Object.assign(t.state, {
     phase: 'in', me: answer.username, account: answer.account, encrypted: answer.encrypted, token: answer.token,
-    seq: answer.resumed ? t.state.seq : 0, lostAt: null, problem: null, ended: null, rate: answer.rate ?? null,
+    seq: answer.resumed ? t.state.seq : 0, lostAt: null, problem: null, ended: null,
     privates: answer.resumed ? t.state.privates : {},
   });
   const members = new Map(answer.member_of.map((room) => [roomKey(room), room]));

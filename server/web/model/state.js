@@ -7,6 +7,7 @@
  * @property {string} name
  * @property {boolean} member the server sends its messages
  * @property {object[]} items what the list shows: see items.js
+ * @property {number} window counts the windows of the list
  * @property {boolean} atEnd the items reach to the newest message
  * @property {boolean} oldest the items begin at the first message
  * @property {string|null} loading the history request under way
@@ -41,7 +42,7 @@ export function readKey(key) {
 export function newConversation(key, name) {
   const { kind } = readKey(key);
   return {
-    key, kind, name, member: kind !== 'room', items: [], atEnd: true, oldest: false, loading: null, latest: 0, gap: null,
+    key, kind, name, member: kind !== 'room', items: [], window: 0, atEnd: true, oldest: false, loading: null, latest: 0, gap: null,
     read: null, unread: 0, mentions: 0, newFrom: null, following: true, people: null, rules: null, removed: null,
   };
 }
@@ -54,7 +55,7 @@ export function newState(start) {
   return {
     phase: 'out', me: start.name ?? '', account: false, encrypted: false, problem: null, ended: null,
     link: 'down', lostAt: null, token: start.token ?? null, seq: start.seq ?? 0, credentials: null,
-    prefix: start.prefix, labels: 0, requests: {}, queue: start.queue ?? [], busyUntil: 0,
+    prefix: start.prefix, labels: 0, requests: {}, queue: start.queue ?? [],
     conversations: {}, current: start.current ?? 'lobby', drafts: start.drafts ?? {}, reads: start.reads ?? {},
     users: null, rooms: null, blocked: [], search: null, profile: null, privates: {}, seen: true,
   };

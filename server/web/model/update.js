@@ -20,6 +20,7 @@ function open(t, { key, name, door }) {
     enter(t, conversation, door);
   } else {
     if (!conversation.items.length && conversation.atEnd && !conversation.oldest) loadLast(t, key);
+    if (kind === 'all') request(t, { type: 'users' }, { kind: 'users' });
     if (kind === 'room' && !conversation.people) loadPeople(t, key);
     if (kind === 'room' && !conversation.rules) loadRules(t, key);
   }
@@ -50,7 +51,7 @@ function act(t, object, key, kind = 'action') {
 function submit(t, { key, text, nonce, now }) {
   const conversation = t.state.conversations[key];
   const command = readCommand(text, conversation);
-  if (command.say !== undefined) enqueue(t, command.to ?? key, command.say, nonce, now);
+  if (command.say !== undefined) enqueue(t, command.to ?? key, command.say, nonce, now, command.name);
   else if (command.view) effect(t, { type: 'view', view: command.view, argument: command.argument });
   else if (command.open) open(t, command.open);
   else if (command.object) act(t, command.object, key, 'command');
@@ -84,9 +85,9 @@ function look(t, { seen = t.state.seen, key = t.state.current, atBottom }) {
 }
 
 const EVENTS = {
-  received: (t, event) => receive(t, event.object, event.now),
+  received: (t, event) => receive(t, event.object),
   opened: (t) => opened(t),
-  lost: (t, event) => lost(t, event.now),
+  lost: (t, event) => lost(t, event.since ?? event.now),
   retry: (t, event) => retry(t, event.label),
   'sign-in': (t) => signInAgain(t),
   refresh(t, { key }) {
@@ -125,7 +126,6 @@ const EVENTS = {
   },
   'end-search': (t) => void (t.state.search = null),
   elsewhere: (t) => giveUp(t),
-  notice: (t, { key, ...event }) => showNotice(t, key ?? t.state.current, event),
 };
 
 /**

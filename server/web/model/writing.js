@@ -66,7 +66,7 @@ const SPECIAL = {
   pm(rest) {
     const [, user, text] = rest.match(/^(\S+)\s*([^]*)$/) ?? [];
     if (!user) return usage('/pm USER TEXT');
-    return text ? { say: text, to: userKey(user) } : { open: { key: userKey(user), name: user } };
+    return text ? { say: text, to: userKey(user), name: user } : { open: { key: userKey(user), name: user } };
   },
   delete: (rest, room) => ({ object: { type: 'delete', room, ...byIdOrUser(rest) } }),
   pin: (rest, room) => ({ object: { type: 'pin', room, ...byIdOrUser(rest) } }),
@@ -98,7 +98,6 @@ export const commandWords = () => [...new Set([...Object.keys(COMMANDS), ...Obje
  * @returns {{say?: string, to?: string, object?: object, open?: object, view?: string, argument?: string, problem?: object}}
  */
 export function readCommand(text, conversation) {
-  if (!text.startsWith('/')) return { say: text };
   if (text.startsWith('//')) return { say: text.slice(1) };
   const match = text.match(/^\/(\S+)\s*([^]*)$/);
   if (!match) return { say: text };
@@ -106,13 +105,17 @@ export function readCommand(text, conversation) {
   const word = ALIASES[typed] ?? typed;
   const rest = match[2].trim();
   const room = conversation && readKey(conversation.key).kind === 'room' ? conversation.name : undefined;
-  const needsRoom = Object.hasOwn(COMMANDS, word) ? COMMANDS[word].startsWith('@') : ['delete', 'pin', 'leave', 'who'].includes(word);
-  if (needsRoom && room === undefined && !(rest && ['leave', 'who'].includes(word))) return { problem: { cause: 'no_room_here', text: '' } };
-  if (Object.hasOwn(SPECIAL, word)) return SPECIAL[word](rest, room);
+  if (Object.hasOwn(SPECIAL, word)) return inRoom(SPECIAL[word](rest, room));
   if (!Object.hasOwn(COMMANDS, word)) return { problem: { cause: 'unknown_command', command: typed, text: `Unknown command /${typed}.` } };
   const fields = readFields(COMMANDS[word], rest, room);
   if (!fields) return usage(`/${word} ${COMMANDS[word].replace('@', '').trim().replace(/(\w+)\*?(\?)?/g, (_, name, optional) => (optional ? `[${name.toUpperCase()}]` : name.toUpperCase()))}`.trim());
-  return { object: { type: word, ...fields } };
+  return inRoom({ object: { type: word, ...fields } });
+}
+
+/** Refuses an object that misses its room: the user is in a conversation with one user. */
+function inRoom(command) {
+  const { object } = command;
+  return object && 'room' in object && object.room === undefined ? { problem: { cause: 'no_room_here', text: '' } } : command;
 }
 
 // Completion while writing: names of users behind `@` or by Tab, emoji behind `:`, commands behind `/`.
@@ -149,7 +152,7 @@ function names(part, marks, cursor, people, before) {
 
 function emoji(part) {
   const names = Object.keys(EMOJI);
-  const begins = names.filter((name) => name.startsWith(part));
+  const begins = names.filter((name) => name.startsWith(part)).sort((a, b) => a.length - b.length);
   const holds = names.filter((name) => !name.startsWith(part) && name.includes(part));
   return [...begins, ...holds].map((name) => ({ label: `${EMOJI[name]} :${name}:`, insert: EMOJI[name] + ' ' }));
 }

@@ -197,7 +197,7 @@ export function createApp({ facts, store, connection, onjoin, ontakeover, outdat
 // Keys for the whole page: F6 changes the region, Ctrl-K searches, Alt with arrows goes to unread rooms.
 
 export function createKeys({ log, input, header, rooms, people, state, open, search, hasLayers }) {
-  const regions = () => [header.querySelector('button:not([hidden])'), rooms.querySelector('a, button'), log, input, people.querySelector('button')].filter((each) => each?.isConnected && each.offsetParent !== null);
+  const regions = () => [[...header.querySelectorAll('button')].find((each) => each.offsetParent), rooms.querySelector('a, button'), log, input, people.querySelector('button')].filter((each) => each?.isConnected && each.offsetParent !== null);
   const regionOf = (element) => [header, rooms, log, input.form, people].findIndex((each) => each.contains(element));
 
   function changeRegion(back) {

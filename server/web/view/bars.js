@@ -33,8 +33,9 @@ export function createTopBars({ dispatch, facts, connection, onjump, onsettings,
   const version = bar('status', { role: 'status' });
   const topic = bar('topic');
   const pin = bar('topic');
+  const quiet = bar('hands');
   const hands = bar('hands');
-  const element = h('div', { class: 'bars' }, link.element, version.element, topic.element, pin.element, hands.element);
+  const element = h('div', { class: 'bars' }, link.element, version.element, topic.element, pin.element, quiet.element, hands.element);
   return {
     element,
     update(state) {
@@ -50,6 +51,8 @@ export function createTopBars({ dispatch, facts, connection, onjump, onsettings,
       pin.show(pinned ? `${pinned.id} ${pinned.text}` : '', () => [button(h('span', { class: 'bar-text' }, h('span', { class: 'muted' }, ui.pinned(pinned.user), ' '), h('bdi', {}, pinned.text)), () => onjump(conversation.key, pinned.id), { class: 'bar-line' })]);
       const raised = isOwner(conversation) ? rules.hands ?? [] : [];
       const [first] = raised;
+      const isQuiet = isOwner(conversation) && rules.quiet;
+      quiet.show(isQuiet ? 'quiet' : '', () => [words(ui.quietForOthers), button(ui.everyoneWrites, () => dispatch({ type: 'act', object: { type: 'quiet', room: conversation.name, mode: 'off' } }))]);
       hands.show(first ? JSON.stringify(raised) + rules.more_hands : '', () => [
         words(`${ui.hands(raised.length + (rules.more_hands ?? 0))}: ${first[0]}${first[1] && first[1] !== HAND ? ` – ${first[1]}` : ''}`),
         button(ui.giveFloor(first[0]), () => dispatch({ type: 'act', kind: 'floor', object: { type: 'floor', room: conversation.name, to: first[0] } })),

@@ -55,6 +55,32 @@ export function setShown(element, isShown) {
   if (element.hidden === isShown) element.hidden = !isShown;
 }
 
+/**
+ * Changes a list to these rows and leaves alone what looks the same, so that a row stays under the finger.
+ * @param {HTMLElement} list
+ * @param {{key: string, mark: string, make: () => HTMLElement}[]} rows `mark` tells one look of a row from another
+ */
+export function syncRows(list, rows) {
+  const old = new Map([...list.children].map((each) => [each.dataset.key, each]));
+  let next = list.firstElementChild;
+  for (const { key, mark, make } of rows) {
+    const present = old.get(key);
+    const stays = present?.dataset.mark === mark;
+    const element = stays ? present : make();
+    if (!stays) Object.assign(element.dataset, { key, mark });
+    if (present && !stays) {
+      const hadFocus = present.contains(document.activeElement);
+      if (next === present) next = element;
+      present.replaceWith(element);
+      if (hadFocus) element.querySelector('a, button')?.focus({ preventScroll: true });
+    }
+    if (element === next) next = element.nextElementSibling;
+    else list.insertBefore(element, next);
+    old.delete(key);
+  }
+  for (const element of old.values()) element.remove();
+}
+
 let numbers = 0;
 /** A field with its label above and its hint and error below, tied together for screen readers. */
 export function field(label, properties = {}, hint = '') {
@@ -99,11 +125,10 @@ let closesLayer = false;
 window.addEventListener('popstate', (event) => {
   const depth = event.state?.layer ?? 0;
   closesLayer = layers.length > depth;
-  while (layers.length > depth) {
-    const layer = layers.pop();
-    layer.close();
-    layer.then?.();
-  }
+  const closed = layers.splice(depth).reverse();
+  for (const layer of closed) layer.close();
+  // What follows may open a layer of its own.
+  for (const layer of closed) layer.then?.();
 });
 
 function push(close) {
@@ -138,7 +163,10 @@ export function openDialog({ label, class: className, content, onclose }) {
     element.close();
     element.remove();
     onclose?.();
-    if (opener?.isConnected) opener.focus({ preventScroll: true });
+    // Chromium gives the focus back without its cursor: take the focus once more.
+    document.activeElement?.blur();
+    const opensKeyboard = isTouch() && opener?.matches('textarea, input');
+    if (opener?.isConnected && !opensKeyboard) opener.focus({ preventScroll: true });
   });
   const close = (then) => pop(layer, then);
   element.addEventListener('cancel', (event) => {

@@ -10,6 +10,9 @@ const FIELD_OF = {
   wrong_server_password: 'server', server_password_needed: 'server',
 };
 
+/** A server that is silent for this time is said to be, in milliseconds. */
+const NO_ANSWER = 5000;
+
 /**
  * @param {{facts: object, name: string, onjoin: (credentials: object) => void}} options
  */
@@ -17,6 +20,7 @@ export function createJoin({ facts, name, onjoin }) {
   let mode = 'guest';
   let room = 'lobby';
   let shown = null;
+  let since = null;
   const names = { autocomplete: 'username', maxlength: '40', name: 'user', enterkeyhint: 'go', value: name };
   const user = field(ui.yourName, names, ui.nameHint);
   const password = field(ui.password, { type: 'password', autocomplete: 'current-password', name: 'password' }, facts.encrypted ? '' : ui.notEncrypted);
@@ -64,7 +68,7 @@ export function createJoin({ facts, name, onjoin }) {
     const typed = user.input.value.trim().normalize('NFC');
     if (!typed) return refuse(user, ui.nameMissing);
     if (kind !== 'guest' && !password.input.value) return refuse(password, ui.passwordMissing);
-    if (facts.password && !server.input.value) return refuse(server, ui.serverPasswordHint);
+    if (facts.password && !server.input.value) return refuse(server, ui.passwordMissing);
     const credentials = { kind, user: typed };
     if (kind !== 'guest') credentials.password = password.input.value;
     if (facts.password) credentials.server_password = server.input.value;
@@ -81,20 +85,26 @@ export function createJoin({ facts, name, onjoin }) {
     /** Shows what the state says: the room, a refusal, that the page is joining. */
     update(state) {
       room = state.conversations[state.current]?.name ?? readKey(state.current).name;
-      refreshButton(state.phase === 'signing');
-      if (state.problem === shown) return;
+      const isJoining = state.phase === 'signing';
+      refreshButton(isJoining);
+      since = isJoining ? since ?? Date.now() : null;
+      if (isJoining && state.link !== 'up' && Date.now() - since > NO_ANSWER) setText(general, ui.noAnswer(facts.name));
+      else if (isJoining) setText(general, '');
+      if (state.problem === shown) return undefined;
       shown = state.problem;
-      if (!shown) return;
+      if (!shown) return undefined;
       const problem = { ...shown, name: user.input.value.trim() };
       if (problem.cause === 'server_password_needed') {
         facts.password = true;
         setShown(server.element, true);
+        return server.input.focus();
       }
       const which = { password, server }[FIELD_OF[problem.cause]];
       if (which && !which.element.hidden) refuse(which, sentence(problem));
       else if (FIELD_OF[problem.cause] || !/^(name|alias)_/.test(problem.cause ?? '')) setText(general, sentence(problem));
       else refuse(user, sentence(problem));
       setShown(signInLink, problem.cause === 'name_registered' && mode === 'guest');
+      return undefined;
     },
     focus: () => user.input.focus(),
   };

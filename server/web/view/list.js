@@ -1,6 +1,7 @@
 // One row of the list as an element. Names and texts of users are isolated: they cannot change what stands beside them.
 
 import { rowsOf, sameRow } from '../model/items.js';
+import { roomKey } from '../model/state.js';
 import { accentOf, actionOf, clock, dayName, dayWord, mentions, moment, parseText } from '../model/text.js';
 import { sentence, ui } from '../strings.js';
 import { button, copyText, h, icon, iconButton, setShown, setText } from './dom.js';
@@ -64,9 +65,12 @@ function presenceRow({ item }) {
   return h('li', { class: 'notice' }, h('bdi', {}, parts.join(' · ')));
 }
 
-function noticeRow({ item }) {
+/** @param {Context} context */
+function noticeRow({ item }, context) {
   const isError = item.event.type === 'error';
-  return h('li', { class: `notice${isError ? ' danger' : ''}` }, h('div', { dir: 'auto', class: 'text' }, sentence(item.event)));
+  const { cause, room } = item.event;
+  const enter = cause === 'invited' && button(ui.joinRoom(room), () => context.onopen(room));
+  return h('li', { class: `notice${isError ? ' danger' : ''}` }, h('div', { dir: 'auto', class: 'text' }, sentence(item.event)), enter);
 }
 
 function dayRow({ at }, context) {
@@ -100,6 +104,7 @@ export function createList({ dispatch, onmenu, oninvite, history }) {
   const element = h('div', { class: 'list' }, log, pill);
   const context = {
     me: '', now: 0, onmenu,
+    onopen: (room) => dispatch({ type: 'open', key: roomKey(room), name: room }),
     ontry: (label) => dispatch({ type: 'again', label }),
     ondiscard: (label) => dispatch({ type: 'discard', label }),
   };

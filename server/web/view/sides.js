@@ -3,13 +3,13 @@
 import { ownsRoom } from '../model/room.js';
 import { listed, roomKey, sameName } from '../model/state.js';
 import { ui } from '../strings.js';
-import { field, h, icon, setText } from './dom.js';
+import { field, h, icon, setText, syncRows } from './dom.js';
 import { nameNode } from './list.js';
 
 /** @param {{facts: object, onopen: (key: string, name?: string) => void, footer: Node[]}} options */
 export function createRooms({ facts, onopen, footer }) {
   const title = h('h2', { class: 'server' }, h('bdi', {}, facts.name));
-  const own = h('ul', { class: 'links' });
+  const mine = h('ul', { class: 'links' });
   const people = h('ul', { class: 'links' });
   const peopleTitle = h('h3', {}, ui.conversations);
   const others = h('ul', { class: 'links' });
@@ -22,13 +22,13 @@ export function createRooms({ facts, onopen, footer }) {
     name.input.value = '';
     onopen(roomKey(typed), typed);
   } }, name.element, h('button', { type: 'submit' }, ui.open));
-  const element = h('nav', { class: 'rooms', 'aria-label': ui.rooms }, title, own, peopleTitle, people, othersTitle, others, form, h('div', { class: 'rooms-footer' }, ...footer));
+  const element = h('nav', { class: 'rooms', 'aria-label': ui.rooms }, title, mine, peopleTitle, people, othersTitle, others, form, h('div', { class: 'rooms-footer' }, ...footer));
   let shown = [];
 
   function link(key, label, { unread = 0, mentions = 0, current = false, count = null } = {}) {
-    const badge = unread ? h('span', { class: mentions ? 'badge urgent' : 'badge', 'aria-hidden': 'true' }, mentions ? `@${unread}` : String(unread)) : count !== null && h('span', { class: 'muted', 'aria-hidden': 'true' }, String(count));
+    const badge = unread ? h('span', { class: mentions ? 'badge urgent' : 'badge', 'aria-hidden': 'true' }, mentions ? `@${unread}` : String(unread)) : count !== null && h('span', { class: 'muted' }, ` ${count}`);
     return h('li', {}, h('a', {
-      href: '#' + encodeURI(key), 'aria-current': current ? 'page' : null, 'aria-label': ui.roomLabel(label, unread, mentions),
+      href: '#' + encodeURI(key), 'aria-current': current ? 'page' : null, 'aria-label': unread ? ui.roomLabel(label, unread, mentions) : null,
       class: unread ? 'unread' : null,
       onclick(event) {
         if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
@@ -44,16 +44,16 @@ export function createRooms({ facts, onopen, footer }) {
       const { conversations, rooms, current } = state;
       if (shown[0] === conversations && shown[1] === rooms && shown[2] === current) return;
       shown = [conversations, rooms, current];
-      const hasFocus = element.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
-      const row = (each) => link(each.key, each.kind === 'all' ? ui.everyone : each.name, { ...each, mentions: each.kind === 'user' ? each.unread : each.mentions, current: each.key === current });
+      const row = (key, label, marks) => ({ key, mark: JSON.stringify([label, marks]), make: () => link(key, label, marks) });
+      const own = ({ key, kind, name, unread, mentions }) =>
+        row(key, kind === 'all' ? ui.everyone : name, { unread, mentions: kind === 'user' ? unread : mentions, current: key === current });
       const { rooms: members, users } = listed(state);
-      own.replaceChildren(...members.map(row));
-      people.replaceChildren(...users.map(row));
+      syncRows(mine, members.map(own));
+      syncRows(people, users.map(own));
       peopleTitle.hidden = people.hidden = !users.length;
       const free = (rooms ?? []).filter(([room]) => !conversations[roomKey(room)]?.member);
-      others.replaceChildren(...free.slice(0, 50).map(([room, count]) => link(roomKey(room), room, { count })));
+      syncRows(others, free.slice(0, 50).map(([room, count]) => row(roomKey(room), room, { count })));
       othersTitle.hidden = others.hidden = !free.length;
-      if (hasFocus) [...element.querySelectorAll('a')].find((each) => each.getAttribute('href') === hasFocus)?.focus({ preventScroll: true });
     },
     setError: (text) => setText(name.element.querySelector('.error'), text),
   };
@@ -85,25 +85,25 @@ export function createPeople({ onmenu }) {
     ].filter(Boolean);
   }
 
-  function row(state, conversation, user) {
-    const words = marks(state, conversation, user);
-    return h('li', {}, h('button', { type: 'button', class: 'person', 'aria-haspopup': 'dialog', onclick: (event) => onmenu(user, event.currentTarget) },
+  const row = (user, words) => h('li', {}, h('button', { type: 'button', class: 'person', 'aria-haspopup': 'dialog', onclick: (event) => onmenu(user, event.currentTarget) },
       nameNode(user), words.length ? h('span', { class: 'marks muted' }, words.join(', ')) : null, icon('more')));
-  }
 
   return {
     element,
     update(state) {
       const conversation = state.conversations[state.current];
-      const next = [conversation.people, conversation.rules, state.blocked, conversation.key, state.me];
+      const next = [state.users, conversation.people, conversation.rules, state.blocked, conversation.key, state.me];
       if (next.every((value, index) => value === shown[index])) return;
       shown = next;
-      const people = conversation.kind === 'user' ? [conversation.name] : conversation.people ?? [];
+      const people = { user: [conversation.name], all: state.users ?? [], room: conversation.people ?? [] }[conversation.kind];
       const label = conversation.kind === 'all' ? ui.everyone : conversation.name;
       element.setAttribute('aria-label', ui.peopleIn(label));
-      title.textContent = conversation.people ? ui.peopleCount(people.length + (conversation.morePeople ?? 0)) : ui.people;
+      title.textContent = people.length ? ui.peopleCount(people.length + (conversation.morePeople ?? 0)) : ui.people;
       const first = people.slice(0, MOST_SHOWN);
-      list.replaceChildren(...first.map((user) => row(state, conversation, user)));
+      syncRows(list, first.map((user) => {
+        const words = marks(state, conversation, user);
+        return { key: user, mark: words.join(), make: () => row(user, words) };
+      }));
       const more = people.length - first.length + (conversation.morePeople ?? 0);
       rest.textContent = more ? ui.morePeople(more) : '';
     },

@@ -105,6 +105,8 @@ pub enum Command<'a> {
     Rooms {
         after: Option<&'a str>,
     },
+    /// Shows the address of the web page in a room. Without a name, the current room.
+    Link(Option<&'a str>),
     History(HistoryQuery<'a>),
     /// The history of one room alone, or of the messages to all users; in command objects only.
     HistoryIn {

@@ -159,6 +159,8 @@ pub enum EventKind<'a> {
     Rules { room: Text<'a>, rules: Box<RoomOverview> },
     /// All rooms with their numbers of members.
     Rooms { rooms: Vec<(Text<'a>, usize)>, part: Part<'a> },
+    /// The address of the web page in a room.
+    Link { room: Text<'a>, url: Text<'a> },
     /// The private chats of the reader, by their other users.
     PrivateChats { users: Vec<Text<'a>>, part: Part<'a> },
     /// What the server knows of a user.

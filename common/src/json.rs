@@ -152,6 +152,8 @@ struct WireEvent<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<Text<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     nonce: Option<Text<'a>>,

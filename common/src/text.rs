@@ -14,6 +14,8 @@
 //!
 //! Texts come in cleaned ([`crate::clean`]); this module does not clean them again.
 
+mod notices;
+
 use crate::action::action_of;
 use crate::cause::{CauseKind, Report};
 use crate::clean::flatten;
@@ -116,6 +118,7 @@ pub fn write(event: &Event<'_>, dialect: Dialect, longest: usize, out: &mut Vec<
         }
         EventKind::Report(report) => lines.report(report),
         EventKind::Whois(whois) => lines.sentences(&whois.sentences(event.at)),
+        EventKind::Link { room, url } => lines.link(room, url),
         other if dialect == Dialect::LanTalk => lines.lantalk(other),
         EventKind::Joined { user, .. } if dialect == Dialect::Mesh => lines.line(format_args!("{user} joined chat")),
         EventKind::Disconnected { user } if dialect == Dialect::Mesh => lines.line(format_args!("{user} left chat")),
@@ -276,29 +279,6 @@ impl LineWriter<'_> {
         self.talk(&[prefix], &format!("{messages}{remark}{next}"));
     }
 
-    fn deleted(&mut self, room: Option<&str>, count: usize, (user, by): (&str, &str), said_at: &str) {
-        let messages = if count == 1 { "a message".to_owned() } else { format!("{count} messages") };
-        let of = if user == by { String::new() } else { format!(" of {user}") };
-        let place = match (self.dialect, room) {
-            (Dialect::Elsewhere, Some(room)) => format!("[{room}] "),
-            (_, None) => "[all] ".to_owned(),
-            _ => String::new(),
-        };
-        let since = if count == 1 { "" } else { "since " };
-        let prefix = if self.dialect == Dialect::LanTalk { "" } else { "INFO: " };
-        self.talk(&[prefix], &format!("{place}{by} removed {messages}{of} ({since}{said_at})"));
-    }
-
-    fn presence_summary(&mut self, room: Option<&str>, came: usize, went: usize, users: &[Text<'_>]) {
-        let room = room.map_or(String::new(), |room| format!(" {room}"));
-        let names = match users {
-            [] => String::new(),
-            _ if users.len() < came + went => format!(": {}, …", users.join(", ")),
-            _ => format!(": {}", users.join(", ")),
-        };
-        self.line(format_args!("+{came} joined, {went} left{room}{names}"));
-    }
-
     fn welcome(&mut self, [user, server, room]: [&str; 3], account: bool, encrypted: bool) {
         match self.dialect {
             Dialect::TcpChat => self.line(format_args!("200")),
@@ -383,6 +363,7 @@ impl LineWriter<'_> {
             | EventKind::Members { .. }
             | EventKind::Rooms { .. }
             | EventKind::Rules { .. }
+            | EventKind::Link { .. }
             | EventKind::PrivateChats { .. }
             | EventKind::Welcome { .. }
             | EventKind::Whois(_)

@@ -4,6 +4,7 @@ use crate::config::{ByteSize, Config, History};
 use crate::guard::Capacity;
 use crate::guard::capacity::AS_CONFIGURED;
 use crate::server::Server;
+use landline_common::qr::lines_for_terminal;
 use landline_common::service::MAIN_PORT;
 use landline_common::tls::ServerKey;
 use std::fmt::{self, Display};
@@ -29,6 +30,8 @@ pub struct Banner<'a> {
     history_bytes: u64,
     /// The operator can type commands.
     console: bool,
+    /// The lines of the QR code of the page's address; none if the terminal cannot show them.
+    code: Vec<String>,
     capacity: &'a Capacity,
 }
 
@@ -44,21 +47,24 @@ enum Encryption {
 }
 
 impl<'a> Banner<'a> {
-    /// Collects the facts of a running server.
+    /// Collects the facts of a running server, for a terminal with `columns` that shows a QR code, if there is one.
     #[must_use]
-    pub fn of(server: &'a Server, config: &'a Config, console: bool) -> Banner<'a> {
+    pub fn of(server: &'a Server, config: &'a Config, console: bool, columns: Option<usize>) -> Banner<'a> {
         let addresses = server.addresses();
         let encryption = match &server.context().tls {
             None => Encryption::Off,
             Some(tls) if config.require_tls => Encryption::Required(tls.key()),
             Some(tls) => Encryption::Offered(tls.key()),
         };
+        let web_port = server.web_address().map(|address| address.port());
+        let columns = columns.filter(|_| web_port.is_some());
+        let url = server.context().hub.page_url(None);
         Banner {
             name: &config.name,
             reachable_at: config.reachable_at(),
             ports: addresses.iter().take(config.ports.len()).map(SocketAddr::port).collect(),
             lantalk_port: config.lantalk_port.and(addresses.last()).map(SocketAddr::port),
-            web_port: server.web_address().map(|address| address.port()),
+            web_port,
             encryption,
             has_password: config.password.is_some(),
             claim_code: server.claim_code(),
@@ -66,6 +72,7 @@ impl<'a> Banner<'a> {
             history: config.history,
             history_bytes: config.limits.history_bytes,
             console,
+            code: columns.map_or_else(Vec::new, |columns| lines_for_terminal(&url, columns)),
             capacity: server.capacity(),
         }
     }
@@ -112,6 +119,12 @@ impl Display for Banner<'_> {
         let Capacity { clients, why } = self.capacity;
         let why = if *why == AS_CONFIGURED { String::new() } else { format!(", because of {why}") };
         writeln!(f, "  capacity:   up to {clients} users{why}\n")?;
+        for line in &self.code {
+            writeln!(f, "{line}")?;
+        }
+        if !self.code.is_empty() {
+            writeln!(f, "Phones on the same Wi-Fi scan this code. /link ROOM makes one for a room.\n")?;
+        }
         let console = if self.console { "/help lists the commands of this console; " } else { "" };
         writeln!(f, "{console}Ctrl-C stops the server.\n")
     }
@@ -176,6 +189,7 @@ mod tests {
             history: History::On,
             history_bytes: 4 << 30,
             console: true,
+            code: Vec::new(),
             capacity: &Capacity { clients: 10_000, why: AS_CONFIGURED },
         };
         let expected = "
@@ -231,6 +245,14 @@ Landline VERSION, server name \"Room 12\"
         ] {
             assert!(text.contains(part), "{text}");
         }
+        assert!(!text.contains("Wi-Fi"), "{text}");
+        banner.code = lines_for_terminal("https://[fd00::1]:8080/", 80);
+        let code = banner.code.join("\n");
+        assert!(
+            banner
+                .to_string()
+                .contains(&format!("users, because of the limit on open files (ulimit -n)\n\n{code}\nPhones on "))
+        );
         banner.web_port = None;
         assert!(!banner.to_string().contains("browser"));
     }

@@ -6,6 +6,7 @@ use crossbeam_channel::{Sender, bounded};
 use landline_common::clean::clean;
 use landline_common::command::help::nearest;
 use landline_common::lines::{ReadMessage, ReceiveBuffer};
+use landline_common::qr::lines_for_terminal;
 use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{Config, Editor, ExternalPrinter};
@@ -36,7 +37,7 @@ const fn command(
 }
 
 /// All commands, except those that stop the server.
-static TABLE: [ConsoleCommand; 13] = [
+static TABLE: [ConsoleCommand; 14] = [
     command("/users", "", "list the users online, with addresses", |m, _| Ok(m.users())),
     command("/stats", "", "show users, rooms, messages, uptime and memory", |m, _| Ok(m.stats())),
     command("/kick", "USER [REASON]", "end a user's session", |m, rest| {
@@ -75,6 +76,11 @@ static TABLE: [ConsoleCommand; 13] = [
         m.new_claim_code()
     }),
     command("/rooms", "", "list the rooms", |m, _| Ok(m.rooms())),
+    command("/link", "[ROOM]", "show the address of the web page, with its QR code for phones", |m, rest| {
+        let url = m.link(rest)?;
+        let code = columns().map_or_else(Vec::new, |columns| lines_for_terminal(&url, columns));
+        Ok(std::iter::once(url).chain(code).collect::<Vec<_>>().join("\n"))
+    }),
     command("/say", "ROOM TEXT", "say TEXT in a room, as the server", |m, rest| match first_word(rest)? {
         (_, "") => Err(MISSING.to_owned()),
         (room, text) => m.say(Some(room), text),
@@ -141,6 +147,12 @@ fn help(word: &str) -> Answer {
     let lines = all.filter(|(usage, _)| is_meant(usage)).map(|(usage, help)| format!("{usage:<38} {help}"));
     let lines: Vec<_> = lines.collect();
     if lines.is_empty() { Err(unknown(&format!("/{word}"))) } else { Ok(lines.join("\n")) }
+}
+
+/// Returns the number of columns if standard output is a terminal.
+#[must_use]
+pub fn columns() -> Option<usize> {
+    rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col))
 }
 
 /// The result of a line.

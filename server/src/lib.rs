@@ -33,3 +33,4 @@ pub mod signals;
 pub mod store;
 pub mod store_backend;
 pub mod tls;
+pub mod web_files;

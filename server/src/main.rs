@@ -121,7 +121,8 @@ fn serve(args: &Args, config: &Config, lock: LockFile, screen: &Screen, mut relo
     if let Some(current) = &server.context().tls {
         let _ = tls.set(current.clone());
     }
-    let banner = Banner::of(&server, config, !args.no_console()).to_string();
+    let columns = console::columns().filter(|_| !args.no_qr());
+    let banner = Banner::of(&server, config, !args.no_console(), columns).to_string();
     // Waits until the log lines so far are shown, so that none appears inside the banner.
     screen.finish();
     // A closed standard output does not stop the server.

@@ -52,6 +52,20 @@ impl Moderator {
         if lines.is_empty() { "No users are online.".to_owned() } else { format!("Online:\n{}", lines.join("\n")) }
     }
 
+    /// Returns the address of the web page, in a room if `room` is not empty.
+    ///
+    /// # Errors
+    /// The name is not valid.
+    pub fn link(&self, room: &str) -> Answer {
+        let room = match room_word(room) {
+            "" => None,
+            room => {
+                Some(RoomName::parse(room).map_err(|why| Report::from_room_name_error(why).sentence().into_owned())?)
+            }
+        };
+        Ok(self.context.hub.page_url(room.as_ref()))
+    }
+
     /// Ends a user's session, also one whose connection was lost and that could be resumed.
     ///
     /// # Errors

@@ -74,7 +74,9 @@ impl Server {
         let poller = Poller::start(Bounds::of(limits)).context("cannot start a thread")?;
         let storage = stores.storage(&clock);
         let first_id = stores.first_id(&clock);
-        let hub = Hub::new(&config.name, &hub_limits(config), &flushers, &poller, storage, first_id);
+        let facts = server_facts(config, &ports);
+        let (name, origin) = (&config.name, facts.own_origin());
+        let hub = Hub::new(name, origin, &hub_limits(config), &flushers, &poller, storage, first_id);
         stores.not_stored.set_hub(&hub);
         let claim_code = random_password().context("cannot draw a code for /claim")?;
         hub.set_claim_code(claim_code.clone());
@@ -90,7 +92,6 @@ impl Server {
             clock.clone(),
         );
         let housekeeping = housekeeping.context("cannot start a thread")?;
-        let facts = server_facts(config, &ports);
         let context = context(config, clock, hub, poller, tls, facts, &stores);
         let connections = ConnectionTable::new(Admission::new(admission_bounds(config, &capacity)));
         let acceptor = Acceptor::new(Arc::new(context), connections).context("cannot start a thread")?;
@@ -322,11 +323,13 @@ fn server_facts(config: &Config, ports: &Ports) -> ServerFacts {
         name: config.name.clone(),
         version: env!("CARGO_PKG_VERSION"),
         has_password: config.password.is_some(),
+        has_history: config.history != History::Off,
         text_port,
         web_port,
         requires_tls: config.require_tls,
         own_address: SocketAddr::new(own_ip, web_port.or(text_port).unwrap_or_default()).to_string(),
         hosts: AllowedHosts::new(&machine_names().first().cloned().unwrap_or_default(), &config.hosts),
+        limits: config.limits.clone(),
     }
 }
 

@@ -86,6 +86,25 @@ impl Browser {
         eventually(condition, || self.eval(&format!("return Boolean({condition})")) == true);
     }
 
+    /// Runs a command of Chromium's DevTools protocol in the page. Returns its result.
+    ///
+    /// # Panics
+    /// The command fails.
+    #[track_caller]
+    pub fn devtools(&self, command: &str, parameters: &Value) -> Value {
+        self.call("POST", "/goog/cdp/execute", Some(&json!({ "cmd": command, "params": parameters })))
+    }
+
+    /// Returns the errors and warnings in the console since the last call: of scripts, of requests that failed, and of
+    /// the page's policy.
+    #[track_caller]
+    pub fn console_errors(&self) -> Vec<String> {
+        let entries = self.call("POST", "/se/log", Some(&json!({ "type": "browser" })));
+        let entries = entries.as_array().expect("a log").iter();
+        let bad = entries.filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING");
+        bad.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
     /// Writes a picture of the page to a PNG file.
     #[track_caller]
     pub fn screenshot(&self, path: &Path) {
@@ -115,10 +134,24 @@ struct Driver {
 
 impl Driver {
     fn start() -> Driver {
+        let mut driver = None;
+        // Retry: chromedriver takes a free port of IPv4, and the same port of IPv6 may be in use.
+        eventually("chromedriver starts", || {
+            driver = Driver::try_start();
+            driver.is_some()
+        });
+        driver.expect("a driver")
+    }
+
+    fn try_start() -> Option<Driver> {
         let mut program = Program::start(Command::new("chromedriver").arg("--port=0"), Stdio::null());
-        let line = program.until("started successfully on port ");
-        let port = line.trim_end().trim_end_matches('.').rsplit(' ').next().and_then(|port| port.parse().ok());
-        Driver { port: port.expect("a port"), _program: program }
+        loop {
+            let line = program.line()?;
+            if let Some((_, port)) = line.split_once("started successfully on port ") {
+                let port = port.trim_end_matches('.').parse().expect("a port");
+                return Some(Driver { port, _program: program });
+            }
+        }
     }
 
     /// Runs a command of WebDriver. Returns its value.
@@ -169,6 +202,12 @@ mod tests {
             browser.eval("return [document.title, await Promise.resolve(2), null]"),
             json!(["a title", 2, null])
         );
+        assert_eq!(browser.console_errors(), [""; 0]);
+        browser.eval("console.log('fine'); console.error('not fine')");
+        let errors = browser.console_errors();
+        assert!(errors.len() == 1 && errors[0].contains("not fine"), "{errors:?}");
+        let version = browser.devtools("Browser.getVersion", &json!({}));
+        assert!(version["product"].as_str().unwrap().contains("Chrome"), "{version}");
         browser.eval("setTimeout(() => { document.body.textContent = 'later'; }, 50)");
         browser.wait_until("document.body.textContent == 'later'");
         let folder = TempDir::new().unwrap();

@@ -1,5 +1,5 @@
 //! A window over the conversation: the help, the question about a paste (`paste.rs`), a password form
-//! (`password_form.rs`), or a menu (`menu/`).
+//! (`password_form.rs`), a menu (`menu/`), or the address of the web page.
 
 use super::bindings::{Action, action_of};
 use super::editor::Edit;
@@ -7,6 +7,7 @@ use super::key::Key;
 use super::menu::Menu;
 use super::password_form::PasswordForm;
 use super::paste::Pasted;
+use landline_common::qr::QrCode;
 
 /// A window over the conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,19 @@ pub enum Overlay {
     Password(PasswordForm),
     /// A menu.
     Menu(Menu),
+    /// The address of the web page in a room.
+    Link(Link),
+}
+
+/// The address of the web page in a room, to be scanned by a phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Name of the room.
+    pub room: Box<str>,
+    /// Address.
+    pub url: Box<str>,
+    /// The QR code of the address; `None` if it is too long for one.
+    pub code: Option<QrCode>,
 }
 
 impl Overlay {

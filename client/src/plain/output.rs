@@ -6,6 +6,7 @@ use crate::clock::{ZONE, wall};
 use crate::encryption::Encryption;
 use landline_common::cause::CauseKind;
 use landline_common::clean::clean;
+use landline_common::qr::lines_for_terminal;
 use landline_common::text::{self, Dialect};
 use landline_common::time::Day;
 use landline_common::{Event, EventKind, json};
@@ -112,7 +113,13 @@ impl Output {
         {
             self.out.write_all(line.as_bytes())?;
         }
-        self.out.write_all(lines(&event, dialect, print.by_program).as_bytes())
+        self.out.write_all(lines(&event, dialect, print.by_program).as_bytes())?;
+        if let EventKind::Link { url, .. } = &event.what {
+            for line in lines_for_terminal(&clean(url), columns()) {
+                writeln!(self.out, "{line}")?;
+            }
+        }
+        Ok(())
     }
 
     /// Prints a JSON line of the server for a reading program, which may know events that this version does not.
@@ -166,6 +173,15 @@ fn date_line(event: &Event<'_>, shown: &mut Day) -> Option<String> {
     let day = event.at.day();
     let has_time = matches!(event.what, EventKind::Said { .. } | EventKind::Recalled { .. });
     (has_time && std::mem::replace(shown, day) != day).then(|| format!("--- {day}\n"))
+}
+
+/// Returns the number of columns of standard output, or 0 if that is no terminal.
+fn columns() -> usize {
+    #[cfg(unix)]
+    let columns = rustix::termios::tcgetwinsize(io::stdout()).map_or(0, |size| usize::from(size.ws_col));
+    #[cfg(not(unix))]
+    let columns = 0;
+    columns
 }
 
 /// Formats an event for users, cleaned. Marks a line of the server that looks like a line that only this program prints:

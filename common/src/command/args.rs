@@ -144,6 +144,7 @@ impl<'a> Command<'a> {
             Command::JoinWithKey { room, key } => ("join", Arguments { room: Some(room), key: Some(key), ..none }),
             Command::Leave(room) => ("leave", Arguments { room, ..none }),
             Command::Rooms { after } => ("rooms", list(after)),
+            Command::Link(room) => ("link", Arguments { room, ..none }),
             Command::History(ask) => ("history", Arguments { history: Some(ask), ..none }),
             Command::HistoryIn { room, ask } => ("history", Arguments { room: Some(room), history: Some(ask), ..none }),
             Command::Search { words, before } => ("search", Arguments { words: Some(words), before, ..none }),

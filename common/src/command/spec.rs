@@ -138,6 +138,7 @@ static ALIASES: &[(&str, &str)] = &[
     ("list", "rooms"),
     ("channels", "rooms"),
     ("names", "who"),
+    ("qr", "link"),
     ("online", "users"),
     ("w", "pm"),
     ("m", "pm"),

@@ -173,6 +173,7 @@ impl WireEvent<'_> {
                 let rooms = rooms.iter().map(|(room, n)| (room.clone().into_owned().into(), *n)).collect();
                 EventKind::Rooms { rooms, part: self.part() }
             }
+            "link" => EventKind::Link { room: owned(&self.room)?, url: owned(&self.url)? },
             "pong" => EventKind::Pong(owned(&self.text)?),
             "format" => match self.text.as_deref()? {
                 "json" => EventKind::Format(Format::Json),

@@ -228,6 +228,7 @@ fn any_what() -> impl Strategy<Value = EventKind<'static>> {
             EventKind::Gathered { room, came: came as usize, went: went as usize, users }
         }),
         (any::<u64>(), texts(), part()).prop_map(|(seconds, users, part)| EventKind::Seen { seconds, users, part }),
+        two().prop_map(|(room, url)| EventKind::Link { room, url }),
         (texts(), part()).prop_map(|(users, part)| EventKind::Blocked { users, part }),
         two().prop_map(|(from, text)| EventKind::Private { from, text }),
         text().prop_map(|from| EventKind::PrivateRequest { from }),

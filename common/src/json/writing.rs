@@ -253,6 +253,7 @@ impl<'a> WireEvent<'a> {
             EventKind::Rules { room, rules } => {
                 WireEvent { room: borrowed(room), rules: Some(Cow::Borrowed(rules)), ..system("rules") }
             }
+            EventKind::Link { room, url } => WireEvent { room: borrowed(room), url: borrowed(url), ..system("link") },
             EventKind::Pong(token) => {
                 WireEvent { text: borrowed(token), event: Some("pong".into()), ..WireEvent::of("system") }
             }

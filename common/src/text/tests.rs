@@ -3,6 +3,7 @@
 use super::*;
 use crate::cause::Cause;
 use crate::event::{More, SignInDetails};
+use crate::qr::{USUAL_COLUMNS, lines_for_terminal};
 use crate::room_overview::RoomOverview;
 use crate::time::OffsetDateTime;
 use proptest::prelude::*;
@@ -166,6 +167,19 @@ fn events_are_written_as_the_lines_of_the_protocol() {
     ] {
         assert_eq!(written(what, Dialect::Lines, 4_096), line);
     }
+}
+
+#[test]
+fn address_of_the_page_has_a_code_for_users_of_a_terminal() {
+    let link = || EventKind::Link { room: "ops".into(), url: "http://10.0.0.5:8080/#ops".into() };
+    let line = "INFO: ops in a browser: http://10.0.0.5:8080/#ops\n";
+    let code = lines_for_terminal("http://10.0.0.5:8080/#ops", USUAL_COLUMNS).join("\n");
+    assert_eq!(written(link(), Dialect::Lines, 4_096), format!("{line}{code}\n"));
+    for unframed in [Dialect::TcpChat, Dialect::Chat77] {
+        assert_eq!(written(link(), unframed, 1_000), line);
+    }
+    assert_eq!(written(link(), Dialect::LanTalk, 4_096), line.replace("INFO: ", ""));
+    assert_eq!(plain(&link().at(OffsetDateTime::default())), line.trim_end());
 }
 
 #[test]

@@ -114,6 +114,9 @@ pub struct Args {
     /// Do not read commands from standard input
     #[arg(long)]
     no_console: bool,
+    /// Print no QR code of the page's address at the start
+    #[arg(long)]
+    no_qr: bool,
     /// Set any other limit; --limit help lists them
     #[arg(long = "limit", value_name = "NAME=VALUE")]
     limits: Vec<String>,
@@ -183,6 +186,12 @@ impl Args {
     #[must_use]
     pub fn no_console(&self) -> bool {
         self.no_console
+    }
+
+    /// Returns true if the banner has no QR code.
+    #[must_use]
+    pub fn no_qr(&self) -> bool {
+        self.no_qr
     }
 
     /// Returns the path of the log file.

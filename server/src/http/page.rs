@@ -1,49 +1,112 @@
-//! The page at `/`: the server's name, and how to join.
+//! The page at `/`: the template of the web page, completed by facts about the server. Without scripts it tells how to join
+//! in other ways.
 
 use super::ConnectionFacts;
-use super::authority::{Authority, Host};
+use super::authority::{Authority, Host, Scheme};
 use super::exchange::Exchange;
-use super::response::{Response, Status};
+use super::negotiation::Content;
+use super::response::Response;
 use super::upgrade::PROTOCOL;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use crate::web_files::{self, WebFile, compress_quickly, digest_of};
+use landline_common::limits::{NAME_CHARS, PASSWORD_MAX_BYTES, ROOM_CHARS};
 use landline_common::service::MAIN_PORT;
-use ring::digest::{SHA256, digest};
+use serde_json::json;
 use std::fmt::Write as _;
-
-/// The only style. The policy of the page names its hash, so a style in a server's name would not apply.
-const STYLE: &str = "\
-:root{color-scheme:light dark;--text:#1a1a1a;--page:#fff;--soft:#f0f0f2;--dim:#5a5a62}\
-@media(prefers-color-scheme:dark){:root{--text:#ececf0;--page:#16161a;--soft:#26262c;--dim:#a4a4ae}}\
-body{margin:0;background:var(--page);color:var(--text);font:1.05rem/1.55 system-ui,sans-serif}\
-main{max-width:40rem;margin:0 auto;padding:1.5rem 1rem 3rem;overflow-wrap:anywhere}\
-h1{line-height:1.2}h2{font-size:1.1rem;margin-top:2rem}\
-dt{color:var(--dim);margin-top:1rem}dd{margin:.25rem 0 0}\
-code{display:block;background:var(--soft);border-radius:.4rem;padding:.6rem .8rem;\
-font:1rem/1.5 ui-monospace,monospace;user-select:all}";
 
 /// Makes the page.
 pub(super) fn respond(exchange: Exchange<'_>) -> Response {
-    let hash = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
-    let html = render(exchange);
-    // The page has no script. A user may try the WebSocket in the console of the browser.
-    Response::new(Status::Ok, "text/html; charset=utf-8", html.into_bytes())
-        .with_policy(&format!("style-src 'sha256-{hash}'; connect-src 'self'"))
+    let html = render(web_files::template(), exchange);
+    let content = Content {
+        content_type: "text/html; charset=utf-8",
+        plain: html.as_bytes(),
+        digest: &digest_of(html.as_bytes()),
+    };
+    content.respond(exchange.request, || compress_quickly(html.as_bytes())).with_policy(&policy(exchange))
 }
 
-/// Returns the address by which the browser has reached the server. A terminal on the same machine reaches it by that, too.
-fn address(exchange: Exchange<'_>) -> Option<Authority> {
-    exchange.request.host.clone().or_else(|| Authority::parse(&exchange.server.own_address))
+/// Makes the response with a file of the page.
+pub(super) fn respond_file(file: &'static WebFile, exchange: Exchange<'_>) -> Response {
+    let WebFile { content_type, content: plain, digest, .. } = file;
+    Content { content_type, plain, digest }.respond(exchange.request, || file.gzip.as_slice())
 }
 
-fn render(exchange: Exchange<'_>) -> String {
+/// Returns what the page may load: its own files, and connections to this server. Scripts cannot make HTML of text.
+fn policy(exchange: Exchange<'_>) -> String {
+    // Safari before 15.4 does not count a WebSocket as 'self'.
+    let socket =
+        exchange.address().map(|address| format!(" {}", socket_origin(exchange, &address))).unwrap_or_default();
+    format!(
+        "script-src 'self'; style-src 'self'; connect-src 'self'{socket}; img-src 'self' data:; manifest-src 'self'; \
+         require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+}
+
+fn socket_origin(exchange: Exchange<'_>, address: &Authority) -> String {
+    let scheme = if exchange.scheme() == Scheme::Https { "wss" } else { "ws" };
+    format!("{scheme}://{address}")
+}
+
+/// A part of the template that the server replaces: what stands in front of it and behind it, and what writes it.
+struct Slot {
+    start: &'static str,
+    end: &'static str,
+    write: fn(Exchange<'_>, &mut String),
+}
+
+/// The parts that the server replaces, in the order of the template.
+const SLOTS: [Slot; 3] = [
+    Slot { start: "<title>", end: "</title>", write: |exchange, html| html.push_str(&escape(&exchange.server.name)) },
+    Slot { start: "id=\"server\">", end: "</script>", write: |exchange, html| html.push_str(&facts(exchange)) },
+    Slot { start: "<noscript>", end: "</noscript>", write: without_scripts },
+];
+
+/// Completes the template. What the server puts in is not searched again: it may be text of users.
+fn render(mut template: &str, exchange: Exchange<'_>) -> String {
+    let mut html = String::with_capacity(template.len() + 4_096);
+    for slot in SLOTS {
+        // A test checks that the template has each slot.
+        let Some((before, slot_and_rest)) = template.split_once(slot.start) else { continue };
+        html.push_str(before);
+        html.push_str(slot.start);
+        (slot.write)(exchange, &mut html);
+        template = slot_and_rest.find(slot.end).map_or("", |at| &slot_and_rest[at..]);
+    }
+    html.push_str(template);
+    html
+}
+
+/// Returns the facts for the scripts of the page, as JSON in an element `script`.
+fn facts(Exchange { server, users, key, connection, .. }: Exchange<'_>) -> String {
+    let limits = &server.limits;
+    let facts = json!({
+        "name": server.name,
+        "users": users,
+        "password": server.has_password,
+        "encrypted": connection.is_encrypted,
+        "accounts": true,
+        "history": server.has_history,
+        "page": web_files::page_digest(),
+        "port": server.text_port,
+        "key": key.map(|key| key.fingerprint()),
+        "limits": {
+            "name_chars": NAME_CHARS,
+            "room_chars": ROOM_CHARS,
+            "message_chars": limits.message_chars,
+            "message_lines": limits.message_lines,
+            "password_min_bytes": limits.password_min_bytes,
+            "password_max_bytes": PASSWORD_MAX_BYTES,
+            "rooms": limits.rooms_per_person,
+            "history": limits.history_messages,
+            "take_back_seconds": limits.take_back_seconds,
+        },
+    });
+    // `</script` and `<!--` mean something in that element, also within a string.
+    facts.to_string().replace('<', "\\u003c")
+}
+
+/// Writes the content for a browser without scripts.
+fn without_scripts(exchange: Exchange<'_>, html: &mut String) {
     let Exchange { server, users, key, connection, .. } = exchange;
-    let name = escape(&server.name);
-    let mut html = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{name}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{name}</h1>\n"
-    );
     let users = match users {
         0 => "No user is online.".to_owned(),
         1 => "One user is online.".to_owned(),
@@ -57,8 +120,9 @@ fn render(exchange: Exchange<'_>) -> String {
         html.push_str(text);
         html.push('\n');
     };
-    push(&format!("<p>This is a chat server. {users} {joining}</p>"));
-    let address = address(exchange);
+    push(&format!("<h1>{}</h1>", escape(&server.name)));
+    push(&format!("<p>This is a chat server. {users} {joining} In this browser, scripts are switched off.</p>"));
+    let address = exchange.address();
     if let (Some(Authority { host, .. }), Some(port)) = (&address, server.text_port) {
         push("<h2>How to join</h2>\n<dl>");
         for (title, command) in ways_to_join(exchange, host, port) {
@@ -67,8 +131,7 @@ fn render(exchange: Exchange<'_>) -> String {
         push("</dl>\n<p>In a terminal, then type NAME_ROOM, for example alice_lobby, and talk.</p>");
     }
     if let Some(address) = address {
-        let scheme = if connection.is_encrypted { "wss" } else { "ws" };
-        let socket = escape(&format!("{scheme}://{address}/ws"));
+        let socket = escape(&format!("{}/ws", socket_origin(exchange, &address)));
         push("<h2>For programs</h2>");
         push(&format!("<p>A WebSocket with the sub-protocol {PROTOCOL}:</p>\n<p><code>{socket}</code></p>"));
     }
@@ -81,8 +144,6 @@ fn render(exchange: Exchange<'_>) -> String {
         );
         push(&format!("<p><code>{}</code></p>", key.fingerprint()));
     }
-    push("</main>\n</body>\n</html>");
-    html
 }
 
 /// Returns each way to join: its title, and what to type.

@@ -1,8 +1,8 @@
 //! Responses, and their bytes (RFC 9112, section 4).
 //!
 //! Every response names the length of its body, and forbids scripts and guessed types. No cache stores it, unless
-//! [`Response::cached_for`] allows that. A refusal is a status and one sentence of plain text, so `curl` and a browser show
-//! the reason.
+//! [`Response::cached_for`] or [`Response::revalidated`] allows that. A refusal is a status and one sentence of plain text,
+//! so `curl` and a browser show the reason.
 
 use super::headers::Method;
 use super::request::Request;
@@ -33,6 +33,12 @@ macro_rules! statuses {
                 self as u16
             }
 
+            /// Returns false for a response that never has a body. A 204 must not name a length (RFC 9110, section 8.6),
+            /// and a 304 would have to name that of the response which it stands for.
+            fn has_body(self) -> bool {
+                !matches!(self, Status::NoContent | Status::NotModified)
+            }
+
             /// Returns the reason phrase.
             #[must_use]
             pub fn reason(self) -> &'static str {
@@ -45,6 +51,7 @@ macro_rules! statuses {
 statuses! {
     Ok = 200 "OK";
     NoContent = 204 "No Content";
+    NotModified = 304 "Not Modified";
     TemporaryRedirect = 307 "Temporary Redirect";
     PermanentRedirect = 308 "Permanent Redirect";
     BadRequest = 400 "Bad Request";
@@ -128,6 +135,13 @@ impl Response {
         self
     }
 
+    /// Allows the browser to use the response again after it has asked whether the response is still the same.
+    #[must_use]
+    pub fn revalidated(mut self) -> Response {
+        self.caching = Cow::Borrowed("no-cache");
+        self
+    }
+
     /// Ends the connection behind this response.
     #[must_use]
     pub fn and_close(mut self) -> Response {
@@ -171,8 +185,7 @@ impl Response {
             // Cannot fail: a String takes everything.
             let _ = write!(head, "{name}: {value}\r\n");
         };
-        // A 204 has no body and must not name a length (RFC 9110, section 8.6).
-        if self.status != Status::NoContent {
+        if self.status.has_body() {
             line("Content-Type", self.content_type);
             line("Content-Length", &self.body.len().to_string());
         }
@@ -188,7 +201,7 @@ impl Response {
         }
         head.push_str("\r\n");
         let mut bytes = head.into_bytes();
-        if !self.omits_body && self.status != Status::NoContent {
+        if !self.omits_body && self.status.has_body() {
             bytes.extend_from_slice(&self.body);
         }
         bytes
@@ -261,9 +274,11 @@ mod tests {
     }
 
     #[test]
-    fn no_content_has_neither_length_nor_body() {
-        let response = text(&Response::new(Status::NoContent, TEXT, b"never sent".to_vec()));
-        assert!(!response.contains("Content-Length") && response.ends_with("\r\n\r\n"), "{response}");
+    fn responses_without_content_have_neither_length_nor_body() {
+        for status in [Status::NoContent, Status::NotModified] {
+            let response = text(&Response::new(status, TEXT, b"never sent".to_vec()));
+            assert!(!response.contains("Content-Length") && response.ends_with("\r\n\r\n"), "{response}");
+        }
     }
 
     #[test]

@@ -1,15 +1,17 @@
 //! Answers requests: the rules for all of them, and the table of addresses.
 //!
-//! A new address is a row of [`ROUTES`] with a function that makes its answer.
+//! A new address is a row of [`ROUTES`] with a function that makes its answer. The files of the page are in
+//! [`web_files`].
 
-use super::authority::Authority;
+use super::authority::{Authority, Scheme};
 use super::exchange::Exchange;
 use super::headers::Method;
 use super::host_rules::check_origin;
-use super::page;
 use super::request::Request;
 use super::response::{Response, Status, refusal};
 use super::upgrade::{Upgrade, upgrade};
+use super::{page, qr};
+use crate::web_files;
 use serde_json::json;
 
 /// The answer to a request.
@@ -39,8 +41,12 @@ const READ: &[Method] = &[Method::Get, Method::Head];
 const ROUTES: &[Route] = &[
     Route { path: "/", methods: READ, handle: |exchange| Answer::Respond(home(exchange)) },
     Route { path: "/health", methods: READ, handle: |exchange| Answer::Respond(health(exchange)) },
+    Route { path: "/qr.svg", methods: READ, handle: |exchange| Answer::Respond(qr::respond(exchange)) },
     Route { path: "/ws", methods: READ, handle: open_websocket },
 ];
+
+/// The route of each file of the page, whatever its path.
+const FILE: &Route = &Route { path: "", methods: READ, handle: |exchange| Answer::Respond(file(exchange)) };
 
 impl Route {
     /// Returns the value of `Allow`.
@@ -87,9 +93,8 @@ fn check(exchange: Exchange<'_>) -> Result<&'static Route, Response> {
     if request.path == "*" {
         return Err(Response::new(Status::NoContent, "", Vec::new()).with_header("Allow", "GET, HEAD, OPTIONS"));
     }
-    let Some(route) = ROUTES.iter().find(|route| route.path == request.path) else {
-        return Err(refusal(Status::NotFound, "no such page (open / to see how to join the chat)"));
-    };
+    let file = || web_files::find(&request.path).map(|_| FILE);
+    let route = ROUTES.iter().find(|route| route.path == request.path).or_else(file).ok_or_else(not_found)?;
     match request.method {
         Method::Options => Err(Response::new(Status::NoContent, "", Vec::new()).with_header("Allow", route.allow())),
         method if route.methods.contains(&method) => Ok(route),
@@ -101,13 +106,17 @@ fn check(exchange: Exchange<'_>) -> Result<&'static Route, Response> {
     }
 }
 
+fn not_found() -> Response {
+    refusal(Status::NotFound, "no such page (open / to see how to join the chat)")
+}
+
 /// Sends a browser to the encrypted address. Other requests are refused: the client has already sent their content in the
 /// clear, and must learn that.
 fn demand_tls(request: &Request) -> Response {
     match &request.host {
         Some(host) if matches!(request.method, Method::Get | Method::Head) => {
             refusal(Status::PermanentRedirect, "moved: this server demands encryption (use https instead of http)")
-                .with_header("Location", location("https", host, request))
+                .with_header("Location", location(Scheme::Https, host, request))
         }
         _ => refusal(
             Status::Forbidden,
@@ -119,7 +128,8 @@ fn demand_tls(request: &Request) -> Response {
 /// Answers `/`: the page, or at a main port the way to it. A browser opens spare connections to the port of a page, and the
 /// main port greets them. The later requests of that page would fail on these connections.
 fn home(exchange: Exchange<'_>) -> Response {
-    let Some(page) = page_at_web_port(exchange) else { return page::respond(exchange) };
+    let Some(address) = exchange.address_at_web_port() else { return page::respond(exchange) };
+    let page = location(exchange.scheme(), &address, exchange.request);
     // Temporary, since the web port may change. Kept for a while, since the browser may have a greeted connection from this
     // visit, on which the next visit would fail.
     refusal(Status::TemporaryRedirect, format_args!("the page is at another port (open {page} instead)"))
@@ -128,25 +138,22 @@ fn home(exchange: Exchange<'_>) -> Response {
         .and_close()
 }
 
-/// Returns the address of the page if it is at another port than the client's. The ports of a proxy are its own, so its
-/// clients stay where they are.
-fn page_at_web_port(Exchange { request, server, connection, .. }: Exchange<'_>) -> Option<String> {
-    let is_elsewhere = connection.is_main_port && !connection.is_proxied;
-    let (host, port) = (request.host.as_ref()?, server.web_port.filter(|_| is_elsewhere)?);
-    let scheme = if connection.is_encrypted { "https" } else { "http" };
-    Some(location(scheme, &Authority { host: host.host.clone(), port: Some(port) }, request))
-}
-
 /// Returns the URL of a request at another scheme or port.
-fn location(scheme: &str, authority: &Authority, request: &Request) -> String {
+fn location(scheme: Scheme, authority: &Authority, request: &Request) -> String {
     let query = request.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
     format!("{scheme}://{authority}{}{query}", request.path)
+}
+
+/// Answers with a file of the page.
+fn file(exchange: Exchange<'_>) -> Response {
+    web_files::find(&exchange.request.path).map_or_else(not_found, |file| page::respond_file(file, exchange))
 }
 
 fn health(Exchange { server, users, .. }: Exchange<'_>) -> Response {
     let body = json!({
         "status": "ok",
         "name": server.name,
+        "page": web_files::page_digest(),
         "users": users,
         "version": server.version,
     });

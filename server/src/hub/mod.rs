@@ -51,6 +51,7 @@ use landline_common::clean::clean;
 use landline_common::history::HistoryOwner;
 use landline_common::limits::count;
 use landline_common::name::server_author;
+use landline_common::page_url::page_url;
 use landline_common::{
     Cause, Event, EventKind, Limits, NameKey, OffsetDateTime, Rendering, Report, RoomKey, RoomName, UserName,
 };
@@ -89,6 +90,8 @@ pub struct Hub {
     storage: Arc<dyn Storage>,
     limits: Limits,
     server_name: String,
+    /// Where other machines open the web page: `http://192.168.1.20:8080`.
+    page_origin: String,
     /// The next id of a message or session. Ids never repeat, also across restarts.
     next_message_id: AtomicU64,
     first_id: u64,
@@ -214,6 +217,7 @@ impl Hub {
     #[must_use]
     pub fn new(
         server_name: &str,
+        page_origin: String,
         limits: &Limits,
         flushers: &Arc<Flushers>,
         poller: &Arc<Poller>,
@@ -256,6 +260,7 @@ impl Hub {
             storage,
             limits: limits.clone(),
             server_name: server_name.to_owned(),
+            page_origin,
             next_message_id: AtomicU64::new(first_id),
             first_id,
             session_id_count: AtomicU64::new(0),
@@ -387,6 +392,12 @@ impl Hub {
     #[must_use]
     pub fn message_count(&self) -> u64 {
         self.next_message_id.load(Relaxed) - self.first_id - self.session_id_count.load(Relaxed)
+    }
+
+    /// Returns the address of the web page for other machines, opened in a room if one is given.
+    #[must_use]
+    pub fn page_url(&self, room: Option<&RoomName>) -> String {
+        page_url(&self.page_origin, room.map(RoomName::as_str))
     }
 
     /// Returns the number of users online.

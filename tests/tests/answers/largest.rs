@@ -43,7 +43,7 @@ impl FullHub {
         let flushers = Flushers::start(&limits).unwrap();
         let poller = Poller::start(Bounds::of(&limits)).unwrap();
         let storage = Arc::new(LargestStorage::new(&limits, of));
-        let hub = Hub::new("Landline", &limits, &flushers, &poller, storage, 1);
+        let hub = Hub::new("Landline", "http://10.0.0.1:8080".into(), &limits, &flushers, &poller, storage, 1);
         let mut full = FullHub { hub, limits, flushers, poller, crowd: Vec::new() };
         let (stream, _) = connection();
         for number in 0..USERS {
@@ -135,6 +135,7 @@ fn questions(spec: &CommandSpec, limits: &Limits) -> Vec<String> {
         "/edit" => vec![format!("/edit {text}")],
         "/transcript" => vec![command.into(), format!("{command} after {most}")],
         "/leave" => vec![format!("/leave {room}")],
+        "/link" => vec!["/link".into(), format!("/link {room}")],
         "/rooms" | "/users" | "/others" | "/chats" => vec![command.into(), format!("{command} after {user}")],
         "/who" => vec!["/who".into(), format!("/who {room}"), format!("/who {room} after {user}")],
         "/since" => vec![format!("/since {}", u64::MAX), format!("/since {} after {user}", u64::MAX)],

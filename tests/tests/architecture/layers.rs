@@ -51,7 +51,7 @@ const START_UP: &[&str] = &[
 ];
 
 /// The parts of a server from the bottom to the top. Each part names only parts in front of it.
-pub const SERVER_PARTS: [&str; 32] = [
+pub const SERVER_PARTS: [&str; 33] = [
     "faults",
     "ordered_mutex",
     "log_throttle",
@@ -65,6 +65,7 @@ pub const SERVER_PARTS: [&str; 32] = [
     "fanout",
     "guard",
     "door",
+    "web_files",
     "http",
     "codec",
     "store",

@@ -37,7 +37,15 @@ impl HubFixture {
         let flushers = Flushers::start(&limits).unwrap();
         let poller = Poller::start(Bounds::of(&limits)).unwrap();
         HubFixture {
-            hub: Hub::new("Landline", &limits, &flushers, &poller, Arc::new(NullStorage), 1),
+            hub: Hub::new(
+                "Landline",
+                "http://10.0.0.1:8080".into(),
+                &limits,
+                &flushers,
+                &poller,
+                Arc::new(NullStorage),
+                1,
+            ),
             flushers,
             poller,
         }

@@ -147,7 +147,15 @@ fn direct_message_reaches_the_next_session_or_the_mailbox() {
     for signs_in_again in [true, false] {
         let rig = Rig::new(|_| {});
         let storage = Arc::new(MailboxStorage::default());
-        let hub = Hub::new("Landline", &rig.limits, &rig.flushers, &rig.poller, storage.clone(), 1);
+        let hub = Hub::new(
+            "Landline",
+            "http://10.0.0.1:8080".into(),
+            &rig.limits,
+            &rig.flushers,
+            &rig.poller,
+            storage.clone(),
+            1,
+        );
         let alice_peer = rig.peer();
         let old_peer = rig.peer();
         let mut new_peer = rig.peer();

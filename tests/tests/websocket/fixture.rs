@@ -22,7 +22,8 @@ impl HubFixture {
         let limits = Limits { presence_lines: u64::MAX, ..Limits::default() };
         let flushers = Flushers::start(&limits).unwrap();
         let poller = Poller::start(Bounds::of(&limits)).unwrap();
-        let hub = Hub::new("Landline", &limits, &flushers, &poller, Arc::new(NullStorage), 1);
+        let hub =
+            Hub::new("Landline", "http://10.0.0.1:8080".into(), &limits, &flushers, &poller, Arc::new(NullStorage), 1);
         HubFixture { hub, flushers, poller }
     }
 

@@ -5,10 +5,12 @@ use super::incoming::RawMessage;
 use crate::chat::conversation::ConversationId;
 use crate::chat::limits::NOTICE_CHARS;
 use crate::chat::line::{Severity, cleaned, cleaned_name};
+use crate::chat::overlay::{Link, Overlay};
 use crate::chat::room_status::{RoomStatus, concerns, is_room_notice};
 use crate::engine::{IncomingEvent, RequestKind};
 use landline_common::cause::CauseKind;
 use landline_common::event::Text;
+use landline_common::qr::QrCode;
 use landline_common::{Cause, Event, EventKind, Report, RoomOverview, text};
 
 /// Prefix of texts that a server composed. No text of the client begins with it, so that a server cannot imitate one.
@@ -70,6 +72,15 @@ impl State {
                 let rooms: Vec<Box<str>> = rooms.iter().map(|(room, _)| cleaned_name(room)).collect();
                 self.completion.add_rooms(rooms.iter().map(|room| &**room));
                 if is_background_answer(&incoming) { self.update_completion() } else { self.show_answer(event) }
+            }
+            EventKind::Link { room, url } => {
+                self.show_answer(event);
+                // A window only on request: a server could hide the conversation by sending addresses.
+                if incoming.answer.is_some() && self.overlay.is_none() {
+                    let (room, url) = (cleaned_name(room), cleaned(url, NOTICE_CHARS));
+                    let code = QrCode::new(&url);
+                    self.overlay = Some(Overlay::Link(Link { room, url, code }));
+                }
             }
             EventKind::Pong(_) if is_background_answer(&incoming) => {}
             EventKind::Pong(token) => {

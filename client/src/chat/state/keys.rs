@@ -92,7 +92,7 @@ impl State {
                     self.overlay_key(arrow);
                 }
             }
-            Some(Overlay::Paste(_) | Overlay::Password(_)) => {}
+            Some(Overlay::Paste(_) | Overlay::Password(_) | Overlay::Link(_)) => {}
         }
     }
 
@@ -111,6 +111,11 @@ impl State {
             Some(Overlay::Paste(pasted)) => self.paste_key(key, pasted),
             Some(Overlay::Password(form)) => self.password_key(key, form),
             Some(Overlay::Menu(menu)) => self.menu_key(key, menu),
+            Some(Overlay::Link(link)) => match Overlay::help_after(key, 0, 0, 0) {
+                HelpKey::Scroll { .. } => self.overlay = Some(Overlay::Link(link)),
+                HelpKey::Close => {}
+                HelpKey::CloseAndHandle => self.key(key),
+            },
             None => {}
         }
     }

@@ -82,6 +82,7 @@ impl Node {
             }
             Command::Leave(_) => EventKind::error(403, "this is the only room; /quit leaves the mesh"),
             Command::All(_) => EventKind::error(403, NO_ROOMS),
+            Command::Link(_) => EventKind::error(403, "a mesh has no server, and so no web page"),
             Command::Since { .. } => {
                 EventKind::error(403, "a mesh does not record past members; /members lists the present ones")
             }

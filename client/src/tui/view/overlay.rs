@@ -5,14 +5,18 @@ use super::write_spans;
 use crate::chat::State;
 use crate::chat::help::{HelpRow, help_rows};
 use crate::chat::menu::{Menu, MenuRow};
-use crate::chat::overlay::Overlay;
+use crate::chat::overlay::{Link, Overlay};
 use crate::chat::password_form::{PasswordForm, Purpose};
 use crate::chat::paste::Pasted;
 use crate::chat::wrap::{CellWidth, truncated, wrap};
 use crate::new_password::caution;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use ratatui::style::{Color, Style};
 use ratatui::widgets::{Block, Clear, Widget};
+
+/// The colors of QR codes, from the 256 fixed ones: a terminal's theme may replace the first 16.
+const BLACK_ON_WHITE: Style = Style::new().fg(Color::Indexed(16)).bg(Color::Indexed(231));
 
 /// Draws an overlay. Returns the position of the cursor, if the overlay has an input.
 pub(super) fn draw(
@@ -26,6 +30,7 @@ pub(super) fn draw(
         Overlay::Help { first } => help((*first, state.in_mesh()), theme, area, buffer),
         Overlay::Paste(pasted) => paste(state, pasted, theme, area, buffer),
         Overlay::Menu(shown) => menu(shown, theme, area, buffer),
+        Overlay::Link(shown) => link(shown, theme, area, buffer),
         Overlay::Password(form) => {
             let caution = caution(Some(state.encryption().is_on()));
             return password(form, caution, theme, area, buffer);
@@ -130,6 +135,29 @@ fn help((first, mesh): (usize, bool), theme: &Theme, area: Rect, buffer: &mut Bu
                 write_spans(inner, y, buffer, &[(left, theme.key), (&gap, theme.text), (right, theme.text)]);
             }
         }
+    }
+}
+
+/// Draws the address of the web page with its QR code, black on white whatever the theme is.
+fn link(link: &Link, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let title = format!(" {} in a browser ", link.room);
+    let inner = frame(&title, " Esc: back ", theme, area, buffer);
+    let width = usize::from(inner.width);
+    let mut rows = inner.top()..inner.bottom();
+    for (row, y) in wrap(&link.url, width, width).into_iter().zip(rows.by_ref()) {
+        write_spans(inner, y, buffer, &[(&link.url[row], theme.key)]);
+    }
+    let Some(code) = &link.code else { return };
+    if code.size() > width || code.size().div_ceil(2) > rows.len() {
+        let (columns, lines) = (code.size() + 4, code.size().div_ceil(2) + 3);
+        let remark = format!("Its QR code needs a window of {columns} columns and {lines} rows for itself.");
+        for (row, y) in wrap(&remark, width, width).into_iter().zip(rows) {
+            write_spans(inner, y, buffer, &[(&remark[row], theme.dim)]);
+        }
+        return;
+    }
+    for (line, y) in code.half_blocks().zip(rows) {
+        write_spans(inner, y, buffer, &[(&line, BLACK_ON_WHITE)]);
     }
 }
 

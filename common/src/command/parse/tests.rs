@@ -295,7 +295,7 @@ proptest! {
             Command::End(None), Command::End(Some(&a)), Command::Direct(&a), Command::DirectText { to: &a, text: &t },
             Command::DirectStop(&a), Command::DirectKey(&a), Command::Trust(&a),
             Command::DirectAccept { to: &a, key: &b, addresses: &a }, Command::Block(&a), Command::Away(None), Command::Whois(&a), Command::Nick(&a), Command::Away(Some(&t)), Command::Blocked { after }, Command::Unblock(&a),
-            Command::Join(&a), Command::Leave(None), Command::Rooms { after }, Command::History(HistoryQuery::Last(n)),
+            Command::Join(&a), Command::Leave(None), Command::Rooms { after }, Command::Link(None), Command::Link(Some(&a)), Command::History(HistoryQuery::Last(n)),
             Command::History(HistoryQuery::With(&a)), Command::History(HistoryQuery::Unread), Command::Forget,
             Command::Search { words: &a, before: Some(n) }, Command::Search { words: &a, before: None }, Command::Format(Format::Json), Command::Help(Some(&a)), Command::Hooray,
             Command::Ping(Some(&t)), in_room(RoomAction::Delete { message: MessageRef::Newest, minutes: None }),

@@ -81,6 +81,16 @@ pub(super) static ROOMS: &[CommandSpec] = &[
         ..LIST
     },
     CommandSpec {
+        usage: "/link [ROOM]",
+        help: "show the address of the web page in a room (the current one without a name), with its QR code for phones; also /qr",
+        is_question: true,
+        in_room: true,
+        optional: &[Room],
+        forms: forms!["/link" MaybeWord],
+        build: |a| Command::Link(a.room),
+        ..SPEC
+    },
+    CommandSpec {
         usage: "/who [ROOM] [after NAME]",
         help: "list who is in a room, or who is online; also /names",
         optional: &[Room, After],

@@ -3,17 +3,20 @@ use crate::http::ConnectionFacts;
 use crate::http::exchange::ServerFacts;
 use crate::http::host_rules::AllowedHosts;
 use crate::http::reader::tests::request;
+use landline_common::Limits;
 
 pub fn facts() -> ServerFacts {
     ServerFacts {
         name: "Class 7b".into(),
         version: "1.2.3",
         has_password: false,
+        has_history: true,
         text_port: Some(12_345),
         web_port: Some(8_080),
         requires_tls: false,
         own_address: "10.0.0.1:8080".into(),
         hosts: AllowedHosts::new("box", &[]),
+        limits: Limits::default(),
     }
 }
 
@@ -52,6 +55,14 @@ fn addresses_answer_as_the_table_says() {
         ("GET", "/?room=ops", Status::Ok),
         ("GET", "/health", Status::Ok),
         ("HEAD", "/health", Status::Ok),
+        ("GET", "/main.js", Status::Ok),
+        ("HEAD", "/style.css?v=2", Status::Ok),
+        ("GET", "/index.html", Status::NotFound),
+        ("POST", "/main.js", Status::MethodNotAllowed),
+        ("OPTIONS", "/main.js", Status::NoContent),
+        ("GET", "/qr.svg", Status::Ok),
+        ("HEAD", "/qr.svg?room=ops", Status::Ok),
+        ("GET", "/qr.svg?room=", Status::BadRequest),
         ("GET", "/ws", Status::UpgradeRequired),
         ("GET", "/favicon.ico", Status::NotFound),
         ("POST", "/favicon.ico", Status::NotFound),
@@ -82,7 +93,8 @@ fn addresses_answer_as_the_table_says() {
 #[test]
 fn health_is_json() {
     let health: serde_json::Value = serde_json::from_str(&body(&respond("GET", "/health"))).unwrap();
-    assert_eq!(health, json!({"status": "ok", "name": "Class 7b", "users": 3, "version": "1.2.3"}));
+    let page = web_files::page_digest();
+    assert_eq!(health, json!({"status": "ok", "name": "Class 7b", "page": page, "users": 3, "version": "1.2.3"}));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::pages::Listed;
 use super::{CommandResult, Session, quoted};
 use landline_common::command::{Command, help};
 use landline_common::event::Part;
-use landline_common::{Cause, EventKind, NameKey, OffsetDateTime, RoomName, UserName};
+use landline_common::{Cause, EventKind, NameKey, OffsetDateTime, Report, RoomName, UserName};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -66,6 +66,18 @@ impl Session {
         });
         let next = |after| Command::Rooms { after };
         self.send_list(listed.collect(), after, next, |rooms, part: Part<'_>| EventKind::Rooms { rooms, part });
+        Ok(())
+    }
+
+    /// Tells the address of the web page in a room; without a name, in the current room.
+    pub(super) fn show_link(&mut self, room: Option<&str>) -> CommandResult {
+        let room = match (room, self.rooms.last()) {
+            (Some(room), _) => RoomName::parse(room).map_err(Report::from_room_name_error)?,
+            (None, Some(current)) => current.name.clone(),
+            (None, None) => return Err(Cause::NotInRoom.with_room("any room")),
+        };
+        let url = self.hub.page_url(Some(&room));
+        self.answer(EventKind::Link { room: room.as_str().into(), url: url.into() });
         Ok(())
     }
 

@@ -234,6 +234,7 @@ impl Session {
             Command::Others { after } => self.list_users(false, after),
             Command::Members { room, after } => self.list_members(room, after),
             Command::Rooms { after } => self.list_rooms(after),
+            Command::Link(room) => self.show_link(room),
             Command::Message { to, text } => self.send_message(to, text),
             Command::Connect(user) => self.request_private(user),
             Command::Accept(user) => self.answer_private(user, true),

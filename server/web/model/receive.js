@@ -1,0 +1,225 @@
+// What the server sends: one row for each kind of event.
+
+import { addLive, addMissed, addPage, caughtUp, endPage, isStale } from './history.js';
+import { addNotice, deleteMessages, editMessage } from './items.js';
+import { changePin, changeRules, comeIn, connect, disconnect, gather, goOut, loadPeople, loadRules, rename, takeMembers, takeRules } from './room.js';
+import { finish, postpone, settle, settleByNonce } from './sending.js';
+import { endedBy, refused, settled, welcome } from './session.js';
+import { drop, effect, ensure, EVERYONE, isMe, patch, roomKey, sameName, userKey } from './state.js';
+
+const keyOf = (event) => (event.room ? roomKey(event.room) : EVERYONE);
+const partnerOf = (state, event) => (event.to_user && isMe(state, event.from_user) ? event.to_user : event.from_user);
+
+/** The message in an event, as the items hold it. */
+function messageOf(t, event) {
+  const user = event.user ?? event.from_user;
+  const message = { kind: 'message', id: event.id ?? null, at: event.at, user, text: event.text, mine: isMe(t.state, user) };
+  for (const field of ['server', 'edited', 'nonce']) if (event[field]) message[field] = event[field];
+  return message;
+}
+
+function say(t, event) {
+  const key = event.event === 'all' ? EVERYONE : keyOf(event);
+  const message = messageOf(t, event);
+  const conversation = ensure(t, key, event.room);
+  addLive(t, key, message);
+  if (!message.mine) effect(t, { type: 'heard', key, message });
+  if (message.mine && conversation.rules?.quiet && conversation.rules.you.floor) loadRules(t, key);
+}
+
+function past(t, event, about) {
+  settleByNonce(t, event.nonce);
+  const message = messageOf(t, event);
+  if (about?.kind === 'search') t.state.search = { ...t.state.search, results: [...t.state.search.results, { ...message, key: event.from_user ? userKey(partnerOf(t.state, event)) : keyOf(event), place: event.room ?? partnerOf(t.state, event) ?? '' }] };
+  else if (about?.kind === 'history') addPage(t, about, message);
+  else if (about?.kind === 'sign-in') addMissed(t, event.from_user ? userKey(partnerOf(t.state, event)) : keyOf(event), message);
+}
+
+function sayTo(t, event) {
+  if (event.seq) {
+    t.state.seq = event.seq;
+    effect(t, { type: 'send', object: { type: 'ack', seq: event.seq } });
+  }
+  const key = userKey(event.from_user);
+  const message = { ...messageOf(t, event), ...(event.event === 'private' ? { private: true } : {}) };
+  ensure(t, key, event.from_user);
+  addLive(t, key, message);
+  effect(t, { type: 'heard', key, message });
+}
+
+function remove(t, event) {
+  const key = keyOf(event);
+  const conversation = t.state.conversations[key];
+  if (conversation) patch(t, key, { items: deleteMessages(conversation.items, event.ids, event.by) });
+  for (const id of event.ids) changePin(t, key, id, null);
+}
+
+function edit(t, event) {
+  const key = keyOf(event);
+  const conversation = t.state.conversations[key];
+  if (conversation) patch(t, key, { items: editMessage(conversation.items, event.id, event.text) });
+  changePin(t, key, event.id, event.text.replaceAll('\n', ' ').slice(0, 200));
+}
+
+/** Shows an event as a muted line: in its room, or in the conversation where the user looks. */
+export function showNotice(t, key, event) {
+  const conversation = t.state.conversations[key] ?? t.state.conversations[t.state.current];
+  if (!conversation?.atEnd) return;
+  t.state.labels += 1;
+  patch(t, conversation.key, { items: addNotice(conversation.items, { event, at: event.at, key: 'n' + t.state.labels }) });
+}
+
+const inRoom = (t, event) => (event.room && t.state.conversations[roomKey(event.room)] ? roomKey(event.room) : t.state.current);
+
+/** The rules of the server come with those of a room, to owners of the server. */
+function reloadServerRules(t) {
+  for (const { key, rules } of Object.values(t.state.conversations)) if (rules?.server) loadRules(t, key);
+}
+
+/** Causes that change the state beyond the rules of a room: `(t, event)`; true keeps the line from showing. */
+const CAUSES = {
+  entered(t, event) {
+    const key = roomKey(event.room);
+    ensure(t, key, event.room);
+    patch(t, key, { member: true, name: event.room, removed: null });
+    loadPeople(t, key);
+    loadRules(t, key);
+    return true;
+  },
+  left_room(t, event) {
+    const key = roomKey(event.room);
+    drop(t, key);
+    if (t.state.current === key) effect(t, { type: 'event', event: { type: 'open', key: 'lobby' } });
+    return true;
+  },
+  in_no_room: () => true,
+  kicked_from_room(t, event) {
+    patch(t, roomKey(event.room), { member: false, removed: event, people: null });
+    return true;
+  },
+  blocked: (t, event) => void (t.state.blocked = [...t.state.blocked.filter((name) => !sameName(name, event.user)), event.user]),
+  unblocked: (t, event) => void (t.state.blocked = t.state.blocked.filter((name) => !sameName(name, event.user))),
+  account_made: (t) => void (t.state.account = true),
+  topic: () => true,
+  pin: () => true,
+  room_quiet: () => true,
+  room_slow: () => true,
+  hand_up: () => true,
+  hand_down: () => true,
+  doors_shut: reloadServerRules,
+  doors_open: reloadServerRules,
+  whispers_owners: reloadServerRules,
+  whispers_all: reloadServerRules,
+  user_expelled: reloadServerRules,
+  user_readmitted: reloadServerRules,
+  server_owned: (t) => loadRules(t, t.state.current),
+};
+
+function inform(t, event, about) {
+  if (endedBy(t, event)) return;
+  if (event.room) changeRules(t, roomKey(event.room), event);
+  if (about?.kind === 'say') return;
+  const hides = CAUSES[event.cause]?.(t, event);
+  const shows = about?.kind === 'command' || !hides;
+  if (shows) showNotice(t, about?.key ?? inRoom(t, event), event);
+}
+
+const privateChange = (open) => (t, event) => {
+  const key = userKey(event.user);
+  ensure(t, key, event.user);
+  t.state.privates = { ...t.state.privates, [key]: open };
+  showNotice(t, key, event);
+  const { unread, mentions } = t.state.conversations[key];
+  if (open === 'asked' && t.state.current !== key) patch(t, key, { unread: unread + 1, mentions: mentions + 1 });
+};
+
+/** Lists show their text where the user asked for them by a command. */
+const list = (take) => (t, event, about) => {
+  take?.(t, event, about);
+  if (about?.kind === 'command') showNotice(t, about.key, event);
+};
+
+const EVENTS = {
+  'message': say,
+  'message all': say,
+  'message history': past,
+  'message transcript': (t, event, about) => showNotice(t, about?.key, event),
+  'message edited': edit,
+  'pm': sayTo,
+  'pm history': past,
+  'pm private': sayTo,
+  'system deleted': remove,
+  'system connected': (t, event) => connect(t, event.user),
+  'system disconnected': (t, event) => disconnect(t, event.user, event.at),
+  'system joined': (t, event) => comeIn(t, roomKey(event.room), event.user, event.at),
+  'system left': (t, event) => goOut(t, roomKey(event.room), event.user, event.at),
+  'system gathered': (t, event) => gather(t, event.room ? roomKey(event.room) : null, event),
+  'system renamed'(t, event) {
+    rename(t, event.user, event.to);
+    showNotice(t, t.state.current, event);
+  },
+  'system private_request': privateChange('asked'),
+  'system private_connected': privateChange('open'),
+  'system private_rejected': privateChange(null),
+  'system private_ended': privateChange(null),
+  'system members': list((t, event) => takeMembers(t, roomKey(event.room), event)),
+  'system rules': list((t, event) => takeRules(t, roomKey(event.room), event)),
+  'system rooms': list((t, event) => void (t.state.rooms = event.after ? [...(t.state.rooms ?? []), ...event.rooms] : event.rooms)),
+  'system online': list((t, event) => void (t.state.users = event.after ? [...(t.state.users ?? []), ...event.users] : event.users)),
+  'system blocked': list((t, event) => void (t.state.blocked = event.after ? [...t.state.blocked, ...event.users] : event.users)),
+  'system whois': list((t, event, about) => void (about?.kind === 'whois' && (t.state.profile = event))),
+  'system private_chats': list(),
+  'system seen': list(),
+  'system history_end'(t, event, about) {
+    if (about?.kind === 'history') endPage(t, about, event.next !== undefined);
+    else if (about?.kind === 'search') t.state.search = { ...t.state.search, busy: false, more: event.next !== undefined, ended: true };
+    else if (about?.kind === 'command') showNotice(t, about.key, event);
+  },
+  'system caught_up': (t, event) => caughtUp(t, event.room === 'all' ? EVERYONE : roomKey(event.room), event),
+  'system info': inform,
+  'system notice': inform,
+  'auth_ok': welcome,
+  'auth_fail': refused,
+  'ping': (t) => effect(t, { type: 'send', object: { type: 'pong' } }),
+};
+
+/** Takes the refusal of a request. */
+function fail(t, event, about) {
+  if (about?.kind === 'history' || about?.kind === 'search') failLookup(t, event, about);
+  else if (about?.kind === 'join') {
+    const key = roomKey(event.room ?? about.object.room);
+    ensure(t, key, about.object.room);
+    patch(t, key, { removed: event, member: false });
+  } else if (about?.kind === 'sign-in' && event.room) patch(t, roomKey(event.room), { member: false, removed: event });
+  else if (about?.kind === 'floor') loadRules(t, about.key);
+  else if (about?.kind !== 'who' && about?.kind !== 'rules') showNotice(t, about?.key ?? t.state.current, event);
+}
+
+function failLookup(t, event, about) {
+  if (about.kind === 'search') {
+    t.state.search = { ...t.state.search, busy: false, problem: event };
+    return;
+  }
+  if (isStale(about, t.state.conversations[about.key])) return;
+  patch(t, about.key, { loading: null, oldest: true, ...(about.mode === 'gap' ? { gap: null } : {}) });
+}
+
+/** Takes one object of the server. */
+export function receive(t, event) {
+  const about = event.label ? t.state.requests[event.label] : undefined;
+  if (event.type === 'error' && about && (event.cause === 'throttled' || (event.cause === 'history_busy' && about.kind !== 'command'))) {
+    postpone(t, event.label, event.retry_ms ?? 1000);
+    return;
+  }
+  if (event.type === 'error') {
+    if (about?.kind !== 'say') fail(t, event, about);
+  } else {
+    EVENTS[event.event === 'info' || !event.event ? kindOf(event) : `${event.type} ${event.event}`]?.(t, event, about);
+  }
+  if (!event.label || !event.done) return;
+  if (about?.kind === 'say') settle(t, event.label, event);
+  else finish(t, event.label);
+  if (about?.kind === 'sign-in' && event.type !== 'auth_fail' && t.state.phase === 'in') settled(t);
+}
+
+const kindOf = (event) => (event.type === 'system' ? 'system info' : event.type);

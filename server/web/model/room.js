@@ -1,0 +1,209 @@
+// The users of a room: a list from the server, changed by the events of users who come and go.
+
+import { addPresence, renameUser } from './items.js';
+import { request } from './sending.js';
+import { effect, isMe, patch, sameName, userKey } from './state.js';
+
+const compare = new Intl.Collator(undefined, { sensitivity: 'base' }).compare;
+const sorted = (names) => [...names].sort(compare);
+/** Most pages of a list of users that the page asks for. */
+const MOST_NAMES = 3000;
+/** Time between two lists of the same room, in milliseconds. */
+const REFRESH_MS = 4000;
+/** The same for a room of few users. */
+const REFRESH_SMALL_MS = 400;
+const SMALL_ROOM = 30;
+
+/** Asks for the users of a room. */
+export function loadPeople(t, key, after) {
+  const conversation = t.state.conversations[key];
+  if (conversation?.kind !== 'room' || !conversation.member) return;
+  request(t, { type: 'who', room: conversation.name, ...(after ? { after } : {}) }, { kind: 'who', key });
+}
+
+/** Asks for the users of a room again in a moment: an event did not name them all. */
+export function refreshLater(t, key) {
+  const conversation = t.state.conversations[key];
+  if (!conversation?.people || conversation.refreshing) return;
+  patch(t, key, { refreshing: true });
+  const ms = conversation.people.length <= SMALL_ROOM ? REFRESH_SMALL_MS : REFRESH_MS;
+  effect(t, { type: 'timer', ms, event: { type: 'refresh', key } });
+}
+
+/** Takes a page of the users of a room. */
+export function takeMembers(t, key, answer) {
+  const conversation = t.state.conversations[key];
+  if (!conversation) return;
+  const page = answer.after ? [...(conversation.listing ?? []), ...answer.users] : answer.users;
+  if (answer.next && page.length < MOST_NAMES) {
+    patch(t, key, { listing: page });
+    loadPeople(t, key, answer.users.at(-1));
+    return;
+  }
+  const fields = { people: sorted(page), morePeople: answer.more ?? 0, listing: null };
+  const old = conversation.people;
+  if (old && !answer.next && !conversation.morePeople) {
+    const joined = page.filter((user) => !old.includes(user) && !isMe(t.state, user));
+    const left = old.filter((user) => !page.includes(user) && !isMe(t.state, user));
+    if (joined.length + left.length) fields.items = addPresence(conversation.items, { joined, left, at: answer.at });
+  }
+  patch(t, key, fields);
+}
+
+/** A user came into a room. */
+export function comeIn(t, key, user, at) {
+  const conversation = t.state.conversations[key];
+  if (!conversation) return;
+  const people = conversation.people && !conversation.people.includes(user) ? sorted([...conversation.people, user]) : conversation.people;
+  patch(t, key, { people, items: conversation.atEnd ? addPresence(conversation.items, { joined: [user], at }) : conversation.items });
+}
+
+/** A user left a room. */
+export function goOut(t, key, user, at) {
+  const conversation = t.state.conversations[key];
+  if (!conversation) return;
+  const people = conversation.people?.filter((name) => name !== user) ?? null;
+  patch(t, key, { people, items: conversation.atEnd ? addPresence(conversation.items, { left: [user], at }) : conversation.items });
+}
+
+/** A user left the server: out of every room where the page knows the user. */
+export function disconnect(t, user, at) {
+  for (const conversation of Object.values(t.state.conversations)) {
+    if (conversation.people?.includes(user)) goOut(t, conversation.key, user, at);
+  }
+  if (t.state.users) t.state.users = t.state.users.filter((name) => name !== user);
+}
+
+/** A user came to the server. The event names no room, so the shown room asks for its list. */
+export function connect(t, user) {
+  if (t.state.users && !t.state.users.includes(user)) t.state.users = sorted([...t.state.users, user]);
+  refreshLater(t, t.state.current);
+}
+
+/** Takes a summary of users who came and went. */
+export function gather(t, key, event) {
+  if (key === null) return refreshLater(t, t.state.current);
+  const conversation = t.state.conversations[key];
+  if (!conversation) return undefined;
+  const change = { moreJoined: event.joined, moreLeft: event.left, at: event.at };
+  patch(t, key, { items: conversation.atEnd ? addPresence(conversation.items, change) : conversation.items });
+  return refreshLater(t, key);
+}
+
+/** A user took another name. */
+export function rename(t, from, to) {
+  if (isMe(t.state, from)) t.state.me = to;
+  if (t.state.users) t.state.users = sorted(t.state.users.map((name) => (name === from ? to : name)));
+  t.state.blocked = t.state.blocked.map((name) => (sameName(name, from) ? to : name));
+  for (const conversation of Object.values(t.state.conversations)) {
+    const people = conversation.people && sorted(conversation.people.map((name) => (name === from ? to : name)));
+    patch(t, conversation.key, { people, items: renameUser(conversation.items, from, to) });
+  }
+  renameConversation(t, userKey(from), userKey(to), to);
+}
+
+function renameConversation(t, from, to, name) {
+  const { [from]: conversation, ...rest } = t.state.conversations;
+  if (!conversation || from === to || rest[to]) return;
+  t.state.conversations = { ...rest, [to]: { ...conversation, key: to, name } };
+  t.state.queue = t.state.queue.map((unsent) => (unsent.to === from ? { ...unsent, to, name } : unsent));
+  if (t.state.current === from) t.state.current = to;
+}
+
+// The rules of a room: its owners, topic, pin, who may speak. The server tells them all at once, then each change.
+
+const EMPTY = { owners: [], open: true, has_key: false, quiet: false, slow: 0, banned: [], muted: [], hands: [], more_hands: 0, floor: [], you: {} };
+
+const without = (list, user) => (list ?? []).filter((name) => !sameName(name, user));
+const including = (list, user) => [...without(list, user), user];
+const you = (rules, fields) => ({ you: { ...rules.you, ...fields } });
+const withoutHand = (rules, user) => rules.hands?.filter(([name]) => !sameName(name, user));
+const pinOf = (event) => ({ pin: { id: event.id, at: event.at, user: event.user, text: event.word ?? '' } });
+const quiet = () => ({ quiet: true });
+
+/** What a cause changes: `(rules, event, me)` to new fields; `me` tells that the event names the reader. */
+const CHANGES = {
+  topic_set: (rules, event) => ({ topic: event.word }),
+  topic: (rules, event) => ({ topic: event.word }),
+  topic_removed: () => ({ topic: undefined }),
+  pinned: (rules, event) => pinOf(event),
+  pin: (rules, event) => pinOf(event),
+  unpinned: () => ({ pin: undefined }),
+  quiet_on: quiet,
+  room_quiet: quiet,
+  quiet_off: (rules) => ({ quiet: false, hands: [], more_hands: 0, floor: [], ...you(rules, { hand: undefined, floor: false }) }),
+  slow_on: (rules, event) => ({ slow: event.seconds }),
+  room_slow: (rules, event) => ({ slow: event.seconds }),
+  slow_off: () => ({ slow: 0 }),
+  room_opened: () => ({ open: true }),
+  room_closed: () => ({ open: false }),
+  key_set: () => ({ has_key: true }),
+  key_removed: () => ({ has_key: false }),
+  owner_made: (rules, event, me) => ({ owners: including(rules.owners, event.user), ...(me ? you(rules, { owner: true }) : {}) }),
+  owner_removed: (rules, event, me) => ({ owners: without(rules.owners, event.user), ...(me ? you(rules, { owner: false }) : {}) }),
+  user_muted: (rules, event, me) => ({ muted: including(rules.muted, event.user), ...(me ? you(rules, { muted: true, by: event.by, until: event.seconds ? event.at + event.seconds * 1000 : undefined }) : {}) }),
+  muted_ahead: (rules, event) => ({ muted: including(rules.muted, event.user) }),
+  user_unmuted: (rules, event, me) => ({ muted: without(rules.muted, event.user), ...(me ? you(rules, { muted: false, until: undefined }) : {}) }),
+  user_banned: (rules, event) => ({ banned: including(rules.banned, event.user) }),
+  banned_ahead: (rules, event) => ({ banned: including(rules.banned, event.user) }),
+  user_unbanned: (rules, event) => ({ banned: without(rules.banned, event.user) }),
+  floor_given: (rules, event, me) => ({ hands: withoutHand(rules, event.user), floor: including(rules.floor, event.user), ...(me ? you(rules, { floor: true, hand: undefined }) : {}) }),
+  floor_taken: (rules, event, me) => ({ floor: without(rules.floor, event.user), ...(me ? you(rules, { floor: false }) : {}) }),
+  hand_raised: (rules, event) => ({ hands: [...(withoutHand(rules, event.user) ?? []), [event.user, event.word ?? '']] }),
+  hand_up: (rules, event) => you(rules, { hand: event.count ?? 0 }),
+  hand_down: (rules) => you(rules, { hand: undefined }),
+};
+
+/** Asks for the rules of a room. */
+export function loadRules(t, key) {
+  const conversation = t.state.conversations[key];
+  if (conversation?.kind !== 'room' || !conversation.member) return;
+  request(t, { type: 'rules', room: conversation.name }, { kind: 'rules', key });
+}
+
+/** Takes the rules that the server told. */
+export function takeRules(t, key, answer) {
+  const { seconds } = answer.rules.you;
+  const until = seconds ? answer.at + seconds * 1000 : undefined;
+  const by = t.state.conversations[key]?.rules?.you.by;
+  patch(t, key, { rules: { ...answer.rules, you: { ...answer.rules.you, until, by } } });
+}
+
+/** Applies a change of the rules of a room. */
+export function changeRules(t, key, event) {
+  const conversation = t.state.conversations[key];
+  const change = CHANGES[event.cause];
+  if (!conversation || !change) return;
+  const rules = conversation.rules ?? EMPTY;
+  const me = event.user != null && isMe(t.state, event.user);
+  patch(t, key, { rules: { ...rules, ...change(rules, event, me) } });
+  if (event.cause === 'floor_given' && !me && rules.you.hand !== undefined) loadRules(t, key);
+}
+
+/** The pin follows a change of its message, and ends with it. */
+export function changePin(t, key, id, text) {
+  const rules = t.state.conversations[key]?.rules;
+  if (rules?.pin?.id !== id) return;
+  patch(t, key, { rules: { ...rules, pin: text === null ? undefined : { ...rules.pin, text } } });
+}
+
+/** Tells whether the reader may change the rules of a conversation. */
+export const isOwner = (conversation) => conversation?.rules?.you?.owner === true;
+/** Tells whether a user is an owner of the room or of the server. */
+export const ownsRoom = (conversation, user) =>
+  [...(conversation?.rules?.owners ?? []), ...(conversation?.rules?.server_owners ?? [])].some((name) => sameName(name, user));
+
+/** Returns for how many seconds the reader of a slow room waits before the next message. */
+export function pauseOf(conversation, now) {
+  const { slow, you } = conversation?.rules ?? {};
+  const own = slow && !you.owner ? conversation.items.findLast((item) => item.kind === 'message' && item.mine) : null;
+  return own ? Math.max(0, own.at / 1000 + slow - now / 1000) : 0;
+}
+
+/** Why the reader cannot write here now: `muted`, `quiet`, or null. */
+export function silence(conversation, now) {
+  const rules = conversation?.rules;
+  if (!rules) return null;
+  if (rules.you.muted && !(rules.you.until <= now)) return 'muted';
+  return rules.quiet && !rules.you.owner && !rules.you.floor ? 'quiet' : null;
+}

@@ -1,0 +1,160 @@
+// The state of the page: one value, changed only by `update`. A transaction `t` holds the new state and the effects to run.
+
+/**
+ * @typedef {object} Conversation
+ * @property {string} key `ops`, `@bob` or `*`: also the hash of its address
+ * @property {'room'|'user'|'all'} kind
+ * @property {string} name
+ * @property {boolean} member the server sends its messages
+ * @property {object[]} items what the list shows: see items.js
+ * @property {number} window counts the windows of the list
+ * @property {boolean} atEnd the items reach to the newest message
+ * @property {boolean} oldest the items begin at the first message
+ * @property {string|null} loading the history request under way
+ * @property {number} latest the highest id received
+ * @property {number|null} gap the id behind which messages may be missing
+ * @property {number|null} read the last id that the user saw
+ * @property {number} unread
+ * @property {number} mentions
+ * @property {number|null} newFrom the id above which the list shows "New"
+ * @property {boolean} following the list stands at its end
+ * @property {string[]|null} people
+ * @property {object|null} rules
+ * @property {object|null} removed why the user is no longer in the room
+ */
+
+/** Most items of a conversation, and so most messages in the document. */
+export const MOST_ITEMS = 1000;
+/** Key of the conversation with all users. */
+export const EVERYONE = '*';
+
+export const roomKey = (room) => room.toLowerCase();
+export const userKey = (user) => '@' + user.toLowerCase();
+export const sameName = (a, b) => a.toLowerCase() === b.toLowerCase();
+
+/** Tells what a key names: `{kind, name}`. */
+export function readKey(key) {
+  if (key === EVERYONE) return { kind: 'all', name: 'all' };
+  return key.startsWith('@') ? { kind: 'user', name: key.slice(1) } : { kind: 'room', name: key };
+}
+
+/** @returns {Conversation} */
+export function newConversation(key, name) {
+  const { kind } = readKey(key);
+  return {
+    key, kind, name, member: kind !== 'room', items: [], window: 0, atEnd: true, oldest: false, loading: null, latest: 0, gap: null,
+    read: null, unread: 0, mentions: 0, newFrom: null, following: true, people: null, rules: null, removed: null,
+  };
+}
+
+/**
+ * @param {{prefix: string, name?: string, current?: string, queue?: object[], drafts?: object, reads?: object,
+ *   token?: string, seq?: number}} start `prefix` makes the labels of this page unlike those of an earlier page
+ */
+export function newState(start) {
+  return {
+    phase: 'out', me: start.name ?? '', account: false, encrypted: false, problem: null, ended: null,
+    link: 'down', lostAt: null, token: start.token ?? null, seq: start.seq ?? 0, credentials: null,
+    prefix: start.prefix, labels: 0, requests: {}, queue: start.queue ?? [],
+    conversations: {}, current: start.current ?? 'lobby', drafts: start.drafts ?? {}, reads: start.reads ?? {},
+    users: null, rooms: null, blocked: [], search: null, profile: null, privates: {}, seen: true,
+  };
+}
+
+export const begin = (state) => ({ state: { ...state }, effects: [] });
+export const effect = (t, value) => void t.effects.push(value);
+
+/** Changes fields of the conversation with this key, if there is one. */
+export function patch(t, key, fields) {
+  const conversation = t.state.conversations[key];
+  if (conversation) {
+    t.state.conversations = { ...t.state.conversations, [key]: { ...conversation, ...fields } };
+  }
+}
+
+/** Returns the conversation with this key, and opens it first if there is none. */
+export function ensure(t, key, name = readKey(key).name) {
+  if (!t.state.conversations[key]) {
+    const conversation = newConversation(key, name);
+    conversation.read = t.state.reads[key] ?? null;
+    t.state.conversations = { ...t.state.conversations, [key]: conversation };
+  }
+  return t.state.conversations[key];
+}
+
+/** Removes a conversation from the list. */
+export function drop(t, key) {
+  const { [key]: _, ...rest } = t.state.conversations;
+  t.state.conversations = rest;
+}
+
+/** The field that names a conversation in a command object. */
+export const target = (conversation) =>
+  conversation.kind === 'user' ? { with: conversation.name } : { room: conversation.name };
+
+export const isMe = (state, user) => sameName(state.me, user);
+export const isAttentive = (state, conversation) =>
+  state.seen && state.current === conversation.key && conversation.following && conversation.atEnd;
+
+// The order of the conversations in the list.
+
+const compare = new Intl.Collator(undefined, { sensitivity: 'base' }).compare;
+
+/** Returns the conversations as the list shows them: all users, rooms, then single users with unread ones first. */
+export function listed(state) {
+  const all = Object.values(state.conversations);
+  const isShown = (each) => each.key === state.current || each.removed || (each.kind === 'room' && each.member);
+  return {
+    rooms: [
+      ...all.filter((each) => each.kind === 'all' && (each.items.length > 0 || each.key === state.current)),
+      ...all.filter((each) => each.kind === 'room' && isShown(each)).sort((a, b) => compare(a.name, b.name)),
+    ],
+    users: all.filter((each) => each.kind === 'user').sort((a, b) => b.unread - a.unread || compare(a.name, b.name)),
+  };
+}
+
+/** Returns the key of the next conversation with unread messages in a direction, or of the neighbor if there is none. */
+export function nextUnread(state, step) {
+  const { rooms, users } = listed(state);
+  const all = [...rooms, ...users];
+  const here = all.findIndex((each) => each.key === state.current);
+  const others = all.map((_, index) => all[(here + step * (index + 1) + all.length * all.length) % all.length]).filter((each) => each.key !== state.current);
+  return (others.find((each) => each.unread) ?? others[0])?.key ?? null;
+}
+
+// What outlasts the page: in this browser (`kept`), and in this tab (`session`).
+
+const conversationReads = (state) => {
+  const reads = {};
+  for (const { key, kind, member, read } of Object.values(state.conversations)) {
+    if (member && kind !== 'user') reads[key] = read ?? 0;
+  }
+  return reads;
+};
+
+/** Drafts and unsent messages, of the user who wrote them. */
+export const kept = (state) => ({ name: state.me, drafts: state.drafts, queue: state.queue });
+
+/** The session of this tab: null when it has ended. */
+export function session(state) {
+  if (state.phase === 'out' || state.phase === 'ended') return null;
+  const { token, seq, current, credentials } = state;
+  const guest = credentials?.kind === 'guest' ? { kind: 'guest', user: state.me, name_token: credentials.name_token, room: credentials.room } : null;
+  return token ? { token, seq, current, guest, reads: conversationReads(state) } : null;
+}
+
+/**
+ * Returns what `newState` takes from both. Unsent messages go on only in the session that wrote them;
+ * otherwise the user decides about each.
+ */
+export function restore(keptBefore, sessionBefore) {
+  const queue = (keptBefore?.queue ?? []).map((unsent) => ({
+    ...unsent, state: sessionBefore && unsent.state !== 'failed' ? 'waiting' : 'failed',
+    reason: unsent.reason ?? { cause: 'left_before' },
+  }));
+  return {
+    name: keptBefore?.name ?? '', drafts: keptBefore?.drafts ?? {}, queue,
+    token: sessionBefore?.token, seq: sessionBefore?.seq, reads: sessionBefore?.reads, current: sessionBefore?.current,
+    credentials: sessionBefore?.guest ?? null,
+  };
+}

@@ -1,0 +1,143 @@
+// What a text means: links, code, mentions, actions. The parts are shown as text; nothing here makes HTML.
+
+/** @typedef {{type: 'text'|'link'|'code'|'block'|'mention'|'name', text: string, href?: string}} Part */
+
+const WORD = '[\\p{L}\\p{N}\\p{M}_-]';
+const escape = (name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const nameIn = (name) => new RegExp(`(?<!${WORD})@?${escape(name)}(?!${WORD})`, 'giu');
+
+/** Tells whether a text names this user as a word, with or without `@`. */
+export const mentions = (text, name) => name !== '' && nameIn(name).test(text);
+
+/** Returns what a user does, of a text like `/me waves`, or null. */
+export function actionOf(text) {
+  return /^\/me [^]/i.test(text) && text.slice(4).trim() !== '' ? text.slice(4) : null;
+}
+
+/** Returns the address of a link if browsers may open it, or null. */
+export function safeLink(text) {
+  try {
+    const url = new URL(text);
+    return (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname ? url.href : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Ends a link before the punctuation of the sentence around it. */
+function cutLink(text) {
+  let link = text.replace(/[.,;:!?'"»”’]+$/u, '');
+  while (link.endsWith(')') && link.split(')').length > link.split('(').length) link = link.slice(0, -1);
+  return link;
+}
+
+function pushText(parts, text, me) {
+  let end = 0;
+  const named = me ? [...text.matchAll(nameIn(me))] : [];
+  for (const match of named) {
+    if (match.index > end) parts.push({ type: 'text', text: text.slice(end, match.index) });
+    parts.push({ type: 'mention', text: match[0] });
+    end = match.index + match[0].length;
+  }
+  if (end < text.length) parts.push({ type: 'text', text: text.slice(end) });
+}
+
+function pushLinks(parts, text, me) {
+  let end = 0;
+  for (const match of text.matchAll(/\bhttps?:\/\/[^\s<>"`]+/giu)) {
+    const link = cutLink(match[0]);
+    const href = safeLink(link);
+    if (!href) continue;
+    pushText(parts, text.slice(end, match.index), me);
+    parts.push({ type: 'link', text: link, href });
+    end = match.index + link.length;
+  }
+  pushText(parts, text.slice(end), me);
+}
+
+function pushInline(parts, text, me) {
+  text.split(/(`[^`\n]+`)/u).forEach((piece, index) => {
+    if (index % 2) parts.push({ type: 'code', text: piece.slice(1, -1) });
+    else pushLinks(parts, piece, me);
+  });
+}
+
+/**
+ * Splits a text into its parts. Three backticks begin and end a block of code.
+ * @returns {Part[]}
+ */
+export function parseText(text, me) {
+  const parts = [];
+  const pieces = text.split('```');
+  const closed = pieces.length % 2 === 1 ? pieces.length : pieces.length - 1;
+  const tail = pieces.slice(closed).map((piece) => '```' + piece).join('');
+  pieces.slice(0, closed).forEach((piece, index) => {
+    const last = index === closed - 1 ? tail : '';
+    if (index % 2 === 0) {
+      const before = index > 0 ? piece.replace(/^\n/, '') : piece;
+      const text = (index < closed - 1 ? before.replace(/\n$/, '') : before) + last;
+      if (text) pushInline(parts, text, me);
+    } else {
+      const code = piece.replace(/^[\w+#-]*\n/, '').replace(/\n$/, '');
+      if (code.trim()) parts.push({ type: 'block', text: code });
+    }
+  });
+  return parts;
+}
+
+/** Splits the text of a search result at the words that matched: `*so*`. */
+export function parseResult(text) {
+  return text.split(/\*([^*]+)\*/u).map((piece, index) => ({ type: index % 2 ? 'mention' : 'text', text: piece })).filter((part) => part.text);
+}
+
+// Times as the page shows them, in the reader's time zone and language.
+
+const format = (options) => new Intl.DateTimeFormat(undefined, options);
+const clockFormat = format({ hour: '2-digit', minute: '2-digit' });
+const dayFormat = format({ weekday: 'long', day: 'numeric', month: 'long' });
+const yearFormat = format({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+const shortFormat = format({ day: 'numeric', month: 'short' });
+
+const dayOf = (at) => new Date(at).setHours(0, 0, 0, 0);
+
+export const sameDay = (a, b) => dayOf(a) === dayOf(b);
+export const clock = (at) => clockFormat.format(at);
+
+/** Returns the number of days between two times, by the calendar. */
+export const daysBetween = (from, to) => Math.round((dayOf(to) - dayOf(from)) / 86_400_000);
+
+/** Returns `today`, `yesterday`, or null where a day is shown by its date. */
+export function dayWord(at, now) {
+  return ['today', 'yesterday'][daysBetween(at, now)] ?? null;
+}
+
+/** Returns the date of a day, with the year if it is another one. */
+export function dayName(at, now) {
+  return (new Date(at).getFullYear() === new Date(now).getFullYear() ? dayFormat : yearFormat).format(at);
+}
+
+/** Returns time, or day and time where the day is not today. */
+export const moment = (at, now) => (sameDay(at, now) ? clock(at) : `${shortFormat.format(at)}, ${clock(at)}`);
+
+/** Returns a time span in words: `48 s`, `5 min`, `2 h`, `2 h 5 min`. */
+export function span(seconds) {
+  if (seconds < 60) return `${Math.max(1, Math.ceil(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const rest = minutes % 60;
+  return rest ? `${Math.floor(minutes / 60)} h ${rest} min` : `${minutes / 60} h`;
+}
+
+// The accent of a name: one of eight pairs of colors in style.css.
+
+/** Number of accents. */
+export const ACCENTS = 8;
+
+/** Returns the number of the accent of a name (FNV-1a of its letters in lower case). */
+export function accentOf(name) {
+  let hash = 0x811c9dc5;
+  for (const letter of name.toLowerCase()) {
+    hash = Math.imul(hash ^ letter.codePointAt(0), 0x01000193) >>> 0;
+  }
+  return hash % ACCENTS;
+}

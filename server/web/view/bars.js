@@ -1,0 +1,117 @@
+// The bars around the list: above, the connection, the topic, the pin, raised hands; below, why the user cannot write.
+
+import { isOwner, silence } from '../model/room.js';
+import { moment } from '../model/text.js';
+import { HAND, ui } from '../strings.js';
+import { button, h, setShown } from './dom.js';
+
+/** A lost connection shows after this time, and the question about the Wi-Fi after that one, in milliseconds. */
+const SHOW_LOST = 1000;
+const NO_ANSWER = 15_000;
+
+/** A bar that is drawn anew only when what it shows has changed. */
+function bar(className, properties = {}) {
+  const element = h('div', { class: `bar ${className}`, hidden: true, ...properties });
+  let shown = '';
+  return {
+    element,
+    /** Shows these nodes; `mark` tells one content from another, '' hides the bar. */
+    show(mark, nodes = () => []) {
+      if (mark === shown) return;
+      shown = mark;
+      setShown(element, mark !== '');
+      element.replaceChildren(...(mark ? nodes() : []));
+    },
+  };
+}
+
+const words = (text) => h('span', { class: 'bar-text', dir: 'auto' }, text);
+
+/** @param {{dispatch: Function, facts: object, connection: object, onjump: Function, onsettings: () => void, isOutdated: () => boolean}} options */
+export function createTopBars({ dispatch, facts, connection, onjump, onsettings, isOutdated }) {
+  const link = bar('status', { role: 'status' });
+  const version = bar('status', { role: 'status' });
+  const topic = bar('topic');
+  const pin = bar('topic');
+  const quiet = bar('hands');
+  const hands = bar('hands');
+  const element = h('div', { class: 'bars' }, link.element, version.element, topic.element, pin.element, quiet.element, hands.element);
+  return {
+    element,
+    update(state) {
+      const conversation = state.conversations[state.current];
+      const away = state.lostAt && state.link === 'down' ? Date.now() - state.lostAt : 0;
+      if (away > NO_ANSWER) link.show('silent', () => [words(ui.noAnswer(facts.name)), button(ui.tryNow, () => connection.wake())]);
+      else if (away > SHOW_LOST) link.show('lost', () => [words(ui.reconnecting)]);
+      else link.show('');
+      version.show(isOutdated() ? 'outdated' : '', () => [words(ui.updated), button(ui.reload, () => location.reload())]);
+      const rules = conversation?.rules;
+      topic.show(rules?.topic ?? '', () => [button(h('bdi', { class: 'bar-text' }, rules.topic), onsettings, { class: 'bar-line', title: rules.topic })]);
+      const pinned = rules?.pin;
+      pin.show(pinned ? `${pinned.id} ${pinned.text}` : '', () => [button(h('span', { class: 'bar-text' }, h('span', { class: 'muted' }, ui.pinned(pinned.user), ' '), h('bdi', {}, pinned.text)), () => onjump(conversation.key, pinned.id), { class: 'bar-line' })]);
+      const raised = isOwner(conversation) ? rules.hands ?? [] : [];
+      const [first] = raised;
+      const isQuiet = isOwner(conversation) && rules.quiet;
+      quiet.show(isQuiet ? 'quiet' : '', () => [words(ui.quietForOthers), button(ui.everyoneWrites, () => dispatch({ type: 'act', object: { type: 'quiet', room: conversation.name, mode: 'off' } }))]);
+      hands.show(first ? JSON.stringify(raised) + rules.more_hands : '', () => [
+        words(`${ui.hands(raised.length + (rules.more_hands ?? 0))}: ${first[0]}${first[1] && first[1] !== HAND ? ` – ${first[1]}` : ''}`),
+        button(ui.giveFloor(first[0]), () => dispatch({ type: 'act', kind: 'floor', object: { type: 'floor', room: conversation.name, to: first[0] } })),
+      ]);
+    },
+  };
+}
+
+/** @param {{dispatch: Function}} options */
+export function createBottomBar({ dispatch }) {
+  const block = bar('blocked', { role: 'status' });
+  const element = h('div', { class: 'bottom-bars' }, block.element);
+  const act = (object) => dispatch({ type: 'act', object });
+  return {
+    element,
+    /** Shows what keeps the user from writing. Returns whether the user can write. */
+    update(state) {
+      const conversation = state.conversations[state.current];
+      const { removed, rules, name, key, kind } = conversation;
+      const silenced = silence(conversation, Date.now());
+      if (kind === 'room' && removed) {
+        block.show(`removed ${removed.cause} ${removed.at}`, () => removedNodes(conversation));
+        return false;
+      }
+      if (silenced === 'muted') {
+        const { by, until } = rules.you;
+        block.show(`muted ${until}`, () => [words(ui.mutedUntil(by, until && moment(until, Date.now())))]);
+        return false;
+      }
+      if (silenced === 'quiet') {
+        const { hand } = rules.you;
+        block.show(`quiet ${hand}`, () => (hand === undefined
+          ? [words(ui.quiet), button(ui.raiseHand, () => act({ type: 'hand', room: name, text: HAND }))]
+          : [words(ui.handUp(hand)), button(ui.lowerHand, () => act({ type: 'hand', room: name }))]));
+        return false;
+      }
+      showPrivate(state, key, name);
+      return true;
+    },
+  };
+
+  function removedNodes({ removed, name, key }) {
+    const back = button(ui.goToLobby, () => dispatch({ type: 'open', key: 'lobby' }));
+    if (removed.cause !== 'key_needed') {
+      const again = removed.cause === 'kicked_from_room' || removed.cause === 'left_room';
+      return [words(ui.removed({ room: name, ...removed })), key === 'lobby' || again ? button(ui.joinAgain, () => dispatch({ type: 'open', key, name })) : null, key === 'lobby' ? null : back].filter(Boolean);
+    }
+    const input = h('input', { 'aria-label': ui.keyWord, placeholder: ui.keyWord, autocomplete: 'off' });
+    const enter = (event) => {
+      event.preventDefault();
+      if (input.value.trim()) dispatch({ type: 'open', key, name, door: input.value.trim() });
+    };
+    return [words(ui.keyNeeded(name)), h('form', { class: 'inline', onsubmit: enter }, input, h('button', { type: 'submit' }, ui.enter)), back];
+  }
+
+  function showPrivate(state, key, name) {
+    const open = state.privates[key];
+    if (open === 'asked') block.show('asked', () => [words(ui.privateAsks(name)), button(ui.accept, () => act({ type: 'accept', to: name })), button(ui.reject, () => act({ type: 'reject', to: name }))]);
+    else if (open === 'open') block.show(`open ${name}`, () => [words(ui.privateOpen(name)), button(ui.endPrivate, () => act({ type: 'end', to: name }))]);
+    else block.show('');
+  }
+}

@@ -1,0 +1,115 @@
+// Dialogs of the page: search, the invite screen, help, the account, a user's profile.
+
+import { EVERYONE } from '../model/state.js';
+import { moment, parseResult } from '../model/text.js';
+import { sentence, ui } from '../strings.js';
+import { button, copyText, field, h, iconButton, openDialog, setShown, setText } from './dom.js';
+import { nameNode } from './list.js';
+
+/** A panel with a title and a button that closes it. `update(state)` runs with each change of the state. */
+export function openPanel(title, className, content, options = {}) {
+  const close = iconButton('close', ui.close, () => layer.close());
+  const header = h('div', { class: 'panel-header' }, h('h2', {}, h('bdi', {}, title)), close);
+  const layer = openDialog({ label: title, class: `panel ${className}`, content: [header, ...content], ...options });
+  return layer;
+}
+
+/** @param {{dispatch: Function, register: (update: Function) => () => void}} page */
+export function openSearch({ dispatch, register, state }, words = '') {
+  const input = h('input', { type: 'search', 'aria-label': ui.searchHint, placeholder: ui.searchHint, enterkeyhint: 'search', value: words });
+  const results = h('ol', { class: 'results' });
+  const note = h('p', { class: 'muted', role: 'status' });
+  const more = button(ui.searchMore, () => dispatch({ type: 'search', words: state().search.words, more: true }), { hidden: true });
+  const form = h('form', { class: 'inline', role: 'search', onsubmit(event) {
+    event.preventDefault();
+    const typed = input.value.trim();
+    if (typed) dispatch({ type: 'search', words: typed });
+  } }, input, h('button', { type: 'submit' }, ui.search));
+  let shown = null;
+  const unregister = register((current) => {
+    const { search } = current;
+    if (search === shown || !search) return;
+    shown = search;
+    results.replaceChildren(...search.results.map(resultRow));
+    setText(note, search.problem ? sentence(search.problem) : search.busy ? ui.loading : search.results.length ? '' : ui.searchNone(search.words));
+    setShown(more, search.more && !search.busy);
+  });
+  const layer = openPanel(ui.search, 'search', [form, note, results, more], { onclose() {
+    unregister();
+    dispatch({ type: 'end-search' });
+  } });
+  input.focus();
+  if (words) form.requestSubmit();
+
+  function resultRow(result) {
+    const parts = parseResult(result.text).map((part) => (part.type === 'mention' ? h('mark', {}, part.text) : part.text));
+    const place = result.key === EVERYONE ? ui.everyone : result.place;
+    return h('li', {}, button(h('span', {}, h('span', { class: 'by' }, nameNode(result.user), h('span', { class: 'muted' }, ' ', h('bdi', {}, ui.inConversation(place)), ' · ', moment(result.at, Date.now()))), h('span', { class: 'text', dir: 'auto' }, ...parts)),
+      () => layer.close(() => dispatch({ type: 'jump', key: result.key, id: result.id, name: place })), { class: 'result' }));
+  }
+}
+
+/** The screen that invites others: for a projector. */
+export function openInvite({ facts, state }) {
+  const conversation = state().conversations[state().current];
+  const room = conversation?.kind === 'room' ? conversation.name : 'lobby';
+  const path = room === 'lobby' ? '' : `#${room}`;
+  const address = `${location.host}/${path}`;
+  const qr = h('img', { class: 'qr', src: `/qr.svg?room=${encodeURIComponent(room)}`, alt: ui.qrAlt(address) });
+  const copy = button(ui.copyLink, () => copyText(location.origin + '/' + path).then(() => setText(copy, ui.copied)));
+  const text = h('div', { class: 'invite-text' },
+    h('p', { class: 'address' }, address),
+    h('ol', { class: 'steps' }, ...ui.inviteSteps.map((step) => h('li', {}, step))),
+    h('p', {}, ui.inviteTrouble),
+    facts.port ? h('p', { class: 'muted' }, ui.inviteTerminal(location.hostname, facts.port)) : null,
+    copy);
+  openPanel(`${facts.name} · ${room}`, 'invite', [h('div', { class: 'invite-body' }, qr, text)]);
+}
+
+export function openHelp() {
+  openPanel(ui.help, 'narrow', [
+    h('ul', {}, ...ui.helpText.map((line) => h('li', {}, line))),
+    h('dl', { class: 'keys' }, ...ui.shortcuts.flatMap(([keys, what]) => [h('dt', {}, h('kbd', {}, keys)), h('dd', {}, what)])),
+  ]);
+}
+
+/** A form with one field and one button. */
+function oneField(label, action, run, properties = {}, hint = '') {
+  const entry = field(label, properties, hint);
+  const form = h('form', { class: 'inline', onsubmit(event) {
+    event.preventDefault();
+    run(entry.input.value.trim(), entry);
+  } }, entry.element, h('button', { type: 'submit' }, action));
+  return form;
+}
+
+/** The user's own account, name and absence. */
+export function openAccount({ dispatch, state, facts }) {
+  const { account, me, encrypted } = state();
+  const act = (object) => layer.close(() => dispatch({ type: 'act', object, kind: 'command' }));
+  const hint = encrypted ? ui.registerHint : `${ui.registerHint} ${ui.notEncrypted}`;
+  const old = field(ui.oldPassword, { type: 'password', autocomplete: 'current-password' });
+  const secret = field(account ? ui.newPassword : ui.password, { type: 'password', autocomplete: 'new-password' }, hint);
+  const passwordForm = h('form', { onsubmit(event) {
+    event.preventDefault();
+    if (secret.input.value.length < 8) return secret.setError(sentence({ cause: 'password_length' }));
+    return act(account ? { type: 'password', old: old.input.value, new: secret.input.value } : { type: 'register', password: secret.input.value });
+  } }, h('h3', {}, account ? ui.changePassword : ui.makeAccount), account ? old.element : null, secret.element, h('button', { type: 'submit', class: 'main' }, account ? ui.change : ui.makeAccount));
+  const nick = account ? null : oneField(ui.newName, ui.change, (name) => name && act({ type: 'nick', to: name }), { value: me, maxlength: '24' });
+  const away = oneField(ui.awayText, ui.away, (text) => text && act({ type: 'away', text }), { maxlength: '200' });
+  const claim = oneField(ui.code, ui.claim, (token) => token && act({ type: 'claim', token }), {}, ui.claimHint);
+  const blocked = state().blocked.length
+    ? h('div', {}, h('h3', {}, ui.blockedUsers), ...state().blocked.map((user) => button(ui.unblock(user), () => act({ type: 'unblock', to: user }))))
+    : null;
+  const layer = openPanel(me, 'narrow', [facts.accounts === false ? null : passwordForm, nick, away, button(ui.hereAgain, () => act({ type: 'away' })), claim, blocked].filter(Boolean));
+}
+
+/** What the server knows of a user. */
+export function openProfile({ dispatch, register }, user) {
+  const text = h('p', { class: 'text', dir: 'auto' }, ui.loading);
+  const unregister = register((current) => {
+    if (current.profile) setText(text, sentence(current.profile));
+  });
+  openPanel(user, 'narrow', [text], { onclose: unregister });
+  dispatch({ type: 'whois', user });
+}

@@ -1,0 +1,10 @@
+//! The web page: its files as HTTP sends them, its modules on their own, and the page in a real browser.
+
+mod fetch;
+mod files;
+mod flow;
+mod folder_server;
+mod link;
+mod modules;
+mod qr;
+mod visitor;

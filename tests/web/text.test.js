@@ -1,0 +1,105 @@
+// Texts: links, code, mentions, actions, times, accents.
+
+import { ACCENTS, accentOf, actionOf, clock, dayName, dayWord, daysBetween, mentions, moment, parseResult, parseText, safeLink, sameDay, span } from '/model/text.js';
+import { equal, holds } from './assert.js';
+
+const parts = (text, me = 'alice') => parseText(text, me).map((part) => [part.type, part.text]);
+const noon = new Date(2026, 10, 20, 12).getTime();
+const HOUR = 3_600_000;
+
+export const cases = Object.entries({
+  'a plain text is one part': () => equal(parts('hello'), [['text', 'hello']]),
+  'an empty text has no part': () => equal(parts(''), []),
+  'a link ends before the punctuation of its sentence'() {
+    equal(parts('see http://a.b/c, or https://d.e.'), [['text', 'see '], ['link', 'http://a.b/c'], ['text', ', or '], ['link', 'https://d.e'], ['text', '.']]);
+    equal(parts('(http://a.b/c)'), [['text', '('], ['link', 'http://a.b/c'], ['text', ')']]);
+    equal(parts('http://a.b/c_(d)'), [['link', 'http://a.b/c_(d)']]);
+    equal(parts('http://a.b/x))'), [['link', 'http://a.b/x'], ['text', '))']]);
+    equal(parts('«http://a.b»'), [['text', '«'], ['link', 'http://a.b'], ['text', '»']]);
+  },
+  'only http and https become links'() {
+    for (const text of ['javascript:alert(1)', 'data:text/html,x', 'ftp://a.b/c', 'xhttp://a.b', 'http://', 'http://?']) {
+      holds(!parts(text).some(([type]) => type === 'link'), text);
+    }
+    equal(safeLink('http://a.b'), 'http://a.b/');
+    equal(safeLink('https://a.b/x'), 'https://a.b/x');
+    equal([safeLink('javascript:alert(1)'), safeLink('nonsense'), safeLink('ftp://a.b'), safeLink('mailto:x@y.z')], [null, null, null, null]);
+    equal(parseText('HTTPS://A.B/c', '')[0].href, 'https://a.b/c');
+  },
+  'a link ends at quotes, brackets and backticks'() {
+    equal(parts('<http://a.b>"http://c.d"'), [['text', '<'], ['link', 'http://a.b'], ['text', '>"'], ['link', 'http://c.d'], ['text', '"']]);
+  },
+  'a name in a link is no mention': () => equal(parts('http://alice.b/'), [['link', 'http://alice.b/']]),
+  'a mention is the own name as a word, with or without @'() {
+    equal(parts('hi @Alice and alice!'), [['text', 'hi '], ['mention', '@Alice'], ['text', ' and '], ['mention', 'alice'], ['text', '!']]);
+    for (const text of ['malice', 'alice2', 'alice_b', 'alice-b', 'aliceé', 'bob']) holds(!mentions(text, 'alice'), text);
+    for (const text of ['alice', '@ALICE', 'hi alice', 'alice: hi', '(alice)']) holds(mentions(text, 'alice'), text);
+    equal(parts('alice @alice'), [['mention', 'alice'], ['text', ' '], ['mention', '@alice']]);
+    holds(!mentions('hi', ''), 'no name');
+    holds(!mentions('@', ''), 'no name');
+    equal(parts('hi', ''), [['text', 'hi']]);
+  },
+  'a name with special letters is taken literally'() {
+    holds(!mentions('axb', 'a.b'), 'dot');
+    holds(mentions('a.b', 'a.b'), 'dot itself');
+    holds(mentions('hi a-b', 'a-b'), 'dash');
+  },
+  'code between backticks': () => equal(parts('use `x + 1` now'), [['text', 'use '], ['code', 'x + 1'], ['text', ' now']]),
+  'a backtick alone is text'() {
+    equal(parts('a ` b'), [['text', 'a ` b']]);
+    equal(parts('a `b\nc` d'), [['text', 'a `b\nc` d']]);
+    equal(parts('``'), [['text', '``']]);
+  },
+  'nothing in code is a link or a mention': () => equal(parts('`http://a.b alice`'), [['code', 'http://a.b alice']]),
+  'three backticks make a block'() {
+    equal(parts('look:\n```\nlet x;\n  y\n```\nfine'), [['text', 'look:'], ['block', 'let x;\n  y'], ['text', 'fine']]);
+    equal(parts('```js\nx\n```'), [['block', 'x']]);
+    equal(parts('```x```'), [['block', 'x']]);
+    equal(parts('```a```b```c```'), [['block', 'a'], ['text', 'b'], ['block', 'c']]);
+    equal(parts('```\nhttp://a.b alice\n```'), [['block', 'http://a.b alice']]);
+  },
+  'a block keeps its blank lines but the first and the last end': () => equal(parts('```\n\na\n\n```'), [['block', '\na\n']]),
+  'text beside a block keeps its other line ends'() {
+    equal(parts('a\n\n```\nx\n```\n\nb'), [['text', 'a\n'], ['block', 'x'], ['text', '\nb']]);
+    equal(parts('\na'), [['text', '\na']]);
+    equal(parts('a\n'), [['text', 'a\n']]);
+    equal(parts('```x```b\n'), [['block', 'x'], ['text', 'b\n']]);
+  },
+  'an open block is text'() {
+    equal(parts('a ```b'), [['text', 'a ```b']]);
+    equal(parts('```a```b```c'), [['block', 'a'], ['text', 'b```c']]);
+  },
+  'an empty block shows nothing': () => equal(parts('a``` \n```b'), [['text', 'a'], ['text', 'b']]),
+  'an action is what a user does'() {
+    equal([actionOf('/me waves'), actionOf('/ME waves\nback')], ['waves', 'waves\nback']);
+    equal([actionOf('/me'), actionOf('/me '), actionOf('/me   '), actionOf('/meow x'), actionOf('x /me y'), actionOf('hi')], [null, null, null, null, null, null]);
+    equal(actionOf('/me \nx'), '\nx');
+  },
+  'a search result marks what was found': () => equal(parseResult('a *b* c*d*'), [{ type: 'text', text: 'a ' }, { type: 'mention', text: 'b' }, { type: 'text', text: ' c' }, { type: 'mention', text: 'd' }]),
+  'accents depend on the letters, not on their case'() {
+    equal(accentOf('Alice'), accentOf('alice'));
+    const all = new Set(Array.from({ length: 200 }, (_, index) => accentOf(`user${index}`)));
+    equal([...all].sort(), Array.from({ length: ACCENTS }, (_, index) => index));
+    equal(accentOf('alice'), 7, 'the hash stays the same');
+    equal(accentOf('Room 12'), 5);
+    holds(accentOf('ab') !== accentOf('ba') || accentOf('ac') !== accentOf('ca'), 'the order counts');
+  },
+  'days follow the calendar'() {
+    holds(sameDay(noon, noon + 11 * HOUR), 'the evening');
+    holds(!sameDay(noon, noon + 12 * HOUR), 'midnight');
+    equal([daysBetween(noon, noon), daysBetween(noon, noon + 13 * HOUR), daysBetween(noon + 13 * HOUR, noon)], [0, 1, -1]);
+    equal([dayWord(noon, noon), dayWord(noon - 24 * HOUR, noon), dayWord(noon - 48 * HOUR, noon), dayWord(noon + 24 * HOUR, noon)], ['today', 'yesterday', null, null]);
+  },
+  'a day of another year shows its year'() {
+    holds(!dayName(noon, noon).includes('2026'), dayName(noon, noon));
+    holds(dayName(noon, noon + 400 * 24 * HOUR).includes('2026'), 'the year');
+  },
+  'a moment of another day shows the day'() {
+    equal(moment(noon, noon), clock(noon));
+    holds(moment(noon, noon + 24 * HOUR).endsWith(clock(noon)) && moment(noon, noon + 24 * HOUR) !== clock(noon), 'day and time');
+  },
+  'time spans in words'() {
+    equal([0, 0.2, 1, 47.1, 59, 60, 89, 90, 3540].map(span), ['1 s', '1 s', '1 s', '48 s', '59 s', '1 min', '1 min', '2 min', '59 min']);
+    equal([3599, 3600, 7200, 7500, 43_200].map(span), ['1 h', '1 h', '2 h', '2 h 5 min', '12 h']);
+  },
+});

@@ -26,8 +26,8 @@ pub(super) fn respond(exchange: Exchange<'_>) -> Response {
 
 /// Makes the response with a file of the page.
 pub(super) fn respond_file(file: &'static WebFile, exchange: Exchange<'_>) -> Response {
-    let WebFile { content_type, content: plain, digest, .. } = file;
-    Content { content_type, plain, digest }.respond(exchange.request, || file.gzip.as_slice())
+    let WebFile { content_type, content, digest, .. } = file;
+    Content { content_type, plain: content, digest }.respond(exchange.request, || file.gzip.as_slice())
 }
 
 /// Returns what the page may load: its own files, and connections to this server. Scripts cannot make HTML of text.

@@ -44,7 +44,7 @@ function pushText(parts, text, me) {
 
 function pushLinks(parts, text, me) {
   let end = 0;
-  for (const match of text.matchAll(/\bhttps?:\/\/[^\s<>"`]+/giu)) {
+  for (const match of text.matchAll(/\bhttps?:\/\/[^\s<>"\x60]+/giu)) {
     const link = cutLink(match[0]);
     const href = safeLink(link);
     if (!href) continue;
@@ -56,7 +56,7 @@ function pushLinks(parts, text, me) {
 }
 
 function pushInline(parts, text, me) {
-  text.split(/(`[^`\n]+`)/u).forEach((piece, index) => {
+  text.split(/(`[^\x60\n]+`)/u).forEach((piece, index) => {
     if (index % 2) parts.push({ type: 'code', text: piece.slice(1, -1) });
     else pushLinks(parts, piece, me);
   });

@@ -161,7 +161,7 @@ const result = (from, to, options) => (options.length ? { from, to, options: opt
 
 /** Replaces each `:name:` outside of code by its emoji. */
 export function expandEmoji(text) {
-  return text.split(/(```[^]*?(?:```|$)|`[^`\n]*`)/u)
+  return text.split(/(```[^]*?(?:```|$)|`[^\x60\n]*`)/u)
     .map((piece, index) => (index % 2 ? piece : piece.replace(/(?<![\p{L}\p{N}:]):([a-z0-9_+-]+):(?![\p{L}\p{N}])/gu, (all, name) => (Object.hasOwn(EMOJI, name) ? EMOJI[name] : all))))
     .join('');
 }

@@ -1,5 +1,6 @@
 //! The web page: its files as HTTP sends them, its modules on their own, and the page in a real browser.
 
+mod class;
 mod fetch;
 mod files;
 mod flow;

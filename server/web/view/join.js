@@ -32,9 +32,8 @@ export function createJoin({ facts, name, onjoin }) {
   const signInLink = button(ui.signIn, () => setMode('login'), { class: 'plain', hidden: true });
   const form = h('form', { novalidate: true, onsubmit },
     user.element, signInLink, server.element, password.element, general, main, register, toggle);
-  const key = facts.key ? h('p', { class: 'hint key' }, `${ui.serverKey}: ${facts.key}`) : null;
   const count = h('p', { class: 'here' }, ui.here(facts.users ?? 0));
-  const element = h('main', { class: 'join' }, h('div', { class: 'join-box' }, h('h1', {}, h('bdi', {}, facts.name)), count, form, key));
+  const element = h('main', { class: 'join' }, h('div', { class: 'join-box' }, h('h1', {}, h('bdi', {}, facts.name)), count, form));
   setShown(server.element, facts.password);
   setMode('guest');
 

@@ -62,6 +62,7 @@ export function openInvite({ facts, state }) {
     h('ol', { class: 'steps' }, ...ui.inviteSteps.map((step) => h('li', {}, step))),
     h('p', {}, ui.inviteTrouble),
     facts.port ? h('p', { class: 'muted' }, ui.inviteTerminal(location.hostname, facts.port)) : null,
+    facts.key ? h('p', { class: 'muted key' }, `${ui.serverKey}: ${facts.key}`) : null,
     copy);
   openPanel(`${facts.name} · ${room}`, 'invite', [h('div', { class: 'invite-body' }, qr, text)]);
 }

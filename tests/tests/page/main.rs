@@ -8,4 +8,5 @@ mod folder_server;
 mod link;
 mod modules;
 mod qr;
+mod screens;
 mod visitor;

@@ -4,7 +4,7 @@
 use crate::visitor::{LAPTOP, PHONE, Screen, Visitor};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use landline_tests::{Client, ObjectClient, TestServer};
+use landline_tests::{Breaker, Client, ObjectClient, TestServer};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -47,8 +47,13 @@ impl Room {
         Room { alice, ben, mei: server.guest("美咲", "lobby"), transcript }
     }
 
+    /// Alice says a text. Waits until ben has its last line, so that the lines keep their order.
     fn say(&mut self, text: &str) {
         self.alice.request(json!({ "type": "say", "room": "lobby", "text": text }));
+        let last = format!("alice: {}", text.lines().last().unwrap_or_default());
+        while self.transcript.last() != Some(&last) {
+            self.transcript.push(self.ben.line());
+        }
     }
 
     /// Ben types a line at `nc`. Waits until alice has it, so that the lines keep their order.
@@ -95,7 +100,8 @@ fn side_by_side(phone: &Path, transcript: &[String]) -> String {
 fn phone_tablet_and_laptop_show_a_lively_room() {
     let server = TestServer::new(|config| config.name = "Room 12".to_owned());
     let mut room = Room::enter(&server);
-    let Some(visitor) = Visitor::open(server.web_address(), "/", PHONE) else { return };
+    let network = Breaker::new(server.web_address());
+    let Some(visitor) = Visitor::open(network.address(), "/", PHONE) else { return };
     let scratch = TempDir::new().expect("a temporary folder");
     let folder = std::env::var_os("LANDLINE_SCREENS").map_or_else(|| scratch.path().to_owned(), PathBuf::from);
     let picture = |name: &str| {
@@ -113,7 +119,12 @@ fn phone_tablet_and_laptop_show_a_lively_room() {
     visitor.type_into("Write to lobby", "Hold the button for three seconds, then wait for green.");
     visitor.tap("button", "Send");
     room.alice.until("user", "dana");
+    // What comes while the visitor is elsewhere is new at the return.
+    visitor.type_into("Write to lobby", "/join lab");
+    visitor.tap("button", "Send");
+    visitor.wait_for("Write to lab");
     room.thank();
+    visitor.browser.eval("location.hash = '#lobby'");
     visitor.wait_for("Well done.");
     for (name, screen, scheme) in PICTURES {
         visitor.set_screen(screen);
@@ -126,6 +137,15 @@ fn phone_tablet_and_laptop_show_a_lively_room() {
         picture(name);
     }
     visitor.expect_no_errors();
+    visitor.set_screen(PHONE);
+    network.freeze();
+    visitor.type_into("Write to lobby", "Is there a second cable?");
+    visitor.tap("button", "Send");
+    visitor.wait_for("Waiting");
+    visitor.wait_for("Reconnecting…");
+    // It appears late, since most messages wait for an instant only.
+    visitor.browser.wait_until("getComputedStyle(document.querySelector('.unsent')).visibility == 'visible'");
+    picture("phone-reconnecting");
     room.transcript.extend(room.ben.drain_lines());
     visitor.set_screen(Screen { width: 1_000, height: 640, is_touch: false });
     let page = side_by_side(&folder.join("phone-light.png"), &room.transcript);

@@ -57,7 +57,7 @@ export const ui = {
   toEnd: 'Newest messages',
   loading: 'Loading…',
   deletedBy: (by) => `Message deleted by ${by}.`,
-  waiting: 'Waiting',
+  waiting: 'Waiting', sent: 'Sent',
   notSent: (reason) => `Not sent: ${reason}`,
   tryAgain: 'Try again', delete: 'Delete', copy: 'Copy', copied: 'Copied', edit: 'Edit', pin: 'Pin', unpin: 'Unpin',
   emptyRoom: 'No messages yet.',

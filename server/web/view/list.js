@@ -40,7 +40,7 @@ function messageRow({ item, head }, context) {
   const action = item.deleted ? null : actionOf(item.text);
   const isMention = !item.mine && !item.deleted && mentions(item.text, context.me);
   const time = timeNode(item.at, clock(item.at), moment(item.at, context.now));
-  const by = head && action === null && h('div', { class: 'by' }, nameNode(item.user), item.private && muted(ui.offTheRecord), time);
+  const by = head && action === null && h('div', { class: 'by' }, nameNode(item.user), item.private && muted(ui.offTheRecord), time, item.mine && h('span', { class: 'muted', role: 'img', title: ui.sent, 'aria-label': ui.sent }, '✓'));
   const text = item.deleted
     ? h('div', { class: 'text muted', dir: 'auto' }, ui.deletedBy(item.deleted))
     : h('div', { class: 'text', dir: 'auto' }, ...(action === null ? [] : ['* ', nameNode(item.user), ' ']), ...textNodes(parseText(action ?? item.text, context.me)), item.edited && muted(` ${ui.edited}`), action !== null && time);
@@ -52,10 +52,10 @@ function messageRow({ item, head }, context) {
 function unsentRow({ item }, context) {
   const failed = item.state === 'failed';
   const text = h('div', { class: 'text', dir: 'auto' }, ...textNodes(parseText(item.text, '')));
-  const state = failed
-    ? h('div', { class: 'unsent' }, h('span', { class: 'danger' }, ui.notSent(sentence(item.reason))), button(ui.tryAgain, () => context.ontry(item.label)), button(ui.delete, () => context.ondiscard(item.label)))
-    : h('div', { class: 'unsent muted late' }, ui.waiting);
-  return h('li', { class: `message head waiting${failed ? ' failed' : ''}` }, text, state);
+  const waiting = h('span', { class: 'muted late' }, ui.waiting);
+  const by = h('div', { class: 'by' }, nameNode(context.me), failed ? null : waiting);
+  const actions = failed && h('div', { class: 'unsent' }, h('span', { class: 'danger' }, ui.notSent(sentence(item.reason))), button(ui.tryAgain, () => context.ontry(item.label)), button(ui.delete, () => context.ondiscard(item.label)));
+  return h('li', { class: `message head waiting${failed ? ' failed' : ''}` }, by, text, actions);
 }
 
 function presenceRow({ item }) {

@@ -144,7 +144,7 @@ fn phone_tablet_and_laptop_show_a_lively_room() {
     visitor.wait_for("Waiting");
     visitor.wait_for("Reconnecting…");
     // It appears late, since most messages wait for an instant only.
-    visitor.browser.wait_until("getComputedStyle(document.querySelector('.unsent')).visibility == 'visible'");
+    visitor.browser.wait_until("getComputedStyle(document.querySelector('.waiting .late')).visibility == 'visible'");
     picture("phone-reconnecting");
     room.transcript.extend(room.ben.drain_lines());
     visitor.set_screen(Screen { width: 1_000, height: 640, is_touch: false });

@@ -1,8 +1,11 @@
 //! The files of the web page, which are a part of the program, with what HTTP tells about them.
 //!
-//! A new file is a row of [`EMBEDDED`]. Its type follows from its ending. All files are shortened, digested and compressed
-//! once, at the first request: a class that opens the page at once shares one Wi-Fi.
+//! A new file is a row of [`EMBEDDED`]. The browser gets three: the page, its style and one script of all modules. They are
+//! made, digested and compressed once, at the first request.
 
+mod bundle;
+
+use bundle::{bundle, shortened};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use ring::digest::{Context, SHA256, digest};
@@ -11,6 +14,8 @@ use std::sync::LazyLock;
 
 /// The file that the server completes before it sends it.
 const TEMPLATE: &str = "index.html";
+/// The module that starts the page. The browser gets it with all modules that it imports.
+const ENTRY: &str = "main.js";
 /// Bytes of SHA-256 that a digest shows: enough that no two versions of a page have the same one.
 const DIGEST_BYTES: usize = 16;
 
@@ -50,26 +55,14 @@ const EMBEDDED: &[(&str, &[u8])] = embed! {
     "view/signs.js"
 };
 
-/// The type of a file by its ending.
-const TYPES: &[(&str, &str)] = &[
-    ("css", "text/css; charset=utf-8"),
-    ("html", "text/html; charset=utf-8"),
-    ("ico", "image/x-icon"),
-    ("js", "text/javascript; charset=utf-8"),
-    ("json", "application/json"),
-    ("png", "image/png"),
-    ("svg", "image/svg+xml"),
-    ("webmanifest", "application/manifest+json"),
-];
-
 /// A file of the page.
 #[derive(Debug)]
 pub struct WebFile {
-    /// The path in `server/web/`.
+    /// The path, without a slash.
     name: &'static str,
     /// The type, with the character set of a text.
     pub content_type: &'static str,
-    /// The bytes: of scripts and styles without whole-line comments and indentation.
+    /// The bytes.
     pub content: Vec<u8>,
     /// The bytes, compressed by gzip.
     pub gzip: Vec<u8>,
@@ -89,32 +82,37 @@ static WEB_FILES: LazyLock<WebFiles> = LazyLock::new(|| {
         page.update(digest_of(name.as_bytes()).as_bytes());
         page.update(digest_of(content).as_bytes());
     }
-    let file = |(name, content): &(&'static str, &'static [u8])| {
-        let content = shortened(name, content);
-        WebFile {
-            name,
-            content_type: type_of(name).unwrap_or("application/octet-stream"),
-            gzip: compress(&content, Compression::best()),
-            digest: digest_of(&content),
-            content,
-        }
+    let sources = |ending: &str| -> Vec<(&'static str, String)> {
+        let files = EMBEDDED.iter().filter(|(name, _)| name.ends_with(ending));
+        files.map(|(name, bytes)| (*name, shortened(text(bytes)))).collect()
     };
-    WebFiles { files: EMBEDDED.iter().map(file).collect(), digest: hexadecimal(page.finish().as_ref()) }
+    let script = file(ENTRY, "text/javascript; charset=utf-8", bundle(&sources(".js"), ENTRY));
+    let styles = sources(".css").into_iter().map(|(name, style)| file(name, "text/css; charset=utf-8", style));
+    WebFiles { files: styles.chain([script]).collect(), digest: hexadecimal(page.finish().as_ref()) }
 });
+
+fn file(name: &'static str, content_type: &'static str, content: String) -> WebFile {
+    let content = content.into_bytes();
+    let gzip = compress(&content, Compression::best());
+    WebFile { name, content_type, gzip, digest: digest_of(&content), content }
+}
+
+/// Returns the text of a file. A test checks that it is UTF-8.
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
+}
 
 /// Returns the file at a path of the web port: `/style.css`. The page itself is a template and not among them.
 #[must_use]
 pub fn find(path: &str) -> Option<&'static WebFile> {
     let name = path.strip_prefix('/')?;
-    WEB_FILES.files.iter().find(|file| file.name == name && name != TEMPLATE)
+    WEB_FILES.files.iter().find(|file| file.name == name)
 }
 
 /// Returns the template of the page.
 #[must_use]
 pub fn template() -> &'static str {
-    let bytes = EMBEDDED.iter().find(|(name, _)| *name == TEMPLATE).map_or(&[][..], |(_, bytes)| bytes);
-    // A test checks that it is UTF-8.
-    std::str::from_utf8(bytes).unwrap_or_default()
+    EMBEDDED.iter().find(|(name, _)| *name == TEMPLATE).map_or("", |(_, bytes)| text(bytes))
 }
 
 /// Returns the digest of all files, by which an open page learns that the server has another version of it.
@@ -135,25 +133,6 @@ pub fn compress_quickly(bytes: &[u8]) -> Vec<u8> {
     compress(bytes, Compression::fast())
 }
 
-/// Returns a script or a style without whole-line comments and indentation, and any other file as it is. A line of a script
-/// must not begin inside of a text; a test checks that.
-fn shortened(name: &str, content: &[u8]) -> Vec<u8> {
-    let is_source = name.ends_with(".js") || name.ends_with(".css");
-    let Some(text) = std::str::from_utf8(content).ok().filter(|_| is_source) else { return content.to_vec() };
-    let mut short = Vec::with_capacity(content.len());
-    let mut is_in_comment = false;
-    for line in text.lines().map(str::trim) {
-        let is_comment = is_in_comment || line.starts_with("/*");
-        if is_comment {
-            is_in_comment = !line.ends_with("*/");
-        } else if !line.is_empty() && !line.starts_with("//") {
-            short.extend_from_slice(line.as_bytes());
-            short.push(b'\n');
-        }
-    }
-    short
-}
-
 fn compress(bytes: &[u8], level: Compression) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), level);
     // Cannot fail: a Vec takes everything.
@@ -163,11 +142,6 @@ fn compress(bytes: &[u8], level: Compression) -> Vec<u8> {
 
 fn hexadecimal(digest: &[u8]) -> String {
     digest.iter().take(DIGEST_BYTES).map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn type_of(name: &str) -> Option<&'static str> {
-    let (_, ending) = name.rsplit_once('.')?;
-    TYPES.iter().find(|(known, _)| *known == ending).map(|(_, content_type)| *content_type)
 }
 
 #[cfg(test)]
@@ -188,13 +162,14 @@ mod tests {
     }
 
     #[test]
-    fn every_file_of_the_folder_is_embedded_with_a_type() {
+    fn every_file_of_the_folder_is_embedded() {
         let mut folder = files_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("web"), "");
         folder.sort();
         let embedded: Vec<&str> = EMBEDDED.iter().map(|(name, _)| *name).collect();
         assert_eq!(embedded, folder, "the rows of EMBEDDED, sorted, against the files of server/web");
-        for name in embedded {
-            assert!(type_of(name).is_some(), "{name} has no type: add one to TYPES");
+        for (name, bytes) in EMBEDDED {
+            assert!(!text(bytes).is_empty(), "{name} is no text");
+            assert!([".js", ".css", TEMPLATE].iter().any(|end| name.ends_with(end)), "no request finds {name}");
         }
         assert!(template().starts_with("<!doctype html>"));
     }
@@ -209,43 +184,20 @@ mod tests {
         }
     }
 
-    #[test]
-    fn comments_and_indentation_are_not_sent() {
-        let script =
-            "// What it does.\n/** One line. */\n/**\n * Two\n * lines.\n */\nexport const a = `b` + // kept\n\n  1;\n";
-        assert_eq!(shortened("a.js", script.as_bytes()), b"export const a = `b` + // kept\n1;\n");
-        assert_eq!(shortened("a.css", b"/* One */\na {\n  color: red;\n}\n"), b"a {\ncolor: red;\n}\n");
-        assert_eq!(shortened("a.svg", b"  <svg/>"), b"  <svg/>");
-    }
-
-    #[test]
-    fn no_text_of_a_script_has_several_lines_and_no_comment_shares_its_line() {
-        for (name, content) in EMBEDDED.iter().filter(|(name, _)| name.ends_with(".js")) {
-            for line in std::str::from_utf8(content).unwrap().lines() {
-                assert!(
-                    line.replace("```", "").matches('`').count() % 2 == 0,
-                    "{name}: write a lone backtick as \\x60: {line}"
-                );
-                assert!(!line.trim().starts_with("/*") || line.matches("*/").count() <= 1, "{name}: {line}");
-                assert!(
-                    !line.trim().starts_with("/*") || !line.contains("*/") || line.ends_with("*/"),
-                    "{name}: {line}"
-                );
-            }
-        }
-    }
-
     /// On a network of 10 Mbit/s, thirty visitors wait for every kilobyte of this.
     #[test]
     fn the_page_is_small() {
-        let sizes: usize = WEB_FILES.files.iter().map(|file| file.gzip.len()).sum();
+        let files: usize = WEB_FILES.files.iter().map(|file| file.gzip.len()).sum();
+        let sizes = files + compress(template().as_bytes(), Compression::best()).len();
         assert!(sizes <= 60_000, "the page has {sizes} bytes, compressed");
     }
 
     #[test]
     fn paths_are_found_exactly() {
         assert_eq!(find("/main.js").unwrap().content_type, "text/javascript; charset=utf-8");
-        for path in ["main.js", "//main.js", "/main.js/", "/Main.js", "/", "", "/index.html", "/../Cargo.toml"] {
+        for path in
+            ["main.js", "//main.js", "/main.js/", "/Main.js", "/", "", "/index.html", "/strings.js", "/../Cargo.toml"]
+        {
             assert!(find(path).is_none(), "{path}");
         }
         assert_eq!(page_digest().len(), 2 * DIGEST_BYTES);

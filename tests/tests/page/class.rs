@@ -4,16 +4,14 @@ use crate::visitor::{PHONE, Visitor};
 use flate2::read::GzDecoder;
 use landline_server::config::Config;
 use landline_tests::{Client, DEADLINE, Link, Shaper, TestServer, WebSocketClient};
+use serde_json::json;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// Visitors beside that of the real browser.
 const VISITORS: usize = 29;
-/// Most connections of a browser to one port, besides WebSockets.
-const CONNECTIONS: usize = 6;
 /// A crowded Wi-Fi: 10 Mbit/s, a round trip of 30 ms, 1 % loss.
 const WIFI: Link = Link { rate: 1_250_000, delay: Duration::from_millis(15), lost_per_mille: 10 };
 /// Time limit for all of them. docs/PERFORMANCE.md has what they take on a quiet machine.
@@ -48,30 +46,20 @@ fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// Returns the paths that the page names: of its style and its modules.
+/// Returns the paths that the page names: of its style and its script.
 fn parts(page: &str) -> Vec<&str> {
-    let paths = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
-    paths.filter(|path| path.starts_with('/')).collect()
+    page.split('"').filter(|part| part.starts_with('/')).collect()
 }
 
-/// Loads the page as a browser does that has nothing of it: the page, then all parts over up to six connections.
+/// Loads the page as a browser does that has nothing of it: the page, then its two parts over two connections.
 fn load(address: SocketAddr) {
-    let first = connect(address);
-    let page = get(&first, address, "/");
+    let connections = [connect(address), connect(address)];
+    let page = get(&connections[0], address, "/");
     let parts = parts(&page);
-    assert!(parts.len() > 10, "{page}");
-    let next = Mutex::new(parts.into_iter());
+    assert_eq!(parts.len(), 2, "{page}");
     thread::scope(|scope| {
-        for connection in std::iter::once(Some(first)).chain((1..CONNECTIONS).map(|_| None)) {
-            let next = &next;
-            scope.spawn(move || {
-                let connection = connection.unwrap_or_else(|| connect(address));
-                loop {
-                    let path = next.lock().expect("the list").next();
-                    let Some(path) = path else { return };
-                    get(&connection, address, path);
-                }
-            });
+        for (connection, path) in connections.iter().zip(parts) {
+            scope.spawn(move || get(connection, address, path));
         }
     });
 }
@@ -130,6 +118,30 @@ fn class_of_thirty_opens_the_page_over_a_crowded_wifi() {
         visitor.type_into("Your name", "phone");
         visitor.tap("button", "Join lobby");
         listener.until("phone has connected to the chatroom");
+        visitor.expect_no_errors();
+    }
+}
+
+#[test]
+fn phone_alone_shows_its_first_screen_over_slow_links() {
+    // Latency in milliseconds, bytes a second down and up. "Fast 3G" is one of the browser's own networks.
+    let links = [("10 Mbit/s", 20.0, 1_250_000, 1_250_000), ("Fast 3G", 562.5, 180_000, 84_375)];
+    let server = TestServer::default();
+    let Some(visitor) = Visitor::open(server.web_address(), "/health", PHONE) else { return };
+    let browser = &visitor.browser;
+    browser.devtools("Network.enable", &json!({}));
+    browser.devtools("Network.setCacheDisabled", &json!({ "cacheDisabled": true }));
+    // A phone's processor.
+    browser.devtools("Emulation.setCPUThrottlingRate", &json!({ "rate": 4 }));
+    for (name, latency, download, upload) in links {
+        let link =
+            json!({ "offline": false, "latency": latency, "downloadThroughput": download, "uploadThroughput": upload });
+        browser.devtools("Network.emulateNetworkConditions", &link);
+        let begun = Instant::now();
+        browser.open(&format!("http://{}/", server.web_address()));
+        visitor.wait_for("Your name");
+        println!("{name}: the first screen after {:?}", begun.elapsed());
+        assert!(begun.elapsed() < LIMIT, "{:?}", begun.elapsed());
         visitor.expect_no_errors();
     }
 }

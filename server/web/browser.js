@@ -30,11 +30,14 @@ export function randomHex(bytes) {
   return Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+/** The secrets of guests' names by name. The map has no prototype, so `__proto__` is a name like others. */
+const nameTokens = () => ({ __proto__: null, ...browserStore.get('name-tokens') });
+
 /** The secret that keeps a guest's name at this server. */
 export function nameToken(name) {
-  const tokens = browserStore.get('name-tokens') ?? {};
+  const tokens = nameTokens();
   const key = name.toLowerCase();
-  if (!tokens[key]) {
+  if (typeof tokens[key] !== 'string') {
     tokens[key] = randomHex(16);
     browserStore.set('name-tokens', tokens);
   }
@@ -43,8 +46,7 @@ export function nameToken(name) {
 
 /** A guest took another name: the secret goes with it. */
 export function moveNameToken(from, to) {
-  const tokens = browserStore.get('name-tokens') ?? {};
-  const { [from.toLowerCase()]: token, ...rest } = tokens;
+  const { [from.toLowerCase()]: token, ...rest } = nameTokens();
   if (token) browserStore.set('name-tokens', { ...rest, [to.toLowerCase()]: token });
 }
 

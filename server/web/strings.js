@@ -132,6 +132,7 @@ export const ui = {
 export const HAND = '✋';
 
 const ENDED = {
+  __proto__: null,
   goodbye: () => 'You signed out.',
   kicked: (e) => `You were removed${e.reason ? `: ${e.reason}` : '.'}`,
   banned: (e) => `You cannot join${until(e)}${because(e) || '.'}`,
@@ -147,6 +148,7 @@ const another = (name) => (/\d$/.test(name) ? name.replace(/\d+$/, (digits) => S
 
 /** One sentence for each cause: `(event)` to text. */
 const SENTENCES = {
+  __proto__: null,
   offline: () => ui.offline,
   left_before: () => 'you left before it was sent',
   no_room_here: () => 'Open a room first: this command is for a room.',
@@ -245,6 +247,7 @@ const SENTENCES = {
 
 /** The sentences of events without a cause. */
 const EVENT_SENTENCES = {
+  __proto__: null,
   renamed: (e) => `${e.user} is now ${e.to}`,
   private_request: (e) => ui.privateAsks(e.user),
   private_connected: (e) => `You and ${e.user} chat off the record now`,

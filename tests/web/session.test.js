@@ -1,6 +1,9 @@
 // Sessions: joining, resuming, refusals, ends; unsent messages in their order.
 
-import { kept, listed, newConversation, newState, nextUnread, readKey, restore, session } from '/model/state.js';
+import { kept, listed, newConversation, newState, nextUnread, readKey, restore, session, userKey } from '/model/state.js';
+import { resumePoints } from '/model/history.js';
+import { readCommand } from '/model/writing.js';
+import { sentence } from '/strings.js';
 import { Driver, authOk, caughtUp, info, past, said } from './driver.js';
 import { equal, holds } from './assert.js';
 
@@ -8,6 +11,21 @@ const write = (driver, text, key = driver.state.current) => driver.do({ type: 's
 const waiting = (driver) => driver.state.queue.map((unsent) => [unsent.text, unsent.state]);
 
 export const cases = Object.entries({
+  'rooms and events may have the names of methods'() {
+    for (const name of ['constructor', 'toString', '__proto__']) {
+      const driver = new Driver({ current: name.toLowerCase() });
+      driver.do({ type: 'join', credentials: { kind: 'guest', user: 'alice' } }).do({ type: 'opened' });
+      equal(driver.sent()[0].room, name.toLowerCase());
+      driver.answer('guest', authOk({ username: 'alice', room: name, member_of: [name] }), { type: 'ok' });
+      driver.do({ type: 'draft', key: name.toLowerCase(), text: 'x' }).do({ type: 'open', key: userKey(name), name });
+      equal([driver.conversation(name.toLowerCase()).name, driver.conversation(userKey(name)).name, driver.state.drafts[name.toLowerCase()]], [name, name, 'x']);
+      holds(Object.hasOwn(resumePoints(driver.state), name), name);
+      driver.hear({ type: name }).hear({ type: 'system', event: name, label: name, done: true }).hear(info(name)).hear({ type: 'auth_fail', cause: name });
+      equal([sentence({ cause: name, text: 'x' }), sentence({ event: name, text: 'x' })], ['x', 'x']);
+      equal(readCommand(`/${name}`, null).problem.cause, 'unknown_command');
+      holds(session(new Driver().signIn({ room: name }).state).reads[name.toLowerCase()] === 0, name);
+    }
+  },
   'another user sees nothing of the last one'() {
     const driver = new Driver().signIn().hear({ type: 'pm', from_user: 'bob', text: 'secret', id: 5 }).do({ type: 'draft', key: 'lobby', text: 'x' });
     write(driver, 'unsent');

@@ -3,7 +3,7 @@
 
 import { firstId, insertMessage, lastId } from './items.js';
 import { request } from './sending.js';
-import { ensure, isAttentive, isMe, MOST_ITEMS, patch, target } from './state.js';
+import { ensure, isAttentive, isMe, mapOf, MOST_ITEMS, patch, target } from './state.js';
 import { mentions } from './text.js';
 
 const PAGE = 50;
@@ -65,7 +65,7 @@ export function openGaps(t) {
 
 /** The rooms with the last id received there, for a sign-in. */
 export function resumePoints(state) {
-  const rooms = {};
+  const rooms = mapOf();
   for (const conversation of Object.values(state.conversations)) {
     if (conversation.kind === 'user' || !conversation.member) continue;
     rooms[conversation.name] = conversation.gap ?? (conversation.latest || null);

@@ -5,7 +5,7 @@ import { addNotice, deleteMessages, editMessage } from './items.js';
 import { changePin, changeRules, comeIn, connect, disconnect, gather, goOut, loadPeople, loadRules, rename, takeMembers, takeRules } from './room.js';
 import { finish, postpone, settle, settleByNonce } from './sending.js';
 import { endedBy, refused, settled, welcome } from './session.js';
-import { drop, effect, ensure, EVERYONE, isMe, patch, roomKey, sameName, userKey } from './state.js';
+import { drop, effect, ensure, EVERYONE, isMe, patch, roomKey, sameName, userKey, withKey } from './state.js';
 
 const keyOf = (event) => (event.room ? roomKey(event.room) : EVERYONE);
 const partnerOf = (state, event) => (event.to_user && isMe(state, event.from_user) ? event.to_user : event.from_user);
@@ -78,6 +78,7 @@ function reloadServerRules(t) {
 
 /** Causes that change the state beyond the rules of a room: `(t, event)`; true keeps the line from showing. */
 const CAUSES = {
+  __proto__: null,
   entered(t, event) {
     const key = roomKey(event.room);
     ensure(t, key, event.room);
@@ -127,7 +128,7 @@ function inform(t, event, about) {
 const privateChange = (open) => (t, event) => {
   const key = userKey(event.user);
   ensure(t, key, event.user);
-  t.state.privates = { ...t.state.privates, [key]: open };
+  t.state.privates = withKey(t.state.privates, key, open);
   showNotice(t, key, event);
   const { unread, mentions } = t.state.conversations[key];
   if (open === 'asked' && t.state.current !== key) patch(t, key, { unread: unread + 1, mentions: mentions + 1 });
@@ -140,6 +141,7 @@ const list = (take) => (t, event, about) => {
 };
 
 const EVENTS = {
+  __proto__: null,
   'message': say,
   'message all': say,
   'message history': past,

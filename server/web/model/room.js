@@ -2,7 +2,7 @@
 
 import { addPresence, renameUser } from './items.js';
 import { request } from './sending.js';
-import { effect, isMe, patch, sameName, userKey } from './state.js';
+import { effect, isMe, patch, sameName, userKey, withKey, withoutKey } from './state.js';
 
 const compare = new Intl.Collator(undefined, { sensitivity: 'base' }).compare;
 const sorted = (names) => [...names].sort(compare);
@@ -103,9 +103,9 @@ export function rename(t, from, to) {
 }
 
 function renameConversation(t, from, to, name) {
-  const { [from]: conversation, ...rest } = t.state.conversations;
-  if (!conversation || from === to || rest[to]) return;
-  t.state.conversations = { ...rest, [to]: { ...conversation, key: to, name } };
+  const conversation = t.state.conversations[from];
+  if (!conversation || from === to || t.state.conversations[to]) return;
+  t.state.conversations = withKey(withoutKey(t.state.conversations, from), to, { ...conversation, key: to, name });
   t.state.queue = t.state.queue.map((unsent) => (unsent.to === from ? { ...unsent, to, name } : unsent));
   if (t.state.current === from) t.state.current = to;
 }
@@ -123,6 +123,7 @@ const quiet = () => ({ quiet: true });
 
 /** What a cause changes: `(rules, event, me)` to new fields; `me` tells that the event names the reader. */
 const CHANGES = {
+  __proto__: null,
   topic_set: (rules, event) => ({ topic: event.word }),
   topic: (rules, event) => ({ topic: event.word }),
   topic_removed: () => ({ topic: undefined }),

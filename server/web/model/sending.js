@@ -1,7 +1,7 @@
 // Command objects under way. Every object has a label of its own; a dropped one is sent again when the server says.
 
 import { insertMessage } from './items.js';
-import { effect, ensure, EVERYONE, patch, readKey } from './state.js';
+import { effect, ensure, EVERYONE, mapOf, patch, readKey, withKey, withoutKey } from './state.js';
 
 /** Draws the next label. */
 export function nextLabel(t) {
@@ -17,7 +17,7 @@ export function nextLabel(t) {
 export function request(t, object, about) {
   if (t.state.link !== 'up') return null;
   const label = about.label ?? nextLabel(t);
-  t.state.requests = { ...t.state.requests, [label]: { ...about, object: { ...object, label } } };
+  t.state.requests = withKey(t.state.requests, label, { ...about, object: { ...object, label } });
   effect(t, { type: 'send', object: { ...object, label } });
   return label;
 }
@@ -34,13 +34,12 @@ export function retry(t, label) {
 }
 
 export function finish(t, label) {
-  const { [label]: _, ...rest } = t.state.requests;
-  t.state.requests = rest;
+  t.state.requests = withoutKey(t.state.requests, label);
 }
 
 /** Forgets the requests of a lost connection, and that lists were on their way. */
 export function forgetRequests(t) {
-  t.state.requests = {};
+  t.state.requests = mapOf();
   for (const [key, conversation] of Object.entries(t.state.conversations)) {
     if (conversation.loading) patch(t, key, { loading: null });
   }

@@ -3,16 +3,16 @@
 import { openGaps, resumePoints } from './history.js';
 import { loadPeople, loadRules } from './room.js';
 import { forgetRequests, pump, request, rewind } from './sending.js';
-import { effect, ensure, EVERYONE, patch, readKey, roomKey, sameName } from './state.js';
+import { effect, ensure, EVERYONE, mapOf, patch, readKey, roomKey, sameName } from './state.js';
 
 /** Causes that end a session for good: the page does not reconnect by itself. */
 const ENDS = new Set(['goodbye', 'kicked', 'banned', 'idle', 'password_reset', 'expelled', 'address_banned']);
 /** Refusals of a sign-in that pass by themselves; the page tries again after so many milliseconds. */
-const BUSY = { resume_busy: 1000, address_busy: 2000, hashes_busy: 2000, throttled: 1000, server_full: 5000 };
+const BUSY = { __proto__: null, resume_busy: 1000, address_busy: 2000, hashes_busy: 2000, throttled: 1000, server_full: 5000 };
 
 /** The user wants to join: connects, and signs in when the connection is open. */
 export function join(t, credentials) {
-  if (!sameName(t.state.me, credentials.user)) Object.assign(t.state, { conversations: {}, drafts: {}, queue: [], reads: {}, search: null, privates: {} });
+  if (!sameName(t.state.me, credentials.user)) Object.assign(t.state, { conversations: mapOf(), drafts: mapOf(), queue: [], reads: mapOf(), search: null, privates: mapOf() });
   const room = readKey(t.state.current).kind === 'room' ? t.state.current : 'lobby';
   Object.assign(t.state, { credentials: { room, ...credentials }, phase: 'signing', problem: null, ended: null, token: null });
   if (t.state.link === 'up') signIn(t);
@@ -58,7 +58,7 @@ export function welcome(t, answer) {
   Object.assign(t.state, {
     phase: 'in', me: answer.username, account: answer.account, encrypted: answer.encrypted, token: answer.token,
     seq: answer.resumed ? t.state.seq : 0, lostAt: null, problem: null, ended: null,
-    privates: answer.resumed ? t.state.privates : {},
+    privates: answer.resumed ? t.state.privates : mapOf(),
   });
   const members = new Map(answer.member_of.map((room) => [roomKey(room), room]));
   for (const conversation of Object.values(t.state.conversations)) {

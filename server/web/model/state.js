@@ -38,6 +38,19 @@ export function readKey(key) {
   return key.startsWith('@') ? { kind: 'user', name: key.slice(1) } : { kind: 'room', name: key };
 }
 
+// Names from outside are keys of maps, so no map has a prototype: a room may be named `constructor`.
+
+/** Returns a map with the entries of another one. */
+export const mapOf = (entries) => ({ __proto__: null, ...entries });
+/** Returns a map in which `key` has this value. */
+export const withKey = (map, key, value) => ({ __proto__: null, ...map, [key]: value });
+
+/** Returns a map without `key`. */
+export function withoutKey(map, key) {
+  const { [key]: _, ...rest } = map;
+  return mapOf(rest);
+}
+
 /** @returns {Conversation} */
 export function newConversation(key, name) {
   const { kind } = readKey(key);
@@ -55,9 +68,9 @@ export function newState(start) {
   return {
     phase: 'out', me: start.name ?? '', account: false, encrypted: false, problem: null, ended: null,
     link: 'down', lostAt: null, token: start.token ?? null, seq: start.seq ?? 0, credentials: null,
-    prefix: start.prefix, labels: 0, requests: {}, queue: start.queue ?? [],
-    conversations: {}, current: start.current ?? 'lobby', drafts: start.drafts ?? {}, reads: start.reads ?? {},
-    users: null, rooms: null, blocked: [], search: null, profile: null, privates: {}, seen: true,
+    prefix: start.prefix, labels: 0, requests: mapOf(), queue: start.queue ?? [],
+    conversations: mapOf(), current: start.current ?? 'lobby', drafts: mapOf(start.drafts), reads: mapOf(start.reads),
+    users: null, rooms: null, blocked: [], search: null, profile: null, privates: mapOf(), seen: true,
   };
 }
 
@@ -68,7 +81,7 @@ export const effect = (t, value) => void t.effects.push(value);
 export function patch(t, key, fields) {
   const conversation = t.state.conversations[key];
   if (conversation) {
-    t.state.conversations = { ...t.state.conversations, [key]: { ...conversation, ...fields } };
+    t.state.conversations = withKey(t.state.conversations, key, { ...conversation, ...fields });
   }
 }
 
@@ -77,15 +90,14 @@ export function ensure(t, key, name = readKey(key).name) {
   if (!t.state.conversations[key]) {
     const conversation = newConversation(key, name);
     conversation.read = t.state.reads[key] ?? null;
-    t.state.conversations = { ...t.state.conversations, [key]: conversation };
+    t.state.conversations = withKey(t.state.conversations, key, conversation);
   }
   return t.state.conversations[key];
 }
 
 /** Removes a conversation from the list. */
 export function drop(t, key) {
-  const { [key]: _, ...rest } = t.state.conversations;
-  t.state.conversations = rest;
+  t.state.conversations = withoutKey(t.state.conversations, key);
 }
 
 /** The field that names a conversation in a command object. */
@@ -125,7 +137,7 @@ export function nextUnread(state, step) {
 // What outlasts the page: in this browser (`kept`), and in this tab (`session`).
 
 const conversationReads = (state) => {
-  const reads = {};
+  const reads = mapOf();
   for (const { key, kind, member, read } of Object.values(state.conversations)) {
     if (member && kind !== 'user') reads[key] = read ?? 0;
   }

@@ -6,7 +6,7 @@ import { receive, showNotice } from './receive.js';
 import { loadPeople, loadRules } from './room.js';
 import { discard, enqueue, request, retry, tryAgain } from './sending.js';
 import { giveUp, join, lost, opened, reset, signInAgain, takeOver } from './session.js';
-import { begin, drop, effect, ensure, patch, readKey, target } from './state.js';
+import { begin, drop, effect, ensure, patch, readKey, target, withKey } from './state.js';
 import { readCommand } from './writing.js';
 
 /** Shows a conversation, and enters the room if the user is not in it. */
@@ -116,7 +116,7 @@ const EVENTS = {
   jumped: (t, event) => patch(t, event.key, { jump: null }),
   again: (t, event) => tryAgain(t, event.label),
   discard: (t, event) => discard(t, event.label),
-  draft: (t, { key, text }) => void (t.state.drafts = { ...t.state.drafts, [key]: text || undefined }),
+  draft: (t, { key, text }) => void (t.state.drafts = withKey(t.state.drafts, key, text || undefined)),
   rooms: (t) => void request(t, { type: 'rooms' }, { kind: 'rooms' }),
   users: (t) => void request(t, { type: 'users' }, { kind: 'users' }),
   rules: (t, event) => loadRules(t, event.key),

@@ -16,6 +16,7 @@ const COMMANDS = {
 };
 
 const ALIASES = {
+  __proto__: null,
   j: 'join', part: 'leave', list: 'rooms', channels: 'rooms', names: 'who', members: 'users', online: 'users',
   w: 'pm', m: 'pm', dm: 'pm', tell: 'pm', whisper: 'pm', query: 'pm', msg: 'pm', message: 'pm', amsg: 'all', broadcast: 'all',
   find: 'search', ignore: 'block', unignore: 'unblock', exit: 'quit', q: 'quit', logout: 'quit', bye: 'quit', disconnect: 'quit',

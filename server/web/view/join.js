@@ -6,6 +6,7 @@ import { button, field, h, setShown, setText } from './dom.js';
 
 /** The field that a refusal belongs to. */
 const FIELD_OF = {
+  __proto__: null,
   wrong_password: 'password', locked: 'password', password_length: 'password', password_unusable: 'password', address_passwords: 'password',
   wrong_server_password: 'server', server_password_needed: 'server',
 };

@@ -11,6 +11,29 @@ const write = (driver, text, key = driver.state.current) => driver.do({ type: 's
 const waiting = (driver) => driver.state.queue.map((unsent) => [unsent.text, unsent.state]);
 
 export const cases = Object.entries({
+  'a password is sent once'() {
+    for (const kind of ['login', 'register']) {
+      const driver = new Driver();
+      driver.do({ type: 'join', credentials: { kind, user: 'alice', password: 'secret', server_password: 'door' } }).do({ type: 'opened' });
+      driver.answer(kind, authOk({ username: 'Alice', room: 'lobby', member_of: ['lobby'], account: true }), { type: 'ok' });
+      holds(!JSON.stringify([driver.state, session(driver.state), kept(driver.state)]).includes('secret'), kind);
+      driver.do({ type: 'lost' }).do({ type: 'opened' });
+      driver.sent();
+      driver.answer('resume', { type: 'auth_fail', cause: 'token_unknown' });
+      equal([driver.sent(), driver.state.phase, driver.state.me, driver.state.account], [[], 'out', 'Alice', true]);
+      equal(newState({ prefix: 't', ...restore(kept(driver.state), null) }).account, true);
+    }
+  },
+  'the password of the server is sent once'() {
+    const driver = new Driver();
+    driver.do({ type: 'join', credentials: { kind: 'guest', user: 'alice', name_token: 'n', server_password: 'door' } }).do({ type: 'opened' });
+    driver.answer('guest', authOk({ username: 'alice', room: 'lobby', member_of: ['lobby'] }), { type: 'ok' });
+    equal(driver.state.credentials, { kind: 'guest', user: 'alice', name_token: 'n', room: 'lobby' });
+  },
+  'a guest who made an account is asked for its password'() {
+    const driver = new Driver().signIn().hear(info('account_made'));
+    equal(driver.state.credentials, null);
+  },
   'rooms and events may have the names of methods'() {
     for (const name of ['constructor', 'toString', '__proto__']) {
       const driver = new Driver({ current: name.toLowerCase() });

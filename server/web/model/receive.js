@@ -100,7 +100,7 @@ const CAUSES = {
   },
   blocked: (t, event) => void (t.state.blocked = [...t.state.blocked.filter((name) => !sameName(name, event.user)), event.user]),
   unblocked: (t, event) => void (t.state.blocked = t.state.blocked.filter((name) => !sameName(name, event.user))),
-  account_made: (t) => void (t.state.account = true),
+  account_made: (t) => void Object.assign(t.state, { account: true, credentials: null }),
   topic: () => true,
   pin: () => true,
   room_quiet: () => true,

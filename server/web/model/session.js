@@ -52,9 +52,14 @@ export function lost(t, now) {
   rewind(t);
 }
 
+/** What signs a guest in again by itself. Passwords are for one sign-in: another server could answer at this address. */
+const again = (credentials, answer) =>
+  credentials?.kind === 'guest' && !answer.account ? { kind: 'guest', user: answer.username, name_token: credentials.name_token, room: credentials.room } : null;
+
 /** The server let the user in. */
 export function welcome(t, answer) {
   const first = t.state.phase !== 'in';
+  t.state.credentials = again(t.state.credentials, answer);
   Object.assign(t.state, {
     phase: 'in', me: answer.username, account: answer.account, encrypted: answer.encrypted, token: answer.token,
     seq: answer.resumed ? t.state.seq : 0, lostAt: null, problem: null, ended: null,

@@ -61,12 +61,12 @@ export function newConversation(key, name) {
 }
 
 /**
- * @param {{prefix: string, name?: string, current?: string, queue?: object[], drafts?: object, reads?: object,
+ * @param {{prefix: string, name?: string, account?: boolean, current?: string, queue?: object[], drafts?: object, reads?: object,
  *   token?: string, seq?: number}} start `prefix` makes the labels of this page unlike those of an earlier page
  */
 export function newState(start) {
   return {
-    phase: 'out', me: start.name ?? '', account: false, encrypted: false, problem: null, ended: null,
+    phase: 'out', me: start.name ?? '', account: start.account ?? false, encrypted: false, problem: null, ended: null,
     link: 'down', lostAt: null, token: start.token ?? null, seq: start.seq ?? 0, credentials: null,
     prefix: start.prefix, labels: 0, requests: mapOf(), queue: start.queue ?? [],
     conversations: mapOf(), current: start.current ?? 'lobby', drafts: mapOf(start.drafts), reads: mapOf(start.reads),
@@ -144,15 +144,14 @@ const conversationReads = (state) => {
   return reads;
 };
 
-/** Drafts and unsent messages, of the user who wrote them. */
-export const kept = (state) => ({ name: state.me, drafts: state.drafts, queue: state.queue });
+/** Drafts and unsent messages, of the user who wrote them, and whether that is an account. */
+export const kept = (state) => ({ name: state.me, account: state.account, drafts: state.drafts, queue: state.queue });
 
 /** The session of this tab: null when it has ended. */
 export function session(state) {
   if (state.phase === 'out' || state.phase === 'ended') return null;
   const { token, seq, current, credentials } = state;
-  const guest = credentials?.kind === 'guest' ? { kind: 'guest', user: state.me, name_token: credentials.name_token, room: credentials.room } : null;
-  return token ? { token, seq, current, guest, reads: conversationReads(state) } : null;
+  return token ? { token, seq, current, guest: credentials && { ...credentials, user: state.me }, reads: conversationReads(state) } : null;
 }
 
 /**
@@ -165,7 +164,7 @@ export function restore(keptBefore, sessionBefore) {
     reason: unsent.reason ?? { cause: 'left_before' },
   }));
   return {
-    name: keptBefore?.name ?? '', drafts: keptBefore?.drafts ?? {}, queue,
+    name: keptBefore?.name ?? '', account: keptBefore?.account === true, drafts: keptBefore?.drafts ?? {}, queue,
     token: sessionBefore?.token, seq: sessionBefore?.seq, reads: sessionBefore?.reads, current: sessionBefore?.current,
     credentials: sessionBefore?.guest ?? null,
   };

@@ -137,6 +137,7 @@ export function createApp({ facts, store, connection, onjoin, ontakeover, outdat
       if (!window.matchMedia('(pointer: coarse)').matches) composer.input.focus();
     } else if (screen === 'join') {
       document.body.replaceChildren(join.element);
+      join.begin(current);
       if (!first || !window.matchMedia('(pointer: coarse)').matches) join.focus();
     } else {
       const isElsewhere = screen === 'elsewhere';

@@ -82,6 +82,11 @@ export function createJoin({ facts, name, onjoin }) {
 
   return {
     element,
+    /** The form that the user needs: that of an account behind a session of one. */
+    begin(state) {
+      if (!user.input.value) user.input.value = state.me;
+      setMode(state.account && facts.accounts !== false ? 'login' : 'guest');
+    },
     /** Shows what the state says: the room, a refusal, that the page is joining. */
     update(state) {
       room = state.conversations[state.current]?.name ?? readKey(state.current).name;
@@ -106,6 +111,6 @@ export function createJoin({ facts, name, onjoin }) {
       setShown(signInLink, problem.cause === 'name_registered' && mode === 'guest');
       return undefined;
     },
-    focus: () => user.input.focus(),
+    focus: () => (mode === 'login' && user.input.value ? password : user).input.focus(),
   };
 }

@@ -2,7 +2,7 @@
 
 import { browserStore, createTabs, moveNameToken, nameToken, randomHex, tabStore } from './browser.js';
 import { createConnection } from './connection.js';
-import { kept, newState, restore, session } from './model/state.js';
+import { kept, newState, readAddress, restore, session } from './model/state.js';
 import { update } from './model/update.js';
 import { createApp } from './view/app.js';
 import { closedLayer, followViewport } from './view/dom.js';
@@ -15,13 +15,7 @@ const facts = JSON.parse(document.getElementById('server').textContent || '{}');
 facts.name ??= location.host;
 
 /** The room in the address, as it is spelled there. */
-const readHash = () => {
-  try {
-    return decodeURIComponent(location.hash.slice(1));
-  } catch {
-    return '';
-  }
-};
+const readHash = () => readAddress(location.hash) ?? '';
 
 const stored = tabStore.get('session');
 const remembered = restore(browserStore.get('chat'), stored);
@@ -69,7 +63,7 @@ function changed(before, state) {
   if (before.me !== state.me && before.phase === 'in') moveNameToken(before.me, state.me);
   if (before.token !== state.token || before.phase !== state.phase) saveNow();
   else saveSoon();
-  if (before.current !== state.current) showAddress();
+  if (before.current !== state.current || (before.phase !== state.phase && state.phase === 'in' && readAddress(location.hash) === null)) showAddress();
   if (state.phase === 'in' && before.link !== 'up' && state.link === 'up') checkVersion();
   if (!drawing) {
     drawing = true;
@@ -98,7 +92,7 @@ function saveNow() {
 /** Writes the current room into the address, without an entry in the history. */
 function showAddress() {
   const { current } = store.state;
-  if (readHash().toLowerCase() === current) return;
+  if (readAddress(location.hash)?.toLowerCase() === current) return;
   const { kind, name } = store.state.conversations[current] ?? {};
   history.replaceState(history.state, '', '#' + encodeURI(kind === 'room' ? name : current));
 }
@@ -150,8 +144,8 @@ window.addEventListener('pageshow', wake);
 window.addEventListener('online', wake);
 window.addEventListener('pagehide', saveNow);
 window.addEventListener('hashchange', () => {
-  const name = readHash();
-  if (name && store.state.phase === 'in') dispatch({ type: 'open', key: name.toLowerCase(), ...(/^[@*]/.test(name) ? {} : { name }) });
+  dispatch({ type: 'address', name: readAddress(location.hash) });
+  if (store.state.phase === 'in') showAddress();
 });
 window.addEventListener('popstate', () => {
   if (closedLayer()) showAddress();
@@ -159,6 +153,7 @@ window.addEventListener('popstate', () => {
 setInterval(() => {
   if (store.state.phase === 'in' || store.state.phase === 'signing') draw();
 }, CLOCK_MS);
+if (readAddress(location.hash) === null) dispatch({ type: 'address', name: null });
 draw();
 connection.connect();
 

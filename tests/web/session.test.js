@@ -1,6 +1,6 @@
 // Sessions: joining, resuming, refusals, ends; unsent messages in their order.
 
-import { kept, listed, newConversation, newState, nextUnread, readKey, restore, session, userKey } from '/model/state.js';
+import { kept, listed, newConversation, newState, nextUnread, readAddress, readKey, restore, session, userKey } from '/model/state.js';
 import { resumePoints } from '/model/history.js';
 import { readCommand } from '/model/writing.js';
 import { sentence } from '/strings.js';
@@ -11,6 +11,20 @@ const write = (driver, text, key = driver.state.current) => driver.do({ type: 's
 const waiting = (driver) => driver.state.queue.map((unsent) => [unsent.text, unsent.state]);
 
 export const cases = Object.entries({
+  'an address names a room, a user or all users'() {
+    for (const name of ['', 'ops', 'Ops/Deploy-2', '*', '@bob_2', 'größe', '%C3%BC', 'constructor']) equal(readAddress('#' + name), decodeURIComponent(name));
+    for (const name of ['%20', '%', '<img>', 'my room', '__proto__', '\u202eops', 'a_b', '-', 'x'.repeat(33), 'all', 'PM', '@', '@a/b', '@' + 'x'.repeat(25), '**', 'e\u0301\u0301\u0301\u0301', '\u0301a', 'a\u200bb']) equal(readAddress('#' + name), null, name);
+  },
+  'a wrong address is told, and changes nothing else'() {
+    const driver = new Driver().do({ type: 'address', name: null });
+    equal([driver.state.current, driver.state.problem.cause], ['lobby', 'address_bad']);
+    driver.signIn().do({ type: 'address', name: null }).do({ type: 'address', name: '' });
+    equal([driver.state.current, driver.conversation().items.map((item) => item.event.cause), driver.sent()], ['lobby', ['address_bad'], []]);
+  },
+  'another address on the first screen is the room to join'() {
+    const driver = new Driver().do({ type: 'address', name: 'Ops' });
+    equal([driver.state.current, driver.state.conversations], ['ops', {}]);
+  },
   'a password is sent once'() {
     for (const kind of ['login', 'register']) {
       const driver = new Driver();

@@ -51,6 +51,24 @@ export function withoutKey(map, key) {
   return mapOf(rest);
 }
 
+const RESERVED = new Set(['all', 'pm', 'private', 'direct']);
+const isOf = (characters, most) => (name) =>
+  new RegExp(`^[\\p{L}\\p{N}\\p{M}${characters}]+$`, 'u').test(name) && /[\p{L}\p{N}]/u.test(name) && !/^\p{M}|\p{M}{3}/u.test(name) && [...name].length <= most;
+const isRoomLike = isOf('/-', 32);
+/** Tells whether a room or a user may have this name. The server has the last word. */
+export const isRoomName = (name) => isRoomLike(name) && !RESERVED.has(roomKey(name));
+export const isUserName = isOf('_-', 24);
+
+/** Returns the name in an address: of a room, `@bob` or `*`. Returns '' without one, and null if it is no name. */
+export function readAddress(hash) {
+  try {
+    const name = decodeURIComponent(hash.replace(/^#/, '')).normalize('NFC');
+    return name === '' || name === EVERYONE || (name.startsWith('@') ? isUserName(name.slice(1)) : isRoomName(name)) ? name : null;
+  } catch {
+    return null;
+  }
+}
+
 /** @returns {Conversation} */
 export function newConversation(key, name) {
   const { kind } = readKey(key);

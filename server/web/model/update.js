@@ -84,6 +84,14 @@ function look(t, { seen = t.state.seen, key = t.state.current, atBottom }) {
   if (seen && key === t.state.current && following && atEnd && unread) markRead(t, key);
 }
 
+/** The address has another name than before: the first screen shows it, and the chat opens it. */
+function address(t, { name, now }) {
+  const problem = { type: 'error', cause: 'address_bad', text: '', at: now };
+  if (t.state.phase !== 'in') Object.assign(t.state, name ? { current: name.toLowerCase() } : { problem: name === null ? problem : t.state.problem });
+  else if (name) open(t, { key: name.toLowerCase(), name: readKey(name).name });
+  else if (name === null) showNotice(t, t.state.current, problem);
+}
+
 const EVENTS = {
   received: (t, event) => receive(t, event.object),
   opened: (t) => opened(t),
@@ -99,6 +107,7 @@ const EVENTS = {
   'take-over': (t, event) => takeOver(t, event.token),
   'give-up': (t) => giveUp(t),
   reset: (t) => reset(t),
+  address,
   open,
   leave,
   submit,

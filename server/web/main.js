@@ -118,8 +118,8 @@ function onjoin(credentials) {
 async function ontakeover() {
   const given = await tabs.take();
   if (given?.token) {
-    store.state = { ...store.state, ...newState({ ...restore(given.kept, given), prefix: randomHex(4), current: given.current }) };
-    store.state.credentials = given.guest;
+    store.state = { ...store.state, ...newState({ ...restore(given.kept, given), prefix: randomHex(4) }) };
+    store.state.credentials = restore(null, given).credentials;
     dispatch({ type: 'take-over', token: given.token });
   } else {
     dispatch({ type: store.state.token ? 'take-over' : 'reset' });

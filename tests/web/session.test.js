@@ -11,6 +11,13 @@ const write = (driver, text, key = driver.state.current) => driver.do({ type: 's
 const waiting = (driver) => driver.state.queue.map((unsent) => [unsent.text, unsent.state]);
 
 export const cases = Object.entries({
+  'what was kept in another shape is left out'() {
+    const [nothing] = [restore(null, null)];
+    for (const broken of [5, 'x', [], { queue: 5 }, { queue: [null, 5, {}, { text: 5 }] }, { drafts: 5, name: {}, account: 'x' }, { drafts: { ops: {} } }, { drafts: [1] }]) equal(restore(broken, null), nothing);
+    for (const broken of [5, 'x', [], {}, { token: 5 }, { token: {}, guest: {} }]) equal(restore(null, broken), nothing);
+    equal(restore(null, { token: 'k', seq: 'x', reads: { ops: 'x', lobby: 3 }, current: 'a b', guest: 7 }), { ...nothing, token: 'k', reads: { lobby: 3 } });
+    equal(restore({ queue: [{ label: 'l', nonce: 'n', to: 'ops', name: 'ops', text: 'x', at: 1, reason: 5 }] }, null).queue[0].reason, { cause: 'left_before' });
+  },
   'an address names a room, a user or all users'() {
     for (const name of ['', 'ops', 'Ops/Deploy-2', '*', '@bob_2', 'größe', '%C3%BC', 'constructor']) equal(readAddress('#' + name), decodeURIComponent(name));
     for (const name of ['%20', '%', '<img>', 'my room', '__proto__', '\u202eops', 'a_b', '-', 'x'.repeat(33), 'all', 'PM', '@', '@a/b', '@' + 'x'.repeat(25), '**', 'e\u0301\u0301\u0301\u0301', '\u0301a', 'a\u200bb']) equal(readAddress('#' + name), null, name);

@@ -172,18 +172,30 @@ export function session(state) {
   return token ? { token, seq, current, guest: credentials && { ...credentials, user: state.me }, reads: conversationReads(state) } : null;
 }
 
+// What was kept may have any shape: another page of this address wrote it. What does not fit is left out.
+
+const isText = (value) => typeof value === 'string';
+const isMap = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+const text = (value, instead) => (isText(value) ? value : instead);
+const list = (value, fits) => (Array.isArray(value) ? value.filter(fits) : []);
+const map = (value, fits) => mapOf(isMap(value) ? Object.fromEntries(Object.entries(value).filter(([, each]) => fits(each))) : {});
+const isUnsent = (value) => isMap(value) && ['label', 'nonce', 'to', 'name', 'text'].every((field) => isText(value[field])) && Number.isFinite(value.at);
+const isGuest = (value) => isMap(value) && value.kind === 'guest' && isText(value.user);
+
 /**
  * Returns what `newState` takes from both. Unsent messages go on only in the session that wrote them;
  * otherwise the user decides about each.
  */
 export function restore(keptBefore, sessionBefore) {
-  const queue = (keptBefore?.queue ?? []).map((unsent) => ({
-    ...unsent, state: sessionBefore && unsent.state !== 'failed' ? 'waiting' : 'failed',
-    reason: unsent.reason ?? { cause: 'left_before' },
+  const before = isMap(keptBefore) ? keptBefore : {};
+  const last = isMap(sessionBefore) && isText(sessionBefore.token) ? sessionBefore : null;
+  const queue = list(before.queue, isUnsent).map((unsent) => ({
+    ...unsent, state: last && unsent.state !== 'failed' ? 'waiting' : 'failed',
+    reason: isMap(unsent.reason) && isText(unsent.reason.cause) && isText(unsent.reason.text ?? '') ? unsent.reason : { cause: 'left_before' },
   }));
   return {
-    name: keptBefore?.name ?? '', account: keptBefore?.account === true, drafts: keptBefore?.drafts ?? {}, queue,
-    token: sessionBefore?.token, seq: sessionBefore?.seq, reads: sessionBefore?.reads, current: sessionBefore?.current,
-    credentials: sessionBefore?.guest ?? null,
+    name: text(before.name, ''), account: before.account === true, drafts: map(before.drafts, isText), queue,
+    token: last?.token, seq: Number.isSafeInteger(last?.seq) ? last.seq : undefined, reads: last ? map(last.reads, Number.isFinite) : undefined,
+    current: isText(last?.current) ? readAddress(last.current) || undefined : undefined, credentials: isGuest(last?.guest) ? last.guest : null,
   };
 }

@@ -11,6 +11,17 @@ const write = (driver, text, key = driver.state.current) => driver.do({ type: 's
 const waiting = (driver) => driver.state.queue.map((unsent) => [unsent.text, unsent.state]);
 
 export const cases = Object.entries({
+  'a conversation with a user is filled at the sign-in'() {
+    const driver = new Driver({ token: 'k', current: '@bob' }).do({ type: 'take-over' }).do({ type: 'opened' });
+    driver.answer('resume', authOk({ username: 'alice', room: 'lobby', member_of: ['lobby'], resumed: true }), { type: 'ok' });
+    equal(driver.sent('history').map(({ with: user, last }) => [user, last]), [['bob', 50]]);
+    driver.answer('history', { type: 'pm', event: 'history', from_user: 'bob', to_user: 'alice', text: 'hi', id: 5 }, { type: 'system', event: 'history_end', shown: 1 });
+    equal(driver.texts('@bob'), ['hi']);
+    driver.do({ type: 'lost' }).do({ type: 'opened' });
+    driver.answer('resume', authOk({ username: 'alice', room: 'lobby', member_of: ['lobby'], resumed: true }), { type: 'ok' });
+    equal(driver.sent('history'), [], 'once');
+  },
+  'the list of all users is filled at the sign-in': () => equal(new Driver({ current: '*' }).do({ type: 'join', credentials: { kind: 'guest', user: 'alice' } }).do({ type: 'opened' }).answer('guest', authOk({ username: 'alice', room: 'lobby', member_of: ['lobby'] }), { type: 'ok' }).sent('users').length, 1),
   'what was kept in another shape is left out'() {
     const [nothing] = [restore(null, null)];
     for (const broken of [5, 'x', [], { queue: 5 }, { queue: [null, 5, {}, { text: 5 }] }, { drafts: 5, name: {}, account: 'x' }, { drafts: { ops: {} } }, { drafts: [1] }]) equal(restore(broken, null), nothing);

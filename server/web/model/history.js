@@ -21,6 +21,12 @@ export function loadLast(t, key) {
   ask(t, conversation, 'last', { last: PAGE });
 }
 
+/** Fills a conversation that the user looks at, unless it is filled. */
+export function loadFirst(t, key) {
+  const conversation = t.state.conversations[key];
+  if (!conversation.items.length && conversation.atEnd && !conversation.oldest) loadLast(t, key);
+}
+
 /** Asks for the page in front of the first message. */
 export function loadOlder(t, key) {
   const conversation = t.state.conversations[key];

@@ -1,6 +1,6 @@
 // The session: signing in, resuming after a loss, and its ends.
 
-import { openGaps, resumePoints } from './history.js';
+import { loadFirst, openGaps, resumePoints } from './history.js';
 import { loadPeople, loadRules } from './room.js';
 import { forgetRequests, pump, request, rewind } from './sending.js';
 import { effect, ensure, EVERYONE, mapOf, patch, readKey, roomKey, sameName } from './state.js';
@@ -87,6 +87,9 @@ export function settled(t) {
   const { wanted } = t.state;
   t.state.wanted = null;
   pump(t);
+  // The sign-in brings the messages of rooms, but not those with one user.
+  if (readKey(t.state.current).kind === 'user') loadFirst(t, t.state.current);
+  if (readKey(t.state.current).kind === 'all') request(t, { type: 'users' }, { kind: 'users' });
   loadPeople(t, t.state.current);
   loadRules(t, t.state.current);
   request(t, { type: 'rooms' }, { kind: 'rooms' });

@@ -1,7 +1,7 @@
 // The one door to the model: `update(state, event)` returns the new state and the effects to run.
 // Effects: `send` (an object), `connect`, `disconnect`, `timer` (an event later), `event` (at once), `heard` (a message).
 
-import { jumpTo, jumpToEnd, loadLast, loadNewer, loadOlder, markRead } from './history.js';
+import { jumpTo, jumpToEnd, loadFirst, loadLast, loadNewer, loadOlder, markRead } from './history.js';
 import { receive, showNotice } from './receive.js';
 import { loadPeople, loadRules } from './room.js';
 import { discard, enqueue, request, retry, tryAgain } from './sending.js';
@@ -19,7 +19,7 @@ function open(t, { key, name, door }) {
   if (kind === 'room' && !conversation.member) {
     enter(t, conversation, door);
   } else {
-    if (!conversation.items.length && conversation.atEnd && !conversation.oldest) loadLast(t, key);
+    loadFirst(t, key);
     if (kind === 'all') request(t, { type: 'users' }, { kind: 'users' });
     if (kind === 'room' && !conversation.people) loadPeople(t, key);
     if (kind === 'room' && !conversation.rules) loadRules(t, key);

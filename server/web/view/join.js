@@ -89,7 +89,8 @@ export function createJoin({ facts, name, onjoin }) {
     },
     /** Shows what the state says: the room, a refusal, that the page is joining. */
     update(state) {
-      room = state.conversations[state.current]?.name ?? readKey(state.current).name;
+      const known = state.conversations[state.current];
+      room = known?.kind === 'room' ? known.name : state.current;
       const isJoining = state.phase === 'signing';
       refreshButton(isJoining);
       since = isJoining ? since ?? Date.now() : null;

@@ -5,7 +5,7 @@ import { createConnection } from './connection.js';
 import { kept, newState, readAddress, restore, session } from './model/state.js';
 import { update } from './model/update.js';
 import { createApp } from './view/app.js';
-import { closedLayer, followViewport } from './view/dom.js';
+import { closedLayer, followViewport, hasLayers } from './view/dom.js';
 
 /** How often bars that depend on the time are drawn, in milliseconds. */
 const CLOCK_MS = 1000;
@@ -63,7 +63,7 @@ function changed(before, state) {
   if (before.me !== state.me && before.phase === 'in') moveNameToken(before.me, state.me);
   if (before.token !== state.token || before.phase !== state.phase) saveNow();
   else saveSoon();
-  if (before.current !== state.current || (before.phase !== state.phase && state.phase === 'in' && readAddress(location.hash) === null)) showAddress();
+  if (before.current !== state.current || (before.phase !== state.phase && state.phase === 'in' && readAddress(location.hash) === null)) showAddress(before.phase === 'in' ? before : null);
   if (state.phase === 'in' && before.link !== 'up' && state.link === 'up') checkVersion();
   if (!drawing) {
     drawing = true;
@@ -89,12 +89,25 @@ function saveNow() {
   if (store.state.phase === 'in') browserStore.set('chat', kept(store.state));
 }
 
-/** Writes the current room into the address, without an entry in the history. */
-function showAddress() {
+/**
+ * Writes the current conversation into the address. An entry of its own lets Back return to the conversation before;
+ * there is none below a dialog, nor behind a room that is left.
+ */
+function showAddress(before = null) {
   const { current } = store.state;
   if (readAddress(location.hash)?.toLowerCase() === current) return;
-  const { kind, name } = store.state.conversations[current] ?? {};
-  history.replaceState(history.state, '', '#' + encodeURI(kind === 'room' ? name : current));
+  const left = before?.conversations[before.current];
+  if (left && !hasLayers() && store.state.conversations[left.key]?.member) {
+    if (readHash().toLowerCase() !== left.key) history.replaceState(history.state, '', addressOf(left.key));
+    history.pushState(null, '', addressOf(current));
+  } else {
+    history.replaceState(history.state, '', addressOf(current));
+  }
+}
+
+function addressOf(key) {
+  const { kind, name } = store.state.conversations[key] ?? {};
+  return '#' + encodeURI(kind === 'room' ? name : key);
 }
 
 /** The server may have a newer page than this one. */

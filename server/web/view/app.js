@@ -37,7 +37,7 @@ export function createApp({ facts, store, connection, onjoin, ontakeover, outdat
   const announcer = createAnnouncer({ facts, accent: theme.accent() });
 
   const open = (key, name) => whenClosed(() => dispatch({ type: 'open', key, name }));
-  const menus = createMenus({ dispatch, state, compose: () => composer, showProfile: (user) => openProfile(page, user) });
+  const menus = createMenus({ dispatch, state, compose: () => composer, inChat: whenClosed, showProfile: (user) => openProfile(page, user) });
   const composer = createComposer({ dispatch, limits, state, sent: () => list.goToEnd() });
   const list = createList({ dispatch, history: facts.history !== false, onmenu: (item, anchor) => menus.message(item, anchor), oninvite: () => openInvite(page) });
   const people = createPeople({ onmenu: (user, anchor) => menus.user(user, anchor) });

@@ -29,8 +29,11 @@ export function openMenu(label, anchor, entries) {
   element.querySelector('button')?.focus({ preventScroll: true });
 }
 
-/** @param {{dispatch: Function, state: () => object, compose: () => object, showProfile: (user: string) => void}} options */
-export function createMenus({ dispatch, state, compose, showProfile }) {
+/**
+ * @param {{dispatch: Function, state: () => object, compose: () => object, inChat: (run: () => void) => void, showProfile: (user: string) => void}} options
+ *   `inChat` runs an action when no drawer covers the chat
+ */
+export function createMenus({ dispatch, state, compose, inChat, showProfile }) {
   const current = () => state().conversations[state().current];
   const act = (object, key) => dispatch({ type: 'act', object, key });
   const entry = (label, run, danger = false) => ({ label, run, danger });
@@ -54,19 +57,23 @@ export function createMenus({ dispatch, state, compose, showProfile }) {
     ];
   }
 
+  /** Opens the conversation with a user, ready to write. */
+  const talk = (user, then) => inChat(() => {
+    dispatch({ type: 'open', key: userKey(user), name: user });
+    then?.();
+    compose().input.focus();
+  });
+
   function userEntries(user) {
     const conversation = current();
     const isBlocked = state().blocked.some((name) => sameName(name, user));
     const isOpen = conversation.key === userKey(user);
     return [
-      !isOpen && entry(ui.messageUser(user), () => dispatch({ type: 'open', key: userKey(user), name: user })),
-      conversation.kind === 'room' && entry(ui.mention(user), () => compose().insert(`@${user} `)),
+      !isOpen && entry(ui.messageUser(user), () => talk(user)),
+      conversation.kind === 'room' && entry(ui.mention(user), () => inChat(() => compose().insert(`@${user} `))),
       entry(isBlocked ? ui.unblock(user) : ui.block(user), () => act({ type: isBlocked ? 'unblock' : 'block', to: user })),
       entry(ui.about(user), () => showProfile(user)),
-      state().privates[userKey(user)] !== 'open' && entry(ui.askPrivate(user), () => {
-        dispatch({ type: 'open', key: userKey(user), name: user });
-        act({ type: 'connect', to: user }, userKey(user));
-      }),
+      state().privates[userKey(user)] !== 'open' && entry(ui.askPrivate(user), () => talk(user, () => act({ type: 'connect', to: user }, userKey(user)))),
     ];
   }
 

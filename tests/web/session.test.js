@@ -11,6 +11,31 @@ const write = (driver, text, key = driver.state.current) => driver.do({ type: 's
 const waiting = (driver) => driver.state.queue.map((unsent) => [unsent.text, unsent.state]);
 
 export const cases = Object.entries({
+  'a closed room leads to the lobby, where the refusal is told'() {
+    const driver = new Driver({ current: 'class' });
+    driver.do({ type: 'join', credentials: { kind: 'guest', user: 'ann', room: 'Class' } }).do({ type: 'opened' });
+    driver.answer('guest', { type: 'auth_fail', cause: 'invite_only', room: 'class', owners: ['alice'] });
+    equal(driver.sent('guest').map(({ user, room, rooms }) => [user, room, rooms]).at(-1), ['ann', 'lobby', { lobby: null, all: null }]);
+    driver.answer('guest', authOk({ username: 'ann', room: 'lobby', member_of: ['lobby'] }), { type: 'ok' });
+    equal([driver.state.phase, driver.state.current, driver.conversation().items.map(({ event }) => [event.cause, event.owners])], ['in', 'lobby', [['invite_only', ['alice']]]]);
+    driver.do({ type: 'lost' }).do({ type: 'opened' });
+    driver.answer('resume', authOk({ username: 'ann', room: 'lobby', member_of: ['lobby'], resumed: true }), { type: 'ok' });
+    equal(driver.conversation().items.length, 1, 'once');
+  },
+  'a room with a key word asks for it once the user is in'() {
+    const driver = new Driver({ current: 'class' });
+    driver.do({ type: 'join', credentials: { kind: 'guest', user: 'ann' } }).do({ type: 'opened' });
+    driver.answer('guest', { type: 'auth_fail', cause: 'key_needed', room: 'class' });
+    driver.answer('guest', authOk({ username: 'ann', room: 'lobby', member_of: ['lobby'] }), { type: 'ok' });
+    driver.answer('join', { type: 'error', cause: 'key_needed', room: 'class' });
+    equal([driver.state.current, driver.conversation().removed.cause], ['class', 'key_needed']);
+  },
+  'a lobby that is closed refuses the sign-in'() {
+    const driver = new Driver();
+    driver.do({ type: 'join', credentials: { kind: 'guest', user: 'ann' } }).do({ type: 'opened' });
+    driver.answer('guest', { type: 'auth_fail', cause: 'invite_only', room: 'lobby' });
+    equal([driver.state.phase, driver.state.problem.cause], ['out', 'invite_only']);
+  },
   'a conversation with a user is filled at the sign-in'() {
     const driver = new Driver({ token: 'k', current: '@bob' }).do({ type: 'take-over' }).do({ type: 'opened' });
     driver.answer('resume', authOk({ username: 'alice', room: 'lobby', member_of: ['lobby'], resumed: true }), { type: 'ok' });

@@ -1,11 +1,11 @@
 // What the server sends: one row for each kind of event.
 
 import { addLive, addMissed, addPage, caughtUp, endPage, isStale } from './history.js';
-import { addNotice, deleteMessages, editMessage } from './items.js';
+import { deleteMessages, editMessage } from './items.js';
 import { changePin, changeRules, comeIn, connect, disconnect, gather, goOut, loadPeople, loadRules, rename, takeMembers, takeRules } from './room.js';
 import { finish, postpone, settle, settleByNonce } from './sending.js';
 import { endedBy, refused, settled, welcome } from './session.js';
-import { drop, effect, ensure, EVERYONE, isMe, patch, roomKey, sameName, userKey, withKey } from './state.js';
+import { drop, effect, ensure, EVERYONE, isMe, patch, roomKey, sameName, showNotice, userKey, withKey } from './state.js';
 
 const keyOf = (event) => (event.room ? roomKey(event.room) : EVERYONE);
 const partnerOf = (state, event) => (event.to_user && isMe(state, event.from_user) ? event.to_user : event.from_user);
@@ -59,14 +59,6 @@ function edit(t, event) {
   const conversation = t.state.conversations[key];
   if (conversation) patch(t, key, { items: editMessage(conversation.items, event.id, event.text) });
   changePin(t, key, event.id, event.text.replaceAll('\n', ' ').slice(0, 200));
-}
-
-/** Shows an event as a muted line: in its room, or in the conversation where the user looks. */
-export function showNotice(t, key, event) {
-  const conversation = t.state.conversations[key] ?? t.state.conversations[t.state.current];
-  if (!conversation?.atEnd) return;
-  t.state.labels += 1;
-  patch(t, conversation.key, { items: addNotice(conversation.items, { event, at: event.at, key: 'n' + t.state.labels }) });
 }
 
 const inRoom = (t, event) => (event.room && t.state.conversations[roomKey(event.room)] ? roomKey(event.room) : t.state.current);

@@ -3,18 +3,21 @@
 import { loadFirst, openGaps, resumePoints } from './history.js';
 import { loadPeople, loadRules } from './room.js';
 import { forgetRequests, pump, request, rewind } from './sending.js';
-import { effect, ensure, EVERYONE, mapOf, patch, readKey, roomKey, sameName } from './state.js';
+import { effect, ensure, EVERYONE, mapOf, patch, readKey, roomKey, sameName, showNotice } from './state.js';
 
 /** Causes that end a session for good: the page does not reconnect by itself. */
 const ENDS = new Set(['goodbye', 'kicked', 'banned', 'idle', 'password_reset', 'expelled', 'address_banned']);
 /** Refusals of a sign-in that pass by themselves; the page tries again after so many milliseconds. */
 const BUSY = { __proto__: null, resume_busy: 1000, address_busy: 2000, hashes_busy: 2000, throttled: 1000, server_full: 5000 };
 
+/** Refusals of a room that leave the server open: the user joins the lobby, where an invitation can arrive. */
+const CLOSED_ROOM = new Set(['invite_only', 'room_banned', 'key_needed', 'address_rooms', 'room_name_bad', 'room_name_reserved']);
+
 /** The user wants to join: connects, and signs in when the connection is open. */
 export function join(t, credentials) {
   if (!sameName(t.state.me, credentials.user)) Object.assign(t.state, { conversations: mapOf(), drafts: mapOf(), queue: [], reads: mapOf(), search: null, privates: mapOf() });
   const room = readKey(t.state.current).kind === 'room' ? t.state.current : 'lobby';
-  Object.assign(t.state, { credentials: { room, ...credentials }, phase: 'signing', problem: null, ended: null, token: null });
+  Object.assign(t.state, { closedRoom: null, credentials: { room, ...credentials }, phase: 'signing', problem: null, ended: null, token: null });
   if (t.state.link === 'up') signIn(t);
   else effect(t, { type: 'connect' });
 }
@@ -84,8 +87,8 @@ export function welcome(t, answer) {
 
 /** The answer to the sign-in is complete: messages wait no more, and the lists are fetched. */
 export function settled(t) {
-  const { wanted } = t.state;
-  t.state.wanted = null;
+  const { wanted, closedRoom } = t.state;
+  Object.assign(t.state, { wanted: null, closedRoom: null });
   pump(t);
   // The sign-in brings the messages of rooms, but not those with one user.
   if (readKey(t.state.current).kind === 'user') loadFirst(t, t.state.current);
@@ -94,7 +97,14 @@ export function settled(t) {
   loadRules(t, t.state.current);
   request(t, { type: 'rooms' }, { kind: 'rooms' });
   request(t, { type: 'block' }, { kind: 'blocks' });
-  if (wanted) effect(t, { type: 'event', event: { type: 'open', key: wanted } });
+  if (closedRoom) tellClosed(t, closedRoom);
+  else if (wanted) effect(t, { type: 'event', event: { type: 'open', key: wanted } });
+}
+
+/** The room that the user wanted is closed. Its key word is asked for there. */
+function tellClosed(t, { room, answer }) {
+  if (answer.cause === 'key_needed') effect(t, { type: 'event', event: { type: 'open', key: roomKey(room), name: room } });
+  else showNotice(t, t.state.current, { room, ...answer, type: 'error' });
 }
 
 /** The server refused the sign-in. */
@@ -110,6 +120,12 @@ export function refused(t, answer, about) {
       signIn(t);
       return;
     }
+  }
+  const { room } = t.state.credentials ?? {};
+  if (CLOSED_ROOM.has(answer.cause) && room && roomKey(room) !== 'lobby') {
+    Object.assign(t.state, { closedRoom: { room, answer }, current: 'lobby', credentials: { ...t.state.credentials, room: 'lobby' } });
+    signIn(t);
+    return;
   }
   Object.assign(t.state, { phase: 'out', problem: answer.cause === 'token_unknown' ? null : answer, token: null, lostAt: null });
 }

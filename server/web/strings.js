@@ -1,5 +1,6 @@
 // All wording of the page. Sentences about the server's events are keyed by their cause; an unknown one shows the server's text.
 
+import { isRoomName } from './model/state.js';
 import { moment, span } from './model/text.js';
 
 const plural = (count, one, many = one + 's') => `${count} ${count === 1 ? one : many}`;
@@ -143,6 +144,11 @@ const ENDED = {
 };
 
 const nameBad = 'A name has only letters, digits, _ and -.';
+/** Suggests a name with `mark` for blanks, if that makes it one. */
+function suggestion(name, mark, fits) {
+  const other = name?.trim().replace(/\s+/gu, mark);
+  return other && other !== name && fits(other) ? ` Try ${other}.` : '';
+}
 /** A free spelling of a taken name, to suggest. */
 const another = (name) => (/\d$/.test(name) ? name.replace(/\d+$/, (digits) => String(Number(digits) + 1)) : `${name}2`);
 
@@ -179,7 +185,7 @@ const SENTENCES = {
   invite_only: (e) => `${e.room} is by invitation. Ask ${e.owners?.length ? e.owners.slice(0, 3).join(' or ') : 'one of its owners'}.`,
   room_banned: (e) => `You are banned from ${e.room}${forTime(e)}.`,
   key_needed: (e) => ui.keyNeeded(e.room),
-  room_name_bad: () => 'A room name has only letters, digits, / and -, at most 32.',
+  room_name_bad: (e) => `A room name has only letters, digits, / and -, at most 32.${suggestion(e.name, '-', isRoomName)}`,
   room_name_reserved: () => 'That room name is reserved. Choose another.',
   too_many_rooms: (e) => `You are in ${e.count} rooms, the maximum. Leave one first.`,
   address_rooms: () => 'Too many rooms of this network are open. Join one that is open.',

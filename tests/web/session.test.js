@@ -11,6 +11,14 @@ const write = (driver, text, key = driver.state.current) => driver.do({ type: 's
 const waiting = (driver) => driver.state.queue.map((unsent) => [unsent.text, unsent.state]);
 
 export const cases = Object.entries({
+  'a wrong name opens no room'() {
+    const driver = new Driver().signIn();
+    for (const name of ['Maths 2b', 'a_b', 'all', 'x'.repeat(33), '']) driver.do({ type: 'open', key: name.toLowerCase(), name });
+    write(driver, '/join a_b');
+    equal([Object.keys(driver.state.conversations), driver.sent(), driver.state.current, driver.conversation().items.map(({ event }) => event.cause)], [['lobby', '*'], [], 'lobby', Array(6).fill('room_name_bad')]);
+    equal(sentence({ cause: 'room_name_bad', name: 'Maths 2b' }), 'A room name has only letters, digits, / and -, at most 32. Try Maths-2b.');
+    equal(sentence({ cause: 'room_name_bad' }), 'A room name has only letters, digits, / and -, at most 32.');
+  },
   'a closed room leads to the lobby, where the refusal is told'() {
     const driver = new Driver({ current: 'class' });
     driver.do({ type: 'join', credentials: { kind: 'guest', user: 'ann', room: 'Class' } }).do({ type: 'opened' });

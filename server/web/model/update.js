@@ -6,12 +6,13 @@ import { receive } from './receive.js';
 import { loadPeople, loadRules } from './room.js';
 import { discard, enqueue, request, retry, tryAgain } from './sending.js';
 import { giveUp, join, lost, opened, reset, signInAgain, takeOver } from './session.js';
-import { begin, drop, effect, ensure, patch, readKey, showNotice, target, withKey } from './state.js';
+import { begin, drop, effect, ensure, isRoomName, patch, readKey, showNotice, target, withKey } from './state.js';
 import { readCommand } from './writing.js';
 
 /** Shows a conversation, and enters the room if the user is not in it. */
 function open(t, { key, name, door }) {
   const { kind } = readKey(key);
+  if (kind === 'room' && !t.state.conversations[key] && !isRoomName(key)) return showNotice(t, t.state.current, { type: 'error', cause: 'room_name_bad', name: name ?? key, at: t.now });
   const old = t.state.conversations[t.state.current];
   if (old && old.key !== key) patch(t, old.key, { newFrom: old.unread ? old.newFrom : null, following: old.atEnd });
   const conversation = ensure(t, key, name);
@@ -25,6 +26,7 @@ function open(t, { key, name, door }) {
     if (kind === 'room' && !conversation.rules) loadRules(t, key);
   }
   if (t.state.seen && conversation.following) markRead(t, key);
+  return undefined;
 }
 
 function enter(t, conversation, door) {

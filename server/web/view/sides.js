@@ -1,9 +1,9 @@
 // The list of rooms and conversations, with what is unread, and the rooms that are open to enter.
 
 import { ownsRoom } from '../model/room.js';
-import { listed, roomKey, sameName } from '../model/state.js';
-import { ui } from '../strings.js';
-import { field, h, icon, setText, syncRows } from './dom.js';
+import { isRoomName, listed, roomKey, sameName } from '../model/state.js';
+import { sentence, ui } from '../strings.js';
+import { field, h, icon, syncRows } from './dom.js';
 import { nameNode } from './list.js';
 
 /** @param {{facts: object, onopen: (key: string, name?: string) => void, footer: Node[]}} options */
@@ -17,8 +17,10 @@ export function createRooms({ facts, onopen, footer }) {
   const name = field(ui.openRoom, { maxlength: '32', placeholder: ui.roomName, enterkeyhint: 'go' });
   const form = h('form', { class: 'inline', onsubmit(event) {
     event.preventDefault();
-    const typed = name.input.value.trim().replace(/^#/, '');
+    const typed = name.input.value.trim().replace(/^#/, '').normalize('NFC');
     if (!typed) return;
+    name.setError(isRoomName(typed) ? '' : sentence({ cause: 'room_name_bad', name: typed }));
+    if (!isRoomName(typed)) return;
     name.input.value = '';
     onopen(roomKey(typed), typed);
   } }, name.element, h('button', { type: 'submit' }, ui.open));
@@ -55,7 +57,6 @@ export function createRooms({ facts, onopen, footer }) {
       syncRows(others, free.slice(0, 50).map(([room, count]) => row(roomKey(room), room, { count })));
       othersTitle.hidden = others.hidden = !free.length;
     },
-    setError: (text) => setText(name.element.querySelector('.error'), text),
   };
 }
 

@@ -7,6 +7,20 @@ const notices = (driver, key) => driver.conversation(key).items.filter((item) =>
 const withRules = (fields, you) => new Driver().signIn().hear(rules('lobby', fields, you));
 
 export const cases = Object.entries({
+  'an invitation takes the place of a refusal'() {
+    const driver = new Driver().signIn().do({ type: 'open', key: 'class', name: 'class' });
+    driver.answer('join', { type: 'error', cause: 'invite_only', room: 'class' });
+    driver.hear(info('invited', { by: 'eve', user: 'alice', room: 'class' }));
+    equal([driver.conversation().removed.cause, driver.conversation().items], ['invited', []]);
+    driver.do({ type: 'open', key: 'class' }).answer('join', info('entered', { room: 'class' }), { type: 'ok' });
+    equal([driver.conversation().removed, driver.conversation().member], [null, true]);
+  },
+  'an invitation ends when the user is in the room'() {
+    const driver = new Driver().signIn().hear(info('invited', { by: 'eve', user: 'alice', room: 'Class' })).hear(info('invited', { by: 'eve', user: 'alice', room: 'ops' }));
+    equal(driver.conversation().items.map((item) => item.used), [undefined, undefined]);
+    driver.do({ type: 'open', key: 'class', name: 'Class' }).answer('join', info('entered', { room: 'Class' }), { type: 'ok' });
+    equal(driver.conversation('lobby').items.map((item) => item.used), [true, undefined]);
+  },
   'refusals show where the user acted'() {
     const driver = new Driver().signIn({ rooms: ['lobby', 'ops'] }).do({ type: 'act', object: { type: 'mute', room: 'ops', to: 'bob' }, key: 'ops' });
     driver.answer('mute', { type: 'error', cause: 'not_owner', room: 'ops' });

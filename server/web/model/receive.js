@@ -68,6 +68,14 @@ function reloadServerRules(t) {
   for (const { key, rules } of Object.values(t.state.conversations)) if (rules?.server) loadRules(t, key);
 }
 
+/** The user is in a room: invitations to it have no button any more. */
+function useInvitations(t, key) {
+  const isOpen = ({ event, used }) => event?.cause === 'invited' && !used && roomKey(event.room) === key;
+  for (const conversation of Object.values(t.state.conversations)) {
+    if (conversation.items.some(isOpen)) patch(t, conversation.key, { items: conversation.items.map((item) => (isOpen(item) ? { ...item, used: true } : item)) });
+  }
+}
+
 /** Causes that change the state beyond the rules of a room: `(t, event)`; true keeps the line from showing. */
 const CAUSES = {
   __proto__: null,
@@ -75,6 +83,7 @@ const CAUSES = {
     const key = roomKey(event.room);
     ensure(t, key, event.room);
     patch(t, key, { member: true, name: event.room, removed: null });
+    useInvitations(t, key);
     loadPeople(t, key);
     loadRules(t, key);
     return true;
@@ -88,6 +97,12 @@ const CAUSES = {
   in_no_room: () => true,
   kicked_from_room(t, event) {
     patch(t, roomKey(event.room), { member: false, removed: event, people: null });
+    return true;
+  },
+  invited(t, event) {
+    const key = roomKey(event.room);
+    if (t.state.conversations[key]?.removed) patch(t, key, { removed: event });
+    if (t.state.current !== key) showNotice(t, t.state.current, event);
     return true;
   },
   blocked: (t, event) => void (t.state.blocked = [...t.state.blocked.filter((name) => !sameName(name, event.user)), event.user]),

@@ -1,6 +1,7 @@
 // The bars around the list: above, the connection, the topic, the pin, raised hands; below, why the user cannot write.
 
 import { isOwner, silence } from '../model/room.js';
+import { sameName } from '../model/state.js';
 import { moment } from '../model/text.js';
 import { HAND, ui } from '../strings.js';
 import { button, h, setShown } from './dom.js';
@@ -61,6 +62,9 @@ export function createTopBars({ dispatch, facts, connection, onjump, onsettings,
   };
 }
 
+/** Tells whether a user who was removed from a room may enter it again. */
+const mayReturn = (removed, rules, me) => removed.cause === 'kicked_from_room' && rules?.open !== false && !rules?.banned?.some((user) => sameName(user, me));
+
 /** @param {{dispatch: Function}} options */
 export function createBottomBar({ dispatch }) {
   const block = bar('blocked', { role: 'status' });
@@ -74,7 +78,7 @@ export function createBottomBar({ dispatch }) {
       const { removed, rules, name, key, kind } = conversation;
       const silenced = silence(conversation, Date.now());
       if (kind === 'room' && removed) {
-        block.show(`removed ${removed.cause} ${removed.at}`, () => removedNodes(conversation));
+        block.show(`removed ${key} ${removed.cause} ${removed.at}`, () => removedNodes(conversation, state.me));
         return false;
       }
       if (silenced === 'muted') {
@@ -94,11 +98,11 @@ export function createBottomBar({ dispatch }) {
     },
   };
 
-  function removedNodes({ removed, name, key }) {
+  function removedNodes({ removed, rules, name, key }, me) {
     const back = button(ui.goToLobby, () => dispatch({ type: 'open', key: 'lobby' }));
+    if (removed.cause === 'invited') return [words(ui.removed(removed)), button(ui.enter, () => dispatch({ type: 'open', key, name })), back];
     if (removed.cause !== 'key_needed') {
-      const again = removed.cause === 'kicked_from_room' || removed.cause === 'left_room';
-      return [words(ui.removed({ room: name, ...removed })), key === 'lobby' || again ? button(ui.joinAgain, () => dispatch({ type: 'open', key, name })) : null, key === 'lobby' ? null : back].filter(Boolean);
+      return [words(ui.removed({ room: name, owners: rules?.owners, ...removed })), mayReturn(removed, rules, me) ? button(ui.joinAgain, () => dispatch({ type: 'open', key, name })) : null, key === 'lobby' ? null : back].filter(Boolean);
     }
     const input = h('input', { 'aria-label': ui.keyWord, placeholder: ui.keyWord, autocomplete: 'off' });
     const enter = (event) => {

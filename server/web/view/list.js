@@ -69,7 +69,7 @@ function presenceRow({ item }) {
 function noticeRow({ item }, context) {
   const isError = item.event.type === 'error';
   const { cause, room } = item.event;
-  const enter = cause === 'invited' && button(ui.joinRoom(room), () => context.onopen(room));
+  const enter = cause === 'invited' && !item.used && button(ui.joinRoom(room), () => context.onopen(room));
   return h('li', { class: `notice${isError ? ' danger' : ''}` }, h('div', { dir: 'auto', class: 'text' }, sentence(item.event)), enter);
 }
 
@@ -231,7 +231,7 @@ export function createList({ dispatch, onmenu, oninvite, history }) {
   }
 
   function showEmpty(state) {
-    const isEmpty = !shown.size && conversation.atEnd && (conversation.oldest || !history);
+    const isEmpty = !shown.size && !conversation.removed && conversation.atEnd && (conversation.oldest || !history);
     setShown(empty, isEmpty);
     if (!isEmpty) return empty.replaceChildren();
     const { kind, name } = conversation;

@@ -11,6 +11,22 @@ const write = (driver, text, key = driver.state.current) => driver.do({ type: 's
 const waiting = (driver) => driver.state.queue.map((unsent) => [unsent.text, unsent.state]);
 
 export const cases = Object.entries({
+  'conversations with users are there at the next sign-in'() {
+    const driver = new Driver().signIn().hear({ type: 'pm', from_user: 'Bob', text: 'hi', id: 5 }).do({ type: 'open', key: '@eve', name: 'eve' });
+    const memory = JSON.parse(JSON.stringify(kept(driver.state)));
+    equal(memory.partners, ['Bob', 'eve']);
+    const next = new Driver(restore(memory, null));
+    equal(kept(next.state).partners, ['Bob', 'eve'], 'before the sign-in, too');
+    next.signIn();
+    equal([listed(next.state).users.map((each) => each.name), kept(next.state).partners], [['Bob', 'eve'], ['Bob', 'eve']]);
+    next.do({ type: 'leave', key: '@bob' });
+    equal(kept(next.state).partners, ['eve']);
+    equal(listed(new Driver(restore(memory, null)).signIn({ user: 'other' }).state).users, [], 'for this user');
+    equal(restore({ partners: [5, 'a b', 'bob', ...Array(99).fill('eve')] }, null).partners.length, 50);
+    const many = new Driver().signIn();
+    for (let n = 0; n < 60; n += 1) many.do({ type: 'open', key: `@u${n}`, name: `u${n}` });
+    equal([kept(many.state).partners.length, kept(many.state).partners.at(-1)], [50, 'u59']);
+  },
   'a wrong name opens no room'() {
     const driver = new Driver().signIn();
     for (const name of ['Maths 2b', 'a_b', 'all', 'x'.repeat(33), '']) driver.do({ type: 'open', key: name.toLowerCase(), name });
@@ -287,7 +303,7 @@ export const cases = Object.entries({
   'the state begins empty'() {
     equal(newState({ prefix: 't' }), {
       phase: 'out', me: '', account: false, encrypted: false, problem: null, ended: null,
-      link: 'down', lostAt: null, token: null, seq: 0, credentials: null, prefix: 't', labels: 0, requests: {}, queue: [],
+      link: 'down', lostAt: null, token: null, seq: 0, credentials: null, prefix: 't', labels: 0, requests: {}, queue: [], partners: [],
       conversations: {}, current: 'lobby', drafts: {}, reads: {}, users: null, rooms: null, blocked: [], search: null, profile: null, privates: {}, seen: true,
     });
     const { me, seq, token, drafts, reads, queue, current } = newState({ prefix: 't', name: 'a', seq: 3, token: 'k', drafts: { x: 'y' }, reads: { x: 1 }, queue: [1], current: 'ops' });

@@ -3,7 +3,7 @@
 import { loadFirst, openGaps, resumePoints } from './history.js';
 import { loadPeople, loadRules } from './room.js';
 import { forgetRequests, pump, request, rewind } from './sending.js';
-import { effect, ensure, EVERYONE, mapOf, patch, readKey, roomKey, sameName, showNotice } from './state.js';
+import { effect, ensure, EVERYONE, mapOf, patch, readKey, roomKey, sameName, showNotice, userKey } from './state.js';
 
 /** Causes that end a session for good: the page does not reconnect by itself. */
 const ENDS = new Set(['goodbye', 'kicked', 'banned', 'idle', 'password_reset', 'expelled', 'address_banned']);
@@ -15,7 +15,7 @@ const CLOSED_ROOM = new Set(['invite_only', 'room_banned', 'key_needed', 'addres
 
 /** The user wants to join: connects, and signs in when the connection is open. */
 export function join(t, credentials) {
-  if (!sameName(t.state.me, credentials.user)) Object.assign(t.state, { conversations: mapOf(), drafts: mapOf(), queue: [], reads: mapOf(), search: null, privates: mapOf() });
+  if (!sameName(t.state.me, credentials.user)) Object.assign(t.state, { conversations: mapOf(), drafts: mapOf(), queue: [], partners: [], reads: mapOf(), search: null, privates: mapOf() });
   const room = readKey(t.state.current).kind === 'room' ? t.state.current : 'lobby';
   Object.assign(t.state, { closedRoom: null, credentials: { room, ...credentials }, phase: 'signing', problem: null, ended: null, token: null });
   if (t.state.link === 'up') signIn(t);
@@ -77,6 +77,8 @@ export function welcome(t, answer) {
     patch(t, key, { member: true, name: room, removed: null });
   }
   ensure(t, EVERYONE);
+  for (const user of t.state.partners) ensure(t, userKey(user), user);
+  t.state.partners = [];
   const { kind } = readKey(t.state.current);
   if (kind === 'room' && !members.has(t.state.current)) {
     if (first && !answer.resumed) t.state.current = roomKey(answer.room ?? 'lobby');

@@ -81,14 +81,14 @@ export function newConversation(key, name) {
 }
 
 /**
- * @param {{prefix: string, name?: string, account?: boolean, current?: string, queue?: object[], drafts?: object, reads?: object,
+ * @param {{prefix: string, name?: string, account?: boolean, partners?: string[], current?: string, queue?: object[], drafts?: object, reads?: object,
  *   token?: string, seq?: number}} start `prefix` makes the labels of this page unlike those of an earlier page
  */
 export function newState(start) {
   return {
     phase: 'out', me: start.name ?? '', account: start.account ?? false, encrypted: false, problem: null, ended: null,
     link: 'down', lostAt: null, token: start.token ?? null, seq: start.seq ?? 0, credentials: null,
-    prefix: start.prefix, labels: 0, requests: mapOf(), queue: start.queue ?? [],
+    prefix: start.prefix, labels: 0, requests: mapOf(), queue: start.queue ?? [], partners: start.partners ?? [],
     conversations: mapOf(), current: start.current ?? 'lobby', drafts: mapOf(start.drafts), reads: mapOf(start.reads),
     users: null, rooms: null, blocked: [], search: null, profile: null, privates: mapOf(), seen: true,
   };
@@ -172,8 +172,14 @@ const conversationReads = (state) => {
   return reads;
 };
 
-/** Drafts and unsent messages, of the user who wrote them, and whether that is an account. */
-export const kept = (state) => ({ name: state.me, account: state.account, drafts: state.drafts, queue: state.queue });
+/** Most conversations with one user that the browser keeps. */
+const MOST_PARTNERS = 50;
+/** The users of conversations, those of the last sign-in first. */
+const partnersOf = ({ partners, conversations }) =>
+  [...partners, ...Object.values(conversations).filter((each) => each.kind === 'user').map((each) => each.name)].slice(-MOST_PARTNERS);
+
+/** Drafts and unsent messages, of the user who wrote them, and the users whom this one talked to. */
+export const kept = (state) => ({ name: state.me, account: state.account, partners: partnersOf(state), drafts: state.drafts, queue: state.queue });
 
 /** The session of this tab: null when it has ended. */
 export function session(state) {
@@ -204,7 +210,7 @@ export function restore(keptBefore, sessionBefore) {
     reason: isMap(unsent.reason) && isText(unsent.reason.cause) && isText(unsent.reason.text ?? '') ? unsent.reason : { cause: 'left_before' },
   }));
   return {
-    name: text(before.name, ''), account: before.account === true, drafts: map(before.drafts, isText), queue,
+    name: text(before.name, ''), account: before.account === true, partners: list(before.partners, (name) => isText(name) && isUserName(name)).slice(0, MOST_PARTNERS), drafts: map(before.drafts, isText), queue,
     token: last?.token, seq: Number.isSafeInteger(last?.seq) ? last.seq : undefined, reads: last ? map(last.reads, Number.isFinite) : undefined,
     current: isText(last?.current) ? readAddress(last.current) || undefined : undefined, credentials: isGuest(last?.guest) ? last.guest : null,
   };

@@ -1,6 +1,6 @@
 // Rooms: entering and leaving, users, rules.
 
-import { isOwner, ownsRoom, pauseOf, silence } from '/model/room.js';
+import { isOwner, mayTellAll, ownsRoom, pauseOf, silence } from '/model/room.js';
 import { Driver, authOk, info, rules, said } from './driver.js';
 import { equal, holds } from './assert.js';
 
@@ -14,6 +14,14 @@ const withRules = (fields, you) => new Driver().signIn().hear(rules('lobby', fie
 const now = (driver) => driver.conversation().rules;
 
 export const cases = Object.entries({
+  'messages to all users wait for the end of quiet and mutes'() {
+    const driver = new Driver().signIn({ rooms: ['lobby', 'ops'] });
+    const may = (fields, you, room = 'lobby') => mayTellAll(driver.hear(rules(room, fields, you)).state, driver.now);
+    equal([may({}), may({ quiet: true }), may({ quiet: true }, { floor: true }), may({ quiet: true }, { owner: true }), may({}, { muted: true })], [true, false, false, true, false]);
+    equal([may({}), may({ quiet: true }, {}, 'ops')], [true, false]);
+    driver.hear(info('kicked_from_room', { room: 'ops' }));
+    equal(mayTellAll(driver.state, driver.now), true);
+  },
   'users come and go in order'() {
     const driver = inLobby('dan').hear(joined('Carol')).hear(joined('bob'));
     equal([driver.conversation().people, presence(driver)], [['alice', 'bob', 'Carol', 'dan'], [[['dan', 'Carol', 'bob'], []]]]);

@@ -201,6 +201,10 @@ export function pauseOf(conversation, now) {
   return own ? Math.max(0, own.at / 1000 + slow - now / 1000) : 0;
 }
 
+/** Tells whether the server takes messages to all users from the reader: none while a room of the reader is quiet. */
+export const mayTellAll = (state, now) =>
+  Object.values(state.conversations).every(({ member, rules }) => !member || !rules || rules.you.owner || (!rules.quiet && (!rules.you.muted || rules.you.until <= now)));
+
 /** Why the reader cannot write here now: `muted`, `quiet`, or null. */
 export function silence(conversation, now) {
   const rules = conversation?.rules;

@@ -3,7 +3,7 @@
 import { browserStore } from '../browser.js';
 import { nextUnread } from '../model/state.js';
 import { accentOf } from '../model/text.js';
-import { pauseOf } from '../model/room.js';
+import { mayTellAll, pauseOf } from '../model/room.js';
 import { ui } from '../strings.js';
 import { createBottomBar, createTopBars } from './bars.js';
 import { createComposer } from './composer.js';
@@ -113,7 +113,7 @@ export function createApp({ facts, store, connection, onjoin, ontakeover, outdat
       window.innerWidth < 400 && entry(ui.invite, () => openInvite(page)),
       conversation.kind === 'room' && conversation.member && entry(ui.roomMenu(conversation.name), () => openSettings(page)),
       conversation.kind !== 'room' && conversation.key !== '*' && entry(ui.closeConversation, () => dispatch({ type: 'leave', key: conversation.key })),
-      entry(ui.everyone, () => dispatch({ type: 'open', key: '*' })),
+      mayTellAll(state(), Date.now()) && entry(ui.everyone, () => dispatch({ type: 'open', key: '*' })),
       entry(ui.account, () => openAccount(page)),
       entry(theme.label(), () => theme.next()),
       entry(ui.sound(sound), () => browserStore.set('sound', !sound)),

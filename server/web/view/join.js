@@ -110,6 +110,7 @@ export function createJoin({ facts, name, onjoin }) {
       else if (FIELD_OF[problem.cause] || !/^(name|alias)_/.test(problem.cause ?? '')) setText(general, sentence(problem));
       else refuse(user, sentence(problem));
       setShown(signInLink, problem.cause === 'name_registered' && mode === 'guest');
+      if (problem.cause === 'wrong_password') setShown(register, false);
       return undefined;
     },
     focus: () => (mode === 'login' && user.input.value ? password : user).input.focus(),

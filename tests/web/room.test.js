@@ -283,6 +283,42 @@ export const cases = Object.entries({
     equal(withRules({}, { floor: true }).hear(said(5, 'x', { user: 'alice' })).sent('rules').length, 0, 'not in a room that is not quiet');
     equal(withRules({ quiet: true }).hear(said(5, 'x', { user: 'alice' })).sent('rules').length, 0, 'not without the floor');
   },
+  'rules that may have ended without an event are asked for again'() {
+    const reloads = (driver, ...events) => {
+      driver.took('timer');
+      for (const event of events) driver.hear(event);
+      return driver.took('timer').filter(({ event }) => event.type === 'reload-rules').length;
+    };
+    const owned = (fields) => withRules({ owners: ['Bob'], ...fields }).hear(members('lobby', ['alice', 'Bob', 'eve']));
+    const gone = (user) => ({ type: 'system', event: 'disconnected', user });
+    equal(reloads(owned(), left('bob')), 1, 'an owner leaves');
+    equal(reloads(owned(), gone('Bob')), 1, 'an owner disconnects');
+    equal(reloads(owned(), left('Bob'), gone('Bob')), 1, 'one answer serves both');
+    equal(reloads(owned(), { type: 'system', event: 'renamed', user: 'Bob', to: 'rob' }), 1, 'an owner is renamed');
+    equal(reloads(owned(), info('owner_removed', { room: 'lobby', user: 'Bob', by: 'eve' })), 1, 'an owner is one no longer');
+    equal(reloads(owned(), members('lobby', ['alice', 'eve'])), 1, 'the list misses an owner');
+    equal(reloads(owned({ owners: [], server_owners: ['root'] }), gone('root')), 1, 'an owner of the server who is elsewhere');
+    equal(reloads(owned({ hands: [['eve', '']] }), left('eve')), 1, 'a hand goes with its user');
+    equal(reloads(owned({ floor: ['eve'] }), left('eve')), 1, 'and a floor');
+    equal(reloads(owned(), left('eve'), gone('eve')), 0, 'others change nothing');
+    const driver = owned({ quiet: true }).hear(gone('Bob'));
+    equal(driver.took('timer').map(({ ms, event }) => [ms, event.type]), [[605_000, 'rules'], [500, 'reload-rules']], 'and once more, when no resuming helps');
+    driver.sent();
+    driver.do({ type: 'reload-rules', key: 'lobby' });
+    equal(driver.sent('rules').map(({ room }) => room), ['lobby']);
+    driver.answer('rules', rules('lobby', { owners: [] }));
+    equal([silence(driver.conversation(), 0), reloads(owned(), left('bob'))], [null, 1]);
+  },
+  'a refusal that contradicts the page asks for the rules'() {
+    const driver = withRules({}).do({ type: 'act', object: { type: 'mute', room: 'lobby', to: 'bob' }, key: 'lobby' });
+    driver.answer('mute', { type: 'error', cause: 'not_owner', room: 'lobby' });
+    equal(driver.took('timer').map(({ event }) => event), [{ type: 'reload-rules', key: 'lobby' }]);
+    driver.do({ type: 'reload-rules', key: 'lobby' }).do({ type: 'submit', key: 'lobby', text: 'x', nonce: 'n', now: 1 });
+    driver.answer('say', { type: 'error', cause: 'quiet', room: 'lobby' });
+    equal([driver.took('timer').length, driver.state.queue[0].state, notices(driver)], [1, 'failed', ['not_owner']]);
+    driver.do({ type: 'reload-rules', key: 'lobby' }).do({ type: 'act', object: { type: 'pm' }, key: 'lobby' }).answer('pm', { type: 'error', cause: 'no_such_user' });
+    equal(driver.took('timer').length, 0);
+  },
   'a slow room pauses its writers'() {
     const driver = withRules({ slow: 30 }).hear(said(5, 'x', { user: 'alice', at: 10_000 })).hear(said(6, 'x', { at: 20_000 }));
     equal([pauseOf(driver.conversation(), 10_000), pauseOf(driver.conversation(), 25_000), pauseOf(driver.conversation(), 50_000)], [30, 15, 0]);

@@ -2,7 +2,7 @@
 
 import { addLive, addMissed, addPage, caughtUp, endPage, isStale } from './history.js';
 import { deleteMessages, editMessage } from './items.js';
-import { changePin, changeRules, comeIn, connect, disconnect, gather, goOut, loadPeople, loadRules, rename, takeMembers, takeRules } from './room.js';
+import { changePin, changeRules, comeIn, connect, disconnect, gather, goOut, loadPeople, loadRules, reloadRules, rename, takeMembers, takeRules } from './room.js';
 import { finish, postpone, settle, settleByNonce } from './sending.js';
 import { endedBy, refused, settled, welcome } from './session.js';
 import { drop, effect, ensure, EVERYONE, isMe, patch, roomKey, sameName, showNotice, userKey, withKey } from './state.js';
@@ -192,8 +192,13 @@ const EVENTS = {
   'ping': (t) => effect(t, { type: 'send', object: { type: 'pong' } }),
 };
 
+/** Refusals that tell that the page shows old rules. */
+const OLD_RULES = new Set(['quiet', 'muted', 'slowed', 'not_owner', 'not_server_owner', 'target_is_owner', 'owner_already', 'no_owner', 'no_floor', 'no_hands', 'not_muted', 'target_muted', 'not_banned', 'no_pin']);
+
 /** Takes the refusal of a request. */
 function fail(t, event, about) {
+  if (OLD_RULES.has(event.cause)) reloadRules(t, event.room ? roomKey(event.room) : about?.key);
+  if (about?.kind === 'say') return;
   if (about?.kind === 'history' || about?.kind === 'search') failLookup(t, event, about);
   else if (about?.kind === 'join') {
     const key = roomKey(event.room ?? about.object.room);
@@ -221,7 +226,7 @@ export function receive(t, event) {
     return;
   }
   if (event.type === 'error') {
-    if (about?.kind !== 'say') fail(t, event, about);
+    fail(t, event, about);
   } else {
     EVENTS[event.event === 'info' || !event.event ? kindOf(event) : `${event.type} ${event.event}`]?.(t, event, about);
   }

@@ -13,6 +13,10 @@ const REFRESH_MS = 4000;
 /** The same for a room of few users. */
 const REFRESH_SMALL_MS = 400;
 const SMALL_ROOM = 30;
+/** Time before the rules are asked for again, so that one answer serves several events, in milliseconds. */
+const RULES_MS = 500;
+/** Time after which a lost session cannot be resumed, and its rights as an owner end without an event, in milliseconds. */
+const RESUME_MS = 605_000;
 
 /** Asks for the users of a room. */
 export function loadPeople(t, key, after) {
@@ -46,6 +50,7 @@ export function takeMembers(t, key, answer) {
     const joined = page.filter((user) => !old.includes(user) && !isMe(t.state, user));
     const left = old.filter((user) => !page.includes(user) && !isMe(t.state, user));
     if (joined.length + left.length) fields.items = addPresence(conversation.items, { joined, left, at: answer.at });
+    for (const user of left) doubtRules(t, key, user);
   }
   patch(t, key, fields);
 }
@@ -64,12 +69,15 @@ export function goOut(t, key, user, at) {
   if (!conversation) return;
   const people = conversation.people?.filter((name) => name !== user) ?? null;
   patch(t, key, { people, items: conversation.atEnd ? addPresence(conversation.items, { left: [user], at }) : conversation.items });
+  doubtRules(t, key, user);
 }
 
 /** A user left the server: out of every room where the page knows the user. */
 export function disconnect(t, user, at) {
   for (const conversation of Object.values(t.state.conversations)) {
+    if (ownsRoom(conversation, user)) effect(t, { type: 'timer', ms: RESUME_MS, event: { type: 'rules', key: conversation.key } });
     if (conversation.people?.includes(user)) goOut(t, conversation.key, user, at);
+    else doubtRules(t, conversation.key, user);
   }
   if (t.state.users) t.state.users = t.state.users.filter((name) => name !== user);
 }
@@ -98,6 +106,7 @@ export function rename(t, from, to) {
   for (const conversation of Object.values(t.state.conversations)) {
     const people = conversation.people && sorted(conversation.people.map((name) => (name === from ? to : name)));
     patch(t, conversation.key, { people, items: renameUser(conversation.items, from, to) });
+    doubtRules(t, conversation.key, from);
   }
   renameConversation(t, userKey(from), userKey(to), to);
 }
@@ -162,6 +171,21 @@ export function loadRules(t, key) {
   request(t, { type: 'rules', room: conversation.name }, { kind: 'rules', key });
 }
 
+/** Asks for the rules again in a moment: they may have changed without an event. */
+export function reloadRules(t, key) {
+  const conversation = t.state.conversations[key];
+  if (conversation?.kind !== 'room' || conversation.reloading) return;
+  patch(t, key, { reloading: true });
+  effect(t, { type: 'timer', ms: RULES_MS, event: { type: 'reload-rules', key } });
+}
+
+/** A user of a room went or took another name. Rules that name the user may end: all of them end with the last owner. */
+function doubtRules(t, key, user) {
+  const conversation = t.state.conversations[key];
+  const { hands = [], floor = [] } = conversation?.rules ?? {};
+  if (ownsRoom(conversation, user) || [...hands.map(([name]) => name), ...floor].some((name) => sameName(name, user))) reloadRules(t, key);
+}
+
 /** Takes the rules that the server told. */
 export function takeRules(t, key, answer) {
   const { seconds } = answer.rules.you;
@@ -178,6 +202,7 @@ export function changeRules(t, key, event) {
   const rules = conversation.rules ?? EMPTY;
   const me = event.user != null && isMe(t.state, event.user);
   patch(t, key, { rules: { ...rules, ...change(rules, event, me) } });
+  if (event.cause === 'owner_removed') reloadRules(t, key);
   if (event.cause === 'floor_given' && !me && rules.you.hand !== undefined) loadRules(t, key);
 }
 

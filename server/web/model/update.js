@@ -105,6 +105,10 @@ const EVENTS = {
     if (key === t.state.current) loadPeople(t, key);
     else patch(t, key, { people: null });
   },
+  'reload-rules'(t, { key }) {
+    patch(t, key, { reloading: false });
+    loadRules(t, key);
+  },
   join: (t, event) => join(t, event.credentials),
   'take-over': (t, event) => takeOver(t, event.token),
   'give-up': (t) => giveUp(t),

@@ -242,6 +242,7 @@ const SENTENCES = {
   doors_shut: (e) => `${e.by} closed the doors: no newcomers to this server`,
   doors_open: (e) => `${e.by} opened the doors of this server`,
   no_hands: () => 'No hand is up.',
+  no_floor: (e) => `${e.user} does not have the floor.`,
   away_set: (e) => `You are away: ${e.word}`,
   here_again: () => 'You are here again',
   blocked: (e) => `You block ${e.user}: you see nothing of what ${e.user} says`,

@@ -275,13 +275,31 @@ export const cases = Object.entries({
     driver.hear(info('hand_up', { room: 'lobby', count: 1 })).hear(info('quiet_off', { room: 'lobby' }));
     equal([now(driver).you.hand, now(driver).you.floor], [undefined, false]);
   },
-  'the floor for one message is asked for behind it'() {
-    const driver = withRules({ quiet: true }, { floor: true }).hear(said(5, 'x', { user: 'alice' }));
-    equal(driver.sent('rules').length, 1);
-    driver.hear(said(6));
-    equal(driver.sent('rules').length, 0, 'not for others');
-    equal(withRules({}, { floor: true }).hear(said(5, 'x', { user: 'alice' })).sent('rules').length, 0, 'not in a room that is not quiet');
-    equal(withRules({ quiet: true }).hear(said(5, 'x', { user: 'alice' })).sent('rules').length, 0, 'not without the floor');
+  'a message uses up a floor for one message'() {
+    const given = (user, fields) => withRules({ quiet: true }, { owner: true }).hear(info('floor_given', { room: 'lobby', by: 'alice', user, ...fields }));
+    const driver = given('Bob').hear(said(5));
+    equal([now(driver).floor, driver.took('timer')], [[], []], 'without asking');
+    equal(now(given('Bob').hear(said(5, 'x', { user: 'eve' }))).floor, ['Bob'], 'not by others');
+    equal(now(given('Bob').hear(said(5, 'x', { event: 'all' }))).floor, ['Bob'], 'not by a message to all');
+    const timed = given('Bob', { seconds: 60 }).hear(said(5));
+    equal([now(timed).floor, timed.took('timer')], [['Bob'], [{ type: 'timer', ms: 60_500, event: { type: 'reload-rules', key: 'lobby' } }]], 'a floor with minutes stays to its end');
+    const taken = timed.hear(info('floor_taken', { room: 'lobby', by: 'alice', user: 'bob' })).hear(info('floor_given', { room: 'lobby', by: 'alice', user: 'bob' })).hear(said(6));
+    equal(now(taken).floor, [], 'the last one counts');
+    const me = withRules({ quiet: true }).hear(info('floor_given', { room: 'lobby', by: 'eve', user: 'alice' })).hear(said(5, 'x', { user: 'alice' }));
+    equal([now(me).you.floor, silence(me.conversation(), 0)], [false, 'quiet']);
+  },
+  'a floor of unknown length is asked for behind a message'() {
+    const asks = (driver, user = 'alice') => driver.hear(said(5, 'x', { user })).took('timer').length;
+    equal(asks(withRules({ quiet: true }, { floor: true })), 1);
+    equal(asks(withRules({ quiet: true }, { floor: true }), 'bob'), 0, 'not for others');
+    equal(asks(withRules({ quiet: true, floor: ['bob'] }, { owner: true }), 'Bob'), 1, 'by an owner');
+    equal(asks(withRules({}, { floor: true })), 0, 'not in a room that is not quiet');
+    equal(asks(withRules({ quiet: true })), 0, 'not without the floor');
+    const driver = withRules({ quiet: true }, { owner: true }).hear(info('floor_given', { room: 'lobby', by: 'alice', user: 'bob' }));
+    driver.hear(rules('lobby', { quiet: true, floor: ['bob'] }, { owner: true }));
+    equal(asks(driver, 'bob'), 0, 'a floor that the rules still tell stays known');
+    driver.hear(rules('lobby', { quiet: true }, { owner: true })).hear(rules('lobby', { quiet: true, floor: ['bob'] }, { owner: true }));
+    equal(asks(driver, 'bob'), 1, 'a new one is not');
   },
   'rules that may have ended without an event are asked for again'() {
     const reloads = (driver, ...events) => {

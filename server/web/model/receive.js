@@ -2,7 +2,7 @@
 
 import { addLive, addMissed, addPage, caughtUp, endPage, isStale } from './history.js';
 import { deleteMessages, editMessage } from './items.js';
-import { changePin, changeRules, comeIn, connect, disconnect, gather, goOut, loadPeople, loadRules, reloadRules, rename, takeMembers, takeRules } from './room.js';
+import { changePin, changeRules, comeIn, connect, disconnect, gather, goOut, loadPeople, loadRules, reloadRules, rename, takeMembers, takeRules, useFloor } from './room.js';
 import { finish, postpone, settle, settleByNonce } from './sending.js';
 import { endedBy, refused, settled, welcome } from './session.js';
 import { drop, effect, ensure, EVERYONE, isMe, patch, roomKey, sameName, showNotice, userKey, withKey } from './state.js';
@@ -21,10 +21,10 @@ function messageOf(t, event) {
 function say(t, event) {
   const key = event.event === 'all' ? EVERYONE : keyOf(event);
   const message = messageOf(t, event);
-  const conversation = ensure(t, key, event.room);
+  ensure(t, key, event.room);
   addLive(t, key, message);
   if (!message.mine) effect(t, { type: 'heard', key, message });
-  if (message.mine && conversation.rules?.quiet && conversation.rules.you.floor) loadRules(t, key);
+  useFloor(t, key, message.user);
 }
 
 function past(t, event, about) {

@@ -130,6 +130,13 @@ const withoutHand = (rules, user) => rules.hands?.filter(([name]) => !sameName(n
 const pinOf = (event) => ({ pin: { id: event.id, at: event.at, user: event.user, text: event.word ?? '' } });
 const quiet = () => ({ quiet: true });
 
+/** Until when a user has the floor: null for one message, undefined where the page has not heard it. */
+const floorUntil = (rules, user) => rules.floors?.[user.toLowerCase()];
+function withoutFloor(rules, user, me) {
+  const { [user.toLowerCase()]: _, ...floors } = rules.floors ?? {};
+  return { floor: without(rules.floor, user), floors, ...(me ? you(rules, { floor: false }) : {}) };
+}
+
 /** What a cause changes: `(rules, event, me)` to new fields; `me` tells that the event names the reader. */
 const CHANGES = {
   __proto__: null,
@@ -141,7 +148,7 @@ const CHANGES = {
   unpinned: () => ({ pin: undefined }),
   quiet_on: quiet,
   room_quiet: quiet,
-  quiet_off: (rules) => ({ quiet: false, hands: [], more_hands: 0, floor: [], ...you(rules, { hand: undefined, floor: false }) }),
+  quiet_off: (rules) => ({ quiet: false, hands: [], more_hands: 0, floor: [], floors: {}, ...you(rules, { hand: undefined, floor: false }) }),
   slow_on: (rules, event) => ({ slow: event.seconds }),
   room_slow: (rules, event) => ({ slow: event.seconds }),
   slow_off: () => ({ slow: 0 }),
@@ -157,8 +164,8 @@ const CHANGES = {
   user_banned: (rules, event) => ({ banned: including(rules.banned, event.user) }),
   banned_ahead: (rules, event) => ({ banned: including(rules.banned, event.user) }),
   user_unbanned: (rules, event) => ({ banned: without(rules.banned, event.user) }),
-  floor_given: (rules, event, me) => ({ hands: withoutHand(rules, event.user), floor: including(rules.floor, event.user), ...(me ? you(rules, { floor: true, hand: undefined }) : {}) }),
-  floor_taken: (rules, event, me) => ({ floor: without(rules.floor, event.user), ...(me ? you(rules, { floor: false }) : {}) }),
+  floor_given: (rules, event, me) => ({ hands: withoutHand(rules, event.user), floor: including(rules.floor, event.user), floors: { ...rules.floors, [event.user.toLowerCase()]: event.seconds ? event.at + event.seconds * 1000 : null }, ...(me ? you(rules, { floor: true, hand: undefined }) : {}) }),
+  floor_taken: (rules, event, me) => withoutFloor(rules, event.user, me),
   hand_raised: (rules, event) => ({ hands: [...(withoutHand(rules, event.user) ?? []), [event.user, event.word ?? '']] }),
   hand_up: (rules, event) => you(rules, { hand: event.count ?? 0 }),
   hand_down: (rules) => you(rules, { hand: undefined }),
@@ -190,8 +197,9 @@ function doubtRules(t, key, user) {
 export function takeRules(t, key, answer) {
   const { seconds } = answer.rules.you;
   const until = seconds ? answer.at + seconds * 1000 : undefined;
-  const by = t.state.conversations[key]?.rules?.you.by;
-  patch(t, key, { rules: { ...answer.rules, you: { ...answer.rules.you, until, by } } });
+  const { you: { by } = {}, floors = {} } = t.state.conversations[key]?.rules ?? {};
+  const stays = ([name]) => answer.rules.floor?.some((other) => sameName(other, name)) || (answer.rules.you.floor && isMe(t.state, name));
+  patch(t, key, { rules: { ...answer.rules, floors: Object.fromEntries(Object.entries(floors).filter(stays)), you: { ...answer.rules.you, until, by } } });
 }
 
 /** Applies a change of the rules of a room. */
@@ -203,7 +211,18 @@ export function changeRules(t, key, event) {
   const me = event.user != null && isMe(t.state, event.user);
   patch(t, key, { rules: { ...rules, ...change(rules, event, me) } });
   if (event.cause === 'owner_removed') reloadRules(t, key);
+  if (event.cause === 'floor_given' && event.seconds) effect(t, { type: 'timer', ms: event.seconds * 1000 + RULES_MS, event: { type: 'reload-rules', key } });
   if (event.cause === 'floor_given' && !me && rules.you.hand !== undefined) loadRules(t, key);
+}
+
+/** A message in a quiet room uses up a floor for one message. How long a floor lasts is no part of the rules, so the page may have to ask. */
+export function useFloor(t, key, user) {
+  const { rules } = t.state.conversations[key];
+  const me = isMe(t.state, user);
+  if (!rules?.quiet || !(me ? rules.you.floor : rules.floor?.some((name) => sameName(name, user)))) return;
+  const until = floorUntil(rules, user);
+  if (until === null) patch(t, key, { rules: { ...rules, ...withoutFloor(rules, user, me) } });
+  else if (until === undefined) reloadRules(t, key);
 }
 
 /** The pin follows a change of its message, and ends with it. */

@@ -131,6 +131,8 @@ export const ui = {
 
 /** The text of a raised hand without a question. */
 export const HAND = '✋';
+/** Tells whether a hand was raised with a question. Terminals write `(no text)` for none. */
+export const isHandText = (text) => Boolean(text) && text !== HAND && text !== '(no text)';
 
 const ENDED = {
   __proto__: null,
@@ -236,7 +238,7 @@ const SENTENCES = {
   quiet_off: (e) => `${e.by} lets everyone write again`,
   floor_given: (e) => `${e.by} gives ${e.user} the floor${forTime(e)}`,
   floor_taken: (e) => `${e.by} took the floor back from ${e.user}`,
-  hand_raised: (e) => `${e.user} raises a hand${e.word && e.word !== HAND ? `: ${e.word}` : ''}`,
+  hand_raised: (e) => `${e.user} raises a hand${isHandText(e.word) ? `: ${e.word}` : ''}`,
   pinned: (e) => `${e.by} pinned a message of ${e.user}`,
   unpinned: (e) => `${e.by} unpinned the message`,
   doors_shut: (e) => `${e.by} closed the doors: no newcomers to this server`,

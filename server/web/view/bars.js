@@ -1,9 +1,9 @@
-// The bars around the list: above, the connection, the topic, the pin, raised hands; below, why the user cannot write.
+// The bars around the list: above, the connection, the topic and the pin; below, who may write, and raised hands.
 
 import { isOwner, silence } from '../model/room.js';
 import { sameName } from '../model/state.js';
 import { moment } from '../model/text.js';
-import { HAND, ui } from '../strings.js';
+import { HAND, isHandText, ui } from '../strings.js';
 import { button, h, setShown } from './dom.js';
 
 /** A lost connection shows after this time, and the question about the Wi-Fi after that one, in milliseconds. */
@@ -27,6 +27,7 @@ function bar(className, properties = {}) {
 }
 
 const words = (text) => h('span', { class: 'bar-text', dir: 'auto' }, text);
+const actions = (...buttons) => h('span', { class: 'bar-actions' }, ...buttons);
 
 /** @param {{dispatch: Function, facts: object, connection: object, onjump: Function, onsettings: () => void, isOutdated: () => boolean}} options */
 export function createTopBars({ dispatch, facts, connection, onjump, onsettings, isOutdated }) {
@@ -34,9 +35,7 @@ export function createTopBars({ dispatch, facts, connection, onjump, onsettings,
   const version = bar('status', { role: 'status' });
   const topic = bar('topic');
   const pin = bar('topic');
-  const quiet = bar('hands');
-  const hands = bar('hands');
-  const element = h('div', { class: 'bars' }, link.element, version.element, topic.element, pin.element, quiet.element, hands.element);
+  const element = h('div', { class: 'bars' }, link.element, version.element, h('div', { class: 'topics' }, topic.element, pin.element));
   return {
     element,
     update(state) {
@@ -50,14 +49,6 @@ export function createTopBars({ dispatch, facts, connection, onjump, onsettings,
       topic.show(rules?.topic ?? '', () => [button(h('bdi', { class: 'bar-text' }, rules.topic), onsettings, { class: 'bar-line', title: rules.topic })]);
       const pinned = rules?.pin;
       pin.show(pinned ? `${pinned.id} ${pinned.text}` : '', () => [button(h('span', { class: 'bar-text' }, h('span', { class: 'muted' }, ui.pinned(pinned.user), ' '), h('bdi', {}, pinned.text)), () => onjump(conversation.key, pinned.id), { class: 'bar-line' })]);
-      const raised = isOwner(conversation) ? rules.hands ?? [] : [];
-      const [first] = raised;
-      const isQuiet = isOwner(conversation) && rules.quiet;
-      quiet.show(isQuiet ? 'quiet' : '', () => [words(ui.quietForOthers), button(ui.everyoneWrites, () => dispatch({ type: 'act', object: { type: 'quiet', room: conversation.name, mode: 'off' } }))]);
-      hands.show(first ? JSON.stringify(raised) + rules.more_hands : '', () => [
-        words(`${ui.hands(raised.length + (rules.more_hands ?? 0))}: ${first[0]}${first[1] && first[1] !== HAND ? ` – ${first[1]}` : ''}`),
-        button(ui.giveFloor(first[0]), () => dispatch({ type: 'act', kind: 'floor', object: { type: 'floor', room: conversation.name, to: first[0] } })),
-      ]);
     },
   };
 }
@@ -93,10 +84,24 @@ export function createBottomBar({ dispatch }) {
           : [words(ui.handUp(hand)), button(ui.lowerHand, () => act({ type: 'hand', room: name }))]));
         return false;
       }
-      showPrivate(state, key, name);
+      if (isOwner(conversation)) showOwner(conversation);
+      else showPrivate(state, key, name);
       return true;
     },
   };
+
+  /** Shows an owner that the room is quiet, and whose hand was first. */
+  function showOwner({ name: room, rules }) {
+    const raised = rules.hands ?? [];
+    const [first] = raised;
+    const end = () => button(ui.everyoneWrites, () => act({ type: 'quiet', room, mode: 'off' }));
+    const give = (user) => button(ui.giveFloor(user), () => dispatch({ type: 'act', kind: 'floor', object: { type: 'floor', room, to: user } }), { class: 'main' });
+    if (first) {
+      const [user, text] = first;
+      const count = raised.length + (rules.more_hands ?? 0);
+      block.show(JSON.stringify([raised, count, rules.quiet]), () => [words(`${ui.hands(count)}: ${user}${isHandText(text) ? ` – ${text}` : ''}`), actions(give(user), rules.quiet && end())]);
+    } else block.show(rules.quiet ? 'owner quiet' : '', () => [words(ui.quietForOthers), end()]);
+  }
 
   function removedNodes({ removed, rules, name, key }, me) {
     const back = button(ui.goToLobby, () => dispatch({ type: 'open', key: 'lobby' }));

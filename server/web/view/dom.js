@@ -183,6 +183,9 @@ export function openDialog({ label, class: className, content, onclose }) {
 
 // The visible height of the page. Safari does not shrink the page for the keyboard, so the page follows the visual viewport.
 
+/** Below this height, as above a keyboard, the topic and the pin leave their room to the messages. */
+const LOW_PX = 480;
+
 export function followViewport() {
   const viewport = window.visualViewport;
   if (!viewport) return;
@@ -190,6 +193,7 @@ export function followViewport() {
   const update = () => {
     if (viewport.scale > 1.05) return;
     root.style.setProperty('--h', `${Math.round(viewport.height)}px`);
+    root.classList.toggle('low', viewport.height < LOW_PX);
     root.style.setProperty('--top', `${Math.round(viewport.offsetTop)}px`);
   };
   viewport.addEventListener('resize', update);

@@ -68,6 +68,7 @@ export const ui = {
   noHistory: 'This server keeps no history.',
   beginning: (name) => `This is the beginning of ${name}.`,
   messageMenu: (user) => `Message of ${user}`,
+  heard: (user, text) => `${user}: ${text}`, heardPrivate: (user, text) => `Private, ${user}: ${text}`, heardMention: (user, text) => `${user} mentions you: ${text}`,
   newMessages: (count) => `${count} new messages`,
   offTheRecord: 'off the record',
   // Composer
@@ -87,6 +88,7 @@ export const ui = {
   joinAgain: 'Join again',
   quiet: 'Only owners can write now.', quietForOthers: 'Only owners and users with the floor write.', everyoneWrites: 'Let everyone write',
   raiseHand: 'Raise hand', lowerHand: 'Lower',
+  youHaveFloor: (until) => `You have the floor${until ? ` until ${moment(until, Date.now())}` : until === null ? ' for one message' : ''}.`,
   handUp: (before) => `Your hand is up: ${ordinal(before + 1)} in line.`,
   mutedUntil: (by, until) => `${by ?? 'An owner'} muted you${until ? ` until ${until}` : ''}.`,
   secondTab: (server) => `${server} is open in another tab.`,

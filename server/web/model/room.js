@@ -131,7 +131,7 @@ const pinOf = (event) => ({ pin: { id: event.id, at: event.at, user: event.user,
 const quiet = () => ({ quiet: true });
 
 /** Until when a user has the floor: null for one message, undefined where the page has not heard it. */
-const floorUntil = (rules, user) => rules.floors?.[user.toLowerCase()];
+export const floorUntil = (rules, user) => rules.floors?.[user.toLowerCase()];
 function withoutFloor(rules, user, me) {
   const { [user.toLowerCase()]: _, ...floors } = rules.floors ?? {};
   return { floor: without(rules.floor, user), floors, ...(me ? you(rules, { floor: false }) : {}) };

@@ -2,8 +2,8 @@
 
 import { browserStore } from '../browser.js';
 import { nextUnread } from '../model/state.js';
-import { accentOf } from '../model/text.js';
 import { mayTellAll, pauseOf } from '../model/room.js';
+import { accentOf, mentions } from '../model/text.js';
 import { ui } from '../strings.js';
 import { createBottomBar, createTopBars } from './bars.js';
 import { createComposer } from './composer.js';
@@ -44,7 +44,7 @@ export function createApp({ facts, store, connection, onjoin, ontakeover, outdat
   const rooms = createRooms({ facts, onopen: open, footer: [button(ui.menu, (event) => pageMenu(event.currentTarget), { class: 'plain', 'aria-haspopup': 'dialog' })] });
   const jump = (key, id) => dispatch({ type: 'jump', key, id });
   const topBars = createTopBars({ dispatch, facts, connection, onjump: jump, onsettings: () => openSettings(page), isOutdated: outdated });
-  const bottomBar = createBottomBar({ dispatch });
+  const bottomBar = createBottomBar({ dispatch, say: announcer.say });
 
   // The header.
   const roomTitle = h('h1', {}, h('bdi', {}));
@@ -163,9 +163,8 @@ export function createApp({ facts, store, connection, onjoin, ontakeover, outdat
   return {
     heard: ({ key, message }) => {
       const conversation = state().conversations[key];
-      const isCurrent = key === state().current;
-      const isUrgent = conversation.kind === 'user' || conversation.mentions > 0;
-      if (isCurrent || isUrgent) announcer.heard(message, isUrgent, browserStore.get('sound') !== false);
+      const way = conversation.kind === 'user' ? 'private' : mentions(message.text, state().me) ? 'mention' : null;
+      if (way || key === state().current) announcer.heard(message, way, browserStore.get('sound') !== false);
     },
     /** Opens a view that a typed command names. */
     view({ view, argument }) {
@@ -184,8 +183,9 @@ export function createApp({ facts, store, connection, onjoin, ontakeover, outdat
         rooms.update(current);
         people.update(current);
         topBars.update(current);
+        const takesFocus = bottomBar.element.contains(document.activeElement);
         const canWrite = bottomBar.update(current);
-        composer.update(current, { canWrite, busySeconds: pauseOf(conversation, Date.now()) });
+        composer.update(current, { canWrite, takesFocus, busySeconds: pauseOf(conversation, Date.now()) });
         list.update(current);
       }
       for (const update of updates) update(current);

@@ -1,17 +1,17 @@
 // The bars around the list: above, the connection, the topic and the pin; below, who may write, and raised hands.
 
-import { isOwner, silence } from '../model/room.js';
+import { floorUntil, isOwner, silence } from '../model/room.js';
 import { sameName } from '../model/state.js';
 import { moment } from '../model/text.js';
-import { HAND, isHandText, ui } from '../strings.js';
+import { HAND, isHandText, sentence, ui } from '../strings.js';
 import { button, h, setShown } from './dom.js';
 
 /** A lost connection shows after this time, and the question about the Wi-Fi after that one, in milliseconds. */
 const SHOW_LOST = 1000;
 const NO_ANSWER = 15_000;
 
-/** A bar that is drawn anew only when what it shows has changed. */
-function bar(className, properties = {}) {
+/** A bar that is drawn anew only when what it shows has changed. `onchange` hears its words. */
+function bar(className, properties = {}, onchange = () => {}) {
   const element = h('div', { class: `bar ${className}`, hidden: true, ...properties });
   let shown = '';
   return {
@@ -20,8 +20,11 @@ function bar(className, properties = {}) {
     show(mark, nodes = () => []) {
       if (mark === shown) return;
       shown = mark;
+      const hadFocus = element.contains(document.activeElement);
       setShown(element, mark !== '');
       element.replaceChildren(...(mark ? nodes() : []));
+      if (hadFocus) element.querySelector('button, input')?.focus();
+      onchange(element.querySelector('.bar-text')?.textContent ?? '');
     },
   };
 }
@@ -56,10 +59,13 @@ export function createTopBars({ dispatch, facts, connection, onjump, onsettings,
 /** Tells whether a user who was removed from a room may enter it again. */
 const mayReturn = (removed, rules, me) => removed.cause === 'kicked_from_room' && rules?.open !== false && !rules?.banned?.some((user) => sameName(user, me));
 
-/** @param {{dispatch: Function}} options */
-export function createBottomBar({ dispatch }) {
-  const block = bar('blocked', { role: 'status' });
-  const element = h('div', { class: 'bottom-bars' }, block.element);
+/** @param {{dispatch: Function, say: (text: string) => void}} options `say` announces to screen readers */
+export function createBottomBar({ dispatch, say }) {
+  const block = bar('blocked', {}, (text) => text && !handsShown.length && say(text));
+  const element = h('div', { class: 'bottom-bars', tabindex: '-1' }, block.element);
+  /** The raised hands that the owner saw last, and where. */
+  let handsShown = [];
+  let handsKey = null;
   const act = (object) => dispatch({ type: 'act', object });
   return {
     element,
@@ -68,6 +74,7 @@ export function createBottomBar({ dispatch }) {
       const conversation = state.conversations[state.current];
       const { removed, rules, name, key, kind } = conversation;
       const silenced = silence(conversation, Date.now());
+      if (!isOwner(conversation) || key !== handsKey) handsShown = [];
       if (kind === 'room' && removed) {
         block.show(`removed ${key} ${removed.cause} ${removed.at}`, () => removedNodes(conversation, state.me));
         return false;
@@ -85,14 +92,21 @@ export function createBottomBar({ dispatch }) {
         return false;
       }
       if (isOwner(conversation)) showOwner(conversation);
+      else if (rules?.quiet) block.show(`floor ${floorUntil(rules, state.me)}`, () => [words(ui.youHaveFloor(floorUntil(rules, state.me)))]);
       else showPrivate(state, key, name);
       return true;
     },
   };
 
   /** Shows an owner that the room is quiet, and whose hand was first. */
-  function showOwner({ name: room, rules }) {
+  function showOwner({ key, name: room, rules }) {
     const raised = rules.hands ?? [];
+    if (key === handsKey) {
+      const isNew = ([user]) => !handsShown.some(([other]) => other === user);
+      for (const [user, word] of raised.filter(isNew)) say(sentence({ cause: 'hand_raised', user, word }));
+    }
+    handsShown = raised;
+    handsKey = key;
     const [first] = raised;
     const end = () => button(ui.everyoneWrites, () => act({ type: 'quiet', room, mode: 'off' }));
     const give = (user) => button(ui.giveFloor(user), () => dispatch({ type: 'act', kind: 'floor', object: { type: 'floor', room, to: user } }), { class: 'main' });

@@ -162,6 +162,14 @@ export function createComposer({ dispatch, limits, state, sent }) {
     setValue(state().drafts[key] ?? '');
   }
 
+  /** Shows or hides the field. The bar above holds the focus meanwhile: a key pressed there does nothing. */
+  function show(canWrite, takesFocus) {
+    const hadFocus = element.contains(document.activeElement);
+    setShown(element, canWrite);
+    if (canWrite && takesFocus) input.focus();
+    else if (hadFocus) element.previousElementSibling.focus();
+  }
+
   return {
     element,
     input,
@@ -172,7 +180,8 @@ export function createComposer({ dispatch, limits, state, sent }) {
       oninput();
       input.focus();
     },
-    update(current, { canWrite, busySeconds }) {
+    /** `takesFocus`: the bar in the place of the field has it. */
+    update(current, { canWrite, takesFocus, busySeconds }) {
       const conversation = current.conversations[current.current];
       if (conversation.key !== key) {
         key = conversation.key;
@@ -183,7 +192,7 @@ export function createComposer({ dispatch, limits, state, sent }) {
         setText(label, ui.write(name));
         input.placeholder = ui.write(name);
       }
-      setShown(element, canWrite);
+      if (element.hidden === canWrite) show(canWrite, takesFocus);
       send.disabled = busySeconds > 0;
       const title = busySeconds > 0 ? ui.sendsIn(busySeconds) : ui.send;
       if (send.title !== title) {

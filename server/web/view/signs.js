@@ -2,13 +2,13 @@
 
 import { browserStore } from '../browser.js';
 import { ui } from '../strings.js';
-import { h, setText } from './dom.js';
+import { h } from './dom.js';
 
 /** News of this time are announced together, in milliseconds. */
 const GATHER_MS = 900;
 
 export function createAnnouncer({ facts, accent }) {
-  const element = h('div', { class: 'sr', role: 'status' });
+  const element = h('div', { class: 'sr', role: 'status', 'aria-atomic': 'false' });
   const iconLink = document.getElementById('icon');
   let news = [];
   let timer = 0;
@@ -17,8 +17,15 @@ export function createAnnouncer({ facts, accent }) {
 
   function speak() {
     timer = 0;
-    setText(element, news.length === 1 ? `${news[0].user}: ${news[0].text}` : ui.newMessages(news.length));
+    const common = news.filter((each) => each.isCommon);
+    const lines = common.length > 1 ? [ui.newMessages(common.length), ...news.filter((each) => !each.isCommon).map((each) => each.line)] : news.map((each) => each.line);
+    element.replaceChildren(...lines.map((line) => h('p', {}, line)));
     news = [];
+  }
+
+  function add(line, isCommon) {
+    news.push({ line, isCommon });
+    timer ||= setTimeout(speak, GATHER_MS);
   }
 
   /** Draws the icon of the page: the first letter of the server, and a dot for news. */
@@ -32,11 +39,14 @@ export function createAnnouncer({ facts, accent }) {
 
   return {
     element,
-    /** A message has come that the user should know of. */
-    heard(message, isUrgent, hasSound) {
-      news.push(message);
-      if (!timer) timer = setTimeout(speak, GATHER_MS);
-      if (isUrgent && document.hidden && hasSound) ring();
+    /** A message has come that the user should know of. In a burst, only a private line or a mention is read by itself. */
+    heard({ user, text }, way, hasSound) {
+      add((way === 'private' ? ui.heardPrivate : way === 'mention' ? ui.heardMention : ui.heard)(user, text), !way);
+      if (way && document.hidden && hasSound) ring();
+    },
+    /** Reads a sentence of the page. */
+    say(text) {
+      add(text, false);
     },
     update(state) {
       const all = Object.values(state.conversations);

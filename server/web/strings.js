@@ -102,6 +102,7 @@ export const ui = {
   accept: 'Accept', reject: 'Reject',
   privateOpen: (user) => `Off the record with ${user}.`,
   endPrivate: 'End it',
+  ownedByGuest: 'You own this server only in this session.',
   // Menus
   messageUser: (user) => `Message ${user}`, block: (user) => `Block ${user}`, unblock: (user) => `Unblock ${user}`,
   mention: (user) => `Mention ${user}`, about: (user) => `About ${user}`, askPrivate: (user) => `Chat off the record with ${user}`,
@@ -236,6 +237,7 @@ const SENTENCES = {
   key_removed: (e) => `${e.by} removed the key word of the room`,
   slow_on: (e) => `${e.by} slowed the room: one message every ${span(e.seconds)}`,
   slow_off: (e) => `${e.by} ended slow mode`,
+  server_owned: () => 'You are an owner of this server now.',
   quiet_on: (e) => `${e.by} made the room quiet: only owners and users with the floor write`,
   quiet_off: (e) => `${e.by} lets everyone write again`,
   floor_given: (e) => `${e.by} gives ${e.user} the floor${forTime(e)}`,

@@ -1,6 +1,7 @@
 // Notices: answers to commands, refusals, lists, off-the-record chats.
 
 import { Driver, authOk, info, rules } from './driver.js';
+import { ownsAsGuest } from '/model/room.js';
 import { equal, holds } from './assert.js';
 
 const notices = (driver, key) => driver.conversation(key).items.filter((item) => item.kind === 'notice').map((item) => item.event.cause ?? item.event.event);
@@ -81,6 +82,17 @@ export const cases = Object.entries({
     equal(driver.state.blocked, ['x', 'y']);
   },
   'an account is made': () => equal(new Driver().signIn().hear(info('account_made', { user: 'alice' })).state.account, true),
+  'a guest who owns the server is warned'() {
+    const driver = withRules({});
+    equal(ownsAsGuest(driver.state), false);
+    driver.do({ type: 'open', key: '@bob', name: 'bob' });
+    driver.sent();
+    driver.hear(info('server_owned'));
+    equal(driver.sent('rules').map(({ room }) => room), ['lobby'], 'also where no room is shown');
+    driver.answer('rules', rules('lobby', { server: { doors_closed: false } }, { owner: true }));
+    equal(ownsAsGuest(driver.state), true);
+    equal(ownsAsGuest(driver.hear(info('account_made', { user: 'alice' })).state), false);
+  },
   'a profile is shown apart'() {
     const driver = new Driver().signIn().do({ type: 'whois', user: 'bob' });
     equal(driver.sent('whois')[0].to, 'bob');

@@ -120,7 +120,11 @@ const CAUSES = {
   whispers_all: reloadServerRules,
   user_expelled: reloadServerRules,
   user_readmitted: reloadServerRules,
-  server_owned: (t) => loadRules(t, t.state.current),
+  server_owned(t) {
+    const members = Object.values(t.state.conversations).filter(({ kind, member }) => kind === 'room' && member);
+    const shown = members.find(({ key }) => key === t.state.current) ?? members[0];
+    if (shown) loadRules(t, shown.key);
+  },
 };
 
 function inform(t, event, about) {

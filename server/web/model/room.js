@@ -238,6 +238,9 @@ export const isOwner = (conversation) => conversation?.rules?.you?.owner === tru
 export const ownsRoom = (conversation, user) =>
   [...(conversation?.rules?.owners ?? []), ...(conversation?.rules?.server_owners ?? [])].some((name) => sameName(name, user));
 
+/** Tells whether the reader owns the server as a guest, so only until the session ends. */
+export const ownsAsGuest = (state) => !state.account && Object.values(state.conversations).some(({ rules }) => rules?.server);
+
 /** Returns for how many seconds the reader of a slow room waits before the next message. */
 export function pauseOf(conversation, now) {
   const { slow, you } = conversation?.rules ?? {};

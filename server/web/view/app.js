@@ -43,7 +43,7 @@ export function createApp({ facts, store, connection, onjoin, ontakeover, outdat
   const people = createPeople({ onmenu: (user, anchor) => menus.user(user, anchor) });
   const rooms = createRooms({ facts, onopen: open, footer: [button(ui.menu, (event) => pageMenu(event.currentTarget), { class: 'plain', 'aria-haspopup': 'dialog' })] });
   const jump = (key, id) => dispatch({ type: 'jump', key, id });
-  const topBars = createTopBars({ dispatch, facts, connection, onjump: jump, onsettings: () => openSettings(page), isOutdated: outdated });
+  const topBars = createTopBars({ facts, connection, onjump: jump, onsettings: () => openSettings(page), onaccount: () => openAccount(page), isOutdated: outdated });
   const bottomBar = createBottomBar({ dispatch, say: announcer.say });
 
   // The header.

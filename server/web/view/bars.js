@@ -1,10 +1,10 @@
 // The bars around the list: above, the connection, the topic and the pin; below, who may write, and raised hands.
 
-import { floorUntil, isOwner, silence } from '../model/room.js';
+import { floorUntil, isOwner, ownsAsGuest, silence } from '../model/room.js';
 import { sameName } from '../model/state.js';
 import { moment } from '../model/text.js';
 import { HAND, isHandText, sentence, ui } from '../strings.js';
-import { button, h, setShown } from './dom.js';
+import { button, h, iconButton, setShown } from './dom.js';
 
 /** A lost connection shows after this time, and the question about the Wi-Fi after that one, in milliseconds. */
 const SHOW_LOST = 1000;
@@ -32,13 +32,15 @@ function bar(className, properties = {}, onchange = () => {}) {
 const words = (text) => h('span', { class: 'bar-text', dir: 'auto' }, text);
 const actions = (...buttons) => h('span', { class: 'bar-actions' }, ...buttons);
 
-/** @param {{dispatch: Function, facts: object, connection: object, onjump: Function, onsettings: () => void, isOutdated: () => boolean}} options */
-export function createTopBars({ dispatch, facts, connection, onjump, onsettings, isOutdated }) {
+/** @param {{facts: object, connection: object, onjump: Function, onsettings: () => void, onaccount: () => void, isOutdated: () => boolean}} options */
+export function createTopBars({ facts, connection, onjump, onsettings, onaccount, isOutdated }) {
   const link = bar('status', { role: 'status' });
   const version = bar('status', { role: 'status' });
+  const guestOwner = bar('guest-owner');
+  let isClosed = false;
   const topic = bar('topic');
   const pin = bar('topic');
-  const element = h('div', { class: 'bars' }, link.element, version.element, h('div', { class: 'topics' }, topic.element, pin.element));
+  const element = h('div', { class: 'bars' }, link.element, version.element, guestOwner.element, h('div', { class: 'topics' }, topic.element, pin.element));
   return {
     element,
     update(state) {
@@ -48,6 +50,12 @@ export function createTopBars({ dispatch, facts, connection, onjump, onsettings,
       else if (away > SHOW_LOST) link.show('lost', () => [words(ui.reconnecting)]);
       else link.show('');
       version.show(isOutdated() ? 'outdated' : '', () => [words(ui.updated), button(ui.reload, () => location.reload())]);
+      const isGuestOwner = ownsAsGuest(state);
+      if (!isGuestOwner) isClosed = false;
+      guestOwner.show(isGuestOwner && !isClosed ? 'shown' : '', () => [words(ui.ownedByGuest), actions(facts.accounts === false ? null : button(ui.makeAccount, onaccount), iconButton('close', ui.close, () => {
+        isClosed = true;
+        guestOwner.show('');
+      }))]);
       const rules = conversation?.rules;
       topic.show(rules?.topic ?? '', () => [button(h('bdi', { class: 'bar-text' }, rules.topic), onsettings, { class: 'bar-line', title: rules.topic })]);
       const pinned = rules?.pin;

@@ -69,7 +69,7 @@ export function openSettings({ dispatch, register, state }) {
       toggle(ui.ownersWrite, rules.quiet, (on) => act({ type: 'quiet', mode: on ? 'on' : 'off' }), 'quiet'),
       ...entries(ui.hands(raised.length + (rules.more_hands ?? 0)), raised.map(([user]) => user), () => ui.floor, (user) => act({ type: 'floor', to: user })),
       oneField(ui.topic, ui.setTopic, (text) => act({ type: 'topic', ...(text ? { text } : {}) }), { value: rules.topic ?? '', maxlength: '200', 'data-focus': 'topic' }),
-      toggle(ui.anyoneEnters, rules.open, (on) => act({ type: 'open', mode: on ? 'on' : 'off' }), 'open'),
+      toggle(ui.byInvitation, !rules.open, (on) => act({ type: 'open', mode: on ? 'off' : 'on' }), 'open'),
       slowSelect(rules),
       oneField(rules.has_key ? ui.keySet : ui.keyWord, ui.setKey, (word) => act({ type: 'key', ...(word ? { key: word } : {}) }), { 'data-focus': 'key' }),
       rules.has_key ? button(ui.removeKey, () => act({ type: 'key' }), { 'data-focus': 'remove-key' }) : null,

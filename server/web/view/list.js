@@ -69,8 +69,12 @@ function presenceRow({ item }) {
 function noticeRow({ item }, context) {
   const isError = item.event.type === 'error';
   const { cause, room } = item.event;
-  const enter = cause === 'invited' && !item.used && button(ui.joinRoom(room), () => context.onopen(room));
-  return h('li', { class: `notice${isError ? ' danger' : ''}` }, h('div', { dir: 'auto', class: 'text' }, sentence(item.event)), enter);
+  const actions = {
+    invited: () => !item.used && button(ui.joinRoom(room), () => context.onopen(room)),
+    guest_returns: () => button(ui.closeServer, () => context.onact({ type: 'doors', mode: 'closed' })),
+    guest_returns_here: () => button(ui.closeRoom(room), () => context.onact({ type: 'open', room, mode: 'off' })),
+  };
+  return h('li', { class: `notice${isError ? ' danger' : ''}` }, h('div', { dir: 'auto', class: 'text' }, sentence(item.event)), actions[cause]?.());
 }
 
 function dayRow({ at }, context) {
@@ -105,6 +109,7 @@ export function createList({ dispatch, onmenu, oninvite, history }) {
   const context = {
     me: '', now: 0, onmenu,
     onopen: (room) => dispatch({ type: 'open', key: roomKey(room), name: room }),
+    onact: (object) => dispatch({ type: 'act', object }),
     ontry: (label) => dispatch({ type: 'again', label }),
     ondiscard: (label) => dispatch({ type: 'discard', label }),
   };

@@ -3,7 +3,7 @@
 import { isOwner, ownsRoom } from '../model/room.js';
 import { sameName, userKey } from '../model/state.js';
 import { ui } from '../strings.js';
-import { button, copyText, h, openDialog } from './dom.js';
+import { button, copyText, h, openDialog, setText } from './dom.js';
 
 /** Authors take messages back for this time, in milliseconds. */
 const OWN_MS = 10 * 60_000;
@@ -12,11 +12,15 @@ const OWN_MS = 10 * 60_000;
  * Opens a menu beside its button; on a phone it stands at the bottom.
  * @param {string} label
  * @param {Element} anchor
- * @param {(false|null|{label: string, run: () => void, danger?: boolean})[]} entries
+ * @param {(false|null|{label: string, run: () => void, danger?: boolean, question?: string})[]} entries a `question` stands in the entry until the second tap
  */
 export function openMenu(label, anchor, entries) {
   let layer = null;
-  const items = entries.filter(Boolean).map((entry) => (entry === '-' ? h('hr') : button(entry.label, () => layer.close(entry.run), { class: entry.danger ? 'danger' : null })));
+  const items = entries.filter(Boolean).map((entry) => button(entry.label, (event) => {
+    const element = event.currentTarget;
+    if (!entry.question || element.textContent === entry.question) layer.close(entry.run);
+    else setText(element, entry.question);
+  }, { class: entry.danger ? 'danger' : null, 'aria-live': entry.question ? 'polite' : null }));
   const title = h('p', { class: 'menu-title muted' }, h('bdi', {}, label));
   const box = anchor.getBoundingClientRect();
   layer = openDialog({ label, class: 'menu', content: [h('div', { class: 'menu-body' }, title, ...items)] });
@@ -37,6 +41,7 @@ export function createMenus({ dispatch, state, compose, inChat, showProfile }) {
   const current = () => state().conversations[state().current];
   const act = (object, key) => dispatch({ type: 'act', object, key });
   const entry = (label, run, danger = false) => ({ label, run, danger });
+  const asked = (label, question, run, danger = true) => ({ label, question, run, danger });
 
   /** What owners of the current room can do to a user. */
   function ownerEntries(conversation, user) {
@@ -44,17 +49,30 @@ export function createMenus({ dispatch, state, compose, inChat, showProfile }) {
     const has = (list) => list?.some((name) => sameName(name, user));
     const to = (type, extra) => () => act({ type, room, to: user, ...extra });
     const isIn = conversation.people?.some((name) => sameName(name, user));
-    return [
-      has(rules.muted) ? entry(ui.unmute, to('unmute')) : entry(ui.mute5, to('mute', { minutes: 5 }), true),
-      isIn && entry(ui.remove, to('kick'), true),
-      rules.quiet && (has(rules.floor) ? entry(ui.floorBack, to('floor', { minutes: 0 })) : entry(ui.floor, to('floor'))),
-      has(rules.muted) ? null : entry(ui.mute60, to('mute', { minutes: 60 }), true),
-      entry(ui.deleteRecent, to('delete', { minutes: 10 }), true),
-      entry(ui.ban, to('ban', { minutes: 60 }), true),
-      entry(ui.banAlways, to('ban'), true),
-      rules.server && entry(ui.banServer, () => act({ type: 'ban', everywhere: true, to: user, minutes: 60 }), true),
-      has(rules.owners) ? entry(ui.takeOwner, to('deop')) : entry(ui.makeOwner, to('op')),
-    ];
+    const isMuted = has(rules.muted);
+    const hasFloor = has(rules.floor);
+    return {
+      floor: [
+        rules.quiet && (hasFloor ? entry(ui.floorBack, to('floor', { minutes: 0 })) : entry(ui.floor, to('floor'))),
+        // The server lowers the hand together with the floor, and tells of the floor alone: its refusal means nothing here.
+        has(rules.hands?.map(([name]) => name)) && entry(ui.lowerHandOf(user), () => dispatch({ type: 'act', kind: 'floor', object: { type: 'floor', room, to: user, minutes: 0 } })),
+      ],
+      order: [isMuted ? entry(ui.unmute, to('unmute')) : entry(ui.mute5, to('mute', { minutes: 5 }), true), isIn && entry(ui.remove, to('kick'), true)],
+      more: [
+        !isMuted && entry(ui.mute60, to('mute', { minutes: 60 }), true),
+        entry(ui.deleteRecent, to('delete', { minutes: 10 }), true),
+        asked(ui.ban, ui.banAsk(user), to('ban', { minutes: 60 })),
+        asked(ui.banAlways, ui.banAsk(user), to('ban')),
+        rules.server && asked(ui.banServer, ui.banAsk(user), () => act({ type: 'ban', everywhere: true, to: user, minutes: 60 })),
+        has(rules.owners) ? asked(ui.takeOwner, ui.takeOwnerAsk(user), to('deop')) : asked(ui.makeOwner, ui.makeOwnerAsk(user), to('op'), false),
+      ],
+    };
+  }
+
+  /** The entries of a message's menu about its author. */
+  function rulesOf(conversation, user) {
+    const { floor, order } = ownerEntries(conversation, user);
+    return [...floor, ...order];
   }
 
   /** Opens the conversation with a user, ready to write. */
@@ -91,7 +109,7 @@ export function createMenus({ dispatch, state, compose, inChat, showProfile }) {
         mayChange && conversation.kind === 'room' && isNewest(conversation, item) && entry(ui.edit, () => compose().startEditing(item)),
         item.id && conversation.kind !== 'user' && (mayChange || owner) && entry(ui.delete, () => act({ type: 'delete', ...target, id: item.id }), true),
         owner && item.id && entry(isPinned ? ui.unpin : ui.pin, () => act(isPinned ? { type: 'unpin', ...target } : { type: 'pin', ...target, id: item.id })),
-        ...(isOther && owner && !ownsRoom(conversation, item.user) ? ownerEntries(conversation, item.user).slice(0, 3) : []),
+        ...(isOther && owner && !ownsRoom(conversation, item.user) ? rulesOf(conversation, item.user) : []),
         ...(isOther ? userEntries(item.user).slice(0, 3) : []),
         isOther && entry(`${ui.more}…`, () => this.user(item.user, anchor)),
       ]);
@@ -100,8 +118,9 @@ export function createMenus({ dispatch, state, compose, inChat, showProfile }) {
     user(user, anchor) {
       const conversation = current();
       if (sameName(user, state().me)) return openMenu(user, anchor, [entry(ui.about(user), () => showProfile(user))]);
-      const rules = isOwner(conversation) ? ownerEntries(conversation, user) : [];
-      return openMenu(user, anchor, [...rules.slice(0, 3), ...userEntries(user), ...rules.slice(3)]);
+      const { floor, order, more } = isOwner(conversation) ? ownerEntries(conversation, user) : { floor: [], order: [], more: [] };
+      const [message, ...others] = userEntries(user);
+      return openMenu(user, anchor, [message, ...floor, ...order, ...others, ...more]);
     },
   };
 }

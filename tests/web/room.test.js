@@ -1,6 +1,6 @@
 // Rooms: entering and leaving, users, rules.
 
-import { isOwner, mayTellAll, ownsRoom, pauseOf, silence } from '/model/room.js';
+import { isOwner, mayTellAll, ownsRoom, pauseOf, rankPeople, silence } from '/model/room.js';
 import { Driver, authOk, info, rules, said } from './driver.js';
 import { equal, holds } from './assert.js';
 
@@ -336,6 +336,12 @@ export const cases = Object.entries({
     equal([driver.took('timer').length, driver.state.queue[0].state, notices(driver)], [1, 'failed', ['not_owner']]);
     driver.do({ type: 'reload-rules', key: 'lobby' }).do({ type: 'act', object: { type: 'pm' }, key: 'lobby' }).answer('pm', { type: 'error', cause: 'no_such_user' });
     equal(driver.took('timer').length, 0);
+  },
+  'users with a raised hand come first, then the floor, then owners'() {
+    const people = ['ann', 'Bob', 'carol', 'dan', 'eve', 'root'];
+    const { rules: given } = rules('lobby', { hands: [['eve', ''], ['bob', 'x']], floor: ['Dan'], owners: ['carol', 'bob'], server_owners: ['root'] });
+    equal(rankPeople(people, { rules: given }), ['eve', 'Bob', 'dan', 'carol', 'root', 'ann']);
+    equal([rankPeople(people, { rules: null }), people[0]], [people, 'ann']);
   },
   'a slow room pauses its writers'() {
     const driver = withRules({ slow: 30 }).hear(said(5, 'x', { user: 'alice', at: 10_000 })).hear(said(6, 'x', { at: 20_000 }));

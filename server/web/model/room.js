@@ -238,6 +238,19 @@ export const isOwner = (conversation) => conversation?.rules?.you?.owner === tru
 export const ownsRoom = (conversation, user) =>
   [...(conversation?.rules?.owners ?? []), ...(conversation?.rules?.server_owners ?? [])].some((name) => sameName(name, user));
 
+/** Returns the users of a room as the list shows them: raised hands in their order, the floor, owners, then the alphabet. */
+export function rankPeople(people, conversation) {
+  const { hands = [], floor = [] } = conversation.rules ?? {};
+  const place = (names, user) => names.findIndex((name) => sameName(name, user));
+  const rank = (user) => {
+    const hand = place(hands.map(([name]) => name), user);
+    if (hand >= 0) return hand - hands.length;
+    return place(floor, user) >= 0 ? 0 : ownsRoom(conversation, user) ? 1 : 2;
+  };
+  const ranks = new Map(people.map((user) => [user, rank(user)]));
+  return [...people].sort((a, b) => ranks.get(a) - ranks.get(b));
+}
+
 /** Tells whether the reader owns the server as a guest, so only until the session ends. */
 export const ownsAsGuest = (state) => !state.account && Object.values(state.conversations).some(({ rules }) => rules?.server);
 

@@ -1,9 +1,9 @@
 // The list of rooms and conversations, with what is unread, and the rooms that are open to enter.
 
-import { ownsRoom } from '../model/room.js';
+import { ownsRoom, rankPeople } from '../model/room.js';
 import { isRoomName, listed, roomKey, sameName } from '../model/state.js';
 import { sentence, ui } from '../strings.js';
-import { field, h, icon, syncRows } from './dom.js';
+import { field, h, icon, setText, syncRows } from './dom.js';
 import { nameNode } from './list.js';
 
 /** @param {{facts: object, onopen: (key: string, name?: string) => void, footer: Node[]}} options */
@@ -100,7 +100,7 @@ export function createPeople({ onmenu }) {
       const label = conversation.kind === 'all' ? ui.everyone : conversation.name;
       element.setAttribute('aria-label', ui.peopleIn(label));
       title.textContent = people.length ? ui.peopleCount(people.length + (conversation.morePeople ?? 0)) : ui.people;
-      const first = people.slice(0, MOST_SHOWN);
+      const first = rankPeople(people, conversation).slice(0, MOST_SHOWN);
       syncRows(list, first.map((user) => {
         const words = marks(state, conversation, user);
         return { key: user, mark: words.join(), make: () => row(user, words) };

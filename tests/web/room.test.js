@@ -337,6 +337,20 @@ export const cases = Object.entries({
     driver.do({ type: 'reload-rules', key: 'lobby' }).do({ type: 'act', object: { type: 'pm' }, key: 'lobby' }).answer('pm', { type: 'error', cause: 'no_such_user' });
     equal(driver.took('timer').length, 0);
   },
+  'a user who is taken out draws one line'() {
+    const shown = (...events) => {
+      const driver = inLobby('bob', 'eve').hear(said(3));
+      for (const event of events) driver.hear(event);
+      return [notices(driver), presence(driver).slice(1)];
+    };
+    const kick = info('user_kicked', { room: 'lobby', user: 'Bob', by: 'carol' });
+    equal(shown(left('bob'), kick), [['user_kicked'], []]);
+    equal(shown(left('eve'), left('bob'), kick), [['user_kicked'], [[[], ['eve']]]], 'others stay');
+    equal(shown({ ...kick, cause: 'user_expelled' }, { type: 'system', event: 'disconnected', user: 'bob' }), [['user_expelled'], []], 'in the other order');
+    equal(shown({ ...kick, cause: 'user_muted' }, left('bob')), [['user_muted'], [[[], ['bob']]]], 'a mute takes nobody out');
+    equal(shown(kick, left('eve')), [['user_kicked'], [[[], ['eve']]]]);
+    equal(shown({ ...kick, at: 1 }, left('bob')), [['user_kicked'], [[[], ['bob']]]], 'long ago');
+  },
   'users with a raised hand come first, then the floor, then owners'() {
     const people = ['ann', 'Bob', 'carol', 'dan', 'eve', 'root'];
     const { rules: given } = rules('lobby', { hands: [['eve', ''], ['bob', 'x']], floor: ['Dan'], owners: ['carol', 'bob'], server_owners: ['root'] });

@@ -1,5 +1,6 @@
 // The items of a conversation in their order: messages by id, notices behind the message that they followed.
 
+import { sameName } from './state.js';
 import { sameDay } from './text.js';
 
 /** Returns the place behind all items of a lower order, so in front of the notices that followed this message. */
@@ -70,6 +71,24 @@ export function addPresence(items, change) {
   const before = merges ? items.slice(0, -1) : items;
   const isEmpty = !joined.length && !left.length && !item.moreJoined && !item.moreLeft;
   return isEmpty ? before : [...before, item];
+}
+
+/** Causes that tell that a user was taken out, in place of the line that the user left. */
+const TAKEN_OUT = new Set(['user_kicked', 'user_banned', 'user_expelled']);
+/** Time between both events, in milliseconds. */
+const TAKEN_OUT_MS = 5000;
+
+/** Tells whether one of the last items says that a user was taken out just now. */
+export const isTakenOut = (items, user, at) =>
+  items.slice(-3).some(({ kind, event }) => kind === 'notice' && TAKEN_OUT.has(event.cause) && sameName(event.user, user) && at - event.at < TAKEN_OUT_MS);
+
+/** Takes a user who was taken out off the presence item at the end: the notice says it. */
+export function withoutLeft(items, event) {
+  const last = items[items.length - 1];
+  if (!TAKEN_OUT.has(event.cause) || last?.kind !== 'presence' || !last.left.some((name) => sameName(name, event.user))) return items;
+  const left = last.left.filter((name) => !sameName(name, event.user));
+  const isEmpty = !left.length && !last.joined.length && !last.moreJoined && !last.moreLeft;
+  return isEmpty ? items.slice(0, -1) : items.with(-1, { ...last, left });
 }
 
 /** Gives the messages of a user who took another name the new name. */

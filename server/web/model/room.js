@@ -1,6 +1,6 @@
 // The users of a room: a list from the server, changed by the events of users who come and go.
 
-import { addPresence, renameUser } from './items.js';
+import { addPresence, isTakenOut, renameUser } from './items.js';
 import { request } from './sending.js';
 import { effect, isMe, patch, sameName, userKey, withKey, withoutKey } from './state.js';
 
@@ -68,7 +68,8 @@ export function goOut(t, key, user, at) {
   const conversation = t.state.conversations[key];
   if (!conversation) return;
   const people = conversation.people?.filter((name) => name !== user) ?? null;
-  patch(t, key, { people, items: conversation.atEnd ? addPresence(conversation.items, { left: [user], at }) : conversation.items });
+  const isTold = !conversation.atEnd || isTakenOut(conversation.items, user, at);
+  patch(t, key, { people, items: isTold ? conversation.items : addPresence(conversation.items, { left: [user], at }) });
   doubtRules(t, key, user);
 }
 

@@ -1,6 +1,6 @@
 // The state of the page: one value, changed only by `update`. A transaction `t` holds the new state and the effects to run.
 
-import { addNotice } from './items.js';
+import { addNotice, withoutLeft } from './items.js';
 
 /**
  * @typedef {object} Conversation
@@ -125,7 +125,7 @@ export function showNotice(t, key, event) {
   const conversation = t.state.conversations[key] ?? t.state.conversations[t.state.current];
   if (!conversation?.atEnd) return;
   t.state.labels += 1;
-  patch(t, conversation.key, { items: addNotice(conversation.items, { event, at: event.at, key: 'n' + t.state.labels }) });
+  patch(t, conversation.key, { items: addNotice(withoutLeft(conversation.items, event), { event, at: event.at, key: 'n' + t.state.labels }) });
 }
 
 /** The field that names a conversation in a command object. */

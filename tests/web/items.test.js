@@ -1,6 +1,6 @@
 // Items and rows: order by id, edits, deletions, presence, groups.
 
-import { addNotice, addPresence, deleteMessages, editMessage, firstId, indexOfId, insertMessage, lastId, renameUser, rowsOf, sameRow } from '/model/items.js';
+import { addNotice, addPresence, deleteMessages, editable, editMessage, firstId, indexOfId, insertMessage, lastId, renameUser, rowsOf, sameRow } from '/model/items.js';
 import { newConversation } from '/model/state.js';
 import { equal, holds } from './assert.js';
 
@@ -12,6 +12,12 @@ const rows = (items, fields = {}, queue = []) => rowsOf({ ...newConversation('lo
 const types = (list) => list.map((row) => (row.type === 'message' ? (row.head ? 'head' : 'line') : row.type));
 
 export const cases = Object.entries({
+  'only the newest own message of a room can be edited, for ten minutes'() {
+    const own = { kind: 'message', id: 5, at: 1000, mine: true, text: 'x' };
+    const of = (key, ...items) => editable({ ...newConversation(key, key), items }, 600_999)?.id ?? null;
+    equal([of('ops', own), of('ops', own, { ...own, id: 6 }), of('ops', own, { ...own, id: 6, mine: false }), of('ops', own, { ...own, id: 6, deleted: 'bob' })], [5, 6, 5, 5]);
+    equal([of('@bob', own), of('*', own), of('ops'), of('ops', { ...own, at: 999 }), of('ops', { ...own, id: null })], [null, null, null, null, null]);
+  },
   'messages stand in the order of their ids': () => equal(ids(insert(message(5), message(2), message(9), message(7))), [2, 5, 7, 9]),
   'a message comes once'() {
     const items = insert(message(5), message(6));

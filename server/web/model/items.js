@@ -42,6 +42,14 @@ export function editMessage(items, id, text) {
   return items.with(place, { ...items[place], text, edited: true });
 }
 
+/** Authors change and take back their messages for this time, in milliseconds. */
+export const OWN_MS = 10 * 60_000;
+/** Returns the message that the reader can edit: the newest own one of a room, for some minutes. */
+export function editable(conversation, now) {
+  const own = conversation.kind === 'room' ? conversation.items.findLast((item) => item.kind === 'message' && item.mine && !item.deleted) : null;
+  return own?.id && now - own.at < OWN_MS ? own : null;
+}
+
 /** Empties messages and remembers the user who removed them. */
 export function deleteMessages(items, ids, by) {
   const gone = new Set(ids);

@@ -1,6 +1,7 @@
 // The field at the bottom: drafts, completion, Enter, and why the user cannot write.
 
 import { randomHex } from '../browser.js';
+import { editable } from '../model/items.js';
 import { complete, expandEmoji } from '../model/writing.js';
 import { ui } from '../strings.js';
 import { button, h, icon, isTouch, setShown, setText } from './dom.js';
@@ -62,7 +63,7 @@ export function createComposer({ dispatch, limits, state, sent }) {
 
   /** Lets the user change the newest own message. */
   function editNewest(event) {
-    const own = state().conversations[key].items.findLast((item) => item.kind === 'message' && item.mine && !item.deleted && item.id);
+    const own = editable(state().conversations[key], Date.now());
     if (!own) return;
     event.preventDefault();
     startEditing(own);

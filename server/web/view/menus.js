@@ -1,12 +1,10 @@
 // The menus of a message, of a user and of the page: what can be done, one button each.
 
+import { editable, OWN_MS } from '../model/items.js';
 import { isOwner, ownsRoom } from '../model/room.js';
 import { sameName, userKey } from '../model/state.js';
 import { ui } from '../strings.js';
 import { button, copyText, h, openDialog, setText } from './dom.js';
-
-/** Authors take messages back for this time, in milliseconds. */
-const OWN_MS = 10 * 60_000;
 
 /**
  * Opens a menu beside its button; on a phone it stands at the bottom.
@@ -106,7 +104,7 @@ export function createMenus({ dispatch, state, compose, inChat, showProfile }) {
       const isPinned = conversation.rules?.pin?.id === item.id;
       openMenu(ui.messageMenu(item.user), anchor, [
         entry(ui.copy, () => copyText(item.text)),
-        mayChange && conversation.kind === 'room' && isNewest(conversation, item) && entry(ui.edit, () => compose().startEditing(item)),
+        item === editable(conversation, Date.now()) && entry(ui.edit, () => compose().startEditing(item)),
         item.id && conversation.kind !== 'user' && (mayChange || owner) && entry(ui.delete, () => act({ type: 'delete', ...target, id: item.id }), true),
         owner && item.id && entry(isPinned ? ui.unpin : ui.pin, () => act(isPinned ? { type: 'unpin', ...target } : { type: 'pin', ...target, id: item.id })),
         ...(isOther && owner && !ownsRoom(conversation, item.user) ? rulesOf(conversation, item.user) : []),
@@ -124,5 +122,3 @@ export function createMenus({ dispatch, state, compose, inChat, showProfile }) {
     },
   };
 }
-
-const isNewest = (conversation, item) => conversation.items.findLast((other) => other.kind === 'message' && other.mine && !other.deleted) === item;

@@ -130,7 +130,7 @@ export const ui = {
   claimHint: 'The server prints the code when it starts.',
   keyNeeded: (room) => `${room} has a key word.`, enter: 'Enter',
   joined: (list, more) => `${names(list, more)} joined`, left: (list, more) => `${names(list, more)} left`,
-  shortcuts: [['Enter', 'send (with a mouse; on touch the button)'], ['Shift+Enter', 'new line'], ['Ctrl+K', 'search'], ['Alt+↑ Alt+↓', 'previous and next unread room'], ['F6', 'next part of the page'], ['Tab', 'complete a name, @name, :emoji:'], ['↑', 'edit your newest message in a room, in an empty field'], ['Esc', 'close, or go to the newest message']],
+  shortcuts: [['Enter', 'send (with a mouse; on touch the button)'], ['Shift+Enter', 'new line'], ['Ctrl+K', 'search'], ['Alt+↑ Alt+↓', 'previous and next unread room'], ['F6', 'next part of the page'], ['F6, Enter, ↑ ↓', 'go to the messages and choose one; Enter opens its menu'], ['Tab', 'complete a name, @name, :emoji:'], ['↑', 'edit your newest message in a room, in an empty field'], ['Esc', 'close; from a message, back to the field']],
   helpText: ['Write in the field below; others in the room see it at once.', 'The button ⋯ beside a message or a name shows what you can do with it.', 'The name of the room at the top shows its topic, its rules and its owners.', 'Three backticks (```) around several lines show them as code. Typed commands work, too: /help lists them.'],
 };
 

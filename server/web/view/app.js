@@ -39,7 +39,7 @@ export function createApp({ facts, store, connection, onjoin, ontakeover, outdat
   const open = (key, name) => whenClosed(() => dispatch({ type: 'open', key, name }));
   const menus = createMenus({ dispatch, state, compose: () => composer, inChat: whenClosed, showProfile: (user) => openProfile(page, user) });
   const composer = createComposer({ dispatch, limits, state, sent: () => list.goToEnd() });
-  const list = createList({ dispatch, history: facts.history !== false, onmenu: (item, anchor) => menus.message(item, anchor), oninvite: () => openInvite(page) });
+  const list = createList({ dispatch, history: facts.history !== false, onmenu: (item, anchor) => menus.message(item, anchor), oninvite: () => openInvite(page), onleave: () => (composer.element.hidden ? bottomBar.element : composer.input).focus() });
   const people = createPeople({ onmenu: (user, anchor) => menus.user(user, anchor) });
   const rooms = createRooms({ facts, onopen: open, footer: [button(ui.menu, (event) => pageMenu(event.currentTarget), { class: 'plain', 'aria-haspopup': 'dialog' })] });
   const jump = (key, id) => dispatch({ type: 'jump', key, id });

@@ -97,9 +97,9 @@ const LOAD_AT = 600;
 const END_SLACK = 48;
 
 /**
- * @param {{dispatch: (event: object) => void, onmenu: Function, oninvite: () => void, history: boolean}} options
+ * @param {{dispatch: (event: object) => void, onmenu: Function, oninvite: () => void, onleave: () => void, history: boolean}} options `onleave`: Escape leaves a message
  */
-export function createList({ dispatch, onmenu, oninvite, history }) {
+export function createList({ dispatch, onmenu, oninvite, onleave, history }) {
   const blocks = h('div', { class: 'blocks' });
   const top = h('p', { class: 'list-top muted' });
   const empty = h('div', { class: 'empty' });
@@ -180,8 +180,10 @@ export function createList({ dispatch, onmenu, oninvite, history }) {
   function onkeydown(event) {
     const row = event.target.closest('li.message');
     const rows = () => [...blocks.querySelectorAll('li.message')];
-    if (event.key === 'Escape') goToEnd();
-    else if (event.key === 'Enter' && event.target === log) rows().at(-1)?.focus();
+    if (event.key === 'Escape') {
+      goToEnd();
+      if (row) onleave();
+    } else if (event.key === 'Enter' && event.target === log) rows().at(-1)?.focus();
     else if (event.key === 'Enter' && event.target === row) row.querySelector('.row-more')?.click();
     else if (row && event.target === row && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) rows()[rows().indexOf(row) + (event.key === 'ArrowUp' ? -1 : 1)]?.focus();
     else return;

@@ -45,7 +45,7 @@ function messageRow({ item, head }, context) {
     ? h('div', { class: 'text muted', dir: 'auto' }, ui.deletedBy(item.deleted))
     : h('div', { class: 'text', dir: 'auto' }, ...(action === null ? [] : ['* ', nameNode(item.user), ' ']), ...textNodes(parseText(action ?? item.text, context.me)), item.edited && muted(` ${ui.edited}`), action !== null && time);
   const more = item.deleted ? null : iconButton('more', ui.messageMenu(item.user), (event) => context.onmenu(item, event.currentTarget), { class: 'icon-button row-more', tabindex: '-1', 'aria-haspopup': 'dialog' });
-  return h('li', { class: `message${head ? ' head' : ''}${isMention ? ' mention' : ''}`, tabindex: '-1' }, by, text, more);
+  return h('li', { class: `message${head ? ' head' : ''}${isMention ? ' mention' : ''}`, tabindex: '-1', 'aria-label': by ? null : ui.heard(item.user, text.textContent) }, by, text, more);
 }
 
 /** @param {Context} context */

@@ -30,7 +30,7 @@ export function createRooms({ facts, onopen, footer }) {
   function link(key, label, { unread = 0, mentions = 0, current = false, count = null } = {}) {
     const badge = unread ? h('span', { class: mentions ? 'badge urgent' : 'badge', 'aria-hidden': 'true' }, mentions ? `@${unread}` : String(unread)) : count !== null && h('span', { class: 'muted' }, ` ${count}`);
     return h('li', {}, h('a', {
-      href: '#' + encodeURI(key), 'aria-current': current ? 'page' : null, 'aria-label': unread ? ui.roomLabel(label, unread, mentions) : null,
+      href: '#' + encodeURI(key), 'aria-current': current ? 'page' : null, 'aria-label': unread ? ui.roomLabel(label, unread, key.startsWith('@') ? 0 : mentions) : null,
       class: unread ? 'unread' : null,
       onclick(event) {
         if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;

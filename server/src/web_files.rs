@@ -32,6 +32,7 @@ const EMBEDDED: &[(&str, &[u8])] = embed! {
     "main.js"
     "model/history.js"
     "model/items.js"
+    "model/notices.js"
     "model/receive.js"
     "model/room.js"
     "model/sending.js"

@@ -1,9 +1,10 @@
 // The session: signing in, resuming after a loss, and its ends.
 
 import { loadFirst, openGaps, resumePoints } from './history.js';
+import { showNotice } from './notices.js';
 import { loadPeople, loadRules } from './room.js';
 import { forgetRequests, pump, request, rewind } from './sending.js';
-import { effect, ensure, EVERYONE, mapOf, patch, readKey, roomKey, sameName, showNotice, userKey } from './state.js';
+import { effect, ensure, EVERYONE, mapOf, patch, readKey, roomKey, sameName, userKey } from './state.js';
 
 /** Causes that end a session for good: the page does not reconnect by itself. */
 const ENDS = new Set(['goodbye', 'kicked', 'banned', 'idle', 'password_reset', 'expelled', 'address_banned']);

@@ -1,7 +1,5 @@
 // The state of the page: one value, changed only by `update`. A transaction `t` holds the new state and the effects to run.
 
-import { addNotice, withoutLeft } from './items.js';
-
 /**
  * @typedef {object} Conversation
  * @property {string} key `ops`, `@bob` or `*`: also the hash of its address
@@ -118,14 +116,6 @@ export function ensure(t, key, name = readKey(key).name) {
 /** Removes a conversation from the list. */
 export function drop(t, key) {
   t.state.conversations = withoutKey(t.state.conversations, key);
-}
-
-/** Shows an event as a muted line: in its room, or in the conversation where the user looks. */
-export function showNotice(t, key, event) {
-  const conversation = t.state.conversations[key] ?? t.state.conversations[t.state.current];
-  if (!conversation?.atEnd) return;
-  t.state.labels += 1;
-  patch(t, conversation.key, { items: addNotice(withoutLeft(conversation.items, event), { event, at: event.at, key: 'n' + t.state.labels }) });
 }
 
 /** The field that names a conversation in a command object. */

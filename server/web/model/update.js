@@ -2,11 +2,12 @@
 // Effects: `send` (an object), `connect`, `disconnect`, `timer` (an event later), `event` (at once), `heard` (a message).
 
 import { jumpTo, jumpToEnd, loadFirst, loadLast, loadNewer, loadOlder, markRead } from './history.js';
+import { showNotice } from './notices.js';
 import { receive } from './receive.js';
 import { loadPeople, loadRules } from './room.js';
 import { discard, enqueue, request, retry, tryAgain } from './sending.js';
 import { giveUp, join, lost, opened, reset, signInAgain, takeOver } from './session.js';
-import { begin, drop, effect, ensure, isRoomName, patch, readKey, showNotice, target, withKey } from './state.js';
+import { begin, drop, effect, ensure, isRoomName, patch, readKey, target, withKey } from './state.js';
 import { readCommand } from './writing.js';
 
 /** Shows a conversation, and enters the room if the user is not in it. */

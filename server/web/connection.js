@@ -108,6 +108,13 @@ export function createConnection({ url, dispatch, isBusy, wanted }) {
     },
     disconnect() {
       clearTimeout(retryTimer);
+      if (socket && !isOpen) {
+        // Let it open first: a socket that is closed before is an error in the console.
+        const opening = socket;
+        socket = null;
+        opening.onmessage = opening.onclose = null;
+        opening.onopen = () => opening.close();
+      }
       drop();
     },
     send(object) {

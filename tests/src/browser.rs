@@ -61,6 +61,34 @@ impl Browser {
         self.call("POST", "/url", Some(&json!({ "url": url })));
     }
 
+    /// Opens a second tab beside the first one, with the same storage, and goes on in it. Returns the first tab for
+    /// [`Browser::switch_to`].
+    #[track_caller]
+    pub fn open_tab(&self) -> Value {
+        let here = self.call("GET", "/window", None);
+        let tab = self.call("POST", "/window/new", Some(&json!({ "type": "tab" })));
+        self.switch_to(&tab["handle"]);
+        here
+    }
+
+    /// Goes on in another tab, which comes to the front.
+    #[track_caller]
+    pub fn switch_to(&self, tab: &Value) {
+        self.call("POST", "/window", Some(&json!({ "handle": tab })));
+    }
+
+    /// Goes back in the history, as by the Back button.
+    #[track_caller]
+    pub fn back(&self) {
+        self.call("POST", "/back", Some(&json!({})));
+    }
+
+    /// Loads the page anew.
+    #[track_caller]
+    pub fn reload(&self) {
+        self.call("POST", "/refresh", Some(&json!({})));
+    }
+
     /// Returns the visible text of the page.
     #[track_caller]
     pub fn text(&self) -> String {

@@ -56,6 +56,7 @@ impl Client {
     }
 
     /// Returns the next line, or `None` when the server has closed the connection.
+    #[track_caller]
     pub fn next_line(&mut self) -> Option<String> {
         let deadline = Instant::now() + DEADLINE;
         loop {
@@ -83,6 +84,7 @@ impl Client {
     ///
     /// # Panics
     /// The server has closed the connection.
+    #[track_caller]
     pub fn line(&mut self) -> String {
         self.next_line().expect("a line, but the server closed")
     }
@@ -102,6 +104,7 @@ impl Client {
     }
 
     /// Skips lines until one begins with `start`, and returns that line.
+    #[track_caller]
     pub fn until(&mut self, start: &str) -> String {
         loop {
             let line = self.line();

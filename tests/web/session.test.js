@@ -441,6 +441,9 @@ export const cases = Object.entries({
       equal([driver.state.phase, driver.state.ended.cause, driver.state.token, driver.took('disconnect').length], ['ended', cause, null, 1], cause);
       driver.do({ type: 'reset' });
       equal([driver.state.phase, driver.state.ended, driver.took('connect').length], ['out', null, 1]);
+      driver.sent();
+      driver.do({ type: 'opened' });
+      equal(driver.sent(), [], 'the first screen signs nobody in');
     }
   },
   'a session that goes on elsewhere is not taken back'() {

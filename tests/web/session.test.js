@@ -413,6 +413,7 @@ export const cases = Object.entries({
     const driver = new Driver().signIn();
     write(driver, '/pm Bob psst');
     equal(driver.sent('pm').map(({ to, text, nonce }) => [to, text, nonce]), [['Bob', 'psst', 'n-/pm Bob psst']]);
+    equal(driver.state.current, '@bob', 'the user sees whether it was sent');
     driver.answer('pm', { type: 'ok' });
     equal(driver.texts('@bob'), ['psst']);
     write(driver, 'away', '@bob');

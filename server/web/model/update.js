@@ -54,8 +54,12 @@ function act(t, object, key, kind = 'action') {
 function submit(t, { key, text, nonce, now }) {
   const conversation = t.state.conversations[key];
   const command = readCommand(text, conversation);
-  if (command.say !== undefined) enqueue(t, command.to ?? key, command.say, nonce, now, command.name);
-  else if (command.view) effect(t, { type: 'view', view: command.view, argument: command.argument });
+  if (command.say !== undefined) {
+    const to = command.to ?? key;
+    enqueue(t, to, command.say, nonce, now, command.name);
+    // Show the conversation: the user sees there whether the message was sent.
+    if (to !== key) open(t, { key: to, name: command.name });
+  } else if (command.view) effect(t, { type: 'view', view: command.view, argument: command.argument });
   else if (command.open) open(t, command.open);
   else if (command.object) act(t, command.object, key, 'command');
   else showNotice(t, key, { type: 'error', at: now, ...command.problem });

@@ -123,16 +123,20 @@ export function createList({ dispatch, onmenu, oninvite, onleave, history }) {
   let following = true;
   /** The row that keeps its place while rows above it change. */
   let anchor = null;
+  /** The heights at the last `hold`. A scroll beside other ones is the layout's and not the user's. */
+  let held = '';
   const resized = new ResizeObserver(() => hold());
   resized.observe(log);
   resized.observe(blocks);
 
+  const heights = () => `${log.scrollHeight} ${log.clientHeight}`;
   const atBottom = () => log.scrollHeight - log.scrollTop - log.clientHeight < END_SLACK;
 
   /** Keeps the end, or the anchor, where it stood. */
   function hold() {
     if (following) log.scrollTop = log.scrollHeight;
     else if (shown.has(anchor?.key)) log.scrollTop += shown.get(anchor.key).element.getBoundingClientRect().top - anchor.top;
+    held = heights();
     remember();
   }
 
@@ -146,6 +150,7 @@ export function createList({ dispatch, onmenu, oninvite, onleave, history }) {
 
   function onscroll() {
     if (!conversation) return;
+    if (following && heights() !== held) return hold();
     const isAtBottom = atBottom() && conversation.atEnd;
     if (isAtBottom !== following) {
       following = isAtBottom;
@@ -153,6 +158,7 @@ export function createList({ dispatch, onmenu, oninvite, onleave, history }) {
     }
     remember();
     loadMore();
+    return undefined;
   }
 
   function loadMore() {

@@ -98,6 +98,8 @@ fn typed_commands_work() {
     visitor.wait_for("* bob waves");
     visitor.say("lobby", "/pm alice between us");
     alice.until("[PM] bob: between us");
+    visitor.wait_for_messages(&["between us"]);
+    visitor.say("alice", "/join lobby");
     visitor.say("lobby", "/nonsense");
     visitor.wait_for("Unknown command /nonsense.");
     visitor.say("lobby", "/kick");

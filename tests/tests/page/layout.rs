@@ -32,6 +32,30 @@ fn nothing_scrolls_sideways_on_the_narrowest_phone() {
 }
 
 #[test]
+fn list_follows_newer_lines_whatever_the_frame_does() {
+    let server = TestServer::default();
+    let mut alice = server.guest("alice", "ops");
+    let Some(visitor) = Visitor::guest(server.web_address(), "bob", "ops", PHONE) else { return };
+    for number in 0..100 {
+        alice.send(&format!("line {number}: {}", "long enough to wrap ".repeat(number % 7)));
+    }
+    visitor.wait_for("line 99:");
+    for (number, screen) in [LAPTOP, PHONE, LAPTOP, PHONE].into_iter().enumerate() {
+        // A bar comes and goes while the screen changes.
+        visitor
+            .browser
+            .eval("document.querySelector('header').style.height = '200px'; await new Promise(requestAnimationFrame)");
+        visitor.browser.eval("document.querySelector('header').style.height = ''");
+        visitor.set_screen(screen);
+        visitor.browser.wait_until(&format!("innerWidth === {}", screen.width));
+        alice.send(&format!("newer line {number}"));
+        visitor.wait_for(&format!("newer line {number}"));
+        visitor.browser.wait_until("document.querySelector('.pill').hidden");
+    }
+    visitor.expect_no_errors();
+}
+
+#[test]
 fn nothing_moves_while_lines_arrive() {
     let server = TestServer::default();
     let mut alice = server.guest("alice", "ops");

@@ -17,6 +17,9 @@ facts.name ??= location.host;
 /** The room in the address, as it is spelled there. */
 const readHash = () => readAddress(location.hash) ?? '';
 
+/** The conversation of the address: without one it is the lobby. Returns undefined for a wrong address. */
+const addressed = () => (location.hash.length < 2 ? 'lobby' : readAddress(location.hash)?.toLowerCase());
+
 const stored = tabStore.get('session');
 const remembered = restore(browserStore.get('chat'), stored);
 const store = {
@@ -63,7 +66,7 @@ function changed(before, state) {
   if (before.me !== state.me && before.phase === 'in') moveNameToken(before.me, state.me);
   if (before.token !== state.token || before.phase !== state.phase) saveNow();
   else saveSoon();
-  if (before.current !== state.current || (before.phase !== state.phase && state.phase === 'in' && readAddress(location.hash) === null)) showAddress(before.phase === 'in' ? before : null);
+  if (before.current !== state.current || before.phase !== state.phase) showAddress(before.phase === 'in' ? before : null);
   if (state.phase === 'in' && before.link !== 'up' && state.link === 'up') checkVersion();
   if (!drawing) {
     drawing = true;
@@ -95,10 +98,10 @@ function saveNow() {
  */
 function showAddress(before = null) {
   const { current } = store.state;
-  if (readAddress(location.hash)?.toLowerCase() === current) return;
+  if (addressed() === current || store.state.phase !== 'in') return;
   const left = before?.conversations[before.current];
   if (left && !hasLayers() && store.state.conversations[left.key]?.member) {
-    if (readHash().toLowerCase() !== left.key) history.replaceState(history.state, '', addressOf(left.key));
+    if (addressed() !== left.key) history.replaceState(history.state, '', addressOf(left.key));
     history.pushState(null, '', addressOf(current));
   } else {
     history.replaceState(history.state, '', addressOf(current));
@@ -157,8 +160,8 @@ window.addEventListener('pageshow', wake);
 window.addEventListener('online', wake);
 window.addEventListener('pagehide', saveNow);
 window.addEventListener('hashchange', () => {
-  dispatch({ type: 'address', name: readAddress(location.hash) });
-  if (store.state.phase === 'in') showAddress();
+  dispatch({ type: 'address', name: readAddress(location.hash) || addressed() || null });
+  showAddress();
 });
 window.addEventListener('popstate', () => {
   if (closedLayer()) showAddress();

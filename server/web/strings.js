@@ -163,6 +163,7 @@ const another = (name) => (/\d$/.test(name) ? name.replace(/\d+$/, (digits) => S
 const SENTENCES = {
   __proto__: null,
   offline: () => ui.offline,
+  enter: (e) => `Enter ${e.room}?`,
   address_bad: () => 'The address of this page names no room.',
   left_before: () => 'you left before it was sent',
   no_room_here: () => 'Open a room first: this command is for a room.',

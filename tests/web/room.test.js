@@ -175,7 +175,7 @@ export const cases = Object.entries({
     equal([driver.sent('join').length, driver.conversation().removed], [1, null]);
   },
   'a wanted room is entered behind a resumed session'() {
-    const driver = new Driver({ token: 'k', current: 'ops' }).do({ type: 'take-over' }).do({ type: 'opened' });
+    const driver = new Driver().signIn().do({ type: 'lost' }).do({ type: 'open', key: 'ops', name: 'ops' }).do({ type: 'opened' });
     driver.answer('resume', authOk({ username: 'alice', room: 'lobby', member_of: ['lobby'], resumed: true }), { type: 'ok' });
     equal([driver.state.current, driver.sent('join').map((object) => object.room)], ['ops', ['ops']]);
     driver.do({ type: 'lost' }).do({ type: 'opened' });

@@ -11,6 +11,28 @@ const write = (driver, text, key = driver.state.current) => driver.do({ type: 's
 const waiting = (driver) => driver.state.queue.map((unsent) => [unsent.text, unsent.state]);
 
 export const cases = Object.entries({
+  'an address enters no room by itself'() {
+    const driver = new Driver().signIn().do({ type: 'address', name: 'Ops' });
+    equal([driver.state.current, driver.conversation().removed.cause, driver.conversation().name, driver.sent()], ['ops', 'enter', 'Ops', []]);
+    driver.do({ type: 'open', key: 'lobby' });
+    holds(!driver.conversation('ops'), 'the question is gone');
+    driver.sent();
+    driver.do({ type: 'address', name: 'ops' }).do({ type: 'open', key: 'ops', name: 'ops' });
+    equal([driver.sent('join').length, driver.conversation().removed], [1, null]);
+    driver.answer('join', { type: 'error', cause: 'invite_only', room: 'ops' }).do({ type: 'open', key: 'lobby' });
+    driver.sent();
+    driver.do({ type: 'address', name: 'ops' });
+    equal([driver.state.current, driver.conversation().removed.cause, driver.sent('join')], ['ops', 'invite_only', []]);
+    const fresh = new Driver({ token: 'k', current: 'ops' }).do({ type: 'take-over' }).do({ type: 'opened' });
+    fresh.answer('resume', authOk({ username: 'alice', room: 'lobby', member_of: ['lobby'], resumed: true }), { type: 'ok' });
+    equal([fresh.state.current, fresh.conversation().removed.cause, fresh.sent('join')], ['ops', 'enter', []]);
+  },
+  'an address leads to rooms of the user, and to users'() {
+    const driver = new Driver().signIn({ rooms: ['lobby', 'ops'] }).do({ type: 'address', name: 'ops' });
+    equal([driver.state.current, driver.conversation().removed], ['ops', null]);
+    driver.do({ type: 'address', name: '@Bob' });
+    equal([driver.state.current, driver.conversation().name], ['@bob', 'Bob']);
+  },
   'conversations with users are there at the next sign-in'() {
     const driver = new Driver().signIn().hear({ type: 'pm', from_user: 'Bob', text: 'hi', id: 5 }).do({ type: 'open', key: '@eve', name: 'eve' });
     const memory = JSON.parse(JSON.stringify(kept(driver.state)));

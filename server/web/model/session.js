@@ -83,9 +83,16 @@ export function welcome(t, answer) {
   const { kind } = readKey(t.state.current);
   if (kind === 'room' && !members.has(t.state.current)) {
     if (first && !answer.resumed) t.state.current = roomKey(answer.room ?? 'lobby');
-    else if (!t.state.conversations[t.state.current]?.removed) t.state.wanted = t.state.current;
+    else if (!t.state.conversations[t.state.current]) askToEnter(t, t.state.current);
+    else if (!t.state.conversations[t.state.current].removed) t.state.wanted = t.state.current;
   }
   ensure(t, t.state.current);
+}
+
+/** Shows a room that the user has not chosen, with a button that enters it. */
+export function askToEnter(t, name) {
+  ensure(t, roomKey(name), name);
+  patch(t, roomKey(name), { removed: { cause: 'enter', room: name } });
 }
 
 /** The answer to the sign-in is complete: messages wait no more, and the lists are fetched. */

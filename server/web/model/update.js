@@ -6,16 +6,23 @@ import { showNotice } from './notices.js';
 import { receive } from './receive.js';
 import { loadPeople, loadRules } from './room.js';
 import { discard, enqueue, request, retry, tryAgain } from './sending.js';
-import { giveUp, join, lost, opened, reset, signInAgain, takeOver } from './session.js';
-import { begin, drop, effect, ensure, isRoomName, patch, readKey, target, withKey } from './state.js';
+import { askToEnter, giveUp, join, lost, opened, reset, signInAgain, takeOver } from './session.js';
+import { begin, drop, effect, ensure, isRoomName, patch, readKey, showNotice, target, withKey } from './state.js';
 import { readCommand } from './writing.js';
+
+/** The user turns to the conversation `key`. */
+function leaveView(t, key) {
+  const old = t.state.conversations[t.state.current];
+  if (!old || old.key === key) return;
+  if (old.removed?.cause === 'enter') drop(t, old.key);
+  else patch(t, old.key, { newFrom: old.unread ? old.newFrom : null, following: old.atEnd });
+}
 
 /** Shows a conversation, and enters the room if the user is not in it. */
 function open(t, { key, name, door }) {
   const { kind } = readKey(key);
   if (kind === 'room' && !t.state.conversations[key] && !isRoomName(key)) return showNotice(t, t.state.current, { type: 'error', cause: 'room_name_bad', name: name ?? key, at: t.now });
-  const old = t.state.conversations[t.state.current];
-  if (old && old.key !== key) patch(t, old.key, { newFrom: old.unread ? old.newFrom : null, following: old.atEnd });
+  leaveView(t, key);
   const conversation = ensure(t, key, name);
   t.state.current = key;
   if (kind === 'room' && !conversation.member) {
@@ -91,11 +98,20 @@ function look(t, { seen = t.state.seen, key = t.state.current, atBottom }) {
   if (seen && key === t.state.current && following && atEnd && unread) markRead(t, key);
 }
 
+/** Shows a conversation that an address names. Another page can write the address, so a room is entered by a button. */
+function lead(t, key, name) {
+  const known = t.state.conversations[key];
+  if (readKey(key).kind !== 'room' || known?.member) return open(t, { key, name });
+  leaveView(t, key);
+  t.state.current = key;
+  return known?.removed ? undefined : askToEnter(t, name);
+}
+
 /** The address has another name than before: the first screen shows it, and the chat opens it. */
 function address(t, { name, now }) {
   const problem = { type: 'error', cause: 'address_bad', text: '', at: now };
   if (t.state.phase !== 'in') Object.assign(t.state, name ? { current: name.toLowerCase() } : { problem: name === null ? problem : t.state.problem });
-  else if (name) open(t, { key: name.toLowerCase(), name: readKey(name).name });
+  else if (name) lead(t, name.toLowerCase(), readKey(name).name);
   else if (name === null) showNotice(t, t.state.current, problem);
 }
 

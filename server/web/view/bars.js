@@ -127,7 +127,7 @@ export function createBottomBar({ dispatch, say }) {
 
   function removedNodes({ removed, rules, name, key }, me) {
     const back = button(ui.goToLobby, () => dispatch({ type: 'open', key: 'lobby' }));
-    if (removed.cause === 'invited') return [words(ui.removed(removed)), button(ui.enter, () => dispatch({ type: 'open', key, name })), back];
+    if (removed.cause === 'invited' || removed.cause === 'enter') return [words(ui.removed(removed)), button(ui.enter, () => dispatch({ type: 'open', key, name })), back];
     if (removed.cause !== 'key_needed') {
       return [words(ui.removed({ room: name, owners: rules?.owners, ...removed })), mayReturn(removed, rules, me) ? button(ui.joinAgain, () => dispatch({ type: 'open', key, name })) : null, key === 'lobby' ? null : back].filter(Boolean);
     }

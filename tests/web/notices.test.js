@@ -8,6 +8,20 @@ const notices = (driver, key) => driver.conversation(key).items.filter((item) =>
 const withRules = (fields, you) => new Driver().signIn().hear(rules('lobby', fields, you));
 
 export const cases = Object.entries({
+  'the answer to a form shows beside its field'() {
+    const driver = new Driver().signIn();
+    const fill = () => driver.do({ type: 'fill', form: 'claim', object: { type: 'claim', token: 'x' } });
+    fill().answer('claim', { type: 'error', cause: 'wrong_code' });
+    equal([driver.state.answer.form, driver.state.answer.event.cause, notices(driver)], ['claim', 'wrong_code', []]);
+    equal(fill().state.answer, null);
+    driver.answer('claim', info('server_owned'));
+    equal([driver.state.answer.event.cause, notices(driver)], ['server_owned', []]);
+    equal(fill().answer('claim').state.answer.event.type, 'ok');
+    equal(fill().answer('claim', info('server_owned'), { type: 'ok' }).state.answer.event.cause, 'server_owned');
+    driver.do({ type: 'notice', event: info('server_owned') }).do({ type: 'notice', event: { type: 'ok' } });
+    equal(notices(driver), ['server_owned']);
+    equal(driver.do({ type: 'lost' }) && fill().state.answer.event.cause, 'offline');
+  },
   'an invitation takes the place of a refusal'() {
     const driver = new Driver().signIn().do({ type: 'open', key: 'class', name: 'class' });
     driver.answer('join', { type: 'error', cause: 'invite_only', room: 'class' });

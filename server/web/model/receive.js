@@ -128,12 +128,16 @@ const CAUSES = {
   },
 };
 
+/** The answer to a form: it shows beside its field. */
+const answerForm = (t, event, about) => void (t.state.answer = { form: about.form, event });
+
 function inform(t, event, about) {
   if (endedBy(t, event)) return;
   if (event.room) changeRules(t, roomKey(event.room), event);
   if (about?.kind === 'say') return;
   const hides = CAUSES[event.cause]?.(t, event);
-  const shows = about?.kind === 'command' || !hides;
+  if (about?.kind === 'form') answerForm(t, event, about);
+  const shows = about?.kind !== 'form' && (about?.kind === 'command' || !hides);
   if (shows) showNotice(t, about?.key ?? inRoom(t, event), event);
 }
 
@@ -204,7 +208,8 @@ const OLD_RULES = new Set(['quiet', 'muted', 'slowed', 'not_owner', 'not_server_
 function fail(t, event, about) {
   if (OLD_RULES.has(event.cause)) reloadRules(t, event.room ? roomKey(event.room) : about?.key);
   if (about?.kind === 'say') return;
-  if (about?.kind === 'history' || about?.kind === 'search') failLookup(t, event, about);
+  if (about?.kind === 'form') answerForm(t, event, about);
+  else if (about?.kind === 'history' || about?.kind === 'search') failLookup(t, event, about);
   else if (about?.kind === 'join') {
     const key = roomKey(event.room ?? about.object.room);
     ensure(t, key, about.object.room);
@@ -236,6 +241,7 @@ export function receive(t, event) {
     EVENTS[event.event === 'info' || !event.event ? kindOf(event) : `${event.type} ${event.event}`]?.(t, event, about);
   }
   if (!event.label || !event.done) return;
+  if (about?.kind === 'form' && t.state.answer === null) answerForm(t, event, about);
   if (about?.kind === 'say') settle(t, event.label, event);
   else finish(t, event.label);
   if (about?.kind === 'sign-in' && event.type !== 'auth_fail' && t.state.phase === 'in') settled(t);

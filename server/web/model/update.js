@@ -57,6 +57,12 @@ function act(t, object, key, kind = 'action') {
   if (!request(t, object, { kind, key })) showNotice(t, key, { type: 'error', cause: 'offline', text: '', at: t.now });
 }
 
+/** A form sends an object; the answer shows beside the field of the form. */
+function fill(t, { form, object, key = t.state.current }) {
+  t.state.answer = null;
+  if (!request(t, object, { kind: 'form', form, key })) t.state.answer = { form, event: { type: 'error', cause: 'offline', text: '' } };
+}
+
 /** The user wrote something: talk, or a command. */
 function submit(t, { key, text, nonce, now }) {
   const conversation = t.state.conversations[key];
@@ -137,6 +143,8 @@ const EVENTS = {
   address,
   open,
   leave,
+  fill,
+  notice: (t, { event }) => void (event.cause && showNotice(t, t.state.current, event)),
   submit,
   edit,
   search,

@@ -75,34 +75,62 @@ export function openHelp() {
 }
 
 /** A form with one field and one button. */
-function oneField(label, action, run, properties = {}, hint = '') {
+export function oneField(label, action, run, properties = {}, hint = '') {
   const entry = field(label, properties, hint);
-  const form = h('form', { class: 'inline', onsubmit(event) {
+  const element = h('form', { class: 'inline', onsubmit(event) {
     event.preventDefault();
-    run(entry.input.value.trim(), entry);
+    run(entry.input.value.trim());
   } }, entry.element, h('button', { type: 'submit' }, action));
-  return form;
+  return { ...entry, element };
+}
+
+/**
+ * Shows the answers to the forms of a panel beside their fields.
+ * @param {{register: Function, state: () => object}} page
+ * @param {Object<string, {entry: object, old?: object, done: (event: object) => void}>} forms by name: the field, that of the
+ *   present password, and what follows when the server did it
+ */
+export function showAnswers({ register, state }, forms) {
+  let shown = state().answer;
+  return register(({ answer }) => {
+    if (answer === shown) return undefined;
+    shown = answer;
+    const form = answer && forms[answer.form];
+    if (!form) return undefined;
+    const isError = answer.event.type === 'error';
+    const entry = answer.event.cause === 'wrong_old_password' ? form.old ?? form.entry : form.entry;
+    for (const each of [form.entry, form.old]) each?.setError('');
+    if (!isError) return form.done(answer.event);
+    entry.setError(sentence({ name: entry.input.value, ...answer.event }));
+    return entry.input.focus();
+  });
 }
 
 /** The user's own account, name and absence. */
-export function openAccount({ dispatch, state, facts }) {
+export function openAccount(page) {
+  const { dispatch, state, facts } = page;
   const { account, me, encrypted } = state();
   const act = (object) => layer.close(() => dispatch({ type: 'act', object, kind: 'command' }));
+  const fill = (form, object) => dispatch({ type: 'fill', form, object });
   const hint = encrypted ? ui.registerHint : `${ui.registerHint} ${ui.notEncrypted}`;
   const old = field(ui.oldPassword, { type: 'password', autocomplete: 'current-password' });
   const secret = field(account ? ui.newPassword : ui.password, { type: 'password', autocomplete: 'new-password' }, hint);
   const passwordForm = h('form', { onsubmit(event) {
     event.preventDefault();
     if (secret.input.value.length < 8) return secret.setError(sentence({ cause: 'password_length' }));
-    return act(account ? { type: 'password', old: old.input.value, new: secret.input.value } : { type: 'register', password: secret.input.value });
+    return fill('password', account ? { type: 'password', old: old.input.value, new: secret.input.value } : { type: 'register', password: secret.input.value });
   } }, h('h3', {}, account ? ui.changePassword : ui.makeAccount), account ? old.element : null, secret.element, h('button', { type: 'submit', class: 'main' }, account ? ui.change : ui.makeAccount));
-  const nick = account ? null : oneField(ui.newName, ui.change, (name) => name && act({ type: 'nick', to: name }), { value: me, maxlength: '24' });
+  const nick = account ? null : oneField(ui.newName, ui.change, (name) => name && fill('nick', { type: 'nick', to: name }), { value: me, maxlength: '24' });
   const away = oneField(ui.awayText, ui.away, (text) => text && act({ type: 'away', text }), { maxlength: '200' });
-  const claim = oneField(ui.code, ui.claim, (token) => token && act({ type: 'claim', token }), {}, ui.claimHint);
+  const claim = oneField(ui.code, ui.claim, (token) => token && fill('claim', { type: 'claim', token }), {}, ui.claimHint);
   const blocked = state().blocked.length
     ? h('div', {}, h('h3', {}, ui.blockedUsers), ...state().blocked.map((user) => button(ui.unblock(user), () => act({ type: 'unblock', to: user }))))
     : null;
-  const layer = openPanel(me, 'narrow', [facts.accounts === false ? null : passwordForm, nick, away, button(ui.hereAgain, () => act({ type: 'away' })), claim, blocked].filter(Boolean));
+  const done = (event) => layer.close(() => dispatch({ type: 'notice', event }));
+  const forms = { password: { entry: secret, old: account ? old : undefined, done }, claim: { entry: claim, done }, ...(nick ? { nick: { entry: nick, done } } : {}) };
+  const unregister = showAnswers(page, forms);
+  const parts = [facts.accounts === false ? null : passwordForm, nick?.element, away.element, button(ui.hereAgain, () => act({ type: 'away' })), claim.element, blocked];
+  const layer = openPanel(me, 'narrow', parts.filter(Boolean), { onclose: unregister });
 }
 
 /** What the server knows of a user. */

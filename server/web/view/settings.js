@@ -2,18 +2,25 @@
 
 import { isOwner } from '../model/room.js';
 import { moment } from '../model/text.js';
-import { ui } from '../strings.js';
-import { button, field, h } from './dom.js';
-import { openPanel } from './panels.js';
+import { sentence, ui } from '../strings.js';
+import { button, h, setText } from './dom.js';
+import { oneField, openPanel, showAnswers } from './panels.js';
 
 const SLOW = [0, 5, 10, 30, 60, 300];
 
 /** Opens the panel of the current room. */
-export function openSettings({ dispatch, register, state }) {
+export function openSettings(page) {
+  const { dispatch, register, state } = page;
   const { key, name: room } = state().conversations[state().current];
   const body = h('div', { class: 'settings' });
   const act = (object) => dispatch({ type: 'act', key, object: object.type === 'doors' || object.type === 'whispers' || object.everywhere ? object : { room, ...object } });
   let shown = null;
+  const invite = oneField(ui.inviteName, ui.invite, inviteUser, { 'data-focus': 'invite' });
+  const invited = h('p', { class: 'hint', role: 'status' });
+  const forgetAnswers = showAnswers(page, { invite: { entry: invite, done(event) {
+    invite.input.value = '';
+    setText(invited, sentence(event));
+  } } });
   const leaveButton = () => button(ui.leave(room), () => layer.close(() => dispatch({ type: 'leave', key })), { class: 'danger', 'data-focus': 'leave' });
   const line = (label, value) => h('p', {}, h('span', { class: 'muted' }, `${label}: `), h('bdi', {}, value));
   const unregister = register((current) => {
@@ -25,8 +32,16 @@ export function openSettings({ dispatch, register, state }) {
     body.replaceChildren(...(isOwner(conversation) ? ownerView(rules) : readerView(rules)), leaveButton());
     if (focused) body.querySelector(`[data-focus="${focused}"]`)?.focus();
   });
-  const layer = openPanel(room, 'narrow', [body], { onclose: unregister });
+  const layer = openPanel(room, 'narrow', [body], { onclose() {
+    unregister();
+    forgetAnswers();
+  } });
   dispatch({ type: 'rules', key });
+
+  function inviteUser(to) {
+    setText(invited, '');
+    if (to) dispatch({ type: 'fill', form: 'invite', key, object: { type: 'invite', room, to } });
+  }
 
   function readerView(rules) {
     return [
@@ -40,14 +55,6 @@ export function openSettings({ dispatch, register, state }) {
   function toggle(label, isOn, run, focus) {
     const input = h('input', { type: 'checkbox', role: 'switch', checked: isOn, 'data-focus': focus, onchange: () => run(input.checked) });
     return h('label', { class: 'switch' }, h('span', {}, label), input);
-  }
-
-  function oneField(label, action, run, properties) {
-    const entry = field(label, properties);
-    return h('form', { class: 'inline', onsubmit(event) {
-      event.preventDefault();
-      run(entry.input.value.trim());
-    } }, entry.element, h('button', { type: 'submit' }, action));
   }
 
   function slowSelect(rules) {
@@ -68,12 +75,13 @@ export function openSettings({ dispatch, register, state }) {
     return [
       toggle(ui.ownersWrite, rules.quiet, (on) => act({ type: 'quiet', mode: on ? 'on' : 'off' }), 'quiet'),
       ...entries(ui.hands(raised.length + (rules.more_hands ?? 0)), raised.map(([user]) => user), () => ui.floor, (user) => act({ type: 'floor', to: user })),
-      oneField(ui.topic, ui.setTopic, (text) => act({ type: 'topic', ...(text ? { text } : {}) }), { value: rules.topic ?? '', maxlength: '200', 'data-focus': 'topic' }),
+      oneField(ui.topic, ui.setTopic, (text) => act({ type: 'topic', ...(text ? { text } : {}) }), { value: rules.topic ?? '', maxlength: '200', 'data-focus': 'topic' }).element,
       toggle(ui.byInvitation, !rules.open, (on) => act({ type: 'open', mode: on ? 'off' : 'on' }), 'open'),
       slowSelect(rules),
-      oneField(rules.has_key ? ui.keySet : ui.keyWord, ui.setKey, (word) => act({ type: 'key', ...(word ? { key: word } : {}) }), { 'data-focus': 'key' }),
+      oneField(rules.has_key ? ui.keySet : ui.keyWord, ui.setKey, (word) => act({ type: 'key', ...(word ? { key: word } : {}) }), { 'data-focus': 'key' }).element,
       rules.has_key ? button(ui.removeKey, () => act({ type: 'key' }), { 'data-focus': 'remove-key' }) : null,
-      oneField(ui.inviteName, ui.invite, (to) => to && act({ type: 'invite', to }), { 'data-focus': 'invite' }),
+      invite.element,
+      invited,
       ...entries(ui.muted, rules.muted, () => ui.unmute, (to) => act({ type: 'unmute', to })),
       ...entries(ui.banned, rules.banned, ui.unban, (to) => act({ type: 'unban', to })),
       line(ui.owners, rules.owners.join(', ') || ui.noOwners),

@@ -53,7 +53,7 @@ export function createRooms({ facts, onopen, footer }) {
       syncRows(mine, members.map(own));
       syncRows(people, users.map(own));
       peopleTitle.hidden = people.hidden = !users.length;
-      const free = (rooms ?? []).filter(([room]) => !conversations[roomKey(room)]?.member);
+      const free = (rooms ?? []).filter(([room]) => !members.some((each) => each.key === roomKey(room)));
       syncRows(others, free.slice(0, 50).map(([room, count]) => row(roomKey(room), room, { count })));
       othersTitle.hidden = others.hidden = !free.length;
     },

@@ -1,6 +1,6 @@
 // All wording of the page. Sentences about the server's events are keyed by their cause; an unknown one shows the server's text.
 
-import { isRoomName } from './model/state.js';
+import { isRoomName, isUserName } from './model/state.js';
 import { moment, span } from './model/text.js';
 
 const plural = (count, one, many = one + 's') => `${count} ${count === 1 ? one : many}`;
@@ -174,7 +174,7 @@ const SENTENCES = {
   name_registered: (e) => `${e.user} has an account. Sign in, or choose another name.`,
   name_reserved: () => 'That word cannot be a name. Choose another.',
   name_of_server: () => "That is the server's own name. Choose another.",
-  name_bad: () => nameBad, name_empty: () => nameBad,
+  name_bad: (e) => nameBad + suggestion(e.name, '_', isUserName), name_empty: () => nameBad,
   name_too_long: (e) => `That name is too long. At most ${e.count ?? 24} characters.`,
   wrong_password: () => 'Wrong name or password.',
   wrong_server_password: () => 'Wrong password.',

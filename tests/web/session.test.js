@@ -11,6 +11,11 @@ const write = (driver, text, key = driver.state.current) => driver.do({ type: 's
 const waiting = (driver) => driver.state.queue.map((unsent) => [unsent.text, unsent.state]);
 
 export const cases = Object.entries({
+  'a name with a blank gets a suggestion'() {
+    const said = (name) => sentence({ cause: 'name_bad', name });
+    equal(said(' Ms  Miller '), 'A name has only letters, digits, _ and -. Try Ms_Miller.');
+    for (const name of [undefined, 'a!b c', 'x '.repeat(20)]) equal(said(name), 'A name has only letters, digits, _ and -.');
+  },
   'an address enters no room by itself'() {
     const driver = new Driver().signIn().do({ type: 'address', name: 'Ops' });
     equal([driver.state.current, driver.conversation().removed.cause, driver.conversation().name, driver.sent()], ['ops', 'enter', 'Ops', []]);

@@ -113,7 +113,7 @@ export const ui = {
   leave: (room) => `Leave ${room}`, closeConversation: 'Close',
   themeSystem: 'As the system', themeLight: 'Light', themeDark: 'Dark', themeIs: (name) => `Theme: ${name}`,
   sound: (on) => (on ? 'Sound: on' : 'Sound: off'),
-  help: 'Help', account: 'Your account', makeAccount: 'Make an account', away: 'Set yourself away', hereAgain: 'Be here again', signOut: 'Sign out', claim: 'Become owner of the server',
+  help: 'Help', account: 'Your account', makeAccount: 'Make an account', away: 'Set yourself away', hereAgain: 'Be here again', signOut: 'Sign out', ownerOnce: 'You are an owner only in this session. Make an account first?', claim: 'Become owner of the server',
   doorsClose: 'This server: no newcomers', whispersOwners: 'Guests write to owners only', 
   blockedUsers: 'Blocked users',
   // Room settings

@@ -8,6 +8,17 @@ const notices = (driver, key) => driver.conversation(key).items.filter((item) =>
 const withRules = (fields, you) => new Driver().signIn().hear(rules('lobby', fields, you));
 
 export const cases = Object.entries({
+  'the page knows whether the user is away'() {
+    const driver = new Driver();
+    equal(driver.state.away, null);
+    driver.signIn();
+    equal([driver.state.away, driver.hear(info('away_set', { word: 'tea' })).state.away, driver.hear(info('here_again')).state.away], [false, true, false]);
+    driver.hear(info('away_set', { word: 'tea' })).do({ type: 'submit', key: 'lobby', text: 'x', nonce: 'n' }).answer('say', { type: 'ok' });
+    equal(driver.state.away, false, 'a message ends it');
+    const resumed = new Driver({ token: 'k' }).do({ type: 'take-over' }).do({ type: 'opened' });
+    resumed.answer('resume', authOk({ username: 'alice', room: 'lobby', member_of: ['lobby'], resumed: true }), { type: 'ok' });
+    equal(resumed.state.away, null, 'unknown');
+  },
   'the answer to a form shows beside its field'() {
     const driver = new Driver().signIn();
     const fill = () => driver.do({ type: 'fill', form: 'claim', object: { type: 'claim', token: 'x' } });

@@ -331,7 +331,7 @@ export const cases = Object.entries({
     equal(newState({ prefix: 't' }), {
       phase: 'out', me: '', account: false, encrypted: false, problem: null, ended: null,
       link: 'down', lostAt: null, token: null, seq: 0, credentials: null, prefix: 't', labels: 0, requests: {}, queue: [], partners: [],
-      conversations: {}, current: 'lobby', drafts: {}, reads: {}, users: null, rooms: null, blocked: [], search: null, profile: null, answer: null, privates: {}, seen: true,
+      conversations: {}, current: 'lobby', drafts: {}, reads: {}, users: null, rooms: null, blocked: [], search: null, profile: null, answer: null, away: null, privates: {}, seen: true,
     });
     const { me, seq, token, drafts, reads, queue, current } = newState({ prefix: 't', name: 'a', seq: 3, token: 'k', drafts: { x: 'y' }, reads: { x: 1 }, queue: [1], current: 'ops' });
     equal([me, seq, token, drafts, reads, queue, current], ['a', 3, 'k', { x: 'y' }, { x: 1 }, [1], 'ops']);

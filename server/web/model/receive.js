@@ -109,6 +109,8 @@ const CAUSES = {
   blocked: (t, event) => void (t.state.blocked = [...t.state.blocked.filter((name) => !sameName(name, event.user)), event.user]),
   unblocked: (t, event) => void (t.state.blocked = t.state.blocked.filter((name) => !sameName(name, event.user))),
   account_made: (t) => void Object.assign(t.state, { account: true, credentials: null }),
+  away_set: (t) => void (t.state.away = true),
+  here_again: (t) => void (t.state.away = false),
   topic: () => true,
   pin: () => true,
   room_quiet: () => true,

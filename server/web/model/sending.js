@@ -106,6 +106,7 @@ export function settle(t, label, answer) {
     change(t, label, { state: 'failed', reason: answer });
   } else {
     remove(t, label);
+    t.state.away = false;
     if (answer.type === 'ok' || answer.cause === 'queued') showOwn(t, unsent, answer);
   }
   pump(t);

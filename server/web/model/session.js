@@ -67,7 +67,7 @@ export function welcome(t, answer) {
   Object.assign(t.state, {
     phase: 'in', me: answer.username, account: answer.account, encrypted: answer.encrypted, token: answer.token,
     seq: answer.resumed ? t.state.seq : 0, lostAt: null, problem: null, ended: null,
-    privates: answer.resumed ? t.state.privates : mapOf(),
+    away: answer.resumed ? t.state.away : false, privates: answer.resumed ? t.state.privates : mapOf(),
   });
   const members = new Map(answer.member_of.map((room) => [roomKey(room), room]));
   for (const conversation of Object.values(t.state.conversations)) {

@@ -88,7 +88,7 @@ export function newState(start) {
     link: 'down', lostAt: null, token: start.token ?? null, seq: start.seq ?? 0, credentials: null,
     prefix: start.prefix, labels: 0, requests: mapOf(), queue: start.queue ?? [], partners: start.partners ?? [],
     conversations: mapOf(), current: start.current ?? 'lobby', drafts: mapOf(start.drafts), reads: mapOf(start.reads),
-    users: null, rooms: null, blocked: [], search: null, profile: null, answer: null, privates: mapOf(), seen: true,
+    users: null, rooms: null, blocked: [], search: null, profile: null, answer: null, away: null, privates: mapOf(), seen: true,
   };
 }
 

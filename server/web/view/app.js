@@ -11,7 +11,7 @@ import { button, h, hasLayers, icon, iconButton, openDialog, setShown, setText }
 import { createJoin } from './join.js';
 import { createList } from './list.js';
 import { createMenus, openMenu } from './menus.js';
-import { openAccount, openHelp, openInvite, openProfile, openSearch } from './panels.js';
+import { openAccount, openHelp, openInvite, openProfile, openSearch, signOut } from './panels.js';
 import { openSettings } from './settings.js';
 import { createPeople, createRooms } from './sides.js';
 import { createAnnouncer, createTheme } from './signs.js';
@@ -118,7 +118,7 @@ export function createApp({ facts, store, connection, onjoin, ontakeover, outdat
       entry(theme.label(), () => theme.next()),
       entry(ui.sound(sound), () => browserStore.set('sound', !sound)),
       entry(ui.help, () => openHelp()),
-      entry(ui.signOut, () => dispatch({ type: 'act', object: { type: 'quit' } })),
+      entry(ui.signOut, () => signOut(page)),
     ];
     whenClosed(() => openMenu(ui.menu, anchor.isConnected ? anchor : header.lastElementChild, items));
   }

@@ -1,5 +1,6 @@
 // Dialogs of the page: search, the invite screen, help, the account, a user's profile.
 
+import { isOwner } from '../model/room.js';
 import { EVERYONE } from '../model/state.js';
 import { moment, parseResult } from '../model/text.js';
 import { sentence, ui } from '../strings.js';
@@ -109,7 +110,7 @@ export function showAnswers({ register, state }, forms) {
 /** The user's own account, name and absence. */
 export function openAccount(page) {
   const { dispatch, state, facts } = page;
-  const { account, me, encrypted } = state();
+  const { account, me, encrypted, away: isAway } = state();
   const act = (object) => layer.close(() => dispatch({ type: 'act', object, kind: 'command' }));
   const fill = (form, object) => dispatch({ type: 'fill', form, object });
   const hint = encrypted ? ui.registerHint : `${ui.registerHint} ${ui.notEncrypted}`;
@@ -129,8 +130,19 @@ export function openAccount(page) {
   const done = (event) => layer.close(() => dispatch({ type: 'notice', event }));
   const forms = { password: { entry: secret, old: account ? old : undefined, done }, claim: { entry: claim, done }, ...(nick ? { nick: { entry: nick, done } } : {}) };
   const unregister = showAnswers(page, forms);
-  const parts = [facts.accounts === false ? null : passwordForm, nick?.element, away.element, button(ui.hereAgain, () => act({ type: 'away' })), claim.element, blocked];
+  const parts = [facts.accounts === false ? null : passwordForm, claim.element, nick?.element, away.element, isAway !== false && button(ui.hereAgain, () => act({ type: 'away' })), blocked];
   const layer = openPanel(me, 'narrow', parts.filter(Boolean), { onclose: unregister });
+}
+
+/** Signs out. An owner without an account is asked first, since ownership ends with the session. */
+export function signOut(page) {
+  const { dispatch, state, facts } = page;
+  const { account, conversations } = state();
+  const leave = () => dispatch({ type: 'act', object: { type: 'quit' } });
+  if (account || facts.accounts === false || !Object.values(conversations).some(isOwner)) return leave();
+  const layer = openPanel(ui.signOut, 'narrow', [h('p', {}, ui.ownerOnce), h('div', {},
+    button(ui.makeAccount, () => layer.close(() => openAccount(page)), { class: 'main' }), button(ui.signOut, () => layer.close(leave)))]);
+  return undefined;
 }
 
 /** What the server knows of a user. */

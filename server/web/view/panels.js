@@ -140,7 +140,7 @@ export function signOut(page) {
   const { account, conversations } = state();
   const leave = () => dispatch({ type: 'act', object: { type: 'quit' } });
   if (account || facts.accounts === false || !Object.values(conversations).some(isOwner)) return leave();
-  const layer = openPanel(ui.signOut, 'narrow', [h('p', {}, ui.ownerOnce), h('div', {},
+  const layer = openPanel(ui.signOut, 'narrow', [h('div', {}, h('p', {}, ui.ownerOnce),
     button(ui.makeAccount, () => layer.close(() => openAccount(page)), { class: 'main' }), button(ui.signOut, () => layer.close(leave)))]);
   return undefined;
 }

@@ -20,8 +20,10 @@ const readHash = () => readAddress(location.hash) ?? '';
 /** The conversation of the address: without one it is the lobby. Returns undefined for a wrong address. */
 const addressed = () => (location.hash.length < 2 ? 'lobby' : readAddress(location.hash)?.toLowerCase());
 
-const stored = tabStore.get('session');
-const remembered = restore(browserStore.get('chat'), stored);
+/** A session is for one server: another one may answer at this address later. */
+const server = `${facts.name} ${facts.key}`;
+const ofServer = (entry) => (entry?.server === server ? entry : null);
+const remembered = restore(browserStore.get('chat'), ofServer(tabStore.get('session')));
 const store = {
   state: newState({ ...remembered, prefix: randomHex(4), current: readHash().toLowerCase() || remembered.current || 'lobby' }),
   dispatch,
@@ -40,7 +42,7 @@ const connection = createConnection({
 
 const tabs = createTabs({
   owns: () => store.state.phase === 'in',
-  give: () => ({ ...session(store.state), kept: kept(store.state) }),
+  give: () => ({ ...session(store.state), server, kept: kept(store.state) }),
   taken: () => dispatch({ type: 'give-up' }),
 });
 
@@ -88,7 +90,8 @@ function saveNow() {
   clearTimeout(saving);
   saving = 0;
   if (store.state.phase === 'elsewhere') return;
-  tabStore.set('session', session(store.state));
+  const entry = session(store.state);
+  tabStore.set('session', entry && { ...entry, server });
   if (store.state.phase === 'in') browserStore.set('chat', kept(store.state));
 }
 
@@ -132,7 +135,7 @@ function onjoin(credentials) {
 }
 
 async function ontakeover() {
-  const given = await tabs.take();
+  const given = ofServer(await tabs.take());
   if (given?.token) {
     store.state = { ...store.state, ...newState({ ...restore(given.kept, given), prefix: randomHex(4) }) };
     store.state.credentials = restore(null, given).credentials;

@@ -17,6 +17,13 @@ const fill = (driver, count, from = 1) => {
 const request = (driver, type = 'history') => driver.sent(type).at(-1);
 
 export const cases = Object.entries({
+  'a room is known to be empty behind the sign-in'() {
+    const driver = new Driver().do({ type: 'join', credentials: { kind: 'guest', user: 'alice' } }).do({ type: 'opened' });
+    const about = Object.keys(driver.state.requests)[0];
+    driver.hear({ ...authOk({ username: 'alice', room: 'lobby', member_of: ['lobby'] }), label: about });
+    equal(driver.conversation().caughtUp, undefined);
+    equal(driver.hear({ ...caughtUp('lobby'), label: about }).conversation().caughtUp, true);
+  },
   'a message in sight is read'() {
     const driver = new Driver().signIn().hear(said(5, 'hi alice'));
     equal([counts(driver), driver.texts()], [[0, 0, null, 5], ['hi alice']]);

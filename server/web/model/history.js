@@ -168,7 +168,7 @@ export function caughtUp(t, key, answer) {
     return;
   }
   const firstVisit = conversation.gap == null;
-  patch(t, key, { gap: null });
+  patch(t, key, { gap: null, caughtUp: true });
   if (firstVisit) countFrom(t, key, conversation.read ?? (answer.missed ? 0 : conversation.latest));
 }
 

@@ -13,6 +13,7 @@
  * @property {string|null} loading the history request under way
  * @property {number} latest the highest id received
  * @property {number|null} gap the id behind which messages may be missing
+ * @property {boolean} [caughtUp] the server has sent what was missed: a room without items is empty
  * @property {number|null} read the last id that the user saw
  * @property {number} unread
  * @property {number} mentions

@@ -244,7 +244,7 @@ export function createList({ dispatch, onmenu, oninvite, onleave, history }) {
   }
 
   function showEmpty(state) {
-    const isEmpty = !shown.size && !conversation.removed && conversation.atEnd && (conversation.oldest || !history);
+    const isEmpty = !shown.size && !conversation.removed && conversation.atEnd && (conversation.oldest || (conversation.caughtUp && !conversation.loading) || !history);
     setShown(empty, isEmpty);
     if (!isEmpty) return empty.replaceChildren();
     const { kind, name } = conversation;

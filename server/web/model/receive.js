@@ -208,7 +208,7 @@ const OLD_RULES = new Set(['quiet', 'muted', 'slowed', 'not_owner', 'not_server_
 
 /** Takes the refusal of a request. */
 function fail(t, event, about) {
-  if (OLD_RULES.has(event.cause)) reloadRules(t, event.room ? roomKey(event.room) : about?.key);
+  if (about?.kind !== 'floor' && OLD_RULES.has(event.cause)) reloadRules(t, event.room ? roomKey(event.room) : about?.key);
   if (about?.kind === 'say') return;
   if (about?.kind === 'form') answerForm(t, event, about);
   else if (about?.kind === 'history' || about?.kind === 'search') failLookup(t, event, about);

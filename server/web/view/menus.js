@@ -41,21 +41,19 @@ export function createMenus({ dispatch, state, compose, inChat, showProfile }) {
   const entry = (label, run, danger = false) => ({ label, run, danger });
   const asked = (label, question, run, danger = true) => ({ label, question, run, danger });
 
-  /** What owners of the current room can do to a user. */
+  /** What owners of the current room can do to a user: what is needed at once, and the rest. */
   function ownerEntries(conversation, user) {
     const { name: room, rules } = conversation;
     const has = (list) => list?.some((name) => sameName(name, user));
     const to = (type, extra) => () => act({ type, room, to: user, ...extra });
     const isIn = conversation.people?.some((name) => sameName(name, user));
     const isMuted = has(rules.muted);
-    const hasFloor = has(rules.floor);
     return {
-      floor: [
-        rules.quiet && (hasFloor ? entry(ui.floorBack, to('floor', { minutes: 0 })) : entry(ui.floor, to('floor'))),
-        // The server lowers the hand together with the floor, and tells of the floor alone: its refusal means nothing here.
-        has(rules.hands?.map(([name]) => name)) && entry(ui.lowerHandOf(user), () => dispatch({ type: 'act', kind: 'floor', object: { type: 'floor', room, to: user, minutes: 0 } })),
+      first: [
+        rules.quiet && (has(rules.floor) ? entry(ui.floorBack, to('floor', { minutes: 0 })) : entry(ui.floor, to('floor'))),
+        isMuted ? entry(ui.unmute, to('unmute')) : entry(ui.mute5, to('mute', { minutes: 5 }), true),
+        isIn && entry(ui.remove, to('kick'), true),
       ],
-      order: [isMuted ? entry(ui.unmute, to('unmute')) : entry(ui.mute5, to('mute', { minutes: 5 }), true), isIn && entry(ui.remove, to('kick'), true)],
       more: [
         !isMuted && entry(ui.mute60, to('mute', { minutes: 60 }), true),
         entry(ui.deleteRecent, to('delete', { minutes: 10 }), true),
@@ -65,12 +63,6 @@ export function createMenus({ dispatch, state, compose, inChat, showProfile }) {
         has(rules.owners) ? asked(ui.takeOwner, ui.takeOwnerAsk(user), to('deop')) : asked(ui.makeOwner, ui.makeOwnerAsk(user), to('op'), false),
       ],
     };
-  }
-
-  /** The entries of a message's menu about its author. */
-  function rulesOf(conversation, user) {
-    const { floor, order } = ownerEntries(conversation, user);
-    return [...floor, ...order];
   }
 
   /** Opens the conversation with a user, ready to write. */
@@ -107,7 +99,7 @@ export function createMenus({ dispatch, state, compose, inChat, showProfile }) {
         item === editable(conversation, Date.now()) && entry(ui.edit, () => compose().startEditing(item)),
         item.id && conversation.kind !== 'user' && (mayChange || owner) && entry(ui.delete, () => act({ type: 'delete', ...target, id: item.id }), true),
         owner && item.id && entry(isPinned ? ui.unpin : ui.pin, () => act(isPinned ? { type: 'unpin', ...target } : { type: 'pin', ...target, id: item.id })),
-        ...(isOther && owner && !ownsRoom(conversation, item.user) ? rulesOf(conversation, item.user) : []),
+        ...(isOther && owner && !ownsRoom(conversation, item.user) ? ownerEntries(conversation, item.user).first : []),
         ...(isOther ? userEntries(item.user).slice(0, 3) : []),
         isOther && entry(`${ui.more}…`, () => this.user(item.user, anchor)),
       ]);
@@ -116,9 +108,9 @@ export function createMenus({ dispatch, state, compose, inChat, showProfile }) {
     user(user, anchor) {
       const conversation = current();
       if (sameName(user, state().me)) return openMenu(user, anchor, [entry(ui.about(user), () => showProfile(user))]);
-      const { floor, order, more } = isOwner(conversation) ? ownerEntries(conversation, user) : { floor: [], order: [], more: [] };
+      const { first, more } = isOwner(conversation) ? ownerEntries(conversation, user) : { first: [], more: [] };
       const [message, ...others] = userEntries(user);
-      return openMenu(user, anchor, [message, ...floor, ...order, ...others, ...more]);
+      return openMenu(user, anchor, [message, ...first, ...others, ...more]);
     },
   };
 }

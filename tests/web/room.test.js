@@ -327,6 +327,15 @@ export const cases = Object.entries({
     driver.answer('rules', rules('lobby', { owners: [] }));
     equal([silence(driver.conversation(), 0), reloads(owned(), left('bob'))], [null, 1]);
   },
+  'rules from before a lost connection are asked for again when the room is shown'() {
+    const driver = new Driver().signIn({ rooms: ['lobby', 'ops'] }).hear(rules('ops', { topic: 'tea' })).do({ type: 'lost' }).do({ type: 'opened' });
+    driver.answer('resume', authOk({ username: 'alice', room: 'lobby', member_of: ['lobby', 'ops'], resumed: true }), { type: 'ok' });
+    equal(driver.sent('rules').map(({ room }) => room), ['lobby']);
+    driver.do({ type: 'open', key: 'ops' });
+    equal([driver.sent('rules').map(({ room }) => room), driver.conversation('ops').rules.topic], [['ops'], 'tea']);
+    driver.answer('rules', rules('ops')).do({ type: 'open', key: 'lobby' }).do({ type: 'open', key: 'ops' });
+    equal(driver.sent('rules').filter(({ room }) => room === 'ops').length, 0, 'once');
+  },
   'a refusal that contradicts the page asks for the rules'() {
     const driver = withRules({}).do({ type: 'act', object: { type: 'mute', room: 'lobby', to: 'bob' }, key: 'lobby' });
     driver.answer('mute', { type: 'error', cause: 'not_owner', room: 'lobby' });

@@ -200,7 +200,7 @@ export function takeRules(t, key, answer) {
   const until = seconds ? answer.at + seconds * 1000 : undefined;
   const { you: { by } = {}, floors = {} } = t.state.conversations[key]?.rules ?? {};
   const stays = ([name]) => answer.rules.floor?.some((other) => sameName(other, name)) || (answer.rules.you.floor && isMe(t.state, name));
-  patch(t, key, { rules: { ...answer.rules, floors: Object.fromEntries(Object.entries(floors).filter(stays)), you: { ...answer.rules.you, until, by } } });
+  patch(t, key, { oldRules: false, rules: { ...answer.rules, floors: Object.fromEntries(Object.entries(floors).filter(stays)), you: { ...answer.rules.you, until, by } } });
 }
 
 /** Applies a change of the rules of a room. */

@@ -104,6 +104,7 @@ export function settled(t) {
   if (readKey(t.state.current).kind === 'user') loadFirst(t, t.state.current);
   if (readKey(t.state.current).kind === 'all') request(t, { type: 'users' }, { kind: 'users' });
   loadPeople(t, t.state.current);
+  for (const { key, rules } of Object.values(t.state.conversations)) if (rules) patch(t, key, { oldRules: true });
   loadRules(t, t.state.current);
   request(t, { type: 'rooms' }, { kind: 'rooms' });
   request(t, { type: 'block' }, { kind: 'blocks' });

@@ -21,6 +21,8 @@
  * @property {boolean} following the list stands at its end
  * @property {string[]|null} people
  * @property {object|null} rules
+ * @property {boolean} [oldRules] the rules are from before a lost connection
+ * @property {boolean} [reloading] the rules are asked for in a moment
  * @property {object|null} removed why the user is no longer in the room
  */
 

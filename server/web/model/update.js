@@ -31,7 +31,7 @@ function open(t, { key, name, door }) {
     loadFirst(t, key);
     if (kind === 'all') request(t, { type: 'users' }, { kind: 'users' });
     if (kind === 'room' && !conversation.people) loadPeople(t, key);
-    if (kind === 'room' && !conversation.rules) loadRules(t, key);
+    if (kind === 'room' && (!conversation.rules || conversation.oldRules)) loadRules(t, key);
   }
   if (t.state.seen && conversation.following) markRead(t, key);
   return undefined;

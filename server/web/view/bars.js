@@ -23,7 +23,7 @@ function bar(className, properties = {}, onchange = () => {}) {
       const hadFocus = element.contains(document.activeElement);
       setShown(element, mark !== '');
       element.replaceChildren(...(mark ? nodes() : []));
-      if (hadFocus) element.querySelector('button, input')?.focus();
+      if (hadFocus) element.querySelector('button:not([data-passes-focus]), input')?.focus();
       onchange(element.querySelector('.bar-text')?.textContent ?? '');
     },
   };
@@ -55,6 +55,7 @@ export function createTopBars({ facts, connection, onjump, onsettings, onaccount
       guestOwner.show(isGuestOwner && !isClosed ? 'shown' : '', () => [words(ui.ownedByGuest), actions(facts.accounts === false ? null : button(ui.makeAccount, onaccount), iconButton('close', ui.close, () => {
         isClosed = true;
         guestOwner.show('');
+        document.querySelector('.log').focus();
       }))]);
       const rules = conversation?.rules;
       topic.show(rules?.topic ?? '', () => [button(h('bdi', { class: 'bar-text' }, rules.topic), onsettings, { class: 'bar-line', title: rules.topic })]);
@@ -69,11 +70,13 @@ const mayReturn = (removed, rules, me) => removed.cause === 'kicked_from_room' &
 
 /** @param {{dispatch: Function, say: (text: string) => void}} options `say` announces to screen readers */
 export function createBottomBar({ dispatch, say }) {
-  const block = bar('blocked', {}, (text) => text && !handsShown.length && say(text));
+  const block = bar('blocked', {}, (text) => text && !isTold && say(text));
   const element = h('div', { class: 'bottom-bars', tabindex: '-1' }, block.element);
   /** The raised hands that the owner saw last, and where. */
   let handsShown = [];
   let handsKey = null;
+  /** Whether raised hands are announced by themselves, so not by the bar. */
+  let isTold = false;
   const act = (object) => dispatch({ type: 'act', object });
   return {
     element,
@@ -82,7 +85,8 @@ export function createBottomBar({ dispatch, say }) {
       const conversation = state.conversations[state.current];
       const { removed, rules, name, key, kind } = conversation;
       const silenced = silence(conversation, Date.now());
-      if (!isOwner(conversation) || key !== handsKey) handsShown = [];
+      isTold = false;
+      if (!isOwner(conversation)) handsKey = null;
       if (kind === 'room' && removed) {
         block.show(`removed ${key} ${removed.cause} ${removed.at}`, () => removedNodes(conversation, state.me));
         return false;
@@ -109,14 +113,16 @@ export function createBottomBar({ dispatch, say }) {
   /** Shows an owner that the room is quiet, and whose hand was first. */
   function showOwner({ key, name: room, rules }) {
     const raised = rules.hands ?? [];
-    if (key === handsKey) {
+    isTold = key === handsKey && raised.length > 0;
+    if (isTold) {
       const isNew = ([user]) => !handsShown.some(([other]) => other === user);
       for (const [user, word] of raised.filter(isNew)) say(sentence({ cause: 'hand_raised', user, word }));
     }
     handsShown = raised;
     handsKey = key;
     const [first] = raised;
-    const end = () => button(ui.everyoneWrites, () => act({ type: 'quiet', room, mode: 'off' }));
+    // A second Enter behind the last hand must not end the quiet.
+    const end = () => button(ui.everyoneWrites, () => act({ type: 'quiet', room, mode: 'off' }), { 'data-passes-focus': true });
     const give = (user) => button(ui.giveFloor(user), () => dispatch({ type: 'act', kind: 'floor', object: { type: 'floor', room, to: user } }), { class: 'main' });
     if (first) {
       const [user, text] = first;

@@ -194,6 +194,7 @@ export function createComposer({ dispatch, limits, state, sent }) {
         input.placeholder = ui.write(name);
       }
       if (element.hidden === canWrite) show(canWrite, takesFocus);
+      else if (canWrite && takesFocus && document.activeElement === document.body && !isTouch()) input.focus();
       send.disabled = busySeconds > 0;
       const title = busySeconds > 0 ? ui.sendsIn(busySeconds) : ui.send;
       if (send.title !== title) {

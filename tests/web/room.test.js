@@ -356,7 +356,7 @@ export const cases = Object.entries({
     equal(shown(left('bob'), kick), [['user_kicked'], []]);
     equal(shown(left('eve'), left('bob'), kick), [['user_kicked'], [[[], ['eve']]]], 'others stay');
     equal(shown({ ...kick, cause: 'user_expelled' }, { type: 'system', event: 'disconnected', user: 'bob' }), [['user_expelled'], []], 'in the other order');
-    equal(shown({ ...kick, cause: 'user_muted' }, left('bob')), [['user_muted'], [[[], ['bob']]]], 'a mute takes nobody out');
+    equal(shown({ ...kick, cause: 'user_muted' }, left('bob')), [['user_muted'], [[[], ['bob']]]], 'a mute takes no user out');
     equal(shown(kick, left('eve')), [['user_kicked'], [[[], ['eve']]]]);
     equal(shown({ ...kick, at: 1 }, left('bob')), [['user_kicked'], [[[], ['bob']]]], 'long ago');
   },

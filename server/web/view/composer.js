@@ -71,6 +71,11 @@ export function createComposer({ dispatch, limits, state, sent }) {
 
   function moveInList(event) {
     const count = options.options.length;
+    const isComplete = input.value.slice(options.from, options.to) === options.options[chosen].insert.trim();
+    if (event.key === 'Enter' && isComplete) {
+      closeList();
+      return false;
+    }
     if (event.key === 'ArrowDown') chosen = (chosen + 1) % count;
     else if (event.key === 'ArrowUp') chosen = (chosen + count - 1) % count;
     else if (event.key === 'Tab' || event.key === 'Enter') {

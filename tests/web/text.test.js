@@ -17,6 +17,28 @@ export const cases = Object.entries({
     equal(parts('http://a.b/x))'), [['link', 'http://a.b/x'], ['text', '))']]);
     equal(parts('«http://a.b»'), [['text', '«'], ['link', 'http://a.b'], ['text', '»']]);
   },
+  'a link costs work by its length only'() {
+    // Counts the characters that functions of strings hand over.
+    let work = 0;
+    const own = {};
+    for (const name of ['slice', 'split', 'replace']) {
+      own[name] = String.prototype[name];
+      String.prototype[name] = function counted(...args) {
+        const result = own[name].apply(this, args);
+        work += typeof result === 'string' ? result.length : result.join('').length;
+        return result;
+      };
+    }
+    try {
+      equal(parts(`http://a${')'.repeat(1990)}`)[0], ['link', 'http://a']);
+      equal(parts(`http://a/${'.'.repeat(1989)}x`).length, 1);
+    } finally {
+      Object.assign(String.prototype, own);
+    }
+    holds(work < 100_000, `${work} characters`);
+  },
+  'punctuation and brackets end together': () => equal(parts('(see http://a.b/c.) (http://a.b/(c).)')
+    .filter(([type]) => type === 'link'), [['link', 'http://a.b/c'], ['link', 'http://a.b/(c)']]),
   'only http and https become links'() {
     for (const text of ['javascript:alert(1)', 'data:text/html,x', 'ftp://a.b/c', 'xhttp://a.b', 'http://', 'http://?']) {
       holds(!parts(text).some(([type]) => type === 'link'), text);

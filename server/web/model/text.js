@@ -24,11 +24,19 @@ export function safeLink(text) {
   }
 }
 
-/** Ends a link before the punctuation of the sentence around it. */
+const PUNCTUATION = new Set('.,;:!?\'"»”’');
+
+/** Ends a link before the punctuation of the sentence around it: from the end, each character once. */
 function cutLink(text) {
-  let link = text.replace(/[.,;:!?'"»”’]+$/u, '');
-  while (link.endsWith(')') && link.split(')').length > link.split('(').length) link = link.slice(0, -1);
-  return link;
+  let unopened = 0;
+  for (const letter of text) unopened += letter === ')' ? 1 : letter === '(' ? -1 : 0;
+  let end = text.length;
+  for (; end > 0; end -= 1) {
+    const closes = text[end - 1] === ')' && unopened > 0;
+    if (!closes && !PUNCTUATION.has(text[end - 1])) break;
+    if (closes) unopened -= 1;
+  }
+  return text.slice(0, end);
 }
 
 function pushText(parts, text, me) {

@@ -1,6 +1,6 @@
 // Texts: links, code, mentions, actions, times, accents.
 
-import { ACCENTS, accentOf, actionOf, clock, dayName, dayWord, daysBetween, mentions, moment, parseResult, parseText, safeLink, sameDay, span } from '/model/text.js';
+import { ACCENTS, accentOf, actionOf, clock, dayName, dayWord, daysBetween, isTall, mentions, moment, parseResult, parseText, safeLink, sameDay, shownText, span } from '/model/text.js';
 import { equal, holds } from './assert.js';
 
 const parts = (text, me = 'alice') => parseText(text, me).map((part) => [part.type, part.text]);
@@ -90,6 +90,16 @@ export const cases = Object.entries({
   'an open block is text'() {
     equal(parts('a ```b'), [['text', 'a ```b']]);
     equal(parts('```a```b```c'), [['block', 'a'], ['text', 'b```c']]);
+  },
+  'a text has few blocks': () => equal(parts('```a'.repeat(499)).map(([type, text]) => [type, text.length]),
+    [['block', 1], ['text', 1], ['block', 1], ['text', 1], ['block', 1], ['text', 1], ['block', 1], ['text', 1], ['text', 4 * 491]]),
+  'a text of many lines is tall'() {
+    equal(['a', 'a\n'.repeat(59), 'a'.repeat(2000), `${'a'.repeat(100)}\n`.repeat(19)].map(isTall), [false, false, false, false]);
+    equal(['a\n'.repeat(60), 'a'.repeat(2300), '漢'.repeat(1200), `${'a'.repeat(100)}\n`.repeat(21)].map(isTall), [true, true, true, true]);
+  },
+  'a text is shown up to a bound'() {
+    equal(shownText('a'.repeat(8000)).length, 8000);
+    equal(shownText('a'.repeat(65_536)), `${'a'.repeat(8000)}…`);
   },
   'an empty block shows nothing': () => equal(parts('a``` \n```b'), [['text', 'a'], ['text', 'b']]),
   'an action is what a user does'() {

@@ -70,6 +70,29 @@ function pushInline(parts, text, me) {
   });
 }
 
+/** Most blocks of code in one text: each is much higher than its letters. Backticks behind them are text. */
+const MOST_BLOCKS = 4;
+/** Most characters of a text that the page shows: browsers need seconds to break a longer word into lines. */
+const MOST_CHARACTERS = 8000;
+/** Lines above which a row shows only its beginning. */
+const TALL_LINES = 60;
+/** Columns of a line on a phone, for an estimate. Letters behind the alphabets, and emoji, take two. */
+const COLUMNS = 36;
+
+/** Returns what the page shows of a text. */
+export const shownText = (text) => (text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text);
+
+/** Tells whether a text needs more than 60 lines. */
+export function isTall(text) {
+  let lines = 0;
+  for (const line of text.split('\n')) {
+    let columns = 0;
+    for (const letter of line) columns += letter.codePointAt(0) < 0x1100 ? 1 : 2;
+    lines += Math.max(1, Math.ceil(columns / COLUMNS));
+  }
+  return lines > TALL_LINES;
+}
+
 /**
  * Splits a text into its parts. Three backticks begin and end a block of code.
  * @returns {Part[]}
@@ -77,10 +100,11 @@ function pushInline(parts, text, me) {
 export function parseText(text, me) {
   const parts = [];
   const pieces = text.split('```');
-  const closed = pieces.length % 2 === 1 ? pieces.length : pieces.length - 1;
+  const isOver = pieces.length > 2 * MOST_BLOCKS + 1;
+  const closed = isOver ? 2 * MOST_BLOCKS + 1 : pieces.length - (1 - pieces.length % 2);
   const tail = pieces.slice(closed).map((piece) => '```' + piece).join('');
   pieces.slice(0, closed).forEach((piece, index) => {
-    const last = index === closed - 1 ? tail : '';
+    const last = index === closed - 1 && !isOver ? tail : '';
     if (index % 2 === 0) {
       const before = index > 0 ? piece.replace(/^\n/, '') : piece;
       const text = (index < closed - 1 ? before.replace(/\n$/, '') : before) + last;
@@ -90,6 +114,7 @@ export function parseText(text, me) {
       if (code.trim()) parts.push({ type: 'block', text: code });
     }
   });
+  if (isOver) pushText(parts, tail, me);
   return parts;
 }
 

@@ -2,7 +2,7 @@
 
 import { rowsOf, sameRow } from '../model/items.js';
 import { roomKey } from '../model/state.js';
-import { accentOf, actionOf, clock, dayName, dayWord, mentions, moment, parseText } from '../model/text.js';
+import { accentOf, actionOf, clock, dayName, dayWord, isTall, mentions, moment, parseText, shownText } from '../model/text.js';
 import { sentence, ui } from '../strings.js';
 import { button, copyText, h, icon, iconButton, setShown, setText } from './dom.js';
 
@@ -33,6 +33,20 @@ export const nameNode = (name) => h('bdi', { class: `name accent-${accentOf(name
 const timeNode = (at, text, title) => h('time', { datetime: new Date(at).toISOString(), title }, text);
 const muted = (...children) => h('span', { class: 'muted' }, ...children);
 
+/** The nodes of a user's text. */
+const bodyOf = (text, me) => textNodes(parseText(shownText(text), me));
+
+/** Shows the beginning of a long text, with a button for the rest. */
+function fold(element, text) {
+  if (!isTall(text)) return null;
+  element.classList.add('folded');
+  const all = button(ui.showAll, () => {
+    element.classList.remove('folded');
+    all.remove();
+  }, { class: 'plain' });
+  return all;
+}
+
 /** @typedef {{me: string, now: number, onmenu: (item: object, anchor: Element) => void, ontry: (label: string) => void, ondiscard: (label: string) => void}} Context */
 
 /** @param {Context} context */
@@ -43,19 +57,20 @@ function messageRow({ item, head }, context) {
   const by = head && action === null && h('div', { class: 'by' }, nameNode(item.user), item.private && muted(ui.offTheRecord), time, item.mine && h('span', { class: 'muted', role: 'img', title: ui.sent, 'aria-label': ui.sent }, '✓'));
   const text = item.deleted
     ? h('div', { class: 'text muted', dir: 'auto' }, ui.deletedBy(item.deleted))
-    : h('div', { class: 'text', dir: 'auto' }, ...(action === null ? [] : ['* ', nameNode(item.user), ' ']), ...textNodes(parseText(action ?? item.text, context.me)), item.edited && muted(` ${ui.edited}`), action !== null && time);
+    : h('div', { class: 'text', dir: 'auto' }, ...(action === null ? [] : ['* ', nameNode(item.user), ' ']), ...bodyOf(action ?? item.text, context.me), item.edited && muted(` ${ui.edited}`), action !== null && time);
   const more = item.deleted ? null : iconButton('more', ui.messageMenu(item.user), (event) => context.onmenu(item, event.currentTarget), { class: 'icon-button row-more', tabindex: '-1', 'aria-haspopup': 'dialog' });
-  return h('li', { class: `message${head ? ' head' : ''}${isMention ? ' mention' : ''}`, tabindex: '-1', 'aria-label': by ? null : ui.heard(item.user, text.textContent) }, by, text, more);
+  return h('li', { class: `message${head ? ' head' : ''}${isMention ? ' mention' : ''}`, tabindex: '-1', 'aria-label': by ? null : ui.heard(item.user, text.textContent) }, by, text, fold(text, item.text), more);
 }
 
 /** @param {Context} context */
 function unsentRow({ item }, context) {
   const failed = item.state === 'failed';
-  const text = h('div', { class: 'text', dir: 'auto' }, ...textNodes(parseText(item.text, '')));
+  const text = h('div', { class: 'text', dir: 'auto' }, ...bodyOf(item.text, ''));
+  const all = fold(text, item.text);
   const waiting = h('span', { class: 'muted late' }, ui.waiting);
   const by = h('div', { class: 'by' }, nameNode(context.me), failed ? null : waiting);
   const actions = failed && h('div', { class: 'unsent' }, h('span', { class: 'danger' }, ui.notSent(sentence(item.reason))), button(ui.tryAgain, () => context.ontry(item.label)), button(ui.delete, () => context.ondiscard(item.label)));
-  return h('li', { class: `message head waiting${failed ? ' failed' : ''}` }, by, text, actions);
+  return h('li', { class: `message head waiting${failed ? ' failed' : ''}` }, by, text, all, actions);
 }
 
 function presenceRow({ item }) {

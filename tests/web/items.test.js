@@ -108,6 +108,7 @@ export const cases = Object.entries({
   },
   'a new name goes to all messages of a user'() {
     const items = insert(message(1), message(2, { user: 'eve' }));
+    equal(types(rows(insert(message(1), message(2, { text: '/me waves' }), message(3), message(4)))), ['day', 'head', 'line', 'head', 'line'], 'an action');
     equal(renameUser(items, 'bob', 'rob').map((item) => item.user), ['rob', 'eve']);
     holds(renameUser(items, 'dan', 'x') === items, 'nothing to do');
     const notice = addNotice([], { user: 'bob' });

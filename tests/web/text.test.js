@@ -1,6 +1,6 @@
 // Texts: links, code, mentions, actions, times, accents.
 
-import { ACCENTS, accentOf, actionOf, clock, dayName, dayWord, daysBetween, isTall, mentions, moment, parseResult, parseText, safeLink, sameDay, shownText, span } from '/model/text.js';
+import { ACCENTS, accentOf, actionOf, clock, dayName, dayWord, daysBetween, isTall, mentions, moment, parseResult, parseText, safeLink, sameDay, shownText, span, splitLines } from '/model/text.js';
 import { equal, holds } from './assert.js';
 
 const parts = (text, me = 'alice') => parseText(text, me).map((part) => [part.type, part.text]);
@@ -86,6 +86,23 @@ export const cases = Object.entries({
     equal(parts('\na'), [['text', '\na']]);
     equal(parts('a\n'), [['text', 'a\n']]);
     equal(parts('```x```b\n'), [['block', 'x'], ['text', 'b\n']]);
+  },
+  'of several blank lines one is shown'() {
+    equal(parts('hi\n\n\neve  08:40 AM'), [['text', 'hi\n\neve  08:40 AM']]);
+    equal(parts('\n\n\na\n \u2800\n\u3164\n\u200b\u00ad\t\nb\nc\n\nd'), [['text', '\na\n \u2800\nb\nc\n\nd']]);
+    equal(parts(`hi${' \u2800'.repeat(99)}eve  08:40 AM${' '.repeat(16)}.`), [['text', `hi${' '.repeat(16)}eve  08:40 AM${' '.repeat(16)}.`]], 'blanks');
+    equal(parts('```\na\n\n\nb\n```'), [['block', 'a\n\n\nb']]);
+  },
+  'a text is split behind its first line'() {
+    const split = (text) => splitLines(parseText(text, 'alice')).map((half) => half.map((part) => part.text));
+    equal(split('one line'), [['one line'], []]);
+    equal(split(''), [[], []]);
+    equal(split('hi alice\nsend `x`\nnow'), [['hi ', 'alice'], ['send ', 'x', '\nnow']]);
+    equal(split('\na'), [[], ['a']]);
+    equal(split('a\n'), [['a'], []]);
+    equal(split('look: ```x``` y'), [['look: '], ['x', ' y']]);
+    equal(split('```x```\n* eve says'), [['x'], ['* eve says']]);
+    equal(split('```x```'), [['x'], []]);
   },
   'an open block is text'() {
     equal(parts('a ```b'), [['text', 'a ```b']]);

@@ -1,7 +1,7 @@
 // The items of a conversation in their order: messages by id, notices behind the message that they followed.
 
 import { sameName } from './state.js';
-import { sameDay } from './text.js';
+import { actionOf, sameDay } from './text.js';
 
 /** Returns the place behind all items of a lower order, so in front of the notices that followed this message. */
 function placeOf(items, order) {
@@ -149,6 +149,8 @@ export function rowsOf(conversation, queue) {
     if (goes) group.lines += 1;
     else group = { user: item.user, at: item.at, lines: 0 };
     rows.push({ type: 'message', key: keyOf(item), item, head: !goes });
+    // An action has no line with its author above it, so the next message must not stand below it without one.
+    if (actionOf(item.text) !== null) group = null;
   }
   for (const unsent of queue) {
     if (unsent.to === conversation.key) rows.push({ type: 'unsent', key: 'u' + unsent.nonce, item: unsent });

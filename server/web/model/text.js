@@ -93,6 +93,17 @@ export function isTall(text) {
   return lines > TALL_LINES;
 }
 
+/** A line that shows nothing, also of characters that look like blanks. */
+const BLANK_LINE = /^[\s\u2800\p{Default_Ignorable_Code_Point}]*$/u;
+/** Blanks that could push the rest of a line below it. */
+const LONG_BLANK = /(?:[^\S\n]|[\u2800\p{Default_Ignorable_Code_Point}]){17,}/gu;
+
+/** Leaves one blank line of several, and some of many blanks: a text cannot set its lines apart from its author. */
+function closeUp(text) {
+  const lines = text.replace(LONG_BLANK, ' '.repeat(16)).split('\n').map((line) => [line, BLANK_LINE.test(line)]);
+  return lines.filter(([, isBlank], index) => !isBlank || !lines[index - 1]?.[1]).map(([line]) => line).join('\n');
+}
+
 /**
  * Splits a text into its parts. Three backticks begin and end a block of code.
  * @returns {Part[]}
@@ -107,7 +118,7 @@ export function parseText(text, me) {
     const last = index === closed - 1 && !isOver ? tail : '';
     if (index % 2 === 0) {
       const before = index > 0 ? piece.replace(/^\n/, '') : piece;
-      const text = (index < closed - 1 ? before.replace(/\n$/, '') : before) + last;
+      const text = closeUp((index < closed - 1 ? before.replace(/\n$/, '') : before) + last);
       if (text) pushInline(parts, text, me);
     } else {
       const code = piece.replace(/^[\w+#-]*\n/, '').replace(/\n$/, '');
@@ -116,6 +127,22 @@ export function parseText(text, me) {
   });
   if (isOver) pushText(parts, tail, me);
   return parts;
+}
+
+/**
+ * Splits the parts of a text behind its first line, so that the page can mark what follows as the same author's.
+ * @param {Part[]} parts
+ * @returns {[Part[], Part[]]} without the line end between them
+ */
+export function splitLines(parts) {
+  if (parts[0]?.type === 'block') return [parts.slice(0, 1), parts.slice(1)];
+  const at = parts.findIndex((part) => part.type === 'block' || part.text.includes('\n'));
+  if (at < 0) return [parts, []];
+  if (parts[at].type === 'block') return [parts.slice(0, at), parts.slice(at)];
+  const { type, text } = parts[at];
+  const end = text.indexOf('\n');
+  const part = (piece) => (piece ? [{ type, text: piece }] : []);
+  return [[...parts.slice(0, at), ...part(text.slice(0, end))], [...part(text.slice(end + 1)), ...parts.slice(at + 1)]];
 }
 
 /** Splits the text of a search result at the words that matched: `*so*`. */

@@ -2,7 +2,7 @@
 
 import { rowsOf, sameRow } from '../model/items.js';
 import { roomKey } from '../model/state.js';
-import { accentOf, actionOf, clock, dayName, dayWord, isTall, mentions, moment, parseText, shownText } from '../model/text.js';
+import { accentOf, actionOf, clock, dayName, dayWord, isTall, mentions, moment, parseText, shownText, splitLines } from '../model/text.js';
 import { sentence, ui } from '../strings.js';
 import { button, copyText, h, icon, iconButton, setShown, setText } from './dom.js';
 
@@ -33,8 +33,11 @@ export const nameNode = (name) => h('bdi', { class: `name accent-${accentOf(name
 const timeNode = (at, text, title) => h('time', { datetime: new Date(at).toISOString(), title }, text);
 const muted = (...children) => h('span', { class: 'muted' }, ...children);
 
-/** The nodes of a user's text. */
-const bodyOf = (text, me) => textNodes(parseText(shownText(text), me));
+/** The nodes of a user's text. Lines behind the first have a mark, so they pass for no message of another user. */
+function bodyOf(text, me) {
+  const [first, rest] = splitLines(parseText(shownText(text), me)).map(textNodes);
+  return rest.length ? [...first, h('div', { class: 'rest', dir: 'auto' }, ...rest)] : first;
+}
 
 /** Shows the beginning of a long text, with a button for the rest. */
 function fold(element, text) {

@@ -48,6 +48,19 @@ export const cases = Object.entries({
     equal([safeLink('javascript:alert(1)'), safeLink('nonsense'), safeLink('ftp://a.b'), safeLink('mailto:x@y.z')], [null, null, null, null]);
     equal(parseText('HTTPS://A.B/c', '')[0].href, 'https://a.b/c');
   },
+  'a link with a user in front of its host is text'() {
+    for (const text of ['http://google.com@evil.com/', 'http://a:b@evil.com', 'http://@evil.com', 'http:////google.com@evil.com', 'HTTPS://a%2f@evil.com/']) {
+      equal(parts(text), [['text', text]]);
+    }
+    equal(parts('http://a.b/@alice')[0], ['link', 'http://a.b/@alice']);
+  },
+  'a link shows the host that its text hides'() {
+    const hosts = (text) => parseText(text, '').filter((part) => part.type === 'link').map((part) => part.host);
+    equal(hosts('http://a.b http://A.B:80/c https://a.b?x http://a.b#y http://[::1]:8080/'), [null, null, null, null, null]);
+    equal(hosts('https://münchen.de/x http://ｇoogle.com/'), ['xn--mnchen-3ya.de', 'google.com']);
+    equal(hosts('http://google.com∕evil.com/'), ['google.xn--comevil-ef0d.com']);
+    equal(hosts('http://0x7f.1/ http:///evil.com http://a.b\\.good.com'), ['127.0.0.1', 'evil.com', 'a.b']);
+  },
   'a link ends at quotes, brackets and backticks'() {
     equal(parts('<http://a.b>"http://c.d"'), [['text', '<'], ['link', 'http://a.b'], ['text', '>"'], ['link', 'http://c.d'], ['text', '"']]);
   },

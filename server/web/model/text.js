@@ -1,6 +1,6 @@
 // What a text means: links, code, mentions, actions. The parts are shown as text; nothing here makes HTML.
 
-/** @typedef {{type: 'text'|'link'|'code'|'block'|'mention'|'name', text: string, href?: string}} Part */
+/** @typedef {{type: 'text'|'link'|'code'|'block'|'mention'|'name', text: string, href?: string, host?: string|null}} Part */
 
 const WORD = '[\\p{L}\\p{N}\\p{M}_-]';
 const escape = (name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
@@ -14,14 +14,25 @@ export function actionOf(text) {
   return /^\/me [^]/i.test(text) && text.slice(4).trim() !== '' ? text.slice(4) : null;
 }
 
-/** Returns the address of a link if browsers may open it, or null. */
+/** A user in front of the host: `http://google.com@evil.com/` leads to evil.com. */
+const USER_INFO = /^\w+:[\\/]*[^\\/?#]*@/;
+
+/** Returns the address of a link if browsers may open it and its text shows where it leads, or null. */
 export function safeLink(text) {
   try {
     const url = new URL(text);
-    return (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname ? url.href : null;
+    const isSafe = (url.protocol === 'http:' || url.protocol === 'https:') && url.hostname && !USER_INFO.test(text);
+    return isSafe ? url.href : null;
   } catch {
     return null;
   }
+}
+
+/** Returns the host of an address if the text of the link does not show it as it is, or null. */
+function otherHost(text, href) {
+  const { hostname } = new URL(href);
+  const rest = text.toLowerCase().replace(/^https?:\/\//, '');
+  return rest.startsWith(hostname) && /^(?:[:/?#]|$)/.test(rest.slice(hostname.length)) ? null : hostname;
 }
 
 const PUNCTUATION = new Set('.,;:!?\'"»”’');
@@ -57,7 +68,7 @@ function pushLinks(parts, text, me) {
     const href = safeLink(link);
     if (!href) continue;
     pushText(parts, text.slice(end, match.index), me);
-    parts.push({ type: 'link', text: link, href });
+    parts.push({ type: 'link', text: link, href, host: otherHost(link, href) });
     end = match.index + link.length;
   }
   pushText(parts, text.slice(end), me);

@@ -9,12 +9,18 @@ import { button, copyText, h, icon, iconButton, setShown, setText } from './dom.
 /** The parts of a text as nodes. */
 export function textNodes(parts) {
   return parts.map((part) => {
-    if (part.type === 'link') return h('a', { href: part.href, target: '_blank', rel: 'noopener noreferrer' }, part.text);
+    if (part.type === 'link') return linkNode(part);
     if (part.type === 'code') return h('code', {}, part.text);
     if (part.type === 'mention') return h('mark', {}, part.text);
     if (part.type === 'block') return codeBlock(part.text);
     return document.createTextNode(part.text);
   });
+}
+
+/** A link, with its host behind it where the text shows another one. */
+function linkNode({ text, href, host }) {
+  const link = h('a', { href, target: '_blank', rel: 'noopener noreferrer', dir: 'ltr', title: href }, text);
+  return host ? h('bdi', { dir: 'ltr' }, link, h('span', { class: 'muted' }, ` [${host}]`)) : link;
 }
 
 function codeBlock(text) {

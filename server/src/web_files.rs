@@ -37,6 +37,7 @@ const EMBEDDED: &[(&str, &[u8])] = embed! {
     "model/room.js"
     "model/sending.js"
     "model/session.js"
+    "model/shape.js"
     "model/state.js"
     "model/text.js"
     "model/update.js"

@@ -65,7 +65,7 @@ export const ui = {
   showQr: 'Show QR code',
   emptyPerson: (user, keeps) => `Messages with ${user}.${keeps ? ' The server stores them.' : ''}`,
   emptyPrivate: (user) => `Off the record with ${user}. The server stores nothing.`,
-  showAll: 'Show all',
+  showAll: 'Show all', unreadable: 'This cannot be shown.',
   noHistory: 'This server keeps no history.',
   beginning: (name) => `This is the beginning of ${name}.`,
   messageMenu: (user) => `Message of ${user}`,

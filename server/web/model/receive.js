@@ -6,6 +6,7 @@ import { showNotice } from './notices.js';
 import { changePin, changeRules, comeIn, connect, disconnect, gather, goOut, loadPeople, loadRules, reloadRules, rename, takeMembers, takeRules, useFloor } from './room.js';
 import { finish, postpone, settle, settleByNonce } from './sending.js';
 import { endedBy, refused, settled, welcome } from './session.js';
+import { wellFormed } from './shape.js';
 import { drop, effect, ensure, EVERYONE, isMe, patch, roomKey, sameName, userKey, withKey } from './state.js';
 
 const keyOf = (event) => (event.room ? roomKey(event.room) : EVERYONE);
@@ -231,7 +232,8 @@ function failLookup(t, event, about) {
 }
 
 /** Takes one object of the server. */
-export function receive(t, event) {
+export function receive(t, object) {
+  const event = wellFormed(object);
   const about = event.label ? t.state.requests[event.label] : undefined;
   if (event.type === 'error' && about && (event.cause === 'throttled' || (event.cause === 'history_busy' && about.kind !== 'command'))) {
     postpone(t, event.label, event.retry_ms ?? 1000);

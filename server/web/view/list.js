@@ -108,8 +108,15 @@ function dayRow({ at }, context) {
 
 const ROWS = { message: messageRow, unsent: unsentRow, presence: presenceRow, notice: noticeRow, day: dayRow, new: () => h('li', { class: 'new-line' }, h('span', {}, ui.newLine)) };
 
-/** Makes the element of a row. */
-export const rowElement = (row, context) => ROWS[row.type](row, context);
+/** Makes the element of a row. A row that fails does not keep the others from showing. */
+export function rowElement(row, context) {
+  try {
+    return ROWS[row.type](row, context);
+  } catch (error) {
+    console.error(error);
+    return h('li', { class: 'notice' }, ui.unreadable);
+  }
+}
 
 // The list of messages: blocks of rows, a scroll position that stays with what the user reads, and the pill below.
 

@@ -85,13 +85,21 @@ function trim(conversation, items, cutsEnd) {
   return cutsEnd ? { items: items.slice(0, MOST_ITEMS), atEnd: false } : { items: items.slice(-MOST_ITEMS), oldest: false };
 }
 
+/** The window is full, and its reader looks at messages further up. */
+const isFull = (conversation) => !conversation.following && conversation.items.length >= MOST_ITEMS;
+
+/** Adds a line that is no message behind the last item: `add` makes new items of the old ones. */
+export function addLine(t, key, add) {
+  const conversation = t.state.conversations[key];
+  if (conversation?.atEnd && !isFull(conversation)) patch(t, key, trim(conversation, add(conversation.items), false));
+}
+
 /** Takes a message that was said just now, or missed while there was no connection. */
 export function addLive(t, key, message, counts = true) {
   const conversation = ensure(t, key);
   const isNew = message.id == null || message.id > conversation.latest;
   const fields = { latest: Math.max(conversation.latest, message.id ?? 0) };
-  const overflows = !conversation.following && conversation.items.length >= MOST_ITEMS;
-  if (conversation.atEnd && !overflows) {
+  if (conversation.atEnd && !isFull(conversation)) {
     Object.assign(fields, trim(conversation, insertMessage(conversation.items, message), false));
   } else if (isNew) {
     fields.atEnd = false;

@@ -1,12 +1,12 @@
 // Events that the list shows as muted lines.
 
+import { addLine } from './history.js';
 import { addNotice, withoutLeft } from './items.js';
-import { patch } from './state.js';
 
 /** Shows an event as a muted line: in its room, or in the conversation where the user looks. */
 export function showNotice(t, key, event) {
   const conversation = t.state.conversations[key] ?? t.state.conversations[t.state.current];
   if (!conversation?.atEnd) return;
   t.state.labels += 1;
-  patch(t, conversation.key, { items: addNotice(withoutLeft(conversation.items, event), { event, at: event.at, key: 'n' + t.state.labels }) });
+  addLine(t, conversation.key, (items) => addNotice(withoutLeft(items, event), { event, at: event.at, key: 'n' + t.state.labels }));
 }

@@ -1,5 +1,6 @@
 // The users of a room: a list from the server, changed by the events of users who come and go.
 
+import { addLine } from './history.js';
 import { addPresence, isTakenOut, renameUser } from './items.js';
 import { request } from './sending.js';
 import { effect, isMe, patch, sameName, userKey, withKey, withoutKey } from './state.js';
@@ -44,23 +45,26 @@ export function takeMembers(t, key, answer) {
     loadPeople(t, key, answer.users.at(-1));
     return;
   }
-  const fields = { people: sorted(page), morePeople: answer.more ?? 0, listing: null };
   const old = conversation.people;
   if (old && !answer.next && !conversation.morePeople) {
     const joined = page.filter((user) => !old.includes(user) && !isMe(t.state, user));
     const left = old.filter((user) => !page.includes(user) && !isMe(t.state, user));
-    if (joined.length + left.length) fields.items = addPresence(conversation.items, { joined, left, at: answer.at });
+    if (joined.length + left.length) showPresence(t, key, { joined, left, at: answer.at });
     for (const user of left) doubtRules(t, key, user);
   }
-  patch(t, key, fields);
+  patch(t, key, { people: sorted(page), morePeople: answer.more ?? 0, listing: null });
 }
+
+/** Shows who came and who left, while the reader sees the end of the room. */
+const showPresence = (t, key, change) => addLine(t, key, (items) => addPresence(items, change));
 
 /** A user came into a room. */
 export function comeIn(t, key, user, at) {
   const conversation = t.state.conversations[key];
   if (!conversation) return;
   const people = conversation.people && !conversation.people.includes(user) ? sorted([...conversation.people, user]) : conversation.people;
-  patch(t, key, { people, items: conversation.atEnd ? addPresence(conversation.items, { joined: [user], at }) : conversation.items });
+  patch(t, key, { people });
+  showPresence(t, key, { joined: [user], at });
 }
 
 /** A user left a room. */
@@ -68,8 +72,8 @@ export function goOut(t, key, user, at) {
   const conversation = t.state.conversations[key];
   if (!conversation) return;
   const people = conversation.people?.filter((name) => name !== user) ?? null;
-  const isTold = !conversation.atEnd || isTakenOut(conversation.items, user, at);
-  patch(t, key, { people, items: isTold ? conversation.items : addPresence(conversation.items, { left: [user], at }) });
+  patch(t, key, { people });
+  if (!isTakenOut(conversation.items, user, at)) showPresence(t, key, { left: [user], at });
   doubtRules(t, key, user);
 }
 
@@ -95,7 +99,7 @@ export function gather(t, key, event) {
   const conversation = t.state.conversations[key];
   if (!conversation) return undefined;
   const change = { moreJoined: event.joined, moreLeft: event.left, at: event.at };
-  patch(t, key, { items: conversation.atEnd ? addPresence(conversation.items, change) : conversation.items });
+  showPresence(t, key, change);
   return refreshLater(t, key);
 }
 

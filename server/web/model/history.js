@@ -45,7 +45,7 @@ export function loadNewer(t, key) {
 
 /** An empty window. Pages that were asked for the last one no longer count. */
 const newWindow = (conversation) => ({ items: [], oldest: false, loading: null, window: conversation.window + 1 });
-export const isStale = (about, conversation) => about.mode !== 'gap' && about.window !== conversation.window;
+export const isStale = (about, conversation) => !conversation || (about.mode !== 'gap' && about.window !== conversation.window);
 
 /** Opens a new window around one message. */
 export function jumpTo(t, key, id) {
@@ -134,7 +134,7 @@ export function markRead(t, key) {
 /** Takes a message of an answer to `history` for the window of a conversation. */
 export function addPage(t, about, message) {
   const conversation = t.state.conversations[about.key];
-  if (!conversation || isStale(about, conversation)) return;
+  if (isStale(about, conversation)) return;
   if (about.mode === 'gap') {
     addLive(t, about.key, message);
     patch(t, about.key, { gap: message.id });
@@ -147,7 +147,7 @@ export function addPage(t, about, message) {
 /** Ends a page: goes on where more is wanted, and trims the window. */
 export function endPage(t, about, hasMore) {
   const conversation = t.state.conversations[about.key];
-  if (!conversation || isStale(about, conversation)) return;
+  if (isStale(about, conversation)) return;
   if (about.mode === 'gap') {
     if (hasMore) ask(t, conversation, 'gap', { after: conversation.gap });
     else patch(t, about.key, { gap: null });

@@ -28,6 +28,8 @@
 
 /** Most items of a conversation, and so most messages in the document. */
 export const MOST_ITEMS = 1000;
+/** Most conversations with single users: strangers can open one by a message. */
+export const MOST_USERS = 50;
 /** Key of the conversation with all users. */
 export const EVERYONE = '*';
 
@@ -106,9 +108,26 @@ export function patch(t, key, fields) {
   }
 }
 
+/** Closes a conversation with a user if there are as many as there may be: first one without an answer, of a user who left. */
+function makeSpace(t) {
+  const { conversations, current, drafts, privates, queue, users } = t.state;
+  const talks = Object.values(conversations).filter((each) => each.kind === 'user');
+  if (talks.length < MOST_USERS) return;
+  const here = new Set([users, ...Object.values(conversations).map((each) => each.people)].flatMap((names) => names ?? []).map(userKey));
+  const isAnswered = ({ key, items }) =>
+    drafts[key] || privates[key] === 'open' || queue.some((unsent) => unsent.to === key) || items.some((item) => item.mine);
+  const worth = (each) => (each.key === current ? 4 : 0) + (isAnswered(each) ? 2 : 0) + (here.has(each.key) ? 1 : 0);
+  const worths = talks.map(worth);
+  const { key } = talks[worths.indexOf(Math.min(...worths))];
+  drop(t, key);
+  const { [key]: _, ...rest } = privates;
+  t.state.privates = rest;
+}
+
 /** Returns the conversation with this key, and opens it first if there is none. */
 export function ensure(t, key, name = readKey(key).name) {
   if (!t.state.conversations[key]) {
+    if (readKey(key).kind === 'user') makeSpace(t);
     const conversation = newConversation(key, name);
     conversation.read = t.state.reads[key] ?? null;
     t.state.conversations = withKey(t.state.conversations, key, conversation);

@@ -7,7 +7,7 @@ import { receive } from './receive.js';
 import { loadPeople, loadRules } from './room.js';
 import { discard, enqueue, request, retry, tryAgain } from './sending.js';
 import { askToEnter, giveUp, join, lost, opened, reset, signInAgain, takeOver } from './session.js';
-import { begin, drop, effect, ensure, isRoomName, patch, readKey, showNotice, target, withKey } from './state.js';
+import { begin, drop, effect, ensure, isRoomName, patch, readKey, target, withKey } from './state.js';
 import { readCommand } from './writing.js';
 
 /** The user turns to the conversation `key`. */

@@ -5,8 +5,10 @@ import { moment, span } from './model/text.js';
 
 const plural = (count, one, many = one + 's') => `${count} ${count === 1 ? one : many}`;
 const ordinal = (n) => `${n}${n % 100 >= 11 && n % 100 <= 13 ? 'th' : ['th', 'st', 'nd', 'rd'][n % 10] ?? 'th'}`;
+/** Sets a name apart from the sentence around it: one from right to left would turn the words beside it. */
+const apart = (name) => (typeof name === 'string' ? `\u2068${name.replace(/[\u2066-\u2069]/g, '')}\u2069` : name);
 const names = (list, more = 0) => {
-  const shown = list.slice(0, 5);
+  const shown = list.slice(0, 5).map(apart);
   const rest = list.length - shown.length + more;
   if (rest) return shown.length ? `${shown.join(', ')} and ${rest} more` : plural(rest, 'user');
   return shown.length < 2 ? shown.join('') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
@@ -57,7 +59,7 @@ export const ui = {
   newPill: (count) => `${count} new`,
   toEnd: 'Newest messages',
   loading: 'Loading…',
-  deletedBy: (by) => `Message deleted by ${by}.`,
+  deletedBy: (by) => `Message deleted by ${apart(by)}.`,
   waiting: 'Waiting', sent: 'Sent',
   notSent: (reason) => `Not sent: ${reason}`,
   tryAgain: 'Try again', delete: 'Delete', copy: 'Copy', copied: 'Copied', edit: 'Edit', pin: 'Pin', unpin: 'Unpin',
@@ -299,4 +301,10 @@ const EVENT_SENTENCES = {
 export function sentence(event) {
   const own = SENTENCES[event.cause] ?? EVENT_SENTENCES[event.event];
   return own ? own(event) : (event.text ?? event.reason ?? event.cause ?? '').replaceAll(/^INFO: /gm, '');
+}
+
+/** Returns the sentence with what users chose set apart, for `sentenceNodes`. */
+export function sentenceApart(event) {
+  const chosen = ['user', 'by', 'to', 'room', 'word', 'reason'].filter((field) => event[field] && event[field] !== HAND);
+  return sentence({ ...event, ...Object.fromEntries(chosen.map((field) => [field, apart(event[field])])) });
 }

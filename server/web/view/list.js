@@ -3,7 +3,7 @@
 import { rowsOf, sameRow } from '../model/items.js';
 import { roomKey } from '../model/state.js';
 import { accentOf, actionOf, clock, dayName, dayWord, isTall, mentions, moment, parseText, shownText, splitLines } from '../model/text.js';
-import { sentence, ui } from '../strings.js';
+import { sentenceApart, ui } from '../strings.js';
 import { button, copyText, h, icon, iconButton, setShown, setText } from './dom.js';
 
 /** The parts of a text as nodes. */
@@ -33,6 +33,9 @@ function codeBlock(text) {
   }, { class: 'copy' });
   return h('div', { class: 'code' }, h('pre', { tabindex: '0' }, text), copy);
 }
+
+/** A sentence as nodes: what stands between isolates is isolated by an element, so that copies have no hidden characters. */
+const sentenceNodes = (text) => text.split(/\u2068([^\u2069]*)\u2069/u).map((piece, index) => (index % 2 ? h('bdi', {}, piece) : piece));
 
 /** A user's name in its accent. */
 export const nameNode = (name) => h('bdi', { class: `name accent-${accentOf(name)}` }, name);
@@ -65,7 +68,7 @@ function messageRow({ item, head }, context) {
   const time = timeNode(item.at, clock(item.at), moment(item.at, context.now));
   const by = head && action === null && h('div', { class: 'by' }, nameNode(item.user), item.private && muted(ui.offTheRecord), time, item.mine && h('span', { class: 'muted', role: 'img', title: ui.sent, 'aria-label': ui.sent }, '✓'));
   const text = item.deleted
-    ? h('div', { class: 'text muted', dir: 'auto' }, ui.deletedBy(item.deleted))
+    ? h('div', { class: 'text muted', dir: 'ltr' }, ...sentenceNodes(ui.deletedBy(item.deleted)))
     : h('div', { class: 'text', dir: 'auto' }, ...(action === null ? [] : ['* ', nameNode(item.user), ' ']), ...bodyOf(action ?? item.text, context.me), item.edited && muted(` ${ui.edited}`), action !== null && time);
   const more = item.deleted ? null : iconButton('more', ui.messageMenu(item.user), (event) => context.onmenu(item, event.currentTarget), { class: 'icon-button row-more', tabindex: '-1', 'aria-haspopup': 'dialog' });
   return h('li', { class: `message${head ? ' head' : ''}${isMention ? ' mention' : ''}`, tabindex: '-1', 'aria-label': by ? null : ui.heard(item.user, text.textContent) }, by, text, fold(text, item.text), more);
@@ -78,7 +81,7 @@ function unsentRow({ item }, context) {
   const all = fold(text, item.text);
   const waiting = h('span', { class: 'muted late' }, ui.waiting);
   const by = h('div', { class: 'by' }, nameNode(context.me), failed ? null : waiting);
-  const actions = failed && h('div', { class: 'unsent' }, h('span', { class: 'danger' }, ui.notSent(sentence(item.reason))), button(ui.tryAgain, () => context.ontry(item.label)), button(ui.delete, () => context.ondiscard(item.label)));
+  const actions = failed && h('div', { class: 'unsent' }, h('span', { class: 'danger', dir: 'ltr' }, ...sentenceNodes(ui.notSent(sentenceApart(item.reason)))), button(ui.tryAgain, () => context.ontry(item.label)), button(ui.delete, () => context.ondiscard(item.label)));
   return h('li', { class: `message head waiting${failed ? ' failed' : ''}` }, by, text, all, actions);
 }
 
@@ -86,7 +89,7 @@ function presenceRow({ item }) {
   const parts = [];
   if (item.joined.length || item.moreJoined) parts.push(ui.joined(item.joined, item.moreJoined));
   if (item.left.length || item.moreLeft) parts.push(ui.left(item.left, item.moreLeft));
-  return h('li', { class: 'notice' }, h('bdi', {}, parts.join(' · ')));
+  return h('li', { class: 'notice', dir: 'ltr' }, ...sentenceNodes(parts.join(' · ')));
 }
 
 /** @param {Context} context */
@@ -98,7 +101,9 @@ function noticeRow({ item }, context) {
     guest_returns: () => button(ui.closeServer, () => context.onact({ type: 'doors', mode: 'closed' })),
     guest_returns_here: () => button(ui.closeRoom(room), () => context.onact({ type: 'open', room, mode: 'off' })),
   };
-  return h('li', { class: `notice${isError ? ' danger' : ''}` }, h('div', { dir: 'auto', class: 'text' }, sentence(item.event)), actions[cause]?.());
+  const text = shownText(sentenceApart(item.event));
+  const all = h('div', { class: 'text' }, ...sentenceNodes(text));
+  return h('li', { class: `notice${isError ? ' danger' : ''}`, dir: 'ltr' }, all, fold(all, text), actions[cause]?.());
 }
 
 function dayRow({ at }, context) {

@@ -1,6 +1,6 @@
 // Texts: links, code, mentions, actions, times, accents.
 
-import { ACCENTS, accentOf, actionOf, clock, dayName, dayWord, daysBetween, isTall, mentions, moment, parseResult, parseText, safeLink, sameDay, shownText, span, splitLines } from '/model/text.js';
+import { ACCENTS, accentOf, actionOf, clock, copyOf, dayName, dayWord, daysBetween, isTall, mentions, moment, parseResult, parseText, safeLink, sameDay, shownText, span, splitLines } from '/model/text.js';
 import { equal, holds } from './assert.js';
 
 const parts = (text, me = 'alice') => parseText(text, me).map((part) => [part.type, part.text]);
@@ -116,6 +116,10 @@ export const cases = Object.entries({
     equal(split('look: ```x``` y'), [['look: '], ['x', ' y']]);
     equal(split('```x```\n* eve says'), [['x'], ['* eve says']]);
     equal(split('```x```'), [['x'], []]);
+  },
+  'a copy of code has no blanks and line ends at its ends'() {
+    equal(copyOf('  a  \t\n\nb\u00a0\r\n\n  '), '  a\n\nb');
+    equal(copyOf(' '.repeat(5)), '');
   },
   'an open block is text'() {
     equal(parts('a ```b'), [['text', 'a ```b']]);

@@ -156,6 +156,9 @@ export function splitLines(parts) {
   return [[...parts.slice(0, at), ...part(text.slice(0, end))], [...part(text.slice(end + 1)), ...parts.slice(at + 1)]];
 }
 
+/** Returns what a copy of a block of code takes: without blanks and line ends that its reader does not see. */
+export const copyOf = (code) => code.split('\n').map((line) => line.trimEnd()).join('\n').trimEnd();
+
 /** Splits the text of a search result at the words that matched: `*so*`. */
 export function parseResult(text) {
   return text.split(/\*([^*]+)\*/u).map((piece, index) => ({ type: index % 2 ? 'mention' : 'text', text: piece })).filter((part) => part.text);

@@ -2,7 +2,7 @@
 
 import { rowsOf, sameRow } from '../model/items.js';
 import { roomKey } from '../model/state.js';
-import { accentOf, actionOf, clock, dayName, dayWord, isTall, mentions, moment, parseText, shownText, splitLines } from '../model/text.js';
+import { accentOf, actionOf, clock, copyOf, dayName, dayWord, isTall, mentions, moment, parseText, shownText, splitLines } from '../model/text.js';
 import { sentenceApart, ui } from '../strings.js';
 import { button, copyText, h, icon, iconButton, setShown, setText } from './dom.js';
 
@@ -26,7 +26,7 @@ function linkNode({ text, href, host }) {
 function codeBlock(text) {
   const copy = button(ui.copy, (event) => {
     event.stopPropagation();
-    copyText(text).then(() => {
+    copyText(copyOf(text)).then(() => {
       setText(copy, ui.copied);
       setTimeout(() => setText(copy, ui.copy), 1500);
     });

@@ -3,7 +3,7 @@
 
 import { firstId, insertMessage, lastId } from './items.js';
 import { request } from './sending.js';
-import { ensure, isAttentive, isMe, mapOf, MOST_ITEMS, patch, target } from './state.js';
+import { ensure, isAttentive, isFull, isMe, mapOf, MOST_ITEMS, patch, target, trim } from './state.js';
 import { mentions } from './text.js';
 
 const PAGE = 50;
@@ -77,21 +77,6 @@ export function resumePoints(state) {
     rooms[conversation.name] = conversation.gap ?? (conversation.latest || null);
   }
   return rooms;
-}
-
-/** Keeps the window within its bound: cuts the end that the user is not reading. */
-function trim(conversation, items, cutsEnd) {
-  if (items.length <= MOST_ITEMS) return { items };
-  return cutsEnd ? { items: items.slice(0, MOST_ITEMS), atEnd: false } : { items: items.slice(-MOST_ITEMS), oldest: false };
-}
-
-/** The window is full, and its reader looks at messages further up. */
-const isFull = (conversation) => !conversation.following && conversation.items.length >= MOST_ITEMS;
-
-/** Adds a line that is no message behind the last item: `add` makes new items of the old ones. */
-export function addLine(t, key, add) {
-  const conversation = t.state.conversations[key];
-  if (conversation?.atEnd && !isFull(conversation)) patch(t, key, trim(conversation, add(conversation.items), false));
 }
 
 /** Takes a message that was said just now, or missed while there was no connection. */

@@ -3,7 +3,7 @@
 import { addLine } from './history.js';
 import { addPresence, isTakenOut, renameUser } from './items.js';
 import { request } from './sending.js';
-import { effect, isMe, patch, sameName, userKey, withKey, withoutKey } from './state.js';
+import { addLine, effect, isMe, patch, sameName, userKey, withKey, withoutKey } from './state.js';
 
 const compare = new Intl.Collator(undefined, { sensitivity: 'base' }).compare;
 const sorted = (names) => [...names].sort(compare);

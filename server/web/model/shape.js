@@ -29,13 +29,14 @@ const FIELDS = {
 
 /** The fields that an event, or a cause, cannot do without. */
 const NEEDED = {
+  __proto__: null,
   message: 'user text at', 'message all': 'user text at', 'message history': 'id user text at', 'message edited': 'id text',
   pm: 'from_user text at', 'pm history': 'id from_user text at', 'pm private': 'from_user text at',
   'system deleted': 'ids', 'system connected': 'user', 'system disconnected': 'user', 'system renamed': 'user to',
   'system joined': 'user room', 'system left': 'user room', 'system members': 'room users', 'system online': 'users',
   'system blocked': 'users', 'system rooms': 'rooms', 'system rules': 'room rules', 'system caught_up': 'room',
   'system private_request': 'user', 'system private_connected': 'user', 'system private_rejected': 'user', 'system private_ended': 'user',
-  auth_ok: 'username', entered: 'room', left_room: 'room', kicked_from_room: 'room', blocked: 'user', unblocked: 'user',
+  auth_ok: 'username member_of', entered: 'room', left_room: 'room', kicked_from_room: 'room', blocked: 'user', unblocked: 'user',
 };
 
 /** Returns the object if its shape is that of the protocol. Of another one nothing is left but that a request ends. */

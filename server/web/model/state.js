@@ -108,6 +108,21 @@ export function patch(t, key, fields) {
   }
 }
 
+/** Keeps the window within its bound: cuts the end that the user is not reading. */
+export function trim(conversation, items, cutsEnd) {
+  if (items.length <= MOST_ITEMS) return { items };
+  return cutsEnd ? { items: items.slice(0, MOST_ITEMS), atEnd: false } : { items: items.slice(-MOST_ITEMS), oldest: false };
+}
+
+/** The window is full, and its reader looks at messages further up. */
+export const isFull = (conversation) => !conversation.following && conversation.items.length >= MOST_ITEMS;
+
+/** Adds a line that is no message behind the last item: `add` makes new items of the old ones. */
+export function addLine(t, key, add) {
+  const conversation = t.state.conversations[key];
+  if (conversation?.atEnd && !isFull(conversation)) patch(t, key, trim(conversation, add(conversation.items), false));
+}
+
 /** Closes a conversation with a user if there are as many as there may be: first one without an answer, of a user who left. */
 function makeSpace(t) {
   const { conversations, current, drafts, privates, queue, users } = t.state;

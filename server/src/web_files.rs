@@ -4,13 +4,16 @@
 //! made, digested and compressed once, at the first request.
 
 mod bundle;
+mod kept;
 
 use bundle::{bundle, shortened};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use kept::Kept;
+use landline_common::qr::QrCode;
 use ring::digest::{Context, SHA256, digest};
 use std::io::Write;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// The file that the server completes before it sends it.
 const TEMPLATE: &str = "index.html";
@@ -115,6 +118,22 @@ pub fn find(path: &str) -> Option<&'static WebFile> {
 #[must_use]
 pub fn template() -> &'static str {
     EMBEDDED.iter().find(|(name, _)| *name == TEMPLATE).map_or("", |(_, bytes)| text(bytes))
+}
+
+/// Pictures that are kept: the rooms of a school, for a few addresses of the server.
+const MOST_CODES: usize = 64;
+
+/// The pictures by their addresses. A code costs 1 to 20 ms, and any web page can make a browser ask for one.
+static CODES: LazyLock<Kept<WebFile, MOST_CODES>> = LazyLock::new(Kept::default);
+
+/// Returns the picture of the QR code of an address, or `None` if the address is too long for one.
+#[must_use]
+pub fn qr_code(url: &str) -> Option<Arc<WebFile>> {
+    CODES.get_or_make(url, || {
+        let content = QrCode::new(url)?.to_svg().into_bytes();
+        let (gzip, digest) = (compress_quickly(&content), digest_of(&content));
+        Some(WebFile { name: "qr.svg", content_type: "image/svg+xml", gzip, digest, content })
+    })
 }
 
 /// Returns the digest of all files, by which an open page learns that the server has another version of it.

@@ -21,7 +21,9 @@ pub(super) fn respond(exchange: Exchange<'_>) -> Response {
         plain: html.as_bytes(),
         digest: &digest_of(html.as_bytes()),
     };
-    content.respond(exchange.request, || compress_quickly(html.as_bytes())).with_policy(&policy(exchange))
+    let response = content.respond(exchange.request, || compress_quickly(html.as_bytes()));
+    // Pages of other servers that open this one, or are opened by it, get no hold of its window.
+    response.with_policy(&policy(exchange)).with_header("Cross-Origin-Opener-Policy", "same-origin")
 }
 
 /// Makes the response with a file of the page.

@@ -1,10 +1,11 @@
 //! `/qr.svg?room=ROOM`: the QR code of the page's address in a room, for the invitation on the page.
 
 use super::exchange::Exchange;
+use super::negotiation::Content;
 use super::request::Request;
 use super::response::{Response, Status, refusal};
+use crate::web_files;
 use landline_common::page_url::{page_url, percent_decode};
-use landline_common::qr::QrCode;
 use landline_common::{Report, RoomName};
 use std::fmt;
 
@@ -16,8 +17,11 @@ pub(super) fn respond(exchange: Exchange<'_>) -> Response {
     };
     let origin = exchange.address().map(|address| format!("{}://{address}", exchange.scheme()));
     let url = origin.map(|origin| page_url(&origin, room.as_ref().map(RoomName::as_str)));
-    match url.and_then(|url| QrCode::new(&url)) {
-        Some(code) => Response::new(Status::Ok, "image/svg+xml", code.to_svg().into_bytes()),
+    match url.and_then(|url| web_files::qr_code(&url)) {
+        Some(code) => {
+            let content = Content { content_type: code.content_type, plain: &code.content, digest: &code.digest };
+            content.respond(exchange.request, || code.gzip.as_slice())
+        }
         None => bad("the name of this server is too long for one"),
     }
 }
@@ -48,6 +52,7 @@ mod tests {
     use crate::http::ConnectionFacts;
     use crate::http::reader::tests::request;
     use crate::http::router::tests::facts;
+    use landline_common::qr::QrCode;
 
     fn respond_on(connection: ConnectionFacts, host: &str, query: &str) -> (Status, String) {
         let request = request(&format!("GET /qr.svg{query} HTTP/1.1\r\nHost: {host}\r\n\r\n"));

@@ -1,8 +1,8 @@
 //! Responses, and their bytes (RFC 9112, section 4).
 //!
-//! Every response names the length of its body, and forbids scripts and guessed types. No cache stores it, unless
-//! [`Response::cached_for`] or [`Response::revalidated`] allows that. A refusal is a status and one sentence of plain text,
-//! so `curl` and a browser show the reason.
+//! Every response names the length of its body, forbids scripts and guessed types, and is for pages of this server only.
+//! No cache stores it, unless [`Response::cached_for`] or [`Response::revalidated`] allows that. A refusal is a status and
+//! one sentence of plain text, so `curl` and a browser show the reason.
 
 use super::headers::Method;
 use super::request::Request;
@@ -191,6 +191,7 @@ impl Response {
         }
         line("Cache-Control", &self.caching);
         line("Content-Security-Policy", &self.policy);
+        line("Cross-Origin-Resource-Policy", "same-origin");
         line("Referrer-Policy", "no-referrer");
         line("X-Content-Type-Options", "nosniff");
         for (name, value) in &self.headers {
@@ -248,6 +249,7 @@ mod tests {
             Content-Length: 32\r\n\
             Cache-Control: no-store\r\n\
             Content-Security-Policy: default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n\
+            Cross-Origin-Resource-Policy: same-origin\r\n\
             Referrer-Policy: no-referrer\r\n\
             X-Content-Type-Options: nosniff\r\n\
             \r\n\

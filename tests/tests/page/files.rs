@@ -95,6 +95,18 @@ fn page_is_the_same_plain_and_compressed_and_is_sent_again_when_it_changes() {
 }
 
 #[test]
+fn pages_of_other_servers_get_nothing_of_this_one() {
+    let server = TestServer::default();
+    let address = server.web_address();
+    for path in ["/", "/main.js", "/style.css", "/health", "/qr.svg", "/qr.svg?room=%", "/nothing"] {
+        let answer = get(address, path);
+        assert_eq!(answer.header("Cross-Origin-Resource-Policy"), Some("same-origin"), "{path}");
+        let opener = answer.header("Cross-Origin-Opener-Policy");
+        assert_eq!(opener, (path == "/").then_some("same-origin"), "{path}");
+    }
+}
+
+#[test]
 fn page_and_health_tell_the_same_version_of_the_page() {
     let server = TestServer::default();
     let page = facts(get(server.web_address(), "/").text());

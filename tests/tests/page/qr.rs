@@ -1,6 +1,6 @@
 //! QR codes, read back by a decoder of another project.
 
-use crate::fetch::get;
+use crate::fetch::{get, request};
 use landline_tests::TestServer;
 use rqrr::PreparedImage;
 
@@ -56,6 +56,27 @@ fn picture_leads_to_the_room_by_the_address_of_the_browser() {
     }
     let longest = format!("/qr.svg?room={}", "%E4%BC%9A".repeat(32));
     assert!(decode_svg(get(web, &longest).text()).ends_with(&"%E4%BC%9A".repeat(32)));
+}
+
+#[test]
+fn picture_is_the_same_each_time_and_is_not_sent_again() {
+    let server = TestServer::default();
+    let web = server.web_address();
+    let first = get(web, "/qr.svg?room=ops");
+    let tag = first.header("ETag").expect("a tag");
+    let second = get(web, "/qr.svg?room=ops");
+    assert_eq!((&second.body, second.header("ETag")), (&first.body, Some(tag)));
+    assert_eq!(first.header("Cache-Control"), Some("no-cache"));
+    assert_eq!(first.header("Cross-Origin-Resource-Policy"), Some("same-origin"));
+    let again = request(web, "GET", "/qr.svg?room=ops", &format!("If-None-Match: {tag}\r\n"));
+    assert_eq!((again.status, again.body.len()), (304, 0));
+    // More rooms than the server keeps pictures of: each gets its own, also a room whose picture was forgotten.
+    for room in 0..70 {
+        let picture = get(web, &format!("/qr.svg?room=r{room}"));
+        assert_eq!(decode_svg(picture.text()), format!("http://{web}/#r{room}"));
+        assert_ne!(picture.header("ETag"), Some(tag), "{room}");
+    }
+    assert_eq!(get(web, "/qr.svg?room=ops").body, first.body);
 }
 
 #[test]

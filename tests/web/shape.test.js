@@ -14,7 +14,7 @@ export const cases = Object.entries({
       said(1, 'x', { at: undefined }), said(1, 'x', { at: null }), said(1, 'x', { at: 'x' }), said(1, 'x', { at: 1e20 }), said(1, 'x', { at: NaN }),
       said(1, 'x', { text: undefined }), said(1, 5), said(1, 'x', { user: undefined }), said(1, 'x', { user: {} }), said(1, 'x', { room: 7 }), said(1.5), said('1'),
       { type: 'pm', text: 'x' }, { type: 'pm', from_user: 'bob', text: [] }, { type: 'pm', from_user: 'bob', text: 'x', id: 1e20 },
-      info('here_again', { text: {} }), info('entered'), info('blocked'), info('topic_set', { room: 'lobby', word: {} }), info(5), info('idle_warning', { seconds: 'x' }),
+      info('here_again', { text: {} }), info('entered'), info('blocked'), info('topic_set', { room: 'lobby', word: {} }), info(5), info('idle_warning', { seconds: 'x' }), ...['hand_raised', 'owner_made', 'floor_given', 'user_muted', 'pinned', 'slow_on'].map((cause) => info(cause, { room: 'lobby' })),
       { type: 'error', cause: 'not_owner', text: 1 }, { type: 'system', event: 'deleted', room: 'lobby' }, { type: 'system', event: 'deleted', room: 'lobby', ids: ['1'] },
       { type: 'message', event: 'edited', room: 'lobby', id: 1 }, { type: 'system', event: 'joined', room: 'lobby' }, { type: 'system', event: 'members', room: 'lobby', users: [1] },
       { type: 'system', event: 'rooms', rooms: [1] }, { type: 'system', event: 'rooms', rooms: [['a', 'b']] }, { type: 'system', event: 'caught_up' }, { type: 'system', event: 'renamed', user: 'bob' },

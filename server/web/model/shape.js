@@ -11,7 +11,8 @@ const isTexts = listOf(isText);
 const isPair = (second) => (value) => Array.isArray(value) && isText(value[0]) && second(value[1]);
 /** Tells whether the fields that an object has are of their kinds. */
 const fits = (object, kinds) => Object.entries(kinds).every(([name, is]) => object[name] == null || is(object[name]));
-const each = (is, ...names) => Object.fromEntries(names.map((name) => [name, is]));
+/** A table in which all names have one value. */
+const each = (value, ...names) => Object.fromEntries(names.map((name) => [name, value]));
 
 const PIN = { id: isId, at: isTime, ...each(isText, 'user', 'text') };
 const RULES = {
@@ -37,6 +38,8 @@ const NEEDED = {
   'system blocked': 'users', 'system rooms': 'rooms', 'system rules': 'room rules', 'system caught_up': 'room',
   'system private_request': 'user', 'system private_connected': 'user', 'system private_rejected': 'user', 'system private_ended': 'user',
   auth_ok: 'username member_of', entered: 'room', left_room: 'room', kicked_from_room: 'room', blocked: 'user', unblocked: 'user',
+  pinned: 'id user at', pin: 'id user at', slow_on: 'seconds', room_slow: 'seconds',
+  ...each('user', 'owner_made', 'owner_removed', 'user_muted', 'muted_ahead', 'user_unmuted', 'user_banned', 'banned_ahead', 'user_unbanned', 'floor_given', 'floor_taken', 'hand_raised'),
 };
 
 /** Returns the object if its shape is that of the protocol. Of another one nothing is left but that a request ends. */

@@ -24,18 +24,6 @@ export const cases = Object.entries({
     equal(driver.conversation().caughtUp, undefined);
     equal(driver.hear({ ...caughtUp('lobby'), label: about }).conversation().caughtUp, true);
   },
-  'notices are bounded as messages are'() {
-    const driver = fill(new Driver().signIn(), 3);
-    const notice = { type: 'system', event: 'info', cause: 'here_again', text: '' };
-    for (let n = 0; n < MOST_ITEMS; n += 1) driver.hear(notice);
-    equal([driver.conversation().items.length, driver.conversation().oldest, driver.texts()], [MOST_ITEMS, false, []]);
-    driver.hear({ type: 'system', event: 'joined', room: 'lobby', user: 'eve' });
-    equal([driver.conversation().items.length, driver.conversation().items.at(-1).kind], [MOST_ITEMS, 'presence']);
-    driver.do({ type: 'look', atBottom: false });
-    const before = driver.conversation().items;
-    driver.hear(notice).hear({ type: 'system', event: 'left', room: 'lobby', user: 'bob' });
-    holds(driver.conversation().items === before, 'nothing moves while the user reads further up');
-  },
   'a message in sight is read'() {
     const driver = new Driver().signIn().hear(said(5, 'hi alice'));
     equal([counts(driver), driver.texts()], [[0, 0, null, 5], ['hi alice']]);

@@ -38,7 +38,7 @@ const NEEDED = {
   'system blocked': 'users', 'system rooms': 'rooms', 'system rules': 'room rules', 'system caught_up': 'room',
   'system private_request': 'user', 'system private_connected': 'user', 'system private_rejected': 'user', 'system private_ended': 'user',
   auth_ok: 'username member_of', entered: 'room', left_room: 'room', kicked_from_room: 'room', blocked: 'user', unblocked: 'user',
-  pinned: 'id user at', pin: 'id user at', slow_on: 'seconds', room_slow: 'seconds',
+  invited: 'room', pinned: 'id user at', pin: 'id user at', slow_on: 'seconds', room_slow: 'seconds',
   ...each('user', 'owner_made', 'owner_removed', 'user_muted', 'muted_ahead', 'user_unmuted', 'user_banned', 'banned_ahead', 'user_unbanned', 'floor_given', 'floor_taken', 'hand_raised'),
 };
 

@@ -148,9 +148,21 @@ pub fn digest_of(bytes: &[u8]) -> String {
     hexadecimal(digest(&SHA256, bytes).as_ref())
 }
 
-/// Compresses bytes that are made for one request, in little time.
+/// Compressed pages that are kept: one for each name by which browsers come.
+const MOST_PAGES: usize = 8;
+
+/// The compressed pages by their digests. A page changes when a user comes or goes.
+static PAGES: LazyLock<Kept<Vec<u8>, MOST_PAGES>> = LazyLock::new(Kept::default);
+
+/// Returns a page in its compressed form. `digest`: that of `html`.
 #[must_use]
-pub fn compress_quickly(bytes: &[u8]) -> Vec<u8> {
+pub fn compress_page(html: &str, digest: &str) -> Vec<u8> {
+    let page = PAGES.get_or_make(digest, || Some(compress_quickly(html.as_bytes())));
+    page.map_or_else(Vec::new, |page| page.to_vec())
+}
+
+/// Compresses bytes that are made for one request, in little time.
+fn compress_quickly(bytes: &[u8]) -> Vec<u8> {
     compress(bytes, Compression::fast())
 }
 

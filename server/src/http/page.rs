@@ -4,10 +4,11 @@
 use super::ConnectionFacts;
 use super::authority::{Authority, Host, Scheme};
 use super::exchange::Exchange;
+use super::headers::Method;
 use super::negotiation::Content;
 use super::response::Response;
 use super::upgrade::PROTOCOL;
-use crate::web_files::{self, WebFile, compress_quickly, digest_of};
+use crate::web_files::{self, WebFile, compress_page, digest_of};
 use landline_common::limits::{NAME_CHARS, PASSWORD_MAX_BYTES, ROOM_CHARS};
 use landline_common::service::MAIN_PORT;
 use serde_json::json;
@@ -16,12 +17,14 @@ use std::fmt::Write as _;
 /// Makes the page.
 pub(super) fn respond(exchange: Exchange<'_>) -> Response {
     let html = render(web_files::template(), exchange);
-    let content = Content {
-        content_type: "text/html; charset=utf-8",
-        plain: html.as_bytes(),
-        digest: &digest_of(html.as_bytes()),
-    };
-    let response = content.respond(exchange.request, || compress_quickly(html.as_bytes()));
+    let digest = digest_of(html.as_bytes());
+    let content = Content { content_type: "text/html; charset=utf-8", plain: html.as_bytes(), digest: &digest };
+    let is_head = exchange.request.method == Method::Head;
+    let response =
+        content.respond(exchange.request, || if is_head { Vec::new() } else { compress_page(&html, &digest) });
+    // No page is compressed only to tell its length.
+    let is_unmade = is_head && response.header("Content-Encoding").is_some();
+    let response = if is_unmade { response.without_length() } else { response };
     // Pages of other servers that open this one, or are opened by it, get no hold of its window.
     response.with_policy(&policy(exchange)).with_header("Cross-Origin-Opener-Policy", "same-origin")
 }

@@ -1,8 +1,8 @@
 //! Responses, and their bytes (RFC 9112, section 4).
 //!
-//! Every response names the length of its body, forbids scripts and guessed types, and is for pages of this server only.
-//! No cache stores it, unless [`Response::cached_for`] or [`Response::revalidated`] allows that. A refusal is a status and
-//! one sentence of plain text, so `curl` and a browser show the reason.
+//! Every response that has a body names its length. Each forbids scripts and guessed types, and is for pages of this server
+//! only. No cache stores it, unless [`Response::cached_for`] or [`Response::revalidated`] allows that. A refusal is a status
+//! and one sentence of plain text, so `curl` and a browser show the reason.
 
 use super::headers::Method;
 use super::request::Request;
@@ -81,6 +81,7 @@ pub struct Response {
     caching: Cow<'static, str>,
     body: Vec<u8>,
     omits_body: bool,
+    omits_length: bool,
     ends_connection: bool,
     confirms_keep_alive: bool,
 }
@@ -104,6 +105,7 @@ impl Response {
             caching: Cow::Borrowed("no-store"),
             body,
             omits_body: false,
+            omits_length: false,
             ends_connection: false,
             confirms_keep_alive: false,
         }
@@ -139,6 +141,13 @@ impl Response {
     #[must_use]
     pub fn revalidated(mut self) -> Response {
         self.caching = Cow::Borrowed("no-cache");
+        self
+    }
+
+    /// Leaves out the length, for a response to HEAD whose body was not made (RFC 9110, section 8.6).
+    #[must_use]
+    pub fn without_length(mut self) -> Response {
+        self.omits_length = true;
         self
     }
 
@@ -187,7 +196,9 @@ impl Response {
         };
         if self.status.has_body() {
             line("Content-Type", self.content_type);
-            line("Content-Length", &self.body.len().to_string());
+            if !self.omits_length {
+                line("Content-Length", &self.body.len().to_string());
+            }
         }
         line("Cache-Control", &self.caching);
         line("Content-Security-Policy", &self.policy);

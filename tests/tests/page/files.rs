@@ -86,12 +86,16 @@ fn page_is_the_same_plain_and_compressed_and_is_sent_again_when_it_changes() {
         assert!(policy.contains(part), "{policy}");
     }
     assert!(!policy.contains("unsafe") && !policy.contains('*'), "{policy}");
+    let head = request(address, "HEAD", "/", GZIP);
+    assert_eq!((head.status, head.body.len(), head.header("ETag")), (200, 0, gzip.header("ETag")));
+    assert_eq!(head.header("Content-Length"), None, "the page was compressed to tell its length");
     let known = format!("If-None-Match: {}\r\n", plain.header("ETag").expect("a tag"));
     assert_eq!(request(address, "GET", "/", &known).status, 304);
     // The facts in the page have changed.
     let _alice = server.guest("alice", "lobby");
     let changed = request(address, "GET", "/", &known);
     assert_eq!((changed.status, &facts(changed.text())["users"]), (200, &1.into()));
+    assert_eq!(unzip(&request(address, "GET", "/", GZIP)), changed.body, "a compressed page is out of date");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 // Events that the list shows as muted lines.
 
-import { addLine } from './history.js';
 import { addNotice, withoutLeft } from './items.js';
+import { addLine } from './state.js';
 
 /** Shows an event as a muted line: in its room, or in the conversation where the user looks. */
 export function showNotice(t, key, event) {

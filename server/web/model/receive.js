@@ -1,13 +1,13 @@
 // What the server sends: one row for each kind of event.
 
 import { addLive, addMissed, addPage, caughtUp, endPage, isStale } from './history.js';
-import { addNotice, deleteMessages, editMessage } from './items.js';
+import { deleteMessages, editMessage } from './items.js';
 import { showNotice } from './notices.js';
 import { changePin, changeRules, comeIn, connect, disconnect, gather, goOut, loadPeople, loadRules, reloadRules, rename, takeMembers, takeRules, useFloor } from './room.js';
 import { finish, postpone, settle, settleByNonce } from './sending.js';
 import { endedBy, refused, settled, welcome } from './session.js';
 import { wellFormed } from './shape.js';
-import { addLine, drop, effect, ensure, EVERYONE, isMe, patch, roomKey, sameName, userKey, withKey } from './state.js';
+import { drop, effect, ensure, EVERYONE, isMe, patch, roomKey, sameName, userKey, withKey } from './state.js';
 
 const keyOf = (event) => (event.room ? roomKey(event.room) : EVERYONE);
 const partnerOf = (state, event) => (event.to_user && isMe(state, event.from_user) ? event.to_user : event.from_user);

@@ -1,6 +1,5 @@
 // The users of a room: a list from the server, changed by the events of users who come and go.
 
-import { addLine } from './history.js';
 import { addPresence, isTakenOut, renameUser } from './items.js';
 import { request } from './sending.js';
 import { addLine, effect, isMe, patch, sameName, userKey, withKey, withoutKey } from './state.js';

@@ -111,7 +111,6 @@ export const ui = {
   mention: (user) => `Mention ${user}`, about: (user) => `About ${user}`, askPrivate: (user) => `Chat off the record with ${user}`,
   mute5: 'Mute for 5 min', mute60: 'Mute for 1 h', unmute: 'Unmute', remove: 'Remove from room', ban: 'Ban from room for 1 h', banAlways: 'Ban from room', banServer: 'Ban from server for 1 h', unban: (user) => `Lift ban of ${user}`,
   makeOwner: 'Make owner', takeOwner: 'Take ownership back', floor: 'Give the floor', floorBack: 'Take the floor back', deleteRecent: 'Delete messages of the last 10 min',
-  banAsk: (user) => `Ban ${user}?`, makeOwnerAsk: (user) => `Make ${user} an owner?`, takeOwnerAsk: (user) => `Take ownership from ${user}?`,
   closeServer: 'Close the server to newcomers', closeRoom: (room) => `Let only invited users into ${room}`,
   leave: (room) => `Leave ${room}`, closeConversation: 'Close',
   themeSystem: 'As the system', themeLight: 'Light', themeDark: 'Dark', themeIs: (name) => `Theme: ${name}`,

@@ -27,7 +27,9 @@ export const cases = Object.entries({
     driver.answer('join', { type: 'error', cause: 'invite_only', room: 'ops' }).do({ type: 'open', key: 'lobby' });
     driver.sent();
     driver.do({ type: 'address', name: 'ops' });
-    equal([driver.state.current, driver.conversation().removed.cause, driver.sent('join')], ['ops', 'invite_only', []]);
+    equal([driver.state.current, driver.conversation().removed.cause, driver.sent('join')], ['ops', 'enter', []]);
+    driver.do({ type: 'open', key: 'ops' }).answer('join', { type: 'error', cause: 'invite_only', room: 'ops' }).do({ type: 'address', name: 'ops' });
+    equal(driver.conversation().removed.cause, 'invite_only', 'the refusal in sight stays');
     const fresh = new Driver({ token: 'k', current: 'ops' }).do({ type: 'take-over' }).do({ type: 'opened' });
     fresh.answer('resume', authOk({ username: 'alice', room: 'lobby', member_of: ['lobby'], resumed: true }), { type: 'ok' });
     equal([fresh.state.current, fresh.conversation().removed.cause, fresh.sent('join')], ['ops', 'enter', []]);

@@ -135,8 +135,7 @@ function makeSpace(t) {
   const worths = talks.map(worth);
   const { key } = talks[worths.indexOf(Math.min(...worths))];
   drop(t, key);
-  const { [key]: _, ...rest } = privates;
-  t.state.privates = rest;
+  t.state.privates = withoutKey(privates, key);
 }
 
 /** Returns the conversation with this key, and opens it first if there is none. */

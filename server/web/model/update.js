@@ -104,13 +104,17 @@ function look(t, { seen = t.state.seen, key = t.state.current, atBottom }) {
   if (seen && key === t.state.current && following && atEnd && unread) markRead(t, key);
 }
 
-/** Shows a conversation that an address names. Another page can write the address, so a room is entered by a button. */
+/**
+ * Shows a conversation that an address names. Another page can write the address, so a room is entered by a button. An old
+ * refusal does not stay: it may hold no longer.
+ */
 function lead(t, key, name) {
   const known = t.state.conversations[key];
   if (readKey(key).kind !== 'room' || known?.member) return open(t, { key, name });
+  if (key === t.state.current && known?.removed) return undefined;
   leaveView(t, key);
   t.state.current = key;
-  return known?.removed ? undefined : askToEnter(t, name);
+  return askToEnter(t, name);
 }
 
 /** The address has another name than before: the first screen shows it, and the chat opens it. */

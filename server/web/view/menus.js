@@ -4,21 +4,17 @@ import { editable, OWN_MS } from '../model/items.js';
 import { isOwner, ownsRoom } from '../model/room.js';
 import { sameName, userKey } from '../model/state.js';
 import { ui } from '../strings.js';
-import { button, copyText, h, openDialog, setText } from './dom.js';
+import { button, copyText, h, openDialog } from './dom.js';
 
 /**
  * Opens a menu beside its button; on a phone it stands at the bottom.
  * @param {string} label
  * @param {Element} anchor
- * @param {(false|null|{label: string, run: () => void, danger?: boolean, question?: string})[]} entries a `question` stands in the entry until the second tap
+ * @param {(false|null|{label: string, run: () => void, danger?: boolean})[]} entries
  */
 export function openMenu(label, anchor, entries) {
   let layer = null;
-  const items = entries.filter(Boolean).map((entry) => button(entry.label, (event) => {
-    const element = event.currentTarget;
-    if (!entry.question || element.textContent === entry.question) layer.close(entry.run);
-    else setText(element, entry.question);
-  }, { class: entry.danger ? 'danger' : null, 'aria-live': entry.question ? 'polite' : null }));
+  const items = entries.filter(Boolean).map((entry) => button(entry.label, () => layer.close(entry.run), { class: entry.danger ? 'danger' : null }));
   const title = h('p', { class: 'menu-title muted' }, h('bdi', {}, label));
   const box = anchor.getBoundingClientRect();
   layer = openDialog({ label, class: 'menu', content: [h('div', { class: 'menu-body' }, title, ...items)] });
@@ -39,7 +35,6 @@ export function createMenus({ dispatch, state, compose, inChat, showProfile }) {
   const current = () => state().conversations[state().current];
   const act = (object, key) => dispatch({ type: 'act', object, key });
   const entry = (label, run, danger = false) => ({ label, run, danger });
-  const asked = (label, question, run, danger = true) => ({ label, question, run, danger });
 
   /** What owners of the current room can do to a user: what is needed at once, and the rest. */
   function ownerEntries(conversation, user) {
@@ -57,10 +52,10 @@ export function createMenus({ dispatch, state, compose, inChat, showProfile }) {
       more: [
         !isMuted && entry(ui.mute60, to('mute', { minutes: 60 }), true),
         entry(ui.deleteRecent, to('delete', { minutes: 10 }), true),
-        asked(ui.ban, ui.banAsk(user), to('ban', { minutes: 60 })),
-        asked(ui.banAlways, ui.banAsk(user), to('ban')),
-        rules.server && asked(ui.banServer, ui.banAsk(user), () => act({ type: 'ban', everywhere: true, to: user, minutes: 60 })),
-        has(rules.owners) ? asked(ui.takeOwner, ui.takeOwnerAsk(user), to('deop')) : asked(ui.makeOwner, ui.makeOwnerAsk(user), to('op'), false),
+        entry(ui.ban, to('ban', { minutes: 60 }), true),
+        entry(ui.banAlways, to('ban'), true),
+        rules.server && entry(ui.banServer, () => act({ type: 'ban', everywhere: true, to: user, minutes: 60 }), true),
+        has(rules.owners) ? entry(ui.takeOwner, to('deop'), true) : entry(ui.makeOwner, to('op')),
       ],
     };
   }

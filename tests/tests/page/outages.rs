@@ -104,7 +104,7 @@ fn back_closes_a_drawer_and_a_menu_and_not_the_chat() {
     let Some(visitor) = Visitor::guest(server.web_address(), "bob", "ops", PHONE) else { return };
     let layers = "document.querySelectorAll('dialog').length";
     visitor.tap("button", "Rooms");
-    visitor.wait_to_find("textbox", "Open a room");
+    visitor.wait_to_find("textbox", "Open or make a room");
     visitor.browser.back();
     visitor.browser.wait_until(&format!("{layers} === 0"));
     visitor.tap("button", "1 person");

@@ -106,7 +106,7 @@ fn owner_of_the_server_closes_the_doors_and_bans_from_the_server() {
     owner.wait_for("You are an owner of this server now");
     owner.in_taps(MOST_TAPS, |owner| {
         owner.tap("button", "lobby");
-        owner.tap("switch", "Close the doors");
+        owner.tap("switch", "This server: no newcomers");
     });
     sam.until("INFO: olga closed the doors");
     let mut newcomer = server.connect();
@@ -154,14 +154,13 @@ fn user_is_told_what_owners_did_and_what_is_left_to_do() {
     owner.send("/open off");
     owner.send("/kick sam");
     visitor.wait_for("olga removed you from class");
-    visitor.tap("button", "Join again");
-    visitor.wait_for("class is by invitation.");
     visitor.tap("button", "Go to lobby");
     visitor.wait_to_find("textbox", "Write to lobby");
     owner.send("/key sesame");
     owner.send("/open on");
     owner.drain_lines();
     visitor.browser.eval("location.hash = '#class'");
+    visitor.tap("button", "Enter");
     visitor.type_into("Key word", "sesame");
     visitor.tap("button", "Enter");
     visitor.wait_to_find("textbox", "Write to class");

@@ -22,7 +22,7 @@ fn phone_opens_a_room_sees_who_is_there_and_leaves() {
     visitor.wait_to_find("button", "alice owner");
     visitor.tap("button", "Close");
     visitor.tap("button", "Rooms");
-    visitor.type_into("Open a room", "cafe");
+    visitor.type_into("Open or make a room", "cafe");
     visitor.tap("button", "Open");
     visitor.wait_for("No messages yet.");
     assert_eq!(hash(&visitor), "#cafe");
@@ -56,7 +56,7 @@ fn unread_rooms_are_marked_until_they_are_read() {
     let server = TestServer::default();
     let mut alice = server.guest("alice", "ops");
     let Some(visitor) = Visitor::guest(server.web_address(), "bob", "ops", LAPTOP) else { return };
-    visitor.type_into("Open a room", "dev");
+    visitor.type_into("Open or make a room", "dev");
     visitor.press("Enter");
     visitor.wait_to_find("textbox", "Write to dev");
     alice.send("the first");
@@ -100,7 +100,7 @@ fn every_room_keeps_its_draft() {
     let mut alice = server.guest("alice", "lobby");
     let Some(visitor) = Visitor::guest(server.web_address(), "bob", "lobby", LAPTOP) else { return };
     visitor.type_into("Write to lobby", "half a thought");
-    visitor.type_into("Open a room", "ops");
+    visitor.type_into("Open or make a room", "ops");
     visitor.press("Enter");
     assert_eq!(visitor.value_of("Write to ops"), "");
     visitor.type_into("Write to ops", "another");

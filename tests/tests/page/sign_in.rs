@@ -62,7 +62,7 @@ fn guest_makes_an_account_and_changes_its_password() {
     visitor.choose("Your account");
     visitor.type_into("Password", "correct horse");
     visitor.tap("button", "Make an account");
-    visitor.wait_for("bob is your account now");
+    visitor.wait_for("You have an account now: bob.");
     visitor.choose("Your account");
     visitor.type_into("Present password", "correct horse");
     visitor.type_into("New password", "battery staple");

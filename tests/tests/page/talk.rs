@@ -10,7 +10,7 @@ fn messages_to_one_user_go_both_ways_until_a_block() {
     let Some(visitor) = Visitor::guest(server.web_address(), "bob", "lobby", PHONE) else { return };
     alice.send("/pm bob psst");
     visitor.tap("button", "Rooms, New");
-    visitor.tap("link", "alice, 1 unread, 1 mention");
+    visitor.tap("link", "alice, 1 unread");
     visitor.wait_for_messages(&["psst"]);
     visitor.say("alice", "yes?");
     alice.until("[PM] bob: yes?");

@@ -118,7 +118,7 @@ impl Visitor {
     /// Returns the texts of the messages in the list, oldest first.
     #[track_caller]
     pub fn messages(&self) -> Vec<String> {
-        self.strings("[...document.querySelectorAll('li.message .text')].map(text => text.textContent)")
+        self.strings("[...document.querySelectorAll('li.message .text')].map(text => text.innerText)")
     }
 
     /// Returns the strings in an array of the page.

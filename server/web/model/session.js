@@ -172,7 +172,7 @@ export function takeOver(t, token) {
   else effect(t, { type: 'connect' });
 }
 
-/** Back to the first screen, for example behind the end of a session. Nobody is signed in until the user asks again. */
+/** Back to the first screen, for example behind the end of a session. No user is signed in until the user asks again. */
 export function reset(t) {
   Object.assign(t.state, { phase: 'out', ended: null, problem: null, token: null, credentials: null });
   effect(t, { type: 'connect' });

@@ -116,9 +116,11 @@ fn websocket_json_and_text_in_a_room_see_one_order() {
             });
         }
     });
-    // Everything that was said is delivered before an answer.
-    for (session, _) in &mut guests {
-        ping(session, "end");
+    // An answer comes behind what its user said, so all lines are delivered when each user has one.
+    for token in ["spoken", "end"] {
+        for (session, _) in &mut guests {
+            ping(session, token);
+        }
     }
     let said = |events: Vec<Event<'static>>, own: &str| -> Vec<String> {
         let mut labels = Vec::new();

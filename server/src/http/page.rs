@@ -29,8 +29,8 @@ pub(super) fn respond(exchange: Exchange<'_>) -> Response {
     response.with_policy(&policy(exchange)).with_header("Cross-Origin-Opener-Policy", "same-origin")
 }
 
-/// Makes the response with a file of the page.
-pub(super) fn respond_file(file: &'static WebFile, exchange: Exchange<'_>) -> Response {
+/// Makes the response with a file.
+pub(super) fn respond_file(file: &WebFile, exchange: Exchange<'_>) -> Response {
     let WebFile { content_type, content, digest, .. } = file;
     Content { content_type, plain: content, digest }.respond(exchange.request, || file.gzip.as_slice())
 }

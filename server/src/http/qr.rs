@@ -1,7 +1,7 @@
 //! `/qr.svg?room=ROOM`: the QR code of the page's address in a room, for the invitation on the page.
 
 use super::exchange::Exchange;
-use super::negotiation::Content;
+use super::page::respond_file;
 use super::request::Request;
 use super::response::{Response, Status, refusal};
 use crate::web_files;
@@ -18,10 +18,7 @@ pub(super) fn respond(exchange: Exchange<'_>) -> Response {
     let origin = exchange.address().map(|address| format!("{}://{address}", exchange.scheme()));
     let url = origin.map(|origin| page_url(&origin, room.as_ref().map(RoomName::as_str)));
     match url.and_then(|url| web_files::qr_code(&url)) {
-        Some(code) => {
-            let content = Content { content_type: code.content_type, plain: &code.content, digest: &code.digest };
-            content.respond(exchange.request, || code.gzip.as_slice())
-        }
+        Some(code) => respond_file(&code, exchange),
         None => bad("the name of this server is too long for one"),
     }
 }

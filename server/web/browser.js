@@ -1,5 +1,7 @@
 // What the browser keeps. Private windows may refuse, so every access may fail.
 
+import { mapOf } from './model/state.js';
+
 function access(area) {
   return {
     get(key) {
@@ -31,7 +33,7 @@ export function randomHex(bytes) {
 }
 
 /** The secrets of guests' names by name. The map has no prototype, so `__proto__` is a name like others. */
-const nameTokens = () => ({ __proto__: null, ...browserStore.get('name-tokens') });
+const nameTokens = () => mapOf(browserStore.get('name-tokens'));
 
 /** The secret that keeps a guest's name at this server. */
 export function nameToken(name) {

@@ -1,6 +1,6 @@
 // The items of a conversation in their order: messages by id, notices behind the message that they followed.
 
-import { sameName } from './state.js';
+import { hasName, sameName, withoutName } from './state.js';
 import { actionOf, sameDay } from './text.js';
 
 /** Returns the place behind all items of a lower order, so in front of the notices that followed this message. */
@@ -93,8 +93,8 @@ export const isTakenOut = (items, user, at) =>
 /** Takes a user who was taken out off the presence item at the end: the notice says it. */
 export function withoutLeft(items, event) {
   const last = items[items.length - 1];
-  if (!TAKEN_OUT.has(event.cause) || last?.kind !== 'presence' || !last.left.some((name) => sameName(name, event.user))) return items;
-  const left = last.left.filter((name) => !sameName(name, event.user));
+  if (!TAKEN_OUT.has(event.cause) || last?.kind !== 'presence' || !hasName(last.left, event.user)) return items;
+  const left = withoutName(last.left, event.user);
   const isEmpty = !left.length && !last.joined.length && !last.moreJoined && !last.moreLeft;
   return isEmpty ? items.slice(0, -1) : items.with(-1, { ...last, left });
 }

@@ -7,7 +7,7 @@ import { changePin, changeRules, comeIn, connect, disconnect, gather, goOut, loa
 import { finish, postpone, settle, settleByNonce } from './sending.js';
 import { endedBy, refused, settled, welcome } from './session.js';
 import { wellFormed } from './shape.js';
-import { drop, effect, ensure, EVERYONE, isMe, patch, roomKey, sameName, userKey, withKey } from './state.js';
+import { drop, effect, ensure, EVERYONE, isMe, patch, roomKey, userKey, withKey, withName, withoutName } from './state.js';
 
 const keyOf = (event) => (event.room ? roomKey(event.room) : EVERYONE);
 const partnerOf = (state, event) => (event.to_user && isMe(state, event.from_user) ? event.to_user : event.from_user);
@@ -32,9 +32,10 @@ function say(t, event) {
 function past(t, event, about) {
   settleByNonce(t, event.nonce);
   const message = messageOf(t, event);
-  if (about?.kind === 'search') t.state.search = { ...t.state.search, results: [...t.state.search.results, { ...message, key: event.from_user ? userKey(partnerOf(t.state, event)) : keyOf(event), place: event.room ?? partnerOf(t.state, event) ?? '' }] };
+  const key = event.from_user ? userKey(partnerOf(t.state, event)) : keyOf(event);
+  if (about?.kind === 'search') t.state.search = { ...t.state.search, results: [...t.state.search.results, { ...message, key, place: event.room ?? partnerOf(t.state, event) ?? '' }] };
   else if (about?.kind === 'history') addPage(t, about, message);
-  else if (about?.kind === 'sign-in') addMissed(t, event.from_user ? userKey(partnerOf(t.state, event)) : keyOf(event), message);
+  else if (about?.kind === 'sign-in') addMissed(t, key, message);
 }
 
 function sayTo(t, event) {
@@ -107,8 +108,8 @@ const CAUSES = {
     if (t.state.current !== key) showNotice(t, t.state.current, event);
     return true;
   },
-  blocked: (t, event) => void (t.state.blocked = [...t.state.blocked.filter((name) => !sameName(name, event.user)), event.user]),
-  unblocked: (t, event) => void (t.state.blocked = t.state.blocked.filter((name) => !sameName(name, event.user))),
+  blocked: (t, event) => void (t.state.blocked = withName(t.state.blocked, event.user)),
+  unblocked: (t, event) => void (t.state.blocked = withoutName(t.state.blocked, event.user)),
   account_made: (t) => void Object.assign(t.state, { account: true, credentials: null }),
   away_set: (t) => void (t.state.away = true),
   here_again: (t) => void (t.state.away = false),

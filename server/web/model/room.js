@@ -2,10 +2,9 @@
 
 import { addPresence, isTakenOut, renameUser } from './items.js';
 import { request } from './sending.js';
-import { addLine, effect, isMe, patch, sameName, userKey, withKey, withoutKey } from './state.js';
+import { addLine, compareNames, effect, hasName, isMe, patch, sameName, userKey, withKey, withName, withoutKey, withoutName } from './state.js';
 
-const compare = new Intl.Collator(undefined, { sensitivity: 'base' }).compare;
-const sorted = (names) => [...names].sort(compare);
+const sorted = (names) => [...names].sort(compareNames);
 /** Most pages of a list of users that the page asks for. */
 const MOST_NAMES = 3000;
 /** Time between two lists of the same room, in milliseconds. */
@@ -127,8 +126,6 @@ function renameConversation(t, from, to, name) {
 
 const EMPTY = { owners: [], open: true, has_key: false, quiet: false, slow: 0, banned: [], muted: [], hands: [], more_hands: 0, floor: [], you: {} };
 
-const without = (list, user) => (list ?? []).filter((name) => !sameName(name, user));
-const including = (list, user) => [...without(list, user), user];
 const you = (rules, fields) => ({ you: { ...rules.you, ...fields } });
 const withoutHand = (rules, user) => rules.hands?.filter(([name]) => !sameName(name, user));
 const pinOf = (event) => ({ pin: { id: event.id, at: event.at, user: event.user, text: event.word ?? '' } });
@@ -138,7 +135,7 @@ const quiet = () => ({ quiet: true });
 export const floorUntil = (rules, user) => rules.floors?.[user.toLowerCase()];
 function withoutFloor(rules, user, me) {
   const { [user.toLowerCase()]: _, ...floors } = rules.floors ?? {};
-  return { floor: without(rules.floor, user), floors, ...(me ? you(rules, { floor: false }) : {}) };
+  return { floor: withoutName(rules.floor, user), floors, ...(me ? you(rules, { floor: false }) : {}) };
 }
 
 /** What a cause changes: `(rules, event, me)` to new fields; `me` tells that the event names the reader. */
@@ -160,15 +157,15 @@ const CHANGES = {
   room_closed: () => ({ open: false }),
   key_set: () => ({ has_key: true }),
   key_removed: () => ({ has_key: false }),
-  owner_made: (rules, event, me) => ({ owners: including(rules.owners, event.user), ...(me ? you(rules, { owner: true }) : {}) }),
-  owner_removed: (rules, event, me) => ({ owners: without(rules.owners, event.user), ...(me ? you(rules, { owner: false }) : {}) }),
-  user_muted: (rules, event, me) => ({ muted: including(rules.muted, event.user), ...(me ? you(rules, { muted: true, by: event.by, until: event.seconds ? event.at + event.seconds * 1000 : undefined }) : {}) }),
-  muted_ahead: (rules, event) => ({ muted: including(rules.muted, event.user) }),
-  user_unmuted: (rules, event, me) => ({ muted: without(rules.muted, event.user), ...(me ? you(rules, { muted: false, until: undefined }) : {}) }),
-  user_banned: (rules, event) => ({ banned: including(rules.banned, event.user) }),
-  banned_ahead: (rules, event) => ({ banned: including(rules.banned, event.user) }),
-  user_unbanned: (rules, event) => ({ banned: without(rules.banned, event.user) }),
-  floor_given: (rules, event, me) => ({ hands: withoutHand(rules, event.user), floor: including(rules.floor, event.user), floors: { ...rules.floors, [event.user.toLowerCase()]: event.seconds ? event.at + event.seconds * 1000 : null }, ...(me ? you(rules, { floor: true, hand: undefined }) : {}) }),
+  owner_made: (rules, event, me) => ({ owners: withName(rules.owners, event.user), ...(me ? you(rules, { owner: true }) : {}) }),
+  owner_removed: (rules, event, me) => ({ owners: withoutName(rules.owners, event.user), ...(me ? you(rules, { owner: false }) : {}) }),
+  user_muted: (rules, event, me) => ({ muted: withName(rules.muted, event.user), ...(me ? you(rules, { muted: true, by: event.by, until: event.seconds ? event.at + event.seconds * 1000 : undefined }) : {}) }),
+  muted_ahead: (rules, event) => ({ muted: withName(rules.muted, event.user) }),
+  user_unmuted: (rules, event, me) => ({ muted: withoutName(rules.muted, event.user), ...(me ? you(rules, { muted: false, until: undefined }) : {}) }),
+  user_banned: (rules, event) => ({ banned: withName(rules.banned, event.user) }),
+  banned_ahead: (rules, event) => ({ banned: withName(rules.banned, event.user) }),
+  user_unbanned: (rules, event) => ({ banned: withoutName(rules.banned, event.user) }),
+  floor_given: (rules, event, me) => ({ hands: withoutHand(rules, event.user), floor: withName(rules.floor, event.user), floors: { ...rules.floors, [event.user.toLowerCase()]: event.seconds ? event.at + event.seconds * 1000 : null }, ...(me ? you(rules, { floor: true, hand: undefined }) : {}) }),
   floor_taken: (rules, event, me) => withoutFloor(rules, event.user, me),
   hand_raised: (rules, event) => ({ hands: [...(withoutHand(rules, event.user) ?? []), [event.user, event.word ?? '']] }),
   hand_up: (rules, event) => you(rules, { hand: event.count ?? 0 }),
@@ -194,7 +191,7 @@ export function reloadRules(t, key) {
 function doubtRules(t, key, user) {
   const conversation = t.state.conversations[key];
   const { hands = [], floor = [] } = conversation?.rules ?? {};
-  if (ownsRoom(conversation, user) || [...hands.map(([name]) => name), ...floor].some((name) => sameName(name, user))) reloadRules(t, key);
+  if (ownsRoom(conversation, user) || hasName([...hands.map(([name]) => name), ...floor], user)) reloadRules(t, key);
 }
 
 /** Takes the rules that the server told. */
@@ -202,7 +199,7 @@ export function takeRules(t, key, answer) {
   const { seconds } = answer.rules.you;
   const until = seconds ? answer.at + seconds * 1000 : undefined;
   const { you: { by } = {}, floors = {} } = t.state.conversations[key]?.rules ?? {};
-  const stays = ([name]) => answer.rules.floor?.some((other) => sameName(other, name)) || (answer.rules.you.floor && isMe(t.state, name));
+  const stays = ([name]) => hasName(answer.rules.floor, name) || (answer.rules.you.floor && isMe(t.state, name));
   patch(t, key, { oldRules: false, rules: { ...answer.rules, floors: Object.fromEntries(Object.entries(floors).filter(stays)), you: { ...answer.rules.you, until, by } } });
 }
 
@@ -223,7 +220,7 @@ export function changeRules(t, key, event) {
 export function useFloor(t, key, user) {
   const { rules } = t.state.conversations[key];
   const me = isMe(t.state, user);
-  if (!rules?.quiet || !(me ? rules.you.floor : rules.floor?.some((name) => sameName(name, user)))) return;
+  if (!rules?.quiet || !(me ? rules.you.floor : hasName(rules.floor, user))) return;
   const until = floorUntil(rules, user);
   if (until === null) patch(t, key, { rules: { ...rules, ...withoutFloor(rules, user, me) } });
   else if (until === undefined) reloadRules(t, key);
@@ -240,7 +237,7 @@ export function changePin(t, key, id, text) {
 export const isOwner = (conversation) => conversation?.rules?.you?.owner === true;
 /** Tells whether a user is an owner of the room or of the server. */
 export const ownsRoom = (conversation, user) =>
-  [...(conversation?.rules?.owners ?? []), ...(conversation?.rules?.server_owners ?? [])].some((name) => sameName(name, user));
+  hasName(conversation?.rules?.owners, user) || hasName(conversation?.rules?.server_owners, user);
 
 /** Returns the users of a room as the list shows them: raised hands in their order, the floor, owners, then the alphabet. */
 export function rankPeople(people, conversation) {

@@ -37,6 +37,16 @@ export const roomKey = (room) => room.toLowerCase();
 export const userKey = (user) => '@' + user.toLowerCase();
 export const sameName = (a, b) => a.toLowerCase() === b.toLowerCase();
 
+// Lists of users. A list that the server has not told is empty.
+
+/** Tells whether a list names a user. */
+export const hasName = (names, user) => (names ?? []).some((name) => sameName(name, user));
+export const withoutName = (names, user) => (names ?? []).filter((name) => !sameName(name, user));
+/** Returns the list with the user at its end. */
+export const withName = (names, user) => [...withoutName(names, user), user];
+/** The order of names in lists. */
+export const compareNames = new Intl.Collator(undefined, { sensitivity: 'base' }).compare;
+
 /** Tells what a key names: `{kind, name}`. */
 export function readKey(key) {
   if (key === EVERYONE) return { kind: 'all', name: 'all' };
@@ -164,8 +174,6 @@ export const isAttentive = (state, conversation) =>
 
 // The order of the conversations in the list.
 
-const compare = new Intl.Collator(undefined, { sensitivity: 'base' }).compare;
-
 /** Returns the conversations as the list shows them: all users, rooms, then single users with unread ones first. */
 export function listed(state) {
   const all = Object.values(state.conversations);
@@ -173,9 +181,9 @@ export function listed(state) {
   return {
     rooms: [
       ...all.filter((each) => each.kind === 'all' && (each.items.length > 0 || each.key === state.current)),
-      ...all.filter((each) => each.kind === 'room' && isShown(each)).sort((a, b) => compare(a.name, b.name)),
+      ...all.filter((each) => each.kind === 'room' && isShown(each)).sort((a, b) => compareNames(a.name, b.name)),
     ],
-    users: all.filter((each) => each.kind === 'user').sort((a, b) => b.unread - a.unread || compare(a.name, b.name)),
+    users: all.filter((each) => each.kind === 'user').sort((a, b) => b.unread - a.unread || compareNames(a.name, b.name)),
   };
 }
 
@@ -198,11 +206,9 @@ const conversationReads = (state) => {
   return reads;
 };
 
-/** Most conversations with one user that the browser keeps. */
-const MOST_PARTNERS = 50;
 /** The users of conversations, those of the last sign-in first. */
 const partnersOf = ({ partners, conversations }) =>
-  [...partners, ...Object.values(conversations).filter((each) => each.kind === 'user').map((each) => each.name)].slice(-MOST_PARTNERS);
+  [...partners, ...Object.values(conversations).filter((each) => each.kind === 'user').map((each) => each.name)].slice(-MOST_USERS);
 
 /** Drafts and unsent messages, of the user who wrote them, and the users whom this one talked to. */
 export const kept = (state) => ({ name: state.me, account: state.account, partners: partnersOf(state), drafts: state.drafts, queue: state.queue });
@@ -236,7 +242,7 @@ export function restore(keptBefore, sessionBefore) {
     reason: isMap(unsent.reason) && isText(unsent.reason.cause) && isText(unsent.reason.text ?? '') ? unsent.reason : { cause: 'left_before' },
   }));
   return {
-    name: text(before.name, ''), account: before.account === true, partners: list(before.partners, (name) => isText(name) && isUserName(name)).slice(0, MOST_PARTNERS), drafts: map(before.drafts, isText), queue,
+    name: text(before.name, ''), account: before.account === true, partners: list(before.partners, (name) => isText(name) && isUserName(name)).slice(0, MOST_USERS), drafts: map(before.drafts, isText), queue,
     token: last?.token, seq: Number.isSafeInteger(last?.seq) ? last.seq : undefined, reads: last ? map(last.reads, Number.isFinite) : undefined,
     current: isText(last?.current) ? readAddress(last.current) || undefined : undefined, credentials: isGuest(last?.guest) ? last.guest : null,
   };

@@ -1,7 +1,7 @@
 // The bars around the list: above, the connection, the topic and the pin; below, who may write, and raised hands.
 
 import { floorUntil, isOwner, ownsAsGuest, silence } from '../model/room.js';
-import { sameName } from '../model/state.js';
+import { hasName } from '../model/state.js';
 import { moment } from '../model/text.js';
 import { HAND, isHandText, sentence, ui } from '../strings.js';
 import { button, h, iconButton, setShown } from './dom.js';
@@ -66,7 +66,7 @@ export function createTopBars({ facts, connection, onjump, onsettings, onaccount
 }
 
 /** Tells whether a user who was removed from a room may enter it again. */
-const mayReturn = (removed, rules, me) => removed.cause === 'kicked_from_room' && rules?.open !== false && !rules?.banned?.some((user) => sameName(user, me));
+const mayReturn = (removed, rules, me) => removed.cause === 'kicked_from_room' && rules?.open !== false && !hasName(rules?.banned, me);
 
 /** @param {{dispatch: Function, say: (text: string) => void}} options `say` announces to screen readers */
 export function createBottomBar({ dispatch, say }) {

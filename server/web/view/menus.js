@@ -2,7 +2,7 @@
 
 import { editable, OWN_MS } from '../model/items.js';
 import { isOwner, ownsRoom } from '../model/room.js';
-import { sameName, userKey } from '../model/state.js';
+import { hasName, sameName, userKey } from '../model/state.js';
 import { ui } from '../strings.js';
 import { button, copyText, h, openDialog } from './dom.js';
 
@@ -39,9 +39,9 @@ export function createMenus({ dispatch, state, compose, inChat, showProfile }) {
   /** What owners of the current room can do to a user: what is needed at once, and the rest. */
   function ownerEntries(conversation, user) {
     const { name: room, rules } = conversation;
-    const has = (list) => list?.some((name) => sameName(name, user));
+    const has = (names) => hasName(names, user);
     const to = (type, extra) => () => act({ type, room, to: user, ...extra });
-    const isIn = conversation.people?.some((name) => sameName(name, user));
+    const isIn = has(conversation.people);
     const isMuted = has(rules.muted);
     return {
       first: [
@@ -69,7 +69,7 @@ export function createMenus({ dispatch, state, compose, inChat, showProfile }) {
 
   function userEntries(user) {
     const conversation = current();
-    const isBlocked = state().blocked.some((name) => sameName(name, user));
+    const isBlocked = hasName(state().blocked, user);
     const isOpen = conversation.key === userKey(user);
     return [
       !isOpen && entry(ui.messageUser(user), () => talk(user)),

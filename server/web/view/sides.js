@@ -1,7 +1,7 @@
 // The list of rooms and conversations, with what is unread, and the rooms that are open to enter.
 
 import { ownsRoom, rankPeople } from '../model/room.js';
-import { isRoomName, listed, roomKey, sameName } from '../model/state.js';
+import { hasName, isRoomName, listed, roomKey, sameName } from '../model/state.js';
 import { sentence, ui } from '../strings.js';
 import { field, h, icon, setText, syncRows } from './dom.js';
 import { nameNode } from './list.js';
@@ -75,7 +75,7 @@ export function createPeople({ onmenu }) {
 
   function marks(state, conversation, user) {
     const { rules } = conversation;
-    const has = (names) => names?.some((name) => sameName(name, user));
+    const has = (names) => hasName(names, user);
     return [
       ownsRoom(conversation, user) && ui.ownerMark,
       sameName(user, state.me) && ui.youMark,

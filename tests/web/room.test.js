@@ -1,6 +1,6 @@
 // Rooms: entering and leaving, users, rules.
 
-import { isOwner, mayTellAll, ownsRoom, pauseOf, rankPeople, silence } from '/model/room.js';
+import { floorUntil, isOwner, mayTellAll, ownsRoom, pauseOf, rankPeople, silence } from '/model/room.js';
 import { MOST_USERS } from '/model/state.js';
 import { Driver, authOk, info, rules, said } from './driver.js';
 import { equal, holds } from './assert.js';
@@ -275,6 +275,14 @@ export const cases = Object.entries({
     equal([now(driver).you.hand, driver.sent('rules').length], [undefined, 0]);
     driver.hear(info('hand_up', { room: 'lobby', count: 1 })).hear(info('quiet_off', { room: 'lobby' }));
     equal([now(driver).you.hand, now(driver).you.floor], [undefined, false]);
+  },
+  'a floor of unknown length is unknown for any name'() {
+    for (const user of ['bob', 'constructor', '__proto__']) {
+      const driver = withRules({ quiet: true, floor: [user] });
+      equal(floorUntil(now(driver), user), undefined, user);
+      driver.hear(info('floor_given', { room: 'lobby', user, by: 'eve' }));
+      equal(floorUntil(now(driver), user), null, user);
+    }
   },
   'a message uses up a floor for one message'() {
     const given = (user, fields) => withRules({ quiet: true }, { owner: true }).hear(info('floor_given', { room: 'lobby', by: 'alice', user, ...fields }));

@@ -2,7 +2,7 @@
 
 import { addPresence, isTakenOut, renameUser } from './items.js';
 import { request } from './sending.js';
-import { addLine, compareNames, effect, hasName, isMe, patch, sameName, userKey, withKey, withName, withoutKey, withoutName } from './state.js';
+import { addLine, compareNames, effect, hasName, isMe, mapOf, patch, sameName, userKey, withKey, withName, withoutKey, withoutName } from './state.js';
 
 const sorted = (names) => [...names].sort(compareNames);
 /** Most pages of a list of users that the page asks for. */
@@ -132,10 +132,9 @@ const pinOf = (event) => ({ pin: { id: event.id, at: event.at, user: event.user,
 const quiet = () => ({ quiet: true });
 
 /** Until when a user has the floor: null for one message, undefined where the page has not heard it. */
-export const floorUntil = (rules, user) => rules.floors?.[user.toLowerCase()];
+export const floorUntil = (rules, user) => rules.floors?.[userKey(user)];
 function withoutFloor(rules, user, me) {
-  const { [user.toLowerCase()]: _, ...floors } = rules.floors ?? {};
-  return { floor: withoutName(rules.floor, user), floors, ...(me ? you(rules, { floor: false }) : {}) };
+  return { floor: withoutName(rules.floor, user), floors: withoutKey(rules.floors ?? {}, userKey(user)), ...(me ? you(rules, { floor: false }) : {}) };
 }
 
 /** What a cause changes: `(rules, event, me)` to new fields; `me` tells that the event names the reader. */
@@ -165,7 +164,7 @@ const CHANGES = {
   user_banned: (rules, event) => ({ banned: withName(rules.banned, event.user) }),
   banned_ahead: (rules, event) => ({ banned: withName(rules.banned, event.user) }),
   user_unbanned: (rules, event) => ({ banned: withoutName(rules.banned, event.user) }),
-  floor_given: (rules, event, me) => ({ hands: withoutHand(rules, event.user), floor: withName(rules.floor, event.user), floors: { ...rules.floors, [event.user.toLowerCase()]: event.seconds ? event.at + event.seconds * 1000 : null }, ...(me ? you(rules, { floor: true, hand: undefined }) : {}) }),
+  floor_given: (rules, event, me) => ({ hands: withoutHand(rules, event.user), floor: withName(rules.floor, event.user), floors: withKey(rules.floors, userKey(event.user), event.seconds ? event.at + event.seconds * 1000 : null), ...(me ? you(rules, { floor: true, hand: undefined }) : {}) }),
   floor_taken: (rules, event, me) => withoutFloor(rules, event.user, me),
   hand_raised: (rules, event) => ({ hands: [...(withoutHand(rules, event.user) ?? []), [event.user, event.word ?? '']] }),
   hand_up: (rules, event) => you(rules, { hand: event.count ?? 0 }),
@@ -199,8 +198,8 @@ export function takeRules(t, key, answer) {
   const { seconds } = answer.rules.you;
   const until = seconds ? answer.at + seconds * 1000 : undefined;
   const { you: { by } = {}, floors = {} } = t.state.conversations[key]?.rules ?? {};
-  const stays = ([name]) => hasName(answer.rules.floor, name) || (answer.rules.you.floor && isMe(t.state, name));
-  patch(t, key, { oldRules: false, rules: { ...answer.rules, floors: Object.fromEntries(Object.entries(floors).filter(stays)), you: { ...answer.rules.you, until, by } } });
+  const holders = [...(answer.rules.floor ?? []), ...(answer.rules.you.floor ? [t.state.me] : [])].map(userKey);
+  patch(t, key, { oldRules: false, rules: { ...answer.rules, floors: mapOf(Object.fromEntries(Object.entries(floors).filter(([key]) => holders.includes(key)))), you: { ...answer.rules.you, until, by } } });
 }
 
 /** Applies a change of the rules of a room. */
